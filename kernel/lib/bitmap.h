@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Arrays of bits.  Nothing here is atomic: the caller holds a lock.
+ * Pure.  The single-bit accessors are inlined.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+#define BITS_PER_LONG	    64
+#define BITS_TO_LONGS(bits) DIV_ROUND_UP(bits, BITS_PER_LONG)
+
+#define DECLARE_BITMAP(name, bits) unsigned long name[BITS_TO_LONGS(bits)]
+
+static __always_inline bool test_bit(size_t nr, const unsigned long *map)
+{
+	return map[nr / BITS_PER_LONG] >> (nr % BITS_PER_LONG) & 1;
+}
+
+static __always_inline void __set_bit(size_t nr, unsigned long *map)
+{
+	map[nr / BITS_PER_LONG] |= 1UL << (nr % BITS_PER_LONG);
+}
+
+static __always_inline void __clear_bit(size_t nr, unsigned long *map)
+{
+	map[nr / BITS_PER_LONG] &= ~(1UL << (nr % BITS_PER_LONG));
+}
+
+/* The first set (clear) bit at or after @from; @size when there is none. */
+size_t find_next_bit(const unsigned long *map, size_t size, size_t from);
+size_t find_next_zero_bit(const unsigned long *map, size_t size, size_t from);
+
+/*
+ * The first run of @nr clear bits at or after @from; @size when there is
+ * none.
+ */
+size_t bitmap_find_zero_area(const unsigned long *map, size_t size, size_t from,
+			     size_t nr);
+
+void bitmap_zero(unsigned long *map, size_t size);
+void bitmap_set(unsigned long *map, size_t from, size_t nr);
+void bitmap_clear(unsigned long *map, size_t from, size_t nr);
+/* How many of the first @size bits are set. */
+size_t bitmap_weight(const unsigned long *map, size_t size);
+
+#define for_each_set_bit(bit, map, size)                       \
+	for ((bit) = find_next_bit(map, size, 0); (bit) < (size); \
+	     (bit) = find_next_bit(map, size, (bit) + 1))

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text to number, strictly: the whole string must be the number (one newline
+ * at its end is allowed).  Pure.
+ *
+ * Base 0 means 0x.. hex, 0.. octal, else decimal; base 16 allows a 0x.
+ * Return of all: 0, -EINVAL (no such number, *res untouched) or -ERANGE (does
+ * not fit, *res untouched).  No other code is returned.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+int __must_check kstrtoull(const char *s, unsigned int base, u64 *res);
+int __must_check kstrtoll(const char *s, unsigned int base, s64 *res);
+int __must_check kstrtoul(const char *s, unsigned int base, unsigned long *res);
+int __must_check kstrtol(const char *s, unsigned int base, long *res);
+int __must_check kstrtouint(const char *s, unsigned int base,
+			    unsigned int *res);
+int __must_check kstrtoint(const char *s, unsigned int base, int *res);
+/* y Y 1 on, n N 0 off (only the first characters count, as in Linux). */
+int __must_check kstrtobool(const char *s, bool *res);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The words everything is written in: integer types, attributes, and the few
+ * macros that need no other header.
+ *
+ * Pure: compiles in the kernel and on the host alike.
+ */
+#pragma once
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef signed char s8;
+typedef short s16;
+typedef int s32;
+typedef long long s64;
+typedef long ssize_t;
+typedef unsigned long uintptr_t;
+
+#define likely(cond)   __builtin_expect(!!(cond), 1)
+#define unlikely(cond) __builtin_expect(!!(cond), 0)
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((__always_inline__))
+#endif
+#define noinline __attribute__((__noinline__))
+#define notrace	 __attribute__((__no_instrument_function__))
+/* For small hot functions in the trace path: no push/mov/pop of rbp. */
+#define __no_fp		__attribute__((__optimize__("omit-frame-pointer")))
+#define __packed	__attribute__((__packed__))
+#define __aligned(n)	__attribute__((__aligned__(n)))
+#define __section(name) __attribute__((__section__(name)))
+#define __used		__attribute__((__used__))
+#define __unused	__attribute__((__unused__))
+#define __weak		__attribute__((__weak__))
+#define __cold		__attribute__((__cold__))
+#define __noreturn	__attribute__((__noreturn__))
+#define __must_check	__attribute__((__warn_unused_result__))
+#define __printf(f, a)	__attribute__((__format__(__printf__, f, a)))
+
+#define static_assert _Static_assert
+
+#define BIT(n) (1UL << (n))
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#define ALIGN_UP(x, a)	 (((x) + ((a)-1)) & ~((__typeof__(x))(a)-1))
+#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a)-1))
+#define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a)-1)) == 0)
+#define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
+
+#define min(a, b)                             \
+	({                                    \
+		__typeof__(a) min_a_ = (a);   \
+		__typeof__(b) min_b_ = (b);   \
+		(void)(&min_a_ == &min_b_);   \
+		min_a_ < min_b_ ? min_a_ : min_b_; \
+	})
+#define max(a, b)                             \
+	({                                    \
+		__typeof__(a) max_a_ = (a);   \
+		__typeof__(b) max_b_ = (b);   \
+		(void)(&max_a_ == &max_b_);   \
+		max_a_ > max_b_ ? max_a_ : max_b_; \
+	})
+#define min_t(type, a, b) min((type)(a), (type)(b))
+#define max_t(type, a, b) max((type)(a), (type)(b))
+#define clamp(x, lo, hi)  min(max(x, lo), hi)
+#define swap(a, b)                          \
+	do {                                \
+		__typeof__(a) swap_ = (a);  \
+		(a) = (b);                  \
+		(b) = swap_;                \
+	} while (0)
+
+#define container_of(ptr, type, member)                                \
+	({                                                             \
+		const __typeof__(((type *)0)->member) *mptr_ = (ptr);  \
+		(type *)((char *)(unsigned long)mptr_ -                \
+			 offsetof(type, member));                      \
+	})
