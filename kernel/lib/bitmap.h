@@ -27,6 +27,15 @@ static __always_inline void __clear_bit(size_t nr, unsigned long *map)
 	map[nr / BITS_PER_LONG] &= ~(1UL << (nr % BITS_PER_LONG));
 }
 
+/* Number of ones; gcc's builtin would call libgcc without -mpopcnt. */
+static __always_inline unsigned int hweight64(u64 w)
+{
+	w -= w >> 1 & 0x5555555555555555ULL;
+	w = (w & 0x3333333333333333ULL) + (w >> 2 & 0x3333333333333333ULL);
+	w = (w + (w >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
+	return (unsigned int)(w * 0x0101010101010101ULL >> 56);
+}
+
 /* The first set (clear) bit at or after @from; @size when there is none. */
 size_t find_next_bit(const unsigned long *map, size_t size, size_t from);
 size_t find_next_zero_bit(const unsigned long *map, size_t size, size_t from);
@@ -44,6 +53,6 @@ void bitmap_clear(unsigned long *map, size_t from, size_t nr);
 /* How many of the first @size bits are set. */
 size_t bitmap_weight(const unsigned long *map, size_t size);
 
-#define for_each_set_bit(bit, map, size)                       \
+#define for_each_set_bit(bit, map, size)                          \
 	for ((bit) = find_next_bit(map, size, 0); (bit) < (size); \
 	     (bit) = find_next_bit(map, size, (bit) + 1))

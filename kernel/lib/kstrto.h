@@ -18,5 +18,5 @@ int __must_check kstrtol(const char *s, unsigned int base, long *res);
 int __must_check kstrtouint(const char *s, unsigned int base,
 			    unsigned int *res);
 int __must_check kstrtoint(const char *s, unsigned int base, int *res);
-/* y Y 1 on, n N 0 off (only the first characters count, as in Linux). */
+/* y Y 1 on, n N 0 off; only the first one or two characters count. */
 int __must_check kstrtobool(const char *s, bool *res);

@@ -11,8 +11,11 @@ struct list_head {
 	struct list_head *next, *prev;
 };
 
-#define LIST_HEAD_INIT(name) { &(name), &(name) }
-#define LIST_HEAD(name)	     struct list_head name = LIST_HEAD_INIT(name)
+#define LIST_HEAD_INIT(name)     \
+	{                        \
+		&(name), &(name) \
+	}
+#define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
 
 static __always_inline void INIT_LIST_HEAD(struct list_head *head)
 {
@@ -116,17 +119,15 @@ static __always_inline void list_splice_init(struct list_head *from,
 
 #define list_for_each_entry(pos, head, member)                           \
 	for ((pos) = list_first_entry(head, __typeof__(*(pos)), member); \
-	     &(pos)->member != (head);                                   \
-	     (pos) = list_next_entry(pos, member))
+	     &(pos)->member != (head); (pos) = list_next_entry(pos, member))
 
 #define list_for_each_entry_reverse(pos, head, member)                  \
 	for ((pos) = list_last_entry(head, __typeof__(*(pos)), member); \
-	     &(pos)->member != (head);                                  \
-	     (pos) = list_prev_entry(pos, member))
+	     &(pos)->member != (head); (pos) = list_prev_entry(pos, member))
 
 /* The loop body may delete @pos. */
-#define list_for_each_entry_safe(pos, n, head, member)                    \
-	for ((pos) = list_first_entry(head, __typeof__(*(pos)), member),  \
-	    (n) = list_next_entry(pos, member);                           \
-	     &(pos)->member != (head);                                    \
+#define list_for_each_entry_safe(pos, n, head, member)                   \
+	for ((pos) = list_first_entry(head, __typeof__(*(pos)), member), \
+	    (n) = list_next_entry(pos, member);                          \
+	     &(pos)->member != (head);                                   \
 	     (pos) = (n), (n) = list_next_entry(n, member))

@@ -50,38 +50,38 @@ typedef unsigned long uintptr_t;
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define ALIGN_UP(x, a)	 (((x) + ((a)-1)) & ~((__typeof__(x))(a)-1))
-#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a)-1))
-#define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a)-1)) == 0)
+#define ALIGN_UP(x, a)	   (((x) + ((a)-1)) & ~((__typeof__(x))(a)-1))
+#define ALIGN_DOWN(x, a)   ((x) & ~((__typeof__(x))(a)-1))
+#define IS_ALIGNED(x, a)   (((x) & ((__typeof__(x))(a)-1)) == 0)
 #define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
 
-#define min(a, b)                             \
-	({                                    \
-		__typeof__(a) min_a_ = (a);   \
-		__typeof__(b) min_b_ = (b);   \
-		(void)(&min_a_ == &min_b_);   \
+#define min(a, b)                                  \
+	({                                         \
+		__typeof__(a) min_a_ = (a);        \
+		__typeof__(b) min_b_ = (b);        \
+		(void)(&min_a_ == &min_b_);        \
 		min_a_ < min_b_ ? min_a_ : min_b_; \
 	})
-#define max(a, b)                             \
-	({                                    \
-		__typeof__(a) max_a_ = (a);   \
-		__typeof__(b) max_b_ = (b);   \
-		(void)(&max_a_ == &max_b_);   \
+#define max(a, b)                                  \
+	({                                         \
+		__typeof__(a) max_a_ = (a);        \
+		__typeof__(b) max_b_ = (b);        \
+		(void)(&max_a_ == &max_b_);        \
 		max_a_ > max_b_ ? max_a_ : max_b_; \
 	})
 #define min_t(type, a, b) min((type)(a), (type)(b))
 #define max_t(type, a, b) max((type)(a), (type)(b))
 #define clamp(x, lo, hi)  min(max(x, lo), hi)
-#define swap(a, b)                          \
-	do {                                \
-		__typeof__(a) swap_ = (a);  \
-		(a) = (b);                  \
-		(b) = swap_;                \
+#define swap(a, b)                         \
+	do {                               \
+		__typeof__(a) swap_ = (a); \
+		(a) = (b);                 \
+		(b) = swap_;               \
 	} while (0)
 
-#define container_of(ptr, type, member)                                \
-	({                                                             \
-		const __typeof__(((type *)0)->member) *mptr_ = (ptr);  \
-		(type *)((char *)(unsigned long)mptr_ -                \
-			 offsetof(type, member));                      \
+#define container_of(ptr, type, member)                               \
+	({                                                            \
+		const __typeof__(((type *)0)->member) *mptr_ = (ptr); \
+		(type *)((char *)(unsigned long)mptr_ -               \
+			 offsetof(type, member));                     \
 	})
