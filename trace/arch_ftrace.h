@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch_ftrace.h - the seam between what a site should call and its bytes.
+ *
+ * trace/ decides which site should call what; arch/ makes the bytes so.
+ * Implemented by arch/x86_64/ftrace.c, and by tests/host/fake_arch.c for
+ * the suites on a host. One currency crosses the seam: @ip is the address
+ * of a site, an "addr" is what it calls:
+ *
+ *	0		nothing (NOP)
+ *	even		a call of that address
+ *	odd		a jump to addr - 1
+ *	FTRACE_UNKNOWN	bytes that are none of these (only ever read)
+ *
+ * Context and locks: everything here is for task context with ftrace_lock
+ * held and interrupts on, unless said otherwise. arch_ftrace_prepare() takes
+ * text_mutex, which arch_ftrace_apply() or arch_ftrace_abort() releases;
+ * functions that write code take it themselves, so they must not be called
+ * between the two.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+struct ftrace_ops;
+struct ftrace_regs;
+
+typedef void (*ftrace_func_t)(unsigned long ip, unsigned long parent_ip,
+			      struct ftrace_ops *ops,
+			      struct ftrace_regs *fregs);
+
+#define MCOUNT_INSN_SIZE	5
+#define FTRACE_ADDR_JMP		1UL
+#define FTRACE_UNKNOWN		(~0UL - 1)
+
+/* One step of a plan; a plan is sorted by ip and has each ip once. */
+struct ftrace_patch {
+	unsigned long ip;
+	unsigned long old;	/* must be found before anything is written */
+	unsigned long new;
+};
+
+/* What was wrong when a plan was refused. */
+struct ftrace_bug_info {
+	unsigned long ip;
+	u8 expected[MCOUNT_INSN_SIZE];
+	u8 found[MCOUNT_INSN_SIZE];
+	bool readable;		/* false: nothing could be read at ip */
+};
+
+/*
+ * A trampoline: calls n callbacks in turn, then returns to the traced
+ * function or tail-jumps to a direct target. The trampoline of one ops is
+ * the same thing with n == 1.
+ */
+struct ftrace_tramp_call {
+	ftrace_func_t func;	/* re-poked live by arch_ftrace_set_inner() */
+	struct ftrace_ops *ops;
+	bool guard;		/* skip the call when it would recurse */
+};
+
+struct ftrace_tramp_desc {
+	unsigned int n;
+	bool regs;		/* save and give full registers */
+	unsigned long direct;	/* 0: end in ret; else an addr, see above */
+	struct ftrace_tramp_call call[];
+};
+
+/*
+ * Once at boot, before the first site is patched. Return: 0 or a negative
+ * errno that the boot step reports.
+ */
+int arch_ftrace_init(void);
+
+/*
+ * What the bytes at @ip call now. Context: any, but the answer is only
+ * stable with ftrace_lock held. Return: an addr, or FTRACE_UNKNOWN.
+ */
+unsigned long arch_ftrace_read(unsigned long ip);
+
+/*
+ * Verify a whole plan and get ready to apply it; writes no code. The plan
+ * must stay valid until it was applied or aborted.
+ * Return: 0 with text_mutex held; -EINVAL other bytes found, -EFAULT
+ * nothing readable there (both with @bad filled in; the caller gives up for
+ * good), -ENOMEM, -ERANGE a target out of reach. No other code is returned.
+ */
+int __must_check arch_ftrace_prepare(const struct ftrace_patch *plan, size_t n,
+				     struct ftrace_bug_info *bad);
+
+/* Exactly one of these two follows a prepare that returned 0. */
+void arch_ftrace_apply(void);
+void arch_ftrace_abort(void);
+
+/* Executable bytes that arch_ftrace_make_trampoline(@desc) would take. */
+size_t arch_ftrace_trampoline_size(const struct ftrace_tramp_desc *desc);
+
+/* Return: the trampoline, or 0 when there is no room or memory. */
+unsigned long arch_ftrace_make_trampoline(const struct ftrace_tramp_desc *desc);
+
+/* Nobody may be inside any more: the caller waited (I4). Fills with INT3. */
+void arch_ftrace_free_trampoline(unsigned long tramp);
+
+/*
+ * Redirect or read back the @i-th callback of a live trampoline (made or
+ * static caller, which have one call each). Both the old and the new
+ * callback must accept the same ops. Reading: 0 for what is not a
+ * trampoline or has no such call; any context.
+ */
+void arch_ftrace_set_inner(unsigned long tramp, unsigned int i,
+			   ftrace_func_t func);
+ftrace_func_t arch_ftrace_inner(unsigned long tramp, unsigned int i);
+
+/*
+ * The static callers call arch_ftrace_inner(caller, 0) and hand it the ops
+ * last given to arch_ftrace_set_static_ops(); that one returns only when no
+ * CPU can read the ops before any more.
+ */
+unsigned long arch_ftrace_static_caller(bool regs);
+void arch_ftrace_set_static_ops(struct ftrace_ops *ops);
+
+/*
+ * Unwinder: is @addr inside a trampoline or a static caller? Then *@start
+ * and *@size describe it and, at a call made from it, rsp + *@bytes is
+ * where the return address into the traced function stands. Any context.
+ */
+bool arch_ftrace_frame(unsigned long addr, unsigned long *start,
+		       unsigned long *size, unsigned long *bytes);
+
+/* From a callback under a static caller: leave to @addr, 0 for nowhere. */
+void arch_ftrace_set_direct_caller(struct ftrace_regs *fregs,
+				   unsigned long addr);
+
+/*
+ * The registers of a traced call. Callable from a callback only; a view
+ * without full registers (see ftrace_get_regs) has arguments, ip and sp.
+ * Setting ip redirects the traced call in every kind of trampoline.
+ */
+struct pt_regs *ftrace_get_regs(struct ftrace_regs *fregs);
+unsigned long ftrace_regs_get_argument(struct ftrace_regs *fregs,
+				       unsigned int n);
+unsigned long ftrace_regs_get_return_value(struct ftrace_regs *fregs);
+unsigned long ftrace_regs_get_instruction_pointer(struct ftrace_regs *fregs);
+void ftrace_regs_set_instruction_pointer(struct ftrace_regs *fregs,
+					 unsigned long ip);
+unsigned long ftrace_regs_get_stack_pointer(struct ftrace_regs *fregs);
