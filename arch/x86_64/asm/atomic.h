@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Atomic integers, and atomic operations on plain integers and pointers.
+ *
+ * Every read-modify-write below is one locked instruction and a full memory
+ * barrier; atomic_read() and atomic_set() are plain single accesses. Usable in
+ * every context, tracing callbacks and NMI included: nothing here is a call.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include <asm/barrier.h>
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	s64 counter;
+} atomic64_t;
+
+#define ATOMIC_INIT(n)	 { (n) }
+#define ATOMIC64_INIT(n) { (n) }
+
+/* On any integer or pointer of 1, 2, 4 or 8 bytes. */
+#define xchg(p, val)	   __atomic_exchange_n((p), (val), __ATOMIC_SEQ_CST)
+#define fetch_add(p, n)	   __atomic_fetch_add((p), (n), __ATOMIC_SEQ_CST)
+#define fetch_or(p, bits)  __atomic_fetch_or((p), (bits), __ATOMIC_SEQ_CST)
+#define fetch_and(p, bits) __atomic_fetch_and((p), (bits), __ATOMIC_SEQ_CST)
+
+/* Stores val if *p is *oldp; else loads *oldp. Returns whether it stored. */
+#define try_cmpxchg(p, oldp, val)                                    \
+	__atomic_compare_exchange_n((p), (oldp), (val), false,       \
+				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+
+/* Returns what *p was: equal to old exactly if val has been stored. */
+#define cmpxchg(p, old, val)                              \
+	({                                                \
+		__typeof__(*(p)) cmpxchg_old_ = (old);    \
+		try_cmpxchg((p), &cmpxchg_old_, (val));   \
+		cmpxchg_old_;                             \
+	})
+
+static __always_inline int atomic_read(const atomic_t *v)
+{
+	return READ_ONCE(v->counter);
+}
+
+static __always_inline void atomic_set(atomic_t *v, int n)
+{
+	WRITE_ONCE(v->counter, n);
+}
+
+static __always_inline void atomic_add(int n, atomic_t *v)
+{
+	fetch_add(&v->counter, n);
+}
+
+static __always_inline void atomic_sub(int n, atomic_t *v)
+{
+	fetch_add(&v->counter, -n);
+}
+
+static __always_inline void atomic_inc(atomic_t *v)
+{
+	fetch_add(&v->counter, 1);
+}
+
+static __always_inline void atomic_dec(atomic_t *v)
+{
+	fetch_add(&v->counter, -1);
+}
+
+static __always_inline int atomic_add_return(int n, atomic_t *v)
+{
+	return fetch_add(&v->counter, n) + n;
+}
+
+static __always_inline int atomic_inc_return(atomic_t *v)
+{
+	return atomic_add_return(1, v);
+}
+
+static __always_inline int atomic_dec_return(atomic_t *v)
+{
+	return atomic_add_return(-1, v);
+}
+
+static __always_inline bool atomic_dec_and_test(atomic_t *v)
+{
+	return atomic_dec_return(v) == 0;
+}
+
+static __always_inline int atomic_xchg(atomic_t *v, int n)
+{
+	return xchg(&v->counter, n);
+}
+
+static __always_inline int atomic_cmpxchg(atomic_t *v, int old, int n)
+{
+	return cmpxchg(&v->counter, old, n);
+}
+
+static __always_inline s64 atomic64_read(const atomic64_t *v)
+{
+	return READ_ONCE(v->counter);
+}
+
+static __always_inline void atomic64_set(atomic64_t *v, s64 n)
+{
+	WRITE_ONCE(v->counter, n);
+}
+
+static __always_inline void atomic64_add(s64 n, atomic64_t *v)
+{
+	fetch_add(&v->counter, n);
+}
+
+static __always_inline void atomic64_inc(atomic64_t *v)
+{
+	fetch_add(&v->counter, 1);
+}
+
+static __always_inline s64 atomic64_add_return(s64 n, atomic64_t *v)
+{
+	return fetch_add(&v->counter, n) + n;
+}
+
+static __always_inline s64 atomic64_inc_return(atomic64_t *v)
+{
+	return atomic64_add_return(1, v);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is running on this CPU: the per-CPU context words.
+ *
+ * trace_context holds exactly one CTX_ bit. The entry stubs of entry.asm set
+ * it before they call anything traceable and restore it before they return;
+ * exceptions (#BP, #PF, ...) keep the context they interrupted. preempt_count
+ * counts reasons not to switch tasks; interrupts need not touch it, since
+ * nothing switches outside task context.
+ *
+ * All one instruction each, usable in every context.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include <asm/barrier.h>
+#include <asm/percpu.h>
+
+#define CTX_NMI	       1U
+#define CTX_IRQ	       2U
+#define CTX_SOFT       4U /* reserved */
+#define CTX_TASK       8U
+#define CTX_TRANSITION 16U /* never in trace_context; see trace/recursion.h */
+
+DECLARE_PER_CPU(u32, preempt_count);
+DECLARE_PER_CPU(u32, trace_context);
+DECLARE_PER_CPU(u8, need_resched);
+
+/*
+ * Up-call into the scheduler: preemption has just become possible and
+ * need_resched is set. May be called with interrupts off or outside task
+ * context and then does nothing (the interrupt's exit looks again).
+ */
+void preempt_schedule(void);
+
+static __always_inline bool in_nmi(void)
+{
+	return this_cpu_read(trace_context) == CTX_NMI;
+}
+
+static __always_inline bool in_irq(void)
+{
+	return this_cpu_read(trace_context) == CTX_IRQ;
+}
+
+static __always_inline bool in_task(void)
+{
+	return this_cpu_read(trace_context) == CTX_TASK;
+}
+
+#define preempt_count() this_cpu_read(preempt_count)
+
+static __always_inline void preempt_disable_notrace(void)
+{
+	this_cpu_inc(preempt_count);
+	barrier();
+}
+
+static __always_inline void preempt_enable_no_resched(void)
+{
+	barrier();
+	this_cpu_dec(preempt_count);
+}
+
+static __always_inline void preempt_enable_notrace(void)
+{
+	bool zero;
+
+	barrier();
+	__asm__ volatile("decl %%gs:%1"
+			 : "=@ccz"(zero), "+m"(preempt_count)
+			 :
+			 : "memory");
+	/*
+	 * An interrupt between the two lines finds the count 0 and switches
+	 * by itself; after a migration this reads the new CPU's flag, which
+	 * costs at most one needless call.
+	 */
+	if (unlikely(zero && this_cpu_read(need_resched)))
+		preempt_schedule();
+}
+
+#define preempt_disable() preempt_disable_notrace()
+#define preempt_enable()  preempt_enable_notrace()

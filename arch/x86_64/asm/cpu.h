@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Single processor instructions as C: control registers, CPUID, time stamp,
+ * halting, serialising. All inline and usable in every context except where
+ * a comment says otherwise.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+#define X86_CR0_MP (1UL << 1)
+#define X86_CR0_EM (1UL << 2)
+#define X86_CR0_TS (1UL << 3)
+#define X86_CR0_NE (1UL << 5)
+#define X86_CR0_WP (1UL << 16)
+#define X86_CR0_PG (1UL << 31)
+
+#define X86_CR4_TSD  (1UL << 2)
+#define X86_CR4_PAE  (1UL << 5)
+#define X86_CR4_MCE  (1UL << 6)
+#define X86_CR4_PGE  (1UL << 7)
+#define X86_CR4_UMIP (1UL << 11)
+#define X86_CR4_PCIDE (1UL << 17)
+#define X86_CR4_SMEP (1UL << 20)
+#define X86_CR4_SMAP (1UL << 21)
+
+#define KERNEL_CS 0x08
+#define KERNEL_DS 0x10
+
+struct cpuid_regs {
+	u32 eax, ebx, ecx, edx;
+};
+
+/* Leaf beyond the CPU's last basic leaf: reads as garbage; ask leaf 0. */
+static __always_inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
+{
+	struct cpuid_regs r;
+
+	__asm__ volatile("cpuid"
+			 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+			 : "a"(leaf), "c"(subleaf)
+			 : "memory");
+	return r;
+}
+
+/* Not ordered against loads before or after it; see rdtsc_ordered(). */
+static __always_inline u64 rdtsc(void)
+{
+	u32 low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (u64)high << 32 | low;
+}
+
+/* Not before the loads that precede it, as needed to compare across CPUs. */
+static __always_inline u64 rdtsc_ordered(void)
+{
+	u32 low, high;
+
+	__asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high)::"memory");
+	return (u64)high << 32 | low;
+}
+
+static __always_inline void cpu_relax(void)
+{
+	__asm__ volatile("pause" ::: "memory");
+}
+
+/* Interrupts on and sleep until the next one; none can slip in between. */
+static __always_inline void safe_halt(void)
+{
+	__asm__ volatile("sti; hlt" ::: "memory");
+}
+
+/* Interrupts off for good. */
+static __always_inline __noreturn void halt_forever(void)
+{
+	for (;;)
+		__asm__ volatile("cli; hlt" ::: "memory");
+}
+
+#define DEFINE_CR_ACCESS(n)                                                   \
+	static __always_inline unsigned long read_cr##n(void)                 \
+	{                                                                     \
+		unsigned long value;                                          \
+		__asm__ volatile("mov %%cr" #n ", %0" : "=r"(value)::"memory"); \
+		return value;                                                 \
+	}                                                                     \
+	static __always_inline void write_cr##n(unsigned long value)          \
+	{                                                                     \
+		__asm__ volatile("mov %0, %%cr" #n ::"r"(value) : "memory");  \
+	}
+
+DEFINE_CR_ACCESS(0)
+DEFINE_CR_ACCESS(2)
+DEFINE_CR_ACCESS(3)
+/* A bit the CPU lacks hangs QEMU's TCG on the spot: ask CPUID first. */
+DEFINE_CR_ACCESS(4)
+
+static __always_inline void invlpg(const volatile void *addr)
+{
+	__asm__ volatile("invlpg (%0)" ::"r"(addr) : "memory");
+}
+
+static __always_inline unsigned long read_sp(void)
+{
+	unsigned long sp;
+
+	__asm__ volatile("mov %%rsp, %0" : "=r"(sp));
+	return sp;
+}
+
+/*
+ * Serialise: nothing fetched or decoded before this is executed after it.
+ * By IRET to the next instruction, which every CPU and emulator has and which
+ * needs no exit under virtualisation (CPUID does).
+ * Context: anything but NMI, since IRET lets the next NMI in.
+ */
+static __always_inline void sync_core(void)
+{
+	unsigned long scratch;
+
+	__asm__ volatile("mov %%ss, %k0\n\t"
+			 "pushq %q0\n\t"
+			 "pushq %%rsp\n\t"
+			 "addq $8, (%%rsp)\n\t"
+			 "pushfq\n\t"
+			 "mov %%cs, %k0\n\t"
+			 "pushq %q0\n\t"
+			 "pushq $1f\n\t"
+			 "iretq\n"
+			 "1:"
+			 : "=&r"(scratch)::"cc", "memory");
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Port and memory-mapped input and output. One instruction each. */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+static __always_inline void outb(u16 port, u8 value)
+{
+	__asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port) : "memory");
+}
+
+static __always_inline void outl(u16 port, u32 value)
+{
+	__asm__ volatile("outl %0, %1" ::"a"(value), "Nd"(port) : "memory");
+}
+
+static __always_inline u8 inb(u16 port)
+{
+	u8 value;
+
+	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+	return value;
+}
+
+static __always_inline u32 inl(u16 port)
+{
+	u32 value;
+
+	__asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+	return value;
+}
+
+static __always_inline u32 readl(const volatile void *addr)
+{
+	return *(const volatile u32 *)addr;
+}
+
+static __always_inline void writel(volatile void *addr, u32 value)
+{
+	*(volatile u32 *)addr = value;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Model-specific registers.
+ *
+ * QEMU's TCG never faults on one it does not have (reads 0, drops writes), so
+ * ask CPUID before using any that is not architectural.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+#define MSR_APIC_BASE  0x0000001b
+#define MSR_X2APIC	 0x00000800 /* + register number */
+#define MSR_EFER       0xc0000080
+#define MSR_FS_BASE    0xc0000100
+#define MSR_GS_BASE    0xc0000101
+#define MSR_KERNEL_GS_BASE 0xc0000102
+
+#define APIC_BASE_ENABLE (1UL << 11)
+#define APIC_BASE_X2APIC (1UL << 10)
+#define EFER_LME	 (1UL << 8)
+#define EFER_NXE	 (1UL << 11)
+
+static __always_inline u64 rdmsr(u32 msr)
+{
+	u32 low, high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+	return (u64)high << 32 | low;
+}
+
+static __always_inline void wrmsr(u32 msr, u64 value)
+{
+	__asm__ volatile("wrmsr" ::"c"(msr), "a"((u32)value),
+			 "d"((u32)(value >> 32))
+			 : "memory");
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Per-CPU variables, reached through GS.
+ *
+ * Owns the rule of addressing: the section .percpu of the image is CPU 0's own
+ * copy (GS base 0), and every other CPU has a copy of it at the same address
+ * plus its GS base, which is also kept in per_cpu_offset[]. All copies start
+ * as zero: DEFINE_PER_CPU() takes no initialiser.
+ *
+ * this_cpu_*() is ONE instruction each, so an interrupt or a migration comes
+ * before or after it, never in the middle. No lock prefix: only the owner CPU
+ * may write by these. Anything longer than one instruction (this_cpu_ptr()
+ * and a use of it) needs preemption off. Usable in every context.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+#define NR_CPUS 64
+
+#define DECLARE_PER_CPU(type, name) extern __typeof__(type) name
+#define DEFINE_PER_CPU(type, name) \
+	__attribute__((section(".percpu"))) __typeof__(type) name
+
+/* [I] after smp_init(): GS base of each CPU; 0 for CPU 0 */
+extern unsigned long per_cpu_offset[NR_CPUS];
+
+struct task_struct;
+
+DECLARE_PER_CPU(unsigned long, this_cpu_off);
+DECLARE_PER_CPU(u32, cpu_number);
+DECLARE_PER_CPU(struct task_struct *, current_task);
+
+extern void percpu_bad_size(void)
+	__attribute__((error("per-CPU access of a size other than 1 2 4 8")));
+
+/* Move an address by off, hidden from the compiler's bounds analysis. */
+#define percpu_shift_(p, off)                                               \
+	({                                                                  \
+		unsigned long shifted_;                                     \
+		__asm__("" : "=r"(shifted_) : "0"((unsigned long)(p)));     \
+		(__typeof__(p))(shifted_ + (off));                          \
+	})
+
+#define per_cpu_ptr(p, cpu) percpu_shift_(p, per_cpu_offset[cpu])
+#define per_cpu(var, cpu)   (*per_cpu_ptr(&(var), cpu))
+#define this_cpu_ptr(p)	    percpu_shift_(p, this_cpu_read(this_cpu_off))
+
+#define this_cpu_read(var)                                                  \
+	({                                                                  \
+		__typeof__(var) read_;                                      \
+		switch (sizeof(var)) {                                      \
+		case 1:                                                     \
+			__asm__ volatile("movb %%gs:%1, %b0"                \
+					 : "=q"(read_) : "m"(var));         \
+			break;                                              \
+		case 2:                                                     \
+			__asm__ volatile("movw %%gs:%1, %w0"                \
+					 : "=r"(read_) : "m"(var));         \
+			break;                                              \
+		case 4:                                                     \
+			__asm__ volatile("movl %%gs:%1, %k0"                \
+					 : "=r"(read_) : "m"(var));         \
+			break;                                              \
+		case 8:                                                     \
+			__asm__ volatile("movq %%gs:%1, %q0"                \
+					 : "=r"(read_) : "m"(var));         \
+			break;                                              \
+		default:                                                    \
+			percpu_bad_size();                                  \
+		}                                                           \
+		read_;                                                      \
+	})
+
+/* insn: "mov", "add", "or", "and"; the operand goes through a register. */
+#define percpu_to_op_(insn, var, val)                                       \
+	do {                                                                \
+		__typeof__(var) operand_ = (val);                           \
+		switch (sizeof(var)) {                                      \
+		case 1:                                                     \
+			__asm__ volatile(insn "b %b1, %%gs:%0"              \
+					 : "+m"(var) : "q"(operand_)        \
+					 : "cc");                           \
+			break;                                              \
+		case 2:                                                     \
+			__asm__ volatile(insn "w %w1, %%gs:%0"              \
+					 : "+m"(var) : "r"(operand_)        \
+					 : "cc");                           \
+			break;                                              \
+		case 4:                                                     \
+			__asm__ volatile(insn "l %k1, %%gs:%0"              \
+					 : "+m"(var) : "re"(operand_)       \
+					 : "cc");                           \
+			break;                                              \
+		case 8:                                                     \
+			__asm__ volatile(insn "q %q1, %%gs:%0"              \
+					 : "+m"(var) : "re"(operand_)       \
+					 : "cc");                           \
+			break;                                              \
+		default:                                                    \
+			percpu_bad_size();                                  \
+		}                                                           \
+	} while (0)
+
+#define this_cpu_write(var, val) percpu_to_op_("mov", var, val)
+#define this_cpu_add(var, val)	 percpu_to_op_("add", var, val)
+#define this_cpu_sub(var, val)	 percpu_to_op_("sub", var, val)
+#define this_cpu_or(var, val)	 percpu_to_op_("or", var, val)
+#define this_cpu_and(var, val)	 percpu_to_op_("and", var, val)
+#define this_cpu_inc(var)	 percpu_to_op_("add", var, 1)
+#define this_cpu_dec(var)	 percpu_to_op_("sub", var, 1)
+
+/* Adds to a 4- or 8-byte variable and returns what it held before. */
+#define this_cpu_fetch_add(var, val)                                        \
+	({                                                                  \
+		__typeof__(var) sum_ = (val);                               \
+		if (sizeof(var) == 4)                                       \
+			__asm__ volatile("xaddl %k0, %%gs:%1"               \
+					 : "+r"(sum_), "+m"(var) :: "cc");  \
+		else if (sizeof(var) == 8)                                  \
+			__asm__ volatile("xaddq %q0, %%gs:%1"               \
+					 : "+r"(sum_), "+m"(var) :: "cc");  \
+		else                                                        \
+			percpu_bad_size();                                  \
+		sum_;                                                       \
+	})
+
+#define smp_processor_id() this_cpu_read(cpu_number)
+
+/*
+ * Not volatile on purpose: for the code of one task it never changes, so the
+ * compiler may keep it, across a switch too.
+ */
+static __always_inline struct task_struct *get_current(void)
+{
+	struct task_struct *task;
+
+	__asm__("movq %%gs:%1, %0" : "=r"(task) : "m"(current_task));
+	return task;
+}
+
+#define current get_current()

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The registers of an interrupted or traced place, as entry.asm and the
+ * tracing trampolines push them. Linux's names and order.
+ *
+ * In a frame of an exception or interrupt, orig_ax holds the error code (low
+ * half, 0 where the CPU pushes none) and the vector (high half).
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx;
+	unsigned long r11, r10, r9, r8, ax, cx, dx, si, di;
+	unsigned long orig_ax;
+	unsigned long ip, cs, flags, sp, ss;
+};
+
+static_assert(sizeof(struct pt_regs) == 21 * 8, "entry.asm pushes 21 words");
+
+static __always_inline unsigned int regs_vector(const struct pt_regs *regs)
+{
+	return regs->orig_ax >> 32;
+}
+
+static __always_inline u32 regs_error(const struct pt_regs *regs)
+{
+	return (u32)regs->orig_ax;
+}
