@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The CPUs of the machine: which are online, how to interrupt them, and how
+ * to make all of them serialise.
+ *
+ * Functions to be run elsewhere are kernel/smp.h's; here is only what the
+ * hardware does. CPU numbers are dense from 0 (the boot CPU), in MADT order.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include <asm/barrier.h>
+#include <asm/percpu.h>
+
+static_assert(NR_CPUS <= 64, "a set of CPUs is one u64");
+
+/* [A] set by each CPU itself, never cleared */
+extern u64 cpu_online_mask;
+
+static __always_inline bool cpu_online(unsigned int cpu)
+{
+	return cpu < NR_CPUS && (READ_ONCE(cpu_online_mask) >> cpu & 1);
+}
+
+static __always_inline unsigned int num_online_cpus(void)
+{
+	u64 mask = READ_ONCE(cpu_online_mask);
+	unsigned int n = 0;
+
+	for (; mask; mask &= mask - 1)
+		n++;
+	return n;
+}
+
+/* The first online CPU >= cpu, or NR_CPUS. */
+static __always_inline unsigned int next_online_cpu(unsigned int cpu)
+{
+	while (cpu < NR_CPUS && !cpu_online(cpu))
+		cpu++;
+	return cpu;
+}
+
+#define for_each_online_cpu(cpu)                             \
+	for ((cpu) = next_online_cpu(0); (cpu) < NR_CPUS;    \
+	     (cpu) = next_online_cpu((cpu) + 1))
+
+/*
+ * Make the boot CPU's per-CPU words valid: online, context TASK, offset 0.
+ * Context: boot, the first C function called; GS base is 0.
+ */
+void smp_boot_cpu_init(void);
+
+/*
+ * Start every CPU of the MADT. One that does not come up is reported by its
+ * APIC id and the others go on; the number online is num_online_cpus().
+ * Context: boot, task, interrupts on, after apic_init() and the scheduler.
+ * Return: 0, also if some CPUs failed; -ENOMEM if there is no memory for the
+ * start page. No other code is returned.
+ */
+int smp_init(void);
+
+/* The local APIC's id of a CPU. */
+u32 cpu_apic_id(unsigned int cpu);
+
+/* Makes the CPU look at need_resched on its way out. Any context. */
+void smp_send_reschedule(unsigned int cpu);
+/* Makes the CPU call smp_call_function_interrupt(). Any context. */
+void smp_send_call_function(unsigned int cpu);
+/* Sends an NMI, to this CPU too. Any context. */
+void send_nmi(unsigned int cpu);
+
+/*
+ * Every online CPU, this one too, executes a serialising instruction after
+ * the call and before the return: what was written before is what they
+ * execute. One round of IPIs.
+ * Context: task, interrupts on, no spinlock held (checked); callers exclude
+ * each other. Panics if a CPU does not answer in SMP_TIMEOUT_NS.
+ */
+void sync_core_all(void);
+
+/* What one CPU answered to the last round. */
+struct sync_core_ack {
+	u64 round; /* number of the last round this CPU has answered */
+	u64 tsc;   /* and when */
+};
+
+/* [C] written by the IPI handler of each CPU, read by anybody */
+DECLARE_PER_CPU(struct sync_core_ack, sync_core_ack);
+
+/* Number of rounds so far, the current one included. */
+u64 sync_core_rounds(void);
+
+/* How long others are waited for before it is a failure, in ns. */
+#define SMP_TIMEOUT_NS 30000000000ULL
+
+/*
+ * An NMI handler returns true if the NMI was (also) its own. It runs in
+ * context nmi. At most NMI_HANDLERS_MAX at a time.
+ * Return of register: 0; -ENOSPC. No other code is returned. unregister
+ * returns when no CPU runs the handler any more.
+ */
+struct pt_regs;
+typedef bool (*nmi_handler_t)(struct pt_regs *regs);
+#define NMI_HANDLERS_MAX 8
+int nmi_handler_register(nmi_handler_t fn);
+void nmi_handler_unregister(nmi_handler_t fn);
+
+/*
+ * Stop all other CPUs for good; each first calls panic_stop_cpu(). Waits a
+ * second at most for each. Context: any, once (later calls do nothing).
+ */
+void smp_stop_others(void);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Time from the time stamp counter: conversion, the fast clock for tracing,
+ * and short busy waits. The clock for everything else is kernel/clock.h.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include <asm/cpu.h>
+
+/* [I] after tsc_init(); 0 before, so that early times read as 0 */
+extern u64 tsc_mult;  /* nanoseconds per cycle, times 2^32 */
+extern u64 tsc_base;  /* TSC at the kernel's first C instructions */
+extern u64 tsc_hz;
+/* [A] largest step back seen between two CPUs, in cycles; 0 is the rule */
+extern u64 tsc_warp_max;
+
+static __always_inline u64 tsc_to_ns(u64 cycles)
+{
+	return (u64)(((unsigned __int128)cycles * tsc_mult) >> 32);
+}
+
+/*
+ * Nanoseconds since boot on this CPU. No call, no lock: for tracing and NMI.
+ * Two CPUs may disagree by the latency of an RDTSC; use ktime_ns() where
+ * order across CPUs matters.
+ */
+static __always_inline u64 local_clock(void)
+{
+	return tsc_to_ns(rdtsc() - tsc_base);
+}
+
+/*
+ * Measure the TSC against the PIT, about 5 ms. No effect on PIT channel 0.
+ * Context: boot.
+ * Return: 0; -ENODEV if the PIT does not count. No other code is returned.
+ */
+int tsc_init(void);
+
+/* Busy waits of at least so long. Any context, after tsc_init(). */
+void ndelay(u64 ns);
+void udelay(u64 us);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The five instructions the patch engine writes and reads: pure arithmetic on
+ * bytes, no memory but what the caller hands in.
+ *
+ * An instruction travels as one 64-bit *word*: bytes 0..4 are the instruction
+ * as it lies in memory, byte 7 is its length (1, 2 or 5), bytes 5 and 6 are
+ * zero. So a site's old and new instruction compare and store as one register.
+ *
+ * Context: any, INT3 handler and NMI included; nothing here is traceable.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+#define INSN_MAX 5 /* bytes of the longest: NOP5, CALL, JMP rel32 */
+
+#define INSN_OP_CALL	0xe8
+#define INSN_OP_JMP32	0xe9
+#define INSN_OP_JMP8	0xeb
+#define INSN_OP_INT3	0xcc
+
+#define INSN_LEN_SHIFT	56
+#define INSN_BYTES_MASK 0xffffffffffull
+#define INSN_WORD(len, bytes) \
+	(((unsigned long long)(len) << INSN_LEN_SHIFT) | (bytes))
+
+/* 0f 1f 44 00 00: the one 5-byte NOP a site may hold. */
+#define INSN_NOP5 INSN_WORD(5, 0x0000441f0full)
+#define INSN_INT3 INSN_WORD(1, 0xccull)
+
+enum insn_kind {
+	INSN_KIND_OTHER,	/* none of the five */
+	INSN_KIND_NOP5,
+	INSN_KIND_CALL,
+	INSN_KIND_JMP32,
+	INSN_KIND_JMP8,
+	INSN_KIND_INT3,
+};
+
+static __always_inline unsigned int insn_len(u64 word)
+{
+	return (unsigned int)(word >> INSN_LEN_SHIFT);
+}
+
+static __always_inline u8 insn_first_byte(u64 word)
+{
+	return (u8)word;
+}
+
+/* The four bytes behind the first, as a little-endian number. */
+static __always_inline u32 insn_tail(u64 word)
+{
+	return (u32)(word >> 8);
+}
+
+/**
+ * insn_call - the word of `call target` (E8 rel32) at @ip
+ * insn_jmp32 - the word of `jmp target` (E9 rel32) at @ip
+ * insn_jmp8 - the word of `jmp target` (EB rel8) at @ip
+ * Context: any.
+ * Return: the word, or 0 when @target is out of reach.
+ */
+u64 insn_call(unsigned long ip, unsigned long target);
+u64 insn_jmp32(unsigned long ip, unsigned long target);
+u64 insn_jmp8(unsigned long ip, unsigned long target);
+
+/**
+ * insn_kind - which of the five instructions @word begins with
+ * @word: at least the first 5 bytes of memory; bytes 5..7 are ignored
+ * Context: any.
+ */
+enum insn_kind insn_kind(u64 word);
+
+/**
+ * insn_target - where the CALL or JMP in @word, executed at @ip, goes
+ * Context: any.
+ * Return: the address; for every other kind the address of the next
+ * instruction as far as known (NOP5: @ip + 5, otherwise @ip + 1).
+ */
+unsigned long insn_target(u64 word, unsigned long ip);
+
+/** insn_load - the word at @bytes, of @len (1..5) bytes; reads only those. */
+u64 insn_load(const void *bytes, unsigned int len);
+
+/** insn_store - the bytes of @word to @bytes; writes insn_len() of them. */
+void insn_store(void *bytes, u64 word);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions: vectors, the registers' printout, and catching an expected one.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+struct pt_regs;
+
+enum x86_vector {
+	X86_TRAP_DE = 0,
+	X86_TRAP_DB = 1,
+	X86_TRAP_NMI = 2,
+	X86_TRAP_BP = 3,
+	X86_TRAP_OF = 4,
+	X86_TRAP_BR = 5,
+	X86_TRAP_UD = 6,
+	X86_TRAP_NM = 7,
+	X86_TRAP_DF = 8,
+	X86_TRAP_TS = 10,
+	X86_TRAP_NP = 11,
+	X86_TRAP_SS = 12,
+	X86_TRAP_GP = 13,
+	X86_TRAP_PF = 14,
+	X86_TRAP_MF = 16,
+	X86_TRAP_AC = 17,
+	X86_TRAP_MC = 18,
+	X86_TRAP_XF = 19,
+	X86_TRAP_CP = 21,
+	NR_EXCEPTIONS = 32,
+};
+
+/* Error code of a page fault. */
+#define PF_PROT	 (1U << 0) /* page present, access not allowed */
+#define PF_WRITE (1U << 1)
+#define PF_USER	 (1U << 2)
+#define PF_RSVD	 (1U << 3) /* reserved bit set in a page table */
+#define PF_INSTR (1U << 4) /* instruction fetch */
+
+/*
+ * Load GDT, TSS and IDT of the boot CPU; from now on exceptions are reported.
+ * Before paging offers guard pages the special stacks are static.
+ * Context: boot. Return: 0. No other code is returned.
+ */
+int traps_init(void);
+
+/* Name of a vector, "#PF page fault" style. Never NULL. */
+const char *trap_name(unsigned int vector);
+
+/* A sentence on an exception: name, what was tried, address. Never fails. */
+void trap_describe(const struct pt_regs *regs, unsigned long cr2, char *buf,
+		   size_t size);
+
+/* What has been caught. */
+struct trap_info {
+	unsigned int vector;
+	u32 error;
+	unsigned long ip, sp;
+	unsigned long addr; /* CR2 of a page fault, else 0 */
+	bool on_ist;        /* the handler ran on an IST stack */
+};
+
+#define TRAP_BIT(vector) (1U << (vector))
+
+/*
+ * Call fn(arg), and if it raises one of the exceptions in vectors, leave it
+ * where it stands and come back here. For tests: what fn holds stays held.
+ * Preemption is off meanwhile. Not for #BP at a patched site (handled before)
+ * nor for NMI (nmi_handler_register()). Does not nest.
+ * Context: task.
+ * Return: true if an exception was caught and *info filled; false if fn
+ * returned.
+ */
+bool trap_catch(u32 vectors, void (*fn)(void *arg), void *arg,
+		struct trap_info *info);
+
+/*
+ * A test's own handler for #BP at places nobody else knows, NULL for none. It
+ * may change regs (ip, sp and what lies below sp up to 16 bytes) and returns
+ * whether the trap was its own.
+ * Context of hook: that of the interrupted code, nmi included, interrupts off.
+ */
+typedef bool (*int3_hook_t)(struct pt_regs *regs);
+void trap_set_int3_hook(int3_hook_t hook);
+
+/* Print all registers of a frame, one group per line. Any context. */
+void show_regs(const struct pt_regs *regs);

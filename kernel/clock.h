@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The monotonic clock. (<asm/tsc.h> adds tsc_to_ns(), the tracing clock
+ * local_clock(), udelay() and ndelay().)
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include <asm/tsc.h>
+
+/*
+ * Calibrate; before it ktime_ns() returns 0.
+ * Context: boot.
+ * Return: 0; -ENODEV if there is nothing to calibrate by. No other code.
+ */
+int clock_init(void);
+
+/*
+ * Nanoseconds since boot. Never goes back: a value obtained after another
+ * was published, on whatever CPU, is not smaller.
+ * Context: any, tracing callbacks and NMI included.
+ */
+u64 ktime_ns(void);
