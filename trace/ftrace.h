@@ -63,7 +63,7 @@ struct ftrace_ops {
 	unsigned long trampoline;	/* [F,Q] */
 	ftrace_func_t saved_func;	/* [F] func without the PID filter */
 	struct ftrace_hash *filter;	/* [F,Q] NULL: all functions */
-	struct ftrace_hash *notrace;	/* [F,Q] NULL: none excluded */
+	struct ftrace_hash *notrace_hash; /* [F,Q] NULL: none excluded */
 	unsigned long direct_call;	/* [F] target of all sites, or 0 */
 	struct ftrace_ops *next;	/* [F] in order of registration */
 	u64 seq;			/* [I] when registered; call order */
@@ -157,7 +157,7 @@ int __must_check ftrace_hash_edit(struct ftrace_hash **hash, const char *buf,
 				  size_t len);
 void ftrace_hash_free(struct ftrace_hash *hash);
 int ftrace_ops_set_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
-			  struct ftrace_hash *notrace);
+			  struct ftrace_hash *exclude);
 
 size_t ftrace_hash_count(const struct ftrace_hash *hash);
 /* The i-th function of the set, rising. */
@@ -192,12 +192,12 @@ bool ftrace_is_enabled(void);
 
 /*
  * Ops with FTRACE_OPS_FL_PID are called for these tasks only (or, with
- * @notrace, for all but these; that wins). n == 0: no such filter.
+ * @exclude, for all but these; that wins). n == 0: no such filter.
  * Return: 0; -ENOMEM; -ENODEV. No other code is returned.
  */
-int ftrace_set_pids(const int *pids, size_t n, bool notrace);
+int ftrace_set_pids(const int *pids, size_t n, bool exclude);
 /* Copies up to @max pids out. Return: how many there are. */
-size_t ftrace_get_pids(int *pids, size_t max, bool notrace);
+size_t ftrace_get_pids(int *pids, size_t max, bool exclude);
 /* The scheduler goes over to @next. Context: probe, interrupts off. */
 void ftrace_pid_switch(struct task_struct *next);
 
