@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Locks: ticket spinlocks and sleeping mutexes, and assertions about them.
+ *
+ * Both are fair: a spinlock serves in order of arrival, a mutex is handed to
+ * the task that has waited longest. Neither may be taken twice by its holder;
+ * this, and releasing what one does not hold, is a panic. A spinlock that
+ * spins for SPIN_STUCK_NS is a panic that names the holder.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include "kernel/lib/list.h"
+#include <asm/context.h>
+#include <asm/irqflags.h>
+
+struct task_struct;
+
+#define SPIN_STUCK_NS 20000000000ULL
+
+typedef struct {
+	u16 next;   /* the ticket that the next to come will draw */
+	u16 owner;  /* the ticket being served */
+	u32 holder; /* CPU + 1, 0 when free: for assertions only */
+} spinlock_t;
+
+#define SPIN_LOCK_INIT	   { 0, 0, 0 }
+#define DEFINE_SPINLOCK(x) spinlock_t x = SPIN_LOCK_INIT
+
+static __always_inline void spin_lock_init(spinlock_t *lock)
+{
+	*lock = (spinlock_t)SPIN_LOCK_INIT;
+}
+
+/*
+ * Preemption is off while one is held. The plain form is for locks that no
+ * interrupt handler takes. Context: task, boot; irq with the irq forms.
+ */
+void spin_lock(spinlock_t *lock);
+bool spin_trylock(spinlock_t *lock);
+void spin_unlock(spinlock_t *lock);
+
+unsigned long spin_lock_save(spinlock_t *lock);
+void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags);
+
+#define spin_lock_irqsave(lock, flags) ((flags) = spin_lock_save(lock))
+
+/* Held by this CPU? */
+static __always_inline bool spin_is_held(const spinlock_t *lock)
+{
+	return READ_ONCE(lock->holder) == smp_processor_id() + 1;
+}
+
+struct mutex {
+	unsigned long owner;	  /* [A] task, bit 0: somebody waits */
+	spinlock_t wait_lock;
+	struct list_head waiters; /* [wait_lock] struct mutex_waiter */
+};
+
+#define MUTEX_INIT(name) \
+	{ 0, SPIN_LOCK_INIT, LIST_HEAD_INIT((name).waiters) }
+#define DEFINE_MUTEX(name) struct mutex name = MUTEX_INIT(name)
+
+void mutex_init(struct mutex *mutex);
+
+/* Context: task, preemption and interrupts on, but for trylock (task). */
+void mutex_lock(struct mutex *mutex);
+bool mutex_trylock(struct mutex *mutex);
+void mutex_unlock(struct mutex *mutex);
+
+/* Held by the current task? */
+bool mutex_is_held(const struct mutex *mutex);
+
+void assert_held_failed(const void *lock, const char *file, int line)
+	__noreturn __cold;
+void assert_irqs_failed(bool want_on, const char *file, int line)
+	__noreturn __cold;
+void might_sleep_failed(const char *file, int line) __noreturn __cold;
+
+static __always_inline bool spin_is_held_generic(const void *lock)
+{
+	return spin_is_held(lock);
+}
+
+static __always_inline bool mutex_is_held_generic(const void *lock)
+{
+	return mutex_is_held(lock);
+}
+
+/* Of a spinlock: held by this CPU; of a mutex: held by this task. */
+#define assert_held(lock)                                                   \
+	do {                                                                \
+		if (unlikely(!_Generic((lock),                              \
+				spinlock_t *: spin_is_held_generic,         \
+				struct mutex *: mutex_is_held_generic)(lock))) \
+			assert_held_failed(lock, __FILE__, __LINE__);       \
+	} while (0)
+
+#define assert_irqs_on()                                             \
+	do {                                                         \
+		if (unlikely(irqs_disabled()))                       \
+			assert_irqs_failed(true, __FILE__, __LINE__); \
+	} while (0)
+
+#define assert_irqs_off()                                             \
+	do {                                                          \
+		if (unlikely(!irqs_disabled()))                       \
+			assert_irqs_failed(false, __FILE__, __LINE__); \
+	} while (0)
+
+/* Only where the current task may be switched away from. */
+#define might_sleep()                                                   \
+	do {                                                            \
+		if (unlikely(preempt_count() || !in_task() ||           \
+			     irqs_disabled()))                          \
+			might_sleep_failed(__FILE__, __LINE__);         \
+	} while (0)

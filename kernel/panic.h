@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end: panic, broken assertions, and leaving the emulator.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+struct pt_regs;
+
+/* What is written to isa-debug-exit; QEMU's status is 2 * code + 1. */
+enum exit_code {
+	EXIT_CODE_OK = 0x10,	 /* status 33: the asked work is done */
+	EXIT_CODE_FAILED = 0x11, /* status 35: a test failed */
+	EXIT_CODE_PANIC = 0x12,	 /* status 37 */
+};
+
+/*
+ * machine_exit() - leave QEMU with a status, or Bochs, or halt.
+ * Context: any. Waits until the console's last byte is out.
+ */
+void machine_exit(enum exit_code code) __noreturn;
+
+/*
+ * panic() - print the message, this CPU's backtrace, then that of every other
+ * CPU (stopped by NMI, with a bounded wait), and leave with EXIT_CODE_PANIC.
+ * A panic inside a panic prints one line and leaves at once.
+ * Context: any.
+ */
+__printf(1, 2) void panic(const char *fmt, ...) __noreturn __cold;
+
+/* The same for a fault: registers first. For exception handlers. */
+__printf(2, 3) void panic_regs(struct pt_regs *regs, const char *fmt, ...)
+	__noreturn __cold;
+
+/* Print all registers and, in one row, the code bytes around ip. */
+void show_regs(const struct pt_regs *regs);
+
+/* How many WARN_ON()s have fired since boot; a test fails when it grows. */
+unsigned long warn_count(void);
+
+void bug_at(const char *file, int line, const char *what) __noreturn __cold;
+void warn_at(const char *file, int line, const char *what) __cold;
+
+#define BUG_ON(cond)                                         \
+	do {                                                 \
+		if (unlikely(cond))                          \
+			bug_at(__FILE__, __LINE__, #cond);   \
+	} while (0)
+
+/* Prints a backtrace and goes on. Its value is the condition's. */
+#define WARN_ON(cond)                                        \
+	({                                                   \
+		bool warn_cond_ = !!(cond);                  \
+		if (unlikely(warn_cond_))                    \
+			warn_at(__FILE__, __LINE__, #cond);  \
+		unlikely(warn_cond_);                        \
+	})
+
+/* WARN_ON() that speaks at most once per place. */
+#define WARN_ON_ONCE(cond)                                        \
+	({                                                        \
+		static bool warn_done_;                           \
+		bool once_cond_ = !!(cond);                       \
+		if (unlikely(once_cond_) && !warn_done_) {        \
+			warn_done_ = true;                        \
+			warn_at(__FILE__, __LINE__, #cond);       \
+		}                                                 \
+		unlikely(once_cond_);                             \
+	})

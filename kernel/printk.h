@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Log lines on the console.
+ *
+ * A line looks like "[    0.123456] text" and is written under one lock, so
+ * lines of different CPUs never mix. Conversions are those of
+ * kernel/lib/printf.h (%pS, %ps, %pe, %*ph and the usual ones).
+ *
+ * Context: any, NMI and exceptions included, and before the clock is up (the
+ * time then reads 0). A line printed from a place that interrupted the writing
+ * of another on the same CPU is kept and written right after it.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+/* First bytes of a format: SOH and the level's digit. */
+#define KERN_EMERG   "\001" "0"
+#define KERN_ERR     "\001" "3"
+#define KERN_WARNING "\001" "4"
+#define KERN_NOTICE  "\001" "5"
+#define KERN_INFO    "\001" "6"
+#define KERN_DEBUG   "\001" "7"
+
+/* Longest line, time stamp and newline included; the rest is cut off. */
+#define PRINTK_LINE_MAX 240
+
+/*
+ * Lines of a level below this are printed. 7 (no debug lines) unless the
+ * command line has loglevel=N.
+ */
+extern int console_loglevel;
+
+/*
+ * printk() - print one line; a newline at its end may be given or not.
+ * Without a KERN_ level it is KERN_INFO. A text with newlines inside gives
+ * several lines, each with its time.
+ */
+__printf(1, 2) void printk(const char *fmt, ...);
+__printf(1, 0) void vprintk(const char *fmt, va_list ap);
+
+#define pr_emerg(fmt, ...)  printk(KERN_EMERG fmt, ##__VA_ARGS__)
+#define pr_err(fmt, ...)    printk(KERN_ERR fmt, ##__VA_ARGS__)
+#define pr_warn(fmt, ...)   printk(KERN_WARNING fmt, ##__VA_ARGS__)
+#define pr_notice(fmt, ...) printk(KERN_NOTICE fmt, ##__VA_ARGS__)
+#define pr_info(fmt, ...)   printk(KERN_INFO fmt, ##__VA_ARGS__)
+#define pr_debug(fmt, ...)  printk(KERN_DEBUG fmt, ##__VA_ARGS__)
+
+/*
+ * printk_plain() - one line without time stamp and level, always printed.
+ * For output that is a format of its own: KTAP, benchmark rows, the demo.
+ */
+__printf(1, 2) void printk_plain(const char *fmt, ...);
+__printf(1, 0) void vprintk_plain(const char *fmt, va_list ap);
+
+/* Writes the lines kept from NMIs, if any. Called by every tick. */
+void printk_flush(void);
+
+/* How many kept lines were lost since boot because there was no room. */
+unsigned long printk_lost(void);
+
+/*
+ * From now on only this CPU prints, and takes no lock that another CPU could
+ * hold for ever. For panic().
+ */
+void printk_panic_mode(void);

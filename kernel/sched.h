@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kernel threads and the scheduler.
+ *
+ * Preemptive round robin on one run queue per CPU; a CPU that has nothing to
+ * do pulls a task that is not pinned from another. Every CPU has an idle task
+ * (pid 0, "swapper/N") that runs with preemption off and switches only by
+ * calling the scheduler, so it is never preempted in the middle of anything.
+ *
+ * Legend: [I] immutable once the task exists; [R] lock of the run queue of
+ * task->cpu; [L] task_list_lock; [S] the task itself; [A] atomic;
+ * [T] the tracer's (trace/), reached only from this task's context or when
+ * it cannot run.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include "kernel/lib/list.h"
+#include "kernel/lock.h"
+#include <asm/context.h>
+#include <asm/percpu.h>
+
+#define TASK_COMM_LEN 16
+#define TICK_HZ	      250
+#define TICK_NS	      (1000000000ULL / TICK_HZ)
+#define CPU_ANY	      (~0U)
+
+struct fgraph_ret_stack;
+
+enum task_state {
+	TASK_RUNNING,  /* running, or on a run queue */
+	TASK_SLEEPING, /* waits for wake_up_process(), or is about to */
+	TASK_NEW,      /* waits for its first wake_up_process() */
+	TASK_DEAD,
+};
+
+struct task_struct {
+	unsigned long sp; /* [R] while switched out; switch.asm */
+
+	/* Words of the tracer; asm reaches them by asm-offsets.inc. */
+	u32 trace_recursion;		    /* [T] one bit per context */
+	int curr_ret_stack;		    /* [T] */
+	int curr_ret_depth;		    /* [T] */
+	struct fgraph_ret_stack *ret_stack; /* [T] NULL: none yet */
+	unsigned long trace_overrun;	    /* [T] */
+
+	int pid;		  /* [I] 0 for idle tasks */
+	char comm[TASK_COMM_LEN]; /* [I] */
+	void *stack;		  /* [I] lowest address, STACK_SIZE bytes */
+	unsigned long stack_size; /* [I] */
+	int (*fn)(void *arg);	  /* [I] */
+	void *arg;		  /* [I] */
+
+	enum task_state state; /* [S] to sleep, [R] to wake */
+	bool on_rq;	       /* [R] running or queued: not asleep */
+	bool on_cpu;	       /* [R] some CPU executes on its stack */
+	bool quiesce_hold;     /* [R] synchronize_tasks() waits for it */
+	bool detached;	       /* [L] nobody will join it */
+	unsigned int cpu;      /* [R] */
+	unsigned int pinned;   /* [R] the only CPU it may run on, or CPU_ANY */
+	struct list_head run_list; /* [R] */
+
+	unsigned long nvcsw;	  /* [R] switches it asked for */
+	unsigned long nivcsw;	  /* [R] preemptions */
+	unsigned long migrations; /* [R] */
+	u64 exec_ns;		  /* [R] time on a CPU, up to the last switch */
+	u64 switched_in_ns;	  /* [R] */
+
+	struct list_head task_list; /* [L] */
+	int result;		    /* [S] until dead */
+	struct task_struct *joiner; /* [L] */
+
+	long fail_nth; /* [S] kernel/fail.h: allocations until one fails */
+};
+
+/* All tasks but the idle ones, in order of creation. */
+extern struct list_head task_list;
+extern spinlock_t task_list_lock;
+
+/* Context: task_list_lock held. */
+#define for_each_task(t) list_for_each_entry(t, &task_list, task_list)
+
+/*
+ * sched_init_early() - make the boot path a task ("swapper/0") so that
+ * `current` is valid. Context: boot, once, before anything traceable is
+ * patched and before the first lock.
+ */
+void sched_init_early(void);
+
+/*
+ * sched_init() - run queues, and an idle task for every possible CPU.
+ * Context: boot, heap up. Return: 0; -ENOMEM. No other code is returned.
+ */
+int sched_init(void);
+
+/* The idle task whose stack CPU @cpu has to start on. Context: boot. */
+struct task_struct *idle_task(unsigned int cpu);
+
+/*
+ * sched_idle_loop() - what a CPU ends in, as its idle task: kernel_main() after
+ * having started the first thread, secondary_main() when its CPU is online.
+ * Context: interrupts off or on; turns them on.
+ */
+void sched_idle_loop(void) __noreturn;
+
+/* Up-call from the timer interrupt. Context: irq. */
+void sched_tick(void);
+
+/* Up-call from the reschedule IPI: its exit does the work. Context: irq. */
+void sched_ipi(void);
+
+/*
+ * Up-call from the exit of an interrupt, when need_resched is set, the
+ * preempt count is 0 and a task with interrupts on was interrupted.
+ * Context: task (trace_context already restored), interrupts off; they are
+ * off again when it returns.
+ */
+void preempt_schedule_irq(void);
+
+/*
+ * kthread_create() - a new thread that does not run yet
+ * Must be waited for with kthread_join() or given up with kthread_detach().
+ * Context: task or boot. Return: the task, or ERR_PTR(-ENOMEM).
+ */
+__printf(3, 4) struct task_struct *
+kthread_create(int (*fn)(void *arg), void *arg, const char *namefmt, ...);
+
+/* As above, and wakes it up. */
+#define kthread_run(fn, arg, namefmt, ...)                                  \
+	({                                                                  \
+		struct task_struct *run_ =                                  \
+			kthread_create(fn, arg, namefmt, ##__VA_ARGS__);    \
+		if (!IS_ERR(run_))                                          \
+			wake_up_process(run_);                              \
+		run_;                                                       \
+	})
+
+/*
+ * kthread_bind() - let a task run on this CPU only (CPU_ANY: on all)
+ * Context: task; @task is new, or is the current one, which is on that CPU
+ * when this returns. Return: 0; -EINVAL if the CPU is not online.
+ */
+int kthread_bind(struct task_struct *task, unsigned int cpu);
+
+/*
+ * kthread_join() - wait for a thread's end and free it
+ * Context: task, may sleep; once per thread. Return: what its fn returned.
+ */
+int kthread_join(struct task_struct *task);
+
+/* The thread frees itself at its end. Context: task. */
+void kthread_detach(struct task_struct *task);
+
+void kthread_exit(int result) __noreturn;
+
+/*
+ * wake_up_process() - make a sleeping or new task runnable
+ * Context: any but NMI; not with a run queue locked.
+ * Return: whether it was asleep (or about to sleep).
+ */
+bool wake_up_process(struct task_struct *task);
+
+/*
+ * set_current_state() - say TASK_SLEEPING before testing the condition one
+ * waits for, then schedule(); a wake-up in between is then not lost.
+ * A full barrier; pairs with the lock in wake_up_process().
+ */
+void set_current_state(enum task_state state);
+
+/* Switch away: to sleep if that is the state, else to the end of the queue. */
+void schedule(void);
+/* schedule() as TASK_RUNNING. */
+void yield(void);
+
+/*
+ * cond_resched() - a place where a long loop may be switched away from
+ * Counts as a voluntary switch for synchronize_tasks() even if none happens.
+ * Context: task, may sleep. Return: whether it switched.
+ */
+bool cond_resched(void);
+
+/* Sleep for at least that long. Context: task, may sleep. */
+void sleep_ns(u64 ns);
+void msleep(unsigned int ms);
+
+/*
+ * schedule_timeout() - schedule() with a wake-up after @ns
+ * The caller has set its state. Return: nanoseconds left, 0 if time is up.
+ */
+u64 schedule_timeout(u64 ns);
+
+/* Tasks running or queued on a CPU, its idle task not counted. A hint. */
+unsigned int sched_nr_running(unsigned int cpu);
+/* Switches made by a CPU since boot. */
+unsigned long sched_nr_switches(unsigned int cpu);
+/* The task a CPU executes. Only a hint unless it is this CPU. */
+struct task_struct *sched_cpu_task(unsigned int cpu);
+
+static __always_inline bool task_is_idle(const struct task_struct *task)
+{
+	return task->pid == 0;
+}
+
+/* asm: save callee-saved registers and sp in *prev, continue as next. */
+struct task_struct *switch_to(struct task_struct *prev,
+			      struct task_struct *next);

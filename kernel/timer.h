@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Timers: call a function when a time has come.
+ *
+ * They run from the tick, so up to TICK_NS late (more when interrupts are off)
+ * and never early. A timer runs on the CPU that added it.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include "kernel/lib/list.h"
+
+/* All but fn and arg is the timer code's. */
+struct timer {
+	struct list_head link;	/* [lock of the CPU's list] */
+	u64 expires_ns;		/* [lock] on the clock of ktime_ns() */
+	void (*fn)(void *arg);	/* [I] while pending; context: irq */
+	void *arg;		/* [I] */
+	unsigned int cpu;	/* [lock] whose list; set by timer_add() */
+};
+
+#define TIMER_INIT(name, func, argument)                                  \
+	{                                                                 \
+		.link = LIST_HEAD_INIT((name).link), .fn = (func),        \
+		.arg = (argument),                                        \
+	}
+
+void timer_setup(struct timer *timer, void (*fn)(void *arg), void *arg);
+
+/* timer_init() - Context: boot. Return: 0. No other code is returned. */
+int timer_init(void);
+
+/*
+ * timer_add() - call the timer's fn at or after @expires_ns
+ * The timer must not be pending; its own fn may add it again.
+ * Context: any but NMI.
+ */
+void timer_add(struct timer *timer, u64 expires_ns);
+
+bool timer_pending(const struct timer *timer);
+
+/*
+ * timer_cancel_sync() - the timer is not pending and its fn does not run when
+ * this returns, even if fn adds it again. Must not be called from fn itself,
+ * nor with a lock held that fn takes, nor with interrupts off.
+ * Return: whether it was pending.
+ */
+bool timer_cancel_sync(struct timer *timer);
+
+/* Run what is due on this CPU. Context: irq, from the tick. */
+void timer_tick(void);

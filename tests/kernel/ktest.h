@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tests in the image.
+ *
+ *	KTEST(suite, name)
+ *	{
+ *		EXPECT_EQ(1 + 1, 2);
+ *	}
+ *
+ * defines and registers a test; the runner prints KTAP on the console ("ok 1 -
+ * suite.name"). A test runs in its own thread, with interrupts and preemption
+ * on. It prints nothing unless it fails, bounds every wait, leaves no thread
+ * behind and gives back all memory (the runner checks pages and kmalloc bytes;
+ * KTEST_LEAKS opts out).
+ *
+ * EXPECT* note a failure and go on; ASSERT* also leave the calling function,
+ * which must return void. EXPECT* may be used from any thread, not from NMI.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include "kernel/clock.h"
+#include "kernel/sched.h"
+
+struct ktest {
+	const char *suite;
+	const char *name;
+	void (*fn)(void);
+	unsigned int flags;
+	unsigned int timeout_s; /* of guest time; 0: KTEST_TIMEOUT_S */
+};
+
+#define KTEST_TIMEOUT_S 30
+
+/* Flags. */
+#define KTEST_LEAKS 1U /* memory may differ afterwards: says why */
+#define KTEST_WARNS 2U /* WARN_ON() is expected to fire */
+
+#define KTEST_FLAGS(suite_, name_, flags_, timeout_)                       \
+	static void ktest_##suite_##_##name_(void);                        \
+	static const struct ktest ktest_def_##suite_##_##name_ __used      \
+		__section("ktests") __aligned(8) = {                       \
+			.suite = #suite_,                                  \
+			.name = #name_,                                    \
+			.fn = ktest_##suite_##_##name_,                    \
+			.flags = (flags_),                                 \
+			.timeout_s = (timeout_),                           \
+		};                                                         \
+	static void ktest_##suite_##_##name_(void)
+
+#define KTEST(suite, name) KTEST_FLAGS(suite, name, 0, 0)
+
+/*
+ * ktest_run_all() - run what tests=GLOB selects (all without it)
+ * Context: task. Return: 0 if all passed or were skipped, else the number of
+ * failed tests; -ENOENT if the glob selects none.
+ */
+int ktest_run_all(void);
+
+/* Whether the running test has failed so far. */
+bool ktest_failed(void);
+
+void ktest_fail_cond(const char *file, int line, const char *cond);
+void ktest_fail_eq(const char *file, int line, const char *a, const char *b,
+		   u64 va, u64 vb);
+void ktest_skip(const char *why);
+/* A line of explanation, printed as a KTAP comment. */
+__printf(1, 2) void ktest_note(const char *fmt, ...);
+
+#define EXPECT(cond)                                                  \
+	({                                                            \
+		bool ktest_ok_ = !!(cond);                            \
+		if (unlikely(!ktest_ok_))                             \
+			ktest_fail_cond(__FILE__, __LINE__, #cond);   \
+		ktest_ok_;                                            \
+	})
+
+/* For integers and pointers. */
+#define EXPECT_EQ(a, b)                                                     \
+	({                                                                  \
+		u64 ktest_a_ = (u64)(a), ktest_b_ = (u64)(b);               \
+		if (unlikely(ktest_a_ != ktest_b_))                         \
+			ktest_fail_eq(__FILE__, __LINE__, #a, #b, ktest_a_, \
+				      ktest_b_);                            \
+		ktest_a_ == ktest_b_;                                       \
+	})
+
+#define ASSERT(cond)                  \
+	do {                          \
+		if (!EXPECT(cond))    \
+			return;       \
+	} while (0)
+
+#define ASSERT_EQ(a, b)               \
+	do {                          \
+		if (!EXPECT_EQ(a, b)) \
+			return;       \
+	} while (0)
+
+/* Ends the calling function. */
+#define KTEST_SKIP(why)               \
+	do {                          \
+		ktest_skip(why);      \
+		return;               \
+	} while (0)
+
+/*
+ * Wait, letting others run, until cond holds; a failure after ms of guest
+ * time. Value: whether it held. Context: task, may sleep.
+ */
+#define wait_until(cond, ms)                                             \
+	({                                                               \
+		u64 ktest_end_ = ktime_ns() + (ms) * 1000000ULL;         \
+		bool ktest_held_;                                        \
+		while (!(ktest_held_ = !!(cond)) && ktime_ns() < ktest_end_) \
+			ktest_relax();                                   \
+		if (!ktest_held_)                                        \
+			ktest_fail_cond(__FILE__, __LINE__, #cond);      \
+		ktest_held_;                                             \
+	})
+
+void ktest_relax(void);
+
+/*
+ * on_all_cpus_run() - run fn(arg) in a thread pinned to each online CPU, all
+ * let go together, and wait for their ends.
+ * Return: sum of what they returned, or -ENOMEM when a thread could not be
+ * made (then none ran).
+ */
+int on_all_cpus_run(int (*fn)(void *arg), void *arg);
