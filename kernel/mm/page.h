@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page allocator: blocks of 2^order pages out of all free RAM, by their
+ * address in the direct map.
+ *
+ * Context of everything here but page_init(): task or irq, not NMI and not
+ * from a probe (it takes a lock). Contents are undefined unless the name says
+ * zeroed. Out of memory is a NULL, never a panic; freeing what was not
+ * allocated is a panic.
+ */
+#pragma once
+
+#include <asm/layout.h>
+
+#include "kernel/lib/types.h"
+
+#define PAGE_MAX_ORDER 12
+
+/*
+ * page_init() - take over all that memmap_free still holds
+ * Context: boot, once; nothing may be taken from memmap_free afterwards.
+ * Return: 0; -ENOMEM if there is no room for the allocator's own table. No
+ * other code is returned.
+ */
+int page_init(void);
+
+/* Return: the block, aligned to its size; NULL when there is none. */
+void *__must_check alloc_pages(unsigned int order);
+void *__must_check alloc_pages_zeroed(unsigned int order);
+void free_pages(void *p, unsigned int order);
+
+static __always_inline void *__must_check alloc_page(void)
+{
+	return alloc_pages(0);
+}
+
+static __always_inline void free_page(void *p)
+{
+	free_pages(p, 0);
+}
+
+/* The smallest order whose block holds @size bytes. */
+unsigned int page_order(size_t size);
+
+/*
+ * page_block() - the allocated block that @p points into
+ * Return: its first byte, and its order in *order; NULL if there is none.
+ */
+void *page_block(const void *p, unsigned int *order);
+
+/* Pages free now, and pages the allocator ever had. */
+size_t page_free_count(void);
+size_t page_total_count(void);
+
+/* NULL if the allocator's books are in order, else what is wrong (slow). */
+const char *page_check(void);
