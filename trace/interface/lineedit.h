@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lineedit.h - one line of text, edited over a serial line.
+ *
+ * Owns the line being typed, the history and what is drawn of them. Pure: it
+ * knows neither the UART nor the commands, so it runs and is fuzzed on the
+ * host.
+ *
+ * I1  pos <= len < LINE_MAX, and line[len] is the terminating NUL.
+ * I2  The terminal shows prompt and line, cursor at pos, between two calls.
+ * I3  Only printable ASCII, backspace, CR, LF and BEL are ever written: no
+ *     escape sequences, so a log of the session stays readable.
+ *
+ * Context: task; one caller at a time.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+#define LINE_MAX 256
+#define LINE_HISTORY 32
+
+enum line_event {
+	LINE_MORE,   /* keep typing */
+	LINE_DONE,   /* Enter: the line is in ->line */
+	LINE_CANCEL, /* ^C: the line was dropped */
+};
+
+struct line_editor;
+
+/*
+ * The n-th word that may stand at the cursor; the word begins at
+ * line[start]. NULL ends the list. The string is used before the next call.
+ */
+typedef const char *(*line_candidate_t)(void *ctx, const char *line,
+					unsigned int start, unsigned int n);
+
+struct line_editor {
+	const char *prompt;
+	void (*out)(void *ctx, const char *text, size_t len);
+	line_candidate_t candidate; /* NULL: Tab rings the bell */
+	void *ctx;
+
+	char line[LINE_MAX];
+	unsigned int len, pos;
+	unsigned int escape; /* how far into an escape sequence we are */
+	unsigned int param;  /* its number, for Home, End and Delete */
+	bool tabbed;         /* the last key was a Tab that was ambiguous */
+	bool after_cr;       /* the last byte was CR: a LF belongs to it */
+
+	char history[LINE_HISTORY][LINE_MAX];
+	unsigned int hist_count; /* lines ever remembered */
+	unsigned int hist_pos;   /* 0 = the line being typed, 1 = the last */
+	char draft[LINE_MAX];    /* what was typed before Up was pressed */
+};
+
+/* Begin a fresh line: draw the prompt. */
+void line_begin(struct line_editor *e);
+
+/* Take one byte from the terminal. Return: what it led to. */
+enum line_event line_feed(struct line_editor *e, u8 byte);
