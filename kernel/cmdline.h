@@ -2,9 +2,10 @@
 /*
  * The kernel command line: words of the form key or key=value.
  *
- * A value may be put in double quotes to hold blanks. When a key occurs more
- * than once the last one counts, so that `make run APPEND=...` overrides the
- * menu entry. Immutable after cmdline_init().
+ * Words are cut at blanks outside double quotes; a backslash takes the next
+ * character's meaning away (GRUB writes both). When a key occurs more than
+ * once the last one counts, so that `make run APPEND=...` overrides the menu
+ * entry. Immutable after cmdline_init().
  *
  * Context: any.
  */

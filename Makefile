@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: MIT
+# nop5: tools, flags, sources, link, image, run, check. `make help` lists the
+# targets.
+
+# ---- what you may set on the command line -----------------------------------
+BUILD    ?= build
+SMP      ?= 4
+MEM      ?= 256M
+ACCEL    ?= tcg
+CPU      ?= max
+FIRMWARE ?= bios
+APPEND   ?=
+ONLY     ?= *
+MODE     ?= demo
+
+.DEFAULT_GOAL := kernel
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+# V=1 shows whole commands.
+Q := $(if $(V),,@)
+
+# ---- tools ------------------------------------------------------------------
+# A missing program is installed (Debian) or named; the stamp also says which
+# compiler prefix there is. make builds an included file first, then restarts.
+QUIET_GOALS := help clean
+TEST_GOALS  := test unit fuzz lint bench bench-linux lab torture deps
+ifneq ($(filter-out $(QUIET_GOALS),$(or $(MAKECMDGOALS),kernel)),)
+include $(BUILD)/deps-run.mk
+ifneq ($(filter $(TEST_GOALS),$(MAKECMDGOALS)),)
+include $(BUILD)/deps-test.mk
+endif
+endif
+
+$(BUILD)/deps-%.mk: tools/deps.sh
+	@mkdir -p $(@D)
+	@sh tools/deps.sh $* $@
+
+CC      := $(CROSS_COMPILE)gcc
+LD      := $(CROSS_COMPILE)ld
+NM      := $(CROSS_COMPILE)nm
+OBJCOPY := $(CROSS_COMPILE)objcopy
+NASM    := nasm
+# Debian's own Python: another one in PATH may lack pytest.
+PYTHON  := $(firstword $(wildcard /usr/bin/python3) python3)
+
+# ---- flags ------------------------------------------------------------------
+INCLUDES := -I. -Iarch/x86_64 -I$(BUILD)/gen
+CFLAGS   := -std=gnu11 -O2 -g -ffreestanding $(INCLUDES)
+CFLAGS   += -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes
+CFLAGS   += -Wmissing-prototypes -Wno-unused-parameter
+# Linked in the top 2 GiB, at a fixed address; Debian's gcc defaults to PIE,
+# with which -mnop-mcount is refused.
+CFLAGS   += -mcmodel=kernel -fno-pic -fno-pie
+# An interrupt uses the stack below rsp; the FPU belongs to nobody.
+CFLAGS   += -mno-red-zone -mgeneral-regs-only
+# A site must be the first instruction: no endbr64 before it.
+CFLAGS   += -fcf-protection=none -fno-stack-protector
+# Backtraces walk frame pointers, so there are no unwind tables to keep true.
+CFLAGS   += -fno-omit-frame-pointer -fno-asynchronous-unwind-tables
+# A callee may be replaced while we run: assume nothing about its registers.
+CFLAGS   += -fno-ipa-ra
+# Page tables and rings are read through more than one type.
+CFLAGS   += -fno-strict-aliasing -fno-delete-null-pointer-checks
+# Every build directory gives the same bytes.
+CFLAGS   += -ffile-prefix-map=$(CURDIR)=.
+# A five-byte NOP at each function's start, its address in __mcount_loc.
+TRACE    := -pg -mfentry -mrecord-mcount -mnop-mcount
+ASFLAGS  := -f elf64 -g -F dwarf -w+all -w+error --reproducible \
+	-I. -I$(BUILD)/gen/ -I$(BUILD)/gen/arch/x86_64/
+LDFLAGS  := -nostdlib -static --build-id=none -z max-page-size=4096 \
+	-z noexecstack --orphan-handling=error -T linker.ld
+
+# ---- sources: a new file in a layer's directory is built by itself ----------
+LAYERS := boot kernel/lib arch/x86_64 kernel kernel/mm trace trace/tracers \
+	trace/interface tests/kernel tests/bench/kernel
+OFFSETS := boot/boot-offsets arch/x86_64/asm-offsets
+C_SRCS  := $(filter-out $(OFFSETS:=.c),$(foreach d,$(LAYERS),$(sort \
+	$(wildcard $(d)/*.c))))
+A_SRCS  := $(foreach d,$(LAYERS),$(sort $(wildcard $(d)/*.asm)))
+OBJS    := $(C_SRCS:%.c=$(BUILD)/obj/%.o) $(A_SRCS:%.asm=$(BUILD)/obj/%.asm.o)
+INCS    := $(patsubst %.c,$(BUILD)/gen/%.inc,$(wildcard $(OFFSETS:=.c)))
+
+# Not traceable: what runs in a trampoline before its guard, in a callback, in
+# INT3 handling, at NMI entry. `make lint` proves the list complete.
+NOTRACE_OBJS := \
+	arch/x86_64/ftrace.o arch/x86_64/insn.o arch/x86_64/text_poke.o \
+	arch/x86_64/traps.o \
+	$(patsubst %.c,%.o,$(wildcard trace/*.c trace/tracers/*.c))
+$(NOTRACE_OBJS:%=$(BUILD)/obj/%): TRACE :=
+
+$(BUILD)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo 'CC      $<'
+	$(Q)$(CC) $(CFLAGS) $(TRACE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/%.asm.o: %.asm Makefile $(INCS)
+	@mkdir -p $(@D)
+	@echo 'NASM    $<'
+	$(Q)$(NASM) $(ASFLAGS) -MD $(@:.o=.d) -MP -o $@ $<
+
+# Constants for NASM out of C: lines "->%define NAME value" in the assembly.
+$(BUILD)/gen/%.inc: %.c Makefile
+	@mkdir -p $(@D)
+	@echo 'CC -S   $<'
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $@.d -MT $@ -S -o $@.s $<
+	@sed -n '/^->/{s/^->//;s/[$$]//;p}' $@.s > $@
+
+-include $(OBJS:.o=.d) $(INCS:=.d)
+
+# ---- link: once to learn the addresses, once more with the symbol table -----
+ELF := $(BUILD)/nop5.elf
+SYMTAB = $(PYTHON) tools/symtab.py --nm "$(NM)"
+
+kernel: $(ELF)
+
+$(BUILD)/gen/symtab%.asm.o: $(BUILD)/gen/symtab%.asm
+	$(Q)$(NASM) $(ASFLAGS) -o $@ $<
+
+$(BUILD)/gen/symtab0.asm: tools/symtab.py
+	@mkdir -p $(@D)
+	$(Q)$(SYMTAB) --empty > $@
+
+$(BUILD)/pass1.elf: $(OBJS) $(BUILD)/gen/symtab0.asm.o linker.ld
+	@echo 'LD      $@'
+	$(Q)$(LD) $(LDFLAGS) -o $@ $(filter %.o,$^)
+
+$(BUILD)/gen/symtab1.asm: $(BUILD)/pass1.elf tools/symtab.py
+	$(Q)$(SYMTAB) $< > $@
+
+$(ELF): $(OBJS) $(BUILD)/gen/symtab1.asm.o linker.ld
+	@echo 'LD      $@'
+	$(Q)$(LD) $(LDFLAGS) -o $@ $(filter %.o,$^)
+	@$(SYMTAB) $@ | cmp - $(BUILD)/gen/symtab1.asm
+
+# ---- image ------------------------------------------------------------------
+ISO   := $(BUILD)/nop5.iso
+MKISO := $(PYTHON) tools/mkiso.py --objcopy "$(OBJCOPY)"
+
+iso: $(ISO)
+
+$(ISO): $(ELF) boot/grub.cfg tools/mkiso.py
+	@echo 'ISO     $@'
+	$(Q)$(MKISO) --timeout 5 $(ELF) $@
+
+# The image that `make run` boots: MODE is the entry, APPEND goes to its end.
+$(BUILD)/run.iso: $(ELF) boot/grub.cfg tools/mkiso.py $(BUILD)/run.args
+	@echo 'ISO     $@'
+	$(Q)$(MKISO) --default $(MODE) --append '$(APPEND)' $(ELF) $@
+
+$(BUILD)/run.args: FORCE
+	@echo '$(MODE) $(APPEND)' | cmp -s - $@ || echo '$(MODE) $(APPEND)' > $@
+
+# ---- run --------------------------------------------------------------------
+MACHINE = --smp $(SMP) --mem $(MEM) --accel $(ACCEL) --cpu $(CPU) \
+	--firmware $(FIRMWARE)
+RUN = $(PYTHON) tools/run.py $(MACHINE)
+
+run: $(BUILD)/run.iso
+	@$(RUN) --iso $<
+
+shell: MODE := shell
+shell: $(BUILD)/run.iso
+	@$(RUN) --interactive --iso $<
+
+debug: $(ELF)
+	@$(RUN) --gdb tools/nop5.gdb --kernel $< --append 'mode=$(MODE) $(APPEND)'
+
+# ---- check: all of it lives in tests/ ---------------------------------------
+CHECKS := test unit fuzz bench bench-linux lab torture lint
+export BUILD SMP MEM ACCEL CPU FIRMWARE APPEND ONLY CC NM OBJCOPY PYTHON
+
+$(CHECKS): $(ELF)
+	@$(PYTHON) tests/run.py $@
+
+# ---- housekeeping -----------------------------------------------------------
+deps: $(BUILD)/deps-run.mk $(BUILD)/deps-test.mk
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make run          build the ISO, boot it in QEMU, play the demo
+#: make shell        boot the ISO into the shell on this terminal
+#: make test         every test; last line: N passed, N failed
+#: make unit fuzz lint          the host's share of the tests
+#: make bench bench-linux       measure; the same rows on Linux
+#: make torture lab             long runs; the patching laboratory
+#: make debug        QEMU under gdb, with the kernel's symbols
+#: make iso          an ISO with a menu, for BIOS and UEFI
+#: make deps clean help
+#: Variables: SMP=4 MEM=256M ACCEL=tcg CPU=max FIRMWARE=bios|uefi BUILD=build
+#:   APPEND="words for the kernel's command line"  ONLY='glob of tests'
+
+.PHONY: FORCE kernel iso run shell debug deps clean help $(CHECKS)

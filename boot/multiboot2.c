@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reads the multiboot2 information structure.
+ *
+ * Invariants
+ *  I1 No byte outside [tags, tags + size) is read, whatever the tags claim.
+ *  I2 Nothing in the result points into the loader's memory.
+ *
+ * Pure: runs on the host under the sanitizers and the fuzzer.
+ */
+#include "boot/boot_info.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+
+enum {
+	TAG_END = 0,
+	TAG_CMDLINE = 1,
+	TAG_LOADER = 2,
+	TAG_MMAP = 6,
+	TAG_ACPI_OLD = 14,
+	TAG_ACPI_NEW = 15,
+};
+
+struct mb2_header {
+	u32 total_size;
+	u32 reserved;
+};
+
+struct mb2_tag {
+	u32 type;
+	u32 size; /* with this header, without padding to 8 bytes */
+};
+
+struct mb2_mmap {
+	struct mb2_tag tag;
+	u32 entry_size;
+	u32 entry_version;
+};
+
+struct mb2_mmap_entry {
+	u64 base;
+	u64 length;
+	u32 type;
+	u32 reserved;
+};
+
+static int bad(struct boot_info *info, int error, const char *why)
+{
+	info->error = error;
+	info->why = why;
+	return error;
+}
+
+/* The text must end within the tag; one that is too long is refused. */
+static int read_string(const u8 *text, size_t len, char *out, size_t out_len)
+{
+	size_t used = strnlen((const char *)text, len);
+
+	if (used == len)
+		return -EINVAL;
+	if (used >= out_len)
+		return -E2BIG;
+	memcpy(out, text, used + 1);
+	return 0;
+}
+
+static int read_cmdline(const u8 *text, size_t len, struct boot_info *info)
+{
+	int ret = read_string(text, len, info->cmdline, sizeof(info->cmdline));
+
+	if (ret == -EINVAL)
+		return bad(info, ret, "the command line does not end");
+	if (ret == -E2BIG)
+		return bad(info, ret, "the command line is too long");
+	return 0;
+}
+
+/* Only shown to people: cut rather than refused. */
+static int read_loader(const u8 *text, size_t len, struct boot_info *info)
+{
+	size_t used = strnlen((const char *)text, len);
+
+	if (used == len)
+		return bad(info, -EINVAL, "the loader's name does not end");
+	strscpy(info->loader, (const char *)text, sizeof(info->loader));
+	return 0;
+}
+
+static int add_region(struct boot_info *info, const struct mb2_mmap_entry *e)
+{
+	struct boot_region *region;
+
+	if (e->length == 0)
+		return 0;
+	if (e->base + e->length < e->base)
+		return bad(info, -EINVAL, "a memory region wraps around");
+	if (info->nr_regions == BOOT_MAX_REGIONS)
+		return bad(info, -E2BIG, "too many memory regions");
+	region = &info->region[info->nr_regions++];
+	region->start = e->base;
+	region->end = e->base + e->length;
+	region->type = e->type;
+	return 0;
+}
+
+static int read_mmap(const u8 *p, size_t len, struct boot_info *info)
+{
+	struct mb2_mmap_entry entry;
+	struct mb2_mmap head;
+	size_t at;
+	int ret;
+
+	if (len < sizeof(head))
+		return bad(info, -EINVAL, "the memory map is cut short");
+	memcpy(&head, p, sizeof(head));
+	if (head.entry_size < sizeof(entry) || head.entry_size % 8)
+		return bad(info, -EINVAL, "memory map entries of a wrong size");
+	if ((len - sizeof(head)) % head.entry_size)
+		return bad(info, -EINVAL, "the memory map ends in an entry");
+	info->nr_regions = 0;
+	for (at = sizeof(head); at < len; at += head.entry_size) {
+		memcpy(&entry, p + at, sizeof(entry));
+		ret = add_region(info, &entry);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* The ACPI 2 root pointer is the better one, whatever their order. */
+static int read_rsdp(const u8 *p, size_t len, struct boot_info *info)
+{
+	if (len < 20)
+		return bad(info, -EINVAL, "the ACPI root pointer is cut short");
+	if (len <= info->rsdp_len)
+		return 0;
+	info->rsdp_len = min(len, sizeof(info->rsdp));
+	memcpy(info->rsdp, p, info->rsdp_len);
+	return 0;
+}
+
+static int read_tag(u32 type, const u8 *tag, size_t size,
+		    struct boot_info *info)
+{
+	const u8 *body = tag + sizeof(struct mb2_tag);
+	size_t len = size - sizeof(struct mb2_tag);
+
+	switch (type) {
+	case TAG_CMDLINE:
+		return read_cmdline(body, len, info);
+	case TAG_LOADER:
+		return read_loader(body, len, info);
+	case TAG_MMAP:
+		return read_mmap(tag, size, info);
+	case TAG_ACPI_OLD:
+	case TAG_ACPI_NEW:
+		return read_rsdp(body, len, info);
+	default:
+		return 0;
+	}
+}
+
+static int read_tags(const u8 *base, size_t total, struct boot_info *info)
+{
+	struct mb2_tag tag;
+	size_t at;
+	int ret;
+
+	for (at = sizeof(struct mb2_header);; at += ALIGN_UP(tag.size, 8u)) {
+		info->where = at;
+		if (at > total || total - at < sizeof(tag))
+			return bad(info, -EINVAL, "the tags do not end");
+		memcpy(&tag, base + at, sizeof(tag));
+		if (tag.size < sizeof(tag))
+			return bad(info, -EINVAL, "a tag is too small");
+		if (tag.size > total - at)
+			return bad(info, -EINVAL, "a tag reaches past the end");
+		if (tag.type == TAG_END)
+			return 0;
+		ret = read_tag(tag.type, base + at, tag.size, info);
+		if (ret)
+			return ret;
+	}
+}
+
+int multiboot2_parse(const void *tags, size_t size, struct boot_info *info)
+{
+	struct mb2_header head;
+	int ret;
+
+	memset(info, 0, sizeof(*info));
+	info->protocol = "multiboot2";
+	if (size < sizeof(head))
+		return bad(info, -EINVAL, "no room for the header");
+	memcpy(&head, tags, sizeof(head));
+	if (head.total_size < sizeof(head) || head.total_size > size)
+		return bad(info, -EINVAL, "the total size cannot be true");
+	ret = read_tags(tags, head.total_size, info);
+	if (ret)
+		return ret;
+	if (!info->nr_regions)
+		return bad(info, -EINVAL, "there is no memory map");
+	return 0;
+}

@@ -1,0 +1,243 @@
+; SPDX-License-Identifier: MIT
+;
+; The boot CPU from the loader's 32-bit handover to long mode.
+;
+; Owns: the multiboot2 header, the PVH note, the GDT used until the kernel's
+; own, and the early page tables: the first 4 GiB three times, at 0, at
+; PAGE_OFFSET and (1 GiB of it) at KERNEL_VMA.
+;
+; Invariants
+;  I1 Nothing here is written: the page is mapped R X later on. The GDT's
+;     accessed bits are set beforehand for that reason.
+;  I2 A CPU that lacks something is told so on the serial line, by name.
+;
+; Runs at its physical address, interrupts off, paging off.
+
+%include "boot/boot-offsets.inc"
+%include "boot/start.inc"
+
+; ---- headers -----------------------------------------------------------------
+section .boot.header progbits alloc exec nowrite align=8
+
+multiboot2_header:
+	dd 0xe85250d6			; magic
+	dd 0				; i386, 32-bit protected mode
+	dd .end - multiboot2_header
+	dd -(0xe85250d6 + 0 + (.end - multiboot2_header)) & 0xffffffff
+	dw 0, 0				; end tag
+	dd 8
+.end:
+
+; The PVH entry point, by which QEMU's -kernel starts the same file.
+section .note.pvh note alloc noexec nowrite align=4
+	dd 4, 4, 18			; name size, value size, XEN_ELFNOTE_PHYS32_ENTRY
+	db "Xen", 0
+	dd start32_pvh
+
+; ---- code --------------------------------------------------------------------
+section .boot.text progbits alloc exec nowrite align=16
+bits 32
+
+; void start32_multiboot2(void), start32_pvh(void)
+; IN    multiboot2: eax = magic, ebx = tags; PVH: ebx = start_info
+; OUT   jumps to start64 with edi = magic, esi = physical address of the tags
+; STACK none yet
+global start32_multiboot2
+start32_multiboot2:
+	cli
+	mov	esi, ebx
+	mov	ebp, eax			; ebp = how we were started
+	cmp	eax, MULTIBOOT2_MAGIC
+	je	start32
+	mov	esi, msg_loader
+	jmp	refuse
+
+start32_pvh:
+	cli
+	mov	esi, ebx
+	mov	ebp, PVH_MAGIC
+
+start32:
+	cld
+	lgdt	[boot_gdt_ptr]
+	mov	eax, BOOT_DATA
+	mov	ds, eax
+	mov	es, eax
+	mov	ss, eax
+	extern	__bss_start, __bss_end
+	mov	edi, __bss_start - KERNEL_VMA
+	mov	ecx, __bss_end - KERNEL_VMA
+	sub	ecx, edi
+	shr	ecx, 2
+	xor	eax, eax
+	rep	stosd				; .bss = 0, so the stack may be used
+	mov	esp, boot_stack_top - KERNEL_VMA
+	push	esi				; [esp] = tags
+	call	check_cpu
+	call	build_early_tables
+	pop	esi
+	mov	edi, ebp
+	enter_long_mode early_pml4 - KERNEL_VMA, start64
+
+; Refuses to go on (message in esi) if the CPU lacks a feature in cpu_needs.
+; CLOBBERS eax ebx ecx edx esi edi
+check_cpu:
+	pushfd
+	pop	eax
+	mov	ecx, eax
+	xor	eax, 1 << 21			; EFLAGS.ID can be changed: CPUID exists
+	push	eax
+	popfd
+	pushfd
+	pop	eax
+	mov	esi, msg_cpuid
+	cmp	eax, ecx
+	je	refuse
+	mov	eax, 0x80000000
+	cpuid
+	mov	esi, msg_long
+	cmp	eax, 0x80000001
+	jb	refuse
+	mov	edi, cpu_needs
+.next:	mov	eax, [edi]			; CPUID leaf
+	test	eax, eax
+	jz	.done
+	cpuid
+	mov	esi, [edi + 8]
+	test	edx, [edi + 4]
+	jz	refuse
+	add	edi, 12
+	jmp	.next
+.done:	ret
+
+; Early page tables, 2 MiB pages, everything allowed: paging.c builds the real
+; ones as soon as there is memory.
+; CLOBBERS eax ecx edi
+build_early_tables:
+	mov	edi, early_pd - KERNEL_VMA
+	mov	eax, EARLY_LEAF
+.leaf:	mov	[edi], eax
+	add	edi, 8
+	add	eax, 1 << 21
+	jnc	.leaf				; until 4 GiB wrap around
+	mov	edi, early_pdpt - KERNEL_VMA
+	mov	eax, (early_pd - KERNEL_VMA) + EARLY_TABLE
+	mov	ecx, 4
+.pdpt:	mov	[edi], eax
+	add	edi, 8
+	add	eax, 4096
+	loop	.pdpt
+	mov	dword [early_pdpt_high - KERNEL_VMA + 8 * 510], \
+		(early_pd - KERNEL_VMA) + EARLY_TABLE
+	mov	edi, early_pml4 - KERNEL_VMA
+	mov	eax, (early_pdpt - KERNEL_VMA) + EARLY_TABLE
+	mov	[edi], eax			; where we run now
+	mov	[edi + 8 * ((PAGE_OFFSET >> 39) & 511)], eax
+	mov	dword [edi + 8 * 511], \
+		(early_pdpt_high - KERNEL_VMA) + EARLY_TABLE
+	ret
+
+; Prints esi on the serial line, leaves QEMU with the status of a panic, else
+; halts for good.
+refuse:
+	mov	edi, uart_setup
+	mov	ecx, UART_SETUP_PAIRS
+.setup:	movzx	edx, word [edi]
+	mov	al, [edi + 2]
+	out	dx, al
+	add	edi, 3
+	loop	.setup
+	mov	edi, esi
+	mov	esi, msg_prefix
+	call	print
+	mov	esi, edi
+	call	print
+	mov	esi, msg_suffix
+	call	print
+	mov	dx, 0xf4
+	mov	al, 0x12
+	out	dx, al
+.halt:	hlt
+	jmp	.halt
+
+; IN esi = text, ended by a zero. CLOBBERS eax ecx edx esi
+print:
+	lodsb
+	test	al, al
+	jz	.done
+	mov	ah, al
+	mov	ecx, 1 << 16			; a port without a UART: do not hang
+	mov	dx, 0x3fd
+.wait:	in	al, dx
+	test	al, 1 << 5			; transmitter empty
+	loopz	.wait
+	mov	dx, 0x3f8
+	mov	al, ah
+	out	dx, al
+	jmp	print
+.done:	ret
+
+; ---- constants ---------------------------------------------------------------
+EARLY_TABLE equ 1 << 0 | 1 << 1			; present, writable
+EARLY_LEAF  equ 1 << 0 | 1 << 1 | 1 << 7	; and a 2 MiB page
+
+align 4
+cpu_needs:					; leaf, bit of edx, name
+	dd 1, 1 << 4, msg_tsc
+	dd 1, 1 << 5, msg_msr
+	dd 1, 1 << 6, msg_pae
+	dd 1, 1 << 9, msg_apic
+	dd 0x80000001, 1 << 20, msg_nx
+	dd 0x80000001, 1 << 29, msg_long
+	dd 0
+
+uart_setup:					; port, value
+%macro uart_reg 2
+	dw 0x3f8 + %1
+	db %2
+%endmacro
+	uart_reg 1, 0				; no interrupts
+	uart_reg 3, 0x80			; divisor latch
+	uart_reg 0, 1				; 115200 baud
+	uart_reg 1, 0
+	uart_reg 3, 3				; 8n1
+UART_SETUP_PAIRS equ ($ - uart_setup) / 3
+
+msg_prefix:	db "nop5: cannot start: ", 0
+msg_suffix:	db 13, 10, 0
+msg_loader:	db "started by neither multiboot2 nor PVH", 0
+msg_cpuid:	db "this CPU has no CPUID", 0
+msg_long:	db "this CPU has no 64-bit mode", 0
+msg_nx:		db "this CPU has no NX (no-execute pages)", 0
+msg_pae:	db "this CPU has no PAE", 0
+msg_msr:	db "this CPU has no MSRs", 0
+msg_tsc:	db "this CPU has no time stamp counter", 0
+msg_apic:	db "this CPU has no local APIC", 0
+
+align 8
+global boot_gdt
+boot_gdt:					; all with the accessed bit (I1)
+	dq 0
+	dq 0x00cf9b000000ffff			; BOOT_CODE32
+	dq 0x00cf93000000ffff			; BOOT_DATA
+	dq 0x00af9b000000ffff			; BOOT_CODE64
+.end:
+	dw 0
+global boot_gdt_ptr, boot_gdt_limit
+boot_gdt_ptr:
+	dw boot_gdt_limit
+	dd boot_gdt
+boot_gdt_limit equ boot_gdt.end - boot_gdt - 1
+
+; ---- memory ------------------------------------------------------------------
+section .bss nobits alloc noexec write align=4096
+early_pml4:	 resb 4096
+early_pdpt:	 resb 4096
+early_pdpt_high: resb 4096
+early_pd:	 resb 4 * 4096
+global boot_stack, boot_stack_top
+boot_stack:	 resb BOOT_STACK_SIZE
+boot_stack_top:
+
+; The far jump of enter_long_mode needs this name here.
+extern start64

@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# deps.sh run|test STAMP: are the programs there? On Debian and its relatives
+# missing ones are installed, elsewhere they are named. STAMP becomes a piece
+# of makefile that says which compiler prefix there is.
+set -eu
+what=$1 stamp=$2
+
+# program or file		Debian package
+need_run='
+nasm				nasm
+grub-mkrescue			grub-common
+xorriso				xorriso
+mformat				mtools
+/usr/lib/grub/i386-pc		grub-pc-bin
+/usr/lib/grub/x86_64-efi	grub-efi-amd64-bin
+qemu-system-x86_64		qemu-system-x86
+/usr/share/ovmf/OVMF.fd		ovmf
+python3				python3
+'
+need_test='
+pytest-3			python3-pytest
+gcc				gcc
+clang-14			clang-14
+clang-format-14			clang-format-14
+cppcheck			cppcheck
+bochs-bin			bochs
+/usr/share/bochs/BIOS-bochs-latest	bochsbios
+/usr/share/vgabios/vgabios.bin	vgabios
+spin				spin
+gdb				gdb
+'
+
+prefix() {
+	for p in x86_64-elf- x86_64-linux-gnu- ''; do
+		command -v "${p}gcc" >/dev/null && command -v "${p}ld" \
+			>/dev/null || continue
+		case $("${p}gcc" -dumpmachine) in
+		x86_64*) echo "$p"; return ;;
+		esac
+	done
+	return 1
+}
+
+missing() {
+	eval "list=\$need_$what"
+	echo "$list" | while read -r file package; do
+		[ -n "$file" ] || continue
+		case $file in
+		/*) [ -e "$file" ] || echo "$package" ;;
+		*) command -v "$file" >/dev/null || echo "$package" ;;
+		esac
+	done
+	if [ "$what" = run ] && ! prefix >/dev/null; then
+		case $(uname -m) in
+		x86_64) echo gcc ;;
+		*) echo gcc-x86-64-linux-gnu ;;
+		esac
+	fi
+}
+
+install() {
+	sudo=
+	[ "$(id -u)" = 0 ] || sudo=sudo
+	echo "nop5: installing with apt-get:" $1
+	$sudo apt-get -qq update
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+		--no-install-recommends $1 >/dev/null
+}
+
+packages=$(missing | sort -u | tr '\n' ' ')
+if [ -n "$packages" ]; then
+	if ! command -v apt-get >/dev/null; then
+		echo "nop5: programs are missing; Debian's packages for them:" \
+			"$packages" >&2
+		exit 1
+	fi
+	install "$packages"
+	packages=$(missing | tr '\n' ' ')
+	if [ -n "$packages" ]; then
+		echo "nop5: still missing after the installation: $packages" >&2
+		exit 1
+	fi
+fi
+if [ "$what" = run ]; then
+	echo "CROSS_COMPILE ?= $(prefix)" >"$stamp"
+else
+	: >"$stamp"
+fi

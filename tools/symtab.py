@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Writes the kernel's symbol table, as NASM source, for kernel/kallsyms.c.
+
+The table goes to the end of the image, so a second link with it leaves every
+other address as it was; the Makefile runs this program again on the result
+and compares. It also holds a checksum of the text, rodata and data segments.
+"""
+import argparse
+import re
+import struct
+import subprocess
+import sys
+
+KERNEL_VMA = 0xFFFFFFFF80000000
+# Compiler-made suffixes of real functions; any other dot in the name of code
+# is a local label of an assembly routine.
+CLONE = re.compile(r"\.(constprop|isra|part|cold|lto_priv)\.?\d*")
+PT_LOAD, PF_R = 1, 4
+
+
+def wanted(name, kind):
+    if kind.lower() not in "tdrbw" or name.startswith(("..@", ".L")):
+        return False
+    if kind.lower() in "tw" and "." in CLONE.sub("", name):
+        return False
+    return name not in ("kallsyms_table",)
+
+
+def segments(image):
+    """(virtual address, file bytes, memory size) of every high segment."""
+    phoff, = struct.unpack_from("<Q", image, 32)
+    size, count = struct.unpack_from("<HH", image, 54)
+    for i in range(count):
+        kind, _, offset, vaddr, _, filesz, memsz, _ = struct.unpack_from(
+            "<IIQQQQQQ", image, phoff + i * size)
+        if kind == PT_LOAD and vaddr >= KERNEL_VMA:
+            yield vaddr, image[offset:offset + filesz], memsz
+
+
+def checksum(data):
+    """The sum kallsyms_image_intact() computes: rotate and add, by words."""
+    total = 0
+    mask = (1 << 64) - 1
+    data += bytes(-len(data) % 8)
+    for word, in struct.iter_unpack("<Q", data):
+        total = (((total << 1) | (total >> 63)) + word) & mask
+    return total
+
+
+def read_symbols(nm, elf):
+    out = subprocess.run([nm, "--defined-only", elf], check=True,
+                         capture_output=True, text=True).stdout
+    found = []
+    for line in out.splitlines():
+        addr, kind, name = line.split()
+        addr = int(addr, 16)
+        if addr >= KERNEL_VMA and wanted(name, kind):
+            found.append((addr, name, kind.lower().replace("w", "t")))
+    table = [s for s in found if s[1] == "__kallsyms_start"][0][0]
+    return sorted(set(s for s in found if s[0] < table)), table
+
+
+def rank(symbol):
+    """Among names of one address: functions before section marks."""
+    addr, name, _ = symbol
+    return addr, name.startswith("_"), name
+
+
+def sizes(symbols, ends):
+    """Up to the next address, but not out of the section."""
+    out = [0] * len(symbols)
+    upper = None
+    for i in range(len(symbols) - 1, -1, -1):
+        addr = symbols[i][0]
+        if i + 1 < len(symbols) and symbols[i + 1][0] != addr:
+            upper = symbols[i + 1][0]
+        bounds = [e for e in ends if e > addr]
+        limit = min(bounds) if bounds else addr
+        out[i] = (min(limit, upper) if upper else limit) - addr
+    return out
+
+
+def emit(symbols, size_of, sums):
+    text = bytearray()
+    offsets = []
+    for _, name, _ in symbols:
+        offsets.append(len(text))
+        text += name.encode() + b"\0"
+    by_name = sorted(range(len(symbols)),
+                     key=lambda i: (symbols[i][1].encode(), i))
+    out = ["section .kallsyms progbits alloc noexec nowrite align=8",
+           "global kallsyms_table", "kallsyms_table:",
+           f"dd {len(symbols)}, {len(sums)}"]
+    for start, length, value in sums:
+        out.append(f"dq {start:#x}, {length:#x}, {value:#x}")
+    for i, (addr, _, kind) in enumerate(symbols):
+        out.append(f"dd {addr - KERNEL_VMA:#x}, {size_of[i]:#x}, "
+                   f"{offsets[i]:#x} | '{kind}' << 24")
+    out += [f"dd {i}" for i in by_name]
+    for _, name, _ in symbols:
+        out.append(f"db '{name}', 0")
+    return "\n".join(out) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--nm", default="nm")
+    parser.add_argument("--empty", action="store_true",
+                        help="a table without symbols, for the first link")
+    parser.add_argument("elf", nargs="?")
+    args = parser.parse_args()
+    if args.empty:
+        sys.stdout.write(emit([], [], []))
+        return
+    with open(args.elf, "rb") as f:
+        image = f.read()
+    symbols, table = read_symbols(args.nm, args.elf)
+    symbols.sort(key=rank)
+    segs = [s for s in segments(image) if s[0] < table]
+    ends = [vaddr + memsz for vaddr, _, memsz in segs]
+    sums = [(vaddr - KERNEL_VMA, len(data), checksum(data))
+            for vaddr, data, _ in segs if data]
+    sys.stdout.write(emit(symbols, sizes(symbols, ends), sums))
+
+
+main()
