@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Host fake of kernel/mm/{slab,page}.c: each allocation is one of the C
+ * library's, so the address sanitizer sees every overrun, double free and
+ * leak, and failure injection works as in the kernel.
+ */
+#include "kernel/fail.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "tests/host/host.h"
+
+size_t host_live;
+
+void *kmalloc(size_t size)
+{
+	void *p;
+
+	if (!size || should_fail_alloc())
+		return NULL;
+	p = host_malloc(size);
+	host_live += p != NULL;
+	return p;
+}
+
+void *kzalloc(size_t size)
+{
+	void *p = kmalloc(size);
+
+	return p ? memset(p, 0, size) : NULL;
+}
+
+void *kcalloc(size_t n, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes))
+		return NULL;
+	return kzalloc(bytes);
+}
+
+void *krealloc(void *p, size_t size)
+{
+	void *grown;
+
+	if (!size || should_fail_alloc())
+		return NULL;
+	grown = host_realloc(p, size);
+	host_live += !p && grown;
+	return grown;
+}
+
+void kfree(const void *p)
+{
+	host_live -= p != NULL;
+	host_free((void *)p);
+}
+
+char *kstrdup(const char *s)
+{
+	size_t n = strlen(s) + 1;
+	char *copy = kmalloc(n);
+
+	return copy ? memcpy(copy, s, n) : NULL;
+}
+
+void *alloc_pages(unsigned int order)
+{
+	void *p;
+
+	if (should_fail_alloc())
+		return NULL;
+	p = host_aligned_alloc(PAGE_SIZE << order, PAGE_SIZE << order);
+	host_live += p != NULL;
+	return p;
+}
+
+void *alloc_pages_zeroed(unsigned int order)
+{
+	void *p = alloc_pages(order);
+
+	return p ? memset(p, 0, PAGE_SIZE << order) : NULL;
+}
+
+void free_pages(void *p, unsigned int order)
+{
+	(void)order;
+	host_live -= p != NULL;
+	host_free(p);
+}

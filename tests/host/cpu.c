@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Host fake: the CPU a thread plays, its context words, and a current task.
+ */
+#include <asm/context.h>
+#include <asm/irqflags.h>
+#include <asm/percpu.h>
+#include "kernel/sched.h"
+
+static struct task_struct host_task = { .pid = 1, .comm = "host" };
+
+_Thread_local unsigned int host_cpu;
+_Thread_local unsigned long host_flags = X86_EFLAGS_IF;
+
+u32 cpu_number[NR_CPUS];
+u32 preempt_count[NR_CPUS];
+u8 need_resched[NR_CPUS];
+u32 trace_context[NR_CPUS] = { [0 ... NR_CPUS - 1] = CTX_TASK };
+struct task_struct *current_task[NR_CPUS] = {
+	[0 ... NR_CPUS - 1] = &host_task,
+};
