@@ -52,7 +52,7 @@ static void move_to(struct line_editor *e, unsigned int pos)
 
 static void insert(struct line_editor *e, const char *text, unsigned int n)
 {
-	if (e->len + n >= LINE_MAX) { /* I1 */
+	if (e->len + n >= LINE_ROOM) { /* I1 */
 		bell(e);
 		return;
 	}
@@ -175,7 +175,7 @@ static void complete(struct line_editor *e)
 {
 	unsigned int i, share = 0, fits = 0, start = word_start(e);
 	unsigned int n = e->pos - start;
-	char best[LINE_MAX];
+	char best[LINE_ROOM];
 	const char *c;
 
 	for (i = 0; (c = e->candidate(e->ctx, e->line, start, i)); i++) {
@@ -185,7 +185,7 @@ static void complete(struct line_editor *e)
 			share = common(best, c, share);
 			continue;
 		}
-		share = strnlen(c, LINE_MAX - 1);
+		share = strnlen(c, LINE_ROOM - 1);
 		memcpy(best, c, share);
 	}
 	if (fits && share > n) {
@@ -296,6 +296,8 @@ enum line_event line_feed(struct line_editor *e, u8 byte)
 	e->after_cr = byte == '\r';
 	if (byte == '\n' && after_cr)
 		return LINE_MORE;
+	if (byte < ' ')
+		e->escape = ESC_NONE; /* no sequence contains these */
 	if (e->escape != ESC_NONE) {
 		escape_key(e, byte);
 		return LINE_MORE;

@@ -6,7 +6,7 @@
  * knows neither the UART nor the commands, so it runs and is fuzzed on the
  * host.
  *
- * I1  pos <= len < LINE_MAX, and line[len] is the terminating NUL.
+ * I1  pos <= len < LINE_ROOM, and line[len] is the terminating NUL.
  * I2  The terminal shows prompt and line, cursor at pos, between two calls.
  * I3  Only printable ASCII, backspace, CR, LF and BEL are ever written: no
  *     escape sequences, so a log of the session stays readable.
@@ -17,7 +17,7 @@
 
 #include "kernel/lib/types.h"
 
-#define LINE_MAX 256
+#define LINE_ROOM 256
 #define LINE_HISTORY 32
 
 enum line_event {
@@ -41,17 +41,17 @@ struct line_editor {
 	line_candidate_t candidate; /* NULL: Tab rings the bell */
 	void *ctx;
 
-	char line[LINE_MAX];
+	char line[LINE_ROOM];
 	unsigned int len, pos;
 	unsigned int escape; /* how far into an escape sequence we are */
 	unsigned int param;  /* its number, for Home, End and Delete */
 	bool tabbed;         /* the last key was a Tab that was ambiguous */
 	bool after_cr;       /* the last byte was CR: a LF belongs to it */
 
-	char history[LINE_HISTORY][LINE_MAX];
+	char history[LINE_HISTORY][LINE_ROOM];
 	unsigned int hist_count; /* lines ever remembered */
 	unsigned int hist_pos;   /* 0 = the line being typed, 1 = the last */
-	char draft[LINE_MAX];    /* what was typed before Up was pressed */
+	char draft[LINE_ROOM];    /* what was typed before Up was pressed */
 };
 
 /* Begin a fresh line: draw the prompt. */

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+/*
+ * host-sources: trace/interface/lineedit.c
+ *
+ * The line editor against a model of a terminal: whatever is
+ * typed, the screen must show the prompt and the line, cursor at pos (I2).
+ */
+#include "kernel/lib/string.h"
+#include "tests/host/host.h"
+#include "tests/unit/unit.h"
+#include "trace/interface/lineedit.h"
+
+/* One row; CR LF clears it. */
+static char screen[LINE_ROOM * 2];
+static size_t cursor, bells, odd_bytes;
+static struct line_editor ed;
+
+static void terminal(void *ctx, const char *text, size_t len)
+{
+	(void)ctx;
+	for (; len--; text++) {
+		if (*text == '\b' && cursor)
+			cursor--;
+		else if (*text == '\n')
+			memset(screen, ' ', sizeof(screen));
+		else if (*text == '\r')
+			cursor = 0;
+		else if (*text == '\a')
+			bells++;
+		else if (*text >= ' ' && *text < 0x7f &&
+			 cursor < sizeof(screen))
+			screen[cursor++] = *text;
+		else
+			odd_bytes++; /* I3 */
+	}
+}
+
+static const char *words(void *ctx, const char *line, unsigned int start,
+			 unsigned int n)
+{
+	static const char *const list[] = { "trace", "trace_pipe", "tracing_on",
+					    "per_cpu/" };
+
+	(void)ctx;
+	(void)line;
+	(void)start;
+	return n < 4 ? list[n] : NULL;
+}
+
+static void fresh(void)
+{
+	memset(&ed, 0, sizeof(ed));
+	memset(screen, ' ', sizeof(screen));
+	cursor = bells = odd_bytes = 0;
+	ed.prompt = "$ ";
+	ed.out = terminal;
+	ed.candidate = words;
+	line_begin(&ed);
+}
+
+static enum line_event type(const char *keys)
+{
+	enum line_event event = LINE_MORE;
+
+	while (*keys)
+		event = line_feed(&ed, *keys++);
+	return event;
+}
+
+/* I1, I2, I3 */
+static bool shown(void)
+{
+	size_t i;
+
+	if (ed.pos > ed.len || ed.len >= LINE_ROOM || ed.line[ed.len] ||
+	    strlen(ed.line) != ed.len || odd_bytes)
+		return false;
+	if (memcmp(screen, "$ ", 2) || memcmp(screen + 2, ed.line, ed.len) ||
+	    cursor != 2 + ed.pos)
+		return false;
+	for (i = 2 + ed.len; i < sizeof(screen); i++)
+		if (screen[i] != ' ')
+			return false;
+	return true;
+}
+
+UNIT(lineedit, typing_and_enter)
+{
+	fresh();
+	type("echo 1");
+	CHECK(shown());
+	CHECK_EQ(type("\r"), LINE_DONE);
+	CHECK_STR(ed.line, "echo 1");
+}
+
+UNIT(lineedit, lf_after_cr_is_no_second_line)
+{
+	fresh();
+	CHECK_EQ(type("a\r"), LINE_DONE);
+	line_begin(&ed);
+	CHECK_EQ(type("\n"), LINE_MORE);
+	CHECK_EQ(type("\n"), LINE_DONE);
+}
+
+UNIT(lineedit, editing_in_the_middle)
+{
+	fresh();
+	type("ct trace\001\006a"); /* Home, right, insert */
+	CHECK_STR(ed.line, "cat trace");
+	CHECK(shown());
+	type("\005\177\177x\001\004"); /* End, erase 2, x, Home, delete */
+	CHECK_STR(ed.line, "at trax");
+	CHECK(shown());
+	type("\033[C\033[C\033[D\013"); /* right right left, kill to end */
+	CHECK_STR(ed.line, "a");
+	CHECK(shown());
+	type("bc def\027\027gh\025"); /* kill words, kill to start */
+	CHECK_STR(ed.line, "");
+	CHECK(shown());
+}
+
+UNIT(lineedit, function_keys)
+{
+	fresh();
+	type("abc\033[1~X\033[4~Y\033[H\033[3~\033[FZ");
+	CHECK_STR(ed.line, "abcYZ");
+	CHECK(shown());
+	type("\033OH\033[7");
+	type("~");
+	CHECK(shown());
+}
+
+UNIT(lineedit, history)
+{
+	fresh();
+	type("one\r");
+	line_begin(&ed);
+	type("two\r");
+	line_begin(&ed);
+	type("two\r"); /* not remembered twice */
+	line_begin(&ed);
+	memset(screen, ' ', sizeof(screen));
+	memcpy(screen, "$ ", 2);
+	type("dra\033[A");
+	CHECK_STR(ed.line, "two");
+	type("\033[A");
+	CHECK_STR(ed.line, "one");
+	CHECK(shown());
+	CHECK_EQ(bells, 0);
+	type("\033[A");
+	CHECK_EQ(bells, 1);
+	type("\033[B\033[B");
+	CHECK_STR(ed.line, "dra");
+	CHECK(shown());
+}
+
+UNIT(lineedit, history_forgets_the_oldest)
+{
+	unsigned int i;
+
+	fresh();
+	for (i = 0; i < LINE_HISTORY + 5; i++) {
+		char line[3] = { 'a' + i % 26, 'a' + i / 26, 0 };
+
+		type(line);
+		type("\r");
+		line_begin(&ed);
+	}
+	for (i = 0; i < LINE_HISTORY; i++)
+		type("\020");
+	CHECK_STR(ed.line, "fa"); /* the sixth */
+	type("\020");
+	CHECK_STR(ed.line, "fa");
+	CHECK_EQ(bells, 1);
+}
+
+UNIT(lineedit, completion)
+{
+	fresh();
+	type("cat tr\t");
+	CHECK_STR(ed.line, "cat trac");
+	type("\t"); /* ambiguous: the second Tab lists, the line stays */
+	CHECK_STR(ed.line, "cat trac");
+	CHECK(shown());
+	type("i\t");
+	CHECK_STR(ed.line, "cat tracing_on ");
+	type("p\t"); /* a directory: no blank behind it */
+	CHECK_STR(ed.line, "cat tracing_on per_cpu/");
+	bells = 0;
+	type(" x\t");
+	CHECK_EQ(bells, 1);
+}
+
+UNIT(lineedit, full_line_rings_and_stays)
+{
+	unsigned int i;
+
+	fresh();
+	for (i = 0; i < LINE_ROOM + 50; i++)
+		type("x");
+	CHECK_EQ(ed.len, LINE_ROOM - 1);
+	CHECK_EQ(bells, 51);
+	CHECK(shown());
+}
+
+UNIT(lineedit, cancel)
+{
+	fresh();
+	CHECK_EQ(type("abc\003"), LINE_CANCEL);
+}
+
+UNIT(lineedit, random_keys_keep_the_screen_true)
+{
+	static const char keys[] = "ab /\001\002\004\005\006\010\013\016\020"
+				   "\025\027\033[ABCDHF134~\177\tO\200";
+	u32 seed = 1;
+	unsigned int i;
+
+	fresh();
+	for (i = 0; i < 200000; i++) {
+		enum line_event event;
+
+		seed = seed * 1664525 + 1013904223;
+		if (seed >> 24 == 7) {
+			event = line_feed(&ed, '\r');
+			line_begin(&ed);
+			memset(screen, ' ', sizeof(screen));
+			memcpy(screen, "$ ", 2);
+			if (!CHECK_EQ(event, LINE_DONE))
+				return;
+		} else {
+			line_feed(&ed, keys[(seed >> 16) % (sizeof(keys) - 1)]);
+		}
+		if (!CHECK(shown()))
+			return;
+	}
+}
