@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""Boots something in QEMU and returns what it wrote to the serial line.
+
+The options here are the ones that both `make bench` and `make bench-linux`
+use: figures are comparable because nothing else differs.
+"""
+
+import subprocess
+import sys
+
+# One instruction is one nanosecond of guest time is one tick of the TSC.
+ICOUNT = ["-accel", "tcg", "-icount", "shift=0,sleep=off", "-seed", "1",
+          "-rtc", "base=2025-01-01,clock=vm"]
+# Time is the host's; for what needs several processors, and for wall time.
+TCG = ["-accel", "tcg,thread=multi"]
+
+QEMU = "qemu-system-x86_64"
+COMMON = ["-cpu", "qemu64", "-nodefaults", "-display", "none", "-no-reboot",
+          "-serial", "stdio", "-monitor", "none",
+          "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+
+
+def run(options, cpus, accel, timeout):
+    """Lines of the serial output. Ends this program when time is up."""
+    argv = ["timeout", str(timeout), QEMU, *accel, *COMMON,
+            "-smp", str(cpus), *options]
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, check=False)
+    text = done.stdout.decode(errors="replace").replace("\r", "")
+    if done.returncode == 124:
+        print(text[-2000:], file=sys.stderr)
+        sys.exit(f"bench: QEMU was stopped after {timeout} s")
+    return text.split("\n")
+
+
+def first_line(*argv):
+    return subprocess.run(argv, stdout=subprocess.PIPE, text=True,
+                          check=True).stdout.split("\n")[0]
+
+
+def versions():
+    """What the figures depend on besides our own source."""
+    return {"qemu": first_line(QEMU, "--version"),
+            "gcc": first_line("gcc", "--version"),
+            "nasm": first_line("nasm", "--version")}

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""The rows: which there are, their targets, and how they are printed."""
+
+import os
+import re
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LINUX_FIGURES = os.path.join(HERE, "linux", "figures.tsv")
+# These are printed as they are; all other call.* rows above the NOP site.
+RAW_CALLS = ("call.loop_only", "call.notrace", "call.nop_site")
+
+
+class Row:
+    """One line of rows.tsv."""
+
+    def __init__(self, line):
+        (self.name, self.unit, self.kind, self.sides, self.target,
+         self.note) = line.split("\t")
+
+    def above(self, values):
+        """The figure to compare: calls less the cost of the bare loop."""
+        value = values.get(self.name)
+        if value is None or self.name in RAW_CALLS \
+                or not self.name.startswith("call."):
+            return value
+        return value - values["call.nop_site"]
+
+    def limit(self, values):
+        """The target as a number; it may refer to another row."""
+        if not self.target:
+            return None
+        if "+" in self.target:
+            other, more = self.target.split("+")
+            return BY_NAME[other].above(values) + float(more)
+        return float(self.target)
+
+
+def _load():
+    with open(os.path.join(HERE, "rows.tsv"), encoding="utf-8") as file:
+        return [Row(line.rstrip("\n")) for line in file
+                if not line.startswith("#")]
+
+
+ROWS = _load()
+BY_NAME = {row.name: row for row in ROWS}
+
+
+def parse(lines):
+    """{row: value} of the BENCH lines among the given lines."""
+    values = {}
+    for line in lines:
+        found = re.match(r"BENCH\t(\S+)\t([0-9.]+)\t(\S+)$", line)
+        if found:
+            values[found.group(1)] = float(found.group(2))
+    return values
+
+
+def missing(values, side, wanted=None):
+    """Names of rows that this side owes and has not measured."""
+    return [row.name for row in ROWS
+            if row.sides in ("both", side) and row.name not in values
+            and (wanted is None or row in wanted)]
+
+
+def text(value):
+    """A number as short as it is exact enough."""
+    if value is None:
+        return "-"
+    if abs(value - round(value)) < 0.005:
+        return f"{round(value):,}"
+    return f"{value:,.2f}"
+
+
+def _tsv(row, values):
+    return f"{row.name}\t{values[row.name]:.12g}\t{row.unit}\n"
+
+
+def write_values(path, values, about):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("# SPDX-License-Identifier: MIT\n")
+        for key, value in about.items():
+            file.write(f"# {key}: {value}\n")
+        for row in ROWS:
+            if row.name in values:
+                file.write(_tsv(row, values))
+
+
+def read_values(path):
+    with open(path, encoding="utf-8") as file:
+        return {line.split("\t")[0]: float(line.split("\t")[1])
+                for line in file if not line.startswith("#")}
+
+
+def print_values(values):
+    for row in ROWS:
+        if row.name in values:
+            print(_tsv(row, values), end="")
+
+
+def table(ours, linux, wanted=None):
+    """Markdown lines: row, ours, target, Linux, ratio, note."""
+    lines = ["| row | unit | ours | target | | Linux | Linux / ours |",
+             "|---|---|---:|---:|---|---:|---:|"]
+    for row in wanted or ROWS:
+        us, them = row.above(ours), row.above(linux)
+        limit = row.limit(ours) if us is not None else None
+        if limit is None:
+            verdict = ""
+        else:
+            verdict = "met" if us <= limit else "MISSED"
+        shown = text(limit) if limit is not None else row.target
+        ratio = f"{them / us:,.1f}" if us and them is not None else "-"
+        lines.append(f"| {row.name} | {row.unit} | {text(us)} | {shown} | "
+                     f"{verdict} | {text(them)} | {ratio} |")
+    return lines
+
+
+def notes(wanted=None):
+    return [f"- {row.name}: {row.note}" for row in wanted or ROWS if row.note]
+
+
+def print_table(ours, linux, wanted=None):
+    print()
+    print("call.* rows: instructions above call.nop_site")
+    print("\n".join(table(ours, linux, wanted)))
+    print("\n".join(notes(wanted)))
