@@ -235,7 +235,8 @@ early_pml4:	 resb 4096
 early_pdpt:	 resb 4096
 early_pdpt_high: resb 4096
 early_pd:	 resb 4 * 4096
-global boot_stack, boot_stack_top
+global boot_stack, boot_stack_top, boot_stack_guard
+boot_stack_guard: resb 4096			; left out of the final tables
 boot_stack:	 resb BOOT_STACK_SIZE
 boot_stack_top:
 

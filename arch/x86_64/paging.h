@@ -3,7 +3,8 @@
  * Page tables: who may read, write and execute what.
  *
  * Page-table pages of the upper half are shared by all address spaces and are
- * never freed, so walking them needs no lock.
+ * never freed, so walking them needs no lock. vmap_pages() is
+ * kernel/mm/vmap.h's.
  */
 #pragma once
 
@@ -51,23 +52,27 @@ void paging_init_cpu(void);
  */
 void *ioremap(u64 phys, size_t size);
 
-/*
- * acpi_map and friends want plain memory that may lie outside RAM:
- * memremap() is ioremap() with caching, read-only.
- */
+/* The same with caching, read-only: firmware tables, which may be no RAM. */
 void *memremap(u64 phys, size_t size);
 
 /*
- * vmap_pages - map @n frames at consecutive addresses
- * @prot: PROT_*; PROT_RX is for tests of the audit only
+ * paging_map - map [phys, phys + size) at addr, in 2 MiB pages where they fit
+ * @root: physical address of the top-level table
+ * @flags: PROT_*, with PTE_G, PTE_PCD, ... as wanted
  *
- * Context: task, interrupts on.
- * Return: the address, or NULL when out of memory or address space.
+ * All page aligned; nothing may be mapped there yet.
+ * Context: boot, task or irq.
+ * Return: 0; -ENOMEM, with part of it perhaps mapped. No other code is
+ * returned.
  */
-void *vmap_pages(const u64 *phys, unsigned n, u64 prot);
+int paging_map(u64 root, unsigned long addr, u64 phys, u64 size, u64 flags);
 
-/* Removes the mapping on every CPU. Context: task, interrupts on. */
-void vunmap_pages(void *addr, unsigned n);
+/*
+ * paging_unmap - clear 4 KiB pages in the kernel's tables
+ *
+ * Pages that are not mapped are passed over. The caller flushes the TLBs.
+ */
+void paging_unmap(unsigned long addr, u64 size);
 
 /*
  * stack_alloc - a stack of STACK_SIZE bytes above an unmapped guard page
