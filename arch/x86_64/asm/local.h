@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Words that only their own CPU writes, but from every context of it.
+ *
+ * One instruction each and no lock prefix: an interrupt or NMI on this CPU
+ * comes before or after it, never in the middle. Other CPUs may read such a
+ * word; they may not write it. What two CPUs write is <asm/atomic.h>'s.
+ *
+ * The host's fake of this header lets a test run a nested writer before and
+ * after each of these, which is how trace/ring_buffer.c is model-checked.
+ * Context: any, with preemption off so that "own CPU" does not change.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include <asm/barrier.h>
+
+#define local_read(p)	  READ_ONCE(*(p))
+#define local_set(p, val) WRITE_ONCE(*(p), (val))
+
+static __always_inline void local_inc(u64 *p)
+{
+	__asm__ volatile("incq %0" : "+m"(*p) : : "cc");
+}
+
+static __always_inline void local_add(u64 *p, u64 n)
+{
+	__asm__ volatile("addq %1, %0" : "+m"(*p) : "re"(n) : "cc");
+}
+
+/* Stores val if *p is *oldp; else loads *oldp. Returns whether it stored. */
+static __always_inline bool local_try_cmpxchg(u64 *p, u64 *oldp, u64 val)
+{
+	bool stored;
+
+	__asm__ volatile("cmpxchgq %3, %1"
+			 : "=@ccz"(stored), "+m"(*p), "+a"(*oldp)
+			 : "r"(val)
+			 : "memory");
+	return stored;
+}

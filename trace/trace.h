@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace.h - the tracer seen from its control tree: what is traced, how, into
+ * which buffer, and how that is read.
+ *
+ * A trace_array is one complete set of that; for now there is one, given by
+ * trace_top(), but everything takes the one it is about.
+ *
+ * Unless said otherwise: task context, may sleep, takes trace_lock itself;
+ * 0 or a negative errno. Text goes into a struct trace_seq: a _show function
+ * writes the whole text of the file of that name.
+ *
+ * Lock legend: [I] immutable; [L] trace_lock; [A] one store, read anywhere.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include "kernel/lock.h"
+#include "trace/ftrace.h"
+#include "trace/ring_buffer.h"
+#include "trace/trace_entries.h"
+#include "trace/trace_seq.h"
+
+struct trace_array;
+struct trace_iterator;
+struct tracer;
+struct fgraph_ops;
+
+#define TRACE_CPU_ALL (~0U)
+#define TRACE_BUFFER_KB_DEFAULT 1408
+
+/* ---- options ------------------------------------------------------------- */
+
+/* name in trace_options (underscores are dashes there), on at boot */
+#define TRACE_OPTION_LIST(X)           \
+	X(print_parent, true)          \
+	X(sym_offset, false)           \
+	X(sym_addr, false)             \
+	X(annotate, true)              \
+	X(context_info, true)          \
+	X(latency_format, false)       \
+	X(overwrite, true)             \
+	X(irq_info, true)              \
+	X(markers, true)               \
+	X(pause_on_trace, false)       \
+	X(func_stack_trace, false)     \
+	X(funcgraph_overrun, false)    \
+	X(funcgraph_cpu, true)         \
+	X(funcgraph_overhead, true)    \
+	X(funcgraph_proc, false)       \
+	X(funcgraph_duration, true)    \
+	X(funcgraph_abstime, false)    \
+	X(funcgraph_irqs, true)        \
+	X(funcgraph_tail, false)       \
+	X(funcgraph_retval, false)     \
+	X(funcgraph_retval_hex, false) \
+	X(sleep_time, true)
+
+enum trace_option {
+#define TRACE_OPTION_BIT(name, on) TRACE_OPT_##name,
+	TRACE_OPTION_LIST(TRACE_OPTION_BIT)
+#undef TRACE_OPTION_BIT
+	TRACE_OPTIONS
+};
+
+/* ---- one trace ----------------------------------------------------------- */
+
+struct trace_array {
+	bool on;		/* [A] tracing_on */
+	u32 options;		/* [A] BIT(TRACE_OPT_...) */
+	struct ring_buffer buffer;
+	struct ftrace_ops ops;	/* its filters are set_ftrace_filter's */
+	const struct tracer *tracer;   /* [L] */
+	const struct trace_clock *clock; /* [L] */
+	u64 cpumask;		/* [L] CPUs recorded */
+	size_t buffer_kb[NR_CPUS]; /* [L] as asked for */
+	bool expanded;		/* [L] not the small boot-time buffer */
+	unsigned int pipes;	/* [L] open consuming readers */
+	u64 pipe_cpus;		/* [L] CPUs with one of their own */
+	bool pipe_all;		/* [L] one for all CPUs is open */
+	unsigned int paused;	/* [L] readers with pause-on-trace */
+	bool paused_was_on;	/* [L] */
+};
+
+struct trace_array *trace_top(void);
+
+static __always_inline bool trace_option(const struct trace_array *tr,
+					 enum trace_option option)
+{
+	return READ_ONCE(tr->options) & BIT(option);
+}
+
+/*
+ * trace_init() - buffers of a few pages for every CPU, tracers registered
+ * Context: boot, all CPUs up, the heap ready. Return: 0; -ENOMEM.
+ */
+int trace_init(void);
+
+/* ---- tracers ------------------------------------------------------------- */
+
+struct tracer {
+	const char *name;
+	/* Begin; on an error nothing has changed. [trace_lock held] */
+	int (*init)(struct trace_array *tr);
+	/* The reverse. [trace_lock held] Return: 0, or it goes on as before. */
+	int (*reset)(struct trace_array *tr);
+	/* tracing_on goes to 1; NULL: nothing to do. [trace_lock held] */
+	void (*start)(struct trace_array *tr);
+	u32 options; /* BIT(TRACE_OPT_...) that are its own */
+	/* The columns of its own output; NULL: the common ones. */
+	void (*header)(struct trace_iterator *iter, struct trace_seq *s);
+	/* Write a line of its own. Return: false: use the common form. */
+	bool (*line)(struct trace_iterator *iter, struct trace_seq *s);
+};
+
+/* The i-th tracer, in the order of available_tracers; NULL past the end. */
+const struct tracer *trace_tracer(unsigned int i);
+const struct tracer *trace_current_tracer(struct trace_array *tr);
+
+/*
+ * trace_set_tracer() - the one of that name becomes current
+ * All buffers are emptied; the buffer grows to its full size the first time.
+ * Return: 0 (also if it is current already); -EINVAL no such tracer; -EBUSY a
+ * trace_pipe is open; -ENOMEM; or what registering its callback returned.
+ */
+int trace_set_tracer(struct trace_array *tr, const char *name);
+
+/* ---- on and off ---------------------------------------------------------- */
+
+bool trace_is_on(struct trace_array *tr);
+void trace_set_on(struct trace_array *tr, bool on);
+
+/* Empty one CPU's buffer, or all (TRACE_CPU_ALL). */
+void trace_reset(struct trace_array *tr, unsigned int cpu);
+
+/* ---- buffer -------------------------------------------------------------- */
+
+/*
+ * Size in KiB of the buffer of one CPU; of all: 0 if they differ.
+ * Setting (TRACE_CPU_ALL: each): -EINVAL 0 or too large; -ENOMEM.
+ */
+size_t trace_buffer_kb(struct trace_array *tr, unsigned int cpu);
+int trace_set_buffer_kb(struct trace_array *tr, unsigned int cpu, size_t kb);
+/* As the files show it, "7 (expanded: 1408)" before the first use. */
+void trace_buffer_size_show(struct trace_array *tr, unsigned int cpu,
+			    struct trace_seq *s);
+void trace_buffer_total_show(struct trace_array *tr, struct trace_seq *s);
+
+u64 trace_cpumask(struct trace_array *tr);
+/* Bits of CPUs that are not there are ignored. */
+void trace_set_cpumask(struct trace_array *tr, u64 mask);
+
+/* The file trace_clock. Setting empties the buffers; -EINVAL unknown. */
+void trace_clock_show(struct trace_array *tr, struct trace_seq *s);
+int trace_set_clock(struct trace_array *tr, const char *name);
+
+/* per_cpu/cpuN/stats */
+void trace_stats_show(struct trace_array *tr, unsigned int cpu,
+		      struct trace_seq *s);
+
+/* ---- options ------------------------------------------------------------- */
+
+/* The name, with dashes; NULL past the end. Return of _mine: belongs to the
+ * core or to the current tracer, so it is listed. */
+const char *trace_option_name(unsigned int option);
+bool trace_option_listed(struct trace_array *tr, unsigned int option);
+int trace_set_option(struct trace_array *tr, unsigned int option, bool on);
+/* "name" or "noname". -EINVAL: no such option. */
+int trace_set_option_text(struct trace_array *tr, const char *text);
+void trace_options_show(struct trace_array *tr, struct trace_seq *s);
+
+/* ---- writing events ------------------------------------------------------ */
+
+/*
+ * trace_marker_write() - text into the trace, split if it is long
+ * Return: bytes taken (all of them); -EINVAL option markers is off or
+ * nothing to write; -EBADF tracing is off. No other code is returned.
+ */
+ssize_t trace_marker_write(struct trace_array *tr, const char *text,
+			   size_t len);
+
+/* Record the stack of the caller's caller. Context: probe. */
+void trace_stack(struct trace_array *tr, unsigned int skip);
+
+/* ---- reading ------------------------------------------------------------- */
+
+/*
+ * trace_open() - the file trace: all that is in the buffers, in order of
+ * time, with its header; nothing is consumed, writers go on
+ * @cpu: of one CPU only, or TRACE_CPU_ALL
+ * Return: to be read to the end and closed; ERR_PTR(-ENOMEM).
+ */
+struct trace_iterator *trace_open(struct trace_array *tr, unsigned int cpu);
+
+/*
+ * trace_pipe_open() - the same without header, consuming
+ * Return: ERR_PTR(-ENOMEM), ERR_PTR(-EBUSY) another one is open for this CPU.
+ */
+struct trace_iterator *trace_pipe_open(struct trace_array *tr,
+				       unsigned int cpu);
+
+/*
+ * trace_read() - the text that follows
+ * Return: bytes; 0 the end (of trace); -EAGAIN nothing at the moment (of
+ * trace_pipe). No other code is returned.
+ */
+ssize_t trace_read(struct trace_iterator *iter, char *buf, size_t len);
+
+/*
+ * trace_pipe_wait() - sleep until there is something to read
+ * Return: whether there is, after @ns at most.
+ */
+bool trace_pipe_wait(struct trace_iterator *iter, u64 ns);
+
+void trace_close(struct trace_iterator *iter);
+
+/*
+ * trace_read_raw() - one page of trace_pipe_raw
+ * @full: only one that is complete
+ * Return: RB_PAGE_SIZE; -EAGAIN none. No other code is returned.
+ */
+ssize_t trace_read_raw(struct trace_array *tr, unsigned int cpu,
+		       struct ring_buffer_page *page, bool full);
+
+/* ---- descriptions -------------------------------------------------------- */
+
+/* events/ftrace/NAME: the i-th, NULL past the end; its format. */
+const char *trace_event_name(unsigned int i);
+unsigned int trace_event_id(unsigned int i);
+void trace_event_format_show(unsigned int i, struct trace_seq *s);
+void trace_header_page_show(struct trace_seq *s);
+void trace_header_event_show(struct trace_seq *s);
+
+/* pid and comm of live tasks and of those that ended lately. */
+void trace_saved_cmdlines_show(struct trace_seq *s);
+/* Return: false: unknown, comm is "<...>". comm has TASK_COMM_LEN bytes. */
+bool trace_find_cmdline(int pid, char *comm);
+
+/* ---- function_graph ------------------------------------------------------ */
+
+/* 0: unlimited. */
+unsigned int trace_graph_depth(void);
+void trace_set_graph_depth(unsigned int depth);
+
+/*
+ * The sets of set_graph_function and set_graph_notrace. get: a copy to edit
+ * (ftrace_hash_begin()), NULL without memory; set takes the candidate over,
+ * an empty one meaning all (or none). Return of set: 0. No other code.
+ */
+struct ftrace_hash *trace_graph_hash_begin(bool notrace_set, bool empty);
+int trace_graph_hash_set(bool notrace_set, struct ftrace_hash *hash);
+/* "name\n" for each, or Linux's line for none. */
+void trace_graph_hash_show(bool notrace_set, struct trace_seq *s);
+
+/* ---- stack tracer -------------------------------------------------------- */
+
+int stack_tracer_set(bool on); /* or what registering the callback returned */
+bool stack_tracer_on(void);
+void stack_trace_show(struct trace_seq *s);
+unsigned long stack_max_size(void);
+void stack_set_max_size(unsigned long bytes);
+struct ftrace_ops *stack_tracer_ops(void); /* its filter */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace_entries.h - the events in the ring buffer, byte for byte as Linux's,
+ * because stock tools read them. IDs up to 19 are Linux's, ours begin at 20.
+ *
+ * The texts of events/ftrace/NAME/format are made from the same list of fields
+ * (trace_events.c), which asserts each offset against these structs.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+enum trace_type {
+	TRACE_FN = 1,
+	TRACE_STACK = 4,
+	TRACE_PRINT = 5,
+	TRACE_GRAPH_RET = 10,
+	TRACE_GRAPH_ENT = 11,
+	TRACE_GRAPH_RETVAL = 20, /* a TRACE_GRAPH_RET and the value returned */
+};
+
+/* trace_entry.flags */
+#define TRACE_FLAG_IRQS_OFF	0x01
+#define TRACE_FLAG_NEED_RESCHED 0x04
+#define TRACE_FLAG_HARDIRQ	0x08
+#define TRACE_FLAG_NMI		0x40
+
+struct trace_entry {
+	u16 type;
+	u8 flags;
+	u8 preempt_count; /* of the traced code, not counting the tracer's */
+	s32 pid;
+};
+
+struct ftrace_entry {
+	struct trace_entry ent;
+	unsigned long ip;
+	unsigned long parent_ip;
+};
+
+struct ftrace_graph_ent_entry {
+	struct trace_entry ent;
+	unsigned long func;
+	s32 depth;
+} __packed;
+
+struct ftrace_graph_ret_entry {
+	struct trace_entry ent;
+	unsigned long func;
+	s32 depth;
+	u32 overrun;
+	u64 calltime;
+	u64 rettime;
+};
+
+struct ftrace_graph_retval_entry {
+	struct ftrace_graph_ret_entry ret;
+	u64 retval;
+};
+
+struct stack_entry {
+	struct trace_entry ent;
+	s32 size;
+	u32 unused;
+	unsigned long caller[]; /* up to the end of the record */
+};
+
+struct print_entry {
+	struct trace_entry ent;
+	unsigned long ip;
+	char buf[]; /* ends in "\n\0" */
+};
+
+static_assert(sizeof(struct trace_entry) == 8, "trace_entry");
+static_assert(sizeof(struct ftrace_entry) == 24, "function");
+static_assert(sizeof(struct ftrace_graph_ent_entry) == 20, "funcgraph_entry");
+static_assert(sizeof(struct ftrace_graph_ret_entry) == 40, "funcgraph_exit");
+static_assert(offsetof(struct ftrace_graph_ret_entry, calltime) == 24, "exit");
+static_assert(offsetof(struct ftrace_graph_retval_entry, retval) == 40, "val");
+static_assert(offsetof(struct stack_entry, caller) == 16, "kernel_stack");
+static_assert(offsetof(struct print_entry, buf) == 16, "print");

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace_seq.h - text put together piece by piece in a fixed buffer.
+ *
+ * Pure. What does not fit is cut off and remembered in ->overflow; nothing is
+ * ever written outside, and ->buf is always terminated (size > 0).
+ * The plain forms (puts, dec, pad) are what lines of events are made of: a
+ * full printf() for each column would be most of the cost of reading a trace.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+struct trace_seq {
+	char *buf;
+	size_t size; /* > 0 */
+	size_t len;  /* < size */
+	bool overflow;
+};
+
+static inline void trace_seq_init(struct trace_seq *s, char *buf, size_t size)
+{
+	*s = (struct trace_seq){ .buf = buf, .size = size };
+	buf[0] = '\0';
+}
+
+static inline void trace_seq_reset(struct trace_seq *s)
+{
+	trace_seq_init(s, s->buf, s->size);
+}
+
+/* Cut off everything behind the first len bytes. */
+void trace_seq_truncate(struct trace_seq *s, size_t len);
+
+__printf(2, 3) void trace_seq_printf(struct trace_seq *s, const char *fmt,
+				     ...);
+void trace_seq_putc(struct trace_seq *s, char c);
+void trace_seq_puts(struct trace_seq *s, const char *text);
+void trace_seq_putmem(struct trace_seq *s, const char *text, size_t len);
+void trace_seq_fill(struct trace_seq *s, char c, unsigned int n);
+
+/* Decimal, right-aligned in width with the given fill (' ' or '0'). */
+void trace_seq_dec(struct trace_seq *s, u64 n, unsigned int width, char fill);
+/* Lower-case hex, no prefix, no padding. */
+void trace_seq_hex(struct trace_seq *s, u64 n);
