@@ -147,4 +147,5 @@ def main():
         sys.exit(f"run.py: {problem}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -23,7 +23,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 CC_unit   := gcc $(FLAGS) $(SANITIZE)
 LINK_unit := gcc -pthread $(SANITIZE)
-CC_fuzz   := clang-14 $(FLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link
+CC_fuzz   := clang-14 $(FLAGS) -Wno-unknown-attributes $(SANITIZE) -fsanitize=fuzzer-no-link
 LINK_fuzz := clang-14 -pthread $(SANITIZE) -fsanitize=fuzzer
 
 LIBRARY := $(sort $(wildcard kernel/lib/*.c))

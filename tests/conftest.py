@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""What every pytest file shares: the machine, the images, and a lock."""
+import contextlib
+import fcntl
+import subprocess
+
+import pytest
+
+from tests import qemu
+
+
+@pytest.fixture(scope="session")
+def elf():
+    path = qemu.BUILD / "nop5.elf"
+    assert path.exists(), f"{path} is missing: run `make` first"
+    return path
+
+
+@pytest.fixture
+def machine(elf):
+    """machine(smp=2, ...) makes a Machine that boots the kernel by PVH."""
+    return lambda **options: qemu.Machine(**options)
+
+
+@pytest.fixture(scope="session")
+def make_iso(elf, tmp_path_factory):
+    """make_iso(entry, append="") gives an image that boots this menu entry."""
+    def make(entry, append="", kernel=None):
+        path = tmp_path_factory.mktemp("iso") / f"{entry}.iso"
+        subprocess.run(["/usr/bin/python3", "tools/mkiso.py", "--default",
+                        entry, "--timeout", "0", "--append", append,
+                        str(kernel or elf), str(path)],
+                       cwd=qemu.ROOT, check=True, timeout=60)
+        return path
+    return make
+
+
+@contextlib.contextmanager
+def exclusive(name):
+    """One at a time among all tests of this machine that use the name."""
+    qemu.BUILD.mkdir(parents=True, exist_ok=True)
+    with open(qemu.BUILD / f"{name}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

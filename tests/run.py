@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs the checks behind `make test`, `make unit`, `make lint`, ...
+
+`test` runs every part below, two at a time. A part is a command with a budget
+of seconds; it reports by KTAP on its output or by pytest's junit file. The last
+line is "N passed, N failed"; the status is 0 only if nothing failed.
+
+A new tests/test_NAME.py, tests/unit/test_NAME.c or tests/fuzz/fuzz_NAME.c is
+found by itself.
+"""
+import concurrent.futures
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+from dataclasses import dataclass
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from tests import ktap  # noqa: E402
+
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+PYTHON = sys.executable
+BUILD = pathlib.Path(os.environ.get("BUILD", "build"))
+LOGS = BUILD / "test"
+AT_ONCE = 2
+# A part may take this many times its budget before it is stopped.
+PATIENCE = 4
+DEFAULT_BUDGET = 60
+
+
+@dataclass
+class Part:
+    name: str
+    command: list
+    budget: int  # seconds it should take on two cores
+    junit: pathlib.Path = None  # else: KTAP on stdout
+
+
+@dataclass
+class Outcome:
+    part: Part
+    passed: int
+    failed: int
+    skipped: int
+    seconds: float
+    output: str  # to be shown when something failed
+
+
+# Budgets of pytest files that need more or less than DEFAULT_BUDGET.
+BUDGETS = {
+    "boot": 120,
+    "kernel": 120,
+    "harness": 45,
+}
+
+
+def parts():
+    """All parts of `make test`, the longest first."""
+    found = [
+        Part("unit", [PYTHON, "tests/run.py", "unit"], 30),
+        Part("fuzz", [PYTHON, "tests/run.py", "fuzz", "--short"], 60),
+        Part("lint", [PYTHON, "tests/lint/lint.py"], 60),
+    ]
+    for path in sorted(pathlib.Path("tests").glob("test_*.py")):
+        name = path.stem.removeprefix("test_")
+        junit = LOGS / f"{name}.xml"
+        found.append(Part(name, pytest_command(path, junit),
+                          BUDGETS.get(name, DEFAULT_BUDGET), junit))
+    return sorted(found, key=lambda part: -part.budget)
+
+
+def pytest_command(path, junit):
+    return [PYTHON, "-m", "pytest", "-q", "--tb=short", "--color=no",
+            "-p", "no:cacheprovider", f"--junitxml={junit}", str(path)]
+
+
+def run_part(part):
+    if part.junit:
+        part.junit.unlink(missing_ok=True)
+    began = time.monotonic()
+    output, status = run(part.command, part.budget * PATIENCE)
+    seconds = time.monotonic() - began
+    (LOGS / f"{part.name}.log").write_text(output)
+    passed, failed, skipped, text = count(part, output)
+    if status is None:
+        failed, text = max(failed, 1), text + "\nstopped: no end in sight"
+    elif status and not failed:
+        failed, text = 1, f"status {status}, but no test failed\n{text}"
+    elif not passed + failed:
+        failed, text = 1, f"not one test was run\n{text}"
+    return Outcome(part, passed, failed, skipped, seconds, text)
+
+
+def run(command, timeout):
+    """Output and status; None for a command that had to be stopped."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, text=True,
+                               stdout=subprocess.PIPE, errors="replace",
+                               stderr=subprocess.STDOUT,
+                               start_new_session=True)
+    try:
+        return process.communicate(timeout=timeout)[0], process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return process.communicate()[0], None
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+
+
+def count(part, output):
+    if part.junit:
+        return count_junit(part, output)
+    report = ktap.parse(output)
+    failed = len(report.failures) + len(report.problems)
+    text = f"{report.text()}\n{tail(output)}" if failed else tail(output)
+    return report.passed, failed, report.skipped, text
+
+
+def count_junit(part, output):
+    try:
+        suites = list(xml.etree.ElementTree.parse(part.junit).iter("testsuite"))
+    except (OSError, xml.etree.ElementTree.ParseError):
+        return 0, 0, 0, output
+    total, failed, skipped = (
+        sum(int(suite.get(key, "0")) for suite in suites for key in keys)
+        for keys in (["tests"], ["failures", "errors"], ["skipped"]))
+    return total - failed - skipped, failed, skipped, output
+
+
+def tail(output):
+    return "\n".join(output.splitlines()[-40:])
+
+
+def row(outcome):
+    part = outcome.part
+    line = f"{part.name:<12}{outcome.passed:>6} passed"
+    if outcome.failed:
+        line += f", {outcome.failed} failed"
+    if outcome.skipped:
+        line += f", {outcome.skipped} skipped"
+    slow = outcome.seconds > part.budget
+    late = f", over its budget of {part.budget} s" if slow else ""
+    return f"{line:<44}{outcome.seconds:7.1f} s{late}"
+
+
+def test():
+    LOGS.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    outcomes = []
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        jobs = [pool.submit(run_part, part) for part in parts()]
+        for job in concurrent.futures.as_completed(jobs):
+            outcomes.append(job.result())
+            print(row(outcomes[-1]), flush=True)
+    for outcome in outcomes:
+        if outcome.failed:
+            print(f"\n---- {outcome.part.name} "
+                  f"({LOGS / outcome.part.name}.log) ----\n{outcome.output}")
+    passed = sum(outcome.passed for outcome in outcomes)
+    failed = sum(outcome.failed for outcome in outcomes)
+    print(f"{time.monotonic() - began:.0f} s")
+    print(f"{passed} passed, {failed} failed")
+    return failed != 0
+
+
+def build_host(variant):
+    subprocess.run(["make", "-s", "-j2", "-f", "tests/host/host.mk", variant,
+                    f"BUILD={BUILD}"], check=True)
+    names = sorted(pathlib.Path("tests", variant).glob(
+        "test_*.c" if variant == "unit" else "fuzz_*.c"))
+    return [BUILD / "host" / variant / name.stem for name in names]
+
+
+def unit():
+    only = os.environ.get("ONLY", "*")
+    failed = False
+    for program in build_host("unit"):
+        done = subprocess.run([program, only], timeout=60, check=False)
+        # 1 also means that ONLY selects none of this file's tests.
+        failed |= done.returncode != 0 and only == "*"
+    return failed
+
+
+def fuzz():
+    """Every target over its seeds and on; bounded by runs, so repeatable."""
+    short = "--short" in sys.argv
+    programs = build_host("fuzz")
+    print(f"KTAP version 1\n1..{len(programs)}", flush=True)
+    failed = 0
+    for nr, program in enumerate(programs, 1):
+        output, status = fuzz_one(program, short)
+        if status:
+            print("\n".join(f"# {line}" for line in output.splitlines()[-40:]))
+        failed += status != 0
+        print(f"{'not ok' if status else 'ok'} {nr} - fuzz.{program.name}",
+              flush=True)
+    return failed != 0
+
+
+def fuzz_one(program, short):
+    seeds = pathlib.Path("tests/fuzz/seeds", program.name)
+    # New inputs go to the first directory. A short run starts from the seeds
+    # alone, each time alike; a long one goes on where the last one stopped.
+    corpus = BUILD / "fuzz" / ("short" if short else "long") / program.name
+    artifacts = BUILD / "fuzz" / "found"
+    if short:
+        shutil.rmtree(corpus, ignore_errors=True)
+    for directory in (corpus, artifacts):
+        directory.mkdir(parents=True, exist_ok=True)
+    limits = ["-seed=1", "-runs=100000"] if short else ["-max_total_time=120"]
+    return run([str(program), *limits, "-timeout=5", "-rss_limit_mb=1024",
+                "-max_len=4096", f"-artifact_prefix={artifacts}/",
+                str(corpus), *([str(seeds)] if seeds.is_dir() else [])], 150)
+
+
+def lint():
+    return subprocess.call([PYTHON, "tests/lint/lint.py"])
+
+
+CHECKS = {"test": test, "unit": unit, "fuzz": fuzz, "lint": lint}
+
+
+def main():
+    if len(sys.argv) < 2 or sys.argv[1] not in CHECKS:
+        sys.exit(f"usage: tests/run.py {'|'.join(CHECKS)}")
+    os.chdir(ROOT)
+    sys.exit(int(CHECKS[sys.argv[1]]()))
+
+
+if __name__ == "__main__":
+    main()
