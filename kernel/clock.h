@@ -21,3 +21,9 @@ int clock_init(void);
  * Context: any, tracing callbacks and NMI included.
  */
 u64 ktime_ns(void);
+
+/*
+ * The later of now and *last, which is raised to it. What ktime_ns() does
+ * where the CPUs' counters disagree. Context: any.
+ */
+u64 clock_not_before(u64 *last, u64 now);

@@ -3,6 +3,7 @@
 ; has raised an expected exception. Declared in asm/switch.h.
 
 %include "arch/x86_64/asm/linkage.inc"
+%include "asm-offsets.inc"
 
 section .text
 
@@ -23,17 +24,20 @@ section .text
   %endrep
 %endmacro
 
-; void switch_stack(unsigned long *save_sp, unsigned long load_sp)
-; IN	rdi = where to save rsp, rsi = rsp to continue with
-; OUT	everything callee-saved as it was when load_sp was saved
+; struct task_struct *switch_to(struct task_struct *prev,
+;				struct task_struct *next)
+; IN	rdi = prev, rsi = next
+; OUT	rax = rdi = the task switched away from, as seen by the one that runs
+;	now; everything callee-saved as it was when next switched away
 ; STACK	struct switch_frame: r15 r14 r13 r12 rbx rbp, return address
-func switch_stack
+func switch_to
 	push_all CALLEE_SAVED
-	mov [rdi], rsp			; the old task can be continued
-	mov rsp, rsi			; on the new task's stack
+	mov [rdi + TASK_SP], rsp	; prev can be continued
+	mov rsp, [rsi + TASK_SP]	; on next's stack
 	pop_all CALLEE_SAVED
-	ret				; where the new task called, or its entry
-endfunc switch_stack
+	mov rax, rdi
+	ret				; where next switched away, or its entry
+endfunc switch_to
 
 ; int trap_catch_call(void (*fn)(void *), void *arg, unsigned long *resume_sp)
 ; IN	rdi = fn, rsi = arg, rdx = where to save the rsp to resume with

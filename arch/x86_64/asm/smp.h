@@ -53,7 +53,8 @@ void smp_boot_cpu_init(void);
 /*
  * Start every CPU of the MADT. One that does not come up is reported by its
  * APIC id and the others go on; the number online is num_online_cpus().
- * Context: boot, task, interrupts on, after apic_init() and the scheduler.
+ * Context: boot, task, interrupts on, after acpi_init(), apic_init() and the
+ * scheduler.
  * Return: 0, also if some CPUs failed; -ENOMEM if there is no memory for the
  * start page. No other code is returned.
  */

@@ -1,33 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changing stacks: what a sleeping task's stack looks like.
+ * Stacks changed on purpose: what a task's stack looks like while another
+ * one runs, and a call that can be left by force. (switch_to() itself is
+ * declared in kernel/sched.h, with its task_struct.)
  */
 #pragma once
 
 #include "kernel/lib/types.h"
 
-/* What switch_stack() leaves at the saved stack pointer. */
+struct task_struct;
+
+/* What switch_to() leaves at the saved stack pointer of the old task. */
 struct switch_frame {
 	unsigned long r15, r14, r13, r12, bx, bp;
-	unsigned long ip; /* into the caller of switch_stack() */
+	unsigned long ip; /* into the caller of switch_to() */
 };
 
 /*
- * Save the callee-saved registers and the stack pointer to *save_sp, continue
- * where load_sp was saved. Returns when somebody switches back.
- * Context: task, interrupts off, per-CPU words (current_task) already those
- * of the new task. Not traceable.
- */
-void switch_stack(unsigned long *save_sp, unsigned long load_sp);
-
-/*
- * Make a new stack that switch_stack() can continue: it will enter
- * entry() as if called from nowhere (return address 0, rbp 0).
+ * Make a new stack that switch_to() can continue: it will enter entry(prev)
+ * as if called from nowhere (return address 0, rbp 0), where prev is the task
+ * switched away from.
  * stack_top: one past the end, 16-byte aligned.
- * Return: the value for load_sp.
+ * Return: the stack pointer to be saved in the new task.
  */
-static __always_inline unsigned long switch_stack_prepare(void *stack_top,
-							  void (*entry)(void))
+static __always_inline unsigned long
+switch_stack_prepare(void *stack_top, void (*entry)(struct task_struct *prev))
 {
 	unsigned long *top = stack_top;
 	struct switch_frame *frame;

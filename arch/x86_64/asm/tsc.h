@@ -31,6 +31,20 @@ static __always_inline u64 local_clock(void)
 }
 
 /*
+ * Spin until cond holds, at most ns nanoseconds. Value: whether it held.
+ * After tsc_init().
+ */
+#define spin_until(cond, ns)                                          \
+	({                                                            \
+		u64 spin_start_ = rdtsc();                            \
+		bool spin_held_;                                      \
+		while (!(spin_held_ = !!(cond)) &&                    \
+		       tsc_to_ns(rdtsc() - spin_start_) < (ns))       \
+			cpu_relax();                                  \
+		spin_held_ || (cond);                                 \
+	})
+
+/*
  * Measure the TSC against the PIT, about 5 ms. No effect on PIT channel 0.
  * Context: boot.
  * Return: 0; -ENODEV if the PIT does not count. No other code is returned.

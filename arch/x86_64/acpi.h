@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The little of ACPI that is needed: the MADT, which lists the CPUs and the
+ * interrupt controllers.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+#define ACPI_MAX_CPUS	   64
+#define ACPI_MAX_IOAPICS   8
+#define ACPI_MAX_OVERRIDES 16
+
+struct acpi_ioapic {
+	u32 gsi_base; /* number of its first line */
+	u32 phys;
+};
+
+/* An ISA interrupt that is not the line of the same number. */
+struct acpi_override {
+	u32 gsi;
+	u16 flags; /* polarity bits 0-1, trigger bits 2-3 */
+	u8 irq;
+};
+
+struct acpi_info {
+	u32 nr_cpus; /* enabled ones, in the order of the table */
+	u32 apic_id[ACPI_MAX_CPUS];
+	u32 nr_cpus_ignored; /* enabled, but there was no room */
+	u64 lapic_phys;
+	u32 nr_ioapics;
+	struct acpi_ioapic ioapic[ACPI_MAX_IOAPICS];
+	u32 nr_overrides;
+	struct acpi_override override[ACPI_MAX_OVERRIDES];
+	const char *why; /* of an error: a sentence, else NULL */
+	u64 where;	 /* of an error: physical address of the bad table */
+};
+
+/*
+ * Gives access to len bytes of physical memory, NULL if it may not be read.
+ * What it returns must stay readable until acpi_parse() has returned.
+ */
+typedef const void *(*acpi_read_fn)(u64 phys, size_t len);
+
+/* Is this a root pointer with a right checksum? Pure. */
+bool acpi_rsdp_valid(const void *rsdp, size_t len);
+
+/*
+ * Find the MADT from a root pointer and take out what acpi_info holds. Every
+ * checksum and length is verified. Entries that do not fit are dropped, CPUs
+ * of them counted. Pure.
+ *
+ * Return: 0; -EINVAL for a damaged table; -ENOENT if there is no MADT;
+ * -EFAULT if a table lies in memory that cannot be read. info->why says what,
+ * info->where where, and the rest of info is zero. No other code is returned.
+ */
+int acpi_parse(const void *rsdp, size_t len, acpi_read_fn read,
+	       struct acpi_info *info);
+
+/* Empty if there is no ACPI: then there is one CPU. Immutable after boot. */
+extern struct acpi_info acpi_info;
+
+struct boot_info;
+/*
+ * Fill acpi_info from what the loader gave, or from the BIOS area. On an
+ * error that is reported there is one CPU, and boot may go on.
+ * Context: boot, after paging.
+ * Return: 0; -ENODEV if there is no root pointer; else as acpi_parse().
+ */
+int acpi_init(const struct boot_info *boot);

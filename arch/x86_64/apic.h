@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The local APIC of each CPU: vectors, interrupts between CPUs, the tick.
+ *
+ * By memory-mapped registers, or by MSRs (x2APIC) where CPUID offers it.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+/* Vectors; 0..31 are the CPU's own. The high half of each is its priority. */
+#define VECTOR_DEVICE_FIRST  0x30
+#define VECTOR_UART	     0x34
+#define VECTOR_DEVICE_LAST   0xdf
+#define VECTOR_TEST	     0xe0 /* in-image tests send it to themselves */
+#define VECTOR_TIMER	     0xec
+#define VECTOR_RESCHEDULE    0xf0
+#define VECTOR_CALL_FUNCTION 0xf1
+#define VECTOR_SYNC_CORE     0xf2
+#define VECTOR_APIC_ERROR    0xfe
+#define VECTOR_SPURIOUS	     0xff /* low four bits set, for old APICs */
+
+/* Register offsets of the memory-mapped form; the MSR is 0x800 + offset/16. */
+#define APIC_ID	       0x020
+#define APIC_VERSION   0x030
+#define APIC_TPR       0x080
+#define APIC_EOI       0x0b0
+#define APIC_SVR       0x0f0
+#define APIC_ISR       0x100
+#define APIC_ESR       0x280
+#define APIC_ICR       0x300
+#define APIC_ICR_HIGH  0x310
+#define APIC_LVT_TIMER 0x320
+#define APIC_LVT_THERM 0x330
+#define APIC_LVT_PERF  0x340
+#define APIC_LVT_LINT0 0x350
+#define APIC_LVT_LINT1 0x360
+#define APIC_LVT_ERROR 0x370
+#define APIC_TIMER_INITIAL 0x380
+#define APIC_TIMER_CURRENT 0x390
+#define APIC_TIMER_DIVIDE  0x3e0
+
+/* Interrupt command register. */
+#define APIC_DM_FIXED	 0x00000U
+#define APIC_DM_NMI	 0x00400U
+#define APIC_DM_INIT	 0x00500U
+#define APIC_DM_STARTUP	 0x00600U
+#define APIC_ICR_BUSY	 0x01000U
+#define APIC_LEVEL_ASSERT 0x04000U
+#define APIC_TO_OTHERS	 0xc0000U
+
+#define APIC_LVT_MASKED	  0x10000U
+#define APIC_LVT_PERIODIC 0x20000U
+
+/*
+ * Find and turn on the boot CPU's APIC; mask the old interrupt controllers;
+ * measure the APIC timer and start the tick, tick_hz times a second.
+ * Context: boot, after acpi_init(), clock_init() and paging; interrupts off.
+ * Return: 0; -ENODEV if there is no APIC; -ENOMEM. No other code is returned.
+ */
+int apic_init(unsigned int tick_hz);
+
+/* The same for a CPU that is coming up. Context: bring-up. */
+void apic_init_cpu(void);
+
+/* This CPU's APIC id, as the hardware says. */
+u32 apic_id(void);
+bool apic_is_x2apic(void);
+
+/* VECTOR_APIC_ERROR: count it and clear it. Context: irq. */
+void apic_error_irq(void);
+unsigned long apic_errors(void);
+
+/* All notrace, any context. */
+void apic_eoi(void);
+/* command: a delivery mode and a vector. */
+void apic_send(u32 apic_id, u32 command);
+void apic_send_others(u32 command);

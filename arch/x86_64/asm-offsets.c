@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Constants that assembly shares with C: the build makes asm-offsets.inc for
+ * NASM out of this file's assembly. No offset is typed by hand anywhere.
+ */
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/gdt.h"
+#include "kernel/sched.h"
+#include <asm/context.h>
+#include <asm/cpu.h>
+#include <asm/irqflags.h>
+#include <asm/msr.h>
+#include <asm/pt_regs.h>
+#include <asm/smp.h>
+
+#define DEFINE(name, value) \
+	asm volatile("\n->%%define " #name " %c0" : : "i"(value))
+#define OFFSET(name, type, member) DEFINE(name, offsetof(struct type, member))
+
+void asm_offsets(void);
+void asm_offsets_pt_regs(void);
+
+void asm_offsets_pt_regs(void)
+{
+	OFFSET(PT_R15, pt_regs, r15);
+	OFFSET(PT_R14, pt_regs, r14);
+	OFFSET(PT_R13, pt_regs, r13);
+	OFFSET(PT_R12, pt_regs, r12);
+	OFFSET(PT_BP, pt_regs, bp);
+	OFFSET(PT_BX, pt_regs, bx);
+	OFFSET(PT_R11, pt_regs, r11);
+	OFFSET(PT_R10, pt_regs, r10);
+	OFFSET(PT_R9, pt_regs, r9);
+	OFFSET(PT_R8, pt_regs, r8);
+	OFFSET(PT_AX, pt_regs, ax);
+	OFFSET(PT_CX, pt_regs, cx);
+	OFFSET(PT_DX, pt_regs, dx);
+	OFFSET(PT_SI, pt_regs, si);
+	OFFSET(PT_DI, pt_regs, di);
+	OFFSET(PT_ORIG_AX, pt_regs, orig_ax);
+	OFFSET(PT_IP, pt_regs, ip);
+	OFFSET(PT_CS, pt_regs, cs);
+	OFFSET(PT_FLAGS, pt_regs, flags);
+	OFFSET(PT_SP, pt_regs, sp);
+	OFFSET(PT_SS, pt_regs, ss);
+	DEFINE(PT_SIZE, sizeof(struct pt_regs));
+}
+
+void asm_offsets(void)
+{
+	OFFSET(TASK_SP, task_struct, sp);
+	OFFSET(TASK_TRACE_RECURSION, task_struct, trace_recursion);
+
+	DEFINE(CTX_NMI, CTX_NMI);
+	DEFINE(CTX_IRQ, CTX_IRQ);
+	DEFINE(CTX_TASK, CTX_TASK);
+	DEFINE(CTX_TRANSITION, CTX_TRANSITION);
+
+	DEFINE(X86_EFLAGS_IF, X86_EFLAGS_IF);
+	DEFINE(KERNEL_CS, KERNEL_CS);
+	DEFINE(KERNEL_DS, KERNEL_DS);
+	DEFINE(TSS_SELECTOR, TSS_SELECTOR);
+
+	OFFSET(SYNC_ACK_ROUND, sync_core_ack, round);
+	OFFSET(SYNC_ACK_TSC, sync_core_ack, tsc);
+	DEFINE(VECTOR_SYNC_CORE, VECTOR_SYNC_CORE);
+	DEFINE(APIC_EOI, APIC_EOI);
+	DEFINE(MSR_X2APIC_EOI, MSR_X2APIC + (APIC_EOI >> 4));
+}

@@ -1,0 +1,273 @@
+; SPDX-License-Identifier: MIT
+;
+; Every way into the kernel but boot: 256 stubs, five kinds of entry.
+;
+; Owns: the trap frame, the context word on the way in and out.
+;
+; I1 trace_context is right before anything traceable is called, and is put
+;    back before the interrupted code goes on.
+; I2 An NMI's registers go on its own IST stack, and between its first
+;    instruction and its last there is no IRET, so NMIs do not nest. That is
+;    why #BP returns without one: it may come inside an NMI.
+; I3 rbp is odd from the save on: (address of the pt_regs) + 1, which tells
+;    the stack walker what it has met.
+;
+; The frame (struct pt_regs; offsets by name, PT_*), after save_regs:
+;
+;	PT_SS		\
+;	PT_SP		 |
+;	PT_FLAGS	 | pushed by the CPU, which first aligns rsp to 16
+;	PT_CS		 |
+;	PT_IP		/
+;	PT_ORIG_AX	low half: error code, 0 if the CPU pushes none;
+;			high half: vector
+;	PT_DI		first of the GPRS list
+;	...
+;	PT_R15	<- rsp	21 words = 168 bytes, so rsp is 8 off: each entry
+;			pushes one word more before it calls C
+;
+; GS is never swapped: there is no user mode, its base is the kernel's always.
+
+%include "arch/x86_64/asm/linkage.inc"
+
+section .text
+
+extern exception_entry, int3_unresolved, irq_entry, nmi_entry
+extern poke_int3_handler, preempt_schedule_irq
+extern trace_context, preempt_count, need_resched
+extern sync_core_ack, sync_core_round, lapic_mmio
+
+; ---- the one list of registers ----------------------------------------------
+
+%define GPRS rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, \
+	rbx, rbp, r12, r13, r14, r15
+
+%macro push_list 1-*
+  %rep %0
+	push %1
+    %rotate 1
+  %endrep
+%endmacro
+
+%macro pop_list 1-*
+  %rep %0
+    %rotate -1
+	pop %1
+  %endrep
+%endmacro
+
+; save_regs: rsp at PT_ORIG_AX -> rsp at the pt_regs, rbp marked (I3)
+%macro save_regs 0
+	push_list GPRS
+	cld				; C expects it, the interrupted may not
+	lea rbp, [rsp + 1]
+%endmacro
+
+; restore_regs: rsp at the pt_regs -> rsp at PT_ORIG_AX
+%macro restore_regs 0
+	pop_list GPRS
+%endmacro
+
+; return_by_iret: rsp at the pt_regs; leaves
+%macro return_by_iret 0
+	restore_regs
+	add rsp, PT_IP - PT_ORIG_AX	; rsp at the CPU's five words
+	iretq
+%endmacro
+
+; The word between the pt_regs and a call into C; holds the old context where
+; there is one to hold.
+%define FRAME_CONTEXT	rsp
+%define FRAME_REGS	rsp + 8
+
+; enter_context CTX: pushes the old context word, sets the new one (I1)
+%macro enter_context 1
+	mov eax, [gs:trace_context]
+	push rax			; FRAME_CONTEXT
+	mov dword [gs:trace_context], %1
+%endmacro
+
+; leave_context: puts it back; eax = the interrupted context
+%macro leave_context 0
+	mov eax, [FRAME_CONTEXT]
+	mov [gs:trace_context], eax
+%endmacro
+
+; ---- stubs ------------------------------------------------------------------
+
+VECTOR_NMI	equ 2
+VECTOR_BP	equ 3
+NR_EXCEPTIONS	equ 32
+VECTOR_HALF	equ 4			; high half of PT_ORIG_AX, in bytes
+
+; Exceptions for which the CPU pushes an error code.
+%define HAS_ERROR(v) ((v) == 8 || ((v) >= 10 && (v) <= 14) || (v) == 17 || \
+	(v) == 21 || (v) == 29 || (v) == 30)
+
+; IN	the CPU's frame, with or without an error code
+; OUT	rsp at a complete PT_ORIG_AX
+; Each is ENTRY_STUB_SIZE = 16 bytes; idt.c counts on it.
+	align 16
+global entry_stubs:function (entry_stubs.end - entry_stubs)
+entry_stubs:
+%assign vector 0
+%rep 256
+  %if !HAS_ERROR(vector)
+	push 0
+  %endif
+	mov dword [rsp + VECTOR_HALF], vector
+  %if vector == VECTOR_NMI
+	jmp nmi_common
+  %elif vector == VECTOR_BP
+	jmp int3_common
+  %elif vector < NR_EXCEPTIONS
+	jmp exception_common
+  %elif vector == VECTOR_SYNC_CORE
+	jmp sync_core_common
+  %else
+	jmp irq_common
+  %endif
+	align 16
+  %assign vector vector + 1
+%endrep
+endfunc entry_stubs
+
+; ---- exceptions -------------------------------------------------------------
+
+; IN	rsp at PT_ORIG_AX, the interrupted context
+; OUT	regs as exception_entry() leaves them
+; STACK	pt_regs, one word to align
+func exception_common
+	save_regs
+	mov rdi, rsp
+	push 0				; FRAME_CONTEXT: not changed, align
+	call exception_entry		; rdi = regs
+	add rsp, 8
+	return_by_iret
+endfunc exception_common
+
+; #BP. A handler may emulate a CALL: push a return address on the interrupted
+; stack, which begins where the CPU's frame ends. So the frame is copied down
+; by six words first, and the old copy is the gap:
+;
+;	S = interrupted rsp, A = S & ~15
+;	[A - 40, A)	the CPU's frame: the gap from here on
+;	[A - 48]	PT_ORIG_AX of old: gap
+;	[A - 96, A - 48) the copy; PT_R15 and so on below
+;
+; The return is without IRET (I2): ip and flags are written below the rsp to
+; be returned with, T, then popped from there. An emulated CALL makes
+; T = S - 8, so they reach down to S - 24 >= A - 24: into the gap, not into the
+; copy that is still being popped.
+;
+; IN	rsp at PT_ORIG_AX, the interrupted context, NMI too
+; OUT	regs as the handler leaves them, RF clear
+; STACK	gap, pt_regs, one word to align
+func int3_common
+	times 6 push qword [rsp + PT_SS - PT_ORIG_AX]
+	save_regs
+	mov rdi, rsp
+	push 0				; align
+	call poke_int3_handler		; rdi = regs; nothing traceable before
+	test eax, eax
+	jnz .resume
+	lea rdi, [FRAME_REGS]
+	call int3_unresolved		; returns only if resolved after all
+.resume:
+	add rsp, 8			; rsp at the pt_regs
+	mov rax, [rsp + PT_SP]
+	sub rax, 16			; T - 16: room for flags, ip
+	mov rcx, [rsp + PT_FLAGS]
+	mov [rax], rcx
+	mov rcx, [rsp + PT_IP]
+	mov [rax + 8], rcx
+	mov [rsp + PT_SP], rax
+	restore_regs			; rsp at PT_ORIG_AX
+	mov rsp, [rsp + PT_SP - PT_ORIG_AX]
+	popfq				; interrupts may come from here on
+	ret				; rsp = T
+endfunc int3_common
+
+; ---- NMI --------------------------------------------------------------------
+
+; IN	IST stack, rsp at PT_ORIG_AX, any context
+; STACK	pt_regs, old context
+func nmi_common
+	save_regs
+	mov rdi, rsp
+	enter_context CTX_NMI		; I1
+	call nmi_entry			; rdi = regs
+	leave_context
+	add rsp, 8
+	return_by_iret			; the one IRET of an NMI (I2)
+endfunc nmi_common
+
+; ---- interrupts -------------------------------------------------------------
+
+; IN	rsp at PT_ORIG_AX, interrupts off
+; STACK	pt_regs, old context
+func irq_common
+	save_regs
+	mov rdi, rsp
+	enter_context CTX_IRQ		; I1
+	call irq_entry			; rdi = regs; end of interrupt is done
+	leave_context			; eax = what was interrupted
+	cmp eax, CTX_TASK
+	jne .leave			; a task is to be preempted if:
+	cmp byte [gs:need_resched], 0
+	je .leave
+	cmp dword [gs:preempt_count], 0
+	jne .leave
+	test dword [FRAME_REGS + PT_FLAGS], X86_EFLAGS_IF
+	jz .leave			; (an exception's handler, for one)
+	call preempt_schedule_irq	; others run; we come back, maybe on
+					; another CPU, interrupts off
+.leave:
+	add rsp, 8
+	return_by_iret
+endfunc irq_common
+
+; ---- synchronising all CPUs for patched code ---------------------------------
+
+; The answer to sync_core_all(). Nothing traceable, no C, context unchanged.
+; First serialise, by an IRET to the next line, and only then answer: an NMI
+; that comes in between finds the new code, too. Interrupts are off, so this is
+; never inside an NMI (I2).
+;
+; IN	rsp at PT_ORIG_AX, interrupts off
+; STACK	rax rcx rdx rsi; an IRET frame for a moment
+%define SYNC_SAVED rax, rcx, rdx, rsi
+
+func sync_core_common
+	push_list SYNC_SAVED
+	mov rsi, [sync_core_round]	; the round to be answered
+	mov rdx, rsp
+	mov eax, ss
+	push rax			; ss
+	push rdx			; rsp
+	pushfq
+	push KERNEL_CS
+	lea rax, [.serialised]
+	push rax
+	iretq				; everything fetched before is gone
+.serialised:
+	rdtsc
+	shl rdx, 32
+	or rax, rdx
+	mov [gs:sync_core_ack + SYNC_ACK_TSC], rax
+	mov [gs:sync_core_ack + SYNC_ACK_ROUND], rsi	; after the time
+	mov rax, [lapic_mmio]
+	test rax, rax
+	jz .x2apic
+	mov dword [rax + APIC_EOI], 0
+	jmp .leave
+.x2apic:
+	mov ecx, MSR_X2APIC_EOI
+	xor eax, eax
+	xor edx, edx
+	wrmsr
+.leave:
+	pop_list SYNC_SAVED
+	add rsp, PT_IP - PT_ORIG_AX
+	iretq
+endfunc sync_core_common

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seam between entry.asm and C: the stubs, and what they call.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+struct pt_regs;
+
+#define NR_VECTORS	256
+#define ENTRY_STUB_SIZE 16
+
+/* Stub of vector n at n * ENTRY_STUB_SIZE. */
+extern const char entry_stubs[];
+
+/* Exceptions other than #BP and NMI. Context: that of the interrupted code. */
+void exception_entry(struct pt_regs *regs);
+/* A #BP that poke_int3_handler() has not resolved. Context: as above. */
+void int3_unresolved(struct pt_regs *regs);
+/* Vectors from 32 on, except VECTOR_SYNC_CORE. Context: irq. */
+void irq_entry(struct pt_regs *regs);
+/* Context: nmi. */
+void nmi_entry(struct pt_regs *regs);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of arch/x86_64 share about the other CPUs. */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+struct pt_regs;
+
+/* Is somebody stopping all other CPUs, and is this one of the others? */
+bool smp_stopping(void);
+/* Report to panic_stop_cpu() and halt. Context: nmi. */
+void smp_stop_this_cpu(struct pt_regs *regs) __noreturn;
+
+/* Is every CPU of the machine online? notrace, any context. */
+bool smp_all_online(void);
+
+/*
+ * Start one CPU as number cpu. Its area and stacks are made if they are not
+ * there yet.
+ * Context: task, one caller at a time.
+ * Return: 0; -ENOMEM; -ETIMEDOUT if it never began (the number may be used for
+ * another); -EIO if it began and got lost. No other code is returned.
+ */
+int smp_start_cpu(unsigned int cpu, u32 apic_id, u64 timeout_ns);
+
+/*
+ * Take the page that other CPUs start in from the boot memory map.
+ * Context: boot, before the page allocator takes over.
+ * Return: 0; -ENOMEM. No other code is returned.
+ */
+int smp_reserve_start_page(void);
+
+/*
+ * Compare the TSCs of two CPUs: both call this at the same time, and the
+ * largest step back that one saw from the other's last value is returned.
+ * clock: rdtsc_ordered() but in tests. state: shared, zeroed.
+ */
+struct tsc_sync {
+	u32 arrived; /* [A] */
+	u32 lock;    /* [A] */
+	u64 last;    /* [lock] */
+};
+u64 tsc_compare(struct tsc_sync *sync, u64 (*clock)(void));

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The time stamp counter: how fast it runs, whether it is the same on two
+ * CPUs, and busy waiting by it.
+ *
+ * Owns: tsc_hz, tsc_mult, tsc_base; PIT channel 2 while it measures. (Channel
+ * 0 is left alone: tests set it to choose QEMU's time slices.)
+ *
+ * Neither CPUID leaf 15h nor the APIC timer can be trusted for the frequency
+ * in an emulator; the PIT is the one clock all of them get right.
+ */
+#include "arch/x86_64/smp.h"
+#include "kernel/lib/errno.h"
+#include <asm/atomic.h>
+#include <asm/io.h>
+#include <asm/tsc.h>
+
+#define PIT_HZ		1193182
+#define PIT_CHANNEL2	0x42
+#define PIT_COMMAND	0x43
+#define PIT_GATE	0x61
+#define PIT_GATE_ON	0x01
+#define PIT_SPEAKER	0x02
+#define PIT_CH2_MODE0	0xb0 /* channel 2, low then high byte, count down */
+#define PIT_CH2_LATCH	0x80
+
+#define WINDOW_TICKS (PIT_HZ / 200) /* 5 ms */
+#define BEST_OF	     5
+
+u64 tsc_mult, tsc_base, tsc_hz, tsc_warp_max;
+
+/* One reading of both clocks. */
+struct clock_pair {
+	u64 tsc;
+	u32 pit;   /* counts down */
+	u64 error; /* cycles by which tsc may be late */
+};
+
+static struct clock_pair read_both_once(void)
+{
+	struct clock_pair pair;
+	u64 before = rdtsc_ordered(), after;
+
+	outb(PIT_COMMAND, PIT_CH2_LATCH);
+	after = rdtsc_ordered();
+	pair.pit = inb(PIT_CHANNEL2);
+	pair.pit |= (u32)inb(PIT_CHANNEL2) << 8;
+	pair.tsc = before + (after - before) / 2;
+	pair.error = after - before;
+	return pair;
+}
+
+/* The most exact of a few: the host may take the CPU away in the middle. */
+static struct clock_pair read_both(void)
+{
+	struct clock_pair best = read_both_once();
+
+	for (int i = 1; i < BEST_OF; i++) {
+		struct clock_pair next = read_both_once();
+
+		if (next.error < best.error)
+			best = next;
+	}
+	return best;
+}
+
+static void pit_start(void)
+{
+	outb(PIT_GATE, (inb(PIT_GATE) & ~PIT_SPEAKER) | PIT_GATE_ON);
+	outb(PIT_COMMAND, PIT_CH2_MODE0);
+	outb(PIT_CHANNEL2, 0xff);
+	outb(PIT_CHANNEL2, 0xff);
+}
+
+int tsc_init(void)
+{
+	struct clock_pair first, last;
+	u64 cycles, ticks;
+
+	pit_start();
+	first = read_both();
+	/* A PIT that counts gets there in far fewer readings. */
+	for (int i = 0;; i++) {
+		last = read_both_once();
+		if (first.pit - last.pit >= WINDOW_TICKS)
+			break;
+		if (i == 1000000)
+			return -ENODEV;
+	}
+	last = read_both();
+	cycles = last.tsc - first.tsc;
+	ticks = first.pit - last.pit;
+	tsc_hz = cycles * PIT_HZ / ticks;
+	tsc_mult = (1000000000ULL << 32) / tsc_hz;
+	return 0;
+}
+
+void ndelay(u64 ns)
+{
+	u64 start = rdtsc();
+
+	while (tsc_to_ns(rdtsc() - start) < ns)
+		cpu_relax();
+}
+
+void udelay(u64 us)
+{
+	ndelay(us * 1000);
+}
+
+#define COMPARE_ROUNDS 1000
+
+u64 tsc_compare(struct tsc_sync *sync, u64 (*clock)(void))
+{
+	u64 worst = 0;
+
+	fetch_add(&sync->arrived, 1);
+	while (READ_ONCE(sync->arrived) < 2)
+		cpu_relax();
+	for (int i = 0; i < COMPARE_ROUNDS; i++) {
+		u64 now;
+
+		while (xchg(&sync->lock, 1))
+			cpu_relax();
+		now = clock();
+		if (now < sync->last)
+			worst = max(worst, sync->last - now);
+		sync->last = now;
+		smp_store_release(&sync->lock, 0);
+	}
+	return worst;
+}

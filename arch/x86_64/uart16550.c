@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The first serial port.
+ *
+ * Owns: the registers at COM1. No lock: the console layer serialises writers,
+ * and the receiver is one task or one interrupt handler.
+ *
+ * QEMU's port works without any of this; Bochs and hardware want the line
+ * parameters set and the transmitter asked before each byte.
+ */
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/ioapic.h"
+#include "arch/x86_64/irq.h"
+#include "arch/x86_64/uart16550.h"
+#include "kernel/lib/errno.h"
+#include <asm/barrier.h>
+#include <asm/io.h>
+
+#define COM1	 0x3f8
+#define COM1_IRQ 4
+
+#define UART_DATA    (COM1 + 0) /* divisor low while LCR_DIVISOR */
+#define UART_IER     (COM1 + 1) /* divisor high while LCR_DIVISOR */
+#define UART_FCR     (COM1 + 2) /* written; read: interrupt identification */
+#define UART_LCR     (COM1 + 3)
+#define UART_MCR     (COM1 + 4)
+#define UART_LSR     (COM1 + 5)
+#define UART_SCRATCH (COM1 + 7)
+
+#define IER_RECEIVED	0x01
+#define FCR_FIFO_RESET	0x07
+#define IIR_FIFO_ON	0xc0
+#define LCR_8N1		0x03
+#define LCR_DIVISOR	0x80
+#define MCR_DTR_RTS	0x03
+#define MCR_OUT2	0x08 /* lets the interrupt out of the chip */
+#define LSR_RECEIVED	0x01
+#define LSR_SEND_EMPTY	0x20
+
+#define DIVISOR_115200 1
+#define FIFO_SIZE      16
+/* A byte takes 87 us at 115200; this is many times as long. */
+#define SEND_POLLS     100000
+
+static bool present;
+static unsigned int burst; /* bytes that may follow one "empty" */
+static void (*received)(void);
+
+int uart_init(void)
+{
+	outb(UART_SCRATCH, 0x5a);
+	if (inb(UART_SCRATCH) != 0x5a)
+		return -ENODEV;
+	outb(UART_IER, 0);
+	outb(UART_LCR, LCR_DIVISOR);
+	outb(UART_DATA, DIVISOR_115200);
+	outb(UART_IER, 0);
+	outb(UART_LCR, LCR_8N1);
+	outb(UART_FCR, FCR_FIFO_RESET);
+	outb(UART_MCR, MCR_DTR_RTS | MCR_OUT2);
+	burst = (inb(UART_FCR) & IIR_FIFO_ON) == IIR_FIFO_ON ? FIFO_SIZE : 1;
+	present = true;
+	return 0;
+}
+
+/* False if the port does not take bytes any more. */
+static bool wait_send_empty(void)
+{
+	for (int i = 0; i < SEND_POLLS; i++)
+		if (inb(UART_LSR) & LSR_SEND_EMPTY)
+			return true;
+	return false;
+}
+
+void uart_write(const char *buf, size_t len)
+{
+	if (!present)
+		return;
+	for (size_t i = 0; i < len; i++) {
+		if (i % burst == 0 && !wait_send_empty())
+			return;
+		outb(UART_DATA, buf[i]);
+	}
+}
+
+int uart_getc_nonblock(void)
+{
+	if (!present || !(inb(UART_LSR) & LSR_RECEIVED))
+		return -EAGAIN;
+	return inb(UART_DATA);
+}
+
+static void uart_irq(struct pt_regs *regs)
+{
+	received();
+}
+
+int uart_rx_irq_enable(void (*fn)(void))
+{
+	int ret;
+
+	if (!present)
+		return -ENODEV;
+	received = fn;
+	ret = irq_register(VECTOR_UART, uart_irq);
+	if (ret == 0)
+		ret = ioapic_route_isa(COM1_IRQ, VECTOR_UART);
+	if (ret)
+		return -ENODEV;
+	outb(UART_IER, IER_RECEIVED);
+	return 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The monotonic clock: the TSC, which one instruction reads, as long as all
+ * CPUs agree about it; otherwise the TSC and the largest value given so far.
+ *
+ * Owns: that value.
+ *
+ * I1 ktime_ns() never goes back, on one CPU or across CPUs: the TSC is read
+ *    not earlier than the loads before it, and if two CPUs were seen to
+ *    disagree when one was started (tsc_warp_max), each value is also compared
+ *    with the last one given to anybody.
+ *
+ * Nothing here is traceable: tracing callbacks and the log read the clock.
+ */
+#include "kernel/clock.h"
+#include <asm/atomic.h>
+
+static u64 last_given; /* [A] */
+
+int clock_init(void)
+{
+	return tsc_init();
+}
+
+notrace u64 clock_not_before(u64 *last, u64 now)
+{
+	u64 seen = READ_ONCE(*last);
+
+	while (now > seen)
+		if (try_cmpxchg(last, &seen, now))
+			return now;
+	return seen;
+}
+
+notrace u64 ktime_ns(void)
+{
+	u64 now = tsc_to_ns(rdtsc_ordered() - tsc_base);
+
+	if (likely(!READ_ONCE(tsc_warp_max)))
+		return now;
+	return clock_not_before(&last_given, now); /* I1 */
+}
