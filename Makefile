@@ -73,7 +73,7 @@ LDFLAGS  := -nostdlib -static --build-id=none -z max-page-size=4096 \
 
 # ---- sources: a new file in a layer's directory is built by itself ----------
 LAYERS := boot kernel/lib arch/x86_64 kernel kernel/mm trace trace/tracers \
-	trace/interface tests/kernel tests/bench/kernel
+	trace/interface tests/kernel tests/bench/kernel demo
 OFFSETS := boot/boot-offsets arch/x86_64/asm-offsets
 C_SRCS  := $(filter-out $(OFFSETS:=.c),$(foreach d,$(LAYERS),$(sort \
 	$(wildcard $(d)/*.c))))

@@ -1,27 +1,292 @@
 // SPDX-License-Identifier: MIT
-#include "boot/boot_info.h"
+/*
+ * The composition root: every part of the kernel, in the order it is started.
+ *
+ * The one file that may name every layer, because it only orders them. Reading
+ * boot_steps[] is the tour. A step that fails ends the boot with its name and
+ * the reason; then the mode that the command line asks for runs, and its
+ * result becomes QEMU's exit status.
+ *
+ * Context: boot_steps on the boot CPU's own stack, interrupts off; late_steps
+ * and the mode in the thread "init".
+ */
+#include "kernel/main.h"
+#include "arch/x86_64/acpi.h"
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/gdt.h"
+#include "arch/x86_64/paging.h"
+#include "arch/x86_64/smp.h"
+#include "arch/x86_64/traps.h"
 #include "boot/memmap.h"
-#include "kernel/kallsyms.h"
+#include "demo/demo.h"
+#include "kernel/clock.h"
 #include "kernel/cmdline.h"
-#include <asm/io.h>
+#include "kernel/console.h"
+#include "kernel/kallsyms.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/page.h"
+#include "kernel/panic.h"
+#include "kernel/printk.h"
+#include "kernel/sched.h"
+#include "kernel/smp.h"
+#include "kernel/stacktrace.h"
+#include "kernel/timer.h"
+#include "tests/kernel/ktest.h"
+#include "trace/ftrace.h"
 
-static void put(const char *s)
+struct boot_step {
+	const char *name;
+	int (*fn)(void);
+};
+
+static const struct boot_info *boot; /* [I] */
+static struct boot_result results[32];
+static unsigned int nr_results;
+
+void boot_say(const char *fmt, ...)
 {
-	for (; *s; s++)
-		outb(0x3f8, *s);
+	struct boot_result *r = &results[nr_results];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(r->detail, sizeof(r->detail), fmt, args);
+	va_end(args);
+}
+
+unsigned int boot_results(const struct boot_result **first)
+{
+	*first = results;
+	return nr_results;
+}
+
+/* ---- the steps ----------------------------------------------------------- */
+
+static int step_clock(void)
+{
+	int ret = clock_init();
+
+	boot_say("TSC %llu.%03llu MHz", tsc_hz / 1000000,
+		 tsc_hz / 1000 % 1000);
+	return ret;
+}
+
+static int step_loader(void)
+{
+	if (boot->error)
+		boot_say("%s: %s, at byte %u", boot->protocol, boot->why,
+			 boot->where);
+	else
+		boot_say("%s by %s", boot->protocol, boot->loader);
+	return boot->error;
+}
+
+static int step_image(void)
+{
+	u64 found, expected;
+
+	if (!kallsyms_image_intact(&found, &expected)) {
+		boot_say("damaged: sum %016llx, built with %016llx", found,
+			 expected);
+		return -EIO;
+	}
+	boot_say("%u symbols, sums as built", kallsyms_count());
+	return 0;
+}
+
+static int step_memory(void)
+{
+	u64 bytes = 0;
+	u32 i;
+	int ret = memmap_init(boot);
+
+	if (!ret)
+		ret = smp_reserve_start_page();
+	for (i = 0; i < memmap_ram.nr; i++)
+		bytes += memmap_ram.range[i].end - memmap_ram.range[i].start;
+	boot_say("%llu MiB of RAM in %u ranges", bytes >> 20, memmap_ram.nr);
+	return ret;
+}
+
+static int step_paging(void)
+{
+	struct paging_audit audit;
+	char bits[32];
+	int ret = paging_init();
+
+	if (ret)
+		return ret;
+	ret = paging_audit(&audit);
+	paging_protection(bits, sizeof(bits));
+	boot_say("%s; %lu KiB executable, %lu conflicts", bits,
+		 audit.executable >> 10, audit.conflicts);
+	return ret;
+}
+
+static int step_pages(void)
+{
+	int ret = page_init();
+
+	boot_say("%zu pages free", page_free_count());
+	return ret ? ret : gdt_alloc_stacks(0);
+}
+
+/* Without tables, or with damaged ones, there is one CPU. */
+static int step_acpi(void)
+{
+	int ret = acpi_init(boot);
+
+	if (ret)
+		boot_say("no MADT: %s",
+			 acpi_info.why ? acpi_info.why : "no root pointer");
+	else
+		boot_say("%u CPUs, %u I/O APICs", acpi_info.nr_cpus,
+			 acpi_info.nr_ioapics);
+	return 0;
+}
+
+static int step_apic(void)
+{
+	int ret = apic_init(TICK_HZ);
+
+	boot_say("%s, %u ticks a second", apic_is_x2apic() ? "x2APIC" : "xAPIC",
+		 TICK_HZ);
+	return ret;
+}
+
+static int step_cpus(void)
+{
+	int ret = smp_init();
+
+	boot_say("%u of %u online", num_online_cpus(), max(acpi_info.nr_cpus, 1u));
+	return ret;
+}
+
+static int step_ftrace(void)
+{
+	int ret = ftrace_init();
+
+	boot_say("%zu sites, each holds its NOP", ftrace_rec_count());
+	return ret;
+}
+
+static const struct boot_step boot_steps[] = {
+	{ "clock", step_clock },
+	{ "console", console_init },
+	{ "traps", traps_init },
+	{ "loader", step_loader },
+	{ "image", step_image },
+	{ "memory", step_memory },
+	{ "paging", step_paging },
+	{ "pages", step_pages },
+	{ "acpi", step_acpi },
+	{ "timer", timer_init },
+	{ "apic", step_apic },
+	{ "sched", sched_init },
+};
+
+/* In a thread, with interrupts on. */
+static const struct boot_step late_steps[] = {
+	{ "backtrace", stacktrace_init },
+	{ "cpus", step_cpus },
+	{ "ftrace", step_ftrace },
+};
+
+/* ---- taking them --------------------------------------------------------- */
+
+/* The first rows wait for the console. */
+static void show_results(void)
+{
+	static unsigned int shown;
+	const struct boot_result *r;
+
+	for (; shown < nr_results; shown++) {
+		r = &results[shown];
+		pr_info("  %-10s ok %6llu us  %s", r->name, r->ns / 1000,
+			r->detail);
+	}
+}
+
+static void take_step(const struct boot_step *step)
+{
+	struct boot_result *r = &results[nr_results];
+	u64 start = rdtsc();
+	int ret;
+
+	r->name = step->name;
+	ret = step->fn();
+	if (ret) {
+		if (step->fn == step_clock)
+			console_init();
+		show_results();
+		panic("boot: %s: %pe %s", step->name, ERR_PTR(ret), r->detail);
+	}
+	r->ns = tsc_to_ns(rdtsc() - start);
+	nr_results++;
+}
+
+/* tools/run.py and the tests look for the first line, and count it. */
+static void say_hello(void)
+{
+	pr_info("nop5: a kernel you can trace while it runs");
+	pr_info("command line: %s", cmdline());
+}
+
+static void take_steps(const struct boot_step *step, unsigned int n)
+{
+	for (; n--; step++) {
+		take_step(step);
+		if (step->fn == console_init)
+			say_hello();
+		if (step >= late_steps || step > &boot_steps[0])
+			show_results();
+	}
+}
+
+/* ---- what the command line asks for -------------------------------------- */
+
+struct mode {
+	const char *name;
+	int (*run)(void); /* 0: done; else failed */
+};
+
+static const struct mode modes[] = {
+	{ "demo", demo_run },
+	{ "tests", ktest_run_all },
+};
+
+static int run_mode(void)
+{
+	char name[16] = "demo";
+	const struct mode *mode;
+
+	cmdline_get("mode", name, sizeof(name));
+	for (mode = modes; mode < modes + ARRAY_SIZE(modes); mode++)
+		if (!strcmp(mode->name, name))
+			return mode->run();
+	pr_err("mode=%s: there is no such mode", name);
+	return -EINVAL;
+}
+
+static int init_thread(void *unused)
+{
+	int ret;
+
+	take_steps(late_steps, ARRAY_SIZE(late_steps));
+	ret = run_mode();
+	if (ret)
+		pr_err("the mode failed: %d", ret);
+	pr_info("nop5: end of run");
+	machine_exit(ret ? EXIT_CODE_FAILED : EXIT_CODE_OK);
 }
 
 void kernel_main(const struct boot_info *info)
 {
+	boot = info;
+	smp_boot_cpu_init();
+	sched_init_early();
 	cmdline_init(info->cmdline);
-	put("nop5: boot banner\nnop5: ");
-	put(info->protocol);
-	put(" '");
-	put(info->cmdline);
-	put("' in ");
-	put(kallsyms_lookup((unsigned long)kernel_main, NULL, NULL));
-	put("\nnop5: end of run\n");
-	outb(0xf4, info->error ? 0x12 : 0x10);
-	for (;;)
-		;
+	take_steps(boot_steps, ARRAY_SIZE(boot_steps));
+	sched_start(init_thread, NULL);
 }

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 
-BANNER = b"nop5: boot banner"
+BANNER = b"nop5: a kernel you can trace while it runs"
 ENDING = b"nop5: end of run"
 OK, FAILED, PANIC = 33, 35, 37
 # Where distributions keep the UEFI firmware.

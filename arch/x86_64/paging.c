@@ -19,6 +19,7 @@
 #include "arch/x86_64/paging_internal.h"
 #include "boot/memmap.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/lock.h"
 #include <asm/cpu.h>
@@ -220,6 +221,17 @@ static unsigned long cr4_bits(void)
 	if (seven.ecx & CPUID_ECX_UMIP)
 		bits |= X86_CR4_UMIP;
 	return bits;
+}
+
+void paging_protection(char *buf, size_t size)
+{
+	unsigned long cr4 = read_cr4();
+
+	snprintf(buf, size, "NX%s%s%s%s",
+		 read_cr0() & X86_CR0_WP ? " WP" : "",
+		 cr4 & X86_CR4_SMEP ? " SMEP" : "",
+		 cr4 & X86_CR4_SMAP ? " SMAP" : "",
+		 cr4 & X86_CR4_UMIP ? " UMIP" : "");
 }
 
 void paging_init_cpu(void)

@@ -43,6 +43,9 @@ int paging_init(void);
 /* Loads the kernel's tables and sets the protection bits on a new CPU. */
 void paging_init_cpu(void);
 
+/* Names of the protections that are on, for people. Context: any. */
+void paging_protection(char *buf, size_t size);
+
 /*
  * ioremap - map device registers, uncached
  *
