@@ -23,7 +23,7 @@ typedef struct {
 #define ATOMIC64_INIT(n) { (n) }
 
 /* On any integer or pointer of 1, 2, 4 or 8 bytes. */
-#define xchg(p, val)	   __atomic_exchange_n((p), (val), __ATOMIC_SEQ_CST)
+#define xchg(p, val)	   ({ __atomic_exchange_n((p), (val), __ATOMIC_SEQ_CST); })
 #define fetch_add(p, n)	   __atomic_fetch_add((p), (n), __ATOMIC_SEQ_CST)
 #define fetch_or(p, bits)  __atomic_fetch_or((p), (bits), __ATOMIC_SEQ_CST)
 #define fetch_and(p, bits) __atomic_fetch_and((p), (bits), __ATOMIC_SEQ_CST)
