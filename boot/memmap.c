@@ -4,7 +4,7 @@
  *
  * Invariant I1: ranges are sorted, disjoint, page aligned and not empty.
  *
- * Pure, but for memmap_init(), which knows where the kernel lies.
+ * Pure: runs on the host under the sanitizers.
  */
 #include "boot/memmap.h"
 #include "kernel/lib/errno.h"
@@ -136,7 +136,7 @@ u64 memmap_take(struct memmap *map, u64 size, u64 limit)
 	return found ? found : take_from(map, size, PAGE_SIZE, limit);
 }
 
-int memmap_init(const struct boot_info *info)
+int memmap_init(const struct boot_info *info, u64 image_start, u64 image_end)
 {
 	int ret = memmap_build(&memmap_ram, info);
 
@@ -146,8 +146,7 @@ int memmap_init(const struct boot_info *info)
 	ret = memmap_reserve(&memmap_free, 0, PAGE_SIZE);
 	if (ret)
 		return ret;
-	return memmap_reserve(&memmap_free, (u64)__boot_start,
-			      virt_to_phys(_end));
+	return memmap_reserve(&memmap_free, image_start, image_end);
 }
 
 void memmap_for_each_free(void (*fn)(u64 start, u64 end, void *arg), void *arg)

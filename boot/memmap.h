@@ -48,11 +48,12 @@ u64 memmap_take(struct memmap *map, u64 size, u64 limit);
 extern struct memmap memmap_ram, memmap_free;
 
 /*
- * Fills both maps from what the loader said and takes out the first page, the
- * kernel image and (until tables are copied) the loader's structures.
+ * Fills both maps from what the loader said, and takes out of memmap_free the
+ * first page and the kernel image. The loader's own structures have been
+ * copied and count as free.
  * Return: as memmap_build().
  */
-int memmap_init(const struct boot_info *info);
+int memmap_init(const struct boot_info *info, u64 image_start, u64 image_end);
 
 /* Calls fn for each free range, in rising order; hands them over for good. */
 void memmap_for_each_free(void (*fn)(u64 start, u64 end, void *arg), void *arg);

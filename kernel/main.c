@@ -99,7 +99,7 @@ static int step_memory(void)
 {
 	u64 bytes = 0;
 	u32 i;
-	int ret = memmap_init(boot);
+	int ret = memmap_init(boot, (u64)__boot_start, virt_to_phys(_end));
 
 	if (!ret)
 		ret = smp_reserve_start_page();
