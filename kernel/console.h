@@ -24,14 +24,17 @@ int console_init(void);
 void console_write(const char *buf, size_t len);
 
 /*
- * console_trylock() - own the serial line, interrupts off
- * @force: take it away from its owner after a while (panic)
- *
- * For printk. Return: false if this CPU itself holds it already (the caller
- * interrupted the holder), or if another does and the caller is in an NMI.
+ * console_lock() - own the serial line, interrupts off. For printk.
+ * Return: false if this CPU itself has it already (the caller interrupted its
+ * own writing), if another has it and the caller is in an NMI, or if another
+ * CPU has seized it.
  */
-bool console_trylock(unsigned long *flags, bool force);
+bool console_lock(unsigned long *flags);
 void console_unlock(unsigned long flags);
 
-/* Only between the two. */
+/* This CPU has the line from now on, whoever had it. For panic(). */
+void console_seize(void);
+
+/* Between lock and unlock only: bytes out; a newline if one is missing. */
 void console_emit(const char *buf, size_t len);
+void console_fresh_line(void);

@@ -63,7 +63,10 @@ struct mutex {
 
 void mutex_init(struct mutex *mutex);
 
-/* Context: task, preemption and interrupts on, but for trylock (task). */
+/*
+ * Context: task, preemption and interrupts on; trylock: task. Also boot, where
+ * a mutex is never contended.
+ */
 void mutex_lock(struct mutex *mutex);
 bool mutex_trylock(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex);
@@ -108,10 +111,13 @@ static __always_inline bool mutex_is_held_generic(const void *lock)
 			assert_irqs_failed(false, __FILE__, __LINE__); \
 	} while (0)
 
+/* [I] set by sched_start(): before that nobody else could be let run */
+extern bool sched_active;
+
 /* Only where the current task may be switched away from. */
 #define might_sleep()                                                   \
 	do {                                                            \
 		if (unlikely(preempt_count() || !in_task() ||           \
-			     irqs_disabled()))                          \
+			     irqs_disabled()) && sched_active)          \
 			might_sleep_failed(__FILE__, __LINE__);         \
 	} while (0)

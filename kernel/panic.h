@@ -33,9 +33,6 @@ __printf(1, 2) void panic(const char *fmt, ...) __noreturn __cold;
 __printf(2, 3) void panic_regs(struct pt_regs *regs, const char *fmt, ...)
 	__noreturn __cold;
 
-/* Print all registers and, in one row, the code bytes around ip. */
-void show_regs(const struct pt_regs *regs);
-
 /* How many WARN_ON()s have fired since boot; a test fails when it grows. */
 unsigned long warn_count(void);
 

@@ -58,9 +58,3 @@ void printk_flush(void);
 
 /* How many kept lines were lost since boot because there was no room. */
 unsigned long printk_lost(void);
-
-/*
- * From now on only this CPU prints, and takes no lock that another CPU could
- * hold for ever. For panic().
- */
-void printk_panic_mode(void);

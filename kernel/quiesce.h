@@ -40,8 +40,15 @@ void quiesce_stats(struct quiesce_stats *stats);
 
 /*
  * Calls from the scheduler and the idle loop.
- * quiesce_switch(): this CPU is in schedule(), its run queue locked; returns
- * whether quiesce_wake() has to be called once the lock is released.
+ *
+ * quiesce_switch(): in schedule(), the run queue locked; returns whether
+ * quiesce_wake() is to be called once the lock is released.
+ * quiesce_pass(): the current task does as if it had switched voluntarily.
+ * quiesce_idle(): this CPU is about to halt, interrupts off.
  */
-bool quiesce_switch(struct task_struct *prev, bool voluntary);
+struct run_queue;
+bool quiesce_switch(struct run_queue *rq, struct task_struct *prev,
+		    bool voluntary);
 void quiesce_wake(void);
+void quiesce_pass(void);
+void quiesce_idle(void);

@@ -19,6 +19,7 @@
 #include "kernel/lock.h"
 #include <asm/context.h>
 #include <asm/percpu.h>
+#include <asm/upcalls.h>
 
 #define TASK_COMM_LEN 16
 #define TICK_HZ	      250
@@ -55,6 +56,7 @@ struct task_struct {
 	bool on_rq;	       /* [R] running or queued: not asleep */
 	bool on_cpu;	       /* [R] some CPU executes on its stack */
 	bool quiesce_hold;     /* [R] synchronize_tasks() waits for it */
+	bool gone;	       /* [L] dead and off its stack */
 	bool detached;	       /* [L] nobody will join it */
 	unsigned int cpu;      /* [R] */
 	unsigned int pinned;   /* [R] the only CPU it may run on, or CPU_ANY */
@@ -88,34 +90,23 @@ extern spinlock_t task_list_lock;
 void sched_init_early(void);
 
 /*
- * sched_init() - run queues, and an idle task for every possible CPU.
- * Context: boot, heap up. Return: 0; -ENOMEM. No other code is returned.
+ * sched_init() - make the run queues ready; threads can be created from now on
+ * Context: boot, heap up. Return: 0. No other code is returned.
  */
 int sched_init(void);
 
-/* The idle task whose stack CPU @cpu has to start on. Context: boot. */
-struct task_struct *idle_task(unsigned int cpu);
-
 /*
- * sched_idle_loop() - what a CPU ends in, as its idle task: kernel_main() after
- * having started the first thread, secondary_main() when its CPU is online.
- * Context: interrupts off or on; turns them on.
+ * sched_start() - leave the boot path: it becomes CPU 0's idle task, and fn
+ * goes on as the thread "init", the first one that may sleep
+ * Context: boot, timers and interrupts ready. Turns interrupts on. Panics if
+ * the thread cannot be made.
  */
-void sched_idle_loop(void) __noreturn;
+void sched_start(int (*fn)(void *arg), void *arg) __noreturn;
 
-/* Up-call from the timer interrupt. Context: irq. */
+/* From timer_tick(). Context: irq. */
 void sched_tick(void);
 
-/* Up-call from the reschedule IPI: its exit does the work. Context: irq. */
-void sched_ipi(void);
-
-/*
- * Up-call from the exit of an interrupt, when need_resched is set, the
- * preempt count is 0 and a task with interrupts on was interrupted.
- * Context: task (trace_context already restored), interrupts off; they are
- * off again when it returns.
- */
-void preempt_schedule_irq(void);
+/* preempt_schedule_irq(), secondary_*(): <asm/upcalls.h>. */
 
 /*
  * kthread_create() - a new thread that does not run yet
@@ -148,8 +139,12 @@ int kthread_bind(struct task_struct *task, unsigned int cpu);
  */
 int kthread_join(struct task_struct *task);
 
-/* The thread frees itself at its end. Context: task. */
+/*
+ * kthread_detach() - nobody will join it; freed after its end by the next
+ * kthread_create() or kthread_reap(). Context: task.
+ */
 void kthread_detach(struct task_struct *task);
+void kthread_reap(void);
 
 void kthread_exit(int result) __noreturn;
 
@@ -201,6 +196,7 @@ static __always_inline bool task_is_idle(const struct task_struct *task)
 	return task->pid == 0;
 }
 
-/* asm: save callee-saved registers and sp in *prev, continue as next. */
+/* asm: save callee-saved registers and sp in *prev, continue as next. Returns
+ * the task that was switched away from when this one came back. */
 struct task_struct *switch_to(struct task_struct *prev,
 			      struct task_struct *next);

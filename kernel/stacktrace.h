@@ -61,7 +61,8 @@ unsigned int cpu_backtrace(unsigned int cpu, unsigned long *buf,
 void show_all_tasks(void);
 
 /*
- * Up-call from nmi_entry(): answers cpu_backtrace() and stops the CPU for a
- * panic. Return: whether the NMI was for one of these.
+ * stacktrace_init() - answer cpu_backtrace() on every CPU from now on
+ * Context: boot. Return: 0; -ENOSPC if there is no room for an NMI handler.
+ * No other code is returned.
  */
-bool stacktrace_nmi(struct pt_regs *regs);
+int stacktrace_init(void);

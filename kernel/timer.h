@@ -27,12 +27,19 @@ struct timer {
 
 void timer_setup(struct timer *timer, void (*fn)(void *arg), void *arg);
 
-/* timer_init() - Context: boot. Return: 0. No other code is returned. */
+/*
+ * timer_init() - make the boot CPU's list of timers ready
+ * Context: boot, before the first tick. Return: 0. No other code is returned.
+ */
 int timer_init(void);
+
+/* The same for the list of a CPU about to be started. */
+void timer_init_cpu(unsigned int cpu);
 
 /*
  * timer_add() - call the timer's fn at or after @expires_ns
- * The timer must not be pending; its own fn may add it again.
+ * The timer must be neither pending nor running, but its own fn may add it
+ * again.
  * Context: any but NMI.
  */
 void timer_add(struct timer *timer, u64 expires_ns);
@@ -48,4 +55,4 @@ bool timer_pending(const struct timer *timer);
 bool timer_cancel_sync(struct timer *timer);
 
 /* Run what is due on this CPU. Context: irq, from the tick. */
-void timer_tick(void);
+void timers_run(void);

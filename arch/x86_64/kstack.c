@@ -97,3 +97,24 @@ void *stack_of_guard(unsigned long addr)
 		return NULL;
 	return (void *)(ALIGN_DOWN(addr, PAGE_SIZE) + PAGE_SIZE);
 }
+
+/* Early stacks of boot and exceptions lie in the image's own data. */
+notrace unsigned long stack_limit(unsigned long addr)
+{
+	unsigned long end = STACK_BASE + READ_ONCE(nr_stacks) * SLOT_SIZE;
+	unsigned long slot;
+
+	if (addr >= (unsigned long)boot_stack &&
+	    addr < (unsigned long)boot_stack_top)
+		return (unsigned long)boot_stack_top;
+	if (addr >= (unsigned long)_data &&
+	    addr < (unsigned long)boot_stack_guard)
+		return (unsigned long)boot_stack_guard;
+	if (addr >= (unsigned long)boot_stack_top &&
+	    addr < (unsigned long)__bss_end)
+		return (unsigned long)__bss_end;
+	if (addr < STACK_BASE || addr >= end)
+		return 0;
+	slot = (addr - STACK_BASE) / SLOT_SIZE * SLOT_SIZE + STACK_BASE;
+	return addr < slot + PAGE_SIZE ? 0 : slot + SLOT_SIZE;
+}

@@ -90,6 +90,12 @@ void stack_free(void *stack);
 void *stack_of_guard(unsigned long addr);
 
 /*
+ * One past the end of the stack that addr lies in, 0 if in none: what is
+ * between can be read. For walking stacks. Context: any, not traceable.
+ */
+unsigned long stack_limit(unsigned long addr);
+
+/*
  * The poke address space: the shared upper half, and in the lower half one
  * page, POKE_WINDOW, whose entry is set and cleared by the patch engine. To be
  * loaded by one CPU at a time, with interrupts off.

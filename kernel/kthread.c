@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Kernel threads: creating, binding, ending and joining them.
+ *
+ * Owns the list of tasks and the lives of task_structs and their stacks.
+ *
+ * Invariants:
+ * I1 A task is on task_list from its creation until its end has been joined
+ *    or reaped; only then are its struct and its stack given back.
+ * I2 Nobody frees a task before it is `gone`: dead, and no CPU is on its stack.
+ *
+ * Context and locks: task_list_lock is taken with interrupts off, run queue
+ * locks come inside it.
+ */
+#include "kernel/sched_internal.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
+#include "kernel/mm/slab.h"
+#include "kernel/panic.h"
+#include "kernel/timer.h"
+#include "kernel/trace_hooks.h"
+#include <asm/atomic.h>
+#include <asm/smp.h>
+#include <asm/switch.h>
+#include "arch/x86_64/paging.h"
+
+LIST_HEAD(task_list);
+DEFINE_SPINLOCK(task_list_lock);
+
+static atomic_t last_pid;
+static struct task_struct boot_task;
+
+static void idle_task_init(struct task_struct *task, unsigned int cpu)
+{
+	snprintf(task->comm, sizeof(task->comm), "swapper/%u", cpu);
+	INIT_LIST_HEAD(&task->run_list);
+	INIT_LIST_HEAD(&task->task_list);
+	run_queue_init(cpu, task);
+}
+
+void sched_init_early(void)
+{
+	this_cpu_write(current_task, &boot_task);
+	idle_task_init(&boot_task, 0);
+}
+
+/* Return: the task, in the state of a fresh zeroed one but for its stack. */
+static struct task_struct *task_alloc(void)
+{
+	struct task_struct *task = kzalloc(sizeof(*task));
+
+	if (!task)
+		return NULL;
+	task->stack = stack_alloc();
+	if (!task->stack) {
+		kfree(task);
+		return NULL;
+	}
+	task->stack_size = STACK_SIZE;
+	return task;
+}
+
+static void task_free(struct task_struct *task)
+{
+	trace_task_ended(task);
+	stack_free(task->stack);
+	kfree(task);
+}
+
+static void kthread_main(struct task_struct *prev)
+{
+	finish_switch(prev);
+	local_irq_enable();
+	preempt_enable();
+	kthread_exit(current->fn(current->arg));
+}
+
+struct task_struct *kthread_create(int (*fn)(void *arg), void *arg,
+				   const char *namefmt, ...)
+{
+	struct task_struct *task;
+	unsigned long flags;
+	va_list ap;
+
+	kthread_reap();
+	task = task_alloc();
+	if (!task)
+		return ERR_PTR(-ENOMEM);
+	va_start(ap, namefmt);
+	vsnprintf(task->comm, sizeof(task->comm), namefmt, ap);
+	va_end(ap);
+	task->fn = fn;
+	task->arg = arg;
+	task->state = TASK_NEW;
+	task->pid = atomic_inc_return(&last_pid);
+	task->pinned = CPU_ANY;
+	task->cpu = smp_processor_id();
+	task->sp = switch_stack_prepare((char *)task->stack + STACK_SIZE,
+					kthread_main);
+	INIT_LIST_HEAD(&task->run_list);
+	trace_task_created(task);
+	spin_lock_irqsave(&task_list_lock, flags);
+	list_add_tail(&task->task_list, &task_list);
+	spin_unlock_irqrestore(&task_list_lock, flags);
+	return task;
+}
+
+int kthread_bind(struct task_struct *task, unsigned int cpu)
+{
+	struct run_queue *rq;
+	unsigned long flags;
+
+	if (cpu != CPU_ANY && !cpu_online(cpu))
+		return -EINVAL;
+	BUG_ON(task != current && task->state != TASK_NEW);
+	rq = task_rq_lock(task, &flags);
+	task->pinned = cpu;
+	if (task->state == TASK_NEW && cpu != CPU_ANY)
+		task->cpu = cpu;
+	spin_unlock_irqrestore(&rq->lock, flags);
+	while (task == current && cpu != CPU_ANY && smp_processor_id() != cpu)
+		yield();
+	return 0;
+}
+
+void kthread_exit(int result)
+{
+	current->result = result;
+	set_current_state(TASK_DEAD);
+	for (;;)
+		schedule();
+}
+
+void kthread_gone(struct task_struct *task)
+{
+	spin_lock(&task_list_lock);
+	task->gone = true;
+	if (task->joiner)
+		wake_up_process(task->joiner);
+	spin_unlock(&task_list_lock);
+}
+
+int kthread_join(struct task_struct *task)
+{
+	unsigned long flags;
+	int result;
+
+	might_sleep();
+	spin_lock_irqsave(&task_list_lock, flags);
+	BUG_ON(task->joiner || task->detached);
+	task->joiner = current;
+	for (;;) {
+		set_current_state(TASK_SLEEPING);
+		if (task->gone)
+			break;
+		spin_unlock_irqrestore(&task_list_lock, flags);
+		schedule();
+		spin_lock_irqsave(&task_list_lock, flags);
+	}
+	set_current_state(TASK_RUNNING);
+	list_del(&task->task_list);
+	spin_unlock_irqrestore(&task_list_lock, flags);
+	result = task->result;
+	task_free(task);
+	return result;
+}
+
+void kthread_detach(struct task_struct *task)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&task_list_lock, flags);
+	BUG_ON(task->joiner || task->detached);
+	task->detached = true;
+	spin_unlock_irqrestore(&task_list_lock, flags);
+}
+
+/* Return: a detached task that is gone, off the list; or NULL. */
+static struct task_struct *take_gone(void)
+{
+	struct task_struct *task, *found = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&task_list_lock, flags);
+	for_each_task(task) {
+		if (!task->detached || !task->gone)
+			continue;
+		list_del(&task->task_list);
+		found = task;
+		break;
+	}
+	spin_unlock_irqrestore(&task_list_lock, flags);
+	return found;
+}
+
+void kthread_reap(void)
+{
+	struct task_struct *task;
+
+	while ((task = take_gone()))
+		task_free(task);
+}
+
+int sched_init(void)
+{
+	trace_task_created(&boot_task);
+	return 0;
+}
+
+void sched_start(int (*fn)(void *arg), void *arg)
+{
+	struct task_struct *init;
+
+	sched_active = true;
+	preempt_disable(); /* for good: this is the idle task from now on */
+	init = kthread_run(fn, arg, "init");
+	if (IS_ERR(init))
+		panic("no memory for the first thread");
+	kthread_detach(init);
+	local_irq_enable();
+	idle_loop();
+}
+
+/* Up-calls from CPU bring-up, see <asm/upcalls.h>. */
+int secondary_prepare(unsigned int cpu, struct task_struct **idle,
+		      void **stack_top)
+{
+	struct task_struct *task = task_alloc();
+
+	if (!task)
+		return -ENOMEM;
+	idle_task_init(task, cpu);
+	timer_init_cpu(cpu);
+	trace_task_created(task);
+	*idle = task;
+	*stack_top = (char *)task->stack + STACK_SIZE;
+	return 0;
+}
+
+void secondary_main(void)
+{
+	preempt_disable();
+	local_irq_enable();
+	idle_loop();
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Ticket spinlocks and mutexes.
+ *
+ * Owns nothing but the code; the words are in the locks.
+ *
+ * Invariants:
+ * I1 A spinlock's holder word is non-zero exactly while its ticket is served;
+ *    only the holding CPU writes it.
+ * I2 A mutex's owner word is never 0 while somebody is on its wait list: the
+ *    unlocker hands it to the first waiter instead of freeing it.
+ *
+ * Context and locks: spinlocks in task and irq context (irq forms), mutexes in
+ * task context. A mutex's wait_lock is innermost but for run queues.
+ */
+#include "kernel/lock.h"
+#include "kernel/panic.h"
+#include "kernel/sched.h"
+#include <asm/atomic.h>
+#include <asm/tsc.h>
+
+#define MUTEX_WAITERS 1UL
+
+struct mutex_waiter {
+	struct list_head link;	  /* [wait_lock] */
+	struct task_struct *task; /* [I] */
+	bool granted;		  /* [wait_lock] to set */
+};
+
+static noinline void spin_wait(spinlock_t *lock, u16 ticket)
+{
+	u64 start = local_clock();
+
+	if (spin_is_held(lock))
+		panic("spinlock %pS taken twice by this CPU", (void *)lock);
+	while (smp_load_acquire(&lock->owner) != ticket) {
+		cpu_relax();
+		if (unlikely(local_clock() - start > SPIN_STUCK_NS))
+			panic("spinlock %pS stuck, held by CPU %d",
+			      (void *)lock, (int)READ_ONCE(lock->holder) - 1);
+	}
+}
+
+/* Context: preemption off. */
+static __always_inline void ticket_lock(spinlock_t *lock)
+{
+	u16 ticket = fetch_add(&lock->next, 1);
+
+	if (unlikely(smp_load_acquire(&lock->owner) != ticket))
+		spin_wait(lock, ticket);
+	WRITE_ONCE(lock->holder, smp_processor_id() + 1); /* I1 */
+}
+
+static __always_inline void ticket_unlock(spinlock_t *lock)
+{
+	if (unlikely(!spin_is_held(lock)))
+		assert_held_failed(lock, __FILE__, __LINE__);
+	WRITE_ONCE(lock->holder, 0); /* I1 */
+	smp_store_release(&lock->owner, lock->owner + 1);
+}
+
+void spin_lock(spinlock_t *lock)
+{
+	preempt_disable();
+	ticket_lock(lock);
+}
+
+/* Draws a ticket only if it would be served at once. */
+bool spin_trylock(spinlock_t *lock)
+{
+	u32 seen, taken;
+
+	preempt_disable();
+	seen = READ_ONCE(*(const u32 *)&lock->next);
+	taken = (seen & 0xffff0000) | (u16)(seen + 1);
+	if ((u16)seen == seen >> 16 &&
+	    try_cmpxchg((u32 *)&lock->next, &seen, taken)) {
+		WRITE_ONCE(lock->holder, smp_processor_id() + 1);
+		return true;
+	}
+	preempt_enable();
+	return false;
+}
+
+void spin_unlock(spinlock_t *lock)
+{
+	ticket_unlock(lock);
+	preempt_enable();
+}
+
+unsigned long spin_lock_save(spinlock_t *lock)
+{
+	unsigned long flags = arch_irq_save();
+
+	preempt_disable();
+	ticket_lock(lock);
+	return flags;
+}
+
+void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
+{
+	ticket_unlock(lock);
+	local_irq_restore(flags);
+	preempt_enable();
+}
+
+void mutex_init(struct mutex *mutex)
+{
+	mutex->owner = 0;
+	spin_lock_init(&mutex->wait_lock);
+	INIT_LIST_HEAD(&mutex->waiters);
+}
+
+bool mutex_is_held(const struct mutex *mutex)
+{
+	return (READ_ONCE(mutex->owner) & ~MUTEX_WAITERS) ==
+	       (unsigned long)current;
+}
+
+bool mutex_trylock(struct mutex *mutex)
+{
+	unsigned long owner = 0;
+
+	return try_cmpxchg(&mutex->owner, &owner, (unsigned long)current);
+}
+
+/*
+ * Takes the mutex if it has become free, else marks it so that its owner will
+ * look at the wait list. Return: whether it is now ours.
+ */
+static bool mutex_take_or_mark(struct mutex *mutex)
+{
+	unsigned long owner = READ_ONCE(mutex->owner);
+	unsigned long wanted;
+
+	assert_held(&mutex->wait_lock);
+	do {
+		wanted = owner ? owner | MUTEX_WAITERS : (unsigned long)current;
+	} while (!try_cmpxchg(&mutex->owner, &owner, wanted));
+	return owner == 0;
+}
+
+static noinline void mutex_lock_slow(struct mutex *mutex)
+{
+	struct mutex_waiter waiter = { .task = current };
+
+	spin_lock(&mutex->wait_lock);
+	if (mutex_take_or_mark(mutex)) {
+		spin_unlock(&mutex->wait_lock);
+		return;
+	}
+	list_add_tail(&waiter.link, &mutex->waiters);
+	for (;;) {
+		set_current_state(TASK_SLEEPING);
+		if (waiter.granted)
+			break;
+		spin_unlock(&mutex->wait_lock);
+		schedule();
+		spin_lock(&mutex->wait_lock);
+	}
+	set_current_state(TASK_RUNNING);
+	spin_unlock(&mutex->wait_lock);
+}
+
+void mutex_lock(struct mutex *mutex)
+{
+	might_sleep();
+	if (likely(mutex_trylock(mutex)))
+		return;
+	if (unlikely(mutex_is_held(mutex)))
+		panic("mutex %pS taken twice by %s", (void *)mutex,
+		      current->comm);
+	mutex_lock_slow(mutex);
+}
+
+/* I2: the first waiter becomes the owner before it knows. */
+static noinline void mutex_hand_over(struct mutex *mutex)
+{
+	struct mutex_waiter *first;
+	struct task_struct *task;
+	unsigned long owner;
+
+	spin_lock(&mutex->wait_lock);
+	first = list_first_entry(&mutex->waiters, struct mutex_waiter, link);
+	task = first->task;
+	list_del(&first->link);
+	owner = (unsigned long)task;
+	if (!list_empty(&mutex->waiters))
+		owner |= MUTEX_WAITERS;
+	WRITE_ONCE(mutex->owner, owner);
+	first->granted = true;
+	/* The lock keeps the waiter, and so its task, from going away. */
+	wake_up_process(task);
+	spin_unlock(&mutex->wait_lock);
+}
+
+void mutex_unlock(struct mutex *mutex)
+{
+	unsigned long owner = (unsigned long)current;
+
+	assert_held(mutex);
+	if (likely(try_cmpxchg(&mutex->owner, &owner, 0)))
+		return;
+	mutex_hand_over(mutex);
+}
+
+void assert_held_failed(const void *lock, const char *file, int line)
+{
+	panic("%s:%d: lock %pS is not held by %s on CPU %u", file, line, lock,
+	      current->comm, smp_processor_id());
+}
+
+void assert_irqs_failed(bool want_on, const char *file, int line)
+{
+	panic("%s:%d: interrupts must be %s here", file, line,
+	      want_on ? "on" : "off");
+}
+
+void might_sleep_failed(const char *file, int line)
+{
+	panic("%s:%d: may sleep, but preempt count %u, context %u, irqs %s",
+	      file, line, preempt_count(), this_cpu_read(trace_context),
+	      irqs_disabled() ? "off" : "on");
+}

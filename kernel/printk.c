@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Log lines: formatting, time stamps, and lines from where no lock can be had.
+ *
+ * Owns one ring of kept lines per CPU.
+ *
+ * How: a line is formatted on the caller's stack, then written under the
+ * console lock. Where the lock cannot be had (an NMI, or a fault inside the
+ * writing itself), the finished line is kept in this CPU's ring; whoever holds
+ * the lock writes the kept lines of all CPUs before giving it up, and the next
+ * tick writes what came too late for that.
+ *
+ * Invariants:
+ * I1 A line is written in one piece under the lock, so lines never mix.
+ * I2 A slot of a ring is taken by its own CPU only, but maybe by an NMI that
+ *    interrupts another taking: the head moves by compare-and-exchange, and a
+ *    slot is read only once it is READY. It is emptied by the lock's owner.
+ *
+ * Context and locks: any context; console_owner (console.c).
+ */
+#include "kernel/printk.h"
+#include "kernel/clock.h"
+#include "kernel/console.h"
+#include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
+#include <asm/atomic.h>
+#include <asm/irqflags.h>
+#include <asm/percpu.h>
+#include <asm/smp.h>
+
+#define KEPT_LINES 16
+
+enum slot_state { SLOT_FREE, SLOT_FILLING, SLOT_READY };
+
+struct kept_line {
+	u32 state; /* enum slot_state */
+	u32 len;
+	char text[PRINTK_LINE_MAX];
+};
+
+struct kept_ring {
+	u32 head; /* [C] next slot to take */
+	u32 tail; /* [console lock] next slot to write out */
+	u32 lost; /* [C] */
+	struct kept_line line[KEPT_LINES];
+};
+
+static DEFINE_PER_CPU(struct kept_ring, kept_ring);
+
+int console_loglevel = 7;
+
+/* I2. Context: this CPU cannot change: interrupts off or NMI. */
+static void keep_line(const char *text, u32 len)
+{
+	struct kept_ring *ring = this_cpu_ptr(&kept_ring);
+	struct kept_line *line;
+	u32 head = READ_ONCE(ring->head);
+
+	do {
+		line = &ring->line[head % KEPT_LINES];
+		if (smp_load_acquire(&line->state) != SLOT_FREE) {
+			ring->lost++;
+			return;
+		}
+	} while (!try_cmpxchg(&ring->head, &head, head + 1));
+	line->state = SLOT_FILLING;
+	memcpy(line->text, text, len);
+	line->len = len;
+	smp_store_release(&line->state, SLOT_READY);
+}
+
+/* Context: console lock held. */
+static void write_kept(struct kept_ring *ring)
+{
+	struct kept_line *line = &ring->line[ring->tail % KEPT_LINES];
+
+	while (smp_load_acquire(&line->state) == SLOT_READY) {
+		console_fresh_line();
+		console_emit(line->text, line->len);
+		smp_store_release(&line->state, SLOT_FREE);
+		line = &ring->line[++ring->tail % KEPT_LINES];
+	}
+}
+
+static void write_all_kept(void)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		write_kept(&per_cpu(kept_ring, cpu));
+}
+
+void printk_flush(void)
+{
+	struct kept_ring *ring = this_cpu_ptr(&kept_ring);
+	unsigned long flags;
+
+	if (likely(READ_ONCE(ring->head) == READ_ONCE(ring->tail)))
+		return;
+	if (!console_lock(&flags))
+		return;
+	write_all_kept();
+	console_unlock(flags);
+}
+
+unsigned long printk_lost(void)
+{
+	unsigned long lost = 0;
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		lost += READ_ONCE(per_cpu(kept_ring, cpu).lost);
+	return lost;
+}
+
+/* One line, its newline included; I1. */
+static void write_line(const char *text, u32 len)
+{
+	unsigned long flags;
+
+	if (console_lock(&flags)) {
+		console_fresh_line();
+		console_emit(text, len);
+		write_all_kept();
+		console_unlock(flags);
+		return;
+	}
+	local_irq_save(flags);
+	keep_line(text, len);
+	local_irq_restore(flags);
+}
+
+/* The line's prefix. Return: its length. */
+static int stamp(char *buf, size_t size)
+{
+	u64 us = ktime_ns() / 1000;
+
+	return scnprintf(buf, size, "[%5llu.%06llu] ", us / 1000000,
+			 us % 1000000);
+}
+
+/* Cut the text into lines and write each. */
+static void write_lines(const char *text, bool stamped)
+{
+	char line[PRINTK_LINE_MAX];
+	size_t n, used;
+
+	do {
+		used = stamped ? stamp(line, sizeof(line)) : 0;
+		n = strcspn(text, "\n");
+		n = min(n, sizeof(line) - used - 1);
+		memcpy(line + used, text, n);
+		line[used + n] = '\n';
+		write_line(line, used + n + 1);
+		text += strcspn(text, "\n");
+	} while (*text++ && *text);
+}
+
+void vprintk(const char *fmt, va_list ap)
+{
+	char text[PRINTK_LINE_MAX];
+	int level = 6;
+
+	if (fmt[0] == KERN_INFO[0] && fmt[1]) {
+		level = fmt[1] - '0';
+		fmt += 2;
+	}
+	if (level >= READ_ONCE(console_loglevel))
+		return;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	write_lines(text, true);
+}
+
+void printk(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprintk(fmt, ap);
+	va_end(ap);
+}
+
+void vprintk_plain(const char *fmt, va_list ap)
+{
+	char text[PRINTK_LINE_MAX];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	write_lines(text, false);
+}
+
+void printk_plain(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprintk_plain(fmt, ap);
+	va_end(ap);
+}

@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The scheduler: run queues, switching, sleeping and waking, idling.
+ *
+ * Owns the run queues and the [R] fields of tasks.
+ *
+ * Invariants:
+ * I1 A task is on at most one queue, that of the CPU task->cpu; on_rq is set
+ *    from its waking until the switch by which it goes to sleep, also while it
+ *    runs and while it travels from one queue to another.
+ * I2 task->cpu changes only with the lock of the old CPU's queue held.
+ * I3 A queue's lock is held across a switch and released by the task that
+ *    comes next, so whoever holds it finds every queued task's registers saved.
+ * I4 At every switch the preempt count is 2 (schedule() and the lock), so the
+ *    count need not be saved per task.
+ * I5 A preempted task stays on its queue whatever its state, so that it can
+ *    finish testing what it is about to wait for.
+ *
+ * Context and locks: one queue lock at a time; inside wait queue, mutex and
+ * timer locks and task_list_lock.
+ */
+#include "kernel/sched.h"
+#include "kernel/clock.h"
+#include "kernel/panic.h"
+#include "kernel/quiesce.h"
+#include "kernel/sched_internal.h"
+#include "kernel/timer.h"
+#include "kernel/trace_hooks.h"
+#include "kernel/smp.h"
+#include <asm/atomic.h>
+#include <asm/cpu.h>
+
+DEFINE_PER_CPU(struct run_queue, run_queue);
+DEFINE_PER_CPU(bool, idle_quiet);
+bool sched_active;
+
+/* [A] CPUs that halt, or are about to and will look for work once more */
+static u64 idle_mask;
+
+/* Lock the queue that @task belongs to. */
+struct run_queue *task_rq_lock(struct task_struct *task, unsigned long *flags)
+{
+	struct run_queue *rq;
+
+	for (;;) {
+		unsigned int cpu = READ_ONCE(task->cpu);
+
+		rq = &per_cpu(run_queue, cpu);
+		spin_lock_irqsave(&rq->lock, *flags);
+		if (likely(task->cpu == cpu))
+			return rq;
+		spin_unlock_irqrestore(&rq->lock, *flags);
+	}
+}
+
+static void enqueue(struct run_queue *rq, struct task_struct *task)
+{
+	assert_held(&rq->lock);
+	list_add_tail(&task->run_list, &rq->queue);
+	rq->nr_queued++;
+	if (task->pinned == CPU_ANY)
+		WRITE_ONCE(rq->nr_pullable, rq->nr_pullable + 1);
+}
+
+static void dequeue(struct run_queue *rq, struct task_struct *task)
+{
+	assert_held(&rq->lock);
+	list_del_init(&task->run_list);
+	rq->nr_queued--;
+	if (task->pinned == CPU_ANY)
+		WRITE_ONCE(rq->nr_pullable, rq->nr_pullable - 1);
+}
+
+static void resched_cpu(unsigned int cpu)
+{
+	if (cpu == smp_processor_id()) {
+		this_cpu_write(need_resched, 1);
+		return;
+	}
+	WRITE_ONCE(per_cpu(need_resched, cpu), 1);
+	smp_send_reschedule(cpu);
+}
+
+/*
+ * A task has just been queued on @cpu: let that CPU have it, or if it is busy
+ * and the task may move, one that idles. The queue's lock, a full barrier, lies
+ * between the queueing and the look at idle_mask; pairs with idle_wait().
+ */
+static void kick(unsigned int cpu, bool pinned)
+{
+	u64 idle = READ_ONCE(idle_mask);
+
+	if (per_cpu(run_queue, cpu).curr == per_cpu(run_queue, cpu).idle) {
+		resched_cpu(cpu);
+		return;
+	}
+	if (pinned || !idle)
+		return;
+	cpu = __builtin_ctzll(idle);
+	if (fetch_and(&idle_mask, ~BIT(cpu)) & BIT(cpu))
+		resched_cpu(cpu);
+}
+
+bool wake_up_process(struct task_struct *task)
+{
+	unsigned long flags;
+	struct run_queue *rq = task_rq_lock(task, &flags);
+	bool asleep = task->state == TASK_SLEEPING || task->state == TASK_NEW;
+
+	if (asleep) {
+		task->state = TASK_RUNNING;
+		if (!task->on_rq) {
+			task->on_rq = true;
+			enqueue(rq, task);
+			kick(task->cpu, task->pinned != CPU_ANY);
+		}
+	}
+	spin_unlock_irqrestore(&rq->lock, flags);
+	return asleep;
+}
+
+void set_current_state(enum task_state state)
+{
+	xchg(&current->state, state);
+}
+
+/* What becomes of the running task. */
+static void put_prev(struct run_queue *rq, struct task_struct *prev,
+		     bool voluntary)
+{
+	assert_held(&rq->lock);
+	if (voluntary)
+		prev->nvcsw++;
+	else
+		prev->nivcsw++;
+	if (task_is_idle(prev))
+		return;
+	if (voluntary && prev->state != TASK_RUNNING) {
+		prev->on_rq = false;
+	} else if (prev->pinned != CPU_ANY && prev->pinned != prev->cpu) {
+		prev->cpu = prev->pinned; /* I2; finish_switch() queues it */
+		prev->migrations++;
+		rq->leaving = true;
+	} else {
+		enqueue(rq, prev);
+	}
+}
+
+static struct task_struct *pick_next(struct run_queue *rq)
+{
+	struct task_struct *next;
+
+	assert_held(&rq->lock);
+	if (list_empty(&rq->queue))
+		return rq->idle;
+	next = list_first_entry(&rq->queue, struct task_struct, run_list);
+	dequeue(rq, next);
+	return next;
+}
+
+/* A task that has left this CPU's queue (I1: travels) joins another. */
+static void arrive(struct task_struct *task)
+{
+	struct run_queue *rq = &per_cpu(run_queue, task->cpu);
+
+	assert_irqs_off();
+	spin_lock(&rq->lock);
+	enqueue(rq, task);
+	kick(task->cpu, task->pinned != CPU_ANY);
+	spin_unlock(&rq->lock);
+}
+
+/* On the new task's stack; releases the lock that the old one took (I3). */
+void finish_switch(struct task_struct *prev)
+{
+	struct run_queue *rq = this_cpu_ptr(&run_queue);
+	bool leaving = rq->leaving;
+	bool wake = rq->quiesce_wake;
+	bool dead = prev->state == TASK_DEAD && !prev->on_rq;
+
+	rq->leaving = false;
+	rq->quiesce_wake = false;
+	prev->on_cpu = rq->curr == prev;
+	spin_unlock(&rq->lock);
+	if (leaving)
+		arrive(prev);
+	if (dead)
+		kthread_gone(prev);
+	if (wake)
+		quiesce_wake();
+}
+
+static struct task_struct *switch_tasks(struct run_queue *rq,
+					struct task_struct *next,
+					bool voluntary)
+{
+	struct task_struct *prev = rq->curr;
+	u64 now = local_clock();
+
+	assert_held(&rq->lock);
+	prev->exec_ns += now - prev->switched_in_ns;
+	next->switched_in_ns = now;
+	next->on_cpu = true;
+	rq->nr_switches++;
+	trace_task_switch(prev, next, !voluntary);
+	rq->curr = next;
+	this_cpu_write(current_task, next);
+	return switch_to(prev, next);
+}
+
+/* Context: interrupts off, preempt count 1 (I4). */
+static void reschedule(bool voluntary)
+{
+	struct run_queue *rq = this_cpu_ptr(&run_queue);
+	struct task_struct *prev = rq->curr, *next;
+
+	assert_irqs_off();
+	BUG_ON(preempt_count() != 1 || !in_task());
+	spin_lock(&rq->lock);
+	this_cpu_write(need_resched, 0);
+	put_prev(rq, prev, voluntary);
+	rq->quiesce_wake |= quiesce_switch(rq, prev, voluntary);
+	next = pick_next(rq);
+	if (next != prev)
+		prev = switch_tasks(rq, next, voluntary);
+	finish_switch(prev);
+}
+
+void schedule(void)
+{
+	might_sleep();
+	do {
+		preempt_disable();
+		local_irq_disable();
+		reschedule(true);
+		local_irq_enable();
+		preempt_enable_no_resched();
+	} while (unlikely(this_cpu_read(need_resched)));
+}
+
+/* Up-call from preempt_enable(), see <asm/context.h>. */
+void preempt_schedule(void)
+{
+	if (!sched_active || !in_task() || irqs_disabled())
+		return;
+	while (this_cpu_read(need_resched)) {
+		preempt_disable();
+		local_irq_disable();
+		reschedule(false);
+		local_irq_enable();
+		preempt_enable_no_resched();
+	}
+}
+
+/* Up-call from the exit of an interrupt, see <asm/upcalls.h>. */
+void preempt_schedule_irq(void)
+{
+	while (this_cpu_read(need_resched)) {
+		preempt_disable();
+		reschedule(false);
+		preempt_enable_no_resched();
+	}
+}
+
+void yield(void)
+{
+	set_current_state(TASK_RUNNING);
+	schedule();
+}
+
+bool cond_resched(void)
+{
+	might_sleep();
+	if (unlikely(current->quiesce_hold))
+		quiesce_pass();
+	if (likely(!this_cpu_read(need_resched)))
+		return false;
+	schedule();
+	return true;
+}
+
+/* From timer_tick(): the end of a time slice. */
+void sched_tick(void)
+{
+	if (this_cpu_ptr(&run_queue)->nr_queued)
+		this_cpu_write(need_resched, 1);
+}
+
+static void wake_task(void *task)
+{
+	wake_up_process(task);
+}
+
+u64 schedule_timeout(u64 ns)
+{
+	struct timer timer = TIMER_INIT(timer, wake_task, current);
+	u64 end = ktime_ns() + ns, now;
+
+	timer_add(&timer, end);
+	schedule();
+	timer_cancel_sync(&timer);
+	now = ktime_ns();
+	return now < end ? end - now : 0;
+}
+
+void sleep_ns(u64 ns)
+{
+	do {
+		set_current_state(TASK_SLEEPING);
+		ns = schedule_timeout(ns);
+	} while (ns);
+}
+
+void msleep(unsigned int ms)
+{
+	sleep_ns(ms * 1000000ULL);
+}
+
+/* Take the first task of @victim that may move; NULL if there is none. */
+static struct task_struct *pull_from(struct run_queue *victim)
+{
+	struct task_struct *task, *found = NULL;
+
+	spin_lock(&victim->lock);
+	list_for_each_entry(task, &victim->queue, run_list) {
+		if (task->pinned != CPU_ANY)
+			continue;
+		found = task;
+		dequeue(victim, task);
+		task->cpu = smp_processor_id(); /* I2 */
+		task->migrations++;
+		break;
+	}
+	spin_unlock(&victim->lock);
+	return found;
+}
+
+/* Look at the other CPUs, nearest number first. Return: got one. */
+static bool pull_task(void)
+{
+	unsigned int this = smp_processor_id(), i, cpu;
+	struct task_struct *task = NULL;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	for (i = 1; i < NR_CPUS && !task; i++) {
+		cpu = (this + i) % NR_CPUS;
+		if (cpu_online(cpu) &&
+		    READ_ONCE(per_cpu(run_queue, cpu).nr_pullable))
+			task = pull_from(&per_cpu(run_queue, cpu));
+	}
+	if (task)
+		arrive(task);
+	local_irq_restore(flags);
+	return task;
+}
+
+static bool work_waits(void)
+{
+	unsigned int cpu;
+
+	if (this_cpu_read(need_resched))
+		return true;
+	for_each_online_cpu(cpu)
+		if (READ_ONCE(per_cpu(run_queue, cpu).nr_pullable))
+			return true;
+	return false;
+}
+
+/*
+ * Nothing here but the halt may call anything while idle_quiet is set: that
+ * word promises that this CPU is in nobody's trampoline. Setting it needs no
+ * barrier (x86 does not let a store pass earlier loads); clearing it is one,
+ * so that what is done next is not done with idle_quiet still seen as set.
+ * Pairs with cpu_is_quiet(), quiesce.c.
+ */
+static void idle_halt(void)
+{
+	this_cpu_write(idle_quiet, true);
+	safe_halt();
+	xchg(this_cpu_ptr(&idle_quiet), false);
+}
+
+/* idle_mask is set, a full barrier, before the last look; pairs with kick(). */
+static void idle_wait(void)
+{
+	u64 self = BIT(smp_processor_id());
+
+	local_irq_disable();
+	fetch_or(&idle_mask, self);
+	if (!work_waits()) {
+		quiesce_idle();
+		idle_halt();
+	}
+	fetch_and(&idle_mask, ~self);
+	local_irq_enable();
+}
+
+void idle_loop(void)
+{
+	BUG_ON(preempt_count() != 1);
+	for (;;) {
+		if (!pull_task() && !this_cpu_read(need_resched))
+			idle_wait();
+		if (!this_cpu_read(need_resched))
+			continue;
+		local_irq_disable();
+		reschedule(true);
+		local_irq_enable();
+	}
+}
+
+void run_queue_init(unsigned int cpu, struct task_struct *idle)
+{
+	struct run_queue *rq = &per_cpu(run_queue, cpu);
+
+	spin_lock_init(&rq->lock);
+	INIT_LIST_HEAD(&rq->queue);
+	rq->curr = rq->idle = idle;
+	idle->cpu = idle->pinned = cpu;
+	idle->on_cpu = true;
+}
+
+unsigned int sched_nr_running(unsigned int cpu)
+{
+	const struct run_queue *rq = &per_cpu(run_queue, cpu);
+
+	return READ_ONCE(rq->nr_queued) + (READ_ONCE(rq->curr) != rq->idle);
+}
+
+unsigned long sched_nr_switches(unsigned int cpu)
+{
+	return READ_ONCE(per_cpu(run_queue, cpu).nr_switches);
+}
+
+struct task_struct *sched_cpu_task(unsigned int cpu)
+{
+	return READ_ONCE(per_cpu(run_queue, cpu).curr);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The run queue: between sched.c, kthread.c and quiesce.c.
+ */
+#pragma once
+
+#include "kernel/lock.h"
+#include "kernel/sched.h"
+
+struct run_queue {
+	spinlock_t lock;
+	struct list_head queue;	    /* [lock] tasks that wait for the CPU */
+	unsigned int nr_queued;	    /* [lock] */
+	unsigned int nr_pullable;   /* [lock] of these, not pinned */
+	struct task_struct *curr;   /* [lock] written, with IRQs off read */
+	struct task_struct *idle;   /* [I] */
+	bool leaving;		    /* [lock] prev goes to another CPU */
+	bool quiesce_wake;	    /* [lock] finish_switch() wakes waiter */
+	bool quiesce_hold;	    /* [lock] synchronize_tasks() waits */
+	unsigned long nr_switches;  /* [lock] */
+};
+
+DECLARE_PER_CPU(struct run_queue, run_queue);
+
+/*
+ * [C] set while the CPU halts in its idle task. Together with trace_context
+ * == CTX_TASK it says: idle, outside any interrupt.
+ */
+DECLARE_PER_CPU(bool, idle_quiet);
+
+/* Lock the queue that @task belongs to; no lock of another queue held. */
+struct run_queue *task_rq_lock(struct task_struct *task,
+			       unsigned long *flags);
+
+/* Make the queue of one CPU ready; @idle runs there, or will. */
+void run_queue_init(unsigned int cpu, struct task_struct *idle);
+
+/* The last step of a switch, on the stack of the task that goes on. */
+void finish_switch(struct task_struct *prev);
+
+/* A dead task has left its stack. Context: interrupts off. */
+void kthread_gone(struct task_struct *task);
+
+/* What a CPU does for ever as its idle task. Preempt count 1. */
+void idle_loop(void) __noreturn;

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The stack walker.
+ *
+ * Owns the rules by which a stack is read.
+ *
+ * Each frame is a saved frame pointer with the return address above it; an odd
+ * frame pointer is the address of a pt_regs plus 1. What a frame pointer cannot
+ * tell is the caller of a function that was interrupted before it had set up
+ * its frame, or after it had given it up: there, the bytes of the code say
+ * where the return address stands (caller_slot()).
+ *
+ * Invariants:
+ * I1 Nothing is read outside [lo, hi) of a stack known to stack_limit(), so
+ *    no walk faults, whatever the memory holds.
+ * I2 lo only rises while a walk stays on one stack, and it changes stacks at
+ *    most MAX_STACK_CHANGES times, so every walk ends.
+ *
+ * Context: any, NMI and tracing callbacks included: not traceable, no locks
+ * (printing excepted).
+ */
+#include "kernel/stacktrace.h"
+#include "arch/x86_64/paging.h"
+#include "kernel/kallsyms.h"
+#include "kernel/lib/string.h"
+#include "kernel/printk.h"
+#include "kernel/sched.h"
+#include "kernel/unwind_hooks.h"
+#include <asm/layout.h>
+#include <asm/pt_regs.h>
+#include <asm/switch.h>
+
+#define MAX_STACK_CHANGES 16
+#define SITE_SIZE	  5
+#define PROLOGUE_MAX	  24 /* bytes between push rbp and mov rbp, rsp */
+#define TRACE_DEPTH	  32
+
+struct walk {
+	unsigned long *buf;
+	unsigned int max, skip, n;
+	struct task_struct *task;
+	int graph_idx;
+	unsigned long lo, hi; /* I1 */
+	unsigned int stacks;  /* I2 */
+};
+
+static bool walk_emit(struct walk *w, unsigned long addr)
+{
+	if (!addr)
+		return false;
+	if (w->skip) {
+		w->skip--;
+		return true;
+	}
+	if (w->n >= w->max)
+		return false;
+	w->buf[w->n++] = addr;
+	return true;
+}
+
+/* Can n words be read at addr? From now on nothing below addr can. */
+static bool walk_readable(struct walk *w, unsigned long addr, unsigned int n)
+{
+	if (addr % 8 || addr < w->lo || addr > w->hi ||
+	    w->hi - addr < n * 8UL)
+		return false;
+	w->lo = addr;
+	return true;
+}
+
+/* Goes on at sp, on this stack or another. */
+static bool walk_enter_stack(struct walk *w, unsigned long sp)
+{
+	if (sp >= w->lo && sp < w->hi)
+		return true;
+	w->lo = sp;
+	w->hi = stack_limit(sp);
+	return w->hi && ++w->stacks <= MAX_STACK_CHANGES;
+}
+
+static bool is_text(unsigned long addr)
+{
+	return addr >= (unsigned long)_text && addr < (unsigned long)_etext;
+}
+
+/* The true return address for what stands at @slot. */
+static unsigned long walk_return(struct walk *w, unsigned long slot)
+{
+	unsigned long *p = (unsigned long *)slot;
+
+	return ftrace_graph_ret_addr(w->task, &w->graph_idx, *p, p);
+}
+
+static bool is_site(const u8 *code)
+{
+	static const u8 nop5[SITE_SIZE] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+
+	return code[0] == 0xe8 || code[0] == 0xe9 || code[0] == 0xcc ||
+	       !memcmp(code, nop5, SITE_SIZE);
+}
+
+/* "foo.cold" is the far half of foo: jumped to, with foo's frame. */
+static bool is_cold_part(const char *name)
+{
+	size_t len = 0;
+
+	while (name[len])
+		len++;
+	return len > 5 && !memcmp(name + len - 5, ".cold", 5);
+}
+
+#define CALLER_IN_FRAME (~0UL)
+
+/*
+ * Where a function that stands at ip with stack pointer sp has its return
+ * address, if not above the frame that rbp points to (CALLER_IN_FRAME).
+ */
+static unsigned long caller_slot(unsigned long ip, unsigned long sp)
+{
+	const u8 *at = (const u8 *)ip, *start, *push, *p;
+	unsigned long off;
+	const char *name = kallsyms_lookup(ip, &off, NULL);
+
+	if (!name || !is_text(ip) || is_cold_part(name))
+		return CALLER_IN_FRAME;
+	start = at - off;
+	push = is_site(start) ? start + SITE_SIZE : start;
+	if (at <= push)
+		return sp;
+	/* ret, or a jump after pop rbp / leave */
+	if (*at == 0xc3 ||
+	    ((at[-1] == 0x5d || at[-1] == 0xc9) &&
+	     (*at == 0xe9 || *at == 0xeb)))
+		return sp;
+	if (*push != 0x55)
+		return CALLER_IN_FRAME;
+	for (p = push + 1; p < push + PROLOGUE_MAX; p++)
+		if (p[0] == 0x48 && p[1] == 0x89 && p[2] == 0xe5)
+			return at <= p ? sp + 8 : CALLER_IN_FRAME;
+	return CALLER_IN_FRAME;
+}
+
+/*
+ * The traced function and its caller, below whose frames a trampoline stands.
+ * slot holds the return address into the traced function.
+ */
+static bool walk_traced(struct walk *w, unsigned long slot)
+{
+	if (!walk_readable(w, slot, 2))
+		return false;
+	return walk_emit(w, *(unsigned long *)slot) &&
+	       walk_emit(w, walk_return(w, slot + 8));
+}
+
+/*
+ * Interrupted inside a trampoline, at any of its instructions: the nearest
+ * word that is a return address behind a site, with text above it.
+ */
+static bool walk_in_trampoline(struct walk *w, unsigned long sp,
+			       unsigned long bytes)
+{
+	unsigned long slot, off, *p;
+
+	for (slot = sp; slot <= sp + bytes + 16; slot += 8) {
+		if (!walk_readable(w, slot, 2))
+			return false;
+		p = (unsigned long *)slot;
+		if (is_text(p[0]) && kallsyms_lookup(p[0], &off, NULL) &&
+		    off == SITE_SIZE && is_site((u8 *)p[0] - SITE_SIZE))
+			return walk_traced(w, slot);
+	}
+	return true;
+}
+
+/* Emit the interrupted place. *bp becomes its frame pointer. */
+static bool walk_regs(struct walk *w, const struct pt_regs *regs,
+		      unsigned long *bp)
+{
+	unsigned long slot, bytes;
+
+	*bp = regs->bp;
+	if (!walk_emit(w, regs->ip) || !walk_enter_stack(w, regs->sp))
+		return false;
+	if (ftrace_trampoline_frame(regs->ip, &bytes))
+		return walk_in_trampoline(w, regs->sp, bytes);
+	slot = caller_slot(regs->ip, regs->sp);
+	if (slot == CALLER_IN_FRAME)
+		return true;
+	return walk_readable(w, slot, 1) && walk_emit(w, walk_return(w, slot));
+}
+
+static void walk_frames(struct walk *w, unsigned long bp)
+{
+	unsigned long slot, bytes;
+
+	for (;;) {
+		if (bp & 1) {
+			if (!walk_readable(w, bp - 1,
+					   sizeof(struct pt_regs) / 8) ||
+			    !walk_regs(w, (struct pt_regs *)(bp - 1), &bp))
+				return;
+			continue;
+		}
+		if (!walk_readable(w, bp, 2))
+			return;
+		slot = bp + 8;
+		if (ftrace_trampoline_frame(*(unsigned long *)slot, &bytes)) {
+			if (!walk_traced(w, slot + 8 + bytes))
+				return;
+		} else if (!walk_emit(w, walk_return(w, slot))) {
+			return;
+		}
+		w->lo = max(w->lo, bp + 8); /* I2 */
+		bp = *(unsigned long *)bp;
+	}
+}
+
+static void walk_start(struct walk *w, struct task_struct *task,
+		       unsigned long *buf, unsigned int max, unsigned int skip,
+		       unsigned long sp)
+{
+	*w = (struct walk){
+		.buf = buf, .max = max, .skip = skip, .task = task,
+	};
+	walk_enter_stack(w, sp);
+}
+
+noinline unsigned int stack_trace_save(unsigned long *buf, unsigned int max,
+				       unsigned int skip)
+{
+	unsigned long *frame = __builtin_frame_address(0);
+	struct walk w;
+
+	walk_start(&w, current, buf, max, skip, (unsigned long)frame);
+	if (walk_emit(&w, frame[1]))
+		walk_frames(&w, frame[0]);
+	return w.n;
+}
+
+unsigned int stack_trace_save_regs(const struct pt_regs *regs,
+				   unsigned long *buf, unsigned int max,
+				   unsigned int skip)
+{
+	unsigned long bp;
+	struct walk w;
+
+	walk_start(&w, current, buf, max, skip, (unsigned long)regs);
+	if (walk_regs(&w, regs, &bp))
+		walk_frames(&w, bp);
+	return w.n;
+}
+
+unsigned int stack_trace_save_task(struct task_struct *task,
+				   unsigned long *buf, unsigned int max,
+				   unsigned int skip)
+{
+	unsigned long sp = READ_ONCE(task->sp);
+	struct switch_frame *frame = (struct switch_frame *)sp;
+	struct walk w;
+
+	walk_start(&w, task, buf, max, skip, sp);
+	if (walk_readable(&w, sp, sizeof(*frame) / 8) &&
+	    walk_emit(&w, frame->ip))
+		walk_frames(&w, frame->bp);
+	return w.n;
+}
+
+void stack_trace_print(const unsigned long *buf, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		pr_warn("  %pS", (void *)buf[i]);
+}
+
+void dump_stack(void)
+{
+	unsigned long trace[TRACE_DEPTH];
+	unsigned int n = stack_trace_save(trace, TRACE_DEPTH, 0);
+
+	pr_warn("CPU %u, %s (pid %d):", smp_processor_id(), current->comm,
+		current->pid);
+	stack_trace_print(trace, n);
+}
