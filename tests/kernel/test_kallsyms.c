@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The symbol table: edges of symbols and of sections, both directions, and the
+ * checksum of the image.
+ */
+#include "kernel/kallsyms.h"
+#include "kernel/lib/string.h"
+#include "kernel/main.h"
+#include "tests/kernel/ktest.h"
+#include <asm/layout.h>
+
+static bool is_named(unsigned long addr, const char *name)
+{
+	const char *found = kallsyms_lookup(addr, NULL, NULL);
+
+	return found && !strcmp(found, name);
+}
+
+KTEST(kallsyms, edges_of_a_function)
+{
+	unsigned long addr = (unsigned long)boot_results, off, size;
+
+	ASSERT(kallsyms_lookup(addr, &off, &size) != NULL);
+	EXPECT_EQ(off, 0);
+	EXPECT(size > 0);
+	EXPECT(is_named(addr, "boot_results"));
+	EXPECT(is_named(addr + size - 1, "boot_results"));
+	EXPECT(!is_named(addr + size, "boot_results"));
+	EXPECT(!is_named(addr - 1, "boot_results"));
+	kallsyms_lookup(addr + size - 1, &off, NULL);
+	EXPECT_EQ(off, size - 1);
+	kallsyms_lookup(addr + size, &off, NULL);
+	EXPECT_EQ(off, 0);
+}
+
+KTEST(kallsyms, edges_of_sections)
+{
+	unsigned long text = (unsigned long)_text, end = (unsigned long)_etext;
+
+	EXPECT(kallsyms_lookup(text, NULL, NULL) != NULL);
+	EXPECT(kallsyms_lookup(text - 1, NULL, NULL) == NULL);
+	EXPECT(kallsyms_lookup(end - 1, NULL, NULL) != NULL);
+	EXPECT(kallsyms_lookup(0, NULL, NULL) == NULL);
+	EXPECT(kallsyms_lookup(~0UL, NULL, NULL) == NULL);
+	EXPECT(kallsyms_lookup(PAGE_OFFSET, NULL, NULL) == NULL);
+	EXPECT(kallsyms_lookup((unsigned long)_end, NULL, NULL) == NULL);
+	EXPECT(kallsyms_lookup(KERNEL_VMA, NULL, NULL) == NULL);
+}
+
+KTEST(kallsyms, names_give_addresses)
+{
+	EXPECT_EQ(kallsyms_lookup_name("kallsyms_lookup_name"),
+		  (unsigned long)kallsyms_lookup_name);
+	EXPECT_EQ(kallsyms_lookup_name("boot_results"),
+		  (unsigned long)boot_results);
+	EXPECT_EQ(kallsyms_lookup_name("boot_result"), 0);
+	EXPECT_EQ(kallsyms_lookup_name("boot_results2"), 0);
+	EXPECT_EQ(kallsyms_lookup_name(""), 0);
+	EXPECT_EQ(kallsyms_name_count("boot_results"), 1);
+	EXPECT_EQ(kallsyms_name_count("no such name"), 0);
+}
+
+KTEST(kallsyms, every_symbol_is_found_again)
+{
+	unsigned long addr, size, off, last = 0;
+	unsigned int i, wrong = 0;
+	const char *name;
+
+	for (i = 0; i < kallsyms_count(); i++) {
+		name = kallsyms_symbol(i, &addr, &size);
+		wrong += addr < last;
+		wrong += !kallsyms_name_count(name);
+		wrong += !strchr("tdrb", kallsyms_type(i));
+		if (size) {
+			wrong += !kallsyms_lookup(addr, &off, NULL);
+			wrong += off != 0;
+		}
+		last = addr;
+		cond_resched();
+	}
+	EXPECT_EQ(wrong, 0);
+	EXPECT(kallsyms_count() > 500);
+}
+
+/* Its local label must not look like a function of its own. */
+KTEST(kallsyms, no_local_labels)
+{
+	unsigned long addr;
+	unsigned int i;
+	const char *dot;
+
+	for (i = 0; i < kallsyms_count(); i++) {
+		dot = strchr(kallsyms_symbol(i, &addr, NULL), '.');
+		if (!dot || kallsyms_type(i) != 't')
+			continue;
+		EXPECT(str_has_prefix(dot, ".part") ||
+		       str_has_prefix(dot, ".cold") ||
+		       str_has_prefix(dot, ".isra") ||
+		       str_has_prefix(dot, ".constprop"));
+	}
+}
+
+static int stop_at_three(const char *name, unsigned long addr,
+			 unsigned long size, void *arg)
+{
+	int *calls = arg;
+
+	(void)name;
+	(void)addr;
+	(void)size;
+	return ++*calls == 3 ? 42 : 0;
+}
+
+KTEST(kallsyms, iteration_stops_when_told)
+{
+	int calls = 0;
+
+	EXPECT_EQ(kallsyms_for_each(stop_at_three, &calls), 42);
+	EXPECT_EQ(calls, 3);
+}
+
+KTEST(kallsyms, image_is_as_built)
+{
+	u64 found = 0, expected = 1;
+
+	EXPECT(kallsyms_image_intact(&found, &expected));
+	EXPECT_EQ(found, expected);
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Page tables: the W^X audit with planted aliases, guard pages, and what each
+ * part of memory allows, as the tables say it and as the CPU does it.
+ */
+#include "arch/x86_64/paging.h"
+#include "arch/x86_64/traps.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/exec_pool.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/vmap.h"
+#include "kernel/printk.h"
+#include "tests/kernel/ktest.h"
+#include <asm/cpu.h>
+
+static struct paging_audit report; /* too large for small stacks */
+
+static void expect_no_conflict(void)
+{
+	if (EXPECT_EQ(paging_audit(&report), 0))
+		return;
+	ktest_note("%s: %lx maps frame %llx writable, executable elsewhere",
+		   report.space, report.writable_at.addr,
+		   report.writable_at.phys);
+}
+
+KTEST(paging, no_frame_is_writable_and_executable_I1)
+{
+	unsigned long image = __exec_pool_end - _text;
+
+	expect_no_conflict();
+	EXPECT(report.leaves > 100);
+	/* Text, pool and the page of start code, and nothing else. */
+	EXPECT(report.executable >= image);
+	EXPECT(report.executable <= ALIGN_UP(image, PAGE_SIZE) + 2 * PAGE_SIZE);
+	EXPECT(!report.window_open);
+}
+
+/* Negative control: each alias breaks the rule, and is found where it is. */
+static void plant(u64 phys, u64 prot)
+{
+	void *alias = vmap_pages(&phys, 1, prot);
+
+	ASSERT(alias != NULL);
+	EXPECT(paging_audit(&report) < 0);
+	EXPECT(report.conflicts >= 1);
+	EXPECT_EQ(report.writable_at.phys & ~(report.writable_at.size - 1),
+		  phys & ~(report.writable_at.size - 1));
+	vunmap_pages(alias, 1);
+	expect_no_conflict();
+}
+
+KTEST(paging, audit_finds_a_writable_alias_of_text)
+{
+	plant(ALIGN_DOWN(virt_to_phys(_text), PAGE_SIZE), PROT_RW);
+}
+
+KTEST(paging, audit_finds_a_writable_alias_of_the_pool)
+{
+	plant(virt_to_phys(__exec_pool_end) - PAGE_SIZE, PROT_RW);
+}
+
+KTEST(paging, audit_finds_an_executable_alias_of_data)
+{
+	void *page = alloc_page();
+
+	ASSERT(page != NULL);
+	plant(virt_to_phys(page), PROT_RX); /* writable in the direct map */
+	free_page(page);
+}
+
+KTEST(paging, audit_finds_a_page_that_is_both)
+{
+	void *page = alloc_page();
+
+	ASSERT(page != NULL);
+	plant(virt_to_phys(page), PROT_RW & ~PTE_NX);
+	free_page(page);
+}
+
+KTEST(paging, audit_sees_the_poke_window_apart)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	paging_poke_window_set(virt_to_phys(_text));
+	EXPECT_EQ(paging_audit(&report), 0);
+	EXPECT(report.window_open);
+	paging_poke_window_clear();
+	local_irq_restore(flags);
+	expect_no_conflict();
+	EXPECT(!report.window_open);
+}
+
+/* ---- what the tables say ------------------------------------------------- */
+
+static u64 flags_at(const volatile void *p)
+{
+	struct paging_leaf leaf;
+
+	if (!paging_lookup((unsigned long)p, &leaf))
+		return ~0ULL;
+	return leaf.flags;
+}
+
+KTEST(paging, every_part_has_its_rights)
+{
+	static int variable;
+	int local;
+
+	EXPECT_EQ(flags_at(_text), 0);
+	EXPECT_EQ(flags_at(__exec_pool_start), 0);
+	EXPECT_EQ(flags_at(__exec_pool_start + exec_pool_size() - 1), 0);
+	EXPECT_EQ(flags_at(__rodata_start), PTE_NX);
+	EXPECT_EQ(flags_at(__kallsyms_start), PTE_NX);
+	EXPECT_EQ(flags_at(&variable), PTE_W | PTE_NX);
+	EXPECT_EQ(flags_at(&local), PTE_W | PTE_NX);
+	EXPECT_EQ(flags_at(phys_to_virt(virt_to_phys(_text))), PTE_NX);
+	EXPECT_EQ(flags_at(phys_to_virt(virt_to_phys(__rodata_start))), PTE_NX);
+	EXPECT_EQ(flags_at(phys_to_virt(virt_to_phys(&variable))),
+		  PTE_W | PTE_NX);
+	EXPECT_EQ(flags_at(NULL), ~0ULL);
+	EXPECT_EQ(flags_at((void *)POKE_WINDOW), ~0ULL);
+	EXPECT_EQ(flags_at((void *)(unsigned long)__boot_start), ~0ULL);
+}
+
+static int count_lower_half(const struct paging_leaf *leaf, void *arg)
+{
+	unsigned int *count = arg;
+
+	if (!(leaf->addr >> 63))
+		++*count;
+	EXPECT(!(leaf->flags & PTE_U));
+	return 0;
+}
+
+KTEST(paging, the_lower_half_is_empty)
+{
+	static const unsigned int wanted[] = { 0, 0, 1 }; /* start code */
+	const struct address_space *spaces;
+	unsigned int n = paging_spaces(&spaces), i, count;
+
+	ASSERT_EQ(n, ARRAY_SIZE(wanted));
+	for (i = 0; i < n; i++) {
+		count = 0;
+		paging_walk(spaces[i].root, count_lower_half, &count);
+		EXPECT_EQ(count, wanted[i]);
+	}
+}
+
+KTEST(paging, protection_bits_are_on)
+{
+	struct cpuid_regs seven = { 0 };
+	unsigned long cr4 = read_cr4();
+
+	if (cpuid(0, 0).eax >= 7)
+		seven = cpuid(7, 0);
+	EXPECT(read_cr0() & X86_CR0_WP);
+	EXPECT_EQ(!!(cr4 & X86_CR4_SMEP), seven.ebx >> 7 & 1);
+	EXPECT_EQ(!!(cr4 & X86_CR4_SMAP), seven.ebx >> 20 & 1);
+	EXPECT_EQ(!!(cr4 & X86_CR4_UMIP), seven.ecx >> 2 & 1);
+}
+
+/* ---- what the CPU does --------------------------------------------------- */
+
+static void write_byte(void *p)
+{
+	*(volatile u8 *)p = *(volatile u8 *)p;
+}
+
+static void read_byte(void *p)
+{
+	(void)*(volatile u8 *)p;
+}
+
+static void jump_to(void *p)
+{
+	((void (*)(void))p)();
+}
+
+/* The page fault's error code, or ~0 if there was none. */
+static u32 fault_of(void (*fn)(void *), void *p)
+{
+	struct trap_info info;
+
+	if (!trap_catch(TRAP_BIT(X86_TRAP_PF), fn, p, &info))
+		return ~0U;
+	EXPECT_EQ(info.addr, (unsigned long)p);
+	return info.error;
+}
+
+KTEST(paging, the_cpu_refuses_writes_to_constants)
+{
+	static const u8 constant[] = { 1 };
+
+	EXPECT_EQ(fault_of(write_byte, _text), PF_PROT | PF_WRITE);
+	EXPECT_EQ(fault_of(write_byte, __exec_pool_start), PF_PROT | PF_WRITE);
+	EXPECT_EQ(fault_of(write_byte, (void *)constant), PF_PROT | PF_WRITE);
+	EXPECT_EQ(fault_of(write_byte, __kallsyms_start), PF_PROT | PF_WRITE);
+	EXPECT_EQ(fault_of(write_byte, phys_to_virt(virt_to_phys(_text))),
+		  PF_PROT | PF_WRITE);
+	EXPECT_EQ(fault_of(read_byte, _text), ~0U);
+}
+
+KTEST(paging, the_cpu_refuses_to_execute_data)
+{
+	static u8 ret_insn[16] = { 0xc3 };
+	u8 on_stack[16] = { 0xc3 };
+
+	EXPECT_EQ(fault_of(jump_to, ret_insn), PF_PROT | PF_INSTR);
+	EXPECT_EQ(fault_of(jump_to, on_stack), PF_PROT | PF_INSTR);
+	EXPECT_EQ(fault_of(jump_to, __rodata_start), PF_PROT | PF_INSTR);
+	EXPECT_EQ(fault_of(jump_to, phys_to_virt(virt_to_phys(_text))),
+		  PF_PROT | PF_INSTR);
+}
+
+KTEST(paging, null_and_guard_pages_fault)
+{
+	u8 *stack = stack_alloc();
+
+	ASSERT(stack != NULL);
+	EXPECT_EQ(fault_of(read_byte, NULL), 0);
+	EXPECT_EQ(fault_of(write_byte, (void *)4095), 0);
+	EXPECT_EQ(fault_of(write_byte, stack - 1), 0);
+	EXPECT_EQ(fault_of(write_byte, stack), ~0U);
+	EXPECT_EQ(fault_of(write_byte, stack + STACK_SIZE - 1), ~0U);
+	EXPECT(stack_of_guard((unsigned long)stack - 1) == stack);
+	EXPECT(stack_of_guard((unsigned long)stack - PAGE_SIZE) == stack);
+	EXPECT(stack_of_guard((unsigned long)stack) == NULL);
+	EXPECT(stack_of_guard(0) == NULL);
+	stack_free(stack);
+	EXPECT(stack_alloc() == stack); /* kept for reuse */
+	stack_free(stack);
+}
+
+KTEST(paging, vmap_shows_and_hides_frames)
+{
+	u64 phys[2];
+	u32 *page[2], *map;
+	unsigned int used = vmap_used();
+
+	page[0] = alloc_page();
+	page[1] = alloc_page();
+	ASSERT(page[0] && page[1]);
+	phys[0] = virt_to_phys(page[1]); /* in the other order */
+	phys[1] = virt_to_phys(page[0]);
+	map = vmap_pages(phys, 2, PROT_RW);
+	ASSERT(map != NULL);
+	map[0] = 11;
+	map[1024] = 22;
+	EXPECT_EQ(page[1][0], 11);
+	EXPECT_EQ(page[0][0], 22);
+	EXPECT_EQ(vmap_used(), used + 3); /* and an unmapped page behind */
+	EXPECT_EQ(fault_of(read_byte, map + 2048), 0);
+	vunmap_pages(map, 2);
+	EXPECT_EQ(fault_of(read_byte, map), 0);
+	EXPECT_EQ(vmap_used(), used);
+	free_page(page[0]);
+	free_page(page[1]);
+}
+
+KTEST(paging, vmap_refuses_what_it_cannot_map)
+{
+	u64 phys = 0;
+
+	EXPECT(vmap_pages(&phys, 0, PROT_R) == NULL);
+	EXPECT(vmap_pages(&phys, 1 << 20, PROT_R) == NULL);
+}
+
+KTEST(paging, unused_pool_bytes_are_int3)
+{
+	u8 *p = exec_alloc(EXEC_GRANULE);
+
+	ASSERT(p != NULL);
+	for (unsigned int i = 0; i < EXEC_GRANULE; i++)
+		EXPECT_EQ(p[i], 0xcc);
+	exec_free(p, EXEC_GRANULE);
+}
