@@ -50,6 +50,7 @@ typedef int (*ftrace_ops_func_t)(struct ftrace_ops *ops,
 #define FTRACE_OPS_FL_PERMANENT		BIT(14)	/* not by ftrace_enabled */
 #define FTRACE_OPS_FL_DIRECT		BIT(15)	/* core: a direct caller */
 #define FTRACE_OPS_FL_SUBOP		BIT(16)	/* hashes read in probes */
+#define FTRACE_OPS_FL_SHARES		BIT(17)	/* core: agreed to IPMODIFY */
 
 struct ftrace_ops {
 	ftrace_func_t func;		/* [A] what gets called */
@@ -62,7 +63,7 @@ struct ftrace_ops {
 	 */
 	unsigned long trampoline;	/* [F,Q] */
 	ftrace_func_t saved_func;	/* [F] func without the PID filter */
-	struct ftrace_hash *filter;	/* [F,Q] NULL: all functions */
+	struct ftrace_hash *filter_hash;	/* [F,Q] NULL: all functions */
 	struct ftrace_hash *notrace_hash; /* [F,Q] NULL: none excluded */
 	unsigned long direct_call;	/* [F] target of all sites, or 0 */
 	struct ftrace_ops *next;	/* [F] in order of registration */
@@ -248,10 +249,10 @@ int ftrace_describe_rec(const struct dyn_ftrace *rec, char *buf, size_t len);
  * One direct caller a site. On return of unregister and modify nobody is in
  * the old target any more.
  *
- * Return: 0; -EINVAL no @addr, ops has a callback or trampoline, no or an
- * empty filter, wrong @addr at unregister, not registered (modify);
- * -EBUSY registered already, a site has a direct caller or an ip modifier
- * that will not share; -EAGAIN ops_func asks to be called again; -ENOMEM,
+ * Return: 0; -EINVAL no @addr, ops has a callback or trampoline or is
+ * registered, no or an empty filter; wrong @addr or not registered (modify,
+ * unregister); -EBUSY a site has a direct caller, or an ip modifier and ops
+ * will not share; what ops_func refused with (-EAGAIN: call again); -ENOMEM,
  * -ENOSPC, -EDEADLK, -ENODEV as above. No other code is returned.
  */
 int __must_check register_ftrace_direct(struct ftrace_ops *ops,

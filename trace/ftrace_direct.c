@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ftrace_direct.c - sites that call a user's own code, with no callback, and
+ * the exchange of that code for other code without a call that reaches
+ * neither.
+ *
+ * A direct caller is an ops with FTRACE_OPS_FL_DIRECT: a consumer like the
+ * others, whose target is part of the set (ftrace_set.c), one per site. So an
+ * exchange is a change of sets like any other: *one step*, call old -> call
+ * new, also where callbacks share the site (its chain is replaced by one that
+ * ends in the new target). The way of the kernel this follows is kept beside
+ * it: a *stub* ops on the same sites sends them to the list function, which
+ * takes the target from the site's record; then the records change, then the
+ * stub goes. DESIGN.md, "Direct exchange", says what each costs.
+ *
+ * Invariants
+ * D1  A call during an exchange reaches the old or the new target, exactly
+ *     one, once.
+ * D2  When unregister or modify returns nobody is in the old target.
+ *
+ * Context and locks: task. direct_mutex is the outermost lock of all requests
+ * and held while ops_func is called; ftrace_lock is not.
+ */
+#include "trace/ftrace_internal.h"
+#include "kernel/lib/errno.h"
+
+DEFINE_MUTEX(direct_mutex);
+bool ftrace_exchange_by_stub;
+
+/* ---- sharing a site with an ip modifier ---- */
+
+static bool ops_overlap(const struct ftrace_ops *ops,
+			const struct ftrace_hash *hash)
+{
+	struct ftrace_match match = ftrace_match_of(ops);
+	size_t i;
+
+	for (i = 0; i < hash->count; i++)
+		if (match_at(&match, hash->rec[i]))
+			return true;
+	return false;
+}
+
+/* Is there a registered ops of that kind on one of these sites? */
+static bool kind_overlaps(unsigned long flag, const struct ftrace_hash *hash)
+{
+	const struct ftrace_ops *ops;
+
+	for (ops = ftrace_ops_list; ops; ops = ops->next)
+		if (ops->flags & flag && ops_overlap(ops, hash))
+			return true;
+	return false;
+}
+
+static int ask_to_share(struct ftrace_ops *direct, enum ftrace_ops_cmd cmd)
+{
+	int err;
+
+	if (direct->flags & FTRACE_OPS_FL_SHARES)
+		return 0;
+	if (!direct->ops_func)
+		return -EBUSY;
+	err = direct->ops_func(direct, cmd);
+	if (!err)
+		direct->flags |= FTRACE_OPS_FL_SHARES;
+	return err;
+}
+
+int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash)
+{
+	struct ftrace_ops *other;
+	int err = 0;
+
+	assert_held(&direct_mutex);
+	if (ops->flags & FTRACE_OPS_FL_DIRECT) {
+		if (kind_overlaps(FTRACE_OPS_FL_IPMODIFY, hash))
+			err = ask_to_share(ops,
+				FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_SELF);
+		return err;
+	}
+	if (!(ops->flags & FTRACE_OPS_FL_IPMODIFY))
+		return 0;
+	for (other = ftrace_ops_list; other && !err; other = other->next)
+		if (other->flags & FTRACE_OPS_FL_DIRECT &&
+		    ops_overlap(other, hash))
+			err = ask_to_share(other,
+				FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_PEER);
+	if (err)
+		ftrace_unshare();
+	return err;
+}
+
+void ftrace_unshare(void)
+{
+	struct ftrace_ops *ops;
+
+	assert_held(&direct_mutex);
+	for (ops = ftrace_ops_list; ops; ops = ops->next) {
+		if (!(ops->flags & FTRACE_OPS_FL_SHARES) ||
+		    kind_overlaps(FTRACE_OPS_FL_IPMODIFY, ops->filter_hash))
+			continue;
+		ops->flags &= ~FTRACE_OPS_FL_SHARES;
+		ops->ops_func(ops, FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER);
+	}
+}
+
+/* ---- becoming a direct caller and ceasing to be one ---- */
+
+static int check_idle(const struct ftrace_ops *ops)
+{
+	return ops->func || ops->trampoline ||
+	       ops->flags & (FTRACE_OPS_FL_ENABLED | FTRACE_OPS_FL_REMOVING) ?
+	       -EINVAL : 0;
+}
+
+static bool is_direct_caller(const struct ftrace_ops *ops)
+{
+	return ops->flags & FTRACE_OPS_FL_DIRECT &&
+	       ops->flags & FTRACE_OPS_FL_ENABLED;
+}
+
+static void ops_reset(struct ftrace_ops *ops)
+{
+	ops->func = NULL;
+	ops->saved_func = NULL;
+	ops->direct_call = 0;
+	ops->flags &= ~(FTRACE_OPS_FL_DIRECT | FTRACE_OPS_FL_SHARES);
+}
+
+/* @addr 0: the targets are in the ops' filter. */
+static int direct_register(struct ftrace_ops *ops, unsigned long addr,
+			   struct ftrace_retired *retired)
+{
+	int err;
+
+	ops->func = ftrace_stub;	/* never called */
+	ops->direct_call = addr;
+	ops->flags |= FTRACE_OPS_FL_DIRECT;
+	err = ftrace_register(ops, retired);
+	if (err)
+		ops_reset(ops);
+	return err;
+}
+
+static void direct_forget(struct ftrace_ops *ops,
+			  struct ftrace_retired *retired)
+{
+	ftrace_forget(ops, retired);	/* D2 */
+	ops_reset(ops);
+}
+
+int register_ftrace_direct(struct ftrace_ops *ops, unsigned long addr)
+{
+	struct ftrace_retired retired = { 0 };
+	int err;
+
+	if (!(addr & ~FTRACE_ADDR_JMP))
+		return -EINVAL;
+	err = ftrace_enter();
+	if (err)
+		return err;
+	err = check_idle(ops);
+	if (!err && ops->filter_hash && ops->filter_hash->direct)
+		err = -EINVAL;
+	if (!err)
+		err = direct_register(ops, addr, &retired);
+	ftrace_leave();
+	ftrace_retire(&retired);
+	return err;
+}
+
+int unregister_ftrace_direct(struct ftrace_ops *ops, unsigned long addr,
+			     bool free_filters)
+{
+	struct ftrace_retired retired = { 0 };
+	int err;
+
+	err = ftrace_enter();
+	if (err)
+		return err;
+	err = -EINVAL;
+	if (is_direct_caller(ops) && addr == ops->direct_call)
+		err = ftrace_unregister(ops, &retired);
+	ftrace_leave();
+	if (err)
+		return err;
+	direct_forget(ops, &retired);
+	return free_filters ? ftrace_free_filter(ops) : 0;
+}
+
+/* ---- the exchange ---- */
+
+/* One session: targets become @addr, or those of @filter. */
+static int exchange(struct ftrace_ops *ops, unsigned long addr,
+		    struct ftrace_hash *filter,
+		    struct ftrace_retired *retired)
+{
+	struct ftrace_request request = {
+		.ops = ops,
+		.before = ftrace_match_of(ops),
+		.after = ftrace_match_of(ops),
+		.direct = addr,
+	};
+	struct ftrace_plan plan;
+	int err;
+
+	request.after.filter = filter;
+	mutex_lock(&ftrace_lock);
+	ops->flags |= FTRACE_OPS_FL_MODIFYING;
+	err = ftrace_begin(&plan, &request);
+	if (!err) {
+		ops->direct_call = addr;
+		if (filter != ops->filter_hash)
+			retired->hash[0] = ops->filter_hash;
+		ops->filter_hash = filter;
+		retired->wait = true;		/* D2 */
+		ftrace_commit(&plan, retired);
+	}
+	ops->flags &= ~FTRACE_OPS_FL_MODIFYING;
+	mutex_unlock(&ftrace_lock);
+	return err;
+}
+
+/*
+ * The stub of exchange_by_stub(). Should there be no memory to take it away
+ * again, it stays (its sites are slower, nothing is wrong) until the next
+ * request succeeds in that.
+ */
+static struct ftrace_ops stub = {
+	.func = ftrace_stub,
+	.flags = FTRACE_OPS_FL_STUB,
+};
+
+static int stub_remove(struct ftrace_retired *retired)
+{
+	int err;
+
+	if (!(stub.flags & FTRACE_OPS_FL_ENABLED))
+		return 0;
+	err = ftrace_unregister(&stub, retired);
+	if (err)
+		return err;
+	ftrace_forget(&stub, retired);
+	ftrace_hash_free(stub.filter_hash);
+	ftrace_hash_free(stub.notrace_hash);
+	return 0;
+}
+
+static int stub_add(const struct ftrace_ops *ops,
+		    const struct ftrace_hash *where,
+		    struct ftrace_retired *retired)
+{
+	int err;
+
+	err = stub_remove(retired);
+	if (err)
+		return err;
+	stub.filter_hash = ftrace_hash_begin(where);
+	stub.notrace_hash = ftrace_hash_begin(ops->notrace_hash);
+	err = -ENOMEM;
+	if (stub.filter_hash && stub.notrace_hash)
+		err = ftrace_register(&stub, retired);
+	if (err) {
+		ftrace_hash_free(stub.filter_hash);
+		ftrace_hash_free(stub.notrace_hash);
+	}
+	return err;
+}
+
+/*
+ * The same with all sites of @where in the list function's hands meanwhile.
+ * ftrace_lock is free between the sessions, direct_mutex is not.
+ */
+static int exchange_by_stub(struct ftrace_ops *ops, unsigned long addr,
+			    struct ftrace_hash *filter,
+			    const struct ftrace_hash *where,
+			    struct ftrace_retired *retired)
+{
+	int err;
+
+	err = stub_add(ops, where, retired);
+	if (err)
+		return err;
+	err = exchange(ops, addr, filter, retired);
+	stub_remove(retired);
+	return err;
+}
+
+static int exchange_any(struct ftrace_ops *ops, unsigned long addr,
+			struct ftrace_hash *filter,
+			const struct ftrace_hash *where)
+{
+	struct ftrace_retired retired = { 0 };
+	int err;
+
+	err = ftrace_exchange_by_stub ?
+	      exchange_by_stub(ops, addr, filter, where, &retired) :
+	      exchange(ops, addr, filter, &retired);
+	ftrace_retire(&retired);
+	return err;
+}
+
+int modify_ftrace_direct_nolock(struct ftrace_ops *ops, unsigned long addr)
+{
+	if (!mutex_is_held(&direct_mutex) || mutex_is_held(&ftrace_lock))
+		return -EDEADLK;
+	if (!(addr & ~FTRACE_ADDR_JMP) || !is_direct_caller(ops) ||
+	    ops->filter_hash->direct)
+		return -EINVAL;
+	return exchange_any(ops, addr, ops->filter_hash, ops->filter_hash);
+}
+
+int modify_ftrace_direct(struct ftrace_ops *ops, unsigned long addr)
+{
+	int err;
+
+	err = ftrace_enter();
+	if (err)
+		return err;
+	err = modify_ftrace_direct_nolock(ops, addr);
+	ftrace_leave();
+	return err;
+}
+
+/* ---- one ops, each site with its own target ---- */
+
+/* Every element of @part is in @all, with the same target if @exact. */
+static bool hash_contains(const struct ftrace_hash *all,
+			  const struct ftrace_hash *part, bool exact)
+{
+	size_t i, pos;
+
+	for (i = 0; i < part->count; i++) {
+		pos = ftrace_hash_pos(all, part->rec[i]);
+		if (pos == all->count || all->rec[pos] != part->rec[i])
+			return false;
+		if (exact && all->direct[pos] != part->direct[i])
+			return false;
+	}
+	return true;
+}
+
+static bool hash_disjoint(const struct ftrace_hash *a,
+			  const struct ftrace_hash *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->count; i++)
+		if (ftrace_hash_test(a, b->rec[i]))
+			return false;
+	return true;
+}
+
+static int add_first(struct ftrace_ops *ops, const struct ftrace_hash *hash,
+		     struct ftrace_retired *retired)
+{
+	struct ftrace_hash *was = ops->filter_hash;
+	int err;
+
+	err = check_idle(ops);
+	if (err)
+		return err;
+	ops->filter_hash = ftrace_hash_begin(hash);
+	err = -ENOMEM;
+	if (ops->filter_hash)
+		err = direct_register(ops, 0, retired);
+	if (err) {
+		ftrace_hash_free(ops->filter_hash);
+		ops->filter_hash = was;
+	} else {
+		ftrace_hash_free(was);
+	}
+	return err;
+}
+
+static int add_more(struct ftrace_ops *ops, const struct ftrace_hash *hash,
+		    struct ftrace_retired *retired)
+{
+	struct ftrace_hash *filter;
+	int err;
+
+	if (!ops->filter_hash->direct)
+		return -EINVAL;
+	if (!hash_disjoint(ops->filter_hash, hash))
+		return -EBUSY;
+	filter = ftrace_hash_union(ops->filter_hash, hash);
+	if (!filter)
+		return -ENOMEM;
+	err = ftrace_swap_hashes(ops, filter, ops->notrace_hash, retired);
+	if (err)
+		ftrace_hash_free(filter);
+	return err;
+}
+
+int update_ftrace_direct_add(struct ftrace_ops *ops,
+			     const struct ftrace_hash *hash)
+{
+	struct ftrace_retired retired = { 0 };
+	int err;
+
+	if (!hash->count || !hash->direct)
+		return -EINVAL;
+	err = ftrace_enter();
+	if (err)
+		return err;
+	if (is_direct_caller(ops))
+		err = add_more(ops, hash, &retired);
+	else
+		err = add_first(ops, hash, &retired);
+	ftrace_leave();
+	ftrace_retire(&retired);
+	return err;
+}
+
+static int del_some(struct ftrace_ops *ops, const struct ftrace_hash *hash,
+		    struct ftrace_retired *retired)
+{
+	struct ftrace_hash *filter;
+	int err;
+
+	filter = ftrace_hash_minus(ops->filter_hash, hash);
+	if (!filter)
+		return -ENOMEM;
+	err = ftrace_swap_hashes(ops, filter, ops->notrace_hash, retired);
+	if (err)
+		ftrace_hash_free(filter);
+	retired->wait = true;			/* D2 */
+	return err;
+}
+
+int update_ftrace_direct_del(struct ftrace_ops *ops,
+			     const struct ftrace_hash *hash)
+{
+	struct ftrace_retired retired = { 0 };
+	bool last = false;
+	int err;
+
+	err = ftrace_enter();
+	if (err)
+		return err;
+	err = -EINVAL;
+	if (hash->count && hash->direct && is_direct_caller(ops) &&
+	    ops->filter_hash->direct &&
+	    hash_contains(ops->filter_hash, hash, true)) {
+		last = hash->count == ops->filter_hash->count;
+		err = last ? ftrace_unregister(ops, &retired) :
+			     del_some(ops, hash, &retired);
+	}
+	ftrace_leave();
+	if (err)
+		return err;
+	if (!last) {
+		ftrace_retire(&retired);
+		return 0;
+	}
+	direct_forget(ops, &retired);
+	return ftrace_free_filter(ops);
+}
+
+static int mod_locked(struct ftrace_ops *ops, const struct ftrace_hash *hash)
+{
+	struct ftrace_hash *filter;
+	int err;
+
+	if (!hash->count || !hash->direct || !is_direct_caller(ops) ||
+	    !ops->filter_hash->direct ||
+	    !hash_contains(ops->filter_hash, hash, false))
+		return -EINVAL;
+	filter = ftrace_hash_union(ops->filter_hash, hash);
+	if (!filter)
+		return -ENOMEM;
+	err = exchange_any(ops, 0, filter, hash);
+	if (err)
+		ftrace_hash_free(filter);
+	return err;
+}
+
+int update_ftrace_direct_mod(struct ftrace_ops *ops,
+			     const struct ftrace_hash *hash,
+			     bool do_direct_lock)
+{
+	int err;
+
+	if (!do_direct_lock)
+		return mutex_is_held(&direct_mutex) ? mod_locked(ops, hash) :
+						      -EDEADLK;
+	err = ftrace_enter();
+	if (err)
+		return err;
+	err = mod_locked(ops, hash);
+	ftrace_leave();
+	return err;
+}
+
+unsigned long ftrace_find_rec_direct(unsigned long ip)
+{
+	struct dyn_ftrace *rec = ftrace_rec_find(ip);
+
+	return rec ? set_of(rec->wanted)->direct : 0;
+}

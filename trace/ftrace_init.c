@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ftrace_init.c - the boot step, and the up-calls of unwinder and symbol
+ * printer, which ask about trampolines.
+ *
+ * Context: boot; the up-calls: any, no locks.
+ */
+#include "trace/ftrace_internal.h"
+#include "kernel/cmdline.h"
+#include "kernel/unwind_hooks.h"
+
+extern unsigned long __start_mcount_loc[], __stop_mcount_loc[];
+
+int ftrace_init(void)
+{
+	int err;
+
+	ftrace_use_trampolines = !cmdline_is("trampolines", "off");
+	ftrace_use_chains = !cmdline_is("chains", "off");
+	ftrace_set_init();
+	err = arch_ftrace_init();
+	if (err)
+		return err;
+	ftrace_rec_init(__start_mcount_loc, __stop_mcount_loc);
+	ftrace_list_init();
+	return 0;
+}
+
+bool ftrace_trampoline_frame(unsigned long addr, unsigned long *bytes)
+{
+	unsigned long start, size;
+
+	return arch_ftrace_frame(addr, &start, &size, bytes);
+}
+
+bool is_ftrace_trampoline(unsigned long addr)
+{
+	unsigned long start, size, bytes;
+
+	return arch_ftrace_frame(addr, &start, &size, &bytes);
+}
+
+const char *ftrace_trampoline_symbol(unsigned long addr, unsigned long *off,
+				     unsigned long *size)
+{
+	unsigned long start, bytes;
+
+	if (!arch_ftrace_frame(addr, &start, size, &bytes))
+		return NULL;
+	*off = addr - start;
+	return arch_ftrace_inner(start, 1) ? "ftrace_chain" :
+					     "ftrace_trampoline";
+}
