@@ -84,7 +84,7 @@ INCS    := $(patsubst %.c,$(BUILD)/gen/%.inc,$(wildcard $(OFFSETS:=.c)))
 # Not traceable: what runs in a trampoline before its guard, in a callback, in
 # INT3 handling, at NMI entry. `make lint` proves the list complete.
 NOTRACE_OBJS := \
-	arch/x86_64/ftrace.o arch/x86_64/insn.o arch/x86_64/text_poke.o \
+	arch/x86_64/ftrace.o arch/x86_64/ftrace_tramp.o arch/x86_64/insn.o \
 	arch/x86_64/traps.o \
 	$(patsubst %.c,%.o,$(wildcard trace/*.c trace/tracers/*.c))
 $(NOTRACE_OBJS:%=$(BUILD)/obj/%): TRACE :=

@@ -4,6 +4,7 @@
  * NASM out of this file's assembly. No offset is typed by hand anywhere.
  */
 #include "arch/x86_64/apic.h"
+#include "arch/x86_64/ftrace_frame.h"
 #include "arch/x86_64/gdt.h"
 #include "kernel/sched.h"
 #include <asm/context.h>
@@ -19,6 +20,7 @@
 
 void asm_offsets(void);
 void asm_offsets_pt_regs(void);
+void asm_offsets_ftrace(void);
 
 void asm_offsets_pt_regs(void)
 {
@@ -44,6 +46,17 @@ void asm_offsets_pt_regs(void)
 	OFFSET(PT_SP, pt_regs, sp);
 	OFFSET(PT_SS, pt_regs, ss);
 	DEFINE(PT_SIZE, sizeof(struct pt_regs));
+}
+
+void asm_offsets_ftrace(void)
+{
+	OFFSET(FREGS_R9, ftrace_regs, r9);
+	OFFSET(FREGS_DIRECT, ftrace_regs, direct);
+	OFFSET(FREGS_IP, ftrace_regs, ip);
+	OFFSET(FREGS_PARENT_IP, ftrace_regs, parent_ip);
+	OFFSET(FULL_DIRECT, ftrace_full_frame, direct);
+	OFFSET(FULL_RET, ftrace_full_frame, ret);
+	OFFSET(FULL_PARENT_IP, ftrace_full_frame, parent_ip);
 }
 
 void asm_offsets(void)

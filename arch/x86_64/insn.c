@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Encode and decode the five instructions the patch engine knows.
+ * Encode the five instructions the patch engine knows (decoding is inline,
+ * in insn.h, because the INT3 handler does it).
  *
  * Owns nothing: pure arithmetic, so that the unit tests and the fuzz target
- * run it on the host as it is. Called by the INT3 handler, hence untraceable.
+ * run it on the host as it is. Untraceable: insn_load() runs in #BP.
  */
 #include "arch/x86_64/insn.h"
 
@@ -41,40 +42,6 @@ notrace u64 insn_jmp8(unsigned long ip, unsigned long target)
 	if (disp != (s8)disp)
 		return 0;
 	return INSN_WORD(2, (u64)(u8)disp << 8 | INSN_OP_JMP8);
-}
-
-notrace enum insn_kind insn_kind(u64 word)
-{
-	switch (insn_first_byte(word)) {
-	case INSN_OP_CALL:
-		return INSN_KIND_CALL;
-	case INSN_OP_JMP32:
-		return INSN_KIND_JMP32;
-	case INSN_OP_JMP8:
-		return INSN_KIND_JMP8;
-	case INSN_OP_INT3:
-		return INSN_KIND_INT3;
-	default:
-		return (word & INSN_BYTES_MASK) ==
-				       (INSN_NOP5 & INSN_BYTES_MASK) ?
-			       INSN_KIND_NOP5 :
-			       INSN_KIND_OTHER;
-	}
-}
-
-notrace unsigned long insn_target(u64 word, unsigned long ip)
-{
-	switch (insn_kind(word)) {
-	case INSN_KIND_CALL:
-	case INSN_KIND_JMP32:
-		return ip + INSN_MAX + (long)(s32)insn_tail(word);
-	case INSN_KIND_JMP8:
-		return ip + 2 + (long)(s8)insn_tail(word);
-	case INSN_KIND_NOP5:
-		return ip + INSN_MAX;
-	default:
-		return ip + 1;
-	}
 }
 
 notrace u64 insn_load(const void *bytes, unsigned int len)

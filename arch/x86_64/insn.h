@@ -65,20 +65,62 @@ u64 insn_call(unsigned long ip, unsigned long target);
 u64 insn_jmp32(unsigned long ip, unsigned long target);
 u64 insn_jmp8(unsigned long ip, unsigned long target);
 
-/**
- * insn_kind - which of the five instructions @word begins with
- * @word: at least the first 5 bytes of memory; bytes 5..7 are ignored
- * Context: any.
- */
-enum insn_kind insn_kind(u64 word);
+/* Which of the five the word begins with; looks at bytes 0..4 only. */
+static __always_inline enum insn_kind insn_kind(u64 word)
+{
+	switch (insn_first_byte(word)) {
+	case INSN_OP_CALL:
+		return INSN_KIND_CALL;
+	case INSN_OP_JMP32:
+		return INSN_KIND_JMP32;
+	case INSN_OP_JMP8:
+		return INSN_KIND_JMP8;
+	case INSN_OP_INT3:
+		return INSN_KIND_INT3;
+	default:
+		return ((word ^ INSN_NOP5) & INSN_BYTES_MASK) == 0 ?
+			       INSN_KIND_NOP5 :
+			       INSN_KIND_OTHER;
+	}
+}
 
-/**
- * insn_target - where the CALL or JMP in @word, executed at @ip, goes
- * Context: any.
- * Return: the address; for every other kind the address of the next
- * instruction as far as known (NOP5: @ip + 5, otherwise @ip + 1).
+/*
+ * Where the CALL or JMP in word, executed at ip, goes; for a NOP5 the next
+ * instruction, for anything else ip + 1.
  */
-unsigned long insn_target(u64 word, unsigned long ip);
+static __always_inline unsigned long insn_target(u64 word, unsigned long ip)
+{
+	switch (insn_kind(word)) {
+	case INSN_KIND_CALL:
+	case INSN_KIND_JMP32:
+		return ip + INSN_MAX + (unsigned long)(long)(s32)insn_tail(word);
+	case INSN_KIND_JMP8:
+		return ip + 2 + (unsigned long)(long)(s8)insn_tail(word);
+	case INSN_KIND_NOP5:
+		return ip + INSN_MAX;
+	default:
+		return ip + 1;
+	}
+}
+
+/* The eight bytes at ip in one load, aligned or not. */
+static __always_inline u64 insn_peek(unsigned long ip)
+{
+	struct unaligned {
+		u64 bytes;
+	} __packed;
+
+	return ((const volatile struct unaligned *)ip)->bytes;
+}
+
+/*
+ * Does memory, as insn_peek() read it, hold the five-byte instruction word?
+ * (False also for a shorter word, unless zeros follow it there.)
+ */
+static __always_inline bool insn_matches(u64 memory, u64 word)
+{
+	return (memory ^ word) << (64 - 8 * INSN_MAX) == 0;
+}
 
 /** insn_load - the word at @bytes, of @len (1..5) bytes; reads only those. */
 u64 insn_load(const void *bytes, unsigned int len);

@@ -1,0 +1,130 @@
+; SPDX-License-Identifier: MIT
+;
+; The static callers: what a site calls when it has no trampoline of its own.
+;
+; void ftrace_caller(void), void ftrace_regs_caller(void)
+;	Called by a site, as the first thing in the traced function.
+;
+; IN	all registers as the traced function's caller left them;
+;	[rsp] address behind the site's CALL, [rsp + 8] the caller's return
+;	address
+; OUT	all registers as they were (fast: but flags, r10, r11, which mean
+;	nothing at a function's entry); rip = the ip in the frame, or the
+;	frame's direct target with that ip on top of the stack
+; STACK	the frames of ftrace_frame.h, below; aligned to 16 at the call
+;
+; Each makes one call, at the label ftrace_call or ftrace_regs_call, which is
+; re-poked while others run through it (arch_ftrace_set_inner); the ops given
+; to it is the variable function_trace_op. Generated trampolines (ftrace_tramp.c)
+; have the same frames, with their ops as immediates.
+;
+; Not traceable, and takes no lock: any context, NMI included.
+
+%include "arch/x86_64/asm/linkage.inc"
+
+section .text
+
+extern function_trace_op, ftrace_stub
+
+SITE_SIZE equ 5				; the CALL at the site
+
+; Lists of registers in the order of pt_regs, highest first.
+%define FAST_REGS rdi, rsi, rdx, rcx, rax, r8, r9
+%define MORE_REGS r10, r11, rbx, rbp, r12, r13, r14, r15
+
+%macro push_list 1-*
+  %rep %0
+	push %1
+    %rotate 1
+  %endrep
+%endmacro
+
+%macro pop_list 1-*
+  %rep %0
+    %rotate -1
+	pop %1
+  %endrep
+%endmacro
+
+; rcx = the callback's view of the frame -> all four arguments
+;	%1 offset of parent_ip from it
+%macro callback_args 1
+	mov rdi, [rcx + FREGS_IP]
+	sub rdi, SITE_SIZE		; ip = the site
+	mov rsi, [rcx + %1]		; parent_ip
+	mov rdx, [function_trace_op]	; ops
+%endmacro
+
+; The frame (struct ftrace_regs):
+;
+;	FREGS_PARENT_IP	return address of the traced function
+;	FREGS_IP	the site's return address: written, it redirects
+;	FREGS_DIRECT	0, or where to leave to
+;	FREGS_DI SI DX CX AX R8
+;	FREGS_R9 <- rsp
+func ftrace_caller
+	push 0				; FREGS_DIRECT
+	push_list FAST_REGS
+	mov rcx, rsp			; fregs
+	callback_args FREGS_PARENT_IP
+global ftrace_call
+ftrace_call:
+	call ftrace_stub
+	pop_list FAST_REGS		; rsp at FREGS_DIRECT
+	cmp qword [rsp], 0
+	jne .direct
+	add rsp, FREGS_IP - FREGS_DIRECT
+	ret				; to ip
+.direct:
+	ret				; to direct, with ip on top of the stack
+endfunc ftrace_caller
+
+; The frame (struct ftrace_full_frame):
+;
+;	FULL_PARENT_IP
+;	FULL_RET	the site's return address
+;	FULL_DIRECT	0, or where to leave to
+;	PT_SS PT_SP	PT_SP: as before the site's CALL
+;	PT_FLAGS PT_CS
+;	PT_IP		a copy of FULL_RET, put back on the way out
+;	PT_ORIG_AX	0
+;	PT_DI .. PT_R9	fregs points at PT_R9
+;	PT_R10 PT_R11 PT_BX PT_BP PT_R12 PT_R13 PT_R14
+;	PT_R15 <- rsp
+func ftrace_regs_caller
+	push 0				; FULL_DIRECT
+	push KERNEL_DS			; PT_SS
+	push rsp			; PT_SP: corrected below
+	pushfq				; PT_FLAGS; may be changed from here on
+	push KERNEL_CS			; PT_CS: makes it a full frame
+	push qword [rsp + FULL_RET - PT_CS]	; PT_IP
+	push 0				; PT_ORIG_AX
+	push_list FAST_REGS, MORE_REGS
+	add qword [rsp + PT_SP], FULL_PARENT_IP - PT_SS
+	lea rcx, [rsp + PT_R9]		; fregs
+	callback_args FULL_PARENT_IP - PT_R9
+global ftrace_regs_call
+ftrace_regs_call:
+	call ftrace_stub
+	cmp qword [rsp + FULL_DIRECT], 0
+	jne .direct
+	pop_list FAST_REGS, MORE_REGS	; rsp at PT_ORIG_AX
+	add rsp, PT_IP - PT_ORIG_AX
+	pop qword [rsp + FULL_RET - PT_CS]	; ip back; rsp at PT_CS
+	add rsp, PT_FLAGS - PT_CS
+	popfq				; rsp at PT_SP; flags are back
+	lea rsp, [rsp + FULL_RET - PT_SP]
+	ret				; to ip
+.direct:				; the same, but stop at FULL_DIRECT
+	pop_list FAST_REGS, MORE_REGS
+	add rsp, PT_IP - PT_ORIG_AX
+	pop qword [rsp + FULL_RET - PT_CS]
+	add rsp, PT_FLAGS - PT_CS
+	popfq
+	lea rsp, [rsp + FULL_DIRECT - PT_SP]
+	ret				; to direct, with ip on top of the stack
+endfunc ftrace_regs_caller
+
+; Where the static callers end, for the unwinder.
+global ftrace_callers_end
+ftrace_callers_end:
