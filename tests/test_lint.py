@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+"""Each check of tests/lint finds what it is there to find: a violation is
+planted for every kind, and the same text without it passes."""
+import subprocess
+
+import pytest
+
+from tests import qemu
+from tests.lint import (cppcheck, docs, format, headers, layers, locks, reach,
+                        size, text)
+
+FIXTURE = qemu.ROOT / "tests/lint/fixture"
+RULES = reach.Rules({"_start": "the root"}, {}, {})
+
+
+def build_fixture(directory, *defines):
+    elf = directory / "fixture.elf"
+    subprocess.run(
+        ["gcc", "-O2", "-ffreestanding", "-nostdlib", "-static", "-fno-pic",
+         "-no-pie", "-fcf-protection=none", "-fno-asynchronous-unwind-tables",
+         "-pg", "-mfentry", "-mrecord-mcount", "-mnop-mcount",
+         "-Wl,--build-id=none", "-Wl,--no-warn-rwx-segments",
+         f"-Wl,-T,{FIXTURE / 'reach.ld'}",
+         *[f"-D{name}" for name in defines], "-o", elf, FIXTURE / "reach.c"],
+        check=True)
+    return elf
+
+
+def test_reach_accepts_the_clean_image(tmp_path):
+    assert reach.check_image(build_fixture(tmp_path), RULES) == []
+
+
+@pytest.mark.parametrize("how", ["BY_TAIL_CALL", "IN_SWITCH"])
+def test_reach_rejects_a_path_to_a_traceable_function(tmp_path, how):
+    problems = reach.check_image(build_fixture(tmp_path, how), RULES)
+    assert len(problems) == 1
+    assert "traceable is traceable; reached from the root" in problems[0]
+    assert "_start -> " in problems[0]
+
+
+def test_reach_rejects_an_unlisted_indirect_call(tmp_path):
+    elf = build_fixture(tmp_path, "BY_POINTER")
+    problems = reach.check_image(elf, RULES)
+    assert len(problems) == 1 and "indirect call" in problems[0]
+    listed = reach.Rules(RULES.roots, {}, {"_start": (["innocent"], "why")})
+    assert reach.check_image(elf, listed) == []
+    wrong = reach.Rules(RULES.roots, {}, {"_start": (["traceable"], "why")})
+    assert "is traceable" in reach.check_image(elf, wrong)[0]
+
+
+def test_reach_wants_no_rule_it_does_not_need(tmp_path):
+    elf = build_fixture(tmp_path)
+    for rules in (reach.Rules(RULES.roots, {"traceable": "why"}, {}),
+                  reach.Rules(RULES.roots, {}, {"lookup": ([], "why")})):
+        assert "not needed" in reach.check_image(elf, rules)[0]
+    gone = reach.Rules({"no_such_thing": "a root"}, {}, {})
+    assert "no symbol" in reach.check_image(elf, gone)[0]
+
+
+@pytest.mark.parametrize("path, line, ok", [
+    ("kernel/lib/x.c", '#include "kernel/lib/list.h"', True),
+    ("kernel/lib/x.c", '#include "kernel/printk.h"', False),
+    ("kernel/lib/x.c", '#include <asm/cpu.h>', False),
+    ("boot/x.c", '#include <asm/io.h>', True),
+    ("boot/x.c", '#include "arch/x86_64/idt.h"', False),
+    ("arch/x86_64/x.c", '#include "kernel/printk.h"', True),
+    ("arch/x86_64/x.c", '#include "kernel/sched.h"', False),
+    ("kernel/x.c", '#include "trace/ftrace.h"', False),
+    ("kernel/main.c", '#include "trace/ftrace.h"', True),
+    ("trace/x.c", '#include "trace/tracers/x.h"', False),
+    ("trace/tracers/x.c", '#include "trace/interface/shell.h"', False),
+    ("trace/interface/x.c", '#include "trace/tracers/x.h"', True),
+    ("kernel/x.c", '// #include "trace/ftrace.h"', True),
+    ("kernel/x.c", '#include "printk.h"', False),
+])
+def test_layers(path, line, ok):
+    assert (layers.check_text(path, f"{line}\n") == []) == ok
+
+
+def function(lines):
+    return "int f(int a,\n      int b)\n{\n" + "\tg();\n" * lines + "}\n"
+
+
+def test_size():
+    assert list(size.check_text("kernel/x.c", function(40))) == []
+    (problem, key), = size.check_text("kernel/x.c", function(41))
+    assert "kernel/x.c:3: the body of f has 41 lines" in problem
+    assert key == "kernel/x.c:f"
+    test = function(41).replace("int f(int a,\n      int b)", "KTEST(a, b)")
+    assert len(list(size.check_text("tests/kernel/x.c", test))) == 1
+    assert list(size.check_text("x.asm", "\n" * 499)) == []
+    assert len(list(size.check_text("x.asm", "\n" * 500))) == 1
+
+
+SPDX = "/* SPDX-License-Identifier: MIT */\n"
+
+
+@pytest.mark.parametrize("line, ok", [
+    ("int x;", True),
+    ("int x; ", False),
+    ("x" * 80, True),
+    ("x" * 81, False),
+    ("\t" * 10 + "x", False),
+    ("see /work" + "/main/x", False),
+    ("see ../work/main", True),
+    ("/* TO" + "DO: more */", False),
+])
+def test_text(line, ok):
+    assert (list(text.check_text("a.c", f"{SPDX}{line}\n")) == []) == ok
+
+
+def test_text_form_of_the_file():
+    assert "SPDX" in list(text.check_text("a.c", "int x;\n"))[0]
+    assert "newline" in list(text.check_text("a.c", f"{SPDX}int x;"))[0]
+
+
+def test_format(tmp_path):
+    config = (qemu.ROOT / ".clang-format").read_text(encoding="utf-8")
+    (tmp_path / ".clang-format").write_text(config)
+    (tmp_path / "good.c").write_text("int f(void)\n{\n\treturn 0;\n}\n")
+    (tmp_path / "bad.c").write_text("int f(void) {\n    return 0; }\n")
+    assert format.check_files(["good.c"], tmp_path) == []
+    assert "bad.c:1: " in format.check_files(["bad.c"], tmp_path)[0]
+
+
+def test_headers(tmp_path):
+    for name, body, ok in (("good.h", "#pragma once\nint f(void);\n", True),
+                           ("open.h", "int f(void);\n", False),
+                           ("poor.h", "#pragma once\nu32 f(void);\n", False)):
+        (tmp_path / name).write_text(body)
+        assert (headers.check_header(name, tmp_path) == []) == ok
+
+
+@pytest.mark.parametrize("body, ok", [
+    ("/* Legend: [F] ftrace_lock. */\nint a; /* [F] */\n", True),
+    ("/* Legend: [F] ftrace_lock. */\nint a; /* [Z] */\n", False),
+    ("int a; /* [Z] */\n", False),
+    ("int a[4];\n/* says [Z] of something else */\n", True),
+])
+def test_locks(body, ok):
+    assert (locks.check_text("a.h", body) == []) == ok
+
+
+def test_docs():
+    words, paths = {"sort"}, {"kernel/lib/sort.c", "trace/ftrace.c"}
+    good = "`sort()` in `kernel/lib/sort.c` and `trace/ftrace.c`, `x`\n"
+    assert list(docs.check_text("A.md", good, words, paths)) == []
+    for bad in ("`gone()`", "`kernel/gone.c`"):
+        assert len(list(docs.check_text("A.md", bad, words, paths))) == 1
+
+
+def test_cppcheck(tmp_path):
+    (tmp_path / "good.c").write_text("int f(int *p) { return p ? *p : 0; }\n")
+    (tmp_path / "bad.c").write_text(
+        "int f(void) { int a[2] = { 0 }; return a[2]; }\n")
+    assert cppcheck.check_files(["good.c"], tmp_path) == []
+    assert "[arrayIndexOutOfBounds]" in cppcheck.check_files(
+        ["bad.c"], tmp_path)[0]
