@@ -62,8 +62,8 @@ static void put_string(struct out *o, const struct spec *sp, const char *s)
 	if (!s)
 		s = "(null)";
 	put_text(o, sp, s,
-		 sp->precision < 0 ? strlen(s)
-				   : strnlen(s, (size_t)sp->precision));
+		 sp->precision < 0 ? strlen(s) :
+				     strnlen(s, (size_t)sp->precision));
 }
 
 /* Digits of @value, last first; returns their number. */
@@ -148,10 +148,10 @@ static s64 signed_arg(const struct spec *sp, va_list *ap)
 
 static void put_signed(struct out *o, const struct spec *sp, s64 value)
 {
-	const char *sign = value < 0   ? "-"
-			   : sp->plus  ? "+"
-			   : sp->space ? " "
-				       : "";
+	const char *sign = value < 0 ? "-" :
+			   sp->plus  ? "+" :
+			   sp->space ? " " :
+				       "";
 
 	put_number(o, sp, value < 0 ? -(u64)value : (u64)value, sign);
 }

@@ -152,7 +152,7 @@ static size_t count_listed(const struct buddy *b)
 	size_t n = 0;
 
 	for (unsigned int order = 0; order <= BUDDY_MAX_ORDER; order++) {
-		list_for_each (link, &b->free[order]) {
+		list_for_each(link, &b->free[order]) {
 			if (b->info[page_index(b, link)] !=
 			    (BLOCK_FREE | order))
 				return ~0UL;

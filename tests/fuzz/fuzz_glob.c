@@ -10,8 +10,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	char *pat = fuzz_string(data, size);
 	size_t n = strlen(pat);
-	char *str = fuzz_string(data + min(n + 1, size),
-				size - min(n + 1, size));
+	char *str =
+		fuzz_string(data + min(n + 1, size), size - min(n + 1, size));
 
 	glob_match(pat, str);
 	host_free(pat);

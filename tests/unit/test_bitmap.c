@@ -88,7 +88,7 @@ UNIT(bitmap, single_bits_and_iteration)
 	__set_bit(63, map);
 	__set_bit(64, map);
 	__set_bit(199, map);
-	for_each_set_bit (bit, map, BITS)
+	for_each_set_bit(bit, map, BITS)
 		sum += bit;
 	CHECK_EQ(sum, 326);
 	__clear_bit(64, map);

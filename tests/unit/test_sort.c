@@ -37,11 +37,11 @@ static void sort_one(size_t n, int kind, u64 *seed)
 	for (size_t i = 0; i < n; i++) {
 		u64 r = host_random(seed);
 
-		a[i].key = kind == 0   ? r
-			   : kind == 1 ? r % 4
-			   : kind == 2 ? i
-			   : kind == 3 ? n - i
-				       : 7;
+		a[i].key = kind == 0 ? r :
+			   kind == 1 ? r % 4 :
+			   kind == 2 ? i :
+			   kind == 3 ? n - i :
+				       7;
 		a[i].twin = (u32)a[i].key;
 		sum += a[i].key;
 	}
@@ -116,7 +116,7 @@ static int sum_digits(struct list_head *head)
 	struct item *it;
 	int n = 0;
 
-	list_for_each_entry (it, head, link)
+	list_for_each_entry(it, head, link)
 		n = n * 10 + it->value;
 	return n;
 }
@@ -148,7 +148,7 @@ UNIT(list, add_move_splice_delete)
 	CHECK_EQ(sum_digits(&a), 45213);
 	list_splice_init(&b, &a);
 	CHECK_EQ(sum_digits(&a), 45213);
-	list_for_each_entry_safe (pos, n, &a, link)
+	list_for_each_entry_safe(pos, n, &a, link)
 		if (pos->value % 2)
 			list_del_init(&pos->link);
 	CHECK_EQ(sum_digits(&a), 42);
