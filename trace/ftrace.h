@@ -160,6 +160,13 @@ void ftrace_hash_free(struct ftrace_hash *hash);
 int ftrace_ops_set_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
 			  struct ftrace_hash *exclude);
 
+/*
+ * A copy of the filter in force, or of what it excludes; *@hash is NULL for
+ * "all" (none excluded). Return: 0 or -ENOMEM. No other code is returned.
+ */
+int ftrace_ops_get_hash(struct ftrace_ops *ops, bool exclude,
+			struct ftrace_hash **hash);
+
 size_t ftrace_hash_count(const struct ftrace_hash *hash);
 /* The i-th function of the set, rising. */
 struct dyn_ftrace *ftrace_hash_rec(const struct ftrace_hash *hash, size_t i);

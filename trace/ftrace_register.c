@@ -314,6 +314,18 @@ int unregister_ftrace_function(struct ftrace_ops *ops)
 	return err;
 }
 
+int ftrace_ops_get_hash(struct ftrace_ops *ops, bool exclude,
+			struct ftrace_hash **hash)
+{
+	const struct ftrace_hash *live;
+
+	mutex_lock(&ftrace_lock);
+	live = exclude ? ops->notrace_hash : ops->filter_hash;
+	*hash = live ? ftrace_hash_begin(live) : NULL;
+	mutex_unlock(&ftrace_lock);
+	return live && !*hash ? -ENOMEM : 0;
+}
+
 int ftrace_ops_set_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
 			  struct ftrace_hash *exclude)
 {
