@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * console_input.h - bytes typed at the serial line, queued until asked for.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+/*
+ * Begin to listen: the port is looked at every tick, so nothing depends on
+ * how its interrupt is routed. Context: task; harmless to repeat. Return: 0.
+ * No other code is returned.
+ */
+int console_input_init(void);
+
+/* The next byte; sleeps until there is one. Context: task. */
+u8 console_getc(void);
+
+/* Is there a byte? Context: any. */
+bool console_input_pending(void);
+
+/*
+ * Was ^C typed since the last console_break_clear()? The byte itself stays
+ * in the queue. Context: any.
+ */
+bool console_break(void);
+void console_break_clear(void);

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: MIT
+/*
+ * workload.c - kernel threads that do something worth looking at.
+ *
+ * Owns the workers, their queues and counts. Nothing here is special: locks,
+ * queues, timers and allocations are used as anybody would use them, so a
+ * trace of it shows the kernel's ordinary paths.
+ *
+ * I1  A parcel that reaches the consumer carries the checksum it was sent
+ *     with (counted in ->spoiled otherwise).
+ * I2  workload_stop() returns with no worker, timer or block left.
+ */
+#include "kernel/workload.h"
+
+#include <asm/atomic.h>
+
+#include "kernel/clock.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/lock.h"
+#include "kernel/mm/slab.h"
+#include "kernel/sched.h"
+#include "kernel/timer.h"
+#include "kernel/wait.h"
+
+#define MAX_SETS 64
+#define PARCEL_WORDS 12
+#define QUEUE_ROOM 4
+#define TREE_DEPTH 24
+#define REST_NS 200000UL
+#define TIMER_NS 3000000UL
+
+struct parcel {
+	u32 words[PARCEL_WORDS];
+	u32 sum;
+};
+
+/* A bounded queue; both ends sleep. */
+struct queue {
+	struct mutex lock;
+	struct wait_queue_head changed;
+	struct parcel *slot[QUEUE_ROOM];
+	unsigned int in, out; /* ever put and taken, under lock */
+};
+
+struct ball {
+	struct wait_queue_head flew;
+	unsigned int side; /* whose turn it is */
+};
+
+enum { PRODUCER, FILTER, CONSUMER, CHURNER, LEFT, RIGHT, WALKER, ROLES };
+
+struct set {
+	struct task_struct *worker[ROLES];
+	struct queue fresh, filtered;
+	struct ball ball;
+	struct timer timer;
+	struct workload_stats stats; /* each field has one writer */
+};
+
+static struct set *sets[MAX_SETS];
+static unsigned int nr_sets;
+static bool stopping;
+
+static u32 checksum(const struct parcel *p)
+{
+	u32 sum = 17;
+	unsigned int i;
+
+	for (i = 0; i < PARCEL_WORDS; i++)
+		sum = sum * 31 + p->words[i];
+	return sum;
+}
+
+static struct parcel *make_parcel(u32 seed)
+{
+	struct parcel *p = kmalloc(sizeof(*p));
+	unsigned int i;
+
+	if (!p)
+		return NULL;
+	for (i = 0; i < PARCEL_WORDS; i++)
+		p->words[i] = seed = seed * 1664525 + 1013904223;
+	p->sum = checksum(p);
+	return p;
+}
+
+static void queue_init(struct queue *q)
+{
+	memset(q, 0, sizeof(*q));
+	mutex_init(&q->lock);
+	init_waitqueue_head(&q->changed);
+}
+
+static bool queue_try_put(struct queue *q, struct parcel *p)
+{
+	bool room;
+
+	mutex_lock(&q->lock);
+	room = q->in - q->out < QUEUE_ROOM;
+	if (room)
+		q->slot[q->in++ % QUEUE_ROOM] = p;
+	mutex_unlock(&q->lock);
+	return room;
+}
+
+static struct parcel *queue_try_take(struct queue *q)
+{
+	struct parcel *p = NULL;
+
+	mutex_lock(&q->lock);
+	if (q->in != q->out)
+		p = q->slot[q->out++ % QUEUE_ROOM];
+	mutex_unlock(&q->lock);
+	return p;
+}
+
+static unsigned int queue_length(const struct queue *q)
+{
+	return READ_ONCE(q->in) - READ_ONCE(q->out);
+}
+
+/* Return: false when the workers are to end; the parcel is still ours. */
+static bool queue_put(struct queue *q, struct parcel *p)
+{
+	while (!queue_try_put(q, p)) {
+		if (READ_ONCE(stopping))
+			return false;
+		wait_event(&q->changed, queue_length(q) < QUEUE_ROOM ||
+						READ_ONCE(stopping));
+	}
+	wake_up(&q->changed);
+	return true;
+}
+
+/* Return: NULL when the workers are to end. */
+static struct parcel *queue_take(struct queue *q)
+{
+	struct parcel *p;
+
+	while (!(p = queue_try_take(q))) {
+		if (READ_ONCE(stopping))
+			return NULL;
+		wait_event(&q->changed,
+			   queue_length(q) || READ_ONCE(stopping));
+	}
+	wake_up(&q->changed);
+	return p;
+}
+
+static int producer(void *arg)
+{
+	struct set *set = arg;
+	u32 seed = 1;
+
+	while (!READ_ONCE(stopping)) {
+		struct parcel *p = make_parcel(seed++);
+
+		if (p && !queue_put(&set->fresh, p))
+			kfree(p);
+		sleep_ns(REST_NS);
+	}
+	return 0;
+}
+
+/* Turns every word around; the sum is made anew. */
+static void refine_parcel(struct parcel *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < PARCEL_WORDS; i++)
+		p->words[i] = ~p->words[i];
+	p->sum = checksum(p);
+}
+
+static int filter(void *arg)
+{
+	struct set *set = arg;
+	struct parcel *p;
+
+	while ((p = queue_take(&set->fresh))) {
+		refine_parcel(p);
+		if (!queue_put(&set->filtered, p))
+			kfree(p);
+	}
+	return 0;
+}
+
+static int consumer(void *arg)
+{
+	struct set *set = arg;
+	struct parcel *p;
+
+	while ((p = queue_take(&set->filtered))) {
+		if (checksum(p) != p->sum) /* I1 */
+			set->stats.spoiled++;
+		set->stats.parcels++;
+		kfree(p);
+	}
+	return 0;
+}
+
+/* Take blocks of growing size, give them back in another order. */
+static void churn_memory(struct set *set)
+{
+	void *block[16];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(block); i++)
+		block[i] = kmalloc(16U << (i % 8));
+	for (i = 0; i < ARRAY_SIZE(block); i++)
+		kfree(block[(i * 7) % ARRAY_SIZE(block)]);
+	set->stats.allocated += ARRAY_SIZE(block);
+}
+
+static int churner(void *arg)
+{
+	while (!READ_ONCE(stopping)) {
+		churn_memory(arg);
+		sleep_ns(REST_NS);
+	}
+	return 0;
+}
+
+static int play(struct set *set, unsigned int side)
+{
+	struct ball *ball = &set->ball;
+
+	while (!READ_ONCE(stopping)) {
+		wait_event(&ball->flew, READ_ONCE(ball->side) == side ||
+						READ_ONCE(stopping));
+		if (!side)
+			set->stats.passes++;
+		WRITE_ONCE(ball->side, !side);
+		wake_up(&ball->flew);
+		sleep_ns(REST_NS / 4);
+	}
+	return 0;
+}
+
+static int player_left(void *arg)
+{
+	return play(arg, 0);
+}
+
+static int player_right(void *arg)
+{
+	return play(arg, 1);
+}
+
+unsigned long walk_tree(unsigned int depth, unsigned long seed)
+{
+	if (!depth)
+		return seed & 1;
+	/* The addition keeps this from becoming a loop. */
+	return 1 + walk_tree(depth - 1, seed * 6364136223846793005UL + 1);
+}
+
+static int walker(void *arg)
+{
+	struct set *set = arg;
+	unsigned long seed = 42;
+
+	while (!READ_ONCE(stopping)) {
+		seed += walk_tree(TREE_DEPTH, seed);
+		set->stats.leaves++;
+		sleep_ns(REST_NS);
+	}
+	return 0;
+}
+
+static void timer_rings(void *arg)
+{
+	struct set *set = arg;
+
+	set->stats.ticks++;
+	if (!READ_ONCE(stopping))
+		timer_add(&set->timer, ktime_ns() + TIMER_NS);
+}
+
+static void wake_workers(struct set *set)
+{
+	wake_up(&set->fresh.changed);
+	wake_up(&set->filtered.changed);
+	wake_up(&set->ball.flew);
+}
+
+static void drain(struct queue *q)
+{
+	struct parcel *p;
+
+	while ((p = queue_try_take(q)))
+		kfree(p);
+}
+
+/* I2 */
+static void stop_set(struct set *set)
+{
+	unsigned int i;
+
+	wake_workers(set);
+	for (i = 0; i < ROLES; i++)
+		if (set->worker[i])
+			kthread_join(set->worker[i]);
+	timer_cancel_sync(&set->timer);
+	drain(&set->fresh);
+	drain(&set->filtered);
+	kfree(set);
+}
+
+static struct set *start_set(unsigned int number)
+{
+	static int (*const role[ROLES])(void *) = {
+		producer, filter, consumer, churner,
+		player_left, player_right, walker,
+	};
+	static const char *const name[ROLES] = { "producer", "filter",
+						 "consumer", "churner",
+						 "left", "right", "walker" };
+	struct set *set = kzalloc(sizeof(*set));
+	unsigned int i;
+
+	if (!set)
+		return NULL;
+	queue_init(&set->fresh);
+	queue_init(&set->filtered);
+	init_waitqueue_head(&set->ball.flew);
+	timer_setup(&set->timer, timer_rings, set);
+	sets[nr_sets++] = set;
+	for (i = 0; i < ROLES; i++) {
+		struct task_struct *task = kthread_run(role[i], set, "%s/%u",
+						       name[i], number);
+
+		if (IS_ERR(task))
+			return NULL;
+		set->worker[i] = task;
+	}
+	timer_add(&set->timer, ktime_ns() + TIMER_NS);
+	return set;
+}
+
+int workload_start(unsigned int n)
+{
+	unsigned int i;
+
+	if (nr_sets)
+		return -EBUSY;
+	stopping = false;
+	for (i = 0; i < n && i < MAX_SETS; i++) {
+		if (!start_set(i)) {
+			workload_stop();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+void workload_stop(void)
+{
+	WRITE_ONCE(stopping, true);
+	while (nr_sets)
+		stop_set(sets[--nr_sets]);
+}
+
+void workload_read(struct workload_stats *stats)
+{
+	unsigned int i;
+
+	memset(stats, 0, sizeof(*stats));
+	for (i = 0; i < nr_sets; i++) {
+		const struct workload_stats *s = &sets[i]->stats;
+
+		stats->parcels += s->parcels;
+		stats->spoiled += s->spoiled;
+		stats->allocated += s->allocated;
+		stats->passes += s->passes;
+		stats->ticks += s->ticks;
+		stats->leaves += s->leaves;
+	}
+}
