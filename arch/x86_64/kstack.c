@@ -85,6 +85,11 @@ void stack_free(void *p)
 	spin_unlock_irqrestore(&stack_lock, irq);
 }
 
+unsigned long stack_count(void)
+{
+	return READ_ONCE(nr_stacks);
+}
+
 void *stack_of_guard(unsigned long addr)
 {
 	unsigned long end = STACK_BASE + READ_ONCE(nr_stacks) * SLOT_SIZE;

@@ -86,6 +86,10 @@ void paging_unmap(unsigned long addr, u64 size);
 void *stack_alloc(void);
 void stack_free(void *stack);
 
+/* Stacks there are, in use or not; page tables made since page_init(). */
+unsigned long stack_count(void);
+unsigned long paging_table_count(void);
+
 /* The start of the stack whose guard page holds addr, or NULL: for #DF. */
 void *stack_of_guard(unsigned long addr);
 

@@ -20,6 +20,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/lock.h"
 #include "kernel/mm/page.h"
+#include <asm/atomic.h>
 #include <asm/barrier.h>
 #include <asm/cpu.h>
 
@@ -46,6 +47,9 @@ static unsigned int index_of(unsigned long addr, unsigned int level)
 	return addr / entry_size(level) % ENTRIES;
 }
 
+/* Tables that came from the page allocator. */
+static atomic64_t late_tables;
+
 /* Until the page allocator has taken over, from the boot memory map. */
 static u64 alloc_table(void)
 {
@@ -59,7 +63,15 @@ static u64 alloc_table(void)
 		return phys;
 	}
 	table = alloc_pages_zeroed(0);
-	return table ? virt_to_phys(table) : 0;
+	if (!table)
+		return 0;
+	atomic64_inc(&late_tables);
+	return virt_to_phys(table);
+}
+
+unsigned long paging_table_count(void)
+{
+	return atomic64_read(&late_tables);
 }
 
 static u64 *next_table(u64 *entry)
