@@ -61,7 +61,7 @@ static bool range_is_used(size_t first, size_t n)
 
 void exec_free(void *p, size_t size)
 {
-	size_t offset = (size_t)((char *)p - __exec_pool_start);
+	size_t offset = (unsigned long)p - (unsigned long)__exec_pool_start;
 	size_t first = offset / EXEC_GRANULE;
 	size_t n = DIV_ROUND_UP(size, EXEC_GRANULE);
 	bool mine;

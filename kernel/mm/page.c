@@ -84,7 +84,7 @@ unsigned int page_order(size_t size)
 {
 	unsigned int order = 0;
 
-	while (PAGE_SIZE << order < size)
+	while (order <= PAGE_MAX_ORDER && PAGE_SIZE << order < size)
 		order++;
 	return order;
 }

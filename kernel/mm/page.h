@@ -39,7 +39,7 @@ static __always_inline void free_page(void *p)
 	free_pages(p, 0);
 }
 
-/* The smallest order whose block holds @size bytes. */
+/* The smallest order whose block holds @size bytes; past the largest: none. */
 unsigned int page_order(size_t size);
 
 /*

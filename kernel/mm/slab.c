@@ -112,10 +112,11 @@ static void check_object(const struct slab *slab, struct object *obj)
 static struct slab *slab_create(struct slab_class *class)
 {
 	struct slab *slab = alloc_pages(class->order);
-	char *obj, *end = (char *)slab + (PAGE_SIZE << class->order);
+	char *obj, *end;
 
 	if (!slab)
 		return NULL;
+	end = (char *)slab + (PAGE_SIZE << class->order);
 	*slab = (struct slab){ .magic = SLAB_MAGIC,
 			       .poison = READ_ONCE(poison_new_slabs),
 			       .class = class };

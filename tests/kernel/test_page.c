@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Page allocator in the running kernel. Its bookkeeping is tested harder on
+ * the host (tests/unit/test_buddy.c); here: real memory, real contention, and
+ * the end of memory.
+ */
+#include "kernel/fail.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/page.h"
+#include "tests/kernel/ktest.h"
+
+KTEST(page, every_order_aligned_and_usable)
+{
+	for (unsigned int order = 0; order <= PAGE_MAX_ORDER; order++) {
+		size_t free = page_free_count(), size = PAGE_SIZE << order;
+		unsigned int found = 99;
+		char *p = alloc_pages(order);
+
+		if (!p) /* 16 MiB in one piece may not be there */
+			break;
+		EXPECT(IS_ALIGNED((unsigned long)p, size));
+		EXPECT_EQ(page_free_count(), free - BIT(order));
+		p[0] = 1;
+		p[size - 1] = 2;
+		EXPECT(page_block(p + size - 1, &found) == p);
+		EXPECT_EQ(found, order);
+		free_pages(p, order);
+		EXPECT_EQ(page_free_count(), free);
+	}
+	EXPECT(!page_check());
+}
+
+KTEST(page, orders_beyond_the_largest_are_refused)
+{
+	EXPECT(!alloc_pages(PAGE_MAX_ORDER + 1));
+	EXPECT(!alloc_pages(~0U));
+	EXPECT_EQ(page_order(1), 0);
+	EXPECT_EQ(page_order(PAGE_SIZE), 0);
+	EXPECT_EQ(page_order(PAGE_SIZE + 1), 1);
+}
+
+KTEST(page, zeroed_means_zeroed)
+{
+	char *p = alloc_pages(2);
+
+	ASSERT(p);
+	memset(p, 0xff, 4 * PAGE_SIZE);
+	free_pages(p, 2);
+	p = alloc_pages_zeroed(2);
+	ASSERT(p);
+	EXPECT(!memchr_inv(p, 0, 4 * PAGE_SIZE));
+	free_pages(p, 2);
+}
+
+/* Takes everything, largest blocks first, chained through the blocks. */
+struct hoard {
+	struct hoard *next;
+	unsigned int order;
+};
+
+static struct hoard *take_all(void)
+{
+	struct hoard *all = NULL;
+
+	for (unsigned int order = PAGE_MAX_ORDER + 1; order-- > 0;) {
+		struct hoard *h;
+
+		while ((h = alloc_pages(order))) {
+			h->next = all;
+			h->order = order;
+			all = h;
+		}
+	}
+	return all;
+}
+
+static void give_back(struct hoard *all)
+{
+	while (all) {
+		struct hoard *next = all->next;
+
+		free_pages(all, all->order);
+		all = next;
+	}
+}
+
+KTEST(page, exhaustion_is_null_and_all_comes_back)
+{
+	size_t free = page_free_count();
+	struct hoard *all = take_all();
+	size_t left = page_free_count();
+	void *p = alloc_page();
+
+	give_back(all);
+	EXPECT(!p);
+	EXPECT_EQ(left, 0);
+	EXPECT_EQ(page_free_count(), free);
+	EXPECT(!page_check());
+}
+
+/* Each CPU keeps blocks of random orders, marked as its own. */
+static int churn(void *arg)
+{
+	u64 *slot[16] = { 0 };
+	unsigned int order[16];
+	u64 seed = smp_processor_id() + 1;
+	int bad = 0;
+
+	for (int i = 0; i < 3000; i++) {
+		unsigned int k;
+
+		seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+		k = seed >> 60;
+		if (slot[k]) {
+			bad += slot[k][0] != (u64)slot[k] || slot[k][1] != k;
+			free_pages(slot[k], order[k]);
+			slot[k] = NULL;
+			continue;
+		}
+		order[k] = (seed >> 40) % 4;
+		slot[k] = alloc_pages(order[k]);
+		if (slot[k]) {
+			slot[k][0] = (u64)slot[k];
+			slot[k][1] = k;
+		}
+	}
+	for (unsigned int k = 0; k < ARRAY_SIZE(slot); k++)
+		if (slot[k])
+			free_pages(slot[k], order[k]);
+	return bad;
+}
+
+KTEST(page, all_cpus_at_once)
+{
+	EXPECT_EQ(on_all_cpus_run(churn, NULL), 0);
+	EXPECT(!page_check());
+}
+
+KTEST(page, failure_can_be_injected)
+{
+	void *first, *second, *third;
+
+	fail_nth(2);
+	first = alloc_page();
+	second = alloc_page();
+	third = alloc_page();
+	EXPECT(fail_end());
+	EXPECT(first && !second && third);
+	free_page(first);
+	free_page(third);
+}
