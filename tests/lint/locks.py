@@ -2,8 +2,8 @@
 """Lock letters of fields, `[F]`, are the project's or are defined by a legend
 in the same file or a header that it includes.
 
-A legend is a comment with the word Legend or Locks: that gives each letter a
-meaning: "[R] lock of the run queue".
+A legend is a comment on lines of its own that gives each letter a meaning:
+"[R] lock of the run queue".
 """
 import re
 
@@ -22,16 +22,20 @@ COMMON = {
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 LETTER = re.compile(r"\[([A-Z])\]")
 DEFINED = re.compile(r"\[([A-Z])\][ =:]+\w")
-LEGEND = re.compile(r"\bLegend\b|\bLocks:")
 INCLUDE = re.compile(r'^#include "([^"]+\.h)"', re.M)
 FIELD = re.compile(r"^[^\n/]*[;,][ \t]*$")
+
+
+def before(text, match):
+    """What stands on the same line before the match."""
+    return text[text.rfind("\n", 0, match.start()) + 1:match.start()]
 
 
 def legends(text):
     """Letters that legends in the text define."""
     found = set()
     for match in COMMENT.finditer(text):
-        if LEGEND.search(match[0]):
+        if not FIELD.match(before(text, match)):
             found |= set(DEFINED.findall(match[0]))
     return found
 
@@ -40,8 +44,7 @@ def check_text(path, text, known=()):
     known = legends(text) | set(COMMON) | set(known)
     used = []
     for match in COMMENT.finditer(text):
-        before = text[text.rfind("\n", 0, match.start()) + 1:match.start()]
-        if FIELD.match(before):  # a comment beside a field
+        if FIELD.match(before(text, match)):  # a comment beside a field
             line = text.count("\n", 0, match.start()) + 1
             used += [(letter, line) for letter in LETTER.findall(match[0])]
     return [f"{path}:{line}: [{letter}] is not in a legend"
