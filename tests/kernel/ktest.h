@@ -51,9 +51,11 @@ struct ktest {
 #define KTEST(suite, name) KTEST_FLAGS(suite, name, 0, 0)
 
 /*
- * ktest_run_all() - run what tests=GLOB selects (all without it)
+ * ktest_run_all() - run the tests that the command line selects
+ * tests=GLOB[,GLOB...] is matched with "suite.name" and with "suite"; all are
+ * run without it. repeat=N runs the whole selection N times.
  * Context: task. Return: 0 if all passed or were skipped, else the number of
- * failed tests; -ENOENT if the glob selects none.
+ * failed tests; -ENOENT if none is selected.
  */
 int ktest_run_all(void);
 
@@ -111,15 +113,17 @@ __printf(1, 2) void ktest_note(const char *fmt, ...);
 #define wait_until(cond, ms)                                             \
 	({                                                               \
 		u64 ktest_end_ = ktime_ns() + (ms) * 1000000ULL;         \
+		unsigned int ktest_turn_ = 0;                            \
 		bool ktest_held_;                                        \
 		while (!(ktest_held_ = !!(cond)) && ktime_ns() < ktest_end_) \
-			ktest_relax();                                   \
+			ktest_relax(ktest_turn_++);                      \
 		if (!ktest_held_)                                        \
 			ktest_fail_cond(__FILE__, __LINE__, #cond);      \
 		ktest_held_;                                             \
 	})
 
-void ktest_relax(void);
+/* Let others run: yields in the first turns of a wait, then sleeps. */
+void ktest_relax(unsigned int turn);
 
 /*
  * on_all_cpus_run() - run fn(arg) in a thread pinned to each online CPU, all

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The runner of the tests in the image.
+ *
+ * Owns the state of the test that runs, and what is counted around it.
+ *
+ * Each test has a thread of its own. Around it the runner counts memory,
+ * threads and warnings; a difference is a failure of the test. A watchdog
+ * timer on every CPU ends the whole run, with all stacks, when a test takes
+ * longer than it may: nothing can be trusted any more by then.
+ *
+ * Context: the runner and the tests are threads; the watchdog is in irq.
+ */
+#include "tests/kernel/ktest.h"
+#include "arch/x86_64/paging.h"
+#include "kernel/cmdline.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/glob.h"
+#include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/panic.h"
+#include "kernel/printk.h"
+#include "kernel/smp.h"
+#include "kernel/stacktrace.h"
+#include "kernel/timer.h"
+#include <asm/atomic.h>
+
+#define TEST_NAME_MAX	 96
+#define FAILURES_SHOWN	 20
+#define WATCHDOG_NS	 250000000ULL
+#define SETTLE_MS	 200
+#define RELAX_YIELDS	 50
+#define RELAX_NS	 1000000
+
+extern const struct ktest __start_ktests[], __stop_ktests[];
+
+/* The test that runs. */
+static struct {
+	const struct ktest *test;
+	char name[TEST_NAME_MAX];
+	unsigned int number;
+	atomic_t failures;
+	const char *skipped;
+	u64 deadline; /* 0: none runs */
+} now;
+
+static u32 watchdog_fired; /* [A] */
+static DEFINE_PER_CPU(struct timer, watchdog_timer);
+
+/* What must be the same before and after. */
+struct account {
+	size_t objects;
+	size_t pages;
+	unsigned int threads;
+	unsigned long warnings;
+};
+
+bool ktest_failed(void)
+{
+	return atomic_read(&now.failures) != 0;
+}
+
+/* Return: whether to print; the rest of a flood is only counted. */
+static bool failure(void)
+{
+	return atomic_inc_return(&now.failures) <= FAILURES_SHOWN;
+}
+
+void ktest_fail_cond(const char *file, int line, const char *cond)
+{
+	if (failure())
+		printk_plain("# %s:%d: expected: %s", file, line, cond);
+}
+
+void ktest_fail_eq(const char *file, int line, const char *a, const char *b,
+		   u64 va, u64 vb)
+{
+	if (failure())
+		printk_plain("# %s:%d: %s == %lld (%#llx), %s == %lld (%#llx)",
+			     file, line, a, (s64)va, va, b, (s64)vb, vb);
+}
+
+void ktest_note(const char *fmt, ...)
+{
+	char text[160];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	printk_plain("# %s", text);
+}
+
+void ktest_skip(const char *why)
+{
+	now.skipped = why;
+}
+
+void ktest_relax(unsigned int turn)
+{
+	unsigned int i;
+
+	if (turn >= RELAX_YIELDS) {
+		sleep_ns(RELAX_NS);
+		return;
+	}
+	yield();
+	for (i = 0; i < RELAX_YIELDS; i++)
+		cpu_relax();
+}
+
+/* ---- one thread on every CPU --------------------------------------------- */
+
+struct gang {
+	int (*fn)(void *arg);
+	void *arg;
+	atomic_t missing; /* threads that have not come to the start line */
+};
+
+static int gang_thread(void *arg)
+{
+	struct gang *gang = arg;
+	unsigned int turn = 0;
+
+	if (!gang->fn)
+		return 0; /* not all of the gang could be made */
+	atomic_dec(&gang->missing);
+	while (atomic_read(&gang->missing))
+		ktest_relax(turn++);
+	return gang->fn(gang->arg);
+}
+
+static struct task_struct *gang_member(struct gang *gang, unsigned int cpu)
+{
+	struct task_struct *task = kthread_create(gang_thread, gang, "gang/%u",
+						  cpu);
+
+	if (IS_ERR(task)) {
+		gang->fn = NULL;
+		return NULL;
+	}
+	kthread_bind(task, cpu);
+	return task;
+}
+
+int on_all_cpus_run(int (*fn)(void *arg), void *arg)
+{
+	struct gang gang = { .fn = fn, .arg = arg };
+	struct task_struct *task[NR_CPUS] = { 0 };
+	unsigned int cpu;
+	int sum = 0;
+
+	atomic_set(&gang.missing, num_online_cpus());
+	for_each_online_cpu(cpu)
+		task[cpu] = gang_member(&gang, cpu);
+	for_each_online_cpu(cpu)
+		if (task[cpu])
+			wake_up_process(task[cpu]);
+	for_each_online_cpu(cpu)
+		if (task[cpu])
+			sum += kthread_join(task[cpu]);
+	return gang.fn ? sum : -ENOMEM;
+}
+
+/* ---- the watchdog -------------------------------------------------------- */
+
+/* On every CPU, so that one that no longer takes interrupts does not hide. */
+static void watchdog(void *unused)
+{
+	u64 deadline = READ_ONCE(now.deadline), time = ktime_ns();
+
+	if (deadline && time > deadline && !xchg(&watchdog_fired, 1)) {
+		printk_plain("# %s takes more than %u s", now.name,
+			     now.test->timeout_s ? now.test->timeout_s :
+						   KTEST_TIMEOUT_S);
+		show_all_tasks();
+		printk_plain("not ok %u - %s", now.number, now.name);
+		printk_plain("Bail out! the watchdog has ended the run");
+		machine_exit(EXIT_CODE_FAILED);
+	}
+	timer_add(this_cpu_ptr(&watchdog_timer), time + WATCHDOG_NS);
+}
+
+static void watchdog_start(void *unused)
+{
+	timer_setup(this_cpu_ptr(&watchdog_timer), watchdog, NULL);
+	timer_add(this_cpu_ptr(&watchdog_timer), ktime_ns() + WATCHDOG_NS);
+}
+
+static void watchdog_stop(void)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		timer_cancel_sync(&per_cpu(watchdog_timer, cpu));
+}
+
+/* ---- one test ------------------------------------------------------------ */
+
+/*
+ * Pages that somebody uses. Empty stacks and page tables are kept by their
+ * owners for ever and are no leak.
+ */
+static size_t pages_in_use(void)
+{
+	return page_total_count() - page_free_count() -
+	       stack_count() * (STACK_SIZE / PAGE_SIZE) - paging_table_count();
+}
+
+static struct account take_account(void)
+{
+	struct account a = {
+		.warnings = warn_count(),
+	};
+	struct task_struct *task;
+	unsigned long flags;
+
+	kthread_reap();
+	spin_lock_irqsave(&task_list_lock, flags);
+	for_each_task(task)
+		a.threads++;
+	spin_unlock_irqrestore(&task_list_lock, flags);
+	a.objects = kmalloc_live();
+	a.pages = pages_in_use();
+	return a;
+}
+
+static bool accounts_differ(const struct account *a, const struct account *b)
+{
+	return a->objects != b->objects || a->pages != b->pages ||
+	       a->threads != b->threads;
+}
+
+/* Something still on its way out (a thread's end) gets a moment. */
+static struct account settled_account(const struct account *before)
+{
+	struct account after = take_account();
+	unsigned int ms;
+
+	for (ms = 0; ms < SETTLE_MS && accounts_differ(before, &after); ms++) {
+		msleep(1);
+		after = take_account();
+	}
+	return after;
+}
+
+static void compare(const char *what, s64 difference)
+{
+	if (!difference)
+		return;
+	atomic_inc(&now.failures);
+	ktest_note("the test leaves %lld %s", difference, what);
+}
+
+static void check_accounts(const struct account *before)
+{
+	struct account after = settled_account(before);
+
+	if (!(now.test->flags & KTEST_LEAKS)) {
+		compare("kmalloc objects",
+			(s64)after.objects - (s64)before->objects);
+		compare("pages", (s64)after.pages - (s64)before->pages);
+	}
+	compare("threads", (s64)after.threads - (s64)before->threads);
+	if (!(now.test->flags & KTEST_WARNS))
+		compare("warnings", after.warnings - before->warnings);
+}
+
+static int test_thread(void *arg)
+{
+	const struct ktest *test = arg;
+	u32 count;
+
+	test->fn();
+	count = preempt_count();
+	if (irqs_disabled() || count || !in_task()) {
+		local_irq_enable();
+		this_cpu_write(preempt_count, 0);
+		EXPECT_EQ(count, 0);
+		EXPECT(!"interrupts off at the end");
+	}
+	return 0;
+}
+
+static void run_in_thread(const struct ktest *test)
+{
+	struct task_struct *task = kthread_run(test_thread, (void *)test, "%s",
+					       test->suite);
+
+	if (!EXPECT(!IS_ERR(task)))
+		return;
+	kthread_join(task);
+}
+
+/* Return: whether it failed. */
+static bool run_test(const struct ktest *test, unsigned int number)
+{
+	unsigned int seconds = test->timeout_s ? test->timeout_s :
+						 KTEST_TIMEOUT_S;
+	struct account before;
+	bool failed;
+
+	snprintf(now.name, sizeof(now.name), "%s.%s", test->suite, test->name);
+	now.test = test;
+	now.number = number;
+	now.skipped = NULL;
+	atomic_set(&now.failures, 0);
+	before = take_account();
+	WRITE_ONCE(now.deadline, ktime_ns() + seconds * 1000000000ULL);
+	run_in_thread(test);
+	WRITE_ONCE(now.deadline, 0);
+	check_accounts(&before);
+	failed = ktest_failed();
+	if (now.skipped && !failed)
+		printk_plain("ok %u - %s # SKIP %s", number, now.name,
+			     now.skipped);
+	else
+		printk_plain("%s %u - %s", failed ? "not ok" : "ok", number,
+			     now.name);
+	return failed;
+}
+
+/* ---- all of them --------------------------------------------------------- */
+
+static bool glob_selects(const char *glob, const struct ktest *test)
+{
+	char name[TEST_NAME_MAX];
+
+	snprintf(name, sizeof(name), "%s.%s", test->suite, test->name);
+	return glob_match(glob, name) || glob_match(glob, test->suite);
+}
+
+/* globs: separated by commas. */
+static bool selected(const char *globs, const struct ktest *test)
+{
+	char copy[256], *rest = copy, *glob;
+
+	strscpy(copy, globs, sizeof(copy));
+	while ((glob = strsep(&rest, ",")))
+		if (glob_selects(glob, test))
+			return true;
+	return false;
+}
+
+static unsigned int run_selection(const char *globs, unsigned int number)
+{
+	const struct ktest *test;
+	unsigned int failed = 0;
+
+	for (test = __start_ktests; test < __stop_ktests; test++)
+		if (selected(globs, test))
+			failed += run_test(test, number++);
+	return failed;
+}
+
+int ktest_run_all(void)
+{
+	unsigned int repeat = max(cmdline_u64("repeat", 1), 1ULL);
+	unsigned int planned = 0, failed = 0, i;
+	const struct ktest *test;
+	char globs[256] = "*";
+
+	cmdline_get("tests", globs, sizeof(globs));
+	for (test = __start_ktests; test < __stop_ktests; test++)
+		planned += selected(globs, test);
+	printk_plain("KTAP version 1");
+	printk_plain("1..%u", planned * repeat);
+	if (!planned) {
+		ktest_note("tests=%s selects none", globs);
+		return -ENOENT;
+	}
+	on_each_cpu(watchdog_start, NULL, true);
+	for (i = 0; i < repeat; i++)
+		failed += run_selection(globs, i * planned + 1);
+	watchdog_stop();
+	ktest_note("%u failed of %u", failed, planned * repeat);
+	return failed;
+}
