@@ -15,6 +15,7 @@ MODE     ?= demo
 
 .DEFAULT_GOAL := kernel
 .DELETE_ON_ERROR:
+.SECONDARY:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 # V=1 shows whole commands.
@@ -108,30 +109,33 @@ $(BUILD)/gen/%.inc: %.c Makefile
 
 -include $(OBJS:.o=.d) $(INCS:=.d)
 
-# ---- link: once to learn the addresses, once more with the symbol table -----
+# ---- link: to learn the addresses, with a symbol table, with its checksums --
+# The table lies at the end of the image, so it moves nothing but the end.
 ELF := $(BUILD)/nop5.elf
 SYMTAB = $(PYTHON) tools/symtab.py --nm "$(NM)"
 
 kernel: $(ELF)
 
-$(BUILD)/gen/symtab%.asm.o: $(BUILD)/gen/symtab%.asm
-	$(Q)$(NASM) $(ASFLAGS) -o $@ $<
-
 $(BUILD)/gen/symtab0.asm: tools/symtab.py
 	@mkdir -p $(@D)
 	$(Q)$(SYMTAB) --empty > $@
 
-$(BUILD)/pass1.elf: $(OBJS) $(BUILD)/gen/symtab0.asm.o linker.ld
-	@echo 'LD      $@'
-	$(Q)$(LD) $(LDFLAGS) -o $@ $(filter %.o,$^)
-
-$(BUILD)/gen/symtab1.asm: $(BUILD)/pass1.elf tools/symtab.py
+$(BUILD)/gen/symtab1.asm: $(BUILD)/pass0.elf
 	$(Q)$(SYMTAB) $< > $@
 
-$(ELF): $(OBJS) $(BUILD)/gen/symtab1.asm.o linker.ld
+$(BUILD)/gen/symtab2.asm: $(BUILD)/pass1.elf
+	$(Q)$(SYMTAB) $< > $@
+
+$(BUILD)/gen/symtab%.o: $(BUILD)/gen/symtab%.asm
+	$(Q)$(NASM) $(ASFLAGS) -o $@ $<
+
+$(BUILD)/pass%.elf: $(OBJS) $(BUILD)/gen/symtab%.o linker.ld
 	@echo 'LD      $@'
 	$(Q)$(LD) $(LDFLAGS) -o $@ $(filter %.o,$^)
-	@$(SYMTAB) $@ | cmp - $(BUILD)/gen/symtab1.asm
+
+$(ELF): $(BUILD)/pass2.elf
+	@$(SYMTAB) $< | cmp - $(BUILD)/gen/symtab2.asm
+	@cp $< $@
 
 # ---- image ------------------------------------------------------------------
 ISO   := $(BUILD)/nop5.iso
