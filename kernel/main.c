@@ -287,6 +287,7 @@ void kernel_main(const struct boot_info *info)
 	smp_boot_cpu_init();
 	sched_init_early();
 	cmdline_init(info->cmdline);
+	printf_symbol = kallsyms_lookup;
 	take_steps(boot_steps, ARRAY_SIZE(boot_steps));
 	sched_start(init_thread, NULL);
 }
