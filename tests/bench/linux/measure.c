@@ -314,7 +314,11 @@ static void count_mode(void)
 
 static void smp_mode(void)
 {
-	command("smp nop_site");
+	char row[40];
+
+	snprintf(row, sizeof(row), "smp.enable_all.%ld",
+		 sysconf(_SC_NPROCESSORS_ONLN));
+	measure_everything("function", row, NULL, true);
 	command("attach");
 	command("smp ops1");
 	command("detach");

@@ -3,9 +3,10 @@
  * smp.c - rows smp.*: what a traced call costs when other CPUs make it too
  *
  * One thread per CPU calls the target at the same time as the others, in
- * stretches of BENCH_CALLS with interrupts off. The median stretch counts: a
- * CPU that the host took away in between does not move it, so that what is
- * left is what CPUs cost each other.
+ * stretches of BENCH_CALLS with interrupts off, and an untraced function in
+ * stretches between them. The cost of a call is the median stretch over the
+ * median untraced one: what the host takes away, or gives to a neighbour, it
+ * takes from both, so that what is left is what CPUs cost each other.
  */
 #include <linux/completion.h>
 #include <linux/kthread.h>
@@ -20,7 +21,8 @@
 
 struct caller {
 	struct task_struct *task;
-	u64 ticks[STRETCHES];
+	u64 traced[STRETCHES];
+	u64 untraced[STRETCHES];
 };
 
 static struct caller callers[MAX_CPUS];
@@ -45,7 +47,10 @@ static int call_target(void *data)
 		cpu_relax();
 	for (i = 0; i < STRETCHES; i++) {
 		local_irq_save(flags);
-		caller->ticks[i] = bench_ticks(BENCH_CALL_LOOP("bench_target"));
+		caller->traced[i] =
+			bench_ticks(BENCH_CALL_LOOP("bench_target"));
+		caller->untraced[i] =
+			bench_ticks(BENCH_CALL_LOOP("bench_untraced"));
 		local_irq_restore(flags);
 		cond_resched();
 	}
@@ -55,7 +60,13 @@ static int call_target(void *data)
 	return 0;
 }
 
-/* Ticks of the median stretch of all `count` CPUs. */
+static u64 median(u64 *ticks)
+{
+	sort(ticks, STRETCHES, sizeof(u64), compare, NULL);
+	return ticks[STRETCHES / 2];
+}
+
+/* Thousandths of an untraced call, mean of `count` CPUs; 0 if it failed. */
 static u64 measure(int count)
 {
 	u64 sum = 0;
@@ -78,8 +89,8 @@ static u64 measure(int count)
 		wait_for_completion(&done);
 	for (i = 0; i < count; i++) {
 		kthread_stop(callers[i].task);
-		sort(callers[i].ticks, STRETCHES, sizeof(u64), compare, NULL);
-		sum += callers[i].ticks[STRETCHES / 2];
+		sum += div64_u64(median(callers[i].traced) * 1000,
+				 median(callers[i].untraced));
 	}
 	return sum / count;
 }

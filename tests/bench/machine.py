@@ -5,6 +5,8 @@ The options here are the ones that both `make bench` and `make bench-linux`
 use: figures are comparable because nothing else differs.
 """
 
+import os
+import re
 import subprocess
 import sys
 
@@ -15,13 +17,18 @@ ICOUNT = ["-accel", "tcg", "-icount", "shift=0,sleep=off", "-seed", "1",
 TCG = ["-accel", "tcg,thread=multi"]
 
 QEMU = "qemu-system-x86_64"
-COMMON = ["-cpu", "qemu64", "-nodefaults", "-display", "none", "-no-reboot",
+CC = os.environ.get("CC", "gcc")
+VERSION = re.compile(r"\d+(\.\d+)+")
+COMMON = ["-cpu", "qemu64", "-m", "1024", "-nodefaults", "-display", "none", "-no-reboot",
           "-serial", "stdio", "-monitor", "none",
           "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
 
 
 def run(options, cpus, accel, timeout):
-    """Lines of the serial output. Ends this program when time is up."""
+    """Lines of the serial output and QEMU's exit status.
+
+    Ends this program when time is up.
+    """
     argv = ["timeout", str(timeout), QEMU, *accel, *COMMON,
             "-smp", str(cpus), *options]
     done = subprocess.run(argv, stdin=subprocess.DEVNULL,
@@ -30,7 +37,7 @@ def run(options, cpus, accel, timeout):
     if done.returncode == 124:
         print(text[-2000:], file=sys.stderr)
         sys.exit(f"bench: QEMU was stopped after {timeout} s")
-    return text.split("\n")
+    return text.split("\n"), done.returncode
 
 
 def first_line(*argv):
@@ -40,6 +47,7 @@ def first_line(*argv):
 
 def versions():
     """What the figures depend on besides our own source."""
-    return {"qemu": first_line(QEMU, "--version"),
-            "gcc": first_line("gcc", "--version"),
-            "nasm": first_line("nasm", "--version")}
+    return {name: VERSION.search(first_line(*argv)).group(0)
+            for name, argv in (("gcc", (CC, "--version")),
+                               ("nasm", ("nasm", "--version")),
+                               ("qemu", (QEMU, "--version")))}
