@@ -170,17 +170,23 @@ def test():
 
 
 def build_host(variant):
-    subprocess.run(["make", "-s", "-j2", "-f", "tests/host/host.mk", variant,
-                    f"BUILD={BUILD}"], check=True)
+    """The programs, and a KTAP row about the build when it failed."""
+    done = subprocess.run(["make", "-s", "-k", "-j2", "-f",
+                           "tests/host/host.mk", variant, f"BUILD={BUILD}"],
+                          stdin=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        print(f"KTAP version 1\n1..1\nnot ok 1 - {variant}.build",
+              flush=True)
     names = sorted(pathlib.Path("tests", variant).glob(
         "test_*.c" if variant == "unit" else "fuzz_*.c"))
-    return [BUILD / "host" / variant / name.stem for name in names]
+    programs = [BUILD / "host" / variant / name.stem for name in names]
+    return [path for path in programs if path.exists()], done.returncode
 
 
 def unit():
     only = os.environ.get("ONLY", "*")
-    failed = False
-    for program in build_host("unit"):
+    programs, failed = build_host("unit")
+    for program in programs:
         done = subprocess.run([program, only], timeout=60, check=False)
         # 1 also means that ONLY selects none of this file's tests.
         failed |= done.returncode != 0 and only == "*"
@@ -190,9 +196,8 @@ def unit():
 def fuzz():
     """Every target over its seeds and on; bounded by runs, so repeatable."""
     short = "--short" in sys.argv
-    programs = build_host("fuzz")
+    programs, failed = build_host("fuzz")
     print(f"KTAP version 1\n1..{len(programs)}", flush=True)
-    failed = 0
     for nr, program in enumerate(programs, 1):
         output, status = fuzz_one(program, short)
         if status:
@@ -223,7 +228,13 @@ def lint():
     return subprocess.call([PYTHON, "tests/lint/lint.py"])
 
 
-CHECKS = {"test": test, "unit": unit, "fuzz": fuzz, "lint": lint}
+def script(path):
+    return lambda: subprocess.call([PYTHON, path])
+
+
+CHECKS = {"test": test, "unit": unit, "fuzz": fuzz, "lint": lint,
+          "bench": script("tests/bench/run.py"),
+          "bench-linux": script("tests/bench/linux/run.py")}
 
 
 def main():

@@ -19,6 +19,7 @@ void vprintk(const char *fmt, va_list ap)
 	if (fmt[0] == '\001')
 		fmt += 2;
 	vscnprintf(line, sizeof(line), fmt, ap);
+	strim(line);
 	scnprintf(host_log + used, sizeof(host_log) - used, "%s\n", line);
 	host_print("# ");
 	host_print(line);
