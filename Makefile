@@ -49,7 +49,8 @@ PYTHON  := $(firstword $(wildcard /usr/bin/python3) python3)
 INCLUDES := -I. -Iarch/x86_64 -I$(BUILD)/gen
 CFLAGS   := -std=gnu11 -O2 -g -ffreestanding $(INCLUDES)
 CFLAGS   += -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes
-CFLAGS   += -Wmissing-prototypes -Wno-unused-parameter
+CFLAGS   += -Wmissing-prototypes -Wno-unused-parameter \
+	    -Wno-missing-field-initializers
 # Linked in the top 2 GiB, at a fixed address; Debian's gcc defaults to PIE,
 # with which -mnop-mcount is refused.
 CFLAGS   += -mcmodel=kernel -fno-pic -fno-pie

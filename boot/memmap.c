@@ -122,9 +122,7 @@ static u64 take_from(struct memmap *map, u64 size, u64 low, u64 limit)
 		end = min(r->end, limit);
 		if (start >= end || end - start < size)
 			continue;
-		if (memmap_reserve(map, end - size, end))
-			return 0;
-		return end - size;
+		return memmap_reserve(map, start, start + size) ? 0 : start;
 	}
 	return 0;
 }

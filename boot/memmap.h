@@ -38,8 +38,9 @@ int memmap_reserve(struct memmap *map, u64 start, u64 end);
 /*
  * memmap_take - remove @size bytes (page multiple) below @limit from the map
  *
- * Takes from the top of the lowest range at or above 1 MiB that is large
- * enough, else below 1 MiB.
+ * Takes from the bottom of the lowest range at or above 1 MiB that is large
+ * enough, else below 1 MiB. (The top of memory is where boot loaders run: under
+ * TCG, writing to pages that held code is slow.)
  * Return: physical address, or 0 if there is no such range.
  */
 u64 memmap_take(struct memmap *map, u64 size, u64 limit);

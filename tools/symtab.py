@@ -16,7 +16,9 @@ KERNEL_VMA = 0xFFFFFFFF80000000
 # Compiler-made suffixes of real functions; any other dot in the name of code
 # is a local label of an assembly routine.
 CLONE = re.compile(r"\.(constprop|isra|part|cold|lto_priv)\.?\d*")
-PT_LOAD, PF_R = 1, 4
+# The linker script's marks name places, not things.
+MARK = re.compile(r"_e?text|_e?data|_end|__\w+_(start|end)|__(start|stop)_\w+")
+PT_LOAD = 1
 
 
 def wanted(name, kind):
@@ -24,7 +26,7 @@ def wanted(name, kind):
         return False
     if kind.lower() in "tw" and "." in CLONE.sub("", name):
         return False
-    return name not in ("kallsyms_table",)
+    return not MARK.fullmatch(name)
 
 
 def segments(image):
@@ -57,12 +59,11 @@ def read_symbols(nm, elf):
         addr = int(addr, 16)
         if addr >= KERNEL_VMA and wanted(name, kind):
             found.append((addr, name, kind.lower().replace("w", "t")))
-    table = [s for s in found if s[1] == "__kallsyms_start"][0][0]
-    return sorted(set(s for s in found if s[0] < table)), table
+    return set(found)
 
 
 def rank(symbol):
-    """Among names of one address: functions before section marks."""
+    """By address; of several names for one, the public-looking one first."""
     addr, name, _ = symbol
     return addr, name.startswith("_"), name
 
@@ -115,9 +116,10 @@ def main():
         return
     with open(args.elf, "rb") as f:
         image = f.read()
-    symbols, table = read_symbols(args.nm, args.elf)
-    symbols.sort(key=rank)
-    segs = [s for s in segments(image) if s[0] < table]
+    # The table itself is the last segment.
+    segs = sorted(segments(image))[:-1]
+    symbols = sorted((s for s in read_symbols(args.nm, args.elf)
+                      if s[0] < segs[-1][0] + segs[-1][2]), key=rank)
     ends = [vaddr + memsz for vaddr, _, memsz in segs]
     sums = [(vaddr - KERNEL_VMA, len(data), checksum(data))
             for vaddr, data, _ in segs if data]

@@ -83,10 +83,11 @@ UNIT(memmap, take_prefers_memory_above_1_mib)
 	region(PAGE, 160 * PAGE, 1);
 	region(256 * PAGE, 258 * PAGE, 1);
 	CHECK_EQ(memmap_build(&map, &info), 0);
-	CHECK_EQ(memmap_take(&map, PAGE, ~0ULL), 257 * PAGE);
 	CHECK_EQ(memmap_take(&map, PAGE, ~0ULL), 256 * PAGE);
-	CHECK_EQ(memmap_take(&map, PAGE, ~0ULL), 159 * PAGE);
-	CHECK_EQ(memmap_take(&map, PAGE, 10 * PAGE), 9 * PAGE);
+	CHECK_EQ(memmap_take(&map, PAGE, ~0ULL), 257 * PAGE);
+	CHECK_EQ(memmap_take(&map, PAGE, ~0ULL), PAGE);
+	CHECK_EQ(memmap_take(&map, PAGE, 10 * PAGE), 2 * PAGE);
+	CHECK_EQ(memmap_take(&map, PAGE, 3 * PAGE), 0);
 	phys = memmap_take(&map, 200 * PAGE, ~0ULL);
 	CHECK_EQ(phys, 0);
 }
