@@ -72,6 +72,18 @@ static int step_clock(void)
 	return ret;
 }
 
+static int step_console(void)
+{
+	boot_say("COM1, 115200 8n1");
+	return console_init();
+}
+
+static int step_traps(void)
+{
+	boot_say("every exception is reported; NMI #DF #MC on own stacks");
+	return traps_init();
+}
+
 static int step_loader(void)
 {
 	if (boot->error)
@@ -146,19 +158,29 @@ static int step_acpi(void)
 	return 0;
 }
 
-static int step_apic(void)
+static int step_timer(void)
 {
-	int ret = apic_init(TICK_HZ);
+	int ret = timer_init();
 
+	if (!ret)
+		ret = apic_init(TICK_HZ);
 	boot_say("%s, %u ticks a second", apic_is_x2apic() ? "x2APIC" : "xAPIC",
 		 TICK_HZ);
 	return ret;
 }
 
+static int step_sched(void)
+{
+	boot_say("round robin, a queue for each CPU");
+	return sched_init();
+}
+
 static int step_cpus(void)
 {
-	int ret = smp_init();
+	int ret = stacktrace_init();
 
+	if (!ret)
+		ret = smp_init();
 	boot_say("%u of %u online", num_online_cpus(), max(acpi_info.nr_cpus, 1u));
 	return ret;
 }
@@ -173,22 +195,20 @@ static int step_ftrace(void)
 
 static const struct boot_step boot_steps[] = {
 	{ "clock", step_clock },
-	{ "console", console_init },
-	{ "traps", traps_init },
+	{ "console", step_console },
+	{ "traps", step_traps },
 	{ "loader", step_loader },
 	{ "image", step_image },
 	{ "memory", step_memory },
 	{ "paging", step_paging },
 	{ "pages", step_pages },
 	{ "acpi", step_acpi },
-	{ "timer", timer_init },
-	{ "apic", step_apic },
-	{ "sched", sched_init },
+	{ "timer", step_timer },
+	{ "sched", step_sched },
 };
 
 /* In a thread, with interrupts on. */
 static const struct boot_step late_steps[] = {
-	{ "backtrace", stacktrace_init },
 	{ "cpus", step_cpus },
 	{ "ftrace", step_ftrace },
 };
@@ -203,7 +223,7 @@ static void show_results(void)
 
 	for (; shown < nr_results; shown++) {
 		r = &results[shown];
-		pr_info("  %-10s ok %6llu us  %s", r->name, r->ns / 1000,
+		pr_info("  %-8s ok %7llu us  %s", r->name, r->ns / 1000,
 			r->detail);
 	}
 }
@@ -237,9 +257,9 @@ static void take_steps(const struct boot_step *step, unsigned int n)
 {
 	for (; n--; step++) {
 		take_step(step);
-		if (step->fn == console_init)
+		if (step->fn == step_console)
 			say_hello();
-		if (step >= late_steps || step > &boot_steps[0])
+		if (step->fn != step_clock)
 			show_results();
 	}
 }
