@@ -1,21 +1,26 @@
 # SPDX-License-Identifier: MIT
-# `make debug` loads this: connect, then look at call sites.
-set architecture i386:x86-64
+# `make debug` runs this: connect, let the kernel boot, stop before its mode.
+# $socket was set by tools/run.py.
 set pagination off
-set print asm-demangle off
+set confirm off
+set architecture i386:x86-64
 
 define site
   if $argc != 1
-    echo usage: site FUNCTION   (its five patchable bytes, as they are now)\n
+    printf "usage: site FUNCTION\n"
   else
-    output/a &$arg0
-    echo \ \ 
-    output/x *(unsigned char (*)[5])&$arg0
-    echo \ \ 
-    x/i &$arg0
+    printf "%02x %02x %02x %02x %02x  ", ((unsigned char *)$arg0)[0], \
+      ((unsigned char *)$arg0)[1], ((unsigned char *)$arg0)[2], \
+      ((unsigned char *)$arg0)[3], ((unsigned char *)$arg0)[4]
+    x/i (unsigned char *)$arg0
   end
 end
 document site
-site FUNCTION: print the five bytes at a function's call site and what they
-mean now: a NOP (not traced), a CALL (traced), an INT3 (being patched).
+site FUNCTION: the five bytes of a function's call site and what they mean now:
+a NOP (not traced), a CALL (traced) or an INT3 (being patched).
 end
+
+eval "target remote %s", $socket
+thbreak run_mode
+continue
+printf "\nAll CPUs are up (info threads). Try: site schedule\n"

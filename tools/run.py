@@ -126,10 +126,10 @@ def run_gdb(args):
         with subprocess.Popen(command(args, f"file:{log}"),
                               stdin=subprocess.DEVNULL,
                               start_new_session=True) as qemu:
-            print(f"run.py: serial output goes to {log}")
-            subprocess.call(["gdb", "-q", args.kernel, "-ex",
-                             f"set $socket = \"{socket}\"", "-x", args.gdb,
-                             "-ex", f"target remote {socket}"])
+            print(f"run.py: the serial line goes to {log}")
+            subprocess.call(["gdb", "-q", args.kernel,
+                             "-ex", f'set $socket = "{socket}"',
+                             "-x", args.gdb])
             qemu.kill()
     return None
 
