@@ -2,8 +2,10 @@
 """A linked image as a graph: pieces of code between symbols, and what each
 calls, jumps to, or falls into.
 
-Every symbol of an executable section starts a piece, local labels included,
-so nothing depends on sizes of symbols being right.
+Every symbol of an executable section starts a piece, local labels included. A
+piece falls into the next one unless it ends otherwise, or is the last of a
+function, which its symbol's size tells (then it ends in a call that does not
+return).
 """
 import re
 import struct
@@ -17,7 +19,8 @@ TARGET = re.compile(r"^([0-9a-f]+)(?: <.*>)?$")
 # jmp *TABLE(,%reg,8): gcc's switch; the table holds addresses of this function.
 SWITCH = re.compile(r"^\*(?:%\w\w:)?(-?0x[0-9a-f]+)\(,%\w+,8\)$")
 # What control does not pass. INT3 is padding, UD2 the end of a broken path.
-ENDS = {"ret", "iretq", "jmp", "ud2", "int3", "hlt", "sysretq"}
+ENDS = {"ret", "iretq", "jmp", "ud2", "int3", "hlt"}
+PADDING = ("nop", "xchg", "data16")
 
 
 @dataclass
@@ -51,7 +54,8 @@ def disassemble(elf, objdump="objdump"):
 
 
 def read_insn(piece, addr, op, operand):
-    piece.falls = op not in ENDS
+    if not (op.startswith(PADDING) and not piece.falls):
+        piece.falls = op not in ENDS
     jumps = op.startswith("j") or op.startswith(("call", "loop", "xbegin"))
     if not jumps:
         return
@@ -69,12 +73,15 @@ class Image:
     def __init__(self, elf, objdump="objdump", nm="nm"):
         self.data = open(elf, "rb").read()
         self.segments = list(self.read_segments())
-        self.symbols = self.read_symbols(elf, nm)
+        self.symbols, sizes = self.read_symbols(elf, nm)
         self.pieces = disassemble(elf, objdump)
         self.starts = {piece.addr: piece for piece in self.pieces}
         self.after = {}
+        start = None  # of the sized function around
         for first, second in zip(self.pieces, self.pieces[1:]):
-            if first.falls:
+            start = first.addr if first.addr in sizes else start
+            last = start and first.addr < start + sizes[start] <= second.addr
+            if first.falls and not last:
                 self.after[first.addr] = second.addr
 
     def read_segments(self):
@@ -88,10 +95,16 @@ class Image:
 
     @staticmethod
     def read_symbols(elf, nm):
-        out = subprocess.run([nm, str(elf)], stdout=subprocess.PIPE, text=True,
-                             check=True).stdout
-        rows = (line.split(maxsplit=2) for line in out.splitlines())
-        return {row[2]: int(row[0], 16) for row in rows if len(row) == 3}
+        """Name -> address, and address -> sizes of the symbols there."""
+        out = subprocess.run([nm, "-S", str(elf)], stdout=subprocess.PIPE,
+                             text=True, check=True).stdout
+        symbols, sizes = {}, {}
+        for line in out.splitlines():
+            addr, *size, _, name = line.split(maxsplit=3)
+            symbols[name] = int(addr, 16)
+            if size:
+                sizes[int(addr, 16)] = int(size[0], 16)
+        return symbols, sizes
 
     def words(self, start, end):
         """The 8-byte words of [start, end)."""
