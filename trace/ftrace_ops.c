@@ -25,7 +25,16 @@
 #define LIST_CACHE	512	/* records; fixed, whatever the table's size */
 
 static struct dyn_ftrace *list_cache[LIST_CACHE];	/* [A] hints */
-static ftrace_func_t static_func = ftrace_ops_list_func;	/* [F] */
+static ftrace_func_t static_func;	/* [F] */
+
+static void static_set_func(ftrace_func_t func)
+{
+	if (func == static_func)
+		return;
+	arch_ftrace_set_inner(arch_ftrace_static_caller(false), 0, func);
+	arch_ftrace_set_inner(arch_ftrace_static_caller(true), 0, func);
+	static_func = func;
+}
 
 /* Any valid record will do as a hint. */
 void ftrace_list_init(void)
@@ -34,6 +43,7 @@ void ftrace_list_init(void)
 
 	for (i = 0; i < LIST_CACHE; i++)
 		list_cache[i] = ftrace_recs;
+	static_set_func(ftrace_ops_list_func);
 }
 
 /*
@@ -100,15 +110,6 @@ void notrace __no_fp ftrace_ops_list_func(unsigned long ip,
 }
 
 /* ---- what the static callers call ---- */
-
-static void static_set_func(ftrace_func_t func)
-{
-	if (func == static_func)
-		return;
-	arch_ftrace_set_inner(arch_ftrace_static_caller(false), 0, func);
-	arch_ftrace_set_inner(arch_ftrace_static_caller(true), 0, func);
-	static_func = func;
-}
 
 /* The only ops there is, if its callback may stand there by itself. */
 static struct ftrace_ops *static_single_ops(void)
