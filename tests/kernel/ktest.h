@@ -39,7 +39,8 @@ struct ktest {
 #define KTEST_FLAGS(suite_, name_, flags_, timeout_)                       \
 	static void ktest_##suite_##_##name_(void);                        \
 	static const struct ktest ktest_def_##suite_##_##name_ __used      \
-		__section("ktests") __aligned(8) = {                       \
+		__section("ktests") __aligned(8)                           \
+		__attribute__((__no_reorder__)) = {                        \
 			.suite = #suite_,                                  \
 			.name = #name_,                                    \
 			.fn = ktest_##suite_##_##name_,                    \
