@@ -83,34 +83,45 @@ static u64 mix_ops(u64 sum, const struct ftrace_ops *ops)
 	return mix_hash(sum, ops->notrace_hash);
 }
 
+static void mix_site(struct ftrace_picture *pic, size_t i)
+{
+	const struct ftrace_set *set = set_of(ftrace_recs[i].wanted);
+	size_t k;
+
+	for (k = 0; k < 5; k++)
+		pic->sites = mix(pic->sites, host_site_bytes(i)[k]);
+	pic->sets = mix(pic->sets, ftrace_recs[i].sets);
+	pic->sets = mix(pic->sets, ftrace_recs[i].flags);
+	pic->sets = mix(pic->sets, set->target);
+	pic->sets = mix(pic->sets, set->refs);
+	pic->meaning = mix(pic->meaning, set->kind);
+	pic->meaning = mix(pic->meaning, set->direct);
+	for (k = 0; k < set->nr; k++)
+		pic->meaning = mix(pic->meaning, (unsigned long)set->ops[k]);
+}
+
 struct ftrace_picture ftrace_take_picture(void)
 {
 	struct ftrace_picture pic = { .live = host_live,
 				      .tramps = host_arch.tramps };
 	const struct ftrace_ops *ops;
-	const struct ftrace_set *set;
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < ftrace_nr_recs; i++) {
-		for (k = 0; k < 5; k++)
-			pic.sites = mix(pic.sites, host_site_bytes(i)[k]);
-		pic.sets = mix(pic.sets, ftrace_recs[i].sets);
-		pic.sets = mix(pic.sets, ftrace_recs[i].flags);
-		set = set_of(ftrace_recs[i].wanted);
-		pic.sets = mix(pic.sets, set->target);
-		pic.sets = mix(pic.sets, set->direct);
-		pic.sets = mix(pic.sets, set->refs);
-		for (k = 0; k < set->nr; k++)
-			pic.sets = mix(pic.sets, (unsigned long)set->ops[k]);
-	}
+	for (i = 0; i < ftrace_nr_recs; i++)
+		mix_site(&pic, i);
 	for (ops = ftrace_ops_list; ops; ops = ops->next)
 		pic.ops = mix_ops(pic.ops, ops);
 	return pic;
 }
 
+bool ftrace_same_meaning(struct ftrace_picture a, struct ftrace_picture b)
+{
+	return CHECK_EQ(a.ops, b.ops) & CHECK_EQ(a.meaning, b.meaning) &
+	       CHECK_EQ(a.live, b.live) & CHECK_EQ(a.tramps, b.tramps);
+}
+
 bool ftrace_same_picture(struct ftrace_picture a, struct ftrace_picture b)
 {
-	return CHECK_EQ(a.sites, b.sites) & CHECK_EQ(a.sets, b.sets) &
-	       CHECK_EQ(a.ops, b.ops) & CHECK_EQ(a.live, b.live) &
-	       CHECK_EQ(a.tramps, b.tramps);
+	return ftrace_same_meaning(a, b) & CHECK_EQ(a.sites, b.sites) &
+	       CHECK_EQ(a.sets, b.sets);
 }

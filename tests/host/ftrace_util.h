@@ -36,10 +36,13 @@ void ftrace_hits_reset(void);
 void ftrace_no_leaks(void);
 
 struct ftrace_picture {
-	u64 sites, sets, ops;
+	u64 sites, sets, ops;	/* bytes, records and sets; ops */
+	u64 meaning;		/* who is called, whatever ids and addresses */
 	size_t live, tramps;
 };
 
 /* All that a request may change, condensed. */
 struct ftrace_picture ftrace_take_picture(void);
 bool ftrace_same_picture(struct ftrace_picture a, struct ftrace_picture b);
+/* A way that made and unmade something may have moved a chain. */
+bool ftrace_same_meaning(struct ftrace_picture a, struct ftrace_picture b);
