@@ -13,6 +13,7 @@
 #include "arch/x86_64/gdt.h"
 #include "arch/x86_64/paging.h"
 #include "kernel/lib/errno.h"
+#include <asm/barrier.h>
 #include <asm/cpu.h>
 #include <asm/percpu.h>
 
@@ -124,6 +125,16 @@ int gdt_alloc_stacks(unsigned int cpu)
 		seg->tss.ist[i] = (u64)stack[i] + STACK_SIZE;
 	seg->stack_size = STACK_SIZE;
 	return 0;
+}
+
+unsigned long gdt_swap_stack(enum ist which, unsigned long top)
+{
+	struct tss *tss = &this_cpu_ptr(&segments)->tss;
+	unsigned long old = tss->ist[which - 1];
+
+	tss->ist[which - 1] = top;
+	barrier();
+	return old;
 }
 
 notrace enum ist ist_of(unsigned long addr)

@@ -33,5 +33,11 @@ void gdt_load(void);
  */
 int gdt_alloc_stacks(unsigned int cpu);
 
+/*
+ * Make a special stack of this CPU end at top, and return where it ended. For
+ * tests that nest what must not nest. Context: preemption off or nmi.
+ */
+unsigned long gdt_swap_stack(enum ist which, unsigned long top);
+
 /* Which special stack of this CPU addr lies in. notrace, any context. */
 enum ist ist_of(unsigned long addr);

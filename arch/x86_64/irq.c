@@ -28,6 +28,8 @@ static unsigned long unexpected_irqs, unexpected_nmis; /* [A] */
 /* [C] odd while this CPU is in nmi_entry() */
 static DEFINE_PER_CPU(u64, nmi_sequence);
 
+static DEFINE_PER_CPU(u64, timer_ticks); /* [C] */
+
 int irq_register(unsigned int vector, irq_handler_t fn)
 {
 	irq_handler_t nobody = NULL;
@@ -52,6 +54,11 @@ unsigned long nmi_unexpected(void)
 	return READ_ONCE(unexpected_nmis);
 }
 
+u64 irq_timer_ticks(unsigned int cpu)
+{
+	return READ_ONCE(per_cpu(timer_ticks, cpu));
+}
+
 static void device_irq(unsigned int vector, struct pt_regs *regs)
 {
 	irq_handler_t fn = READ_ONCE(irq_handlers[vector]);
@@ -70,6 +77,7 @@ void irq_entry(struct pt_regs *regs)
 	switch (vector) {
 	case VECTOR_TIMER:
 		apic_eoi();
+		this_cpu_inc(timer_ticks);
 		timer_tick(regs);
 		break;
 	case VECTOR_RESCHEDULE: /* the exit looks at need_resched */

@@ -20,3 +20,5 @@ int irq_register(unsigned int vector, irq_handler_t fn);
 unsigned long irq_unexpected(void);
 /* NMIs that no handler called its own, on all CPUs. */
 unsigned long nmi_unexpected(void);
+/* Ticks that a CPU has had since it came up. */
+u64 irq_timer_ticks(unsigned int cpu);

@@ -93,6 +93,11 @@ static int alloc_area(unsigned int cpu)
 	return gdt_alloc_stacks(cpu);
 }
 
+static u64 read_tsc(void)
+{
+	return rdtsc_ordered();
+}
+
 static void __noreturn ap_entry(u64 cpu)
 {
 	u64 warp;
@@ -101,7 +106,7 @@ static void __noreturn ap_entry(u64 cpu)
 	gdt_load();
 	idt_load();
 	apic_init_cpu();
-	warp = tsc_compare(&tsc_sync, rdtsc_ordered);
+	warp = tsc_compare(&tsc_sync, true, read_tsc);
 	if (warp > tsc_warp_max)
 		tsc_warp_max = warp;
 	fetch_or(&cpu_online_mask, BIT(cpu));
@@ -161,9 +166,9 @@ int smp_start_cpu(unsigned int cpu, u32 apic_id, u64 timeout_ns)
 			return -ETIMEDOUT;
 		}
 	}
-	if (!spin_until(READ_ONCE(tsc_sync.arrived), FINISH_TIMEOUT_NS))
+	if (!spin_until(READ_ONCE(tsc_sync.turn), FINISH_TIMEOUT_NS))
 		return -EIO;
-	warp = tsc_compare(&tsc_sync, rdtsc_ordered);
+	warp = tsc_compare(&tsc_sync, false, read_tsc);
 	if (!spin_until(cpu_online(cpu), FINISH_TIMEOUT_NS))
 		return -EIO;
 	if (warp > tsc_warp_max)

@@ -31,13 +31,14 @@ int smp_start_cpu(unsigned int cpu, u32 apic_id, u64 timeout_ns);
 int smp_reserve_start_page(void);
 
 /*
- * Compare the TSCs of two CPUs: both call this at the same time, and the
- * largest step back that one saw from the other's last value is returned.
- * clock: rdtsc_ordered() but in tests. state: shared, zeroed.
+ * Compare the clocks of two CPUs: both call this at the same time with one
+ * zeroed tsc_sync, one of them as first. They read in turns.
+ * Context: any, not preempted for long.
+ * Return: by how much the largest step back was, from one's reading to the
+ * other's next; seen by this CPU.
  */
 struct tsc_sync {
-	u32 arrived; /* [A] */
-	u32 lock;    /* [A] */
-	u64 last;    /* [lock] */
+	u32 turn; /* [A] number of readings made */
+	u64 last; /* [turn] */
 };
-u64 tsc_compare(struct tsc_sync *sync, u64 (*clock)(void));
+u64 tsc_compare(struct tsc_sync *sync, bool first, u64 (*clock)(void));

@@ -108,25 +108,25 @@ void udelay(u64 us)
 	ndelay(us * 1000);
 }
 
-#define COMPARE_ROUNDS 1000
+/*
+ * Strictly in turns: with a lock instead, one CPU could make all its readings
+ * while an emulator's host does not run the other. Few, since each turn can
+ * then cost a time slice of the host.
+ */
+#define COMPARE_TURNS 64
 
-u64 tsc_compare(struct tsc_sync *sync, u64 (*clock)(void))
+u64 tsc_compare(struct tsc_sync *sync, bool first, u64 (*clock)(void))
 {
-	u64 worst = 0;
+	u64 worst = 0, now;
 
-	fetch_add(&sync->arrived, 1);
-	while (READ_ONCE(sync->arrived) < 2)
-		cpu_relax();
-	for (int i = 0; i < COMPARE_ROUNDS; i++) {
-		u64 now;
-
-		while (xchg(&sync->lock, 1))
+	for (u32 turn = !first; turn < COMPARE_TURNS; turn += 2) {
+		while (smp_load_acquire(&sync->turn) != turn)
 			cpu_relax();
 		now = clock();
 		if (now < sync->last)
 			worst = max(worst, sync->last - now);
 		sync->last = now;
-		smp_store_release(&sync->lock, 0);
+		smp_store_release(&sync->turn, turn + 1);
 	}
 	return worst;
 }
