@@ -55,8 +55,8 @@ class Outcome:
 # Budgets of pytest files that need more or less than DEFAULT_BUDGET.
 BUDGETS = {
     "boot": 120,
-    "kernel": 120,
-    "harness": 45,
+    "harness": 30,
+    "lint": 15,
 }
 
 
@@ -66,6 +66,11 @@ def parts():
         Part("unit", [PYTHON, "tests/run.py", "unit"], 30),
         Part("fuzz", [PYTHON, "tests/run.py", "fuzz", "--short"], 60),
         Part("lint", [PYTHON, "tests/lint/lint.py"], 60),
+        suites("kernel-1", 40, "--smp=1"),
+        suites("kernel-2", 60, "--smp=2"),
+        suites("kernel-4", 120, "--smp=4"),
+        # One instruction a nanosecond, bit-exact: upper bounds hold here.
+        suites("kernel-icount", 60, "--smp=2", "--icount=0"),
     ]
     for path in sorted(pathlib.Path("tests").glob("test_*.py")):
         name = path.stem.removeprefix("test_")
@@ -73,6 +78,11 @@ def parts():
         found.append(Part(name, pytest_command(path, junit),
                           BUDGETS.get(name, DEFAULT_BUDGET), junit))
     return sorted(found, key=lambda part: -part.budget)
+
+
+def suites(name, budget, *options):
+    """The suites in the image, in one boot."""
+    return Part(name, [PYTHON, "tests/suites.py", *options], budget)
 
 
 def pytest_command(path, junit):

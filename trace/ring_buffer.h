@@ -77,10 +77,11 @@ struct ring_buffer_per_cpu {
 	/* The writer's cache line: the fast path touches nothing else here. */
 	union {
 		struct {
-			u32 nest; /* [C] CTX_ bits of the writers inside */
-			u32 slow; /* [A] RB_SLOW_ bits */
+			u16 nest;    /* [C] CTX_ bits of the writers inside */
+			u16 pending; /* [C] a nested one left its commit */
+			u32 slow;    /* [A] RB_SLOW_ bits */
 		};
-		u64 gate; /* [C] 0: the fast path may be tried */
+		u64 gate; /* all three; 0: the fast path may be tried */
 	};
 	u64 tail;	    /* [C] time of last event << 12 | bytes in use */
 	struct ring_buffer_page *tail_page; /* [C] */
@@ -100,7 +101,6 @@ struct ring_buffer_per_cpu {
 	u64 commit_overrun; /* [C] not written: writers nested all around */
 	u64 dropped;	    /* [C] not written: full and not overwriting */
 	u64 recursed;	    /* [C] not written: a writer called itself */
-	u64 bytes_overrun;  /* [C] bytes of the events in ->overrun */
 
 	struct mutex reader_lock;
 	u32 reader_index;   /* [R] the page outside the ring */
@@ -112,7 +112,7 @@ struct ring_buffer_per_cpu {
 	u64 next_event;	    /* [R] number of the event to be read next */
 	u64 lost;	    /* [R] events lost just before reader_offset */
 	u64 read_events;    /* [R] */
-	u64 read_bytes;	    /* [R] */
+	u32 generation;	    /* [R] how often it was emptied */
 	unsigned int cpu;   /* [I] */
 } __aligned(64);
 
@@ -128,8 +128,7 @@ struct ring_buffer {
 struct ring_buffer_fast {
 	u8 *event;   /* RB_EVENT_HEADER bytes, then the payload */
 	u64 time;
-	u64 tail;
-	u64 end;
+	u64 end; /* of the event, on the page */
 	struct ring_buffer_page *page;
 };
 
@@ -157,7 +156,7 @@ ring_buffer_reserve_fast(struct ring_buffer_per_cpu *rb, u32 ctx, u32 payload,
 
 	if (unlikely(local_read(&rb->gate)))
 		return false;
-	/* Before nest, so that a writer nested after this fails the exchange. */
+	/* Before nest is set: a writer nested later fails our exchange. */
 	old = local_read(&rb->tail);
 	local_set(&rb->nest, ctx);
 	f->time = trace_scale_now(&rb->scale);
@@ -166,9 +165,9 @@ ring_buffer_reserve_fast(struct ring_buffer_per_cpu *rb, u32 ctx, u32 payload,
 	offset = old & RB_TAIL_MASK;
 	f->page = local_read(&rb->tail_page);
 	f->end = offset + size;
-	f->tail = (f->time << RB_TAIL_BITS) + f->end;
 	if (unlikely(delta > RB_DELTA_MAX || offset > RB_DATA_SIZE - size ||
-		     !local_try_cmpxchg(&rb->tail, &old, f->tail))) {
+		     !local_try_cmpxchg(&rb->tail, &old,
+					(f->time << RB_TAIL_BITS) + f->end))) {
 		local_set(&rb->nest, 0);
 		return false;
 	}
@@ -185,8 +184,7 @@ ring_buffer_commit_fast(struct ring_buffer_per_cpu *rb,
 	local_set(&f->page->commit, f->end);
 	local_inc(&rb->commit_entries);
 	local_set(&rb->nest, 0);
-	/* A writer nested in this one has left its commit to us. */
-	if (unlikely(local_read(&rb->tail) != f->tail))
+	if (unlikely(local_read(&rb->gate)))
 		ring_buffer_commit_rest(rb);
 }
 
@@ -242,7 +240,7 @@ bool ring_buffer_peek(struct ring_buffer_per_cpu *rb,
 /* Take away the event last peeked. Context: reader_lock held. */
 void ring_buffer_consume(struct ring_buffer_per_cpu *rb);
 
-/* Whether a peek would find one. A hint; takes no lock. */
+/* Whether a peek would find one. Takes reader_lock. */
 bool ring_buffer_empty(struct ring_buffer_per_cpu *rb);
 
 /*
@@ -259,13 +257,13 @@ u32 ring_buffer_read_page(struct ring_buffer_per_cpu *rb,
 struct ring_buffer_iter {
 	struct ring_buffer_per_cpu *rb;
 	struct ring_buffer_page *page; /* a copy */
-	u64 seq;	   /* next page to be copied */
+	u64 seq;	   /* the page copied */
 	u64 event_nr;	   /* number of the event to come */
 	u64 last_seq;	   /* where to end */
 	u32 last_size;
 	u32 size, offset;  /* of the copy */
 	u64 time;
-	bool reader_page;  /* begin with what is left of the reader's page */
+	u32 generation;
 	bool valid;
 	struct ring_buffer_event event; /* the current one, if valid */
 };

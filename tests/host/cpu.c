@@ -3,6 +3,7 @@
  * Host fake: the CPU a thread plays, its context words, and a current task.
  */
 #include <asm/context.h>
+#include <asm/cpu.h>
 #include <asm/irqflags.h>
 #include <asm/percpu.h>
 #include "kernel/sched.h"
@@ -12,6 +13,7 @@ static struct task_struct host_task = { .pid = 1, .comm = "host" };
 _Thread_local unsigned int host_cpu;
 _Thread_local unsigned long host_flags = X86_EFLAGS_IF;
 
+u64 host_tsc;
 u32 cpu_number[NR_CPUS];
 u32 preempt_count[NR_CPUS];
 u8 need_resched[NR_CPUS];

@@ -6,8 +6,7 @@
 #pragma once
 
 #include "arch/x86_64/asm/atomic.h"
-
-void host_step(void);
+#include "tests/host/step.h"
 
 #undef try_cmpxchg
 #define try_cmpxchg(p, oldp, val)                                       \

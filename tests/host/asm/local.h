@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Host fake of <asm/local.h>: the same operations, with host_step() before
- * each. A test makes that a place where an interrupt or NMI may come.
+ * each: where an interrupt or NMI may come.
  */
 #pragma once
 
 #include "kernel/lib/types.h"
+#include "tests/host/step.h"
 #include <asm/barrier.h>
-
-void host_step(void);
 
 #define local_read(p)            \
 	({                       \

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Host fake of <asm/cpu.h>: as the real one (only what a user process may
+ * execute is ever called), but time is a variable that a test sets.
+ */
+#pragma once
+
+#include "arch/x86_64/asm/cpu.h"
+
+extern u64 host_tsc;
+
+#define rdtsc() host_tsc

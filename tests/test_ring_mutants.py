@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""Negative controls of the ring buffer's model check.
+
+Each mutant takes away one protection of trace/ring_buffer*; the model check
+(tests/unit/test_ring_buffer.c) has to notice. If a pattern is not found any
+more, the code has changed and the mutant must be written anew.
+"""
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FLAGS = ("-std=gnu11 -O1 -ffreestanding -fno-strict-aliasing -pthread "
+         "-w").split()
+NAMES = ["-include", str(ROOT / "tests/host/names.h")]
+FAKES = {"alloc", "cpu", "libc", "lock", "panic", "printk", "step"}
+
+# (what is taken away, file, text, replacement)
+MUTANTS = [
+    ("nothing", "ring_buffer.c", "", ""),
+    ("exact delta: the tail is read after the clock", "ring_buffer.c",
+     "	u64 tail = local_read(&rb->tail);\n	u64 now = ring_buffer_time(rb);",
+     "	u64 now = ring_buffer_time(rb);\n	u64 tail = local_read(&rb->tail);"),
+    ("fast path: the tail is read after nest is set", "ring_buffer.h",
+     "	old = local_read(&rb->tail);\n	local_set(&rb->nest, ctx);",
+     "	local_set(&rb->nest, ctx);\n	old = local_read(&rb->tail);"),
+    ("a nested writer's note for the outer one", "ring_buffer.c",
+     "	local_set(&rb->pending, 1);\n", ""),
+    ("the second look after leaving, fast path", "ring_buffer.h",
+     "	if (unlikely(local_read(&rb->gate)))\n"
+     "		ring_buffer_commit_rest(rb);\n", ""),
+    ("the second look after leaving, slow path", "ring_buffer.c",
+     "while (local_read(&rb->pending));", "while (0);"),
+    ("only the outermost commits", "ring_buffer.c",
+     "	if (!nest) {", "	if (1) {"),
+    ("pages end where they were closed", "ring_buffer.c",
+     "	while (old < val && !local_try_cmpxchg(p, &old, val))",
+     "	while (old != val && !local_try_cmpxchg(p, &old, val))"),
+    ("the check that number and tail belong together", "ring_buffer.c",
+     "	if (local_read(&rb->tail) != tail)\n"
+     "		return 0; /* seq may be of another page than tail */\n", ""),
+    ("closing before leaving a page", "ring_buffer.c",
+     "		if (!local_try_cmpxchg(&rb->tail, &tail,\n"
+     "				       tail | RB_TAIL_CLOSED))\n"
+     "			return 0;\n		tail |= RB_TAIL_CLOSED;\n",
+     ""),
+    ("helping: tail_seq advanced by the one interrupted", "ring_buffer.c",
+     "	if (local_read(&info->end) >> RB_TAIL_BITS == seq) {",
+     "	if (1) {"),
+    ("tail_page set only while the tail is closed", "ring_buffer.c",
+     "	if (local_read(&rb->tail) != tail)\n		return 0;\n"
+     "	if (tail_page", "	if (tail_page"),
+    ("tail_page set by compare-and-exchange", "ring_buffer.c",
+     "		local_try_cmpxchg((u64 *)&rb->tail_page, &tail_page, "
+     "(u64)page);",
+     "		local_set((u64 *)&rb->tail_page, (u64)page);"),
+    ("a new page begins later than the old one ended", "ring_buffer.c",
+     "	if (delta <= 0)\n		now += 1 - delta; /* I1 */\n", ""),
+    ("time does not go back", "ring_buffer.c",
+     "	if (delta < 0) {", "	if (0) {"),
+    ("deltas of more than 27 bits", "ring_buffer.c",
+     "	if (delta > (s64)RB_DELTA_MAX)\n", "	if (0)\n"),
+    ("deltas of more than 27 bits, fast path", "ring_buffer.h",
+     "delta > RB_DELTA_MAX ||", ""),
+    ("uncommitted pages are not overwritten", "ring_buffer.c",
+     "		if (next - rb->commit_seq >= rb->nr_slots) {",
+     "		if (0) {"),
+    ("no-overwrite mode", "ring_buffer.c",
+     "		if (RB_SLOT_SEQ(old) && !rb->overwrite)\n"
+     "			return false;\n", ""),
+    ("overwritten events are counted", "ring_buffer.c",
+     "		local_add(&rb->overrun, info->entries);\n", ""),
+    ("the reader waits for the writer to leave its page",
+     "ring_buffer_read.c",
+     "			if (rb->reader_seq == commit_seq)\n"
+     "				return 0; /* I6 */\n", ""),
+    ("the reader takes a page by compare-and-exchange",
+     "ring_buffer_read.c",
+     "	} while (!try_cmpxchg(rb_slot(rb, rb->next_seq), &slot,\n"
+     "			      RB_SLOT(0, rb->reader_index))); /* I4 */",
+     "	} while (0);\n	host_step();\n	*rb_slot(rb, rb->next_seq) = "
+     "RB_SLOT(0, rb->reader_index);"),
+    ("a walk looks again after copying", "ring_buffer_read.c",
+     "	if (!mine && READ_ONCE(*slot_word) != slot)\n		return false;\n"
+     "	/* What", "	/* What"),
+    ("the size is read after the page is known to be complete",
+     "ring_buffer_read.c",
+     "	if (complete) /* the count is final, so the size must be, too */\n"
+     "		size = rb_committed(info->page);\n", ""),
+    ("recursion is refused", "ring_buffer.c",
+     "	if (nest & ctx) {", "	if (0) {"),
+]
+
+
+def include(directory):
+    return ["-I", str(directory), "-I", str(ROOT / "tests/host"),
+            "-I", str(ROOT), "-I", str(ROOT / "arch/x86_64")]
+
+
+@pytest.fixture(scope="session")
+def common(tmp_path_factory):
+    """Object files that no mutant changes."""
+    directory = tmp_path_factory.mktemp("common")
+    objects = []
+    sources = [path for path in sorted((ROOT / "tests/host").glob("*.c"))
+               if path.stem in FAKES]
+    sources += sorted((ROOT / "kernel/lib").glob("*.c"))
+    sources += [ROOT / "kernel/fail.c", ROOT / "tests/unit/unit.c"]
+    for path in sources:
+        objects.append(directory / f"{path.parent.name}-{path.stem}.o")
+        names = [] if path.stem == "libc" else NAMES
+        subprocess.run(["gcc", *FLAGS, *include(directory), *names, "-c",
+                        "-o", objects[-1], path], check=True)
+    return objects
+
+
+def build(directory, common, name, text, replacement):
+    """Copy trace/, mutate one file, compile the model check against it."""
+    trace = directory / "trace"
+    trace.mkdir()
+    for path in (ROOT / "trace").glob("ring_buffer*"):
+        source = path.read_text()
+        if path.name == name and text:
+            assert source.count(text) == 1, f"not found once: {text!r}"
+            source = source.replace(text, replacement)
+        (trace / path.name).write_text(source)
+    program = directory / "model"
+    subprocess.run(["gcc", *FLAGS, *include(directory), *NAMES,
+                    "-o", program, *sorted(trace.glob("*.c")),
+                    ROOT / "tests/unit/test_ring_buffer.c", *common],
+                   check=True)
+    return program
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m[0])
+def test_model_check_notices(mutant, common, tmp_path):
+    what, name, text, replacement = mutant
+    program = build(tmp_path, common, name, text, replacement)
+    try:
+        result = subprocess.run([str(program)], capture_output=True,
+                                timeout=60, text=True)
+        failed = result.returncode != 0
+    except subprocess.TimeoutExpired:
+        failed = True  # a loop without end is noticed, too
+    assert failed == bool(text), what
