@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Boots the kernel once and runs the suites in its image; the log, with the
+KTAP results in it, goes to stdout. A run that does not end as it should is a
+failure even if every result is good."""
+import argparse
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from tests import qemu  # noqa: E402
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--smp", type=int, default=1)
+    parser.add_argument("--icount", type=int, metavar="SHIFT")
+    parser.add_argument("--tests", default="*", metavar="GLOB")
+    parser.add_argument("--append", default="")
+    parser.add_argument("--timeout", type=float, default=240)
+    args = parser.parse_args()
+    append = f"mode=tests tests={args.tests} {args.append}"
+    if args.icount is not None:
+        append += " icount=1"
+    boot = qemu.Machine(smp=args.smp, icount=args.icount).boot(
+        append.strip(), timeout=args.timeout)
+    print(boot.log)
+    problem = boot.stopped() or boot.problem(tests=True)
+    if problem:
+        sys.exit(f"{problem}\n{boot.excerpt()}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""The harness fails when the kernel does not do what it should.
+
+A guest that says and does as it is told (tests/guest/guest.asm) plays each
+kind of bad end in a real QEMU; what only concerns the log is fed as text.
+"""
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests import ktap, qemu
+
+HELLO = f"[    0.000001] {qemu.BANNER}\n"
+BYE = f"[    1.000000] {qemu.ENDING}\n"
+PLAN = "KTAP version 1\n1..2\n"
+PASSED = "ok 1 - a.x\nok 2 - a.y\n"
+
+
+@pytest.fixture
+def guest(tmp_path):
+    """guest(text, EXIT=0x10) boots a guest that prints text and leaves so."""
+    def boot(text, timeout=20, qemu_options=(), **ending):
+        (tmp_path / "text").write_text(text)
+        obj, elf = tmp_path / "guest.o", tmp_path / "guest.elf"
+        defines = [f"-D{name}={value}" for name, value in ending.items()]
+        subprocess.run(["nasm", "-f", "elf32", "-o", obj, *defines,
+                        f"-DTEXT='{tmp_path / 'text'}'",
+                        qemu.ROOT / "tests/guest/guest.asm"], check=True)
+        subprocess.run(["ld", "-m", "elf_i386", "-n", "-Ttext=0x100000",
+                        "-e", "start", "--build-id=none", "-o", elf, obj],
+                       check=True)
+        machine = qemu.Machine(kernel=elf, qemu=qemu_options)
+        return machine.boot(timeout=timeout)
+    return boot
+
+
+def test_a_good_run_passes(guest):
+    boot = guest(HELLO + PLAN + PASSED + BYE, EXIT=0x10)
+    assert boot.status == qemu.OK
+    assert boot.problem(tests=True) is None
+    boot.ok(tests=True)
+
+
+def test_a_hang_is_found_and_stopped(guest):
+    boot = guest(HELLO + PLAN + "ok 1 - a.x\nworking on a.y\n", timeout=2,
+                 HANG=1)
+    assert boot.status is None and boot.seconds < 15
+    problem = boot.problem(tests=True)
+    assert "no end after 2 s: the kernel hangs" in problem
+    assert "1 of 2 planned results are missing; after a.x" in problem
+    assert "working on a.y" in problem
+
+
+def test_a_panic_is_found(guest):
+    boot = guest(HELLO + "panic: I2 broken\n", EXIT=0x12)
+    assert boot.status == qemu.PANIC
+    assert "panicked" in boot.problem() and "I2 broken" in boot.problem()
+    with pytest.raises(AssertionError, match="panicked"):
+        boot.ok()
+
+
+def test_a_failed_test_is_found(guest):
+    boot = guest(HELLO + PLAN + "ok 1 - a.x\n# a.c:7: 1 != 2\n"
+                 "not ok 2 - a.y\n" + BYE, EXIT=0x11)
+    problem = boot.problem(tests=True)
+    assert "a test failed (status 35)" in problem
+    assert "not ok: a.y\n    # a.c:7: 1 != 2" in problem
+
+
+def test_a_triple_fault_is_found(guest):
+    assert "triple fault" in guest(HELLO, TRIPLE=1).problem()
+
+
+def test_a_reset_is_found(guest):
+    assert "reset" in guest(HELLO, RESET=1).problem()
+
+
+def test_an_early_exit_is_found(guest):
+    boot = guest(HELLO + PLAN + "ok 1 - a.x\n", EXIT=0x10)
+    problem = boot.problem(tests=True)
+    assert "0 closing lines" in problem and "1 of 2 planned" in problem
+
+
+def test_two_boots_are_found(guest):
+    boot = guest(HELLO + HELLO + PLAN + PASSED + BYE, EXIT=0x10)
+    assert "booted 2 times" in boot.problem(tests=True)
+
+
+def test_a_missing_plan_is_found(guest):
+    boot = guest(HELLO + BYE, EXIT=0x10)
+    assert boot.problem() is None  # no tests were asked for
+    assert "no KTAP plan" in boot.problem(tests=True)
+
+
+def test_a_kernel_that_never_spoke_is_found(guest):
+    assert "never said hello" in guest("", EXIT=0x10).problem()
+
+
+def test_other_statuses_are_failures(guest):
+    assert "status 1, not 33" in guest(HELLO + BYE, EXIT=0).problem()
+    assert "status 65, not 33" in guest(HELLO + BYE, EXIT=0x20).problem()
+
+
+def test_qemus_own_errors_are_shown():
+    boot = qemu.Machine(qemu=["-device", "no-such-device"]).boot(timeout=20)
+    assert "no-such-device" in boot.problem()
+
+
+@pytest.mark.parametrize("log, words", [
+    ("1..1\nok 1 - a\n", ""),
+    ("[ 0.1] noise\n1..2\nok 1 - a # SKIP no HPET\n[ 0.2] noise\nok 2 - b\n",
+     ""),
+    ("1..2\nok 1 - a\nok 1 - b\n", "out of plan"),
+    ("1..1\nok 1 - a\nok 2 - b\n", "out of plan"),
+    ("1..2\nok 2 - b\nok 1 - a\n", "out of plan"),
+    ("1..2\nok 1 - a\n1..1\nok 1 - b\n", "1 results of the old one missing"),
+    ("ok 1 - a\n", "no KTAP plan"),
+    ("1..1\nreason\nnot ok 1 - a\n", "not ok: a\n    reason"),
+])
+def test_ktap(log, words):
+    text = ktap.parse(log).text()
+    assert words in text and bool(words) == bool(text)
+
+
+def test_ktap_counts():
+    report = ktap.parse("1..3\nok 1 - a # SKIP why\nnot ok 2 - b\nok 3 - c\n"
+                        "1..1\nok 1 - d\n")
+    assert (report.passed, report.skipped, len(report.failures)) == (2, 1, 1)
+    assert report.planned == 4 and not report.problems
+
+
+# ---- tests/run.py ----------------------------------------------------------
+
+def make_test(parts):
+    """Status and output of `run.py test` with these parts instead."""
+    script = ("import sys; sys.path.insert(0, '.')\n"
+              "from tests import run\n"
+              f"run.parts = lambda: [run.Part(n, c, b) for n, c, b in {parts}]"
+              "\nsys.exit(run.test())\n")
+    done = subprocess.run([sys.executable, "-c", script], cwd=qemu.ROOT,
+                          stdout=subprocess.PIPE, text=True, check=False,
+                          env={**os.environ,
+                               "BUILD": str(qemu.BUILD / "harness")})
+    return done.returncode, done.stdout
+
+
+def shell(text, status=0):
+    return ["sh", "-c", f"printf '{text}'; exit {status}"]
+
+
+@pytest.mark.parametrize("parts, last, shown", [
+    ([("a", shell("1..2\\nok 1 - x\\nok 2 - y\\n"), 9)],
+     "2 passed, 0 failed", "a "),
+    ([("a", shell("1..1\\nok 1 - x\\n"), 9),
+      ("b", shell("1..1\\nwhy\\nnot ok 1 - y\\n", 1), 9)],
+     "1 passed, 1 failed", "why"),
+    ([("a", shell("1..1\\nok 1 - x\\n", 3), 9)],
+     "1 passed, 1 failed", "status 3, but no test failed"),
+    ([("a", shell("1..0\\n"), 9)],
+     "0 passed, 1 failed", "not one test was run"),
+    ([("a", shell("Segmentation fault\\n", 139), 9)],
+     "0 passed, 1 failed", "Segmentation fault"),
+    ([("a", ["sh", "-c", "echo 1..1; sleep 60"], 0.25)],
+     "0 passed, 1 failed", "no end in sight"),
+])
+def test_run(parts, last, shown):
+    status, output = make_test(parts)
+    lines = output.splitlines()
+    assert lines[-1] == last and shown in output
+    assert (status == 0) == last.endswith(" 0 failed")
