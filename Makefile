@@ -60,6 +60,9 @@ CFLAGS   += -mno-red-zone -mgeneral-regs-only
 CFLAGS   += -fcf-protection=none -fno-stack-protector
 # Backtraces walk frame pointers, so there are no unwind tables to keep true.
 CFLAGS   += -fno-omit-frame-pointer -fno-asynchronous-unwind-tables
+# A function's frame stands from its prologue to its end, or there is none at
+# all: else a walk from an interrupted early exit would lose its caller.
+CFLAGS   += -fno-shrink-wrap
 # A callee may be replaced while we run: assume nothing about its registers.
 CFLAGS   += -fno-ipa-ra
 # Page tables and rings are read through more than one type.
@@ -88,7 +91,7 @@ INCS    := $(patsubst %.c,$(BUILD)/gen/%.inc,$(wildcard $(OFFSETS:=.c)))
 # INT3 handling, at NMI entry. `make lint` proves the list complete.
 NOTRACE_OBJS := \
 	arch/x86_64/ftrace.o arch/x86_64/ftrace_tramp.o arch/x86_64/insn.o \
-	arch/x86_64/traps.o \
+	arch/x86_64/traps.o kernel/kallsyms.o kernel/stacktrace.o \
 	$(patsubst %.c,%.o,$(wildcard trace/*.c trace/tracers/*.c))
 $(NOTRACE_OBJS:%=$(BUILD)/obj/%): TRACE :=
 

@@ -109,35 +109,72 @@ static bool is_cold_part(const char *name)
 	return len > 5 && !memcmp(name + len - 5, ".cold", 5);
 }
 
+/* Is that where a call would return to? */
+static bool follows_call(unsigned long addr)
+{
+	const u8 *at = (const u8 *)addr;
+
+	return is_text(addr - 7) && is_text(addr) &&
+	       (at[-5] == 0xe8 || at[-2] == 0xff || at[-3] == 0xff ||
+		at[-6] == 0xff || at[-7] == 0xff);
+}
+
+/* The "mov rbp, rsp" of a function's prologue, and the "push rbp" before it */
+struct prologue {
+	const u8 *push, *mov;
+};
+
+/* Return: false if the function makes no frame. */
+static bool find_prologue(const u8 *at, const u8 *end, struct prologue *p)
+{
+	p->push = NULL;
+	for (; at + 3 <= end; at++) {
+		if (*at == 0x55)
+			p->push = at;
+		p->mov = at;
+		if (at[0] == 0x48 && at[1] == 0x89 && at[2] == 0xe5)
+			return p->push && at - p->push < PROLOGUE_MAX;
+	}
+	return false;
+}
+
+/* At a ret, or at a jump out of the function: after pop rbp or leave. */
+static bool in_epilogue(const u8 *at)
+{
+	return *at == 0xc3 || ((at[-1] == 0x5d || at[-1] == 0xc9) &&
+			       (*at == 0xe9 || *at == 0xeb));
+}
+
 #define CALLER_IN_FRAME (~0UL)
 
 /*
  * Where a function that stands at ip with stack pointer sp has its return
  * address, if not above the frame that rbp points to (CALLER_IN_FRAME).
+ *
+ * The compiler makes the frame first thing in every function that has one; it
+ * leaves it out only where a function neither calls nor uses the stack. What
+ * assembly does is not known: a word that cannot be a return address is not
+ * taken for one.
  */
 static unsigned long caller_slot(unsigned long ip, unsigned long sp)
 {
-	const u8 *at = (const u8 *)ip, *start, *push, *p;
-	unsigned long off;
-	const char *name = kallsyms_lookup(ip, &off, NULL);
+	const u8 *at = (const u8 *)ip, *start, *body;
+	unsigned long off, size;
+	struct prologue p;
+	const char *name = kallsyms_lookup(ip, &off, &size);
 
 	if (!name || !is_text(ip) || is_cold_part(name))
 		return CALLER_IN_FRAME;
 	start = at - off;
-	push = is_site(start) ? start + SITE_SIZE : start;
-	if (at <= push)
+	body = is_site(start) ? start + SITE_SIZE : start;
+	if (at <= body || in_epilogue(at))
 		return sp;
-	/* ret, or a jump after pop rbp / leave */
-	if (*at == 0xc3 ||
-	    ((at[-1] == 0x5d || at[-1] == 0xc9) &&
-	     (*at == 0xe9 || *at == 0xeb)))
+	if (!find_prologue(body, start + size, &p))
+		return follows_call(*(unsigned long *)sp) ? sp :
+							    CALLER_IN_FRAME;
+	if (at <= p.push)
 		return sp;
-	if (*push != 0x55)
-		return CALLER_IN_FRAME;
-	for (p = push + 1; p < push + PROLOGUE_MAX; p++)
-		if (p[0] == 0x48 && p[1] == 0x89 && p[2] == 0xe5)
-			return at <= p ? sp + 8 : CALLER_IN_FRAME;
-	return CALLER_IN_FRAME;
+	return at <= p.mov ? sp + 8 : CALLER_IN_FRAME;
 }
 
 /*
@@ -183,10 +220,10 @@ static bool walk_regs(struct walk *w, const struct pt_regs *regs,
 		return false;
 	if (ftrace_trampoline_frame(regs->ip, &bytes))
 		return walk_in_trampoline(w, regs->sp, bytes);
+	if (!walk_readable(w, regs->sp, 2))
+		return true; /* at the very end of its stack */
 	slot = caller_slot(regs->ip, regs->sp);
-	if (slot == CALLER_IN_FRAME)
-		return true;
-	return walk_readable(w, slot, 1) && walk_emit(w, walk_return(w, slot));
+	return slot == CALLER_IN_FRAME || walk_emit(w, walk_return(w, slot));
 }
 
 static void walk_frames(struct walk *w, unsigned long bp)
