@@ -7,7 +7,6 @@
  */
 #pragma once
 
-#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,6 +21,17 @@ typedef int s32;
 typedef long long s64;
 typedef long ssize_t;
 typedef unsigned long uintptr_t;
+
+/* Not from <limits.h>: gcc's wants a C library's beside it. */
+#define INT_MAX	   __INT_MAX__
+#define INT_MIN	   (-INT_MAX - 1)
+#define UINT_MAX   (2U * INT_MAX + 1U)
+#define LONG_MAX   __LONG_MAX__
+#define LONG_MIN   (-LONG_MAX - 1L)
+#define ULONG_MAX  (2UL * LONG_MAX + 1UL)
+#define LLONG_MAX  __LONG_LONG_MAX__
+#define LLONG_MIN  (-LLONG_MAX - 1LL)
+#define ULLONG_MAX (2ULL * LLONG_MAX + 1ULL)
 
 #define likely(cond)   __builtin_expect(!!(cond), 1)
 #define unlikely(cond) __builtin_expect(!!(cond), 0)
