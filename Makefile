@@ -131,8 +131,9 @@ $(BUILD)/gen/symtab1.asm: $(BUILD)/pass0.elf
 $(BUILD)/gen/symtab2.asm: $(BUILD)/pass1.elf
 	$(Q)$(SYMTAB) $< > $@
 
+# Its path would otherwise be recorded in the image.
 $(BUILD)/gen/symtab%.o: $(BUILD)/gen/symtab%.asm
-	$(Q)$(NASM) $(ASFLAGS) -o $@ $<
+	$(Q)cd $(@D) && $(NASM) -f elf64 -o $(@F) $(<F)
 
 $(BUILD)/pass%.elf: $(OBJS) $(BUILD)/gen/symtab%.o linker.ld
 	@echo 'LD      $@'
