@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+/*
+ * arch/x86_64/text_poke_vec.c: verifying and searching the vector of a batch.
+ *
+ * host-sources: arch/x86_64/text_poke_vec.c arch/x86_64/insn.c
+ */
+#include "arch/x86_64/text_poke_internal.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "tests/host/host.h"
+#include "tests/unit/unit.h"
+
+#define MAX_SITES 5000
+
+static struct text_poke vec[MAX_SITES];
+
+/* The answer that poke_search() must give, the slow way. */
+static const struct text_poke *slow_search(size_t n, unsigned long ip)
+{
+	for (size_t i = 0; i < n; i++)
+		if (vec[i].ip == ip)
+			return &vec[i];
+	return NULL;
+}
+
+static void check_search(size_t n, unsigned long ip)
+{
+	CHECK_EQ((unsigned long)poke_search(vec, n, poke_search_top(n), ip),
+		 (unsigned long)slow_search(n, ip));
+}
+
+UNIT(text_poke_vec, search_all_sizes)
+{
+	for (size_t i = 0; i < MAX_SITES; i++)
+		vec[i].ip = 1000 + 10 * i;
+	for (size_t n = 0; n <= 130; n++)
+		for (unsigned long ip = 995; ip <= 1005 + 10 * n; ip++)
+			check_search(n, ip);
+}
+
+UNIT(text_poke_vec, search_edges)
+{
+	static const size_t sizes[] = { 255, 256, 257, 4095, 4096, 4097, 5000 };
+
+	for (size_t i = 0; i < MAX_SITES; i++)
+		vec[i].ip = 0xffffffff80100000UL + 16 * i + (i & 3);
+	for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
+		size_t n = sizes[s];
+
+		check_search(n, vec[0].ip - 1);
+		check_search(n, vec[0].ip);
+		check_search(n, vec[0].ip + 1);
+		check_search(n, vec[n - 1].ip);
+		check_search(n, vec[n - 1].ip + 1);
+		check_search(n, 0);
+		check_search(n, ~0UL);
+		for (size_t i = 0; i < n; i += 37)
+			check_search(n, vec[i].ip);
+	}
+}
+
+/* ---- verifying, on a buffer that stands for text ---- */
+
+#define TEXT_SIZE 256
+
+static u8 text[TEXT_SIZE] __aligned(16);
+static struct text_poke_bug bug;
+
+static unsigned long text_at(size_t offset)
+{
+	return (unsigned long)text + offset;
+}
+
+static int verify(size_t n)
+{
+	memset(&bug, 0, sizeof(bug));
+	return poke_verify(vec, n, text_at(0), text_at(TEXT_SIZE), &bug);
+}
+
+/* NOP5 -> CALL at each of these offsets, and the NOPs in place. */
+static void lay_out(size_t n, const size_t *offsets)
+{
+	memset(text, 0x90, sizeof(text));
+	for (size_t i = 0; i < n; i++) {
+		vec[i].ip = text_at(offsets[i]);
+		vec[i].old = INSN_NOP5;
+		vec[i].new = insn_call(vec[i].ip, vec[i].ip + 64);
+		insn_store(text + offsets[i], INSN_NOP5);
+	}
+}
+
+#define LAY_OUT(...)                                             \
+	lay_out(sizeof((size_t[]){ __VA_ARGS__ }) / sizeof(size_t), \
+		(const size_t[]){ __VA_ARGS__ })
+
+UNIT(text_poke_vec, verify_accepts)
+{
+	LAY_OUT(0, 5, 10, 100, TEXT_SIZE - 10, TEXT_SIZE - 5);
+	CHECK_EQ(verify(6), 0);
+	CHECK_EQ(verify(0), 0);
+}
+
+UNIT(text_poke_vec, verify_all_before_any_I6)
+{
+	u8 before[TEXT_SIZE];
+
+	LAY_OUT(0, 5, 200);
+	text[203] ^= 1; /* in the last site */
+	memcpy(before, text, sizeof(text));
+	CHECK_EQ(verify(3), -EINVAL);
+	CHECK_EQ(bug.ip, text_at(200));
+	CHECK_EQ(bug.expected, INSN_NOP5);
+	CHECK_EQ(bug.found, INSN_WORD(5, 0x0001441f0full));
+	CHECK(!memcmp(before, text, sizeof(text)));
+	for (int i = 0; i < 5; i++) {
+		LAY_OUT(16);
+		text[16 + i] ^= 0x10;
+		CHECK_EQ(verify(1), -EINVAL);
+	}
+}
+
+UNIT(text_poke_vec, verify_refuses_disorder)
+{
+	LAY_OUT(0, 10, 20);
+	vec[2].ip = vec[1].ip; /* twice */
+	CHECK_EQ(verify(3), -EINVAL);
+	CHECK_EQ(bug.ip, text_at(10));
+	LAY_OUT(0, 20, 10); /* falling */
+	CHECK_EQ(verify(3), -EINVAL);
+	LAY_OUT(0, 10, 20);
+	vec[1].ip = text_at(4); /* overlaps the first */
+	text[4] = 0;
+	CHECK_EQ(verify(3), -EINVAL);
+}
+
+UNIT(text_poke_vec, verify_refuses_foreign_addresses)
+{
+	LAY_OUT(0, 10);
+	vec[0].ip = text_at(0) - 1;
+	CHECK_EQ(verify(2), -EFAULT);
+	CHECK_EQ(bug.ip, text_at(0) - 1);
+	LAY_OUT(0, 10);
+	vec[1].ip = text_at(TEXT_SIZE - 4); /* one byte sticks out */
+	CHECK_EQ(verify(2), -EFAULT);
+	vec[1].ip = ~0UL - 2;
+	CHECK_EQ(verify(2), -EFAULT);
+	vec[0].ip = 0;
+	CHECK_EQ(verify(1), -EFAULT);
+}
+
+UNIT(text_poke_vec, verify_refuses_malformed_words)
+{
+	static const u64 bad[] = {
+		0, 0x441f0f, INSN_WORD(3, 0x90), INSN_WORD(6, 0x90),
+		INSN_WORD(1, 0x90cc), INSN_WORD(2, 0x1fffeb),
+		INSN_WORD(5, 0x10000441f0full), INSN_WORD(255, 0),
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		LAY_OUT(16);
+		vec[0].new = bad[i];
+		CHECK_EQ(verify(1), -EINVAL);
+		LAY_OUT(16);
+		vec[0].old = bad[i];
+		CHECK_EQ(verify(1), -EINVAL);
+	}
+}
+
+UNIT(text_poke_vec, verify_other_lengths)
+{
+	/* Old and new may have different lengths; only old is compared. */
+	LAY_OUT(16, 21);
+	vec[0].new = INSN_INT3;
+	CHECK_EQ(verify(2), 0);
+	text[16] = 0xcc;
+	vec[0].old = INSN_INT3;
+	vec[0].new = INSN_NOP5;
+	CHECK_EQ(verify(2), 0);
+	/* But the longer of the two must be free of the next site. */
+	vec[1].ip = text_at(19);
+	insn_store(text + 19, INSN_NOP5);
+	CHECK_EQ(verify(2), -EINVAL);
+	vec[0].new = insn_jmp8(vec[0].ip, vec[0].ip + 10);
+	CHECK_EQ(verify(2), 0);
+	/* A one-byte site may be the very last byte. */
+	text[TEXT_SIZE - 1] = 0x55;
+	vec[0].ip = text_at(TEXT_SIZE - 1);
+	vec[0].old = INSN_WORD(1, 0x55);
+	vec[0].new = INSN_INT3;
+	CHECK_EQ(verify(1), 0);
+	vec[0].new = INSN_NOP5;
+	CHECK_EQ(verify(1), -EFAULT);
+}
