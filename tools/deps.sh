@@ -6,7 +6,7 @@
 set -eu
 what=$1 stamp=$2
 
-# program or file		Debian package
+# program or file		Debian packages
 need_run='
 nasm				nasm
 grub-mkrescue			grub-common
@@ -20,15 +20,17 @@ python3				python3
 '
 need_test='
 pytest-3			python3-pytest
-gcc				gcc
+/usr/include/stdio.h		libc6-dev
 clang-14			clang-14
+/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a	libclang-rt-14-dev
 clang-format-14			clang-format-14
 cppcheck			cppcheck
-bochs-bin			bochs
+bochs-bin			bochs bochs-term
 /usr/share/bochs/BIOS-bochs-latest	bochsbios
 /usr/share/vgabios/vgabios.bin	vgabios
 spin				spin
 gdb				gdb
+gnuplot				gnuplot-nox
 '
 
 prefix() {
@@ -44,11 +46,11 @@ prefix() {
 
 missing() {
 	eval "list=\$need_$what"
-	echo "$list" | while read -r file package; do
+	echo "$list" | while read -r file packages; do
 		[ -n "$file" ] || continue
 		case $file in
-		/*) [ -e "$file" ] || echo "$package" ;;
-		*) command -v "$file" >/dev/null || echo "$package" ;;
+		/*) [ -e "$file" ] || echo "$packages" ;;
+		*) command -v "$file" >/dev/null || echo "$packages" ;;
 		esac
 	done
 	if [ "$what" = run ] && ! prefix >/dev/null; then
