@@ -98,10 +98,11 @@ struct task_struct *kthread_create(int (*fn)(void *arg), void *arg,
 	task->sp = switch_stack_prepare((char *)task->stack + STACK_SIZE,
 					kthread_main);
 	INIT_LIST_HEAD(&task->run_list);
-	trace_task_created(task);
 	spin_lock_irqsave(&task_list_lock, flags);
 	list_add_tail(&task->task_list, &task_list);
 	spin_unlock_irqrestore(&task_list_lock, flags);
+	/* On the list first: the tracer walks it, then expects this call. */
+	trace_task_created(task);
 	return task;
 }
 

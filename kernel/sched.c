@@ -238,8 +238,11 @@ void schedule(void)
 	} while (unlikely(this_cpu_read(need_resched)));
 }
 
-/* Up-call from preempt_enable(), see <asm/context.h>. */
-void preempt_schedule(void)
+/*
+ * Up-call from preempt_enable(), see <asm/context.h>. Not traceable: a tracing
+ * callback ends with preempt_enable(), and would call this again and again.
+ */
+notrace void preempt_schedule(void)
 {
 	if (!sched_active || !in_task() || irqs_disabled())
 		return;

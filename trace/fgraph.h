@@ -80,6 +80,19 @@ int unregister_ftrace_graph(struct fgraph_ops *gops);
 /* Tasks without a shadow stack for want of memory, since boot. */
 unsigned long fgraph_no_stack(void);
 
+/*
+ * fgraph_for_each_stack() - call fn for the shadow stack of every task
+ * Context: task; fn runs with a spinlock held.
+ */
+struct fgraph_ret_stack;
+void fgraph_for_each_stack(void (*fn)(struct fgraph_ret_stack *stack,
+				      unsigned long arg),
+			   unsigned long arg);
+
+/* A task begins, or has ended: trace_task.c. Context: task. */
+void fgraph_task_created(struct task_struct *task);
+void fgraph_task_ended(struct task_struct *task);
+
 /* ---- the shadow stack ---------------------------------------------------- */
 
 struct fgraph_frame {
@@ -92,10 +105,7 @@ struct fgraph_frame {
 };
 
 #define FGRAPH_STACK_BYTES 4096
-#define FGRAPH_HEADER	   (FGRAPH_USERS * 2 + 3 * 8)
-#define FGRAPH_DEPTH_MAX                             \
-	((FGRAPH_STACK_BYTES - FGRAPH_HEADER) /      \
-	 sizeof(struct fgraph_frame))
+#define FGRAPH_DEPTH_MAX   100
 
 struct fgraph_ret_stack {
 	u16 depth[FGRAPH_USERS]; /* [T] calls now hooked, by user */

@@ -64,6 +64,15 @@ ftrace_full_frame(struct ftrace_regs *fregs)
 	return (struct ftrace_full_frame *)regs;
 }
 
+/* Where the traced function's return address stands. */
+static __always_inline unsigned long *
+ftrace_return_slot(struct ftrace_regs *fregs)
+{
+	if (unlikely(ftrace_regs_full(fregs)))
+		return &ftrace_full_frame(fregs)->parent_ip;
+	return &fregs->parent_ip;
+}
+
 /*
  * In front of a generated trampoline, at the start of its first granule: how
  * the unwinder finds the start from any address inside, with no list and no

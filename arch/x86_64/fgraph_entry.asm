@@ -1,0 +1,45 @@
+; SPDX-License-Identifier: MIT
+;
+; Where calls hooked by the graph tracer return to.
+;
+; void return_to_handler(void)
+;	Returned to by a traced function, in place of its caller.
+;
+; IN	rax, rdx what the function returns; rsp just above the slot that
+;	held this address
+; OUT	all registers as they were but rcx, rsi, rdi, r8-r11, which a
+;	function may clobber; rip = the caller, rsp as after its call
+; STACK	(offsets from rbp)
+;
+;	+8	the slot: this address again, so that a walk of the stack
+;		asks for the true one; at the end the true one
+;	 0	the caller's rbp	<- rbp
+;	-8	rax
+;	-16	rdx			<- rsp, aligned to 16
+;
+; Between the function's ret and the first push an interrupt may have
+; overwritten the slot; so it is pushed anew.
+;
+; Not traceable, and takes no lock: any context, NMI included.
+
+%include "arch/x86_64/asm/linkage.inc"
+
+section .text
+
+extern ftrace_return_to_handler
+
+func return_to_handler
+	push qword return_to_handler	; the slot
+	push rbp
+	mov rbp, rsp
+	push rax
+	push rdx
+	lea rdi, [rbp + 8]		; retp
+	mov rsi, rax			; rdx is the third argument already
+	call ftrace_return_to_handler	; rax = the true return address
+	mov [rbp + 8], rax
+	pop rdx
+	pop rax
+	pop rbp
+	ret
+endfunc return_to_handler
