@@ -80,8 +80,9 @@ void ftrace_rec_init(unsigned long *start, unsigned long *stop)
 	ftrace_recs = (struct dyn_ftrace *)start;
 	ftrace_nr_recs = make_recs(start, n);
 	bad = disable_bad_recs();
-	pr_info("ftrace: %zu sites, %zu of them unusable, %zu entries dropped\n",
-		ftrace_nr_recs, bad, n - ftrace_nr_recs);
+	if (bad || ftrace_nr_recs < n)
+		pr_info("ftrace: %zu sites unusable, %zu entries dropped\n",
+			bad, n - ftrace_nr_recs);
 }
 
 /* ---- names ---- */

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+/* Targets and counting callbacks; see the header. */
+#include "tests/kernel/ftrace_targets.h"
+#include "kernel/lib/string.h"
+#include "kernel/smp.h"
+#include <asm/barrier.h>
+#include <asm/percpu.h>
+
+/* One traceable function; the number keeps equal ones from being folded. */
+#define TARGET(n)                                                         \
+	static noinline __no_fp void ftrace_target_##n(void)              \
+	{                                                                 \
+		__asm__ volatile("" : : "i"(n));                          \
+	}
+#define TARGET10(n)                                                       \
+	TARGET(n##0) TARGET(n##1) TARGET(n##2) TARGET(n##3) TARGET(n##4)  \
+	TARGET(n##5) TARGET(n##6) TARGET(n##7) TARGET(n##8) TARGET(n##9)
+#define NAME(n) ftrace_target_##n,
+#define NAME10(n)                                                         \
+	NAME(n##0) NAME(n##1) NAME(n##2) NAME(n##3) NAME(n##4)            \
+	NAME(n##5) NAME(n##6) NAME(n##7) NAME(n##8) NAME(n##9)
+
+TARGET10()
+TARGET10(1)
+TARGET10(2)
+TARGET10(3)
+TARGET10(4)
+TARGET10(5)
+TARGET10(6)
+TARGET10(7)
+TARGET10(8)
+TARGET10(9)
+
+const target_fn ftrace_target[NR_TARGETS] = {
+	NAME10() NAME10(1) NAME10(2) NAME10(3) NAME10(4)
+	NAME10(5) NAME10(6) NAME10(7) NAME10(8) NAME10(9)
+};
+
+/* A task may migrate in here: the counter it found may be another CPU's. */
+void notrace count_callback(unsigned long ip, unsigned long parent_ip,
+			    struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct count_ops *count = container_of(ops, struct count_ops, ops);
+
+	__atomic_fetch_add(&count->hits[smp_processor_id()], 1,
+			   __ATOMIC_RELAXED);
+}
+
+u64 count_hits(const struct count_ops *count)
+{
+	unsigned int cpu;
+	u64 sum = 0;
+
+	for (cpu = 0; cpu < NR_CPUS; cpu++)
+		sum += READ_ONCE(count->hits[cpu]);
+	return sum;
+}
+
+int filter_targets(struct ftrace_ops *ops, unsigned int first, unsigned int n)
+{
+	unsigned long ips[NR_TARGETS];
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		ips[i] = target_ip(first + i);
+	return ftrace_set_filter_ips(ops, ips, n, 0, 1);
+}
+
+int filter_text(struct ftrace_ops *ops, const char *text)
+{
+	return ftrace_set_filter(ops, text, strlen(text), 1);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Functions to be traced in tests, and callbacks that count.
+ *
+ * The targets are traceable and do nothing else but be called; nobody else
+ * calls them, so counts are exact.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include "trace/ftrace.h"
+#include <asm/percpu.h>
+
+#define NR_TARGETS 100
+
+typedef void (*target_fn)(void);
+
+/* ftrace_target_0, ftrace_target_1, ... in rising order of address. */
+extern const target_fn ftrace_target[NR_TARGETS];
+
+static inline unsigned long target_ip(unsigned int i)
+{
+	return (unsigned long)ftrace_target[i];
+}
+
+/* An ops that counts its calls; per-CPU counters, so that SMP counts hold. */
+struct count_ops {
+	struct ftrace_ops ops;
+	u64 hits[NR_CPUS];
+};
+
+void count_callback(unsigned long ip, unsigned long parent_ip,
+		    struct ftrace_ops *ops, struct ftrace_regs *fregs);
+
+#define COUNT_OPS(...) { .ops = { .func = count_callback, __VA_ARGS__ } }
+
+u64 count_hits(const struct count_ops *count);
+
+/* Sets the filter to targets [first, first + n). Return: as set_filter. */
+int filter_targets(struct ftrace_ops *ops, unsigned int first, unsigned int n);
+
+/* Replaces the filter by a text. */
+int filter_text(struct ftrace_ops *ops, const char *text);

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The checks Linux makes of its tracer at boot, redone from their description:
+ * exact counts of several ops with overlapping filters, filters edited while
+ * in force, recursion, registers, one owner for the ip; and everything traced
+ * at once.
+ */
+#include "kernel/lib/errno.h"
+#include "kernel/mm/slab.h"
+#include "kernel/sched.h"
+#include "tests/kernel/ftrace_targets.h"
+#include "tests/kernel/ktest.h"
+#include "trace/ftrace_internal.h"
+#include "trace/recursion.h"
+
+static struct count_ops probe1 = COUNT_OPS();
+static struct count_ops probe2 = COUNT_OPS();
+static struct count_ops probe3 = COUNT_OPS();
+
+static void reset(struct count_ops *count)
+{
+	*count = (struct count_ops)COUNT_OPS();
+}
+
+static void expect_hits(u64 a, u64 b, u64 c)
+{
+	EXPECT_EQ(count_hits(&probe1), a);
+	EXPECT_EQ(count_hits(&probe2), b);
+	EXPECT_EQ(count_hits(&probe3), c);
+}
+
+/* probe1 -> f0, probe2 -> f1, probe3 -> both, a dynamic one -> everything. */
+static void exact_counts(void)
+{
+	struct count_ops *dyn = kzalloc(sizeof(*dyn));
+
+	ASSERT(dyn);
+	reset(dyn);
+	ftrace_target[0]();
+	expect_hits(1, 0, 1);
+	ftrace_target[1]();
+	expect_hits(1, 1, 2);
+	EXPECT_EQ(register_ftrace_function(&dyn->ops), 0);
+	EXPECT(dyn->ops.flags & FTRACE_OPS_FL_DYNAMIC);
+	ftrace_target[0]();
+	expect_hits(2, 1, 3);
+	ftrace_target[1]();
+	expect_hits(2, 2, 4);
+	EXPECT_EQ(ftrace_set_filter(&probe3.ops, "!ftrace_target_0", 16, 0), 0);
+	ftrace_target[0]();
+	expect_hits(3, 2, 4);
+	ftrace_target[1]();
+	expect_hits(3, 3, 5);
+	EXPECT_EQ(ftrace_check(), 0);
+	EXPECT(count_hits(dyn) >= 4);
+	EXPECT_EQ(unregister_ftrace_function(&dyn->ops), 0);
+	kfree(dyn);
+}
+
+KTEST(ftrace, counts_with_overlapping_filters)
+{
+	reset(&probe1);
+	reset(&probe2);
+	reset(&probe3);
+	EXPECT_EQ(filter_targets(&probe1.ops, 0, 1), 0);
+	EXPECT_EQ(filter_targets(&probe2.ops, 1, 1), 0);
+	EXPECT_EQ(filter_targets(&probe3.ops, 0, 2), 0);
+	EXPECT_EQ(register_ftrace_function(&probe1.ops), 0);
+	EXPECT_EQ(register_ftrace_function(&probe2.ops), 0);
+	EXPECT_EQ(register_ftrace_function(&probe3.ops), 0);
+	exact_counts();
+	EXPECT_EQ(unregister_ftrace_function(&probe1.ops), 0);
+	EXPECT_EQ(unregister_ftrace_function(&probe2.ops), 0);
+	EXPECT_EQ(unregister_ftrace_function(&probe3.ops), 0);
+	ftrace_target[0]();
+	ftrace_target[1]();
+	expect_hits(3, 3, 5);
+	EXPECT_EQ(ftrace_check(), 0);
+	ftrace_free_filter(&probe1.ops);
+	ftrace_free_filter(&probe2.ops);
+	ftrace_free_filter(&probe3.ops);
+}
+
+/* Nothing but the one function: others call nobody. */
+KTEST(ftrace, filter_of_one_function)
+{
+	reset(&probe1);
+	EXPECT_EQ(filter_text(&probe1.ops, "*arget_42"), 0);
+	EXPECT_EQ(register_ftrace_function(&probe1.ops), 0);
+	msleep(20);
+	EXPECT_EQ(count_hits(&probe1), 0);
+	ftrace_target[42]();
+	EXPECT_EQ(count_hits(&probe1), 1);
+	EXPECT_EQ(unregister_ftrace_function(&probe1.ops), 0);
+	ftrace_free_filter(&probe1.ops);
+}
+
+/* All functions of the kernel, while it works. */
+KTEST(ftrace, everything_at_once)
+{
+	reset(&probe1);
+	EXPECT_EQ(register_ftrace_function(&probe1.ops), 0);
+	EXPECT(probe1.ops.nr_sites > 100);
+	msleep(50);
+	EXPECT(count_hits(&probe1) > 50);
+	EXPECT_EQ(ftrace_check(), 0);
+	reset(&probe2);
+	EXPECT_EQ(register_ftrace_function(&probe2.ops), 0);
+	msleep(20);
+	EXPECT(count_hits(&probe2) > 0);
+	EXPECT_EQ(unregister_ftrace_function(&probe1.ops), 0);
+	EXPECT_EQ(unregister_ftrace_function(&probe2.ops), 0);
+	EXPECT_EQ(ftrace_check(), 0);
+}
+
+/* ---- recursion ---- */
+
+static int recursions;
+
+static void notrace callback_recursing(unsigned long ip,
+				       unsigned long parent_ip,
+				       struct ftrace_ops *ops,
+				       struct ftrace_regs *fregs)
+{
+	/* In case the guard does not hold. */
+	if (recursions++ > 10)
+		return;
+	ftrace_target[0]();
+}
+
+static void notrace callback_guarding_itself(unsigned long ip,
+					     unsigned long parent_ip,
+					     struct ftrace_ops *ops,
+					     struct ftrace_regs *fregs)
+{
+	int bit;
+
+	if (recursions++)
+		return;
+	bit = ftrace_test_recursion_trylock(ip, parent_ip);
+	if (bit < 0)
+		return;
+	ftrace_target[0]();
+	ftrace_test_recursion_unlock(bit);
+}
+
+static void recursion_with(struct ftrace_ops *ops)
+{
+	recursions = 0;
+	EXPECT_EQ(filter_targets(ops, 0, 1), 0);
+	EXPECT_EQ(register_ftrace_function(ops), 0);
+	ftrace_target[0]();
+	EXPECT_EQ(recursions, 2);
+	EXPECT_EQ(current->trace_recursion, 0);
+	/* The same in a chain or by the list. */
+	reset(&probe1);
+	EXPECT_EQ(filter_targets(&probe1.ops, 0, 1), 0);
+	EXPECT_EQ(register_ftrace_function(&probe1.ops), 0);
+	recursions = 0;
+	ftrace_target[0]();
+	EXPECT_EQ(recursions, 2);
+	EXPECT(count_hits(&probe1) >= 2);
+	EXPECT_EQ(current->trace_recursion, 0);
+	EXPECT_EQ(unregister_ftrace_function(ops), 0);
+	EXPECT_EQ(unregister_ftrace_function(&probe1.ops), 0);
+	ftrace_free_filter(ops);
+	ftrace_free_filter(&probe1.ops);
+}
+
+KTEST(ftrace, recursion_is_stopped_by_the_core)
+{
+	static struct ftrace_ops ops = { .func = callback_recursing };
+
+	ops.flags = FTRACE_OPS_FL_RECURSION;
+	recursion_with(&ops);
+	ops.flags = FTRACE_OPS_FL_RECURSION | FTRACE_OPS_FL_SAVE_REGS;
+	recursion_with(&ops);
+}
+
+KTEST(ftrace, recursion_is_stopped_by_the_callback)
+{
+	static struct ftrace_ops ops = { .func = callback_guarding_itself };
+
+	recursion_with(&ops);
+}
+
+/* ---- registers ---- */
+
+static int regs_seen, regs_missing;
+
+static void notrace callback_regs(unsigned long ip, unsigned long parent_ip,
+				  struct ftrace_ops *ops,
+				  struct ftrace_regs *fregs)
+{
+	if (ftrace_get_regs(fregs))
+		regs_seen++;
+	else
+		regs_missing++;
+}
+
+static void regs_with(unsigned long flags, int expect)
+{
+	static struct ftrace_ops ops = { .func = callback_regs };
+
+	regs_seen = regs_missing = 0;
+	ops.flags = flags;
+	EXPECT_EQ(filter_targets(&ops, 0, 1), 0);
+	EXPECT_EQ(register_ftrace_function(&ops), 0);
+	ftrace_target[0]();
+	EXPECT_EQ(regs_seen, expect);
+	EXPECT_EQ(regs_missing, !expect);
+	EXPECT_EQ(unregister_ftrace_function(&ops), 0);
+	ftrace_free_filter(&ops);
+}
+
+KTEST(ftrace, regs_for_who_asks)
+{
+	regs_with(0, 0);
+	regs_with(FTRACE_OPS_FL_SAVE_REGS, 1);
+	regs_with(FTRACE_OPS_FL_SAVE_REGS_IF_SUPPORTED, 1);
+}
+
+/* ---- the ip ---- */
+
+static int redirected;
+
+static noinline void elsewhere(void)
+{
+	redirected++;
+}
+
+static void notrace callback_redirect(unsigned long ip,
+				      unsigned long parent_ip,
+				      struct ftrace_ops *ops,
+				      struct ftrace_regs *fregs)
+{
+	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)elsewhere);
+}
+
+static void redirect_with(unsigned long flags)
+{
+	static struct ftrace_ops ops = { .func = callback_redirect };
+	static struct ftrace_ops second = { .func = callback_redirect };
+
+	redirected = 0;
+	ops.flags = second.flags = FTRACE_OPS_FL_IPMODIFY | flags;
+	EXPECT_EQ(register_ftrace_function(&ops), -EINVAL);
+	EXPECT_EQ(filter_targets(&ops, 0, 1), 0);
+	EXPECT_EQ(filter_targets(&second, 0, 3), 0);
+	EXPECT_EQ(register_ftrace_function(&ops), 0);
+	EXPECT_EQ(register_ftrace_function(&second), -EBUSY);
+	EXPECT_EQ(ftrace_check(), 0);
+	ftrace_target[0]();
+	ftrace_target[1]();
+	EXPECT_EQ(redirected, 1);
+	reset(&probe1);
+	EXPECT_EQ(filter_targets(&probe1.ops, 0, 1), 0);
+	EXPECT_EQ(register_ftrace_function(&probe1.ops), 0);
+	ftrace_target[0]();
+	EXPECT_EQ(redirected, 2);
+	EXPECT_EQ(count_hits(&probe1), 1);
+	EXPECT_EQ(unregister_ftrace_function(&ops), 0);
+	ftrace_target[0]();
+	EXPECT_EQ(redirected, 2);
+	EXPECT_EQ(unregister_ftrace_function(&probe1.ops), 0);
+	ftrace_free_filter(&ops);
+	ftrace_free_filter(&second);
+	ftrace_free_filter(&probe1.ops);
+}
+
+KTEST(ftrace, ipmodify_redirects_and_is_alone)
+{
+	redirect_with(0);
+	redirect_with(FTRACE_OPS_FL_SAVE_REGS);
+}
