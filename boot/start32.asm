@@ -64,7 +64,17 @@ start32:
 	mov	ds, eax
 	mov	es, eax
 	mov	ss, eax
-	extern	__bss_start, __bss_end
+	extern	__bss_start, __bss_end, _end
+	mov	edi, _end - KERNEL_VMA - 4	; the loader may not have noticed
+	mov	eax, [edi]			; that there is no RAM
+	not	dword [edi]
+	xor	eax, [edi]
+	not	dword [edi]
+	inc	eax				; all bits had changed
+	jz	.memory
+	mov	esi, msg_memory
+	jmp	refuse
+.memory:
 	mov	edi, __bss_start - KERNEL_VMA
 	mov	ecx, __bss_end - KERNEL_VMA
 	sub	ecx, edi
@@ -140,6 +150,7 @@ build_early_tables:
 ; Prints esi on the serial line, leaves QEMU with the status of a panic, else
 ; halts for good.
 refuse:
+	mov	esp, REFUSE_STACK
 	mov	edi, uart_setup
 	mov	ecx, UART_SETUP_PAIRS
 .setup:	movzx	edx, word [edi]
@@ -178,6 +189,7 @@ print:
 .done:	ret
 
 ; ---- constants ---------------------------------------------------------------
+REFUSE_STACK equ 0x8000			; nothing there matters any more
 EARLY_TABLE equ 1 << 0 | 1 << 1			; present, writable
 EARLY_LEAF  equ 1 << 0 | 1 << 1 | 1 << 7	; and a 2 MiB page
 
@@ -206,6 +218,7 @@ UART_SETUP_PAIRS equ ($ - uart_setup) / 3
 msg_prefix:	db "nop5: cannot start: ", 0
 msg_suffix:	db 13, 10, 0
 msg_loader:	db "started by neither multiboot2 nor PVH", 0
+msg_memory:	db "there is not enough memory for the kernel", 0
 msg_cpuid:	db "this CPU has no CPUID", 0
 msg_long:	db "this CPU has no 64-bit mode", 0
 msg_nx:		db "this CPU has no NX (no-execute pages)", 0
