@@ -53,4 +53,5 @@ def main():
         sys.exit(done.stdout)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -126,4 +126,5 @@ def main():
     sys.stdout.write(emit(symbols, sizes(symbols, ends), sums))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+"""The build and its tools: same bytes again, a true symbol table, what is
+missing is named, and `make debug` shows a site."""
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from tests import qemu
+
+mkiso = qemu.load_tool("mkiso")
+symtab = qemu.load_tool("symtab")
+
+
+def run(command, **options):
+    return subprocess.run(command, cwd=qemu.ROOT, capture_output=True,
+                          text=True, timeout=300, check=False, **options)
+
+
+def test_building_again_gives_the_same_bytes(elf):
+    again = qemu.BUILD / "again"
+    # From nothing, but not when nothing has changed since the last time.
+    stamp = again / "of"
+    if not stamp.exists() or stamp.read_bytes() != elf.read_bytes():
+        shutil.rmtree(again, ignore_errors=True)
+        done = run(["make", "-j2", f"BUILD={again}", "kernel"])
+        assert done.returncode == 0, done.stdout + done.stderr
+        shutil.copy(elf, stamp)
+    assert (again / "nop5.elf").read_bytes() == elf.read_bytes()
+
+
+def test_nothing_is_rebuilt(elf):
+    done = run(["make", f"BUILD={qemu.BUILD}", "kernel"])
+    assert done.returncode == 0, done.stderr
+    assert "CC" not in done.stdout and "LD" not in done.stdout, done.stdout
+
+
+def table(elf):
+    done = run(["/usr/bin/python3", "tools/symtab.py", str(elf)])
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_table_is_that_of_the_image(elf, tmp_path):
+    good = table(elf)
+    assert good == (qemu.BUILD / "gen/symtab2.asm").read_text()
+    # One bit of text, and the build would refuse it.
+    data = bytearray(elf.read_bytes())
+    vaddr, text, _ = sorted(symtab.segments(data))[0]
+    at = data.find(text)
+    data[at + len(text) // 2] ^= 1
+    bad = tmp_path / "bad.elf"
+    bad.write_bytes(data)
+    assert table(bad) != good
+
+
+@pytest.mark.parametrize("name, kind, wanted", [
+    ("schedule", "T", True),
+    ("find_rec.part.0", "t", True),
+    ("warn.cold", "t", True),
+    ("nmi_entry.nested", "t", False),
+    ("_etext", "T", False),
+    ("__exec_pool_start", "T", False),
+    ("__start_mcount_loc", "R", False),
+    ("counts.3", "b", True),
+    ("KERNEL_VMA", "a", False),
+])
+def test_which_symbols_are_wanted(name, kind, wanted):
+    assert bool(symtab.wanted(name, kind)) == wanted
+
+
+@pytest.mark.parametrize("text, words", [
+    ("", ""),
+    ("seed=4 tests=sched.*", r"seed=4 tests=sched.\*"),
+    ('filter="a b"', r"filter=a\ b"),
+    ("x=$(reboot);y", r"x=\$\(reboot\)\;y"),
+])
+def test_words_for_grub(text, words):
+    assert mkiso.grub_words(text) == words
+
+
+def test_unbalanced_quotes_are_refused():
+    with pytest.raises(SystemExit, match="No closing quotation"):
+        mkiso.grub_words('tests="sched')
+
+
+def toolbox(tmp_path, programs):
+    """A directory for PATH that holds these programs and no others."""
+    for program in programs:
+        (tmp_path / program).symlink_to(shutil.which(program))
+    return {"PATH": str(tmp_path)}
+
+
+SHELL = ["sh", "sort", "tr", "cat", "uname", "id", "head"]
+
+
+def test_missing_programs_are_named_where_apt_is_missing(tmp_path):
+    env = toolbox(tmp_path, SHELL + ["gcc", "ld"])
+    done = run([str(tmp_path / "sh"), "tools/deps.sh", "run",
+                str(tmp_path / "stamp")], env=env)
+    assert done.returncode == 1
+    for package in ("nasm", "xorriso", "grub-common", "qemu-system-x86"):
+        assert package in done.stderr
+    assert " gcc" not in done.stderr
+    assert not (tmp_path / "stamp").exists()
+
+
+def test_missing_programs_are_installed_by_apt(tmp_path):
+    """With an apt-get that only notes what it was asked for."""
+    env = toolbox(tmp_path, SHELL + ["gcc", "ld", "env"])
+    log = tmp_path / "log"
+    fake = tmp_path / "apt-get"
+    fake.write_text(f"#!{tmp_path}/sh\n"
+                    f"echo $DEBIAN_FRONTEND $* >>{log}\n")
+    fake.chmod(0o755)
+    sudo = tmp_path / "sudo"
+    sudo.write_text(f'#!{tmp_path}/sh\necho sudo >>{log}\nexec "$@"\n')
+    sudo.chmod(0o755)
+    done = run([str(tmp_path / "sh"), "tools/deps.sh", "run",
+                str(tmp_path / "stamp")], env=env)
+    assert "installing with apt-get:" in done.stdout
+    assert "still missing" in done.stderr  # the fake installs nothing
+    lines = log.read_text().splitlines()
+    assert ("sudo" in lines) == (os.getuid() != 0)
+    assert any(line.startswith("noninteractive") and " nasm " in line + " "
+               for line in lines)
+
+
+def test_the_compiler_prefix_is_found(tmp_path):
+    box = tmp_path / "box"
+    box.mkdir()
+    env = toolbox(box, SHELL)
+    for prefix in ("", "x86_64-linux-gnu-", "x86_64-elf-"):
+        for program in ("gcc", "ld"):
+            path = box / (prefix + program)
+            path.write_text(f"#!{box}/sh\necho x86_64-fake\n")
+            path.chmod(0o755)
+        done = run([str(box / "sh"), "-c",
+                    'eval "$(cat tools/deps.sh | tr \'\\n\' \'\\n\' | '
+                    f'{shutil.which("sed")} -n \'/^prefix()/,/^}}/p\')"; '
+                    "prefix"], env=env)
+        assert done.stdout.strip() == prefix
+
+
+def test_debug_shows_a_site(elf):
+    done = run(["/usr/bin/python3", "tools/run.py", "--smp", "1",
+                "--gdb", "tools/nop5.gdb", "--kernel", str(elf),
+                "--append", "mode=tests tests=nothing"],
+               input="site schedule\nsite start64\nquit\n")
+    assert "0f 1f 44 00 00" in done.stdout, done.stdout + done.stderr
+    assert "<schedule>" in done.stdout
+    assert "run_mode" in done.stdout
