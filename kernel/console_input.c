@@ -2,11 +2,14 @@
 /*
  * console_input.c - bytes typed at the serial line, queued until asked for.
  *
- * Owns a ring with one writer (a timer that looks at the port every tick) and
- * one reader (the shell). A byte that finds the ring full waits
- * in the port; QEMU and a real line with flow control hold the rest back.
+ * Owns a ring with one writer at a time (the port's interrupt, or a timer that
+ * looks at the port every tick) and one reader (the shell). A byte that finds
+ * the ring full waits in the port; QEMU and a real line with flow control hold
+ * the rest back. The interrupt makes it fast; the timer finds what comes
+ * without one: where it cannot be routed, or behind bytes that had no room.
  *
- * I1  tail <= head <= tail + ROOM: the writer moves head, the reader tail.
+ * I1  tail <= head <= tail + ROOM: the writer, who holds port_lock, moves
+ *     head, the reader tail.
  */
 #include "kernel/console_input.h"
 
@@ -14,6 +17,7 @@
 
 #include "arch/x86_64/uart16550.h"
 #include "kernel/clock.h"
+#include "kernel/lock.h"
 #include "kernel/sched.h"
 #include "kernel/timer.h"
 #include "kernel/wait.h"
@@ -23,6 +27,7 @@
 static u8 ring[ROOM];
 static u32 head, tail;
 static DEFINE_WAIT_QUEUE(arrived);
+static DEFINE_SPINLOCK(port_lock); /* only ever tried */
 static struct timer poll_timer;
 static bool listening, break_typed;
 
@@ -31,8 +36,12 @@ static bool listening, break_typed;
 /* Context: irq */
 static void drain_port(void)
 {
-	u32 at = head;
+	u32 at;
+	bool arrivals;
 
+	if (!spin_trylock(&port_lock))
+		return; /* another CPU is at it */
+	at = head;
 	while (at - smp_load_acquire(&tail) < ROOM) { /* pairs with getc */
 		int byte = uart_getc_nonblock();
 
@@ -42,10 +51,11 @@ static void drain_port(void)
 		if (byte == CTRL_C)
 			WRITE_ONCE(break_typed, true);
 	}
-	if (at == head)
-		return;
+	arrivals = at != head;
 	smp_store_release(&head, at); /* the bytes before their count */
-	wake_up(&arrived);
+	spin_unlock(&port_lock);
+	if (arrivals)
+		wake_up(&arrived);
 }
 
 static void poll_port(void *unused)
@@ -60,6 +70,7 @@ int console_input_init(void)
 	if (listening)
 		return 0;
 	listening = true;
+	uart_rx_irq_enable(drain_port); /* if it can be had */
 	timer_setup(&poll_timer, poll_port, NULL);
 	timer_add(&poll_timer, ktime_ns() + TICK_NS);
 	return 0;

@@ -7,8 +7,8 @@
 #include "kernel/lib/types.h"
 
 /*
- * Begin to listen: the port is looked at every tick, so nothing depends on
- * how its interrupt is routed. Context: task; harmless to repeat. Return: 0.
+ * Begin to listen: by the port's interrupt, and by looking at it every tick,
+ * so nothing depends on how the interrupt is routed. Context: task; harmless to repeat. Return: 0.
  * No other code is returned.
  */
 int console_input_init(void);

@@ -48,6 +48,7 @@ void machine_exit(enum exit_code code)
 {
 	const char *bochs = "Shutdown";
 
+	uart_flush();
 	outl(QEMU_EXIT_PORT, code);
 	while (*bochs)
 		outb(BOCHS_EXIT_PORT, *bochs++);

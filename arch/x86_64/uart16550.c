@@ -36,6 +36,7 @@
 #define MCR_OUT2	0x08 /* lets the interrupt out of the chip */
 #define LSR_RECEIVED	0x01
 #define LSR_SEND_EMPTY	0x20
+#define LSR_ALL_SENT	0x40
 
 #define DIVISOR_115200 1
 #define FIFO_SIZE      16
@@ -90,6 +91,13 @@ int uart_getc_nonblock(void)
 	return inb(UART_DATA);
 }
 
+void uart_flush(void)
+{
+	for (int i = 0; present && i < SEND_POLLS; i++)
+		if (inb(UART_LSR) & LSR_ALL_SENT)
+			return;
+}
+
 static void uart_irq(struct pt_regs *regs)
 {
 	received();
@@ -101,12 +109,18 @@ int uart_rx_irq_enable(void (*fn)(void))
 
 	if (!present)
 		return -ENODEV;
-	received = fn;
+	if (!fn) {
+		outb(UART_IER, 0);
+		return irq_register(VECTOR_UART, NULL);
+	}
 	ret = irq_register(VECTOR_UART, uart_irq);
-	if (ret == 0)
-		ret = ioapic_route_isa(COM1_IRQ, VECTOR_UART);
 	if (ret)
-		return -ENODEV;
-	outb(UART_IER, IER_RECEIVED);
-	return 0;
+		return ret;
+	received = fn;
+	ret = ioapic_route_isa(COM1_IRQ, VECTOR_UART);
+	if (ret)
+		irq_register(VECTOR_UART, NULL);
+	else
+		outb(UART_IER, IER_RECEIVED);
+	return ret;
 }

@@ -22,9 +22,15 @@ void uart_write(const char *buf, size_t len);
 /* Return: the next received byte; -EAGAIN if there is none. Context: any. */
 int uart_getc_nonblock(void);
 
+/* Wait, bounded, until the last byte has left the chip. Context: any. */
+void uart_flush(void);
+
 /*
- * From now on call fn in irq context when bytes have arrived; fn drains them
- * with uart_getc_nonblock().
- * Return: 0; -ENODEV if the interrupt cannot be routed (poll then).
+ * From now on call fn in irq context when bytes have arrived; fn should drain
+ * them with uart_getc_nonblock(), since more come silently while there are
+ * any. NULL: no longer.
+ * Context: task.
+ * Return: 0; -EBUSY if somebody else is called; -ENODEV if there is no port or
+ * its interrupt cannot be routed (poll then). No other code is returned.
  */
 int uart_rx_irq_enable(void (*fn)(void));
