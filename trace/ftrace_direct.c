@@ -33,12 +33,12 @@ static bool ops_overlap(const struct ftrace_ops *ops,
 			const struct ftrace_hash *hash)
 {
 	struct ftrace_match match = ftrace_match_of(ops);
+	bool is = false;
 	size_t i;
 
-	for (i = 0; i < hash->count; i++)
-		if (match_at(&match, hash->rec[i]))
-			return true;
-	return false;
+	for (i = 0; i < hash->count && !is; i++)
+		ftrace_match_stretch(&match, hash->rec[i], &is);
+	return is;
 }
 
 /* Is there a registered ops of that kind on one of these sites? */

@@ -30,9 +30,16 @@
 #define FTRACE_FL_TOUCHED	2U /* [F] has called something since boot */
 #define FTRACE_FL_MODIFIED	4U /* [F] has had DIRECT or IPMODIFY */
 
+#define FTRACE_FL_SHIFT		26
+
 struct dyn_ftrace {
-	u32 ip_off : 26;	/* [I] from _text */
-	u32 flags : 6;
+	union {
+		struct {
+			u32 ip_off : FTRACE_FL_SHIFT;	/* [I] from _text */
+			u32 flags : 32 - FTRACE_FL_SHIFT;
+		};
+		u32 where;	/* both, to set a flag in one instruction */
+	};
 	union {
 		struct {
 			u16 wanted;	/* [F,A] ids of sets */
@@ -91,43 +98,26 @@ struct ftrace_hash *ftrace_hash_minus(const struct ftrace_hash *a,
 size_t ftrace_hash_pos(const struct ftrace_hash *hash, u32 rec);
 bool ftrace_hash_test(const struct ftrace_hash *hash, u32 rec);
 
+/* One hash asked in rising order: the answer for all sites below end. */
+struct ftrace_cursor {
+	size_t end;
+	size_t pos;	/* first element not below end */
+	bool in;
+};
+
 /* Which sites an ops gets, asked in rising order. Pure. */
 struct ftrace_match {
 	bool active;			/* false: none at all */
 	const struct ftrace_hash *filter, *exclude;
-	size_t filter_pos, exclude_pos;
+	struct ftrace_cursor in_filter, in_exclude;
 };
 
-/* First index from @i on that may match; ftrace_nr_recs if there is none. */
-static __always_inline size_t match_next(struct ftrace_match *match, size_t i)
-{
-	const struct ftrace_hash *filter = match->filter;
-	size_t pos = match->filter_pos;
-
-	if (!match->active)
-		return ftrace_nr_recs;
-	if (!filter)
-		return i;
-	while (pos < filter->count && filter->rec[pos] < i)
-		pos++;
-	match->filter_pos = pos;
-	return pos < filter->count ? filter->rec[pos] : ftrace_nr_recs;
-}
-
-static __always_inline bool match_at(struct ftrace_match *match, size_t i)
-{
-	const struct ftrace_hash *exclude = match->exclude;
-	size_t pos = match->exclude_pos;
-
-	if (match_next(match, i) != i)
-		return false;
-	if (!exclude)
-		return true;
-	while (pos < exclude->count && exclude->rec[pos] < i)
-		pos++;
-	match->exclude_pos = pos;
-	return pos == exclude->count || exclude->rec[pos] != i;
-}
+/*
+ * Does site @i match? The answer goes to *is and is the same for all sites
+ * from @i to the returned index. Sites lie together as files do, so a
+ * decision is made for stretches of them, not for each.
+ */
+size_t ftrace_match_stretch(struct ftrace_match *match, size_t i, bool *is);
 
 /* ---- ftrace_set.c: sets of consumers ---- */
 
@@ -223,8 +213,9 @@ struct ftrace_request {
 	unsigned long direct;	/* target afterwards, if hashes name none */
 };
 
+/* Neighbouring sites that all go from one set to another. */
 struct ftrace_change {
-	u32 rec;
+	u32 first, count;
 	u16 from, to;
 };
 

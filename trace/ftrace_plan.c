@@ -4,13 +4,14 @@
  * {ip, old, new}. Pure: reads records and sets, makes new sets, allocates, but
  * changes nothing that was there (I6) until ftrace_plan_publish().
  *
- * A request is one ops before and after. For each site that matches before or
- * after, the set of consumers changes from one to another; the few different
- * transitions are remembered, so that a site costs a look at its record and
- * the two lines of the plan. Who else is on the site does not matter.
+ * A request is one ops before and after. Neighbouring sites that match before
+ * and after alike and have the same consumers are one run: they go from one
+ * set to another, which is decided and written down once, and each of them
+ * costs a look at its record and a line of the plan. Runs with the same
+ * transition find it remembered. Who else is on a site does not matter.
  *
- * Invariants: patch[] rises by ip; change[] names every record at most once;
- * every set a change leads to is pinned until ftrace_plan_free().
+ * Invariants: patch[] and change[] rise; change[] names every record at most
+ * once; every set a change leads to is pinned until ftrace_plan_free().
  *
  * Context and locks: task, ftrace_lock. See DESIGN.md, "Plan".
  */
@@ -135,98 +136,142 @@ static __always_inline int transition(struct ftrace_plan *plan,
 	return transition_make(plan, ops, step);
 }
 
-static __always_inline void plan_add(struct ftrace_plan *plan, size_t i,
-				     const struct ftrace_set *from,
-				     const struct ftrace_set *to)
+/* Sites @i to @end - 1, which all have the set @from, go to @to. */
+static void plan_add(struct ftrace_plan *plan, size_t i, size_t end,
+		     const struct ftrace_set *from,
+		     const struct ftrace_set *to)
 {
+	unsigned long old = from->target, new = to->target;
+	struct ftrace_patch *patch = plan->patch + plan->nr_patches;
+	const struct dyn_ftrace *rec = &ftrace_recs[i];
+	const struct dyn_ftrace *last = &ftrace_recs[end];
+
 	plan->change[plan->nr_changes++] =
-		(struct ftrace_change){ i, from->id, to->id };
-	if (!ftrace_enabled || from->target == to->target)
+		(struct ftrace_change){ i, end - i, from->id, to->id };
+	if (!ftrace_enabled || old == new)
 		return;
-	plan->patch[plan->nr_patches++] = (struct ftrace_patch){
-		rec_ip(&ftrace_recs[i]), from->target, to->target
-	};
+	plan->nr_patches += end - i;
+	for (; rec < last; rec++)
+		*patch++ = (struct ftrace_patch){ rec_ip(rec), old, new };
 }
 
-/* The target a direct caller wants at the site the match stands at. */
-static unsigned long request_direct(const struct ftrace_request *request)
+/* From @i on, the end of the sites that can be patched and have this set. */
+static size_t run_end(size_t i, size_t end, u16 wanted)
+{
+	const struct dyn_ftrace *rec = &ftrace_recs[i];
+	const struct dyn_ftrace *last = &ftrace_recs[end];
+
+	while (rec < last && rec->wanted == wanted &&
+	       !(rec->flags & FTRACE_FL_DISABLED))
+		rec++;
+	return rec - ftrace_recs;
+}
+
+/* The target a direct caller wants at site @i, which its filter has. */
+static unsigned long request_direct(const struct ftrace_request *request,
+				    size_t i)
 {
 	const struct ftrace_match *match = &request->after;
 
 	if (match->filter && match->filter->direct)
-		return match->filter->direct[match->filter_pos];
+		return match->filter->direct[match->in_filter.pos -
+					     (match->in_filter.end - i)];
 	return request->direct;
 }
 
-static int plan_site(struct ftrace_plan *plan, struct ftrace_request *request,
-		     size_t i)
+/* One run: the sites from @i on that have the set of site @i. */
+static int plan_run(struct ftrace_plan *plan, struct ftrace_ops *ops,
+		    struct ftrace_transition *step, size_t i, size_t end)
 {
-	struct ftrace_ops *ops = request->ops;
-	struct ftrace_transition step;
 	int err;
 
-	step.was = match_at(&request->before, i);
-	step.is = match_at(&request->after, i);
-	if (ftrace_recs[i].flags & FTRACE_FL_DISABLED)
+	if (step->is)
+		plan->nr_sites += end - i;
+	if (step->was == step->is && step->from->direct == step->direct)
 		return 0;
-	plan->nr_sites += step.is;
-	step.direct = 0;
-	if (ops->flags & FTRACE_OPS_FL_DIRECT && step.is)
-		step.direct = request_direct(request);
-	else if (step.was == step.is)
-		return 0;
-	step.from = set_of(ftrace_recs[i].wanted);
-	if (step.was == step.is && step.from->direct == step.direct)
-		return 0;
-	err = transition(plan, ops, &step);
+	err = transition(plan, ops, step);
 	if (!err)
-		plan_add(plan, i, step.from, step.to);
+		plan_add(plan, i, end, step->from, step->to);
 	return err;
+}
+
+/* Sites @i to @end - 1 match alike. */
+static int plan_stretch(struct ftrace_plan *plan,
+			struct ftrace_request *request,
+			struct ftrace_transition *step, size_t i, size_t end)
+{
+	struct ftrace_ops *ops = request->ops;
+	bool direct = ops->flags & FTRACE_OPS_FL_DIRECT && step->is;
+	size_t next;
+	int err;
+
+	for (; i < end; i = next) {
+		next = i + 1;
+		if (ftrace_recs[i].flags & FTRACE_FL_DISABLED)
+			continue;
+		step->from = set_of(ftrace_recs[i].wanted);
+		step->direct = step->was == step->is ? step->from->direct : 0;
+		if (direct)
+			step->direct = request_direct(request, i);
+		else
+			next = run_end(i, end, step->from->id);
+		err = plan_run(plan, ops, step, i, next);
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 int ftrace_plan_build(struct ftrace_plan *plan, struct ftrace_request *request)
 {
-	size_t i = 0, next;
+	struct ftrace_transition step = { 0 };
+	size_t i, end;
 	int err;
 
 	assert_held(&ftrace_lock);
 	err = plan_alloc(plan, request_room(request));
 	if (err)
 		return err;
-	for (;; i++) {
-		next = match_next(&request->before, i);
-		i = min(next, match_next(&request->after, i));
-		if (i >= ftrace_nr_recs)
-			return 0;
-		err = plan_site(plan, request, i);
+	for (i = 0; i < ftrace_nr_recs; i = end) {
+		end = ftrace_match_stretch(&request->before, i, &step.was);
+		end = min(end, ftrace_match_stretch(&request->after, i,
+						    &step.is));
+		if (!step.was && !step.is)
+			continue;
+		err = plan_stretch(plan, request, &step, i, end);
 		if (err) {
 			ftrace_plan_free(plan);
 			return err;
 		}
 	}
+	return 0;
 }
 
 int ftrace_plan_enable(struct ftrace_plan *plan, bool on)
 {
-	struct dyn_ftrace *rec;
-	unsigned long target;
-	size_t i;
+	const struct ftrace_set *set;
+	struct ftrace_patch *patch;
+	size_t i, next;
 
 	assert_held(&ftrace_lock);
 	if (plan_alloc(plan, ftrace_nr_recs))
 		return -ENOMEM;
-	for (i = 0; i < ftrace_nr_recs; i++) {
-		rec = &ftrace_recs[i];
-		target = set_of(rec->wanted)->target;
-		if (!target)
+	patch = plan->patch;
+	for (i = 0; i < ftrace_nr_recs; i = next) {
+		set = set_of(ftrace_recs[i].wanted);
+		next = max(run_end(i, ftrace_nr_recs, set->id), i + 1);
+		if (!set->target)
 			continue;
 		plan->change[plan->nr_changes++] = (struct ftrace_change){
-			i, rec->wanted, rec->wanted
+			i, next - i, set->id, set->id
 		};
-		plan->patch[plan->nr_patches++] = (struct ftrace_patch){
-			rec_ip(rec), on ? 0 : target, on ? target : 0
-		};
+		for (; i < next; i++)
+			*patch++ = (struct ftrace_patch){
+				rec_ip(&ftrace_recs[i]), on ? 0 : set->target,
+				on ? set->target : 0
+			};
 	}
+	plan->nr_patches = patch - plan->patch;
 	return 0;
 }
 
@@ -242,35 +287,29 @@ static u32 set_marks(const struct ftrace_set *set)
 	return marks;
 }
 
-/* A run of records with the same change: references move at once. */
-static size_t publish_run(struct ftrace_plan *plan, size_t first,
-			  struct ftrace_retired *retired)
+/* Records and references of one run. */
+static void publish_run(const struct ftrace_change *run,
+			struct ftrace_retired *retired)
 {
-	const struct ftrace_change run = plan->change[first];
-	struct ftrace_set *from = set_of(run.from), *to = set_of(run.to);
-	u32 marks = ftrace_enabled ? set_marks(to) : 0;
-	u32 sets = run.to | (ftrace_enabled ? (u32)run.to << 16 : 0);
-	struct dyn_ftrace *rec;
-	size_t i;
+	struct ftrace_set *from = set_of(run->from), *to = set_of(run->to);
+	u32 marks = ftrace_enabled ? set_marks(to) << FTRACE_FL_SHIFT : 0;
+	u32 sets = run->to | (ftrace_enabled ? (u32)run->to << 16 : 0);
+	struct dyn_ftrace *rec = &ftrace_recs[run->first];
+	struct dyn_ftrace *end = rec + run->count;
 
-	for (i = first; i < plan->nr_changes; i++) {
-		if (plan->change[i].from != run.from ||
-		    plan->change[i].to != run.to)
-			break;
-		rec = &ftrace_recs[plan->change[i].rec];
-		rec->flags |= marks;
+	for (; rec < end; rec++) {
+		rec->where |= marks;
 		WRITE_ONCE(rec->sets, sets);	/* read by list_set() */
 	}
-	to->refs += i - first;
-	ftrace_set_put(from, i - first, retired);
-	return i;
+	to->refs += run->count;
+	ftrace_set_put(from, run->count, retired);
 }
 
 void ftrace_plan_publish(struct ftrace_plan *plan,
 			 struct ftrace_retired *retired)
 {
-	size_t i = 0;
+	size_t i;
 
-	while (i < plan->nr_changes)
-		i = publish_run(plan, i, retired);
+	for (i = 0; i < plan->nr_changes; i++)
+		publish_run(&plan->change[i], retired);
 }
