@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: MIT
+"""Boots: every way in, numbers and kinds of CPUs, little memory, damage."""
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from tests import qemu
+from tests.conftest import exclusive
+
+# A boot with a few quick tests; its KTAP plan must be carried out.
+FEW = "mode=tests tests=smp.*"
+
+
+def online(boot):
+    """(CPUs online, CPUs there are) as the boot table says."""
+    match = re.search(r"cpus +ok .* (\d+) of (\d+) online", boot.log)
+    assert match, boot.excerpt()
+    return int(match[1]), int(match[2])
+
+
+@pytest.mark.parametrize("cpus", [1, 2, 4, 8, 16])
+def test_cpus(machine, cpus):
+    boot = machine(smp=cpus).boot(FEW, timeout=120).ok(tests=True)
+    assert online(boot) == (cpus, cpus)
+
+
+@pytest.mark.parametrize("cpu, protection", [
+    ("qemu64", "NX WP;"),
+    ("Haswell", "NX WP SMEP;"),
+    ("max", "NX WP SMEP SMAP UMIP;"),
+])
+def test_cpu_models(machine, cpu, protection):
+    boot = machine(smp=2, cpu=cpu).boot(FEW).ok(tests=True)
+    assert f" {protection} " in boot.log
+
+
+def test_64_mib(machine):
+    boot = machine(smp=4, mem="64M").boot(FEW).ok(tests=True)
+    assert re.search(r"memory +ok .* 63 MiB of RAM", boot.log)
+
+
+def test_much_memory_is_not_touched_page_by_page(machine):
+    boot = machine(mem="3G", icount=0).boot(FEW).ok(tests=True)
+    pages = re.search(r"pages +ok +(\d+) us", boot.log)
+    assert int(pages[1]) < 1000, "microseconds are thousands of instructions"
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_iso(make_iso, firmware):
+    iso = make_iso("tests", append="tests=smp.*")
+    boot = qemu.Machine(smp=4, iso=iso, firmware=firmware).boot(timeout=120)
+    boot.ok(tests=True)
+    assert "multiboot2 by GRUB" in boot.log
+    assert online(boot) == (4, 4)
+
+
+def test_the_default_entry_is_the_demo(make_iso):
+    boot = qemu.Machine(smp=4, iso=make_iso("demo")).boot(timeout=120).ok()
+    assert "mode=demo" in boot.log
+
+
+def test_an_unknown_mode_is_refused(machine):
+    boot = machine().boot("mode=nonsense")
+    assert boot.status == qemu.FAILED
+    assert "mode=nonsense: there is no such mode" in boot.log
+
+
+def test_a_glob_that_selects_nothing_is_no_success(machine):
+    boot = machine().boot("mode=tests tests=no.such.test")
+    assert boot.status == qemu.FAILED
+    assert boot.problem(tests=True)
+
+
+# ---- damage ----------------------------------------------------------------
+
+def section(elf, name):
+    """(file offset, size) of a section."""
+    out = subprocess.run(["readelf", "-SW", elf], stdout=subprocess.PIPE,
+                         text=True, check=True).stdout
+    row = re.search(rf" {re.escape(name)} +\w+ +\w+ (\w+) (\w+) ", out)
+    return int(row[1], 16), int(row[2], 16)
+
+
+@pytest.mark.parametrize("name", [".text", ".rodata"])
+def test_a_flipped_bit_is_reported(elf, tmp_path, name):
+    data = bytearray(elf.read_bytes())
+    offset, size = section(elf, name)
+    # The last byte that is not padding: part of something rarely used.
+    at = max(i for i in range(offset, offset + size)
+             if data[i] not in (0, 0x90, 0xcc))
+    data[at] ^= 0x10
+    damaged = tmp_path / "damaged.elf"
+    damaged.write_bytes(data)
+    boot = qemu.Machine(kernel=damaged).boot(FEW)
+    assert boot.status == qemu.PANIC
+    assert "boot: image:" in boot.log and "damaged" in boot.log
+
+
+def damaged_iso(make_iso, elf, tmp_path, change):
+    """An image whose kernel file was changed after it had been made."""
+    kernel = tmp_path / "k.elf"
+    shutil.copy(elf, kernel)
+    iso = make_iso("tests", kernel=kernel)
+    stripped = tmp_path / "stripped.elf"
+    subprocess.run(["objcopy", "--strip-all", elf, stripped], check=True)
+    whole, part = bytearray(iso.read_bytes()), stripped.read_bytes()
+    at = whole.find(part)
+    assert at > 0, "the kernel lies in the image in one piece"
+    change(whole, at, len(part))
+    iso.write_bytes(whole)
+    return iso
+
+
+def break_magic(data, at, size):
+    magic = data.index(b"\xd6\x50\x52\xe8", at, at + size)
+    data[magic] ^= 1
+
+
+def break_elf(data, at, size):
+    data[at:at + 4] = b"\0\0\0\0"
+
+
+def break_text(data, at, size):
+    # The middle of the file: text or constants, whichever.
+    data[at + size // 2] ^= 0xff
+
+
+@pytest.mark.parametrize("change, words", [
+    (break_magic, "GRUB could not load"),
+    (break_elf, "GRUB could not load"),
+    (break_text, "boot: image:"),
+])
+def test_a_damaged_image_says_so(make_iso, elf, tmp_path, change, words):
+    iso = damaged_iso(make_iso, elf, tmp_path, change)
+    boot = qemu.Machine(iso=iso).boot(timeout=60)
+    assert boot.problem()
+    assert words in boot.log, boot.excerpt()
+
+
+def test_an_image_that_does_not_fit_is_reported(machine):
+    boot = machine(mem="2M").boot(FEW)
+    assert boot.status == qemu.PANIC
+    assert "cannot start: there is not enough memory" in boot.log
+
+
+def test_cpus_that_memory_does_not_suffice_for_are_reported(machine):
+    boot = machine(smp=64, mem="4M").boot(FEW, timeout=120)
+    assert re.search(r"smp: the CPU with APIC id \d+ did not come up: -ENOMEM",
+                     boot.log), boot.excerpt()
+    there, wanted = online(boot)
+    assert 1 <= there < wanted == 64
+
+
+# ---- a second emulator -----------------------------------------------------
+
+BOCHSRC = """\
+cpu: model=corei7_haswell_4770, count=2, ips=4000000, reset_on_triple_fault=0
+memory: guest=64, host=64
+romimage: file=/usr/share/bochs/BIOS-bochs-latest
+vgaromimage: file=/usr/share/vgabios/vgabios.bin
+ata0-master: type=cdrom, path={iso}, status=inserted
+boot: cdrom
+com1: enabled=1, mode=file, dev={serial}
+display_library: rfb, options="timeout=0"
+plugin_ctrl: unmapped=1, biosdev=1, speaker=0, serial=1, extfpuirq=1
+panic: action=fatal
+clock: sync=none
+log: {log}
+"""
+
+
+def test_bochs(make_iso, tmp_path):
+    """Two CPUs of another maker. Bochs leaves with 1 always: the log tells."""
+    serial, log = tmp_path / "serial", tmp_path / "log"
+    iso = make_iso("tests", append="tests=smp.*")
+    (tmp_path / "bochsrc").write_text(BOCHSRC.format(iso=iso, serial=serial,
+                                                     log=log))
+    (tmp_path / "rc").write_text("c\n")
+    with exclusive("bochs"):
+        status, errors = qemu.run(["bochs-bin", "-q", "-f",
+                                   str(tmp_path / "bochsrc"), "-rc",
+                                   str(tmp_path / "rc")], timeout=90)
+    text = serial.read_text(errors="replace")
+    boot = qemu.Boot(qemu.OK if status == 1 else status, text, 0, 90, errors)
+    boot.ok(tests=True)
+    assert online(boot) == (2, 2)
