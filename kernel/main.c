@@ -301,13 +301,22 @@ static int init_thread(void *unused)
 	machine_exit(ret ? EXIT_CODE_FAILED : EXIT_CODE_OK);
 }
 
+/* For %pS: functions of the image, and the tracer's generated code. */
+static const char *symbol_name(unsigned long addr, unsigned long *off,
+			       unsigned long *size)
+{
+	const char *name = kallsyms_lookup(addr, off, size);
+
+	return name ? name : ftrace_trampoline_symbol(addr, off, size);
+}
+
 void kernel_main(const struct boot_info *info)
 {
 	boot = info;
 	smp_boot_cpu_init();
 	sched_init_early();
 	cmdline_init(info->cmdline);
-	printf_symbol = kallsyms_lookup;
+	printf_symbol = symbol_name;
 	take_steps(boot_steps, ARRAY_SIZE(boot_steps));
 	sched_start(init_thread, NULL);
 }

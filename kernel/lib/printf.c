@@ -196,7 +196,7 @@ static void put_symbol(struct out *o, const struct spec *sp, unsigned long addr,
 	if (conv == 's')
 		n = scnprintf(text, sizeof(text), "%s", name);
 	else
-		n = scnprintf(text, sizeof(text), "%s+%#lx/%#lx", name,
+		n = scnprintf(text, sizeof(text), "%s+0x%lx/0x%lx", name,
 			      off + back, size);
 	put_text(o, sp, text, (size_t)n);
 }

@@ -153,6 +153,7 @@ UNIT(printf, symbols)
 	CHECK_FORMAT("0x0000000000001004", "%pS", (void *)0x1004UL);
 	printf_symbol = fake_symbol;
 	CHECK_FORMAT("start_thread+0x4/0x40", "%pS", (void *)0x1004UL);
+	CHECK_FORMAT("start_thread+0x0/0x40", "%pS", (void *)0x1000UL);
 	CHECK_FORMAT("start_thread", "%ps", (void *)0x1004UL);
 	CHECK_FORMAT("[start_thread   ]", "[%-15ps]", (void *)0x1000UL);
 	CHECK_FORMAT("0x0000000000001040", "%pS", (void *)0x1040UL);
