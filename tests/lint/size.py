@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Function bodies of at most 40 lines, files of fewer than 500."""
+"""Function bodies of at most 40 lines, files of fewer than 500 (tests 800)."""
 import re
 
 from tests.lint import source
 
-MAX_BODY, MAX_FILE = 40, 499
+MAX_BODY, MAX_FILE, MAX_TEST_FILE = 40, 499, 799
 
 # "path:function" or "path": why it may be longer.
 ALLOWED = {
@@ -33,8 +33,9 @@ def functions(text):
 def check_text(path, text):
     """(problem, key in ALLOWED) for everything that is too long."""
     lines = text.count("\n")
-    if lines > MAX_FILE:
-        yield f"{path}: {lines} lines, at most {MAX_FILE}", path
+    most = MAX_TEST_FILE if path.startswith("tests/") else MAX_FILE
+    if lines > most:
+        yield f"{path}: {lines} lines, at most {most}", path
     if not path.endswith((".c", ".h")):
         return
     for name, line, body in functions(text):
