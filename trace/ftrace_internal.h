@@ -133,20 +133,22 @@ enum ftrace_set_kind {
 #define FTRACE_SET_IPMODIFY	2U
 #define FTRACE_SET_STUB		4U
 #define FTRACE_SET_GUARD	8U	/* somebody wants the guard */
+#define FTRACE_SET_DIRECT_CALLER 16U
 
 struct ftrace_set {
 	unsigned long target;	/* [I] what a site with it calls */
 	unsigned long direct;	/* [I] target of the direct caller, 0: none */
+	struct ftrace_ops *direct_ops; /* [I] it, or NULL */
 	u32 refs;		/* [F] recs that want it, + pins */
 	u16 id;			/* [I] */
 	u16 hash_next;		/* [F] id, 0 ends */
-	u16 nr;			/* [I] consumers */
+	u16 nr;			/* [I] callbacks; the direct caller not counted */
 	u8 kind;		/* [I] enum ftrace_set_kind */
 	u8 flags;		/* [I] FTRACE_SET_* */
-	u32 chain_size;		/* [I] bytes of executable memory */
 	bool pinned;		/* [F] by the plan being made */
+	u32 chain_size;		/* [I] bytes of executable memory */
 	struct ftrace_set *next; /* [F] pinned or retired */
-	struct ftrace_ops *ops[]; /* [I] in order of call, a direct one last */
+	struct ftrace_ops *ops[]; /* [I] in order of call, NULL at the end */
 };
 
 #define FTRACE_SET_PAGE		512
@@ -160,14 +162,11 @@ static __always_inline struct ftrace_set *set_of(u16 id)
 	return ftrace_set_dir[id / FTRACE_SET_PAGE][id % FTRACE_SET_PAGE];
 }
 
-/* Callbacks of a set; the rest is a direct caller. */
-static __always_inline unsigned int set_nr_calls(const struct ftrace_set *set)
+/* Callbacks and direct caller. */
+static __always_inline unsigned int set_users(const struct ftrace_set *set)
 {
-	return set->nr - (set->direct != 0);
+	return set->nr + (set->direct_ops != NULL);
 }
-
-struct ftrace_ops *ftrace_set_direct_ops(const struct ftrace_set *set);
-bool ftrace_set_has(const struct ftrace_set *set, const struct ftrace_ops *ops);
 
 void ftrace_set_init(void);
 
@@ -291,8 +290,12 @@ void ftrace_commit(struct ftrace_plan *plan, struct ftrace_retired *retired);
 
 /* ---- ftrace_ops.c: the list function and the static callers ---- */
 
+/* Under ftrace_caller and under ftrace_regs_caller. Context: probe. */
 void ftrace_ops_list_func(unsigned long ip, unsigned long parent_ip,
 			  struct ftrace_ops *ops, struct ftrace_regs *fregs);
+void ftrace_ops_list_regs_func(unsigned long ip, unsigned long parent_ip,
+			       struct ftrace_ops *ops,
+			       struct ftrace_regs *fregs);
 
 /* Before and after a patch session. Context: ftrace_lock. */
 void ftrace_static_before(void);

@@ -25,14 +25,17 @@
 #define LIST_CACHE	512	/* records; fixed, whatever the table's size */
 
 static struct dyn_ftrace *list_cache[LIST_CACHE];	/* [A] hints */
-static ftrace_func_t static_func;	/* [F] */
+static ftrace_func_t static_func = ftrace_stub; /* [F] NULL: the list */
 
+/* NULL: the list function. */
 static void static_set_func(ftrace_func_t func)
 {
 	if (func == static_func)
 		return;
-	arch_ftrace_set_inner(arch_ftrace_static_caller(false), 0, func);
-	arch_ftrace_set_inner(arch_ftrace_static_caller(true), 0, func);
+	arch_ftrace_set_inner(arch_ftrace_static_caller(false), 0,
+			      func ?: ftrace_ops_list_func);
+	arch_ftrace_set_inner(arch_ftrace_static_caller(true), 0,
+			      func ?: ftrace_ops_list_regs_func);
 	static_func = func;
 }
 
@@ -43,7 +46,20 @@ void ftrace_list_init(void)
 
 	for (i = 0; i < LIST_CACHE; i++)
 		list_cache[i] = ftrace_recs;
-	static_set_func(ftrace_ops_list_func);
+	static_set_func(NULL);
+}
+
+static __always_inline size_t list_slot(unsigned long ip)
+{
+	return ip / 16 % LIST_CACHE;
+}
+
+static notrace noinline struct dyn_ftrace *list_find(unsigned long ip)
+{
+	struct dyn_ftrace *rec = ftrace_rec_find(ip);
+
+	WRITE_ONCE(list_cache[list_slot(ip)], rec);
+	return rec;
 }
 
 /*
@@ -52,21 +68,18 @@ void ftrace_list_init(void)
  */
 static __always_inline const struct ftrace_set *list_set(unsigned long ip)
 {
-	struct dyn_ftrace **hint = &list_cache[ip / 16 % LIST_CACHE];
-	struct dyn_ftrace *rec = READ_ONCE(*hint);
+	struct dyn_ftrace *rec = READ_ONCE(list_cache[list_slot(ip)]);
 
-	if (unlikely(rec_ip(rec) != ip)) {
-		rec = ftrace_rec_find(ip);
-		WRITE_ONCE(*hint, rec);
-	}
+	if (unlikely(rec_ip(rec) != ip))
+		rec = list_find(ip);
 	return set_of(READ_ONCE(rec->wanted));
 }
 
 /* One consumer that may not simply be called. */
-static noinline void list_call_careful(unsigned long ip,
-				       unsigned long parent_ip,
-				       struct ftrace_ops *ops,
-				       struct ftrace_regs *fregs)
+static __always_inline void list_call_careful(unsigned long ip,
+					      unsigned long parent_ip,
+					      struct ftrace_ops *ops,
+					      struct ftrace_regs *fregs)
 {
 	u32 bit;
 
@@ -86,6 +99,23 @@ static noinline void list_call_careful(unsigned long ip,
 	ftrace_guard_leave(bit);
 }
 
+static notrace noinline void list_call_set(unsigned long ip,
+					   unsigned long parent_ip,
+					   const struct ftrace_set *set,
+					   struct ftrace_regs *fregs)
+{
+	unsigned int i;
+
+	for (i = 0; i < set_nr_calls(set); i++)
+		list_call_careful(ip, parent_ip, set->ops[i], fregs);
+	if (set->direct)
+		arch_ftrace_set_direct_caller(fregs, set->direct);
+}
+
+/* Consumers with no wishes are most sets; the rest is out of their way. */
+#define NOT_PLAIN	(FTRACE_SET_REGS | FTRACE_SET_STUB | \
+			 FTRACE_SET_GUARD | FTRACE_SET_DIRECT_CALLER)
+
 void notrace __no_fp ftrace_ops_list_func(unsigned long ip,
 					  unsigned long parent_ip,
 					  struct ftrace_ops *unused,
@@ -93,20 +123,15 @@ void notrace __no_fp ftrace_ops_list_func(unsigned long ip,
 {
 	const struct ftrace_set *set = list_set(ip);
 	struct ftrace_ops *const *ops = set->ops;
-	struct ftrace_ops *const *end = ops + set_nr_calls(set);
-	bool careful = set->flags & (FTRACE_SET_STUB | FTRACE_SET_GUARD) ||
-		       (set->flags & FTRACE_SET_REGS &&
-			!ftrace_get_regs(fregs));
+	struct ftrace_ops *const *end = ops + set->nr;
 
 	(void)unused;
-	for (; ops < end; ops++) {
-		if (unlikely(careful))
-			list_call_careful(ip, parent_ip, *ops, fregs);
-		else
-			READ_ONCE((*ops)->func)(ip, parent_ip, *ops, fregs);
+	if (unlikely(set->flags & NOT_PLAIN)) {
+		list_call_set(ip, parent_ip, set, fregs);
+		return;
 	}
-	if (set->direct)
-		arch_ftrace_set_direct_caller(fregs, set->direct);
+	for (; ops < end; ops++)
+		READ_ONCE((*ops)->func)(ip, parent_ip, *ops, fregs);
 }
 
 /* ---- what the static callers call ---- */
@@ -127,7 +152,7 @@ static struct ftrace_ops *static_single_ops(void)
 void ftrace_static_before(void)
 {
 	assert_held(&ftrace_lock);
-	static_set_func(ftrace_ops_list_func);
+	static_set_func(NULL);
 }
 
 void ftrace_static_after(void)
@@ -146,6 +171,6 @@ void ftrace_static_after(void)
 void ftrace_static_update_func(struct ftrace_ops *ops)
 {
 	assert_held(&ftrace_lock);
-	if (static_func != ftrace_ops_list_func)
+	if (static_func)
 		static_set_func(ops->func);
 }

@@ -31,7 +31,12 @@ bool ftrace_use_trampolines = true;
 bool ftrace_use_chains = true;
 
 static struct ftrace_set *set_zero_page[FTRACE_SET_PAGE];
-static struct ftrace_set set_zero;	/* S3 */
+/* S3; room for the NULL that ends its callbacks */
+static union {
+	struct ftrace_set set;
+	char room[sizeof(struct ftrace_set) + sizeof(struct ftrace_ops *)];
+} zero;
+#define set_zero (zero.set)
 static u16 set_bucket[SET_BUCKETS];	/* ids, 0 ends */
 static u32 set_ids = 1;			/* ids from here on were never used */
 static u16 set_free_id;			/* 0: none; linked as odd "pointers" */
@@ -81,7 +86,7 @@ static void id_free(u16 id)
 
 static u16 *set_hash(const struct ftrace_set *set)
 {
-	unsigned long sum = set->direct;
+	unsigned long sum = set->direct ^ (unsigned long)set->direct_ops;
 	unsigned int i;
 
 	for (i = 0; i < set->nr; i++)
@@ -94,6 +99,7 @@ static_assert(SET_BUCKETS == 1 << (64 - 54), "set_hash() gives 10 bits");
 static bool set_equal(const struct ftrace_set *a, const struct ftrace_set *b)
 {
 	return a->nr == b->nr && a->direct == b->direct &&
+	       a->direct_ops == b->direct_ops &&
 	       !memcmp(a->ops, b->ops, a->nr * sizeof(a->ops[0]));
 }
 
@@ -123,7 +129,7 @@ static void set_unhash(struct ftrace_set *set)
 
 static unsigned long make_chain(struct ftrace_set *set)
 {
-	unsigned int i, n = set_nr_calls(set);
+	unsigned int i, n = set->nr;
 	struct ftrace_tramp_desc *desc;
 	unsigned long chain = 0;
 
@@ -154,12 +160,12 @@ static unsigned long make_chain(struct ftrace_set *set)
 static void set_choose_target(struct ftrace_set *set)
 {
 	set->kind = FTRACE_SET_LIST;
-	if (set->nr == 1 && set->direct) {
+	if (!set->nr) {
 		set->kind = FTRACE_SET_DIRECT;
 		set->target = set->direct;
 	} else if (set->flags & FTRACE_SET_STUB) {
-		set->target = 0;
-	} else if (set->nr == 1) {
+		/* Only the list function leaves somebody out. */
+	} else if (set_users(set) == 1) {
 		set->target = set->ops[0]->trampoline;
 		if (set->target)
 			set->kind = FTRACE_SET_TRAMP;
@@ -175,14 +181,6 @@ static void set_choose_target(struct ftrace_set *set)
 
 /* ---- making sets ---- */
 
-static bool called_before(const struct ftrace_ops *a, const struct ftrace_ops *b)
-{
-	bool a_direct = a->flags & FTRACE_OPS_FL_DIRECT;
-	bool b_direct = b->flags & FTRACE_OPS_FL_DIRECT;
-
-	return a_direct != b_direct ? b_direct : a->seq < b->seq;
-}
-
 static u8 set_flags(unsigned long ops_flags)
 {
 	u8 flags = 0;
@@ -195,6 +193,8 @@ static u8 set_flags(unsigned long ops_flags)
 		flags |= FTRACE_SET_STUB;
 	if (ops_flags & FTRACE_OPS_FL_RECURSION)
 		flags |= FTRACE_SET_GUARD;
+	if (ops_flags & FTRACE_OPS_FL_DIRECT)
+		flags |= FTRACE_SET_DIRECT_CALLER;
 	return flags;
 }
 
@@ -204,23 +204,16 @@ static void set_append(struct ftrace_set *set, struct ftrace_ops *ops)
 	set->flags |= set_flags(ops->flags);
 }
 
-/* The consumers of @from and then what was asked for; not yet interned. */
-static struct ftrace_set *set_draft(const struct ftrace_set *from,
-				    struct ftrace_ops *ops, bool add,
-				    unsigned long direct)
+/* The callbacks of @from without @ops, or with it in its place by age. */
+static void copy_calls(struct ftrace_set *set, const struct ftrace_set *from,
+		       struct ftrace_ops *ops, bool add)
 {
-	bool is_direct = ops->flags & FTRACE_OPS_FL_DIRECT;
-	struct ftrace_set *set;
 	unsigned int i;
 
-	set = kzalloc(sizeof(*set) + (from->nr + 1) * sizeof(set->ops[0]));
-	if (!set)
-		return NULL;
-	set->direct = is_direct ? (add ? direct : 0) : from->direct;
 	for (i = 0; i < from->nr; i++) {
 		if (from->ops[i] == ops)
 			continue;
-		if (add && called_before(ops, from->ops[i])) {
+		if (add && ops->seq < from->ops[i]->seq) {
 			set_append(set, ops);
 			add = false;
 		}
@@ -228,6 +221,28 @@ static struct ftrace_set *set_draft(const struct ftrace_set *from,
 	}
 	if (add)
 		set_append(set, ops);
+}
+
+/* What was asked for; not yet interned. */
+static struct ftrace_set *set_draft(const struct ftrace_set *from,
+				    struct ftrace_ops *ops, bool add,
+				    unsigned long direct)
+{
+	bool is_direct = ops->flags & FTRACE_OPS_FL_DIRECT;
+	struct ftrace_set *set;
+
+	/* Room for one more, and for the NULL at the end. */
+	set = kzalloc(sizeof(*set) + (from->nr + 2) * sizeof(set->ops[0]));
+	if (!set)
+		return NULL;
+	if (!is_direct) {
+		set->direct = from->direct;
+		set->direct_ops = from->direct_ops;
+	} else if (add) {
+		set->direct = direct;
+		set->direct_ops = ops;
+	}
+	copy_calls(set, from, ops, add && !is_direct);
 	return set;
 }
 
@@ -243,7 +258,7 @@ struct ftrace_set *ftrace_set_change(const struct ftrace_set *from,
 	if (!set)
 		return ERR_PTR(-ENOMEM);
 	bucket = set_hash(set);
-	same = set->nr ? set_find(set, bucket) : &set_zero;	/* S1, S3 */
+	same = set_users(set) ? set_find(set, bucket) : &set_zero; /* S1, S3 */
 	if (same) {
 		kfree(set);
 		same->refs++;
@@ -328,7 +343,7 @@ static void update_chain(struct ftrace_set *set, struct ftrace_ops *ops)
 
 	if (set->kind != FTRACE_SET_CHAIN)
 		return;
-	for (i = 0; i < set_nr_calls(set); i++)
+	for (i = 0; i < set->nr; i++)
 		if (set->ops[i] == ops)
 			arch_ftrace_set_inner(set->target, i, ops->func);
 }
@@ -342,21 +357,6 @@ void ftrace_set_update_func(struct ftrace_ops *ops)
 	for (bucket = 0; bucket < SET_BUCKETS; bucket++)
 		for (id = set_bucket[bucket]; id; id = set_of(id)->hash_next)
 			update_chain(set_of(id), ops);
-}
-
-bool ftrace_set_has(const struct ftrace_set *set, const struct ftrace_ops *ops)
-{
-	unsigned int i;
-
-	for (i = 0; i < set->nr; i++)
-		if (set->ops[i] == ops)
-			return true;
-	return false;
-}
-
-struct ftrace_ops *ftrace_set_direct_ops(const struct ftrace_set *set)
-{
-	return set->direct ? set->ops[set->nr - 1] : NULL;
 }
 
 void ftrace_set_stats(struct ftrace_set_stats *out)
