@@ -12,17 +12,17 @@
 #include "kernel/lib/types.h"
 
 enum ap_boot_state {
-	AP_BOOT_IDLE = 0,      /* nobody may start; also: withdrawn */
-	AP_BOOT_ARMED = 1,     /* the block is filled in for .apic_id */
-	AP_BOOT_TAKEN = 2,     /* that CPU is on its way to .entry */
+	AP_BOOT_IDLE = 0,  /* nobody may start; also: withdrawn */
+	AP_BOOT_ARMED = 1, /* the block is filled in for .apic_id */
+	AP_BOOT_TAKEN = 2, /* that CPU is on its way to .entry */
 };
 
 struct ap_boot_params {
-	u32 state;	/* enum ap_boot_state, changed by cmpxchg only */
-	u32 apic_id;	/* who is meant */
-	u64 stack_top;	/* rsp on entry is this, less the return address */
-	u64 gs_base;	/* in place before any C runs */
-	u64 entry;	/* void __noreturn entry(u64 arg), kernel CR3 loaded */
+	u32 state;     /* enum ap_boot_state, changed by cmpxchg only */
+	u32 apic_id;   /* who is meant */
+	u64 stack_top; /* rsp on entry is this, less the return address */
+	u64 gs_base;   /* in place before any C runs */
+	u64 entry;     /* void __noreturn entry(u64 arg), kernel CR3 loaded */
 	u64 arg;
 };
 

@@ -24,7 +24,7 @@ ap_start16:
 	o32 lgdt [.gdt_ptr - ap_start16]
 	mov	eax, cr0
 	or	al, 1
-	mov	cr0, eax			; protected mode, 16-bit code segment
+	mov	cr0, eax			; protected mode, 16-bit code
 	jmp	dword BOOT_CODE32:ap_start32
 .gdt_ptr:
 	dw boot_gdt_limit

@@ -36,10 +36,10 @@ struct boot_region {
  * them up).
  */
 struct boot_info {
-	int error;		  /* 0, or the parser's -errno */
-	const char *why;	  /* a sentence about error, or NULL */
-	u32 where;		  /* byte offset of the bad tag or entry */
-	const char *protocol;	  /* "multiboot2" or "PVH" */
+	int error;	      /* 0, or the parser's -errno */
+	const char *why;      /* a sentence about error, or NULL */
+	u32 where;	      /* byte offset of the bad tag or entry */
+	const char *protocol; /* "multiboot2" or "PVH" */
 	char loader[BOOT_LOADER_SIZE];
 	char cmdline[BOOT_CMDLINE_SIZE];
 	u32 nr_regions;

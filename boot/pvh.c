@@ -50,7 +50,8 @@ static int read_cmdline(u64 phys, boot_phys_fn read, struct boot_info *info)
 	for (i = 0; i < sizeof(info->cmdline); i++) {
 		byte = read(phys + i, 1);
 		if (!byte)
-			return bad(info, -EINVAL, "the command line is nowhere");
+			return bad(info, -EINVAL,
+				   "the command line is nowhere");
 		info->cmdline[i] = *byte;
 		if (!*byte)
 			return 0;

@@ -30,7 +30,7 @@ multiboot2_header:
 
 ; The PVH entry point, by which QEMU's -kernel starts the same file.
 section .note.pvh note alloc noexec nowrite align=4
-	dd 4, 4, 18			; name size, value size, XEN_ELFNOTE_PHYS32_ENTRY
+	dd 4, 4, 18			; sizes of name and value, PHYS32_ENTRY
 	db "Xen", 0
 	dd start32_pvh
 
@@ -65,8 +65,9 @@ start32:
 	mov	es, eax
 	mov	ss, eax
 	extern	__bss_start, __bss_end, _end
-	mov	edi, _end - KERNEL_VMA - 4	; the loader may not have noticed
-	mov	eax, [edi]			; that there is no RAM
+	; The loader may not have noticed that there is no RAM.
+	mov	edi, _end - KERNEL_VMA - 4
+	mov	eax, [edi]
 	not	dword [edi]
 	xor	eax, [edi]
 	not	dword [edi]
@@ -80,7 +81,7 @@ start32:
 	sub	ecx, edi
 	shr	ecx, 2
 	xor	eax, eax
-	rep	stosd				; .bss = 0, so the stack may be used
+	rep	stosd				; .bss = 0: there is a stack
 	mov	esp, boot_stack_top - KERNEL_VMA
 	push	esi				; [esp] = tags
 	call	check_cpu
@@ -95,7 +96,7 @@ check_cpu:
 	pushfd
 	pop	eax
 	mov	ecx, eax
-	xor	eax, 1 << 21			; EFLAGS.ID can be changed: CPUID exists
+	xor	eax, 1 << 21			; EFLAGS.ID can change: CPUID
 	push	eax
 	popfd
 	pushfd
@@ -177,7 +178,7 @@ print:
 	test	al, al
 	jz	.done
 	mov	ah, al
-	mov	ecx, 1 << 16			; a port without a UART: do not hang
+	mov	ecx, 1 << 16			; no UART there: do not hang
 	mov	dx, 0x3fd
 .wait:	in	al, dx
 	test	al, 1 << 5			; transmitter empty

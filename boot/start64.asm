@@ -28,7 +28,7 @@ start64:
 	mov	gs, eax
 	xor	edx, edx
 	mov	ecx, MSR_GS_BASE
-	wrmsr					; per-CPU data of CPU 0 is in place
+	wrmsr					; CPU 0: the section itself
 	mov	ecx, MSR_KERNEL_GS_BASE
 	wrmsr
 	push	rax				; end of the call chain

@@ -134,8 +134,7 @@ unsigned kallsyms_name_count(const char *name)
 {
 	unsigned first = name_position(name), i = first;
 
-	while (i < kallsyms_table.count &&
-	       !strcmp(name_of(by_name()[i]), name))
+	while (i < kallsyms_table.count && !strcmp(name_of(by_name()[i]), name))
 		i++;
 	return i - first;
 }

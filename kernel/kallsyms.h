@@ -43,7 +43,8 @@ int kallsyms_for_each(int (*fn)(const char *name, unsigned long addr,
 char kallsyms_type(unsigned i);
 
 /*
- * Recomputes the checksum of text, rodata and data-at-rest that the build
- * stored. Return: true if the image is as it was built.
+ * Recomputes the checksums of text and rodata that the build stored. For the
+ * boot: later on ftrace has changed text.
+ * Return: true if they are as built; else the first two that differ.
  */
 bool kallsyms_image_intact(u64 *found, u64 *expected);

@@ -67,8 +67,7 @@ static int step_clock(void)
 {
 	int ret = clock_init();
 
-	boot_say("TSC %llu.%03llu MHz", tsc_hz / 1000000,
-		 tsc_hz / 1000 % 1000);
+	boot_say("TSC %llu.%03llu MHz", tsc_hz / 1000000, tsc_hz / 1000 % 1000);
 	return ret;
 }
 
@@ -181,7 +180,8 @@ static int step_cpus(void)
 
 	if (!ret)
 		ret = smp_init();
-	boot_say("%u of %u online", num_online_cpus(), max(acpi_info.nr_cpus, 1u));
+	boot_say("%u of %u online", num_online_cpus(),
+		 max(acpi_info.nr_cpus, 1u));
 	return ret;
 }
 
@@ -194,16 +194,11 @@ static int step_ftrace(void)
 }
 
 static const struct boot_step boot_steps[] = {
-	{ "clock", step_clock },
-	{ "console", step_console },
-	{ "traps", step_traps },
-	{ "loader", step_loader },
-	{ "image", step_image },
-	{ "memory", step_memory },
-	{ "paging", step_paging },
-	{ "pages", step_pages },
-	{ "acpi", step_acpi },
-	{ "timer", step_timer },
+	{ "clock", step_clock },   { "console", step_console },
+	{ "traps", step_traps },   { "loader", step_loader },
+	{ "image", step_image },   { "memory", step_memory },
+	{ "paging", step_paging }, { "pages", step_pages },
+	{ "acpi", step_acpi },	   { "timer", step_timer },
 	{ "sched", step_sched },
 };
 

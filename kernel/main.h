@@ -9,8 +9,8 @@
 /* One row of the boot table, as it went. */
 struct boot_result {
 	const char *name;
-	u64 ns;		   /* how long it took */
-	char detail[80];   /* what it found, in a few words */
+	u64 ns;		 /* how long it took */
+	char detail[80]; /* what it found, in a few words */
 };
 
 /* The steps taken so far, in order. Immutable once the mode runs. */

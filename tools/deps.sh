@@ -22,7 +22,7 @@ need_test='
 pytest-3			python3-pytest
 /usr/include/stdio.h		libc6-dev
 clang-14			clang-14
-/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a	libclang-rt-14-dev
+/usr/share/doc/libclang-rt-14-dev	libclang-rt-14-dev
 clang-format-14			clang-format-14
 cppcheck			cppcheck
 bochs-bin			bochs bochs-term

@@ -117,9 +117,8 @@ static int map_image(void)
 	for (part = image; part < image + ARRAY_SIZE(image); part++) {
 		addr = (unsigned long)part->start;
 		end = ALIGN_UP((unsigned long)part->end, PAGE_SIZE);
-		ret = paging_map(paging_kernel_root(), addr,
-				 addr - KERNEL_VMA, end - addr,
-				 part->prot | PTE_G);
+		ret = paging_map(paging_kernel_root(), addr, addr - KERNEL_VMA,
+				 end - addr, part->prot | PTE_G);
 		if (ret)
 			return ret;
 	}
@@ -140,8 +139,11 @@ static int map_direct_run(u64 start, u64 end, u64 prot)
 /* All RAM; what of it is executable or constant elsewhere, read-only. I1 */
 static int map_direct(void)
 {
-	const u64 cut[] = { 0, (u64)__boot_start, virt_to_phys(__rodata_end),
-			    virt_to_phys(__kallsyms_start), virt_to_phys(_end),
+	const u64 cut[] = { 0,
+			    (u64)__boot_start,
+			    virt_to_phys(__rodata_end),
+			    virt_to_phys(__kallsyms_start),
+			    virt_to_phys(_end),
 			    PAGE_END - PAGE_OFFSET };
 	const u64 prot[] = { PROT_RW, PROT_R, PROT_RW, PROT_R, PROT_RW };
 	const struct memmap_range *r;
@@ -227,8 +229,7 @@ void paging_protection(char *buf, size_t size)
 {
 	unsigned long cr4 = read_cr4();
 
-	snprintf(buf, size, "NX%s%s%s%s",
-		 read_cr0() & X86_CR0_WP ? " WP" : "",
+	snprintf(buf, size, "NX%s%s%s%s", read_cr0() & X86_CR0_WP ? " WP" : "",
 		 cr4 & X86_CR4_SMEP ? " SMEP" : "",
 		 cr4 & X86_CR4_SMAP ? " SMAP" : "",
 		 cr4 & X86_CR4_UMIP ? " UMIP" : "");
@@ -265,8 +266,8 @@ static void *map_outside(u64 phys, size_t size, u64 flags)
 		io_next += bytes + PAGE_SIZE; /* and an unmapped page */
 	}
 	spin_unlock_irqrestore(&io_lock, irq);
-	if (!addr || paging_map(paging_kernel_root(), addr, first, bytes,
-				flags | PTE_G))
+	if (!addr ||
+	    paging_map(paging_kernel_root(), addr, first, bytes, flags | PTE_G))
 		return NULL;
 	return (char *)addr + (phys - first);
 }

@@ -144,12 +144,12 @@ bool paging_lookup(unsigned long addr, struct paging_leaf *leaf);
 
 /* What paging_audit() found. */
 struct paging_audit {
-	unsigned long leaves;	  /* mappings looked at */
-	unsigned long executable; /* bytes executable in some mapping */
-	unsigned long conflicts;  /* leaves that break W^X */
+	unsigned long leaves;		/* mappings looked at */
+	unsigned long executable;	/* bytes executable in some mapping */
+	unsigned long conflicts;	/* leaves that break W^X */
 	struct paging_leaf writable_at; /* the first conflict */
-	const char *space;	  /* the address space it is in */
-	bool window_open;	  /* the poke window was mapped: not counted */
+	const char *space;		/* the address space it is in */
+	bool window_open; /* the poke window was mapped: not counted */
 };
 
 /*

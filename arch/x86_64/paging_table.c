@@ -116,8 +116,7 @@ static int map_run(u64 root, unsigned long addr, u64 phys, u64 size, u64 flags)
 		entry = entry_for(root, addr, level);
 		if (!entry)
 			return -ENOMEM;
-		WRITE_ONCE(*entry,
-			   phys | flags | PTE_P | (level ? PTE_PS : 0));
+		WRITE_ONCE(*entry, phys | flags | PTE_P | (level ? PTE_PS : 0));
 	}
 	return 0;
 }

@@ -139,10 +139,13 @@ UNIT(memmap, random_maps_agree_with_the_oracle)
 		for (u32 kind = 1; kind <= 2; kind++)
 			for (u32 i = 0; i < info.nr_regions; i++)
 				if (info.region[i].type == kind)
-					memset(page_is_ram + info.region[i].start / PAGE,
+					memset(page_is_ram +
+						       info.region[i].start /
+							       PAGE,
 					       kind == 1,
 					       (info.region[i].end -
-						info.region[i].start) / PAGE);
+						info.region[i].start) /
+						       PAGE);
 		if (memmap_build(&map, &info) == -EINVAL)
 			map.nr = 0;
 		if (!CHECK(agrees()))

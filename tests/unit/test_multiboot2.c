@@ -130,8 +130,8 @@ UNIT(multiboot2, refuses_tags_without_end)
 
 UNIT(multiboot2, refuses_tag_sizes)
 {
-	static const u32 sizes[] = { 0, 7, 1000, 0x7fffffff, 0xfffffff9,
-				     0xffffffff };
+	static const u32 sizes[] = { 0,		 7,	     1000,
+				     0x7fffffff, 0xfffffff9, 0xffffffff };
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		size_t at;
@@ -152,11 +152,11 @@ UNIT(multiboot2, refuses_a_damaged_memory_map)
 	static const struct {
 		u32 offset, value;
 	} damage[] = {
-		{ 4, 15 },   /* no room for its own header */
-		{ 8, 0 },    /* entries of 0 bytes */
-		{ 8, 16 },   /* too small */
-		{ 8, 25 },   /* not aligned */
-		{ 8, 32 },   /* the last one is cut */
+		{ 4, 15 },	    /* no room for its own header */
+		{ 8, 0 },	    /* entries of 0 bytes */
+		{ 8, 16 },	    /* too small */
+		{ 8, 25 },	    /* not aligned */
+		{ 8, 32 },	    /* the last one is cut */
 		{ 28, 0xffffffff }, /* base + length wraps around */
 	};
 
@@ -273,8 +273,8 @@ UNIT(pvh, reads_what_qemu_writes)
 
 UNIT(pvh, refuses_pointers_to_nowhere)
 {
-	static const u64 nowhere[] = { 0x1000, PHYS_BASE + 4096 - 4,
-				       ~0ULL - 8, 1ULL << 40 };
+	static const u64 nowhere[] = { 0x1000, PHYS_BASE + 4096 - 4, ~0ULL - 8,
+				       1ULL << 40 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(nowhere); i++) {
 		CHECK_EQ(pvh_parse(nowhere[i], read_memory, &info), -EINVAL);
