@@ -27,6 +27,7 @@
 static u32 console_owner; /* [A] CPU + 1, 0 when free */
 static bool seized;	  /* [A] by the panicking CPU, for good */
 static bool mid_line;	  /* [owner] the last byte was no newline */
+static console_tap_t tap; /* [owner] */
 
 int console_init(void)
 {
@@ -70,7 +71,7 @@ void console_seize(void)
 
 void console_emit(const char *buf, size_t len)
 {
-	if (!len)
+	if (!len || (unlikely(tap) && tap(buf, len)))
 		return;
 	uart_write(buf, len);
 	mid_line = buf[len - 1] != '\n';
@@ -107,4 +108,14 @@ void console_write(const char *buf, size_t len)
 		console_emit(buf, n);
 		console_unlock(flags);
 	}
+}
+
+void console_set_tap(console_tap_t fn)
+{
+	unsigned long flags;
+
+	if (!console_lock(&flags))
+		return;
+	tap = fn;
+	console_unlock(flags);
 }

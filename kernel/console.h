@@ -38,3 +38,12 @@ void console_seize(void);
 /* Between lock and unlock only: bytes out; a newline if one is missing. */
 void console_emit(const char *buf, size_t len);
 void console_fresh_line(void);
+
+/*
+ * console_set_tap() - show every piece that is written to a function
+ * For tests. It is called with the lock held, in any context, and returns
+ * whether the piece is to be kept off the line. NULL: no tap any more.
+ * Context: task.
+ */
+typedef bool (*console_tap_t)(const char *buf, size_t len);
+void console_set_tap(console_tap_t tap);

@@ -42,6 +42,7 @@ struct kept_ring {
 	u32 head; /* [C] next slot to take */
 	u32 tail; /* [console lock] next slot to write out */
 	u32 lost; /* [C] */
+	u32 told; /* [console lock] of lost */
 	struct kept_line line[KEPT_LINES];
 };
 
@@ -70,6 +71,18 @@ static void keep_line(const char *text, u32 len)
 }
 
 /* Context: console lock held. */
+static void tell_lost(struct kept_ring *ring)
+{
+	u32 lost = READ_ONCE(ring->lost);
+	char text[48];
+
+	console_emit(text, scnprintf(text, sizeof(text),
+				     "printk: %u lines were lost\n",
+				     lost - ring->told));
+	ring->told = lost;
+}
+
+/* Context: console lock held. */
 static void write_kept(struct kept_ring *ring)
 {
 	struct kept_line *line = &ring->line[ring->tail % KEPT_LINES];
@@ -80,6 +93,8 @@ static void write_kept(struct kept_ring *ring)
 		smp_store_release(&line->state, SLOT_FREE);
 		line = &ring->line[++ring->tail % KEPT_LINES];
 	}
+	if (unlikely(READ_ONCE(ring->lost) != ring->told))
+		tell_lost(ring);
 }
 
 static void write_all_kept(void)
@@ -119,6 +134,7 @@ static void write_line(const char *text, u32 len)
 	unsigned long flags;
 
 	if (console_lock(&flags)) {
+		write_all_kept(); /* older than this line */
 		console_fresh_line();
 		console_emit(text, len);
 		write_all_kept();
