@@ -24,13 +24,9 @@ DEFINE_MUTEX(ftrace_lock);
 bool ftrace_enabled = true;
 bool ftrace_dead;
 
-void notrace ftrace_stub(unsigned long ip, unsigned long parent_ip,
-			 struct ftrace_ops *ops, struct ftrace_regs *fregs)
+void ftrace_stub(unsigned long ip, unsigned long parent_ip,
+		 struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	(void)ip;
-	(void)parent_ip;
-	(void)ops;
-	(void)fregs;
 }
 
 /* ---- entering a request ---- */

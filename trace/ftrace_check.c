@@ -18,7 +18,6 @@ static bool ops_wants(const struct ftrace_ops *ops, u32 i)
 	return !ops->notrace_hash || !ftrace_hash_test(ops->notrace_hash, i);
 }
 
-/* Position of a consumer by the order of calls: direct last, else by age. */
 static const char *check_members(const struct ftrace_set *set, u32 i)
 {
 	const struct ftrace_ops *ops, *direct = NULL;
@@ -27,20 +26,20 @@ static const char *check_members(const struct ftrace_set *set, u32 i)
 	for (ops = ftrace_ops_list; ops; ops = ops->next) {
 		if (!ops_wants(ops, i))
 			continue;
-		if (ops->flags & FTRACE_OPS_FL_DIRECT) {
-			if (direct)
-				return "two direct callers";
-			direct = ops;
-		} else if (nr >= set->nr || set->ops[nr++] != ops) {
-			return "a consumer is missing or out of order";
+		if (!(ops->flags & FTRACE_OPS_FL_DIRECT)) {
+			if (set->ops[nr] != ops)
+				return "a consumer is missing or out of order";
+			nr++;
+			continue;
 		}
+		if (direct)
+			return "two direct callers";
+		direct = ops;
 	}
-	if (direct && (nr >= set->nr || set->ops[nr++] != direct))
-		return "the direct caller is missing";
-	if (nr != set->nr)
+	if (set->nr != nr || set->ops[nr])
 		return "a consumer that does not match";
-	if (!direct != !set->direct)
-		return "direct caller and target disagree";
+	if (set->direct_ops != direct || !direct != !set->direct)
+		return "not its direct caller";
 	return NULL;
 }
 
@@ -55,22 +54,23 @@ static unsigned long site_direct(const struct ftrace_ops *ops, u32 i)
 /* The ladder once more, from the result's side. */
 static const char *check_target(const struct ftrace_set *set, u32 i)
 {
-	const struct ftrace_ops *direct = ftrace_set_direct_ops(set);
+	const struct ftrace_ops *direct = set->direct_ops;
 	bool regs = set->flags & FTRACE_SET_REGS;
 
 	if (direct && site_direct(direct, i) != set->direct)
 		return "wrong direct target";
 	switch (set->kind) {
 	case FTRACE_SET_NOP:
-		return set->nr || set->target ? "NOP with consumers" : NULL;
+		return set_users(set) || set->target ? "NOP with consumers" : NULL;
 	case FTRACE_SET_DIRECT:
-		return set->nr != 1 || set->target != set->direct ?
+		return set->nr || set->target != set->direct ?
 		       "not only a direct caller" : NULL;
 	case FTRACE_SET_TRAMP:
-		return set->nr != 1 || set->target != set->ops[0]->trampoline ?
+		return set_users(set) != 1 ||
+		       set->target != set->ops[0]->trampoline ?
 		       "not the one ops' trampoline" : NULL;
 	case FTRACE_SET_CHAIN:
-		return set->nr < 2 || set->flags & FTRACE_SET_STUB ?
+		return set_users(set) < 2 || set->flags & FTRACE_SET_STUB ?
 		       "chain where none should be" : NULL;
 	case FTRACE_SET_LIST:
 		return set->target != arch_ftrace_static_caller(regs) ?
@@ -96,7 +96,7 @@ static const char *check_rec(const struct dyn_ftrace *rec, u32 i)
 		return "wanted and actual differ";
 	if (arch_ftrace_read(rec_ip(rec)) != actual->target)
 		return "the bytes call something else";
-	if (wanted->nr && ftrace_enabled && !(rec->flags & FTRACE_FL_TOUCHED))
+	if (wanted->id && ftrace_enabled && !(rec->flags & FTRACE_FL_TOUCHED))
 		return "in use but never touched";
 	return NULL;
 }

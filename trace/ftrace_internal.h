@@ -72,9 +72,9 @@ static __always_inline unsigned long rec_ip(const struct dyn_ftrace *rec)
 
 /* Names of recs in rising order without a search for each. */
 struct ftrace_name_walk {
-	unsigned int sym;		/* number of the symbol to look at next */
-	unsigned long addr, next;	/* of the present and the next symbol */
-	const char *name;
+	unsigned int sym, count;	/* symbols looked at, and in all */
+	unsigned long addr, next_addr;	/* of the present and the next symbol */
+	const char *name, *next_name;
 	char buf[FTRACE_NAME_MAX];	/* for recs that have no name */
 };
 
@@ -133,7 +133,7 @@ enum ftrace_set_kind {
 #define FTRACE_SET_IPMODIFY	2U
 #define FTRACE_SET_STUB		4U
 #define FTRACE_SET_GUARD	8U	/* somebody wants the guard */
-#define FTRACE_SET_DIRECT_CALLER 16U
+#define FTRACE_SET_HAS_DIRECT	16U
 
 struct ftrace_set {
 	unsigned long target;	/* [I] what a site with it calls */

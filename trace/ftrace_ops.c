@@ -54,7 +54,7 @@ static __always_inline size_t list_slot(unsigned long ip)
 	return ip / 16 % LIST_CACHE;
 }
 
-static notrace noinline struct dyn_ftrace *list_find(unsigned long ip)
+static noinline struct dyn_ftrace *list_find(unsigned long ip)
 {
 	struct dyn_ftrace *rec = ftrace_rec_find(ip);
 
@@ -99,39 +99,50 @@ static __always_inline void list_call_careful(unsigned long ip,
 	ftrace_guard_leave(bit);
 }
 
-static notrace noinline void list_call_set(unsigned long ip,
+static noinline __no_fp void list_call_set(unsigned long ip,
 					   unsigned long parent_ip,
 					   const struct ftrace_set *set,
 					   struct ftrace_regs *fregs)
 {
-	unsigned int i;
+	struct ftrace_ops *const *ops;
 
-	for (i = 0; i < set_nr_calls(set); i++)
-		list_call_careful(ip, parent_ip, set->ops[i], fregs);
+	for (ops = set->ops; *ops; ops++)
+		list_call_careful(ip, parent_ip, *ops, fregs);
 	if (set->direct)
 		arch_ftrace_set_direct_caller(fregs, set->direct);
 }
 
-/* Consumers with no wishes are most sets; the rest is out of their way. */
-#define NOT_PLAIN	(FTRACE_SET_REGS | FTRACE_SET_STUB | \
-			 FTRACE_SET_GUARD | FTRACE_SET_DIRECT_CALLER)
-
-void notrace __no_fp ftrace_ops_list_func(unsigned long ip,
-					  unsigned long parent_ip,
-					  struct ftrace_ops *unused,
-					  struct ftrace_regs *fregs)
+/* The loop of most sets; one with any of @special is out of its way. */
+static __always_inline void list_visit(unsigned long ip,
+				       unsigned long parent_ip,
+				       struct ftrace_regs *fregs, u8 special)
 {
 	const struct ftrace_set *set = list_set(ip);
-	struct ftrace_ops *const *ops = set->ops;
-	struct ftrace_ops *const *end = ops + set->nr;
+	struct ftrace_ops *const *ops;
 
-	(void)unused;
-	if (unlikely(set->flags & NOT_PLAIN)) {
+	if (unlikely(set->flags & special)) {
 		list_call_set(ip, parent_ip, set, fregs);
 		return;
 	}
-	for (; ops < end; ops++)
+	for (ops = set->ops; *ops; ops++)
 		READ_ONCE((*ops)->func)(ip, parent_ip, *ops, fregs);
+}
+
+#define SPECIAL	(FTRACE_SET_STUB | FTRACE_SET_GUARD | FTRACE_SET_HAS_DIRECT)
+
+void __no_fp ftrace_ops_list_func(unsigned long ip, unsigned long parent_ip,
+				  struct ftrace_ops *ops,
+				  struct ftrace_regs *fregs)
+{
+	list_visit(ip, parent_ip, fregs, SPECIAL | FTRACE_SET_REGS);
+}
+
+void __no_fp ftrace_ops_list_regs_func(unsigned long ip,
+				       unsigned long parent_ip,
+				       struct ftrace_ops *ops,
+				       struct ftrace_regs *fregs)
+{
+	list_visit(ip, parent_ip, fregs, SPECIAL);
 }
 
 /* ---- what the static callers call ---- */

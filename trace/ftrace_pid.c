@@ -58,7 +58,6 @@ void ftrace_pid_switch(struct task_struct *next)
 
 static void pid_recompute(void *unused)
 {
-	(void)unused;
 	ftrace_pid_switch(current);
 }
 

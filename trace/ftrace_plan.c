@@ -81,7 +81,7 @@ static int check_arrival(const struct ftrace_set *from,
 	if (direct && site_modified && !(ops->flags & FTRACE_OPS_FL_SHARES))
 		return -EBUSY;
 	if (modifies && from->direct &&
-	    !(ftrace_set_direct_ops(from)->flags & FTRACE_OPS_FL_SHARES))
+	    !(from->direct_ops->flags & FTRACE_OPS_FL_SHARES))
 		return -EBUSY;
 	return 0;
 }
@@ -280,7 +280,7 @@ static u32 set_marks(const struct ftrace_set *set)
 {
 	u32 marks = 0;
 
-	if (set->nr)
+	if (set->id)
 		marks |= FTRACE_FL_TOUCHED;
 	if (set->direct || set->flags & FTRACE_SET_IPMODIFY)
 		marks |= FTRACE_FL_MODIFIED;

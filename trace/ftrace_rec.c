@@ -87,33 +87,32 @@ void ftrace_rec_init(unsigned long *start, unsigned long *stop)
 
 /* ---- names ---- */
 
+static void walk_fetch(struct ftrace_name_walk *walk)
+{
+	walk->next_addr = ~0UL;
+	if (walk->sym < walk->count)
+		walk->next_name = kallsyms_symbol(walk->sym++,
+						  &walk->next_addr, NULL);
+}
+
 void ftrace_name_walk_init(struct ftrace_name_walk *walk)
 {
 	walk->sym = 0;
+	walk->count = kallsyms_count();
 	walk->addr = 0;
-	walk->next = 0;
 	walk->name = NULL;
+	walk_fetch(walk);
 }
 
 /* Among symbols of one address the first counts, as in kallsyms_lookup(). */
 static void walk_to(struct ftrace_name_walk *walk, unsigned long ip)
 {
-	unsigned int count = kallsyms_count();
-	const char *name;
-
-	while (walk->next <= ip) {
-		if (walk->sym == count) {
-			walk->next = ~0UL;
-			return;
+	while (walk->next_addr <= ip) {
+		if (walk->next_addr != walk->addr) {
+			walk->addr = walk->next_addr;
+			walk->name = walk->next_name;
 		}
-		name = kallsyms_symbol(walk->sym, &walk->next, NULL);
-		if (walk->next > ip)
-			return;
-		if (walk->next != walk->addr) {
-			walk->addr = walk->next;
-			walk->name = name;
-		}
-		walk->sym++;
+		walk_fetch(walk);
 	}
 }
 
@@ -234,5 +233,5 @@ bool ftrace_rec_touched(const struct dyn_ftrace *rec)
 
 unsigned int ftrace_rec_users(const struct dyn_ftrace *rec)
 {
-	return set_of(rec->wanted)->nr;
+	return set_users(set_of(rec->wanted));
 }

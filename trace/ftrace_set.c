@@ -193,8 +193,6 @@ static u8 set_flags(unsigned long ops_flags)
 		flags |= FTRACE_SET_STUB;
 	if (ops_flags & FTRACE_OPS_FL_RECURSION)
 		flags |= FTRACE_SET_GUARD;
-	if (ops_flags & FTRACE_OPS_FL_DIRECT)
-		flags |= FTRACE_SET_DIRECT_CALLER;
 	return flags;
 }
 
@@ -242,6 +240,8 @@ static struct ftrace_set *set_draft(const struct ftrace_set *from,
 		set->direct = direct;
 		set->direct_ops = ops;
 	}
+	if (set->direct)
+		set->flags = FTRACE_SET_HAS_DIRECT;
 	copy_calls(set, from, ops, add && !is_direct);
 	return set;
 }

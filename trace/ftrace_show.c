@@ -59,11 +59,11 @@ static void say_target(struct line *line, const struct ftrace_set *set,
 		break;
 	case FTRACE_SET_CHAIN:
 		say(line, "\ttramp: %pS (", (void *)target);
-		for (i = 0; i < set_nr_calls(set); i++)
+		for (i = 0; i < set->nr; i++)
 			say(line, "%s%pS", i ? ", " : "",
 			    callback(set->ops[i]));
 		say(line, ")");
-		say_inner(line, target, set_nr_calls(set));
+		say_inner(line, target, set->nr);
 		break;
 	case FTRACE_SET_LIST:
 		say_inner(line, target, 1);
@@ -85,7 +85,8 @@ int ftrace_describe_rec(const struct dyn_ftrace *rec, char *buf, size_t size)
 	mutex_lock(&ftrace_lock);
 	set = set_of(rec->wanted);
 	target = arch_ftrace_read(rec_ip(rec));
-	say(&line, "%s (%u)%s%s%s%s%s", ftrace_rec_name(rec, name), set->nr,
+	say(&line, "%s (%u)%s%s%s%s%s", ftrace_rec_name(rec, name),
+	    set_users(set),
 	    set->flags & FTRACE_SET_REGS ? " R" : "  ",
 	    set->flags & FTRACE_SET_IPMODIFY ? " I" : "  ",
 	    set->direct ? " D" : "  ", "  ",

@@ -94,12 +94,12 @@ char *strstr(const char *s, const char *what)
 {
 	size_t n = strlen(what);
 
-	for (;; s++) {
-		if (!strncmp(s, what, n))
+	if (!n)
+		return (char *)s;
+	for (; *s; s++)
+		if (*s == *what && !strncmp(s, what, n))
 			return (char *)s;
-		if (!*s)
-			return NULL;
-	}
+	return NULL;
 }
 
 size_t strspn(const char *s, const char *accept)

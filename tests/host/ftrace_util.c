@@ -96,6 +96,7 @@ static void mix_site(struct ftrace_picture *pic, size_t i)
 	pic->sets = mix(pic->sets, set->refs);
 	pic->meaning = mix(pic->meaning, set->kind);
 	pic->meaning = mix(pic->meaning, set->direct);
+	pic->meaning = mix(pic->meaning, (unsigned long)set->direct_ops);
 	for (k = 0; k < set->nr; k++)
 		pic->meaning = mix(pic->meaning, (unsigned long)set->ops[k]);
 }

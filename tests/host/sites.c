@@ -45,7 +45,7 @@ struct tramp {
 
 static struct tramp tramp[HOST_TRAMPS];
 static char static_caller[2][16] __aligned(16);
-static ftrace_func_t static_func[2];
+static ftrace_func_t static_func[2] = { ftrace_stub, ftrace_stub };
 static struct ftrace_ops *static_ops;
 
 static char name_room[HOST_SITES][24];
@@ -323,7 +323,6 @@ void host_sites_init(const char *const *names, size_t n)
 	}
 	host_arch = (struct host_arch){ 0 };
 	ftrace_dead = false;
-	static_func[0] = static_func[1] = ftrace_ops_list_func;
 	ftrace_set_init();
 	ftrace_rec_init(entries, entries + n);
 	ftrace_list_init();
