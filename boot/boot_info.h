@@ -44,10 +44,9 @@ struct boot_info {
 	char cmdline[BOOT_CMDLINE_SIZE];
 	u32 nr_regions;
 	struct boot_region region[BOOT_MAX_REGIONS];
-	u32 rsdp_len;		  /* bytes in rsdp[]; 0 = not in the tags */
-	u8 rsdp[BOOT_RSDP_SIZE];  /* a copy of the ACPI root pointer */
-	u64 rsdp_phys;		  /* its address, when only that is known */
-	u64 info_start, info_end; /* physical range of the loader's tables */
+	u32 rsdp_len;		 /* bytes in rsdp[]; 0 = not in the tags */
+	u8 rsdp[BOOT_RSDP_SIZE]; /* a copy of the ACPI root pointer */
+	u64 rsdp_phys;		 /* its address, when only that is known */
 };
 
 /*

@@ -114,8 +114,6 @@ int pvh_parse(u64 start_info, boot_phys_fn read, struct boot_info *info)
 		return bad(info, -EINVAL, "the start_info has no magic");
 	if (start.version < 1)
 		return bad(info, -EINVAL, "the start_info has no memory map");
-	info->info_start = start_info;
-	info->info_end = start_info + sizeof(start);
 	info->rsdp_phys = start.rsdp;
 	ret = read_cmdline(start.cmdline, read, info);
 	if (ret)
