@@ -12,8 +12,7 @@
 /* Skips a prefix that the base allows and settles base 0. */
 static const char *base_prefix(const char *s, unsigned int *base)
 {
-	bool hex = s[0] == '0' && tolower(s[1]) == 'x' &&
-		   digit_value(s[2]) < 16;
+	bool hex = s[0] == '0' && tolower(s[1]) == 'x';
 
 	if (*base == 0)
 		*base = hex ? 16 : s[0] == '0' ? 8 : 10;

@@ -75,6 +75,7 @@ UNIT(printf, strings_and_characters)
 	CHECK_SAME("[%c][%3c][%-3c]", 'x', 'y', 'z');
 	CHECK_SAME("[%*d][%-*d][%.*s]", 6, 42, 6, 42, 2, "abcdef");
 	CHECK_SAME("[%*d]", -6, 42);
+	CHECK_SAME("[%.*d][%.*s]", -3, 42, -1, "abc");
 	CHECK_FORMAT("(null)", "%s", (char *)NULL);
 }
 
