@@ -11,7 +11,9 @@
 #include "kernel/mm/vmap.h"
 #include "kernel/printk.h"
 #include "tests/kernel/ktest.h"
+#include <asm/atomic.h>
 #include <asm/cpu.h>
+#include <asm/smp.h>
 
 static struct paging_audit report; /* too large for small stacks */
 
@@ -257,6 +259,90 @@ KTEST(paging, vmap_shows_and_hides_frames)
 	EXPECT_EQ(vmap_used(), used);
 	free_page(page[0]);
 	free_page(page[1]);
+}
+
+/* ---- other CPUs' TLBs ---------------------------------------------------- */
+
+/* CPU 0 exchanges the frame behind map; the others look before and after. */
+struct exchange {
+	u64 phys[2];
+	u32 *map;
+	bool flush;
+	u32 phase, looked; /* [A] */
+	u32 stale;	   /* [A] CPUs that saw the old frame afterwards */
+};
+
+static void exchange_frames(struct exchange *x)
+{
+	if (x->flush) {
+		vunmap_pages(x->map, 1);
+		EXPECT(vmap_pages(&x->phys[1], 1, PROT_RW) == x->map);
+		return;
+	}
+	paging_unmap((unsigned long)x->map, PAGE_SIZE);
+	EXPECT_EQ(paging_map(paging_kernel_root(), (unsigned long)x->map,
+			     x->phys[1], PAGE_SIZE, PROT_RW),
+		  0);
+	invlpg(x->map);
+}
+
+static int exchange_member(void *arg)
+{
+	struct exchange *x = arg;
+	u32 others = num_online_cpus() - 1;
+
+	if (smp_processor_id() == 0) {
+		wait_until(READ_ONCE(x->looked) == others, 10000);
+		exchange_frames(x);
+		smp_store_release(&x->phase, 1);
+		return 0;
+	}
+	EXPECT_EQ(READ_ONCE(x->map[0]), 1);
+	fetch_add(&x->looked, 1);
+	wait_until(smp_load_acquire(&x->phase), 10000);
+	if (READ_ONCE(x->map[0]) != 2)
+		fetch_add(&x->stale, 1);
+	return 0;
+}
+
+/* How many CPUs still saw the old frame in some of the rounds. */
+static u32 exchange_rounds(bool flush, unsigned int rounds)
+{
+	u32 *page[2] = { alloc_page(), alloc_page() };
+	struct exchange x;
+	u32 stale = 0;
+
+	while (EXPECT(page[0] && page[1]) && rounds--) {
+		*page[0] = 1;
+		*page[1] = 2;
+		x = (struct exchange){ .flush = flush };
+		x.phys[0] = virt_to_phys(page[0]);
+		x.phys[1] = virt_to_phys(page[1]);
+		x.map = vmap_pages(x.phys, 1, PROT_RW);
+		if (!EXPECT(x.map != NULL))
+			break;
+		EXPECT_EQ(on_all_cpus_run(exchange_member, &x), 0);
+		vunmap_pages(x.map, 1);
+		stale += x.stale;
+	}
+	free_page(page[0]);
+	free_page(page[1]);
+	return stale;
+}
+
+KTEST(paging, vunmap_reaches_every_tlb)
+{
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("one CPU");
+	EXPECT_EQ(exchange_rounds(true, 10), 0);
+}
+
+/* The same without the round through all CPUs must be seen to fail. */
+KTEST(paging, control_without_shootdown_a_tlb_is_stale)
+{
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("one CPU");
+	EXPECT(exchange_rounds(false, 10) > 0);
 }
 
 KTEST(paging, vmap_refuses_what_it_cannot_map)
