@@ -178,8 +178,8 @@ static void add_cpu(struct acpi_info *info, u32 apic_id, u32 flags)
 }
 
 /* Copies an entry of at least that size out; false if it is shorter. */
-#define take(entry, to)                                               \
-	((entry)->length >= sizeof(to) &&                             \
+#define take(entry, to)                   \
+	((entry)->length >= sizeof(to) && \
 	 (memcpy(&(to), (entry), sizeof(to)), true))
 
 static bool parse_interrupt_controllers(const struct madt_entry *entry,
@@ -192,9 +192,9 @@ static bool parse_interrupt_controllers(const struct madt_entry *entry,
 		if (!take(entry, ioapic))
 			return false;
 		if (info->nr_ioapics < ACPI_MAX_IOAPICS)
-			info->ioapic[info->nr_ioapics++] = (struct acpi_ioapic){
-				ioapic.gsi_base, ioapic.phys
-			};
+			info->ioapic[info->nr_ioapics++] =
+				(struct acpi_ioapic){ ioapic.gsi_base,
+						      ioapic.phys };
 	} else if (entry->type == MADT_OVERRIDE) {
 		if (!take(entry, override))
 			return false;
@@ -251,8 +251,8 @@ static int parse_madt(const struct sdt_header *table, u64 phys,
 		struct madt_entry entry;
 
 		if (end - at < (ssize_t)sizeof(entry))
-			return fail(info, -EINVAL, "the MADT ends inside an entry",
-				    phys);
+			return fail(info, -EINVAL,
+				    "the MADT ends inside an entry", phys);
 		memcpy(&entry, at, sizeof(entry));
 		if (entry.length < sizeof(entry) || entry.length > end - at ||
 		    !parse_entry((const void *)at, info))

@@ -11,11 +11,11 @@
 #include "kernel/lib/errno.h"
 #include "kernel/printk.h"
 
-#define RSDP_V1_SIZE 20
-#define RSDP_V2_SIZE 36
-#define BIOS_AREA	0xe0000
-#define BIOS_AREA_SIZE	0x20000
-#define RSDP_ALIGN	16
+#define RSDP_V1_SIZE   20
+#define RSDP_V2_SIZE   36
+#define BIOS_AREA      0xe0000
+#define BIOS_AREA_SIZE 0x20000
+#define RSDP_ALIGN     16
 
 struct acpi_info acpi_info;
 

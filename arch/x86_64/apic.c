@@ -41,7 +41,7 @@
 
 void *lapic_mmio; /* [I] after apic_init(); entry.asm reads it */
 static bool x2apic;
-static u32 timer_period; /* in ticks of the divided clock */
+static u32 timer_period;     /* in ticks of the divided clock */
 static unsigned long errors; /* [A] */
 
 static __always_inline u32 apic_read(u32 reg)

@@ -21,33 +21,33 @@
 #define VECTOR_SPURIOUS	     0xff /* low four bits set, for old APICs */
 
 /* Register offsets of the memory-mapped form; the MSR is 0x800 + offset/16. */
-#define APIC_ID	       0x020
-#define APIC_VERSION   0x030
-#define APIC_TPR       0x080
-#define APIC_EOI       0x0b0
-#define APIC_SVR       0x0f0
-#define APIC_ISR       0x100
-#define APIC_ESR       0x280
-#define APIC_ICR       0x300
-#define APIC_ICR_HIGH  0x310
-#define APIC_LVT_TIMER 0x320
-#define APIC_LVT_THERM 0x330
-#define APIC_LVT_PERF  0x340
-#define APIC_LVT_LINT0 0x350
-#define APIC_LVT_LINT1 0x360
-#define APIC_LVT_ERROR 0x370
+#define APIC_ID		   0x020
+#define APIC_VERSION	   0x030
+#define APIC_TPR	   0x080
+#define APIC_EOI	   0x0b0
+#define APIC_SVR	   0x0f0
+#define APIC_ISR	   0x100
+#define APIC_ESR	   0x280
+#define APIC_ICR	   0x300
+#define APIC_ICR_HIGH	   0x310
+#define APIC_LVT_TIMER	   0x320
+#define APIC_LVT_THERM	   0x330
+#define APIC_LVT_PERF	   0x340
+#define APIC_LVT_LINT0	   0x350
+#define APIC_LVT_LINT1	   0x360
+#define APIC_LVT_ERROR	   0x370
 #define APIC_TIMER_INITIAL 0x380
 #define APIC_TIMER_CURRENT 0x390
 #define APIC_TIMER_DIVIDE  0x3e0
 
 /* Interrupt command register. */
-#define APIC_DM_FIXED	 0x00000U
-#define APIC_DM_NMI	 0x00400U
-#define APIC_DM_INIT	 0x00500U
-#define APIC_DM_STARTUP	 0x00600U
-#define APIC_ICR_BUSY	 0x01000U
+#define APIC_DM_FIXED	  0x00000U
+#define APIC_DM_NMI	  0x00400U
+#define APIC_DM_INIT	  0x00500U
+#define APIC_DM_STARTUP	  0x00600U
+#define APIC_ICR_BUSY	  0x01000U
 #define APIC_LEVEL_ASSERT 0x04000U
-#define APIC_TO_OTHERS	 0xc0000U
+#define APIC_TO_OTHERS	  0xc0000U
 
 #define APIC_LVT_MASKED	  0x10000U
 #define APIC_LVT_PERIODIC 0x20000U

@@ -16,12 +16,12 @@
 #define IOAPIC_SELECT 0x00
 #define IOAPIC_WINDOW 0x10
 
-#define IOAPIC_VERSION	   0x01 /* bits 16-23: number of the last line */
-#define IOAPIC_LINE(n)	   (0x10 + 2 * (n))
-#define LINE_MASKED	   0x10000U
-#define LINE_LEVEL	   0x08000U
-#define LINE_ACTIVE_LOW	   0x02000U
-#define LINE_DEST_SHIFT	   24
+#define IOAPIC_VERSION	0x01 /* bits 16-23: number of the last line */
+#define IOAPIC_LINE(n)	(0x10 + 2 * (n))
+#define LINE_MASKED	0x10000U
+#define LINE_LEVEL	0x08000U
+#define LINE_ACTIVE_LOW 0x02000U
+#define LINE_DEST_SHIFT 24
 
 #define OVERRIDE_ACTIVE_LOW 3U
 #define OVERRIDE_LEVEL	    3U

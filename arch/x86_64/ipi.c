@@ -30,7 +30,7 @@
 DEFINE_PER_CPU(struct sync_core_ack, sync_core_ack);
 u64 sync_core_round; /* [A] read by the handler in entry.asm */
 
-static u32 stopper = NOBODY;		     /* [A] the CPU that stops others */
+static u32 stopper = NOBODY; /* [A] the CPU that stops others */
 static DEFINE_PER_CPU(bool, smp_has_stopped); /* [C] */
 
 void smp_send_reschedule(unsigned int cpu)

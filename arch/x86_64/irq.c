@@ -21,8 +21,8 @@
 #include <asm/tsc.h>
 #include <asm/upcalls.h>
 
-static irq_handler_t irq_handlers[NR_VECTORS];	   /* [A] */
-static nmi_handler_t nmi_handlers[NMI_HANDLERS_MAX]; /* [A] */
+static irq_handler_t irq_handlers[NR_VECTORS];	       /* [A] */
+static nmi_handler_t nmi_handlers[NMI_HANDLERS_MAX];   /* [A] */
 static unsigned long unexpected_irqs, unexpected_nmis; /* [A] */
 
 /* [C] odd while this CPU is in nmi_entry() */
@@ -34,8 +34,8 @@ int irq_register(unsigned int vector, irq_handler_t fn)
 {
 	irq_handler_t nobody = NULL;
 
-	if (vector != VECTOR_TEST && (vector < VECTOR_DEVICE_FIRST ||
-				      vector > VECTOR_DEVICE_LAST))
+	if (vector != VECTOR_TEST &&
+	    (vector < VECTOR_DEVICE_FIRST || vector > VECTOR_DEVICE_LAST))
 		return -EINVAL;
 	if (!fn)
 		WRITE_ONCE(irq_handlers[vector], NULL);

@@ -34,8 +34,8 @@
 #include <asm/tsc.h>
 #include <asm/upcalls.h>
 
-#define LOW_MEMORY_END	 0x100000
-#define NO_APIC_ID	 ~0U
+#define LOW_MEMORY_END	      0x100000
+#define NO_APIC_ID	      ~0U
 #define CPUID_1_APIC_ID_SHIFT 24
 /* The wait after INIT that the MP specification asks for. */
 #define INIT_SETTLE_US	 10000
@@ -215,7 +215,7 @@ int smp_init(void)
 			continue;
 		ret = smp_start_cpu(cpu, id, START_TIMEOUT_NS);
 		if (ret)
-			pr_err("smp: the CPU with APIC id %u did not come up: %pe",
+			pr_err("smp: CPU with APIC id %u did not come up: %pe",
 			       id, ERR_PTR(ret));
 		/* A number that nobody has taken is used for the next. */
 		if (ret == 0 || ret == -EIO)

@@ -90,9 +90,8 @@ static void describe_page_fault(u32 error, unsigned long addr, char *buf,
 		note = " (null pointer)";
 	else if (stack_of_guard(addr))
 		note = " (guard page of a stack)";
-	snprintf(buf, size, "%s: %s %#lx%s, error %#x",
-		 trap_name(X86_TRAP_PF), page_fault_reason(error), addr, note,
-		 error);
+	snprintf(buf, size, "%s: %s %#lx%s, error %#x", trap_name(X86_TRAP_PF),
+		 page_fault_reason(error), addr, note, error);
 }
 
 static void describe_selector(unsigned int vector, u32 error, char *buf,

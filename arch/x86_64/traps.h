@@ -58,7 +58,7 @@ struct trap_info {
 	u32 error;
 	unsigned long ip, sp;
 	unsigned long addr; /* CR2 of a page fault, else 0 */
-	bool on_ist;        /* the handler ran on an IST stack */
+	bool on_ist;	    /* the handler ran on an IST stack */
 };
 
 #define TRAP_BIT(vector) (1U << (vector))

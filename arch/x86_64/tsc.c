@@ -15,14 +15,14 @@
 #include <asm/io.h>
 #include <asm/tsc.h>
 
-#define PIT_HZ		1193182
-#define PIT_CHANNEL2	0x42
-#define PIT_COMMAND	0x43
-#define PIT_GATE	0x61
-#define PIT_GATE_ON	0x01
-#define PIT_SPEAKER	0x02
-#define PIT_CH2_MODE0	0xb0 /* channel 2, low then high byte, count down */
-#define PIT_CH2_LATCH	0x80
+#define PIT_HZ	      1193182
+#define PIT_CHANNEL2  0x42
+#define PIT_COMMAND   0x43
+#define PIT_GATE      0x61
+#define PIT_GATE_ON   0x01
+#define PIT_SPEAKER   0x02
+#define PIT_CH2_MODE0 0xb0 /* channel 2, low then high byte, count down */
+#define PIT_CH2_LATCH 0x80
 
 #define WINDOW_TICKS (PIT_HZ / 200) /* 5 ms */
 #define BEST_OF	     5

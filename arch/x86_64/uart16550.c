@@ -27,21 +27,21 @@
 #define UART_LSR     (COM1 + 5)
 #define UART_SCRATCH (COM1 + 7)
 
-#define IER_RECEIVED	0x01
-#define FCR_FIFO_RESET	0x07
-#define IIR_FIFO_ON	0xc0
-#define LCR_8N1		0x03
-#define LCR_DIVISOR	0x80
-#define MCR_DTR_RTS	0x03
-#define MCR_OUT2	0x08 /* lets the interrupt out of the chip */
-#define LSR_RECEIVED	0x01
-#define LSR_SEND_EMPTY	0x20
-#define LSR_ALL_SENT	0x40
+#define IER_RECEIVED   0x01
+#define FCR_FIFO_RESET 0x07
+#define IIR_FIFO_ON    0xc0
+#define LCR_8N1	       0x03
+#define LCR_DIVISOR    0x80
+#define MCR_DTR_RTS    0x03
+#define MCR_OUT2       0x08 /* lets the interrupt out of the chip */
+#define LSR_RECEIVED   0x01
+#define LSR_SEND_EMPTY 0x20
+#define LSR_ALL_SENT   0x40
 
 #define DIVISOR_115200 1
 #define FIFO_SIZE      16
 /* A byte takes 87 us at 115200; this is many times as long. */
-#define SEND_POLLS     100000
+#define SEND_POLLS 100000
 
 static bool present;
 static unsigned int burst; /* bytes that may follow one "empty" */

@@ -76,10 +76,9 @@ static bool hook_frame_ok;
 static bool at_probe(struct pt_regs *regs)
 {
 	hook_context = this_cpu_read(trace_context);
-	hook_frame_ok = regs->sp == probe_in.sp &&
-			regs->flags == probe_in.flags &&
-			!memcmp(regs, &probe_in,
-				offsetof(struct pt_regs, orig_ax));
+	hook_frame_ok =
+		regs->sp == probe_in.sp && regs->flags == probe_in.flags &&
+		!memcmp(regs, &probe_in, offsetof(struct pt_regs, orig_ax));
 	return regs->ip == (unsigned long)probe_int3_behind;
 }
 
@@ -219,10 +218,9 @@ static void interrupt_look(struct pt_regs *regs)
 	seen.count++;
 	seen.bad_context += !in_irq() || in_task() || in_nmi();
 	seen.direction_set += !!(local_save_flags() & X86_EFLAGS_DF);
-	seen.bad_frame += regs->sp != probe_in.sp ||
-			  regs_vector(regs) != VECTOR_TEST ||
-			  memcmp(regs, &probe_in,
-				 offsetof(struct pt_regs, orig_ax));
+	seen.bad_frame +=
+		regs->sp != probe_in.sp || regs_vector(regs) != VECTOR_TEST ||
+		memcmp(regs, &probe_in, offsetof(struct pt_regs, orig_ax));
 }
 
 KTEST(entry, interrupt_keeps_all_registers_and_flags)

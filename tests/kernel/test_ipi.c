@@ -173,7 +173,7 @@ KTEST(ipi, calls_arrive_in_order)
 	EXPECT_EQ(out_of_order, 0);
 }
 
-/* ---- rounds of serialising ------------------------------------------------ */
+/* ---- rounds of serialising */
 
 KTEST(ipi, sync_round_is_answered_by_all)
 {
@@ -186,7 +186,8 @@ KTEST(ipi, sync_round_is_answered_by_all)
 		sync_core_all();
 		EXPECT_EQ(sync_core_rounds(), round);
 		for_each_online_cpu(cpu) {
-			struct sync_core_ack *ack = &per_cpu(sync_core_ack, cpu);
+			struct sync_core_ack *ack =
+				&per_cpu(sync_core_ack, cpu);
 
 			EXPECT_EQ(ack->round, round);
 			EXPECT(ack->tsc >= start || tsc_warp_max);
@@ -269,7 +270,7 @@ KTEST(ipi, sync_rounds_amid_calls)
 	expect_counts(sent);
 }
 
-/* ---- NMIs and others ------------------------------------------------------ */
+/* ---- NMIs and others */
 
 static unsigned int nmis_on[NR_CPUS];
 static unsigned int wrong_nmi_context;

@@ -100,7 +100,7 @@ KTEST(smp, protection_is_the_same_everywhere)
 	}
 }
 
-/* ---- per-CPU data --------------------------------------------------------- */
+/* ---- per-CPU data */
 
 static int use_own_words(void *arg)
 {
@@ -186,7 +186,7 @@ KTEST(smp, per_cpu_increments_are_not_lost)
 	kthread_bind(current, CPU_ANY);
 }
 
-/* ---- a CPU that is not there ---------------------------------------------- */
+/* ---- a CPU that is not there */
 
 KTEST_FLAGS(smp, absent_cpu_is_reported, KTEST_LEAKS, 0)
 {

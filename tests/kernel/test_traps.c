@@ -15,8 +15,8 @@
 #include <asm/irqflags.h>
 #include <asm/pt_regs.h>
 
-#define ALL_TRAPS   ~0U
-#define UNMAPPED    0x00007ffffffff000UL
+#define ALL_TRAPS    ~0U
+#define UNMAPPED     0x00007ffffffff000UL
 #define NONCANONICAL 0x1234567800000000UL
 
 static struct trap_info info;
@@ -64,9 +64,9 @@ static void touch_noncanonical(void *arg)
 
 static void single_step(void *arg)
 {
-	__asm__ volatile("pushfq; orq %0, (%%rsp); popfq; nop; nop" ::"i"(
-				 X86_EFLAGS_TF)
-			 : "cc", "memory");
+	__asm__ volatile(
+		"pushfq; orq %0, (%%rsp); popfq; nop; nop" ::"i"(X86_EFLAGS_TF)
+		: "cc", "memory");
 }
 
 static void breakpoint(void *arg)
@@ -214,7 +214,7 @@ KTEST(traps, double_fault_by_stack_overflow)
 	}
 }
 
-/* ---- what is said about them ---------------------------------------------- */
+/* ---- what is said about them */
 
 static const char *described(unsigned int vector, u32 error, unsigned long cr2)
 {
@@ -246,7 +246,7 @@ KTEST(traps, reasons_are_named)
 	EXPECT(!strcmp(trap_name(200), "reserved exception"));
 }
 
-/* ---- catching itself ------------------------------------------------------ */
+/* ---- catching itself */
 
 static void do_nothing(void *arg)
 {

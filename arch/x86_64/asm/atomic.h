@@ -19,26 +19,28 @@ typedef struct {
 	s64 counter;
 } atomic64_t;
 
-#define ATOMIC_INIT(n)	 { (n) }
-#define ATOMIC64_INIT(n) { (n) }
+#define ATOMIC_INIT(n)	 ((atomic_t){ (n) })
+#define ATOMIC64_INIT(n) ((atomic64_t){ (n) })
 
-/* On any integer or pointer of 1, 2, 4 or 8 bytes. */
-#define xchg(p, val)	   ({ __atomic_exchange_n((p), (val), __ATOMIC_SEQ_CST); })
+/* These are for any integer or pointer of 1, 2, 4 or 8 bytes. */
+
+#define xchg(p, val) ({ __atomic_exchange_n((p), (val), __ATOMIC_SEQ_CST); })
+
 #define fetch_add(p, n)	   __atomic_fetch_add((p), (n), __ATOMIC_SEQ_CST)
 #define fetch_or(p, bits)  __atomic_fetch_or((p), (bits), __ATOMIC_SEQ_CST)
 #define fetch_and(p, bits) __atomic_fetch_and((p), (bits), __ATOMIC_SEQ_CST)
 
 /* Stores val if *p is *oldp; else loads *oldp. Returns whether it stored. */
-#define try_cmpxchg(p, oldp, val)                                    \
-	__atomic_compare_exchange_n((p), (oldp), (val), false,       \
+#define try_cmpxchg(p, oldp, val)                              \
+	__atomic_compare_exchange_n((p), (oldp), (val), false, \
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
 
 /* Returns what *p was: equal to old exactly if val has been stored. */
-#define cmpxchg(p, old, val)                              \
-	({                                                \
-		__typeof__(*(p)) cmpxchg_old_ = (old);    \
-		try_cmpxchg((p), &cmpxchg_old_, (val));   \
-		cmpxchg_old_;                             \
+#define cmpxchg(p, old, val)                            \
+	({                                              \
+		__typeof__(*(p)) cmpxchg_old_ = (old);  \
+		try_cmpxchg((p), &cmpxchg_old_, (val)); \
+		cmpxchg_old_;                           \
 	})
 
 static __always_inline int atomic_read(const atomic_t *v)

@@ -12,16 +12,16 @@
 
 #define barrier() __asm__ volatile("" ::: "memory")
 
-#define mb()	  __asm__ volatile("mfence" ::: "memory")
-#define rmb()	  __asm__ volatile("lfence" ::: "memory")
-#define wmb()	  __asm__ volatile("sfence" ::: "memory")
+#define mb()  __asm__ volatile("mfence" ::: "memory")
+#define rmb() __asm__ volatile("lfence" ::: "memory")
+#define wmb() __asm__ volatile("sfence" ::: "memory")
 
 #define smp_mb()  __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_rmb() barrier()
 #define smp_wmb() barrier()
 
-#define READ_ONCE(x)	    (*(const volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, val)  (*(volatile __typeof__(x) *)&(x) = (val))
+#define READ_ONCE(x)	   (*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, val) (*(volatile __typeof__(x) *)&(x) = (val))
 
 #define smp_load_acquire(p)	  __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define smp_store_release(p, val) __atomic_store_n((p), (val), __ATOMIC_RELEASE)

@@ -15,14 +15,14 @@
 #define X86_CR0_WP (1UL << 16)
 #define X86_CR0_PG (1UL << 31)
 
-#define X86_CR4_TSD  (1UL << 2)
-#define X86_CR4_PAE  (1UL << 5)
-#define X86_CR4_MCE  (1UL << 6)
-#define X86_CR4_PGE  (1UL << 7)
-#define X86_CR4_UMIP (1UL << 11)
+#define X86_CR4_TSD   (1UL << 2)
+#define X86_CR4_PAE   (1UL << 5)
+#define X86_CR4_MCE   (1UL << 6)
+#define X86_CR4_PGE   (1UL << 7)
+#define X86_CR4_UMIP  (1UL << 11)
 #define X86_CR4_PCIDE (1UL << 17)
-#define X86_CR4_SMEP (1UL << 20)
-#define X86_CR4_SMAP (1UL << 21)
+#define X86_CR4_SMEP  (1UL << 20)
+#define X86_CR4_SMAP  (1UL << 21)
 
 #define KERNEL_CS 0x08
 #define KERNEL_DS 0x10
@@ -79,16 +79,17 @@ static __always_inline __noreturn void halt_forever(void)
 		__asm__ volatile("cli; hlt" ::: "memory");
 }
 
-#define DEFINE_CR_ACCESS(n)                                                   \
-	static __always_inline unsigned long read_cr##n(void)                 \
-	{                                                                     \
-		unsigned long value;                                          \
-		__asm__ volatile("mov %%cr" #n ", %0" : "=r"(value)::"memory"); \
-		return value;                                                 \
-	}                                                                     \
-	static __always_inline void write_cr##n(unsigned long value)          \
-	{                                                                     \
-		__asm__ volatile("mov %0, %%cr" #n ::"r"(value) : "memory");  \
+#define DEFINE_CR_ACCESS(n)                                                  \
+	static __always_inline unsigned long read_cr##n(void)                \
+	{                                                                    \
+		unsigned long value;                                         \
+		__asm__ volatile("mov %%cr" #n ", %0"                        \
+				 : "=r"(value)::"memory");                   \
+		return value;                                                \
+	}                                                                    \
+	static __always_inline void write_cr##n(unsigned long value)         \
+	{                                                                    \
+		__asm__ volatile("mov %0, %%cr" #n ::"r"(value) : "memory"); \
 	}
 
 DEFINE_CR_ACCESS(0)

@@ -7,18 +7,18 @@
 
 #include "kernel/lib/types.h"
 
-#define X86_EFLAGS_CF 0x00000001UL
+#define X86_EFLAGS_CF	 0x00000001UL
 #define X86_EFLAGS_FIXED 0x00000002UL
-#define X86_EFLAGS_TF 0x00000100UL
-#define X86_EFLAGS_IF 0x00000200UL
-#define X86_EFLAGS_DF 0x00000400UL
-#define X86_EFLAGS_RF 0x00010000UL
+#define X86_EFLAGS_TF	 0x00000100UL
+#define X86_EFLAGS_IF	 0x00000200UL
+#define X86_EFLAGS_DF	 0x00000400UL
+#define X86_EFLAGS_RF	 0x00010000UL
 
 static __always_inline unsigned long local_save_flags(void)
 {
 	unsigned long flags;
 
-	__asm__ volatile("pushfq; popq %0" : "=r"(flags) :: "memory");
+	__asm__ volatile("pushfq; popq %0" : "=r"(flags)::"memory");
 	return flags;
 }
 

@@ -35,71 +35,79 @@ extern void percpu_bad_size(void)
 	__attribute__((error("per-CPU access of a size other than 1 2 4 8")));
 
 /* Move an address by off, hidden from the compiler's bounds analysis. */
-#define percpu_shift_(p, off)                                               \
-	({                                                                  \
-		unsigned long shifted_;                                     \
-		__asm__("" : "=r"(shifted_) : "0"((unsigned long)(p)));     \
-		(__typeof__(p))(shifted_ + (off));                          \
+#define percpu_shift_(p, off)                                           \
+	({                                                              \
+		unsigned long shifted_;                                 \
+		__asm__("" : "=r"(shifted_) : "0"((unsigned long)(p))); \
+		(__typeof__(p))(shifted_ + (off));                      \
 	})
 
 #define per_cpu_ptr(p, cpu) percpu_shift_(p, per_cpu_offset[cpu])
 #define per_cpu(var, cpu)   (*per_cpu_ptr(&(var), cpu))
 #define this_cpu_ptr(p)	    percpu_shift_(p, this_cpu_read(this_cpu_off))
 
-#define this_cpu_read(var)                                                  \
-	({                                                                  \
-		__typeof__(var) read_;                                      \
-		switch (sizeof(var)) {                                      \
-		case 1:                                                     \
-			__asm__ volatile("movb %%gs:%1, %b0"                \
-					 : "=q"(read_) : "m"(var));         \
-			break;                                              \
-		case 2:                                                     \
-			__asm__ volatile("movw %%gs:%1, %w0"                \
-					 : "=r"(read_) : "m"(var));         \
-			break;                                              \
-		case 4:                                                     \
-			__asm__ volatile("movl %%gs:%1, %k0"                \
-					 : "=r"(read_) : "m"(var));         \
-			break;                                              \
-		case 8:                                                     \
-			__asm__ volatile("movq %%gs:%1, %q0"                \
-					 : "=r"(read_) : "m"(var));         \
-			break;                                              \
-		default:                                                    \
-			percpu_bad_size();                                  \
-		}                                                           \
-		read_;                                                      \
+#define this_cpu_read(var)                                   \
+	({                                                   \
+		__typeof__(var) read_;                       \
+		switch (sizeof(var)) {                       \
+		case 1:                                      \
+			__asm__ volatile("movb %%gs:%1, %b0" \
+					 : "=q"(read_)       \
+					 : "m"(var));        \
+			break;                               \
+		case 2:                                      \
+			__asm__ volatile("movw %%gs:%1, %w0" \
+					 : "=r"(read_)       \
+					 : "m"(var));        \
+			break;                               \
+		case 4:                                      \
+			__asm__ volatile("movl %%gs:%1, %k0" \
+					 : "=r"(read_)       \
+					 : "m"(var));        \
+			break;                               \
+		case 8:                                      \
+			__asm__ volatile("movq %%gs:%1, %q0" \
+					 : "=r"(read_)       \
+					 : "m"(var));        \
+			break;                               \
+		default:                                     \
+			percpu_bad_size();                   \
+		}                                            \
+		read_;                                       \
 	})
 
 /* insn: "mov", "add", "or", "and"; the operand goes through a register. */
-#define percpu_to_op_(insn, var, val)                                       \
-	do {                                                                \
-		__typeof__(var) operand_ = (val);                           \
-		switch (sizeof(var)) {                                      \
-		case 1:                                                     \
-			__asm__ volatile(insn "b %b1, %%gs:%0"              \
-					 : "+m"(var) : "q"(operand_)        \
-					 : "cc");                           \
-			break;                                              \
-		case 2:                                                     \
-			__asm__ volatile(insn "w %w1, %%gs:%0"              \
-					 : "+m"(var) : "r"(operand_)        \
-					 : "cc");                           \
-			break;                                              \
-		case 4:                                                     \
-			__asm__ volatile(insn "l %k1, %%gs:%0"              \
-					 : "+m"(var) : "re"(operand_)       \
-					 : "cc");                           \
-			break;                                              \
-		case 8:                                                     \
-			__asm__ volatile(insn "q %q1, %%gs:%0"              \
-					 : "+m"(var) : "re"(operand_)       \
-					 : "cc");                           \
-			break;                                              \
-		default:                                                    \
-			percpu_bad_size();                                  \
-		}                                                           \
+#define percpu_to_op_(insn, var, val)                          \
+	do {                                                   \
+		__typeof__(var) operand_ = (val);              \
+		switch (sizeof(var)) {                         \
+		case 1:                                        \
+			__asm__ volatile(insn "b %b1, %%gs:%0" \
+					 : "+m"(var)           \
+					 : "q"(operand_)       \
+					 : "cc");              \
+			break;                                 \
+		case 2:                                        \
+			__asm__ volatile(insn "w %w1, %%gs:%0" \
+					 : "+m"(var)           \
+					 : "r"(operand_)       \
+					 : "cc");              \
+			break;                                 \
+		case 4:                                        \
+			__asm__ volatile(insn "l %k1, %%gs:%0" \
+					 : "+m"(var)           \
+					 : "re"(operand_)      \
+					 : "cc");              \
+			break;                                 \
+		case 8:                                        \
+			__asm__ volatile(insn "q %q1, %%gs:%0" \
+					 : "+m"(var)           \
+					 : "re"(operand_)      \
+					 : "cc");              \
+			break;                                 \
+		default:                                       \
+			percpu_bad_size();                     \
+		}                                              \
 	} while (0)
 
 #define this_cpu_write(var, val) percpu_to_op_("mov", var, val)
@@ -111,18 +119,18 @@ extern void percpu_bad_size(void)
 #define this_cpu_dec(var)	 percpu_to_op_("sub", var, 1)
 
 /* Adds to a 4- or 8-byte variable and returns what it held before. */
-#define this_cpu_fetch_add(var, val)                                        \
-	({                                                                  \
-		__typeof__(var) sum_ = (val);                               \
-		if (sizeof(var) == 4)                                       \
-			__asm__ volatile("xaddl %k0, %%gs:%1"               \
-					 : "+r"(sum_), "+m"(var) :: "cc");  \
-		else if (sizeof(var) == 8)                                  \
-			__asm__ volatile("xaddq %q0, %%gs:%1"               \
-					 : "+r"(sum_), "+m"(var) :: "cc");  \
-		else                                                        \
-			percpu_bad_size();                                  \
-		sum_;                                                       \
+#define this_cpu_fetch_add(var, val)                                     \
+	({                                                               \
+		__typeof__(var) sum_ = (val);                            \
+		if (sizeof(var) == 4)                                    \
+			__asm__ volatile("xaddl %k0, %%gs:%1"            \
+					 : "+r"(sum_), "+m"(var)::"cc"); \
+		else if (sizeof(var) == 8)                               \
+			__asm__ volatile("xaddq %q0, %%gs:%1"            \
+					 : "+r"(sum_), "+m"(var)::"cc"); \
+		else                                                     \
+			percpu_bad_size();                               \
+		sum_;                                                    \
 	})
 
 #define smp_processor_id() this_cpu_read(cpu_number)

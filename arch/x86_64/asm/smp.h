@@ -40,8 +40,8 @@ static __always_inline unsigned int next_online_cpu(unsigned int cpu)
 	return cpu;
 }
 
-#define for_each_online_cpu(cpu)                             \
-	for ((cpu) = next_online_cpu(0); (cpu) < NR_CPUS;    \
+#define for_each_online_cpu(cpu)                          \
+	for ((cpu) = next_online_cpu(0); (cpu) < NR_CPUS; \
 	     (cpu) = next_online_cpu((cpu) + 1))
 
 /*

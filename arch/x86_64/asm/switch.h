@@ -40,6 +40,5 @@ switch_stack_prepare(void *stack_top, void (*entry)(struct task_struct *prev))
  * pointer with which execution may continue at trap_catch_resume.
  * Return: 0 if fn returned, 1 if it was left. For traps.c.
  */
-int trap_catch_call(void (*fn)(void *arg), void *arg,
-		    unsigned long *resume_sp);
+int trap_catch_call(void (*fn)(void *arg), void *arg, unsigned long *resume_sp);
 extern const char trap_catch_resume[];

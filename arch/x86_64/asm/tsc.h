@@ -9,8 +9,8 @@
 #include <asm/cpu.h>
 
 /* [I] after tsc_init(); 0 before, so that early times read as 0 */
-extern u64 tsc_mult;  /* nanoseconds per cycle, times 2^32 */
-extern u64 tsc_base;  /* TSC at the kernel's first C instructions */
+extern u64 tsc_mult; /* nanoseconds per cycle, times 2^32 */
+extern u64 tsc_base; /* TSC at the kernel's first C instructions */
 extern u64 tsc_hz;
 /* [A] largest step back seen between two CPUs, in cycles; 0 is the rule */
 extern u64 tsc_warp_max;
@@ -34,14 +34,14 @@ static __always_inline u64 local_clock(void)
  * Spin until cond holds, at most ns nanoseconds. Value: whether it held.
  * After tsc_init().
  */
-#define spin_until(cond, ns)                                          \
-	({                                                            \
-		u64 spin_start_ = rdtsc();                            \
-		bool spin_held_;                                      \
-		while (!(spin_held_ = !!(cond)) &&                    \
-		       tsc_to_ns(rdtsc() - spin_start_) < (ns))       \
-			cpu_relax();                                  \
-		spin_held_ || (cond);                                 \
+#define spin_until(cond, ns)                                    \
+	({                                                      \
+		u64 spin_start_ = rdtsc();                      \
+		bool spin_held_;                                \
+		while (!(spin_held_ = !!(cond)) &&              \
+		       tsc_to_ns(rdtsc() - spin_start_) < (ns)) \
+			cpu_relax();                            \
+		spin_held_ || (cond);                           \
 	})
 
 /*
