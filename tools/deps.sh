@@ -65,9 +65,11 @@ install() {
 	sudo=
 	[ "$(id -u)" = 0 ] || sudo=sudo
 	echo "nop5: installing with apt-get:" $1
-	$sudo apt-get -qq update
-	$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
-		--no-install-recommends $1 >/dev/null
+	# What the packages themselves say is of interest only if it fails.
+	log=$($sudo apt-get -qq update 2>&1 &&
+		$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install \
+			-y --no-install-recommends $1 2>&1) ||
+		{ printf '%s\n' "$log" >&2; exit 1; }
 }
 
 packages=$(missing | sort -u | tr '\n' ' ')
