@@ -28,11 +28,6 @@ enum outcome {
 	NOT_IN_IT, /* the live batch does not have this site */
 };
 
-static __always_inline bool fault(enum poke_fault bit)
-{
-	return unlikely(READ_ONCE(poke_lab.faults) & bit);
-}
-
 /* Somewhere between nothing and poke_lab.delay. */
 static notrace noinline void delay(void)
 {
@@ -44,9 +39,10 @@ static notrace noinline void delay(void)
 		cpu_relax();
 }
 
-static __always_inline void maybe_delay(void)
+/* faults, here and below: 0 as a constant, or what the laboratory wants. */
+static __always_inline void maybe_delay(u32 faults)
 {
-	if (fault(POKE_FAULT_DELAY))
+	if (faults & POKE_FAULT_DELAY)
 		delay();
 }
 
@@ -72,15 +68,18 @@ static __always_inline void push(struct pt_regs *regs, unsigned long value)
 	*(unsigned long *)regs->sp = value;
 }
 
-/* Do the instruction word at ip; counted in hits by kind. */
-static __always_inline int emulate(struct pt_regs *regs, unsigned long ip, u64 word,
-			   unsigned long *hits)
+/* Do the instruction word at ip; counted by kind, live or late. */
+static __always_inline int emulate(struct pt_regs *regs, unsigned long ip,
+				   u64 word, bool live)
 {
 	enum insn_kind kind = insn_kind(word);
 
 	if (kind == INSN_KIND_OTHER || kind == INSN_KIND_INT3)
 		return FOREIGN;
-	hits[kind]++;
+	if (live)
+		this_cpu_inc(poke_hits.live[kind]);
+	else
+		this_cpu_inc(poke_hits.late[kind]);
 	if (kind == INSN_KIND_CALL)
 		push(regs, ip + INSN_MAX);
 	regs->ip = insn_target(word, ip);
@@ -88,17 +87,17 @@ static __always_inline int emulate(struct pt_regs *regs, unsigned long ip, u64 w
 }
 
 /* What to do at a site of the live batch: the new instruction. */
-static __always_inline u64 word_to_do(const struct text_poke *p)
+static __always_inline u64 word_to_do(const struct text_poke *p, u32 faults)
 {
-	if (fault(POKE_FAULT_SKIP))
+	if (faults & POKE_FAULT_SKIP)
 		return INSN_NOP5;
-	return fault(POKE_FAULT_OLD_INSN) ? p->old : p->new;
+	return faults & POKE_FAULT_OLD_INSN ? p->old : p->new;
 }
 
-static notrace int try_batch(struct pt_regs *regs, unsigned long ip,
-			     unsigned long seq)
+static __always_inline int try_batch(struct pt_regs *regs, unsigned long ip,
+				     unsigned long seq, u32 faults)
 {
-	bool ref = !fault(POKE_FAULT_NO_REF);
+	bool ref = !(faults & POKE_FAULT_NO_REF);
 	const struct text_poke *p;
 	u64 word = 0;
 
@@ -108,13 +107,12 @@ static notrace int try_batch(struct pt_regs *regs, unsigned long ip,
 		return AGAIN;
 	}
 	p = READ_ONCE(poke_batch.vec);
-	maybe_delay();
+	maybe_delay(faults);
 	p = poke_search(p, poke_batch.n, poke_batch.top, ip);
 	if (p)
-		word = word_to_do(p);
+		word = word_to_do(p, faults);
 	put_ref(ref);
-	return p ? emulate(regs, ip, word, this_cpu_ptr(&poke_hits)->live) :
-		   NOT_IN_IT;
+	return p ? emulate(regs, ip, word, true) : NOT_IN_IT;
 }
 
 /*
@@ -123,32 +121,33 @@ static notrace int try_batch(struct pt_regs *regs, unsigned long ip,
  * as no batch came or went around reading them. Never by executing them again:
  * the old translation would run again.
  */
-static notrace int try_bytes(struct pt_regs *regs, unsigned long ip,
-			     unsigned long seq)
+static __always_inline int try_bytes(struct pt_regs *regs, unsigned long ip,
+				     unsigned long seq, u32 faults)
 {
 	u64 word;
 
 	if (ip < (unsigned long)_text ||
 	    ip + INSN_MAX > (unsigned long)__exec_pool_end ||
-	    fault(POKE_FAULT_NO_BYTES))
+	    faults & POKE_FAULT_NO_BYTES)
 		return FOREIGN;
 	word = insn_load((const void *)ip, INSN_MAX);
-	maybe_delay();
-	if (READ_ONCE(poke_seq) != seq && !fault(POKE_FAULT_NO_SEQ))
+	maybe_delay(faults);
+	if (READ_ONCE(poke_seq) != seq && !(faults & POKE_FAULT_NO_SEQ))
 		return AGAIN;
-	return emulate(regs, ip, word, this_cpu_ptr(&poke_hits)->late);
+	return emulate(regs, ip, word, false);
 }
 
-notrace int poke_int3_handler(struct pt_regs *regs)
+static __always_inline int handle(struct pt_regs *regs, u32 faults)
 {
 	unsigned long ip = regs->ip - 1, seq;
 	int outcome;
 
 	for (;;) {
 		seq = READ_ONCE(poke_seq);
-		outcome = seq & 1 ? try_batch(regs, ip, seq) : NOT_IN_IT;
+		outcome = seq & 1 ? try_batch(regs, ip, seq, faults) :
+				    NOT_IN_IT;
 		if (outcome == NOT_IN_IT)
-			outcome = try_bytes(regs, ip, seq);
+			outcome = try_bytes(regs, ip, seq, faults);
 		if (outcome != AGAIN)
 			break;
 		this_cpu_inc(poke_hits.again);
@@ -156,4 +155,17 @@ notrace int poke_int3_handler(struct pt_regs *regs)
 	if (outcome == FOREIGN)
 		this_cpu_inc(poke_hits.foreign);
 	return outcome;
+}
+
+/* The laboratory's handler; out of the way, since others pay for each trap. */
+static notrace noinline int handle_with_faults(struct pt_regs *regs)
+{
+	return handle(regs, READ_ONCE(poke_lab.faults));
+}
+
+notrace __no_fp int poke_int3_handler(struct pt_regs *regs)
+{
+	if (unlikely(READ_ONCE(poke_lab.faults)))
+		return handle_with_faults(regs);
+	return handle(regs, 0);
 }
