@@ -70,3 +70,33 @@ int filter_text(struct ftrace_ops *ops, const char *text)
 {
 	return ftrace_set_filter(ops, text, strlen(text), 1);
 }
+
+/* ---- direct targets, ftrace_probe.asm ---- */
+
+DEFINE_PER_CPU(u64[NR_DIRECT], direct_count);
+
+const unsigned long direct_target[NR_DIRECT] = {
+	(unsigned long)direct_0,
+	(unsigned long)direct_1,
+	(unsigned long)direct_2,
+	(unsigned long)direct_3,
+};
+
+u64 direct_hits(unsigned int i)
+{
+	unsigned int cpu;
+	u64 sum = 0;
+
+	for_each_online_cpu(cpu)
+		sum += READ_ONCE(per_cpu(direct_count, cpu)[i]);
+	return sum;
+}
+
+void direct_reset(void)
+{
+	unsigned int cpu, i;
+
+	for_each_online_cpu(cpu)
+		for (i = 0; i < NR_DIRECT; i++)
+			per_cpu(direct_count, cpu)[i] = 0;
+}

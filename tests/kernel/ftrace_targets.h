@@ -41,3 +41,16 @@ int filter_targets(struct ftrace_ops *ops, unsigned int first, unsigned int n);
 
 /* Replaces the filter by a text. */
 int filter_text(struct ftrace_ops *ops, const char *text);
+
+/* Direct targets that only count; counts are exact when nobody calls. */
+#define NR_DIRECT 4
+
+void direct_0(void);
+void direct_1(void);
+void direct_2(void);
+void direct_3(void);
+
+extern const unsigned long direct_target[NR_DIRECT];
+u64 direct_hits(unsigned int i);
+void direct_reset(void);
+DECLARE_PER_CPU(u64[NR_DIRECT], direct_count);
