@@ -42,8 +42,8 @@ static notrace bool answer_nmi(struct pt_regs *regs)
 	if (READ_ONCE(question.cpu) != smp_processor_id() ||
 	    !try_cmpxchg(&question.state, &asked, ANSWERING))
 		return false;
-	question.n = stack_trace_save_regs(regs, question.trace, ANSWER_DEPTH,
-					   0);
+	question.n =
+		stack_trace_save_regs(regs, question.trace, ANSWER_DEPTH, 0);
 	smp_store_release(&question.state, ANSWERED);
 	return true;
 }
@@ -123,8 +123,8 @@ static void show_cpus(void)
 		struct task_struct *task = sched_cpu_task(cpu);
 
 		n = cpu_backtrace(cpu, trace, ANSWER_DEPTH, ANSWER_MS);
-		pr_warn("CPU %u runs %s (pid %d)%s", cpu, task->comm,
-			task->pid, n ? ":" : ", does not answer");
+		pr_warn("CPU %u runs %s (pid %d)%s", cpu, task->comm, task->pid,
+			n ? ":" : ", does not answer");
 		stack_trace_print(trace, n);
 	}
 }
@@ -132,8 +132,10 @@ static void show_cpus(void)
 void show_all_tasks(void)
 {
 	static const char *const states[] = {
-		[TASK_RUNNING] = "runnable", [TASK_SLEEPING] = "sleeping",
-		[TASK_NEW] = "new", [TASK_DEAD] = "dead",
+		[TASK_RUNNING] = "runnable",
+		[TASK_SLEEPING] = "sleeping",
+		[TASK_NEW] = "new",
+		[TASK_DEAD] = "dead",
 	};
 	unsigned long trace[ANSWER_DEPTH];
 	struct task_struct *task;
@@ -148,9 +150,8 @@ void show_all_tasks(void)
 			continue;
 		pr_warn("%s (pid %d) is %s:", task->comm, task->pid,
 			states[task->state]);
-		stack_trace_print(trace, stack_trace_save_task(task, trace,
-							       ANSWER_DEPTH,
-							       0));
+		stack_trace_print(trace, stack_trace_save_task(
+						 task, trace, ANSWER_DEPTH, 0));
 	}
 	spin_unlock(&task_list_lock);
 }

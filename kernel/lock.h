@@ -24,7 +24,10 @@ typedef struct {
 	u32 holder; /* CPU + 1, 0 when free: for assertions only */
 } spinlock_t;
 
-#define SPIN_LOCK_INIT	   { 0, 0, 0 }
+#define SPIN_LOCK_INIT  \
+	{               \
+		0, 0, 0 \
+	}
 #define DEFINE_SPINLOCK(x) spinlock_t x = SPIN_LOCK_INIT
 
 static __always_inline void spin_lock_init(spinlock_t *lock)
@@ -52,13 +55,15 @@ static __always_inline bool spin_is_held(const spinlock_t *lock)
 }
 
 struct mutex {
-	unsigned long owner;	  /* [A] task, bit 0: somebody waits */
+	unsigned long owner; /* [A] task, bit 0: somebody waits */
 	spinlock_t wait_lock;
 	struct list_head waiters; /* [wait_lock] struct mutex_waiter */
 };
 
-#define MUTEX_INIT(name) \
-	{ 0, SPIN_LOCK_INIT, LIST_HEAD_INIT((name).waiters) }
+#define MUTEX_INIT(name)                                          \
+	{                                                         \
+		0, SPIN_LOCK_INIT, LIST_HEAD_INIT((name).waiters) \
+	}
 #define DEFINE_MUTEX(name) struct mutex name = MUTEX_INIT(name)
 
 void mutex_init(struct mutex *mutex);
@@ -74,40 +79,31 @@ void mutex_unlock(struct mutex *mutex);
 /* Held by the current task? */
 bool mutex_is_held(const struct mutex *mutex);
 
-void assert_held_failed(const void *lock, const char *file, int line)
-	__noreturn __cold;
-void assert_irqs_failed(bool want_on, const char *file, int line)
-	__noreturn __cold;
-void might_sleep_failed(const char *file, int line) __noreturn __cold;
-
-static __always_inline bool spin_is_held_generic(const void *lock)
-{
-	return spin_is_held(lock);
-}
-
-static __always_inline bool mutex_is_held_generic(const void *lock)
-{
-	return mutex_is_held(lock);
-}
+__noreturn __cold void assert_held_failed(const void *lock, const char *file,
+					  int line);
+__noreturn __cold void assert_irqs_failed(bool want_on, const char *file,
+					  int line);
+__noreturn __cold void might_sleep_failed(const char *file, int line);
 
 /* Of a spinlock: held by this CPU; of a mutex: held by this task. */
-#define assert_held(lock)                                                   \
-	do {                                                                \
-		if (unlikely(!_Generic((lock),                              \
-				spinlock_t *: spin_is_held_generic,         \
-				struct mutex *: mutex_is_held_generic)(lock))) \
-			assert_held_failed(lock, __FILE__, __LINE__);       \
+#define lock_is_held(l) \
+	_Generic((l), spinlock_t * : spin_is_held, default : mutex_is_held)(l)
+
+#define assert_held(lock)                                             \
+	do {                                                          \
+		if (unlikely(!lock_is_held(lock)))                    \
+			assert_held_failed(lock, __FILE__, __LINE__); \
 	} while (0)
 
-#define assert_irqs_on()                                             \
-	do {                                                         \
-		if (unlikely(irqs_disabled()))                       \
+#define assert_irqs_on()                                              \
+	do {                                                          \
+		if (unlikely(irqs_disabled()))                        \
 			assert_irqs_failed(true, __FILE__, __LINE__); \
 	} while (0)
 
-#define assert_irqs_off()                                             \
-	do {                                                          \
-		if (unlikely(!irqs_disabled()))                       \
+#define assert_irqs_off()                                              \
+	do {                                                           \
+		if (unlikely(!irqs_disabled()))                        \
 			assert_irqs_failed(false, __FILE__, __LINE__); \
 	} while (0)
 
@@ -115,9 +111,10 @@ static __always_inline bool mutex_is_held_generic(const void *lock)
 extern bool sched_active;
 
 /* Only where the current task may be switched away from. */
-#define might_sleep()                                                   \
-	do {                                                            \
-		if (unlikely(preempt_count() || !in_task() ||           \
-			     irqs_disabled()) && sched_active)          \
-			might_sleep_failed(__FILE__, __LINE__);         \
+#define might_sleep()                                           \
+	do {                                                    \
+		if (unlikely(preempt_count() || !in_task() ||   \
+			     irqs_disabled()) &&                \
+		    sched_active)                               \
+			might_sleep_failed(__FILE__, __LINE__); \
 	} while (0)

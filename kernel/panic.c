@@ -75,8 +75,8 @@ notrace void panic_stop_cpu(struct pt_regs *regs)
 {
 	struct stopped_cpu *stopped = this_cpu_ptr(&stopped_cpu);
 
-	stopped->n = stack_trace_save_regs(regs, stopped->trace, STOPPED_DEPTH,
-					   0);
+	stopped->n =
+		stack_trace_save_regs(regs, stopped->trace, STOPPED_DEPTH, 0);
 	smp_store_release(&stopped->valid, true);
 }
 

@@ -19,7 +19,7 @@ enum exit_code {
  * machine_exit() - leave QEMU with a status, or Bochs, or halt.
  * Context: any. Waits until the console's last byte is out.
  */
-void machine_exit(enum exit_code code) __noreturn;
+__noreturn void machine_exit(enum exit_code code);
 
 /*
  * panic() - print the message, this CPU's backtrace, then that of every other
@@ -27,41 +27,41 @@ void machine_exit(enum exit_code code) __noreturn;
  * A panic inside a panic prints one line and leaves at once.
  * Context: any.
  */
-__printf(1, 2) void panic(const char *fmt, ...) __noreturn __cold;
+__printf(1, 2) __noreturn __cold void panic(const char *fmt, ...);
 
 /* The same for a fault: registers first. For exception handlers. */
-__printf(2, 3) void panic_regs(struct pt_regs *regs, const char *fmt, ...)
-	__noreturn __cold;
+__printf(2, 3) __noreturn __cold
+	void panic_regs(struct pt_regs *regs, const char *fmt, ...);
 
 /* How many WARN_ON()s have fired since boot; a test fails when it grows. */
 unsigned long warn_count(void);
 
-void bug_at(const char *file, int line, const char *what) __noreturn __cold;
-void warn_at(const char *file, int line, const char *what) __cold;
+__noreturn __cold void bug_at(const char *file, int line, const char *what);
+__cold void warn_at(const char *file, int line, const char *what);
 
-#define BUG_ON(cond)                                         \
-	do {                                                 \
-		if (unlikely(cond))                          \
-			bug_at(__FILE__, __LINE__, #cond);   \
+#define BUG_ON(cond)                                       \
+	do {                                               \
+		if (unlikely(cond))                        \
+			bug_at(__FILE__, __LINE__, #cond); \
 	} while (0)
 
 /* Prints a backtrace and goes on. Its value is the condition's. */
-#define WARN_ON(cond)                                        \
-	({                                                   \
-		bool warn_cond_ = !!(cond);                  \
-		if (unlikely(warn_cond_))                    \
-			warn_at(__FILE__, __LINE__, #cond);  \
-		unlikely(warn_cond_);                        \
+#define WARN_ON(cond)                                       \
+	({                                                  \
+		bool warn_cond_ = !!(cond);                 \
+		if (unlikely(warn_cond_))                   \
+			warn_at(__FILE__, __LINE__, #cond); \
+		unlikely(warn_cond_);                       \
 	})
 
 /* WARN_ON() that speaks at most once per place. */
-#define WARN_ON_ONCE(cond)                                        \
-	({                                                        \
-		static bool warn_done_;                           \
-		bool once_cond_ = !!(cond);                       \
-		if (unlikely(once_cond_) && !warn_done_) {        \
-			warn_done_ = true;                        \
-			warn_at(__FILE__, __LINE__, #cond);       \
-		}                                                 \
-		unlikely(once_cond_);                             \
+#define WARN_ON_ONCE(cond)                                  \
+	({                                                  \
+		static bool warn_done_;                     \
+		bool once_cond_ = !!(cond);                 \
+		if (unlikely(once_cond_) && !warn_done_) {  \
+			warn_done_ = true;                  \
+			warn_at(__FILE__, __LINE__, #cond); \
+		}                                           \
+		unlikely(once_cond_);                       \
 	})

@@ -15,12 +15,24 @@
 #include "kernel/lib/types.h"
 
 /* First bytes of a format: SOH and the level's digit. */
-#define KERN_EMERG   "\001" "0"
-#define KERN_ERR     "\001" "3"
-#define KERN_WARNING "\001" "4"
-#define KERN_NOTICE  "\001" "5"
-#define KERN_INFO    "\001" "6"
-#define KERN_DEBUG   "\001" "7"
+#define KERN_EMERG \
+	"\001"     \
+	"0"
+#define KERN_ERR \
+	"\001"   \
+	"3"
+#define KERN_WARNING \
+	"\001"       \
+	"4"
+#define KERN_NOTICE \
+	"\001"      \
+	"5"
+#define KERN_INFO \
+	"\001"    \
+	"6"
+#define KERN_DEBUG \
+	"\001"     \
+	"7"
 
 /* Longest line, time stamp and newline included; the rest is cut off. */
 #define PRINTK_LINE_MAX 240

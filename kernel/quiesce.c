@@ -36,6 +36,7 @@
 
 #define REPORT_TASKS 4 /* at most so many are reported at a time */
 #define REPORT_DEPTH 24
+#define ANSWER_MS    100
 
 static DEFINE_MUTEX(quiesce_mutex);
 static DEFINE_WAIT_QUEUE(quiesce_wq);
@@ -198,24 +199,25 @@ static unsigned int find_holders(struct holder *list)
 	return n;
 }
 
+static void report_holder(struct holder *h, u64 waited_ns)
+{
+	if (h->running)
+		h->n = cpu_backtrace(h->cpu, h->trace, REPORT_DEPTH, ANSWER_MS);
+	pr_warn("synchronize_tasks: %llu ms for %s (pid %d, %s on CPU %u)",
+		waited_ns / 1000000, h->comm, h->pid,
+		h->running ? "running" : "preempted", h->cpu);
+	stack_trace_print(h->trace, h->n);
+	stats.reports++;
+}
+
 static void report_holders(u64 since)
 {
 	static struct holder list[REPORT_TASKS]; /* [quiesce_mutex] */
 	unsigned int n = find_holders(list), i;
 
 	assert_held(&quiesce_mutex);
-	for (i = 0; i < n; i++) {
-		struct holder *h = &list[i];
-
-		if (h->running)
-			h->n = cpu_backtrace(h->cpu, h->trace, REPORT_DEPTH,
-					     100);
-		pr_warn("synchronize_tasks: waiting %llu ms for %s (pid %d, %s on CPU %u)",
-			(ktime_ns() - since) / 1000000, h->comm, h->pid,
-			h->running ? "running" : "preempted", h->cpu);
-		stack_trace_print(h->trace, h->n);
-		stats.reports++;
-	}
+	for (i = 0; i < n; i++)
+		report_holder(&list[i], ktime_ns() - since);
 }
 
 void synchronize_tasks(void)
@@ -229,8 +231,7 @@ void synchronize_tasks(void)
 	start = ktime_ns();
 	hold_all();
 	if (!atomic_dec_and_test(&pending))
-		while (!wait_event_timeout(&quiesce_wq,
-					   !atomic_read(&pending),
+		while (!wait_event_timeout(&quiesce_wq, !atomic_read(&pending),
 					   QUIESCE_REPORT_NS))
 			report_holders(start);
 	stats.longest_ns = max(stats.longest_ns, ktime_ns() - start);

@@ -190,9 +190,8 @@ void finish_switch(struct task_struct *prev)
 		quiesce_wake();
 }
 
-static struct task_struct *switch_tasks(struct run_queue *rq,
-					struct task_struct *next,
-					bool voluntary)
+static struct task_struct *
+switch_tasks(struct run_queue *rq, struct task_struct *next, bool voluntary)
 {
 	struct task_struct *prev = rq->curr;
 	u64 now = local_clock();

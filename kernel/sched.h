@@ -113,17 +113,18 @@ void sched_tick(void);
  * Must be waited for with kthread_join() or given up with kthread_detach().
  * Context: task or boot. Return: the task, or ERR_PTR(-ENOMEM).
  */
-__printf(3, 4) struct task_struct *
-kthread_create(int (*fn)(void *arg), void *arg, const char *namefmt, ...);
+__printf(3, 4) struct task_struct *kthread_create(int (*fn)(void *arg),
+						  void *arg,
+						  const char *namefmt, ...);
 
 /* As above, and wakes it up. */
-#define kthread_run(fn, arg, namefmt, ...)                                  \
-	({                                                                  \
-		struct task_struct *run_ =                                  \
-			kthread_create(fn, arg, namefmt, ##__VA_ARGS__);    \
-		if (!IS_ERR(run_))                                          \
-			wake_up_process(run_);                              \
-		run_;                                                       \
+#define kthread_run(fn, arg, namefmt, ...)                               \
+	({                                                               \
+		struct task_struct *run_ =                               \
+			kthread_create(fn, arg, namefmt, ##__VA_ARGS__); \
+		if (!IS_ERR(run_))                                       \
+			wake_up_process(run_);                           \
+		run_;                                                    \
 	})
 
 /*

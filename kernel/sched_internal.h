@@ -9,15 +9,15 @@
 
 struct run_queue {
 	spinlock_t lock;
-	struct list_head queue;	    /* [lock] tasks that wait for the CPU */
-	unsigned int nr_queued;	    /* [lock] */
-	unsigned int nr_pullable;   /* [lock] of these, not pinned */
-	struct task_struct *curr;   /* [lock] written, with IRQs off read */
-	struct task_struct *idle;   /* [I] */
-	bool leaving;		    /* [lock] prev goes to another CPU */
-	bool quiesce_wake;	    /* [lock] finish_switch() wakes waiter */
-	bool quiesce_hold;	    /* [lock] synchronize_tasks() waits */
-	unsigned long nr_switches;  /* [lock] */
+	struct list_head queue;	   /* [lock] tasks that wait for the CPU */
+	unsigned int nr_queued;	   /* [lock] */
+	unsigned int nr_pullable;  /* [lock] of these, not pinned */
+	struct task_struct *curr;  /* [lock] written, with IRQs off read */
+	struct task_struct *idle;  /* [I] */
+	bool leaving;		   /* [lock] prev goes to another CPU */
+	bool quiesce_wake;	   /* [lock] finish_switch() wakes waiter */
+	bool quiesce_hold;	   /* [lock] synchronize_tasks() waits */
+	unsigned long nr_switches; /* [lock] */
 };
 
 DECLARE_PER_CPU(struct run_queue, run_queue);
@@ -29,8 +29,7 @@ DECLARE_PER_CPU(struct run_queue, run_queue);
 DECLARE_PER_CPU(bool, idle_quiet);
 
 /* Lock the queue that @task belongs to; no lock of another queue held. */
-struct run_queue *task_rq_lock(struct task_struct *task,
-			       unsigned long *flags);
+struct run_queue *task_rq_lock(struct task_struct *task, unsigned long *flags);
 
 /* Make the queue of one CPU ready; @idle runs there, or will. */
 void run_queue_init(unsigned int cpu, struct task_struct *idle);

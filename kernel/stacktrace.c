@@ -61,8 +61,7 @@ static bool walk_emit(struct walk *w, unsigned long addr)
 /* Can n words be read at addr? From now on nothing below addr can. */
 static bool walk_readable(struct walk *w, unsigned long addr, unsigned int n)
 {
-	if (addr % 8 || addr < w->lo || addr > w->hi ||
-	    w->hi - addr < n * 8UL)
+	if (addr % 8 || addr < w->lo || addr > w->hi || w->hi - addr < n * 8UL)
 		return false;
 	w->lo = addr;
 	return true;
@@ -257,7 +256,10 @@ static void walk_start(struct walk *w, struct task_struct *task,
 		       unsigned long sp)
 {
 	*w = (struct walk){
-		.buf = buf, .max = max, .skip = skip, .task = task,
+		.buf = buf,
+		.max = max,
+		.skip = skip,
+		.task = task,
 	};
 	walk_enter_stack(w, sp);
 }
@@ -287,9 +289,8 @@ unsigned int stack_trace_save_regs(const struct pt_regs *regs,
 	return w.n;
 }
 
-unsigned int stack_trace_save_task(struct task_struct *task,
-				   unsigned long *buf, unsigned int max,
-				   unsigned int skip)
+unsigned int stack_trace_save_task(struct task_struct *task, unsigned long *buf,
+				   unsigned int max, unsigned int skip)
 {
 	unsigned long sp = READ_ONCE(task->sp);
 	struct switch_frame *frame = (struct switch_frame *)sp;

@@ -37,9 +37,8 @@ unsigned int stack_trace_save_regs(const struct pt_regs *regs,
  * Of a task that is not running: entry 0 is the place where it switched away.
  * Of a running one the entries may be stale, but nothing bad happens.
  */
-unsigned int stack_trace_save_task(struct task_struct *task,
-				   unsigned long *buf, unsigned int max,
-				   unsigned int skip);
+unsigned int stack_trace_save_task(struct task_struct *task, unsigned long *buf,
+				   unsigned int max, unsigned int skip);
 
 /* One line per address: " symbol+0x1/0x20". Context: any. */
 void stack_trace_print(const unsigned long *buf, unsigned int n);

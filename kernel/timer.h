@@ -12,17 +12,17 @@
 
 /* All but fn and arg is the timer code's. */
 struct timer {
-	struct list_head link;	/* [lock of the CPU's list] */
-	u64 expires_ns;		/* [lock] on the clock of ktime_ns() */
-	void (*fn)(void *arg);	/* [I] while pending; context: irq */
-	void *arg;		/* [I] */
-	unsigned int cpu;	/* [lock] whose list; set by timer_add() */
+	struct list_head link; /* [lock of the CPU's list] */
+	u64 expires_ns;	       /* [lock] on the clock of ktime_ns() */
+	void (*fn)(void *arg); /* [I] while pending; context: irq */
+	void *arg;	       /* [I] */
+	unsigned int cpu;      /* [lock] whose list; set by timer_add() */
 };
 
-#define TIMER_INIT(name, func, argument)                                  \
-	{                                                                 \
-		.link = LIST_HEAD_INIT((name).link), .fn = (func),        \
-		.arg = (argument),                                        \
+#define TIMER_INIT(name, func, argument)                           \
+	{                                                          \
+		.link = LIST_HEAD_INIT((name).link), .fn = (func), \
+		.arg = (argument),                                 \
 	}
 
 void timer_setup(struct timer *timer, void (*fn)(void *arg), void *arg);

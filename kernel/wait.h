@@ -21,8 +21,10 @@ struct wait_queue_entry {
 	struct task_struct *task;
 };
 
-#define WAIT_QUEUE_INIT(name) \
-	{ SPIN_LOCK_INIT, LIST_HEAD_INIT((name).entries) }
+#define WAIT_QUEUE_INIT(name)                                  \
+	{                                                      \
+		SPIN_LOCK_INIT, LIST_HEAD_INIT((name).entries) \
+	}
 #define DEFINE_WAIT_QUEUE(name) \
 	struct wait_queue_head name = WAIT_QUEUE_INIT(name)
 
@@ -36,43 +38,43 @@ void wake_up_one(struct wait_queue_head *wq);
 void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *e);
 void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *e);
 
-#define WAIT_QUEUE_ENTRY(name)                        \
-	struct wait_queue_entry name = {              \
-		.link = LIST_HEAD_INIT((name).link),  \
-		.task = current,                      \
+#define WAIT_QUEUE_ENTRY(name)                       \
+	struct wait_queue_entry name = {             \
+		.link = LIST_HEAD_INIT((name).link), \
+		.task = current,                     \
 	}
 
 /* Sleep until cond holds. Context: task, may sleep. */
-#define wait_event(wq, cond)                                  \
-	do {                                                  \
-		WAIT_QUEUE_ENTRY(wait_entry_);                \
-		might_sleep();                                \
-		for (;;) {                                    \
-			prepare_to_wait(wq, &wait_entry_);    \
-			if (cond)                             \
-				break;                        \
-			schedule();                           \
-		}                                             \
-		finish_wait(wq, &wait_entry_);                \
+#define wait_event(wq, cond)                               \
+	do {                                               \
+		WAIT_QUEUE_ENTRY(wait_entry_);             \
+		might_sleep();                             \
+		for (;;) {                                 \
+			prepare_to_wait(wq, &wait_entry_); \
+			if (cond)                          \
+				break;                     \
+			schedule();                        \
+		}                                          \
+		finish_wait(wq, &wait_entry_);             \
 	} while (0)
 
 /*
  * The same, for at most about ns nanoseconds (never less).
  * Value: whether cond held in the end.
  */
-#define wait_event_timeout(wq, cond, ns)                              \
-	({                                                            \
-		WAIT_QUEUE_ENTRY(wait_entry_);                        \
-		u64 wait_left_ = (ns);                                \
-		bool wait_done_;                                      \
-		might_sleep();                                        \
-		for (;;) {                                            \
-			prepare_to_wait(wq, &wait_entry_);            \
-			wait_done_ = !!(cond);                        \
-			if (wait_done_ || !wait_left_)                \
-				break;                                \
-			wait_left_ = schedule_timeout(wait_left_);    \
-		}                                                     \
-		finish_wait(wq, &wait_entry_);                        \
-		wait_done_;                                           \
+#define wait_event_timeout(wq, cond, ns)                           \
+	({                                                         \
+		WAIT_QUEUE_ENTRY(wait_entry_);                     \
+		u64 wait_left_ = (ns);                             \
+		bool wait_done_;                                   \
+		might_sleep();                                     \
+		for (;;) {                                         \
+			prepare_to_wait(wq, &wait_entry_);         \
+			wait_done_ = !!(cond);                     \
+			if (wait_done_ || !wait_left_)             \
+				break;                             \
+			wait_left_ = schedule_timeout(wait_left_); \
+		}                                                  \
+		finish_wait(wq, &wait_entry_);                     \
+		wait_done_;                                        \
 	})

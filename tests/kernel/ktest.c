@@ -27,12 +27,12 @@
 #include "kernel/timer.h"
 #include <asm/atomic.h>
 
-#define TEST_NAME_MAX	 96
-#define FAILURES_SHOWN	 20
-#define WATCHDOG_NS	 250000000ULL
-#define SETTLE_MS	 200
-#define RELAX_YIELDS	 50
-#define RELAX_NS	 1000000
+#define TEST_NAME_MAX  96
+#define FAILURES_SHOWN 20
+#define WATCHDOG_NS    250000000ULL
+#define SETTLE_MS      200
+#define RELAX_YIELDS   50
+#define RELAX_NS       1000000
 
 extern const struct ktest __start_ktests[], __stop_ktests[];
 
@@ -45,6 +45,11 @@ static struct {
 	const char *skipped;
 	u64 deadline; /* 0: none runs */
 } now;
+
+static struct {
+	char name[TEST_NAME_MAX];
+	u64 ns;
+} slowest;
 
 static u32 watchdog_fired; /* [A] */
 static DEFINE_PER_CPU(struct timer, watchdog_timer);
@@ -134,8 +139,8 @@ static int gang_thread(void *arg)
 
 static struct task_struct *gang_member(struct gang *gang, unsigned int cpu)
 {
-	struct task_struct *task = kthread_create(gang_thread, gang, "gang/%u",
-						  cpu);
+	struct task_struct *task =
+		kthread_create(gang_thread, gang, "gang/%u", cpu);
 
 	if (IS_ERR(task)) {
 		gang->fn = NULL;
@@ -268,6 +273,14 @@ static void check_accounts(const struct account *before)
 		compare("warnings", after.warnings - before->warnings);
 }
 
+static void note_time(u64 ns)
+{
+	if (ns <= slowest.ns)
+		return;
+	slowest.ns = ns;
+	strscpy(slowest.name, now.name, sizeof(slowest.name));
+}
+
 static int test_thread(void *arg)
 {
 	const struct ktest *test = arg;
@@ -286,8 +299,8 @@ static int test_thread(void *arg)
 
 static void run_in_thread(const struct ktest *test)
 {
-	struct task_struct *task = kthread_run(test_thread, (void *)test, "%s",
-					       test->suite);
+	struct task_struct *task =
+		kthread_run(test_thread, (void *)test, "%s", test->suite);
 
 	if (!EXPECT(!IS_ERR(task)))
 		return;
@@ -300,6 +313,7 @@ static bool run_test(const struct ktest *test, unsigned int number)
 	unsigned int seconds = test->timeout_s ? test->timeout_s :
 						 KTEST_TIMEOUT_S;
 	struct account before;
+	u64 start = ktime_ns();
 	bool failed;
 
 	snprintf(now.name, sizeof(now.name), "%s.%s", test->suite, test->name);
@@ -308,9 +322,10 @@ static bool run_test(const struct ktest *test, unsigned int number)
 	now.skipped = NULL;
 	atomic_set(&now.failures, 0);
 	before = take_account();
-	WRITE_ONCE(now.deadline, ktime_ns() + seconds * 1000000000ULL);
+	WRITE_ONCE(now.deadline, start + seconds * 1000000000ULL);
 	run_in_thread(test);
 	WRITE_ONCE(now.deadline, 0);
+	note_time(ktime_ns() - start);
 	check_accounts(&before);
 	failed = ktest_failed();
 	if (now.skipped && !failed)
@@ -375,6 +390,7 @@ int ktest_run_all(void)
 	for (i = 0; i < repeat; i++)
 		failed += run_selection(globs, i * planned + 1);
 	watchdog_stop();
-	ktest_note("%u failed of %u", failed, planned * repeat);
+	ktest_note("%u failed of %u; slowest: %s, %llu ms", failed,
+		   planned * repeat, slowest.name, slowest.ns / 1000000);
 	return failed;
 }

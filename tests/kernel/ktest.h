@@ -36,17 +36,17 @@ struct ktest {
 #define KTEST_LEAKS 1U /* memory may differ afterwards: says why */
 #define KTEST_WARNS 2U /* WARN_ON() is expected to fire */
 
-#define KTEST_FLAGS(suite_, name_, flags_, timeout_)                       \
-	static void ktest_##suite_##_##name_(void);                        \
-	static const struct ktest ktest_def_##suite_##_##name_ __used      \
-		__section("ktests") __aligned(8)                           \
-		__attribute__((__no_reorder__)) = {                        \
-			.suite = #suite_,                                  \
-			.name = #name_,                                    \
-			.fn = ktest_##suite_##_##name_,                    \
-			.flags = (flags_),                                 \
-			.timeout_s = (timeout_),                           \
-		};                                                         \
+#define KTEST_FLAGS(suite_, name_, flags_, timeout_)                  \
+	static void ktest_##suite_##_##name_(void);                   \
+	static const struct ktest ktest_def_##suite_##_##name_ __used \
+		__section("ktests") __aligned(8)                      \
+			__attribute__((__no_reorder__)) = {           \
+				.suite = #suite_,                     \
+				.name = #name_,                       \
+				.fn = ktest_##suite_##_##name_,       \
+				.flags = (flags_),                    \
+				.timeout_s = (timeout_),              \
+			};                                            \
 	static void ktest_##suite_##_##name_(void)
 
 #define KTEST(suite, name) KTEST_FLAGS(suite, name, 0, 0)
@@ -70,12 +70,12 @@ void ktest_skip(const char *why);
 /* A line of explanation, printed as a KTAP comment. */
 __printf(1, 2) void ktest_note(const char *fmt, ...);
 
-#define EXPECT(cond)                                                  \
-	({                                                            \
-		bool ktest_ok_ = !!(cond);                            \
-		if (unlikely(!ktest_ok_))                             \
-			ktest_fail_cond(__FILE__, __LINE__, #cond);   \
-		ktest_ok_;                                            \
+#define EXPECT(cond)                                                \
+	({                                                          \
+		bool ktest_ok_ = !!(cond);                          \
+		if (unlikely(!ktest_ok_))                           \
+			ktest_fail_cond(__FILE__, __LINE__, #cond); \
+		ktest_ok_;                                          \
 	})
 
 /* For integers and pointers. */
@@ -88,10 +88,10 @@ __printf(1, 2) void ktest_note(const char *fmt, ...);
 		ktest_a_ == ktest_b_;                                       \
 	})
 
-#define ASSERT(cond)                  \
-	do {                          \
-		if (!EXPECT(cond))    \
-			return;       \
+#define ASSERT(cond)               \
+	do {                       \
+		if (!EXPECT(cond)) \
+			return;    \
 	} while (0)
 
 #define ASSERT_EQ(a, b)               \
@@ -101,26 +101,26 @@ __printf(1, 2) void ktest_note(const char *fmt, ...);
 	} while (0)
 
 /* Ends the calling function. */
-#define KTEST_SKIP(why)               \
-	do {                          \
-		ktest_skip(why);      \
-		return;               \
+#define KTEST_SKIP(why)          \
+	do {                     \
+		ktest_skip(why); \
+		return;          \
 	} while (0)
 
 /*
  * Wait, letting others run, until cond holds; a failure after ms of guest
  * time. Value: whether it held. Context: task, may sleep.
  */
-#define wait_until(cond, ms)                                             \
-	({                                                               \
-		u64 ktest_end_ = ktime_ns() + (ms) * 1000000ULL;         \
-		unsigned int ktest_turn_ = 0;                            \
-		bool ktest_held_;                                        \
+#define wait_until(cond, ms)                                                 \
+	({                                                                   \
+		u64 ktest_end_ = ktime_ns() + (ms)*1000000ULL;               \
+		unsigned int ktest_turn_ = 0;                                \
+		bool ktest_held_;                                            \
 		while (!(ktest_held_ = !!(cond)) && ktime_ns() < ktest_end_) \
-			ktest_relax(ktest_turn_++);                      \
-		if (!ktest_held_)                                        \
-			ktest_fail_cond(__FILE__, __LINE__, #cond);      \
-		ktest_held_;                                             \
+			ktest_relax(ktest_turn_++);                          \
+		if (!ktest_held_)                                            \
+			ktest_fail_cond(__FILE__, __LINE__, #cond);          \
+		ktest_held_;                                                 \
 	})
 
 /* Let others run: yields in the first turns of a wait, then sleeps. */

@@ -16,8 +16,8 @@
  * Contention is bounded by time, not by rounds: with more CPUs than the host
  * has, each hand-over of a fair lock may cost a time slice of the host.
  */
-#define CONTEND_NS   200000000ULL
-#define ROUNDS_MAX   20000
+#define CONTEND_NS 200000000ULL
+#define ROUNDS_MAX 20000
 
 struct contest {
 	u64 end;

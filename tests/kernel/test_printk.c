@@ -22,7 +22,7 @@
 #define WAIT_MS	  20000
 #define STAMP_LEN 15 /* "[    0.123456] " */
 
-/* ---- the tap: what has been written since capture_start() ----------------- */
+/* ---- the tap: what has been written since capture_start() ---------------- */
 
 static char captured[4096];
 static size_t captured_len;
@@ -271,17 +271,18 @@ KTEST(printk, a_line_from_within_the_writing_is_kept)
 	pr_info("outer");
 	pr_info("last");
 	capture_stop();
-	EXPECT(strstr(captured, "] outer\n[") < strstr(captured, "from within"));
+	EXPECT(strstr(captured, "] outer\n[") <
+	       strstr(captured, "from within"));
 	EXPECT(strstr(captured, "] from within\n") != NULL);
 }
 
 /* ---- all at once --------------------------------------------------------- */
 
-#define LINES	   300 /* of each CPU */
-#define SHOWN	   4   /* of these, left for the host to see */
-#define FILL	   "abcdefghijklmnopqrstuvwxyz0123456789"
-#define LINE_FORM  "interleave cpu %u line %u " FILL
-#define NMI_FORM   "interleave nmi %u line %u " FILL
+#define LINES	  300 /* of each CPU */
+#define SHOWN	  4   /* of these, left for the host to see */
+#define FILL	  "abcdefghijklmnopqrstuvwxyz0123456789"
+#define LINE_FORM "interleave cpu %u line %u " FILL
+#define NMI_FORM  "interleave nmi %u line %u " FILL
 
 static struct interleave {
 	u32 lines[NR_CPUS];	/* [console lock] whole lines seen */

@@ -22,7 +22,7 @@
 #define WAIT_MS	 20000
 #define SHORT_NS (6 * TICK_NS) /* long enough for a wrong return to show */
 
-/* ---- a thread that waits, and how far it has got -------------------------- */
+/* ---- a thread that waits, and how far it has got ------------------------- */
 
 struct waiter {
 	struct task_struct *task;
@@ -83,12 +83,12 @@ enum leave_how { BY_COND_RESCHED, BY_YIELD, BY_SLEEP, BY_EXIT };
 
 struct visitor {
 	struct task_struct *task;
-	bool inside;	/* the trampoline */
-	bool leave;	/* told to leave it */
-	bool hold;	/* once outside, does not switch until this is clear */
+	bool inside; /* the trampoline */
+	bool leave;  /* told to leave it */
+	bool hold;   /* once outside, does not switch until this is clear */
 	bool stop;
-	bool freed;	/* the trampoline has been freed */
-	bool trodden;	/* seen while inside: the error */
+	bool freed;   /* the trampoline has been freed */
+	bool trodden; /* seen while inside: the error */
 	enum leave_how how;
 };
 
@@ -140,7 +140,7 @@ static unsigned int last_cpu(void)
 	return num_online_cpus() - 1;
 }
 
-/* ---- whom it waits for ---------------------------------------------------- */
+/* ---- whom it waits for --------------------------------------------------- */
 
 KTEST(quiesce, returns_when_nobody_is_in_the_way)
 {
@@ -280,7 +280,7 @@ KTEST(quiesce, a_later_thread_is_not_waited_for)
 	visitor_end(&v);
 }
 
-/* ---- idle CPUs ------------------------------------------------------------ */
+/* ---- idle CPUs ----------------------------------------------------------- */
 
 static bool irq_inside, irq_leave;
 
@@ -402,7 +402,7 @@ out:
 	visitor_end(&v);
 }
 
-/* ---- the wrong version loses ---------------------------------------------- */
+/* ---- the wrong version loses --------------------------------------------- */
 
 /* All tasks there are, with their counts of voluntary switches. */
 #define MAX_TASKS 32
@@ -475,8 +475,7 @@ static bool freed_under_visitor(void (*synchronize)(void))
 	snapshot_taken = false;
 	if (!waiter_start(&w, synchronize, 0))
 		return false;
-	wait_until(READ_ONCE(snapshot_taken) ||
-			   READ_ONCE(v.task->quiesce_hold),
+	wait_until(READ_ONCE(snapshot_taken) || READ_ONCE(v.task->quiesce_hold),
 		   WAIT_MS);
 	wake_up_process(other); /* the visitor will be preempted now */
 	wait_until(READ_ONCE(v.task->nivcsw) >= 3, WAIT_MS);
@@ -507,7 +506,7 @@ KTEST(quiesce, a_task_running_at_the_call_is_waited_for)
 	EXPECT(!freed_under_visitor(synchronize_tasks));
 }
 
-/* ---- storm ---------------------------------------------------------------- */
+/* ---- storm --------------------------------------------------------------- */
 
 /*
  * Readers on all CPUs go in and out of a published object, being preempted and

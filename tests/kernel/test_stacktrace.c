@@ -524,8 +524,7 @@ KTEST(stacktrace, a_damaged_stack_ends_the_walk_I1)
 {
 	unsigned long stack[8] = { 0 };
 	unsigned long self = (unsigned long)stack;
-	unsigned long end = (unsigned long)current->stack +
-			    current->stack_size;
+	unsigned long end = (unsigned long)current->stack + current->stack_size;
 
 	EXPECT_EQ(walk_from(0), 1);
 	EXPECT_EQ(walk_from(8), 1);

@@ -13,8 +13,8 @@
 
 struct shot {
 	struct timer timer;
-	u64 at;	       /* when it was called */
-	int order;     /* as the how-manieth */
+	u64 at;	   /* when it was called */
+	int order; /* as the how-manieth */
 	u32 cpu;
 	u32 context;
 	bool irqs_off;
@@ -37,7 +37,8 @@ static void shoot(void *arg)
 
 KTEST(timer, fires_once_and_never_early)
 {
-	static const u64 delay[] = { 0, 1, 1000, 1000000, 3999999, 4000000,
+	static const u64 delay[] = { 0,	      1,       1000,
+				     1000000, 3999999, 4000000,
 				     4000001, 9000000, 25000000 };
 	struct shot s;
 	size_t i;
@@ -169,8 +170,8 @@ KTEST(timer, cancel_beats_a_timer_that_adds_itself_again)
 
 static int sleeper(void *arg)
 {
-	static const u64 length[] = { 0, 1, 999, 100000, 1000000, 4000000,
-				      7300000 };
+	static const u64 length[] = { 0,       1,	999,	100000,
+				      1000000, 4000000, 7300000 };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(length); i++) {
