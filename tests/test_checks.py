@@ -101,7 +101,7 @@ SPDX = "/* SPDX-License-Identifier: MIT */\n"
     ("x" * 80, True),
     ("x" * 81, False),
     ("\t" * 10 + "x", False),
-    ("see /work" + "/main/x", False),
+    ("see /wo" + "rk/main/x", False),
     ("see ../work/main", True),
     ("/* TO" + "DO: more */", False),
 ])
