@@ -108,12 +108,13 @@ static bool is_cold_part(const char *name)
 	return len > 5 && !memcmp(name + len - 5, ".cold", 5);
 }
 
-/* Is that where a call would return to? */
+/* Is that where a call would return to, in text or in a trampoline? */
 static bool follows_call(unsigned long addr)
 {
 	const u8 *at = (const u8 *)addr;
 
-	return is_text(addr - 7) && is_text(addr) &&
+	return addr >= (unsigned long)_text + 7 &&
+	       addr < (unsigned long)__exec_pool_end &&
 	       (at[-5] == 0xe8 || at[-2] == 0xff || at[-3] == 0xff ||
 		at[-6] == 0xff || at[-7] == 0xff);
 }
@@ -208,44 +209,65 @@ static bool walk_in_trampoline(struct walk *w, unsigned long sp,
 	return true;
 }
 
-/* Emit the interrupted place. *bp becomes its frame pointer. */
-static bool walk_regs(struct walk *w, const struct pt_regs *regs,
-		      unsigned long *bp)
+/* The caller whose return address stands at slot. */
+static bool walk_caller(struct walk *w, unsigned long slot)
 {
-	unsigned long slot, bytes;
+	unsigned long bytes;
 
-	*bp = regs->bp;
+	if (ftrace_trampoline_frame(*(unsigned long *)slot, &bytes))
+		return walk_traced(w, slot + 8 + bytes);
+	return walk_emit(w, walk_return(w, slot));
+}
+
+/* What the interrupted code, which stands at regs->ip, was called by. */
+static bool walk_interrupted(struct walk *w, const struct pt_regs *regs)
+{
+	unsigned long *below = (unsigned long *)regs->sp - 1;
+	unsigned long slot, ret;
+
+	/* At the graph tracer's return hook, just returned to. */
+	ret = ftrace_graph_ret_addr(w->task, &w->graph_idx, regs->ip, below);
+	if (ret != regs->ip)
+		return walk_emit(w, ret);
+	if (!walk_readable(w, regs->sp, 2))
+		return true; /* at the very end of its stack */
+	slot = caller_slot(regs->ip, regs->sp);
+	return slot == CALLER_IN_FRAME || walk_caller(w, slot);
+}
+
+/* Emit the interrupted place and its caller if rbp does not lead there. */
+static bool walk_regs(struct walk *w, const struct pt_regs *regs)
+{
+	unsigned long bytes;
+
 	if (!walk_emit(w, regs->ip) || !walk_enter_stack(w, regs->sp))
 		return false;
 	if (ftrace_trampoline_frame(regs->ip, &bytes))
 		return walk_in_trampoline(w, regs->sp, bytes);
-	if (!walk_readable(w, regs->sp, 2))
-		return true; /* at the very end of its stack */
-	slot = caller_slot(regs->ip, regs->sp);
-	return slot == CALLER_IN_FRAME || walk_emit(w, walk_return(w, slot));
+	return walk_interrupted(w, regs);
+}
+
+/* An odd frame pointer: *bp becomes that of what was interrupted. */
+static bool walk_marked(struct walk *w, unsigned long *bp)
+{
+	const struct pt_regs *regs = (const struct pt_regs *)(*bp - 1);
+
+	if (!walk_readable(w, *bp - 1, sizeof(*regs) / 8))
+		return false;
+	*bp = regs->bp;
+	return walk_regs(w, regs);
 }
 
 static void walk_frames(struct walk *w, unsigned long bp)
 {
-	unsigned long slot, bytes;
-
 	for (;;) {
 		if (bp & 1) {
-			if (!walk_readable(w, bp - 1,
-					   sizeof(struct pt_regs) / 8) ||
-			    !walk_regs(w, (struct pt_regs *)(bp - 1), &bp))
+			if (!walk_marked(w, &bp))
 				return;
 			continue;
 		}
-		if (!walk_readable(w, bp, 2))
+		if (!walk_readable(w, bp, 2) || !walk_caller(w, bp + 8))
 			return;
-		slot = bp + 8;
-		if (ftrace_trampoline_frame(*(unsigned long *)slot, &bytes)) {
-			if (!walk_traced(w, slot + 8 + bytes))
-				return;
-		} else if (!walk_emit(w, walk_return(w, slot))) {
-			return;
-		}
 		w->lo = max(w->lo, bp + 8); /* I2 */
 		bp = *(unsigned long *)bp;
 	}
@@ -280,12 +302,11 @@ unsigned int stack_trace_save_regs(const struct pt_regs *regs,
 				   unsigned long *buf, unsigned int max,
 				   unsigned int skip)
 {
-	unsigned long bp;
 	struct walk w;
 
 	walk_start(&w, current, buf, max, skip, (unsigned long)regs);
-	if (walk_regs(&w, regs, &bp))
-		walk_frames(&w, bp);
+	if (walk_regs(&w, regs))
+		walk_frames(&w, regs->bp);
 	return w.n;
 }
 

@@ -81,10 +81,12 @@ extern sync_core_ack, sync_core_round, lapic_mmio
 %define FRAME_REGS	rsp + 8
 
 ; enter_context CTX: pushes the old context word, sets the new one (I1)
+; An exchange with memory is a full barrier: nothing that the handler reads is
+; read before other CPUs can see the context (cpu_is_quiet(), kernel/quiesce.c).
 %macro enter_context 1
-	mov eax, [gs:trace_context]
+	mov eax, %1
+	xchg eax, [gs:trace_context]
 	push rax			; FRAME_CONTEXT
-	mov dword [gs:trace_context], %1
 %endmacro
 
 ; leave_context: puts it back; eax = the interrupted context

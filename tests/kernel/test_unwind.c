@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Stack walks while functions are traced: through every kind of trampoline,
+ * past return addresses that the graph tracer has replaced, and from NMIs that
+ * strike at any instruction of all that.
+ */
+#include "kernel/kallsyms.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/smp.h"
+#include "kernel/stacktrace.h"
+#include "tests/kernel/ktest.h"
+#include "trace/fgraph.h"
+#include "trace/ftrace.h"
+#include <asm/atomic.h>
+#include <asm/cpu.h>
+#include <asm/pt_regs.h>
+
+#define DEPTH	32
+#define WAIT_MS 20000
+
+struct trace {
+	unsigned long ip[DEPTH];
+	unsigned int n;
+};
+
+static struct trace in_callback, in_callee, at_return;
+
+/* uw_caller() -> uw_traced() -> uw_inner(); uw_traced() is traced. */
+static noinline void uw_inner(void)
+{
+	in_callee.n = stack_trace_save(in_callee.ip, DEPTH, 0);
+	barrier();
+}
+
+static noinline void uw_traced(void)
+{
+	uw_inner();
+	barrier();
+}
+
+static noinline void uw_caller(void)
+{
+	uw_traced();
+	barrier();
+}
+
+static bool is_in(unsigned long ip, const void *function)
+{
+	unsigned long off;
+
+	return kallsyms_lookup(ip, &off, NULL) &&
+	       ip - off == (unsigned long)function;
+}
+
+/* Does the trace have these two, one right after the other? */
+static bool has_pair(const struct trace *t, const void *callee,
+		     const void *caller)
+{
+	unsigned int i;
+
+	for (i = 0; i + 1 < t->n; i++)
+		if (is_in(t->ip[i], callee) && is_in(t->ip[i + 1], caller))
+			return true;
+	for (i = 0; i < t->n; i++)
+		ktest_note("  %pS", (void *)t->ip[i]);
+	return false;
+}
+
+static notrace void save_callback(unsigned long ip, unsigned long parent_ip,
+				  struct ftrace_ops *ops,
+				  struct ftrace_regs *fregs)
+{
+	in_callback.n = stack_trace_save(in_callback.ip, DEPTH, 0);
+	EXPECT(is_in(parent_ip, uw_caller));
+}
+
+static notrace void other_callback(unsigned long ip, unsigned long parent_ip,
+				   struct ftrace_ops *ops,
+				   struct ftrace_regs *fregs)
+{
+	barrier();
+}
+
+static void walk_in_callback(void)
+{
+	in_callback.n = 0;
+	uw_caller();
+	EXPECT(is_in(in_callback.ip[0], save_callback));
+	EXPECT(has_pair(&in_callback, uw_traced, uw_caller));
+	EXPECT_EQ(is_in(in_callback.ip[1], uw_traced), 1);
+	EXPECT(has_pair(&in_callee, uw_inner, uw_traced));
+	EXPECT(has_pair(&in_callee, uw_traced, uw_caller));
+}
+
+static bool trace_function(struct ftrace_ops *ops, const void *function)
+{
+	return EXPECT_EQ(
+		       ftrace_set_filter_ip(ops, (unsigned long)function, 0, 1),
+		       0) &&
+	       EXPECT_EQ(register_ftrace_function(ops), 0);
+}
+
+static void with_flags(unsigned long flags)
+{
+	struct ftrace_ops ops = { .func = save_callback, .flags = flags };
+
+	if (!trace_function(&ops, uw_traced))
+		return;
+	walk_in_callback();
+	EXPECT_EQ(unregister_ftrace_function(&ops), 0);
+	ftrace_free_filter(&ops);
+}
+
+KTEST(unwind, through_a_trampoline)
+{
+	with_flags(0);
+}
+
+KTEST(unwind, through_a_trampoline_with_a_guard)
+{
+	with_flags(FTRACE_OPS_FL_RECURSION);
+}
+
+KTEST(unwind, through_a_trampoline_with_all_registers)
+{
+	with_flags(FTRACE_OPS_FL_SAVE_REGS);
+	with_flags(FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_RECURSION);
+}
+
+KTEST(unwind, through_a_chain)
+{
+	struct ftrace_ops other = { .func = other_callback };
+
+	if (!trace_function(&other, uw_traced))
+		return;
+	with_flags(0);
+	with_flags(FTRACE_OPS_FL_SAVE_REGS);
+	EXPECT_EQ(unregister_ftrace_function(&other), 0);
+	ftrace_free_filter(&other);
+}
+
+/* ---- return addresses replaced -------------------------------------------- */
+
+static notrace bool graph_entry(struct ftrace_graph_ent *ent,
+				struct fgraph_ops *gops)
+{
+	in_callback.n = stack_trace_save(in_callback.ip, DEPTH, 0);
+	return true;
+}
+
+static notrace void graph_return(const struct ftrace_graph_ret *ret,
+				 struct fgraph_ops *gops)
+{
+	at_return.n = stack_trace_save(at_return.ip, DEPTH, 0);
+}
+
+/* Tasks keep their shadow stacks once they have been given one. */
+KTEST_FLAGS(unwind, past_replaced_return_addresses, KTEST_LEAKS, 0)
+{
+	struct ftrace_ops ops = { .flags = FTRACE_OPS_FL_RECURSION };
+	struct fgraph_ops gops = { .entryfunc = graph_entry,
+				   .retfunc = graph_return,
+				   .ops = &ops };
+
+	ASSERT_EQ(ftrace_set_filter_ip(&ops, (unsigned long)uw_traced, 0, 1),
+		  0);
+	ASSERT_EQ(ftrace_set_filter_ip(&ops, (unsigned long)uw_caller, 0, 0),
+		  0);
+	ASSERT_EQ(register_ftrace_graph(&gops), 0);
+	at_return.n = 0;
+	uw_caller();
+	EXPECT(has_pair(&in_callee, uw_inner, uw_traced));
+	EXPECT(has_pair(&in_callee, uw_traced, uw_caller));
+	EXPECT(has_pair(&in_callee, uw_caller,
+			ktest_unwind_past_replaced_return_addresses));
+	EXPECT(has_pair(&in_callback, uw_traced, uw_caller));
+	EXPECT(has_pair(&at_return, graph_return, ftrace_return_to_handler));
+	EXPECT(has_pair(&at_return, ftrace_return_to_handler,
+			ktest_unwind_past_replaced_return_addresses));
+	EXPECT_EQ(unregister_ftrace_graph(&gops), 0);
+	ftrace_free_filter(&ops);
+}
+
+/* ---- NMIs anywhere -------------------------------------------------------- */
+
+static struct sample {
+	bool stop;
+	unsigned int cpu;
+	atomic_t taken;
+	unsigned long inside, bad;
+	struct trace last_bad;
+} sample;
+
+static noinline unsigned long uw_leaf(unsigned long n)
+{
+	return n * 3 + 1;
+}
+
+static noinline unsigned long uw_loop(unsigned long n)
+{
+	n = uw_leaf(n);
+	barrier();
+	return n;
+}
+
+static noinline int uw_root(void *unused)
+{
+	unsigned long n = 0;
+
+	while (!READ_ONCE(sample.stop))
+		n = uw_loop(n);
+	return n == 0;
+}
+
+/*
+ * Whatever is on top, below it come uw_loop(), then uw_root(), then
+ * kthread_main(), with nothing lost: each function found is followed by its
+ * caller. Before uw_loop() stands what it calls.
+ */
+static notrace bool sample_is_whole(const struct trace *t)
+{
+	unsigned int i = 0;
+
+	while (i < t->n && !is_in(t->ip[i], uw_loop) &&
+	       !is_in(t->ip[i], uw_root))
+		i++;
+	if (i < t->n && is_in(t->ip[i], uw_loop))
+		i++;
+	else if (i && is_in(t->ip[i - 1], uw_leaf))
+		return false; /* its caller has been lost */
+	if (is_ftrace_trampoline(t->ip[0]) && !is_in(t->ip[1], uw_leaf) &&
+	    !is_in(t->ip[1], uw_loop))
+		return false; /* whom it traces has been lost */
+	return i + 1 < t->n && is_in(t->ip[i], uw_root);
+}
+
+static notrace bool take_sample(struct pt_regs *regs)
+{
+	struct trace t;
+
+	if (smp_processor_id() != sample.cpu)
+		return false;
+	t.n = stack_trace_save_regs(regs, t.ip, DEPTH, 0);
+	if (t.n > 2 && is_in(t.ip[t.n - 2], uw_root)) {
+		sample.inside++;
+		if (!sample_is_whole(&t)) {
+			sample.bad++;
+			sample.last_bad = t;
+		}
+	}
+	atomic_inc(&sample.taken);
+	return true;
+}
+
+static void sample_for(u64 ns)
+{
+	u64 end = ktime_ns() + ns;
+	int taken;
+
+	while (ktime_ns() < end) {
+		taken = atomic_read(&sample.taken);
+		send_nmi(sample.cpu);
+		if (!wait_until(atomic_read(&sample.taken) != taken, WAIT_MS))
+			return;
+	}
+}
+
+static void sample_traced_code(void)
+{
+	struct task_struct *task;
+	unsigned int i;
+
+	memset(&sample, 0, sizeof(sample));
+	sample.cpu = 1;
+	kthread_bind(current, 0);
+	task = kthread_create(uw_root, NULL, "sampled");
+	ASSERT(!IS_ERR(task));
+	kthread_bind(task, 1);
+	ASSERT_EQ(nmi_handler_register(take_sample), 0);
+	wake_up_process(task);
+	sample_for(200000000);
+	WRITE_ONCE(sample.stop, true);
+	kthread_join(task);
+	nmi_handler_unregister(take_sample);
+	EXPECT_EQ(sample.bad, 0);
+	for (i = 0; sample.bad && i < sample.last_bad.n; i++)
+		ktest_note("  %pS", (void *)sample.last_bad.ip[i]);
+}
+
+static void sample_with_flags(unsigned long flags)
+{
+	struct ftrace_ops ops = { .func = other_callback, .flags = flags };
+
+	if (!trace_function(&ops, uw_leaf))
+		return;
+	sample_traced_code();
+	EXPECT_EQ(unregister_ftrace_function(&ops), 0);
+	ftrace_free_filter(&ops);
+}
+
+KTEST(unwind, wherever_an_nmi_strikes_a_trampoline)
+{
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("needs two CPUs");
+	sample_with_flags(FTRACE_OPS_FL_RECURSION);
+	sample_with_flags(FTRACE_OPS_FL_SAVE_REGS);
+}
+
+static notrace bool hook_it(struct ftrace_graph_ent *ent,
+			    struct fgraph_ops *gops)
+{
+	return true;
+}
+
+static notrace void nothing_at_return(const struct ftrace_graph_ret *ret,
+				      struct fgraph_ops *gops)
+{
+	barrier();
+}
+
+KTEST(unwind, wherever_an_nmi_strikes_the_graph_tracer)
+{
+	struct ftrace_ops ops = { .flags = FTRACE_OPS_FL_RECURSION };
+	struct fgraph_ops gops = { .entryfunc = hook_it,
+				   .retfunc = nothing_at_return,
+				   .ops = &ops };
+
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("needs two CPUs");
+	ASSERT_EQ(ftrace_set_filter_ip(&ops, (unsigned long)uw_leaf, 0, 1), 0);
+	ASSERT_EQ(ftrace_set_filter_ip(&ops, (unsigned long)uw_loop, 0, 0), 0);
+	ASSERT_EQ(register_ftrace_graph(&gops), 0);
+	sample_traced_code();
+	EXPECT_EQ(unregister_ftrace_graph(&gops), 0);
+	ftrace_free_filter(&ops);
+}
