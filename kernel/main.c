@@ -33,8 +33,10 @@
 #include "kernel/smp.h"
 #include "kernel/stacktrace.h"
 #include "kernel/timer.h"
+#include "tests/kernel/crash.h"
 #include "tests/kernel/ktest.h"
 #include "trace/ftrace.h"
+#include "trace/trace.h"
 
 struct boot_step {
 	const char *name;
@@ -193,19 +195,33 @@ static int step_ftrace(void)
 	return ret;
 }
 
+static int step_tracers(void)
+{
+	int ret = trace_init();
+
+	boot_say("a ring of events for each CPU");
+	return ret;
+}
+
 static const struct boot_step boot_steps[] = {
-	{ "clock", step_clock },   { "console", step_console },
-	{ "traps", step_traps },   { "loader", step_loader },
-	{ "image", step_image },   { "memory", step_memory },
-	{ "paging", step_paging }, { "pages", step_pages },
-	{ "acpi", step_acpi },	   { "timer", step_timer },
-	{ "sched", step_sched },
+	{ "clock", step_clock },     /* first, so that all rows have a time */
+	{ "console", step_console }, /* from here on it can be seen */
+	{ "traps", step_traps },     /* from here on a mistake is reported */
+	{ "loader", step_loader },   /* what the boot loader said */
+	{ "image", step_image },     /* is this the kernel that was built? */
+	{ "memory", step_memory },   /* which pages are RAM, and free */
+	{ "paging", step_paging },   /* the final page tables: W^X */
+	{ "pages", step_pages },     /* the page allocator takes over */
+	{ "acpi", step_acpi },	     /* which CPUs there are */
+	{ "timer", step_timer },     /* the tick of this CPU */
+	{ "sched", step_sched },     /* threads */
 };
 
-/* In a thread, with interrupts on. */
+/* In the first thread, with interrupts on. */
 static const struct boot_step late_steps[] = {
-	{ "cpus", step_cpus },
-	{ "ftrace", step_ftrace },
+	{ "cpus", step_cpus },	     /* all the others */
+	{ "ftrace", step_ftrace },   /* the table of sites, each verified */
+	{ "tracers", step_tracers }, /* who may listen */
 };
 
 /* ---- taking them --------------------------------------------------------- */
@@ -269,6 +285,7 @@ struct mode {
 static const struct mode modes[] = {
 	{ "demo", demo_run },
 	{ "tests", ktest_run_all },
+	{ "crash", crash_run },
 };
 
 static int run_mode(void)
