@@ -4,8 +4,8 @@
  * bytes, no memory but what the caller hands in.
  *
  * An instruction travels as one 64-bit *word*: bytes 0..4 are the instruction
- * as it lies in memory, byte 7 is its length (1, 2 or 5), bytes 5 and 6 are
- * zero. So a site's old and new instruction compare and store as one register.
+ * as it lies in memory, byte 7 is its length (1, 2 or 5), the rest is zero. So
+ * a site's old and new instruction compare and store as one register.
  *
  * Context: any, INT3 handler and NMI included; nothing here is traceable.
  */
@@ -41,6 +41,12 @@ enum insn_kind {
 static __always_inline unsigned int insn_len(u64 word)
 {
 	return (unsigned int)(word >> INSN_LEN_SHIFT);
+}
+
+/* Of INSN_MAX bytes? On a word in memory it is one comparison with a byte. */
+static __always_inline bool insn_is_full(const u64 *word)
+{
+	return ((const u8 *)word)[INSN_LEN_SHIFT / 8] == INSN_MAX;
 }
 
 static __always_inline u8 insn_first_byte(u64 word)

@@ -50,12 +50,6 @@ notrace const struct text_poke *poke_search(const struct text_poke *vec,
 	return found->ip == ip ? found : NULL;
 }
 
-/* A word of five bytes with nothing stray in bytes 5 and 6. */
-static __always_inline bool word_is_full(u64 word)
-{
-	return word >> (8 * INSN_MAX) == (u64)INSN_MAX << 16;
-}
-
 static bool word_valid(u64 word)
 {
 	unsigned int len = insn_len(word);
@@ -81,6 +75,11 @@ static int verify_site(const struct text_poke *p, unsigned long start,
 	return p->ip < free_from || bug->found != p->old ? -EINVAL : 0;
 }
 
+/*
+ * The usual site passes by the first condition alone: two five-byte words,
+ * the old one there. (Stray bits in bytes 5 and 6 of a word do no harm: they
+ * are neither compared nor written.)
+ */
 int poke_verify(const struct text_poke *vec, size_t n, unsigned long start,
 		unsigned long end, struct text_poke_bug *bug)
 {
@@ -92,11 +91,10 @@ int poke_verify(const struct text_poke *vec, size_t n, unsigned long start,
 
 	for (p = vec; p < vec + n; p++) {
 		if (likely(p->ip >= free_from && p->ip <= last_full &&
-			   word_is_full(p->old) && word_is_full(p->new))) {
-			if (likely(insn_matches(insn_peek(p->ip), p->old))) {
-				free_from = p->ip + INSN_MAX;
-				continue;
-			}
+			   insn_is_full(&p->old) && insn_is_full(&p->new) &&
+			   insn_matches(insn_peek(p->ip), p->old))) {
+			free_from = p->ip + INSN_MAX;
+			continue;
 		}
 		err = verify_site(p, start, free_from, end, bug);
 		if (err)

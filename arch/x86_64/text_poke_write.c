@@ -22,6 +22,7 @@
 #include <asm/irqflags.h>
 
 #define OFFSET_MASK (PAGE_SIZE - 1)
+#define NO_PAGE	    0UL /* far from all text */
 
 /* One compare and branch each: no indirect jump while the space is loaded. */
 #define no_jump_tables __attribute__((__optimize__("no-jump-tables")))
@@ -30,7 +31,7 @@ struct poke_write_stats poke_write_stats;
 
 /* What poke_space_leave() needs to put back, and which page is open. */
 struct poke_space {
-	unsigned long page; /* address of the page the window shows; 0: none */
+	unsigned long page; /* address of the page the window shows */
 	unsigned long root;
 	unsigned long flags;
 	u64 since;
@@ -39,7 +40,7 @@ struct poke_space {
 
 static notrace void poke_space_enter(struct poke_space *space)
 {
-	space->page = 0;
+	space->page = NO_PAGE;
 	space->wrong = 0;
 	local_irq_save(space->flags);
 	space->since = rdtsc();
@@ -60,29 +61,33 @@ static notrace void poke_space_leave(struct poke_space *space)
 	local_irq_restore(space->flags);
 }
 
-static notrace noinline void window_open(struct poke_space *space,
-					 unsigned long addr)
+/* Open the page of addr. Return: where in it addr is. */
+static notrace noinline unsigned long window_open(struct poke_space *space,
+						  unsigned long addr)
 {
 	space->page = addr & ~OFFSET_MASK;
 	paging_poke_window_set(virt_to_phys((void *)space->page));
+	return addr - space->page;
 }
 
-/* Where to store for addr. The caller stores at once, and only inside a page. */
-static __always_inline void *window(struct poke_space *space,
-				    unsigned long addr)
+/* A mapping made afresh. The caller stores there at once, inside the page. */
+static __always_inline void *fresh(unsigned long offset)
 {
-	unsigned long at = POKE_WINDOW + (addr & OFFSET_MASK);
+	void *at = (void *)(POKE_WINDOW + offset);
 
-	if (unlikely((addr & ~OFFSET_MASK) != space->page))
-		window_open(space, addr);
-	invlpg((void *)at);
-	return (void *)at;
+	invlpg(at);
+	return at;
 }
 
 static __always_inline void store_byte(struct poke_space *space,
 				       unsigned long addr, u8 byte)
 {
-	*(volatile u8 *)window(space, addr) = byte;
+	unsigned long offset = addr - space->page;
+
+	/* One comparison, also when no page is open or addr is below it. */
+	if (unlikely(offset > OFFSET_MASK))
+		offset = window_open(space, addr);
+	*(volatile u8 *)fresh(offset) = byte;
 }
 
 /* Bytes from..len-1 of word, one by one. */
@@ -97,25 +102,31 @@ static notrace noinline void store_rest(struct poke_space *space,
 }
 
 /*
- * Bytes 1..4 in one store when they lie in one page: no CPU executes them now,
- * so how they are cut does not matter.
+ * Bytes 1.. in one store when they are four in one page that is open. No CPU
+ * executes them now, so how they are cut does not matter.
  */
 static __always_inline void store_tail(struct poke_space *space,
-				       unsigned long ip, u64 word)
+				       const struct text_poke *p)
 {
-	if (likely(insn_len(word) == INSN_MAX &&
-		   ((ip + 1) & OFFSET_MASK) <= PAGE_SIZE - sizeof(u32)))
-		*(volatile u32 *)window(space, ip + 1) = insn_tail(word);
+	unsigned long offset = p->ip + 1 - space->page;
+
+	if (likely(insn_is_full(&p->new) &&
+		   offset <= PAGE_SIZE - sizeof(u32)))
+		*(volatile u32 *)fresh(offset) = insn_tail(p->new);
 	else
-		store_rest(space, ip, word, 1);
+		store_rest(space, p->ip, p->new, 1);
 }
 
 /* Lab: two bytes as one store when a page does not part them. */
-static __always_inline void store_pair(struct poke_space *space,
-				       unsigned long ip, u16 pair)
+static notrace noinline void store_pair(struct poke_space *space,
+					unsigned long ip, u16 pair)
 {
-	if (likely((ip & OFFSET_MASK) != OFFSET_MASK)) {
-		*(volatile u16 *)window(space, ip) = pair;
+	unsigned long offset = ip - space->page;
+
+	if (offset > OFFSET_MASK)
+		offset = window_open(space, ip);
+	if (offset < OFFSET_MASK) {
+		*(volatile u16 *)fresh(offset) = pair;
 		return;
 	}
 	store_byte(space, ip, (u8)pair);
@@ -133,7 +144,7 @@ static __always_inline void store_site(struct poke_space *space,
 		store_byte(space, p->ip, INSN_OP_INT3);
 		break;
 	case POKE_TAIL:
-		store_tail(space, p->ip, p->new);
+		store_tail(space, p);
 		break;
 	case POKE_HEAD:
 	case POKE_REWRITE:
@@ -156,15 +167,22 @@ static __always_inline void store_site(struct poke_space *space,
 	}
 }
 
+/* A shorter instruction, or something is wrong. */
+static notrace noinline void note_difference(struct poke_space *space,
+					     const struct text_poke *p)
+{
+	if (insn_load((const void *)p->ip, insn_len(p->new)) != p->new &&
+	    !space->wrong)
+		space->wrong = p->ip;
+}
+
 /* The bytes as everybody reads them, at their own address. */
 static __always_inline void compare(struct poke_space *space,
 				    const struct text_poke *p)
 {
 	if (likely(insn_matches(insn_peek(p->ip), p->new)))
 		return;
-	if (insn_load((const void *)p->ip, insn_len(p->new)) != p->new &&
-	    !space->wrong)
-		space->wrong = p->ip;
+	note_difference(space, p);
 }
 
 static __always_inline void run_pass(struct poke_space *space,
@@ -247,12 +265,14 @@ notrace void poke_write_bytes(unsigned long addr, const u8 *src, u8 fill,
 	while (len) {
 		size_t part = min_t(size_t, len,
 				    PAGE_SIZE - (addr & OFFSET_MASK));
+		void *at;
 
 		poke_space_enter(&space);
+		at = fresh(window_open(&space, addr));
 		if (src)
-			copy_bytes(window(&space, addr), src, part);
+			copy_bytes(at, src, part);
 		else
-			fill_bytes(window(&space, addr), fill, part);
+			fill_bytes(at, fill, part);
 		poke_space_leave(&space);
 		src = src ? src + part : NULL;
 		addr += part;

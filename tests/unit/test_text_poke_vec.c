@@ -153,7 +153,7 @@ UNIT(text_poke_vec, verify_refuses_malformed_words)
 	static const u64 bad[] = {
 		0, 0x441f0f, INSN_WORD(3, 0x90), INSN_WORD(6, 0x90),
 		INSN_WORD(1, 0x90cc), INSN_WORD(2, 0x1fffeb),
-		INSN_WORD(5, 0x10000441f0full), INSN_WORD(255, 0),
+		INSN_WORD(0, 0), INSN_WORD(255, 0),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {

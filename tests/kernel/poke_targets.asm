@@ -1,0 +1,34 @@
+; SPDX-License-Identifier: MIT
+;
+; What the sacrificial functions of the patch tests call.
+;
+; A sacrificial function is [site][ret], called with eax = 0. Each target adds
+; its own digit to eax, so that the result of one call says which targets it
+; landed on and how often: 0 for a NOP, FARM_A for A once, 2 * FARM_A for twice.
+; All other registers stay, so a target may be called or jumped to from
+; anywhere, in any context. Not traceable.
+
+%include "arch/x86_64/asm/linkage.inc"
+
+section .text
+
+%macro target 2
+func %1
+	add eax, %2
+	ret
+endfunc %1
+%endmacro
+
+	target farm_target_a, 0x1
+	target farm_target_b, 0x100
+	target farm_target_c, 0x10000
+	target farm_target_poison, 0x1000000	; nobody may come here
+
+; void farm_int3(void): an INT3 that has nothing to do with patching
+; OUT	as the hook of the test leaves it: nothing changed
+func farm_int3
+global farm_int3_at
+farm_int3_at:
+	int3
+	ret
+endfunc farm_int3
