@@ -4,7 +4,8 @@
  *
  * Owns the workers, their queues and counts. Nothing here is special: locks,
  * queues, timers and allocations are used as anybody would use them, so a
- * trace of it shows the kernel's ordinary paths.
+ * trace of it shows the kernel's ordinary paths. What deserves a line in a
+ * trace is not inlined.
  *
  * I1  A parcel that reaches the consumer carries the checksum it was sent
  *     with (counted in ->spoiled otherwise).
@@ -13,6 +14,7 @@
 #include "kernel/workload.h"
 
 #include <asm/atomic.h>
+#include <asm/barrier.h>
 
 #include "kernel/clock.h"
 #include "kernel/lib/errno.h"
@@ -62,7 +64,7 @@ static struct set *sets[MAX_SETS];
 static unsigned int nr_sets;
 static bool stopping;
 
-static u32 checksum(const struct parcel *p)
+static noinline u32 checksum(const struct parcel *p)
 {
 	u32 sum = 17;
 	unsigned int i;
@@ -72,7 +74,7 @@ static u32 checksum(const struct parcel *p)
 	return sum;
 }
 
-static struct parcel *make_parcel(u32 seed)
+static noinline struct parcel *make_parcel(u32 seed)
 {
 	struct parcel *p = kmalloc(sizeof(*p));
 	unsigned int i;
@@ -92,7 +94,7 @@ static void queue_init(struct queue *q)
 	init_waitqueue_head(&q->changed);
 }
 
-static bool queue_try_put(struct queue *q, struct parcel *p)
+static noinline bool queue_try_put(struct queue *q, struct parcel *p)
 {
 	bool room;
 
@@ -104,7 +106,7 @@ static bool queue_try_put(struct queue *q, struct parcel *p)
 	return room;
 }
 
-static struct parcel *queue_try_take(struct queue *q)
+static noinline struct parcel *queue_try_take(struct queue *q)
 {
 	struct parcel *p = NULL;
 
@@ -121,7 +123,7 @@ static unsigned int queue_length(const struct queue *q)
 }
 
 /* Return: false when the workers are to end; the parcel is still ours. */
-static bool queue_put(struct queue *q, struct parcel *p)
+static noinline bool queue_put(struct queue *q, struct parcel *p)
 {
 	while (!queue_try_put(q, p)) {
 		if (READ_ONCE(stopping))
@@ -134,7 +136,7 @@ static bool queue_put(struct queue *q, struct parcel *p)
 }
 
 /* Return: NULL when the workers are to end. */
-static struct parcel *queue_take(struct queue *q)
+static noinline struct parcel *queue_take(struct queue *q)
 {
 	struct parcel *p;
 
@@ -164,7 +166,7 @@ static int producer(void *arg)
 }
 
 /* Turns every word around; the sum is made anew. */
-static void refine_parcel(struct parcel *p)
+static noinline void refine_parcel(struct parcel *p)
 {
 	unsigned int i;
 
@@ -201,7 +203,7 @@ static int consumer(void *arg)
 }
 
 /* Take blocks of growing size, give them back in another order. */
-static void churn_memory(struct set *set)
+static noinline void churn_memory(struct set *set)
 {
 	void *block[16];
 	unsigned int i;
@@ -248,12 +250,15 @@ static int player_right(void *arg)
 	return play(arg, 1);
 }
 
-unsigned long walk_tree(unsigned int depth, unsigned long seed)
+noinline unsigned long walk_tree(unsigned int depth, unsigned long seed)
 {
+	unsigned long below;
+
 	if (!depth)
 		return seed & 1;
-	/* The addition keeps this from becoming a loop. */
-	return 1 + walk_tree(depth - 1, seed * 6364136223846793005UL + 1);
+	below = walk_tree(depth - 1, seed * 6364136223846793005UL + 1);
+	barrier(); /* something to do after the call: it stays a call */
+	return 1 + below;
 }
 
 static int walker(void *arg)
