@@ -77,8 +77,9 @@ struct ring_buffer_per_cpu {
 	/* The writer's cache line: the fast path touches nothing else here. */
 	union {
 		struct {
-			u16 nest;    /* [C] CTX_ bits of the writers inside */
-			u16 pending; /* [C] a nested one left its commit */
+			u8 nest;     /* [C] CTX_ bits of the writers inside */
+			u8 pending;  /* [C] a nested one left its commit */
+			u16 unused;
 			u32 slow;    /* [A] RB_SLOW_ bits */
 		};
 		u64 gate; /* all three; 0: the fast path may be tried */
@@ -140,40 +141,45 @@ void ring_buffer_commit_rest(struct ring_buffer_per_cpu *rb);
 
 /*
  * ring_buffer_reserve_fast() - room for an event, when nothing is unusual
- * @ctx:     this CPU's trace_context
  * @payload: bytes, a constant multiple of 4, at most 4 * RB_TYPE_DATA_MAX
  *
  * Preemption is off from before the call until after the commit, which must
  * follow when this returned true. False: nothing has been reserved; take
  * ring_buffer_lock_reserve().
+ *
+ * The order of the first four lines is all: who comes between the clock and
+ * the tail is later than we are, which the delta shows; who comes between the
+ * tail and nest, or later, makes the exchange fail.
  */
 static __always_inline bool
-ring_buffer_reserve_fast(struct ring_buffer_per_cpu *rb, u32 ctx, u32 payload,
+ring_buffer_reserve_fast(struct ring_buffer_per_cpu *rb, u32 payload,
 			 struct ring_buffer_fast *f)
 {
 	const u32 size = RB_EVENT_HEADER + payload;
-	u64 old, delta, offset;
+	u64 tail, now, delta, offset;
 
-	if (unlikely(local_read(&rb->gate)))
+	if (unlikely(!local_is_zero(&rb->gate)))
 		return false;
-	/* Before nest is set: a writer nested later fails our exchange. */
-	old = local_read(&rb->tail);
-	local_set(&rb->nest, ctx);
 	f->time = trace_scale_now(&rb->scale);
-	delta = ((f->time << RB_TAIL_BITS) - (old & ~RB_TAIL_MASK)) >>
-		RB_TAIL_BITS;
-	offset = old & RB_TAIL_MASK;
-	f->page = local_read(&rb->tail_page);
+	tail = local_read(&rb->tail);
+	local_set(&rb->nest, this_cpu_read(trace_context));
+	now = f->time << RB_TAIL_BITS;
+	/* Time now - time of tail: the offset is below what is added. */
+	delta = (now + RB_TAIL_MASK - tail) >> RB_TAIL_BITS;
+	offset = tail & RB_TAIL_MASK;
 	f->end = offset + size;
-	if (unlikely(delta > RB_DELTA_MAX || offset > RB_DATA_SIZE - size ||
-		     !local_try_cmpxchg(&rb->tail, &old,
-					(f->time << RB_TAIL_BITS) + f->end))) {
-		local_set(&rb->nest, 0);
-		return false;
-	}
+	if (unlikely(delta > RB_DELTA_MAX || offset > RB_DATA_SIZE - size))
+		goto refuse;
+	f->page = local_read(&rb->tail_page);
+	if (unlikely(!local_try_cmpxchg(&rb->tail, &tail, now + f->end)))
+		goto refuse;
 	f->event = f->page->data + offset;
 	*(u32 *)f->event = (u32)delta << RB_TYPE_BITS | payload / 4;
 	return true;
+
+refuse:
+	local_set(&rb->nest, 0);
+	return false;
 }
 
 static __always_inline void
@@ -184,7 +190,8 @@ ring_buffer_commit_fast(struct ring_buffer_per_cpu *rb,
 	local_set(&f->page->commit, f->end);
 	local_inc(&rb->commit_entries);
 	local_set(&rb->nest, 0);
-	if (unlikely(local_read(&rb->gate)))
+	/* A writer nested in this one has left its commit to us. */
+	if (unlikely(!local_is_zero(&rb->gate)))
 		ring_buffer_commit_rest(rb);
 }
 

@@ -31,33 +31,33 @@ struct fgraph_ops;
 
 /* ---- options ------------------------------------------------------------- */
 
-/* name in trace_options (underscores are dashes there), on at boot */
-#define TRACE_OPTION_LIST(X)           \
-	X(print_parent, true)          \
-	X(sym_offset, false)           \
-	X(sym_addr, false)             \
-	X(annotate, true)              \
-	X(context_info, true)          \
-	X(latency_format, false)       \
-	X(overwrite, true)             \
-	X(irq_info, true)              \
-	X(markers, true)               \
-	X(pause_on_trace, false)       \
-	X(func_stack_trace, false)     \
-	X(funcgraph_overrun, false)    \
-	X(funcgraph_cpu, true)         \
-	X(funcgraph_overhead, true)    \
-	X(funcgraph_proc, false)       \
-	X(funcgraph_duration, true)    \
-	X(funcgraph_abstime, false)    \
-	X(funcgraph_irqs, true)        \
-	X(funcgraph_tail, false)       \
-	X(funcgraph_retval, false)     \
-	X(funcgraph_retval_hex, false) \
-	X(sleep_time, true)
+/* constant, name in trace_options, on at boot */
+#define TRACE_OPTION_LIST(X)                                  \
+	X(print_parent, "print-parent", true)                 \
+	X(sym_offset, "sym-offset", false)                    \
+	X(sym_addr, "sym-addr", false)                        \
+	X(annotate, "annotate", true)                         \
+	X(context_info, "context-info", true)                 \
+	X(latency_format, "latency-format", false)            \
+	X(overwrite, "overwrite", true)                       \
+	X(irq_info, "irq-info", true)                         \
+	X(markers, "markers", true)                           \
+	X(pause_on_trace, "pause-on-trace", false)            \
+	X(func_stack_trace, "func_stack_trace", false)        \
+	X(funcgraph_overrun, "funcgraph-overrun", false)      \
+	X(funcgraph_cpu, "funcgraph-cpu", true)               \
+	X(funcgraph_overhead, "funcgraph-overhead", true)     \
+	X(funcgraph_proc, "funcgraph-proc", false)            \
+	X(funcgraph_duration, "funcgraph-duration", true)     \
+	X(funcgraph_abstime, "funcgraph-abstime", false)      \
+	X(funcgraph_irqs, "funcgraph-irqs", true)             \
+	X(funcgraph_tail, "funcgraph-tail", false)            \
+	X(funcgraph_retval, "funcgraph-retval", false)        \
+	X(funcgraph_retval_hex, "funcgraph-retval-hex", false) \
+	X(sleep_time, "sleep-time", true)
 
 enum trace_option {
-#define TRACE_OPTION_BIT(name, on) TRACE_OPT_##name,
+#define TRACE_OPTION_BIT(id, name, on) TRACE_OPT_##id,
 	TRACE_OPTION_LIST(TRACE_OPTION_BIT)
 #undef TRACE_OPTION_BIT
 	TRACE_OPTIONS
@@ -82,7 +82,12 @@ struct trace_array {
 	bool paused_was_on;	/* [L] */
 };
 
-struct trace_array *trace_top(void);
+extern struct trace_array trace_top_array;
+
+static __always_inline struct trace_array *trace_top(void)
+{
+	return &trace_top_array;
+}
 
 static __always_inline bool trace_option(const struct trace_array *tr,
 					 enum trace_option option)
@@ -107,7 +112,13 @@ struct tracer {
 	/* tracing_on goes to 1; NULL: nothing to do. [trace_lock held] */
 	void (*start)(struct trace_array *tr);
 	u32 options; /* BIT(TRACE_OPT_...) that are its own */
-	/* The columns of its own output; NULL: the common ones. */
+	/*
+	 * One of them is about to change; NULL: any time. [trace_lock held]
+	 * Return: 0, or it stays as it is.
+	 */
+	int (*set_option)(struct trace_array *tr, enum trace_option option,
+			  bool on);
+	/* Its own column heads; NULL: the common ones. */
 	void (*header)(struct trace_iterator *iter, struct trace_seq *s);
 	/* Write a line of its own. Return: false: use the common form. */
 	bool (*line)(struct trace_iterator *iter, struct trace_seq *s);
@@ -160,8 +171,10 @@ void trace_stats_show(struct trace_array *tr, unsigned int cpu,
 
 /* ---- options ------------------------------------------------------------- */
 
-/* The name, with dashes; NULL past the end. Return of _mine: belongs to the
- * core or to the current tracer, so it is listed. */
+/*
+ * name: NULL past the end. listed: it belongs to the core or to the current
+ * tracer, so trace_options shows it; the others can be set all the same.
+ */
 const char *trace_option_name(unsigned int option);
 bool trace_option_listed(struct trace_array *tr, unsigned int option);
 int trace_set_option(struct trace_array *tr, unsigned int option, bool on);
@@ -179,8 +192,11 @@ void trace_options_show(struct trace_array *tr, struct trace_seq *s);
 ssize_t trace_marker_write(struct trace_array *tr, const char *text,
 			   size_t len);
 
-/* Record the stack of the caller's caller. Context: probe. */
-void trace_stack(struct trace_array *tr, unsigned int skip);
+/*
+ * trace_stack() - record the stack, from the entry that is @from on (from the
+ * caller, if that is not there). Context: probe.
+ */
+void trace_stack(struct trace_array *tr, unsigned long from);
 
 /* ---- reading ------------------------------------------------------------- */
 

@@ -11,7 +11,7 @@
 #include "kernel/sched.h"
 #include "kernel/trace_hooks.h"
 #include "trace/fgraph.h"
-#include "trace/trace.h"
+#include "trace/trace_graph.h"
 
 #define ENDED_MAX 256
 
@@ -44,9 +44,9 @@ void trace_task_ended(struct task_struct *task)
 void trace_task_switch(struct task_struct *prev, struct task_struct *next,
 		       bool preempted)
 {
-	(void)prev;
 	(void)preempted;
 	ftrace_pid_switch(next);
+	graph_task_switch(prev, next);
 }
 
 bool trace_find_cmdline(int pid, char *comm)

@@ -64,7 +64,7 @@ static __always_inline void preempt_enable_no_resched(void)
 
 static __always_inline void preempt_enable_notrace(void)
 {
-	bool zero;
+	bool zero, resched;
 
 	barrier();
 	__asm__ volatile("decl %%gs:%1"
@@ -76,7 +76,12 @@ static __always_inline void preempt_enable_notrace(void)
 	 * by itself; after a migration this reads the new CPU's flag, which
 	 * costs at most one needless call.
 	 */
-	if (unlikely(zero && this_cpu_read(need_resched)))
+	if (likely(!zero))
+		return;
+	__asm__ volatile("cmpb $0, %%gs:%1"
+			 : "=@ccnz"(resched)
+			 : "m"(need_resched));
+	if (unlikely(resched))
 		preempt_schedule();
 }
 

@@ -46,10 +46,10 @@ static __always_inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
 /* Not ordered against loads before or after it; see rdtsc_ordered(). */
 static __always_inline u64 rdtsc(void)
 {
-	u32 low, high;
+	u64 low, high; /* the upper halves become zero */
 
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	return (u64)high << 32 | low;
+	return high << 32 | low;
 }
 
 /* Not before the loads that precede it, as needed to compare across CPUs. */

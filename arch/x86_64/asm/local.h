@@ -18,6 +18,15 @@
 #define local_read(p)	  READ_ONCE(*(p))
 #define local_set(p, val) WRITE_ONCE(*(p), (val))
 
+/* One instruction, where a volatile load and a test would be two. */
+static __always_inline bool local_is_zero(const u64 *p)
+{
+	bool zero;
+
+	__asm__ volatile("cmpq $0, %1" : "=@ccz"(zero) : "m"(*p));
+	return zero;
+}
+
 static __always_inline void local_inc(u64 *p)
 {
 	__asm__ volatile("incq %0" : "+m"(*p) : : "cc");

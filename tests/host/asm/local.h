@@ -21,6 +21,11 @@
 		WRITE_ONCE(*(p), (val)); \
 	} while (0)
 
+static __always_inline bool local_is_zero(const u64 *p)
+{
+	return local_read(p) == 0;
+}
+
 static __always_inline void local_inc(u64 *p)
 {
 	host_step();

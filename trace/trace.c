@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: MIT
+/*
+ * trace.c - one trace: its tracer, its buffer, on and off.
+ *
+ * Owns the trace_array and what may be done to it. The tracers themselves,
+ * reading and options are files of their own; nothing here is ever called
+ * from a probe.
+ *
+ * I1  A tracer is current from a successful init to a successful reset; when
+ *     something fails in between, nop is.
+ * I2  Every CPU has a buffer from boot on, so that writers need not ask.
+ *
+ * Context: task, may sleep. Locks: trace_lock, before everything of the ring
+ * buffer's and before ftrace_lock.
+ */
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/smp.h"
+#include "trace/trace_internal.h"
+#include "trace/trace_record.h"
+
+#define BOOT_PAGES 2
+
+DEFINE_MUTEX(trace_lock);
+DEFINE_PER_CPU(struct ring_buffer_per_cpu *, trace_top_ring);
+
+struct trace_array trace_top_array = {
+	.ops.flags = FTRACE_OPS_FL_PID,
+	.tracer = &nop_tracer,
+};
+
+static const struct tracer *const tracers[] = {
+	&function_graph_tracer,
+	&function_tracer,
+	&nop_tracer,
+};
+
+const struct tracer nop_tracer = { .name = "nop" };
+
+int trace_init(void)
+{
+	struct trace_array *tr = trace_top();
+	unsigned int cpu;
+	int err;
+
+	tr->clock = trace_clock_get(0);
+	tr->cpumask = cpu_online_mask;
+	err = ring_buffer_init(&tr->buffer, cpu_online_mask, BOOT_PAGES,
+			       tr->clock); /* I2 */
+	if (err)
+		return err;
+	for_each_online_cpu(cpu) {
+		tr->buffer_kb[cpu] = TRACE_BUFFER_KB_DEFAULT;
+		per_cpu(trace_top_ring, cpu) = tr->buffer.cpu[cpu];
+	}
+	trace_options_init(tr);
+	tr->on = true;
+	return 0;
+}
+
+/* ---- tracers ------------------------------------------------------------- */
+
+const struct tracer *trace_tracer(unsigned int i)
+{
+	return i < ARRAY_SIZE(tracers) ? tracers[i] : NULL;
+}
+
+const struct tracer *trace_current_tracer(struct trace_array *tr)
+{
+	return READ_ONCE(tr->tracer);
+}
+
+static const struct tracer *find_tracer(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(tracers); i++) {
+		if (!strcmp(tracers[i]->name, name))
+			return tracers[i];
+	}
+	return NULL;
+}
+
+static void reset_all(struct trace_array *tr)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < NR_CPUS; cpu++)
+		ring_buffer_reset(&tr->buffer, cpu);
+}
+
+static int change_tracer(struct trace_array *tr, const struct tracer *next)
+{
+	int err = next == &nop_tracer ? 0 : trace_expand(tr);
+
+	if (err)
+		return err;
+	if (tr->tracer->reset)
+		err = tr->tracer->reset(tr);
+	if (err)
+		return err;
+	tr->tracer = &nop_tracer; /* I1 */
+	reset_all(tr);
+	if (next->init)
+		err = next->init(tr);
+	if (!err)
+		tr->tracer = next;
+	return err;
+}
+
+int trace_set_tracer(struct trace_array *tr, const char *name)
+{
+	const struct tracer *next = find_tracer(name);
+	int err = 0;
+
+	if (!next)
+		return -EINVAL;
+	mutex_lock(&trace_lock);
+	if (next != tr->tracer)
+		err = tr->pipes ? -EBUSY : change_tracer(tr, next);
+	mutex_unlock(&trace_lock);
+	return err;
+}
+
+/* ---- on and off ---------------------------------------------------------- */
+
+bool trace_is_on(struct trace_array *tr)
+{
+	return READ_ONCE(tr->on);
+}
+
+static void set_on(struct trace_array *tr, bool on)
+{
+	assert_held(&trace_lock);
+	if (on == tr->on)
+		return;
+	if (on && tr->tracer->start)
+		tr->tracer->start(tr);
+	WRITE_ONCE(tr->on, on);
+}
+
+void trace_set_on(struct trace_array *tr, bool on)
+{
+	mutex_lock(&trace_lock);
+	tr->paused_was_on = on; /* if a reader has paused it: afterwards */
+	if (!tr->paused)
+		set_on(tr, on);
+	mutex_unlock(&trace_lock);
+}
+
+void trace_pause(struct trace_array *tr)
+{
+	if (tr->paused++)
+		return;
+	tr->paused_was_on = tr->on;
+	WRITE_ONCE(tr->on, false);
+}
+
+void trace_unpause(struct trace_array *tr)
+{
+	if (!--tr->paused)
+		WRITE_ONCE(tr->on, tr->paused_was_on);
+}
+
+void trace_reset(struct trace_array *tr, unsigned int cpu)
+{
+	mutex_lock(&trace_lock);
+	if (cpu == TRACE_CPU_ALL)
+		reset_all(tr);
+	else
+		ring_buffer_reset(&tr->buffer, cpu);
+	mutex_unlock(&trace_lock);
+}
+
+/* ---- buffer -------------------------------------------------------------- */
+
+static size_t kb_to_pages(size_t kb)
+{
+	return max(DIV_ROUND_UP(kb * 1024, (size_t)RB_DATA_SIZE),
+		   (size_t)RB_PAGES_MIN);
+}
+
+static int resize(struct trace_array *tr, unsigned int cpu, size_t kb)
+{
+	int err = ring_buffer_resize(&tr->buffer, cpu, kb_to_pages(kb));
+
+	if (!err)
+		tr->buffer_kb[cpu] = kb;
+	return err;
+}
+
+int trace_expand(struct trace_array *tr)
+{
+	unsigned int cpu;
+	int err = 0;
+
+	assert_held(&trace_lock);
+	if (tr->expanded)
+		return 0;
+	for_each_online_cpu(cpu)
+		err = err ?: resize(tr, cpu, tr->buffer_kb[cpu]);
+	tr->expanded = !err;
+	return err;
+}
+
+size_t trace_buffer_kb(struct trace_array *tr, unsigned int cpu)
+{
+	size_t kb = tr->buffer_kb[cpu == TRACE_CPU_ALL ? 0 : cpu];
+	unsigned int i;
+
+	for_each_online_cpu(i) {
+		if (cpu == TRACE_CPU_ALL && tr->buffer_kb[i] != kb)
+			return 0;
+	}
+	return kb;
+}
+
+int trace_set_buffer_kb(struct trace_array *tr, unsigned int cpu, size_t kb)
+{
+	unsigned int i;
+	int err = 0;
+
+	if (!kb || kb > (size_t)RB_PAGES_MAX * RB_DATA_SIZE / 1024)
+		return -EINVAL;
+	mutex_lock(&trace_lock);
+	for_each_online_cpu(i) {
+		if (cpu == TRACE_CPU_ALL || cpu == i)
+			err = err ?: resize(tr, i, kb);
+		else if (!tr->expanded)
+			err = err ?: resize(tr, i, tr->buffer_kb[i]);
+	}
+	tr->expanded = tr->expanded || !err;
+	mutex_unlock(&trace_lock);
+	return err;
+}
+
+static void show_kb(struct trace_array *tr, size_t kb, size_t boot_kb,
+		    struct trace_seq *s)
+{
+	if (tr->expanded)
+		trace_seq_printf(s, "%zu\n", kb);
+	else
+		trace_seq_printf(s, "%zu (expanded: %zu)\n", boot_kb, kb);
+}
+
+void trace_buffer_size_show(struct trace_array *tr, unsigned int cpu,
+			    struct trace_seq *s)
+{
+	size_t kb = trace_buffer_kb(tr, cpu);
+
+	if (kb)
+		show_kb(tr, kb, BOOT_PAGES * RB_DATA_SIZE / 1024, s);
+	else
+		trace_seq_puts(s, "X\n");
+}
+
+void trace_buffer_total_show(struct trace_array *tr, struct trace_seq *s)
+{
+	size_t kb = 0;
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		kb += tr->buffer_kb[cpu];
+	show_kb(tr, kb,
+		num_online_cpus() * BOOT_PAGES * RB_DATA_SIZE / 1024, s);
+}
+
+u64 trace_cpumask(struct trace_array *tr)
+{
+	return tr->cpumask;
+}
+
+void trace_set_cpumask(struct trace_array *tr, u64 mask)
+{
+	unsigned int cpu;
+
+	mutex_lock(&trace_lock);
+	mask &= cpu_online_mask;
+	for_each_online_cpu(cpu) {
+		if ((mask ^ tr->cpumask) >> cpu & 1)
+			ring_buffer_record(&tr->buffer, cpu, mask >> cpu & 1);
+	}
+	tr->cpumask = mask;
+	mutex_unlock(&trace_lock);
+}
+
+/* ---- clock and counts ---------------------------------------------------- */
+
+void trace_clock_show(struct trace_array *tr, struct trace_seq *s)
+{
+	const struct trace_clock *clock;
+	unsigned int i;
+
+	for (i = 0; (clock = trace_clock_get(i)); i++)
+		trace_seq_printf(s, clock == tr->clock ? "%s[%s]" : "%s%s",
+				 i ? " " : "", clock->name);
+	trace_seq_putc(s, '\n');
+}
+
+int trace_set_clock(struct trace_array *tr, const char *name)
+{
+	const struct trace_clock *clock = trace_clock_find(name);
+
+	if (!clock)
+		return -EINVAL;
+	mutex_lock(&trace_lock);
+	tr->clock = clock;
+	ring_buffer_set_clock(&tr->buffer, clock);
+	mutex_unlock(&trace_lock);
+	return 0;
+}
+
+static void show_time(struct trace_array *tr, const char *what, u64 time,
+		      struct trace_seq *s)
+{
+	u64 us = (time + 500) / 1000;
+
+	if (tr->clock->in_ns)
+		trace_seq_printf(s, "%s: %5llu.%06llu\n", what, us / 1000000,
+				 us % 1000000);
+	else
+		trace_seq_printf(s, "%s: %llu\n", what, time);
+}
+
+void trace_stats_show(struct trace_array *tr, unsigned int cpu,
+		      struct trace_seq *s)
+{
+	struct ring_buffer_per_cpu *rb = tr->buffer.cpu[cpu];
+	struct ring_buffer_stats stats;
+
+	ring_buffer_stats(rb, &stats);
+	trace_seq_printf(s, "entries: %llu\n", stats.entries);
+	trace_seq_printf(s, "overrun: %llu\n", stats.overrun);
+	trace_seq_printf(s, "commit overrun: %llu\n", stats.commit_overrun);
+	trace_seq_printf(s, "bytes: %llu\n", stats.bytes);
+	show_time(tr, "oldest event ts", stats.oldest, s);
+	show_time(tr, "now ts", ring_buffer_time(rb), s);
+	trace_seq_printf(s, "dropped events: %llu\n", stats.dropped);
+	trace_seq_printf(s, "read events: %llu\n", stats.read);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace_internal.h - what the trace core's files and the tracers share.
+ */
+#pragma once
+
+#include "trace/fgraph.h"
+#include "trace/trace.h"
+
+extern struct mutex trace_lock;
+
+extern const struct tracer nop_tracer;
+extern const struct tracer function_tracer;
+extern const struct tracer function_graph_tracer;
+
+/* The option decides; trace_options.c. [trace_lock held] */
+void trace_options_init(struct trace_array *tr);
+
+/* Grow the buffer to its full size. [trace_lock held] Return: 0; -ENOMEM. */
+int trace_expand(struct trace_array *tr);
+
+/* trace_open() with pause-on-trace: count readers. [trace_lock held] */
+void trace_pause(struct trace_array *tr);
+void trace_unpause(struct trace_array *tr);
+
+/* ---- iterators: trace_iter.c, trace_output.c ----------------------------- */
+
+#define TRACE_LINE_MAX	2048
+#define TRACE_SYMBOLS	256 /* direct-mapped caches, powers of two */
+#define TRACE_CMDLINES	64
+
+struct trace_symbol {
+	unsigned long addr;
+	const char *name; /* NULL: none */
+	unsigned long off, size;
+	unsigned int len; /* of the name */
+};
+
+struct trace_cmdline {
+	int pid;
+	bool valid;
+	char comm[TASK_COMM_LEN];
+};
+
+/* What function_graph remembers of a CPU while it prints. */
+struct trace_graph_cpu {
+	int last_pid;	     /* -1: none yet */
+	int depth;	     /* of the last line */
+	int irq_depth;	     /* of the outermost function in an interrupt; -1 */
+	unsigned long open[FGRAPH_DEPTH_MAX]; /* functions, by depth */
+};
+
+struct trace_source {
+	struct ring_buffer_per_cpu *rb; /* NULL: this CPU is not read */
+	struct ring_buffer_iter walk;	/* not of pipes */
+	u64 time;			/* of a pipe's next event */
+	bool valid;			/* there is one */
+	bool started;			/* its first event was printed */
+	struct trace_graph_cpu graph;
+};
+
+struct trace_iterator {
+	struct trace_array *tr;
+	bool pipe;
+	bool annotate;
+	bool paused;		/* closing it ends pause-on-trace */
+	unsigned int cpu_asked; /* or TRACE_CPU_ALL */
+	unsigned int nr_cpus;	/* highest that is read + 1 */
+	u64 lines;
+	u64 start; /* time of the first event */
+
+	/* The event being printed, a copy. */
+	unsigned int cpu;
+	u64 time;
+	u64 lost;
+	u32 len;
+	union {
+		struct trace_entry ent;
+		u8 data[RB_DATA_SIZE];
+	};
+
+	struct trace_seq seq; /* text not yet handed out: from at on */
+	size_t at;
+	char text[TRACE_LINE_MAX];
+	struct trace_symbol symbols[TRACE_SYMBOLS];
+	struct trace_cmdline cmdlines[TRACE_CMDLINES];
+	struct trace_source source[];
+};
+
+/*
+ * The event that follows the present one on its CPU: look, and take. What is
+ * seen stays valid until the next call. Return of peek: false: none (yet).
+ */
+bool trace_iter_peek(struct trace_iterator *iter,
+		     struct ring_buffer_event *event);
+void trace_iter_skip(struct trace_iterator *iter);
+
+/* Pieces of lines. */
+void trace_put_symbol(struct trace_iterator *iter, struct trace_seq *s,
+		      unsigned long addr, bool offset);
+const char *trace_iter_comm(struct trace_iterator *iter, int pid);
+void trace_put_time(struct trace_iterator *iter, struct trace_seq *s, u64 time);
+void trace_put_flags(const struct trace_entry *ent, struct trace_seq *s);
+/* Of the common form: all column heads, a line's columns, what follows. */
+void trace_put_header(struct trace_iterator *iter, struct trace_seq *s);
+void trace_put_line(struct trace_iterator *iter, struct trace_seq *s);
+/* The text of an event of any type, no columns, no newline. */
+void trace_put_event(struct trace_iterator *iter, struct trace_seq *s);

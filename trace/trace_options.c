@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+/*
+ * trace_options.c - the switches of a trace, by name.
+ *
+ * Owns their names and defaults. Most are only looked at when text is made;
+ * what else must happen when one changes is done here or by its tracer.
+ *
+ * Context: task, may sleep. Locks: trace_lock.
+ */
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "trace/trace_internal.h"
+
+static const char *const names[TRACE_OPTIONS] = {
+#define OPTION_NAME(id, name, on) [TRACE_OPT_##id] = name,
+	TRACE_OPTION_LIST(OPTION_NAME)
+#undef OPTION_NAME
+};
+
+static_assert(TRACE_OPTIONS <= 32, "a bit each in trace_array.options");
+
+void trace_options_init(struct trace_array *tr)
+{
+#define OPTION_ON(id, name, on) | ((on) ? BIT(TRACE_OPT_##id) : 0)
+	tr->options = 0 TRACE_OPTION_LIST(OPTION_ON);
+#undef OPTION_ON
+}
+
+const char *trace_option_name(unsigned int option)
+{
+	return option < TRACE_OPTIONS ? names[option] : NULL;
+}
+
+/* Of any tracer, current or not. */
+static bool is_tracers(unsigned int option)
+{
+	const struct tracer *tracer;
+	unsigned int i;
+
+	for (i = 0; (tracer = trace_tracer(i)); i++) {
+		if (tracer->options & BIT(option))
+			return true;
+	}
+	return false;
+}
+
+bool trace_option_listed(struct trace_array *tr, unsigned int option)
+{
+	return !is_tracers(option) ||
+	       trace_current_tracer(tr)->options & BIT(option);
+}
+
+int trace_set_option(struct trace_array *tr, unsigned int option, bool on)
+{
+	const struct tracer *tracer;
+	int err = 0;
+
+	if (option >= TRACE_OPTIONS)
+		return -EINVAL;
+	mutex_lock(&trace_lock);
+	tracer = tr->tracer;
+	if (trace_option(tr, option) != on) {
+		if (tracer->options & BIT(option) && tracer->set_option)
+			err = tracer->set_option(tr, option, on);
+		if (!err)
+			WRITE_ONCE(tr->options, tr->options ^ BIT(option));
+		if (option == TRACE_OPT_overwrite)
+			ring_buffer_set_overwrite(&tr->buffer, on);
+	}
+	mutex_unlock(&trace_lock);
+	return err;
+}
+
+int trace_set_option_text(struct trace_array *tr, const char *text)
+{
+	unsigned int i;
+
+	for (i = 0; i < TRACE_OPTIONS; i++) {
+		if (!strcmp(text, names[i]))
+			return trace_set_option(tr, i, true);
+		if (!strncmp(text, "no", 2) && !strcmp(text + 2, names[i]))
+			return trace_set_option(tr, i, false);
+	}
+	return -EINVAL;
+}
+
+void trace_options_show(struct trace_array *tr, struct trace_seq *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < TRACE_OPTIONS; i++) {
+		if (trace_option_listed(tr, i))
+			trace_seq_printf(s, "%s%s\n",
+					 trace_option(tr, i) ? "" : "no",
+					 names[i]);
+	}
+}

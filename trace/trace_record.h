@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace_record.h - what every event begins with, composed in a few
+ * instructions.
+ *
+ * Context: probe, preemption off by exactly one level of the tracer's own.
+ */
+#pragma once
+
+#include "kernel/sched.h"
+#include "trace/trace.h"
+#include <asm/context.h>
+#include <asm/irqflags.h>
+
+/* This CPU's ring of trace_top(): one load instead of three. */
+DECLARE_PER_CPU(struct ring_buffer_per_cpu *, trace_top_ring);
+
+/* By trace_context, shifted to where trace_entry.flags is in the first u32. */
+extern const u32 trace_context_flags[CTX_TRANSITION];
+
+/*
+ * trace_fill() - write the trace_entry that an event begins with
+ * @type: a constant
+ */
+static __always_inline void trace_fill(void *ent, enum trace_type type)
+{
+	u32 *words = ent;
+	u32 head = type - (1U << 24); /* the preempt count without ours */
+
+	static_assert(offsetof(struct trace_entry, flags) == 2 &&
+			      offsetof(struct trace_entry, preempt_count) == 3,
+		      "shifts below");
+	head += preempt_count() << 24;
+	head |= this_cpu_read_byte(need_resched) << 18;
+	head |= trace_context_flags[this_cpu_read(trace_context)];
+	head |= (~(u32)local_save_flags() & X86_EFLAGS_IF) << 7;
+	words[0] = head;
+	words[1] = current->pid;
+}
+
+static_assert(TRACE_FLAG_IRQS_OFF << 16 == X86_EFLAGS_IF << 7, "IF");
+static_assert(TRACE_FLAG_NEED_RESCHED << 16 == 1 << 18, "need_resched");

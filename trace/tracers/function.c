@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+/*
+ * function.c - the function tracer: one event per call of a function.
+ *
+ * Owns the callback, which is the shortest way from a trampoline into the
+ * ring buffer: everything that is not usual is in function_slow(). It guards
+ * against itself by the ring buffer's word for this CPU, so it does not ask
+ * for the trampoline's guard.
+ *
+ * Context: probe; the tracer's init and reset: trace_lock held.
+ */
+#include "trace/trace_internal.h"
+#include "trace/trace_record.h"
+
+static void function_slow(unsigned long ip, unsigned long parent_ip)
+{
+	struct ring_buffer *buffer = &trace_top_array.buffer;
+	struct ftrace_entry *entry;
+
+	entry = ring_buffer_lock_reserve(buffer, sizeof(*entry), NULL);
+	if (!entry)
+		return;
+	trace_fill(entry, TRACE_FN);
+	entry->ip = ip;
+	entry->parent_ip = parent_ip;
+	ring_buffer_unlock_commit(buffer);
+}
+
+/* From function_call(), with its preemption count. */
+static noinline void function_again(unsigned long ip, unsigned long parent_ip)
+{
+	preempt_enable_no_resched();
+	function_slow(ip, parent_ip);
+}
+
+static __no_fp void function_call(unsigned long ip, unsigned long parent_ip,
+				  struct ftrace_ops *ops,
+				  struct ftrace_regs *fregs)
+{
+	struct ring_buffer_per_cpu *rb;
+	struct ring_buffer_fast f;
+	struct ftrace_entry *entry;
+
+	(void)ops;
+	(void)fregs;
+	if (unlikely(!trace_top_array.on))
+		return;
+	preempt_disable_notrace();
+	rb = this_cpu_read(trace_top_ring);
+	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f))) {
+		function_again(ip, parent_ip);
+		return;
+	}
+	entry = (void *)(f.event + RB_EVENT_HEADER);
+	trace_fill(entry, TRACE_FN);
+	entry->ip = ip;
+	entry->parent_ip = parent_ip;
+	ring_buffer_commit_fast(rb, &f);
+	preempt_enable_notrace();
+}
+
+/* With func_stack_trace: each event is followed by a stack. */
+static void function_stack_call(unsigned long ip, unsigned long parent_ip,
+				struct ftrace_ops *ops,
+				struct ftrace_regs *fregs)
+{
+	(void)ops;
+	(void)fregs;
+	if (!READ_ONCE(trace_top_array.on))
+		return;
+	function_slow(ip, parent_ip);
+	trace_stack(&trace_top_array, ip + MCOUNT_INSN_SIZE);
+}
+
+static int function_init(struct trace_array *tr)
+{
+	tr->ops.func = trace_option(tr, TRACE_OPT_func_stack_trace) ?
+			       function_stack_call : function_call;
+	return register_ftrace_function(&tr->ops);
+}
+
+static int function_reset(struct trace_array *tr)
+{
+	return unregister_ftrace_function(&tr->ops);
+}
+
+/* As in Linux, switching on begins with an empty buffer. */
+static void function_start(struct trace_array *tr)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < NR_CPUS; cpu++)
+		ring_buffer_reset(&tr->buffer, cpu);
+}
+
+static int function_set_option(struct trace_array *tr,
+			       enum trace_option option, bool on)
+{
+	int err = unregister_ftrace_function(&tr->ops);
+
+	(void)option;
+	if (err)
+		return err;
+	tr->ops.func = on ? function_stack_call : function_call;
+	return register_ftrace_function(&tr->ops);
+}
+
+const struct tracer function_tracer = {
+	.name = "function",
+	.init = function_init,
+	.reset = function_reset,
+	.start = function_start,
+	.options = BIT(TRACE_OPT_func_stack_trace),
+	.set_option = function_set_option,
+};

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: MIT
+/*
+ * function_graph.c - the function_graph tracer: an event at a function's
+ * entry and one, with both times, at its return.
+ *
+ * Owns the callbacks, and the choice of calls: by depth, by the sets of
+ * set_graph_function and set_graph_notrace, by context.
+ *
+ * I1  An entry event is written exactly if the call is hooked, so every entry
+ *     has its return, but for calls under way when the tracer goes.
+ * I2  A set that probes may be reading is freed after synchronize_tasks().
+ *
+ * Context: probe; the rest: task, trace_lock or graph_sets_lock held.
+ */
+#include "kernel/lib/errno.h"
+#include "kernel/quiesce.h"
+#include "trace/fgraph.h"
+#include "trace/trace_graph.h"
+#include "trace/trace_record.h"
+#include "arch/x86_64/ftrace_frame.h"
+
+static unsigned int max_depth;	  /* [A] 0: unlimited */
+static struct ftrace_hash *only;  /* [A,Q] NULL: everything */
+static struct ftrace_hash *never; /* [A,Q] NULL: nothing */
+static bool special;		  /* [A] one of these or an option is set */
+static bool active;		  /* [A] the tracer is current */
+static DEFINE_MUTEX(graph_sets_lock);
+
+/* ---- the choice of calls ------------------------------------------------- */
+
+enum choice { GRAPH_SKIP, GRAPH_RECORD, GRAPH_HIDE };
+
+/*
+ * What to do with a call: for its context, its function, one that surrounds
+ * it, its depth. ->graph_root and ->graph_notrace are the number of frames at
+ * the call of set_graph_function or set_graph_notrace that surrounds this one,
+ * its own frame included. A call that hides others is hooked, but not
+ * recorded, so that its end is seen.
+ */
+static enum choice graph_choose(unsigned long func, unsigned int depth)
+{
+	struct fgraph_ret_stack *stack = current->ret_stack;
+	const struct ftrace_hash *set = READ_ONCE(only);
+	const struct ftrace_hash *hidden = READ_ONCE(never);
+	unsigned int deepest = READ_ONCE(max_depth);
+
+	if (!in_task() &&
+	    !trace_option(&trace_top_array, TRACE_OPT_funcgraph_irqs))
+		return GRAPH_SKIP;
+	if (stack->graph_notrace)
+		return GRAPH_SKIP;
+	if (hidden && ftrace_hash_has(hidden, func)) {
+		stack->graph_notrace = current->curr_ret_stack;
+		return GRAPH_HIDE;
+	}
+	if (deepest && depth >= deepest)
+		return GRAPH_SKIP;
+	if (set && !stack->graph_root) {
+		if (!ftrace_hash_has(set, func))
+			return GRAPH_SKIP;
+		stack->graph_root = current->curr_ret_stack;
+	}
+	return GRAPH_RECORD;
+}
+
+/* The call that the choice of others depended on returns. */
+static void graph_leave(void)
+{
+	struct fgraph_ret_stack *stack = current->ret_stack;
+	unsigned int n = current->curr_ret_stack;
+
+	if (stack->graph_notrace == n)
+		stack->graph_notrace = 0;
+	if (stack->graph_root == n)
+		stack->graph_root = 0;
+}
+
+/* ---- recording ----------------------------------------------------------- */
+
+/* Return: the time, 0 if it was not recorded. */
+static u64 record_entry(unsigned long func, int depth)
+{
+	struct ring_buffer *buffer = &trace_top_array.buffer;
+	struct ftrace_graph_ent_entry *entry;
+	u64 time;
+
+	entry = ring_buffer_lock_reserve(buffer, sizeof(*entry), &time);
+	if (!entry)
+		return 0;
+	trace_fill(entry, TRACE_GRAPH_ENT);
+	entry->func = func;
+	entry->depth = depth;
+	ring_buffer_unlock_commit(buffer);
+	return time;
+}
+
+/* Return: whether to hook the call. */
+static noinline bool entry_slow(unsigned long func, int depth, u64 *time)
+{
+	enum choice choice = GRAPH_RECORD;
+
+	if (READ_ONCE(special))
+		choice = graph_choose(func, depth);
+	*time = choice == GRAPH_RECORD ? record_entry(func, depth) : 0;
+	if (choice == GRAPH_RECORD && !*time)
+		graph_leave(); /* it is no root after all */
+	return *time || choice == GRAPH_HIDE;
+}
+
+static __always_inline bool graph_entry(struct ftrace_graph_ent *ent,
+					struct fgraph_ops *gops)
+{
+	struct ftrace_graph_ent_entry *entry;
+	struct ring_buffer_per_cpu *rb;
+	struct ring_buffer_fast f;
+	u64 time;
+	bool hook;
+
+	(void)gops;
+	if (unlikely(READ_ONCE(special)))
+		goto slow;
+	preempt_disable_notrace();
+	rb = this_cpu_read(trace_top_ring);
+	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f))) {
+		preempt_enable_notrace();
+		goto slow;
+	}
+	ent->calltime = f.time;
+	entry = (void *)(f.event + RB_EVENT_HEADER);
+	trace_fill(entry, TRACE_GRAPH_ENT);
+	entry->func = ent->func;
+	entry->depth = ent->depth;
+	ring_buffer_commit_fast(rb, &f);
+	preempt_enable_notrace();
+	return true;
+slow:
+	hook = entry_slow(ent->func, ent->depth, &time);
+	ent->calltime = time;
+	return hook;
+}
+
+static __no_fp void graph_call(unsigned long ip, unsigned long parent_ip,
+			       struct ftrace_ops *ops,
+			       struct ftrace_regs *fregs)
+{
+	(void)parent_ip;
+	if (unlikely(!READ_ONCE(trace_top_array.on)))
+		return;
+	fgraph_enter(ip, ops->private, ftrace_return_slot(fregs), graph_entry);
+}
+
+static __always_inline void
+fill_return(struct ftrace_graph_ret_entry *entry,
+	    const struct ftrace_graph_ret *ret, u64 time)
+{
+	entry->func = ret->func;
+	entry->depth = ret->depth;
+	entry->overrun = ret->overrun;
+	entry->calltime = ret->calltime;
+	entry->rettime = time;
+}
+
+static noinline void return_slow(const struct ftrace_graph_ret *ret)
+{
+	struct trace_array *tr = &trace_top_array;
+	bool value = trace_option(tr, TRACE_OPT_funcgraph_retval);
+	struct ftrace_graph_retval_entry *entry;
+	u64 time;
+
+	graph_leave();
+	if (!ret->calltime || !READ_ONCE(tr->on))
+		return;
+	entry = ring_buffer_lock_reserve(&tr->buffer,
+					 value ? sizeof(*entry) :
+						 sizeof(entry->ret), &time);
+	if (!entry)
+		return;
+	trace_fill(entry,
+		   value ? TRACE_GRAPH_RETVAL : TRACE_GRAPH_RET);
+	fill_return(&entry->ret, ret, time);
+	if (value)
+		entry->retval = ret->retval;
+	ring_buffer_unlock_commit(&tr->buffer);
+}
+
+static __no_fp void graph_return(const struct ftrace_graph_ret *ret,
+				 struct fgraph_ops *gops)
+{
+	struct ftrace_graph_ret_entry *entry;
+	struct ring_buffer_per_cpu *rb;
+	struct ring_buffer_fast f;
+
+	(void)gops;
+	if (unlikely(READ_ONCE(special) || !READ_ONCE(trace_top_array.on) ||
+		     !ret->calltime)) {
+		return_slow(ret);
+		return;
+	}
+	preempt_disable_notrace();
+	rb = this_cpu_read(trace_top_ring);
+	if (likely(ring_buffer_reserve_fast(rb, sizeof(*entry), &f))) {
+		entry = (void *)(f.event + RB_EVENT_HEADER);
+		trace_fill(entry, TRACE_GRAPH_RET);
+		fill_return(entry, ret, f.time);
+		ring_buffer_commit_fast(rb, &f);
+		preempt_enable_notrace();
+		return;
+	}
+	preempt_enable_notrace();
+	return_slow(ret);
+}
+
+/* ---- time asleep --------------------------------------------------------- */
+
+/*
+ * Without sleep-time, time switched out does not count: what surrounds it
+ * begins that much later. Context: interrupts off.
+ */
+void graph_task_switch(struct task_struct *prev, struct task_struct *next)
+{
+	struct fgraph_ret_stack *stack;
+	unsigned int i;
+	u64 now;
+
+	if (!READ_ONCE(active) ||
+	    trace_option(&trace_top_array, TRACE_OPT_sleep_time))
+		return;
+	now = ring_buffer_time(
+		trace_top_array.buffer.cpu[smp_processor_id()]);
+	if (prev->ret_stack)
+		prev->ret_stack->slept_at = now;
+	stack = next->ret_stack;
+	if (!stack || !stack->slept_at)
+		return;
+	for (i = 0; i < (unsigned int)next->curr_ret_stack; i++) {
+		if (stack->frame[i].calltime)
+			stack->frame[i].calltime += now - stack->slept_at;
+	}
+	stack->slept_at = 0;
+}
+
+/* ---- the tracer ---------------------------------------------------------- */
+
+static struct fgraph_ops graph_ops = {
+	.retfunc = graph_return,
+};
+
+static void forget_calls(struct fgraph_ret_stack *stack, unsigned long unused)
+{
+	(void)unused;
+	stack->graph_root = 0;
+	stack->graph_notrace = 0;
+	stack->slept_at = 0;
+}
+
+static void recompute_special(const struct trace_array *tr, u32 options)
+{
+	(void)tr;
+	WRITE_ONCE(special,
+		   only || never || max_depth ||
+			   !(options & BIT(TRACE_OPT_funcgraph_irqs)) ||
+			   options & BIT(TRACE_OPT_funcgraph_retval));
+}
+
+static int graph_init(struct trace_array *tr)
+{
+	int err;
+
+	fgraph_for_each_stack(forget_calls, 0);
+	recompute_special(tr, tr->options);
+	tr->ops.func = graph_call;
+	graph_ops.ops = &tr->ops;
+	err = register_ftrace_graph(&graph_ops);
+	WRITE_ONCE(active, !err);
+	return err;
+}
+
+static int graph_reset(struct trace_array *tr)
+{
+	int err = unregister_ftrace_graph(&graph_ops);
+
+	(void)tr;
+	WRITE_ONCE(active, err);
+	return err;
+}
+
+static int graph_set_option(struct trace_array *tr, enum trace_option option,
+			    bool on)
+{
+	u32 options = tr->options;
+
+	recompute_special(tr, on ? options | BIT(option) :
+				   options & ~BIT(option));
+	if (option == TRACE_OPT_sleep_time)
+		fgraph_for_each_stack(forget_calls, 0);
+	return 0;
+}
+
+const struct tracer function_graph_tracer = {
+	.name = "function_graph",
+	.init = graph_init,
+	.reset = graph_reset,
+	.options = BIT(TRACE_OPT_funcgraph_overrun) |
+		   BIT(TRACE_OPT_funcgraph_cpu) |
+		   BIT(TRACE_OPT_funcgraph_overhead) |
+		   BIT(TRACE_OPT_funcgraph_proc) |
+		   BIT(TRACE_OPT_funcgraph_duration) |
+		   BIT(TRACE_OPT_funcgraph_abstime) |
+		   BIT(TRACE_OPT_funcgraph_irqs) |
+		   BIT(TRACE_OPT_funcgraph_tail) |
+		   BIT(TRACE_OPT_funcgraph_retval) |
+		   BIT(TRACE_OPT_funcgraph_retval_hex) |
+		   BIT(TRACE_OPT_sleep_time),
+	.set_option = graph_set_option,
+	.header = graph_header,
+	.line = graph_line,
+};
+
+/* ---- its files ----------------------------------------------------------- */
+
+unsigned int trace_graph_depth(void)
+{
+	return READ_ONCE(max_depth);
+}
+
+void trace_set_graph_depth(unsigned int depth)
+{
+	mutex_lock(&graph_sets_lock);
+	WRITE_ONCE(max_depth, depth);
+	recompute_special(trace_top(), trace_top()->options);
+	mutex_unlock(&graph_sets_lock);
+}
+
+struct ftrace_hash *trace_graph_hash_begin(bool notrace_set, bool empty)
+{
+	struct ftrace_hash *copy;
+
+	mutex_lock(&graph_sets_lock);
+	copy = ftrace_hash_begin(empty ? NULL : notrace_set ? never : only);
+	mutex_unlock(&graph_sets_lock);
+	return copy;
+}
+
+int trace_graph_hash_set(bool notrace_set, struct ftrace_hash *hash)
+{
+	struct ftrace_hash **where = notrace_set ? &never : &only;
+	struct ftrace_hash *old, *fresh = hash;
+
+	if (!ftrace_hash_count(hash)) {
+		ftrace_hash_free(hash);
+		fresh = NULL;
+	}
+	mutex_lock(&graph_sets_lock);
+	old = *where;
+	WRITE_ONCE(*where, fresh);
+	recompute_special(trace_top(), trace_top()->options);
+	fgraph_for_each_stack(forget_calls, 0);
+	if (old) {
+		synchronize_tasks(); /* I2 */
+		ftrace_hash_free(old);
+	}
+	mutex_unlock(&graph_sets_lock);
+	return 0;
+}
+
+void trace_graph_hash_show(bool notrace_set, struct trace_seq *s)
+{
+	const struct ftrace_hash *set;
+	char name[FTRACE_NAME_MAX];
+	size_t i;
+
+	mutex_lock(&graph_sets_lock);
+	set = notrace_set ? never : only;
+	if (!set)
+		trace_seq_puts(s, notrace_set ?
+			"#### no functions disabled ####\n" :
+			"#### all functions enabled ####\n");
+	for (i = 0; set && i < ftrace_hash_count(set); i++)
+		trace_seq_printf(s, "%s\n",
+				 ftrace_rec_name(ftrace_hash_rec(set, i),
+						 name));
+	mutex_unlock(&graph_sets_lock);
+}

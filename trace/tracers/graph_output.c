@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: MIT
+/*
+ * graph_output.c - the function_graph tracer's events as indented code, byte
+ * for byte as Linux prints it.
+ *
+ * Owns the columns of this form. An entry that is followed at once by its own
+ * return becomes one line, "func();"; else there is a line for each, and the
+ * closing one names its function when it does not match the last one opened
+ * at that depth: some events between were lost or not recorded.
+ *
+ * Context: task.
+ */
+#include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
+#include "kernel/smp.h"
+#include "trace/trace_graph.h"
+
+#define INDENT	   2
+#define PROC_WIDTH 14
+#define RULE	   " ------------------------------------------\n"
+
+static bool option(const struct trace_iterator *iter, enum trace_option opt)
+{
+	return trace_option(iter->tr, opt);
+}
+
+/* ---- columns ------------------------------------------------------------- */
+
+static void put_cpu(const struct trace_iterator *iter, struct trace_seq *s)
+{
+	unsigned int highest = iter->nr_cpus - 1, width = 1;
+
+	for (; highest >= 10; highest /= 10)
+		width++;
+	trace_seq_putc(s, ' ');
+	trace_seq_dec(s, iter->cpu, width, ' ');
+	trace_seq_putmem(s, ") ", 2);
+}
+
+static void put_proc(struct trace_iterator *iter, struct trace_seq *s, int pid)
+{
+	char text[7 + 1 + 11 + 1];
+	int len = snprintf(text, sizeof(text), "%.7s-%d",
+			   trace_iter_comm(iter, pid), pid);
+	int blanks = max(PROC_WIDTH - len, 0);
+
+	trace_seq_fill(s, ' ', blanks / 2);
+	trace_seq_puts(s, text);
+	trace_seq_fill(s, ' ', blanks - blanks / 2);
+}
+
+static void put_abstime(struct trace_seq *s, u64 time)
+{
+	trace_seq_dec(s, time / 1000000000, 5, ' ');
+	trace_seq_putc(s, '.');
+	trace_seq_dec(s, time % 1000000000 / 1000, 6, '0');
+	trace_seq_puts(s, " |  ");
+}
+
+/* Another task has come to this CPU. */
+static void put_switch(struct trace_iterator *iter, struct trace_seq *s)
+{
+	struct trace_graph_cpu *cpu = &iter->source[iter->cpu].graph;
+	int last = cpu->last_pid;
+
+	cpu->last_pid = iter->ent.pid;
+	if (last == iter->ent.pid || last == -1)
+		return;
+	trace_seq_puts(s, RULE);
+	put_cpu(iter, s);
+	put_proc(iter, s, last);
+	trace_seq_puts(s, " => ");
+	put_proc(iter, s, iter->ent.pid);
+	trace_seq_puts(s, "\n" RULE "\n");
+}
+
+/* All columns before the duration. */
+static void put_prologue(struct trace_iterator *iter, struct trace_seq *s)
+{
+	if (!option(iter, TRACE_OPT_context_info))
+		return;
+	if (option(iter, TRACE_OPT_funcgraph_abstime))
+		put_abstime(s, iter->time);
+	if (option(iter, TRACE_OPT_funcgraph_cpu))
+		put_cpu(iter, s);
+	if (option(iter, TRACE_OPT_funcgraph_proc)) {
+		put_proc(iter, s, iter->ent.pid);
+		trace_seq_puts(s, " | ");
+	}
+	if (option(iter, TRACE_OPT_latency_format)) {
+		trace_seq_putc(s, ' ');
+		trace_put_flags(&iter->ent, s);
+		trace_seq_puts(s, " | ");
+	}
+}
+
+static char overhead_mark(u64 ns)
+{
+	return ns > 1000000000 ? '$' : ns > 100000000 ? '@' :
+	       ns > 10000000 ? '*' : ns > 1000000 ? '#' :
+	       ns > 100000 ? '!' : ns > 10000 ? '+' : ' ';
+}
+
+/* Microseconds in at most 7 characters, as many decimals as fit. */
+static void put_microseconds(struct trace_seq *s, u64 ns)
+{
+	static const unsigned int divisor[] = { 100, 10, 1 };
+	size_t start = s->len, len;
+	unsigned int decimals;
+
+	trace_seq_dec(s, ns / 1000, 0, ' ');
+	len = s->len - start;
+	if (len < 7) {
+		decimals = min(3U, (unsigned int)(7 - len));
+		trace_seq_putc(s, '.');
+		trace_seq_dec(s, ns % 1000 / divisor[decimals - 1], decimals,
+			      '0');
+		len = s->len - start;
+	}
+	trace_seq_puts(s, " us ");
+	if (len < 8)
+		trace_seq_fill(s, ' ', 8 - len);
+}
+
+static void put_duration(struct trace_iterator *iter, struct trace_seq *s,
+			 u64 ns)
+{
+	bool mark = option(iter, TRACE_OPT_funcgraph_overhead);
+
+	if (!option(iter, TRACE_OPT_funcgraph_duration) ||
+	    !option(iter, TRACE_OPT_context_info))
+		return;
+	trace_seq_putc(s, mark ? overhead_mark(ns) : ' ');
+	trace_seq_putc(s, ' ');
+	put_microseconds(s, ns);
+	trace_seq_putmem(s, "|  ", 3);
+}
+
+static void put_no_duration(struct trace_iterator *iter, struct trace_seq *s)
+{
+	if (!option(iter, TRACE_OPT_funcgraph_duration) ||
+	    !option(iter, TRACE_OPT_context_info))
+		return;
+	trace_seq_fill(s, ' ', 14);
+	trace_seq_putmem(s, "|  ", 3);
+}
+
+static void put_irq_arrow(struct trace_iterator *iter, struct trace_seq *s,
+			  const char *arrow)
+{
+	bool column = option(iter, TRACE_OPT_funcgraph_duration);
+
+	put_prologue(iter, s);
+	trace_seq_puts(s, column ? "  " : "");
+	trace_seq_puts(s, arrow);
+	trace_seq_puts(s, column ? " |\n" : "\n");
+}
+
+/* ---- lines --------------------------------------------------------------- */
+
+static bool is_return(u16 type)
+{
+	return type == TRACE_GRAPH_RET || type == TRACE_GRAPH_RETVAL;
+}
+
+/* The return event of this very entry, if nothing lies between. */
+static const struct ftrace_graph_ret_entry *
+leaf_return(struct trace_iterator *iter, struct ring_buffer_event *next)
+{
+	const struct ftrace_graph_ent_entry *entry = (const void *)iter->data;
+	const struct ftrace_graph_ret_entry *ret;
+
+	if (!trace_iter_peek(iter, next) || next->lost)
+		return NULL;
+	ret = next->data;
+	if (next->len < sizeof(*ret) || !is_return(ret->ent.type) ||
+	    ret->ent.pid != entry->ent.pid || ret->func != entry->func)
+		return NULL;
+	return ret;
+}
+
+/* " = 0x2a" of a function's result, errors as numbers. */
+static void put_retval(struct trace_iterator *iter, struct trace_seq *s,
+		       const struct ftrace_graph_ret_entry *ret)
+{
+	u64 value = ((const struct ftrace_graph_retval_entry *)ret)->retval;
+	s64 number = value >> 32 ? (s64)value : (s64)(s32)value;
+
+	if (number < 0 && number >= -MAX_ERRNO &&
+	    !option(iter, TRACE_OPT_funcgraph_retval_hex))
+		trace_seq_printf(s, " = %lld", number);
+	else
+		trace_seq_printf(s, " = 0x%llx", value);
+}
+
+static void put_overrun(struct trace_iterator *iter, struct trace_seq *s,
+			const struct ftrace_graph_ret_entry *ret)
+{
+	if (option(iter, TRACE_OPT_funcgraph_overrun))
+		trace_seq_printf(s, " (Overruns: %u)", ret->overrun);
+	trace_seq_putc(s, '\n');
+}
+
+static unsigned long *open_at(struct trace_iterator *iter, int depth)
+{
+	struct trace_graph_cpu *cpu = &iter->source[iter->cpu].graph;
+
+	return depth >= 0 && depth < FGRAPH_DEPTH_MAX ? &cpu->open[depth] :
+							NULL;
+}
+
+static void put_function(struct trace_iterator *iter, struct trace_seq *s,
+			 const struct ftrace_graph_ent_entry *entry)
+{
+	trace_seq_fill(s, ' ', max(entry->depth, 0) * INDENT);
+	trace_put_symbol(iter, s, entry->func, false);
+}
+
+static void put_leaf(struct trace_iterator *iter, struct trace_seq *s,
+		     const struct ftrace_graph_ret_entry *ret)
+{
+	const struct ftrace_graph_ent_entry *entry = (const void *)iter->data;
+
+	put_duration(iter, s, ret->rettime - ret->calltime);
+	put_function(iter, s, entry);
+	trace_seq_puts(s, "();");
+	if (ret->ent.type == TRACE_GRAPH_RETVAL) {
+		trace_seq_puts(s, " /*");
+		put_retval(iter, s, ret);
+		trace_seq_puts(s, " */");
+	}
+	put_overrun(iter, s, ret);
+}
+
+/* The outermost function of an interrupt has ended. */
+static void end_of_irq(struct trace_iterator *iter, struct trace_seq *s,
+		       int depth)
+{
+	struct trace_graph_cpu *cpu = &iter->source[iter->cpu].graph;
+
+	if (cpu->irq_depth != depth)
+		return;
+	cpu->irq_depth = -1;
+	put_irq_arrow(iter, s, "<==========");
+}
+
+static void put_entry(struct trace_iterator *iter, struct trace_seq *s)
+{
+	const struct ftrace_graph_ent_entry *entry = (const void *)iter->data;
+	struct trace_graph_cpu *cpu = &iter->source[iter->cpu].graph;
+	unsigned long *open = open_at(iter, entry->depth);
+	const struct ftrace_graph_ret_entry *ret;
+	struct ring_buffer_event next;
+
+	if (entry->ent.flags & (TRACE_FLAG_HARDIRQ | TRACE_FLAG_NMI) &&
+	    cpu->irq_depth < 0) {
+		cpu->irq_depth = entry->depth;
+		put_irq_arrow(iter, s, "==========>");
+	}
+	put_prologue(iter, s);
+	ret = leaf_return(iter, &next);
+	cpu->depth = entry->depth - (ret != NULL);
+	if (open)
+		*open = ret ? 0 : entry->func;
+	if (ret) {
+		put_leaf(iter, s, ret);
+		trace_iter_skip(iter);
+		end_of_irq(iter, s, entry->depth);
+		return;
+	}
+	put_no_duration(iter, s);
+	put_function(iter, s, entry);
+	trace_seq_puts(s, "() {\n");
+}
+
+static void put_return(struct trace_iterator *iter, struct trace_seq *s)
+{
+	const struct ftrace_graph_ret_entry *ret = (const void *)iter->data;
+	struct trace_graph_cpu *cpu = &iter->source[iter->cpu].graph;
+	unsigned long *open = open_at(iter, ret->depth);
+	bool value = ret->ent.type == TRACE_GRAPH_RETVAL;
+	bool match = !open || *open == ret->func;
+
+	cpu->depth = ret->depth - 1;
+	if (open)
+		*open = 0;
+	put_prologue(iter, s);
+	put_duration(iter, s, ret->rettime - ret->calltime);
+	trace_seq_fill(s, ' ', max(ret->depth, 0) * INDENT);
+	trace_seq_putc(s, '}');
+	if (!match || value || option(iter, TRACE_OPT_funcgraph_tail)) {
+		trace_seq_puts(s, " /* ");
+		trace_put_symbol(iter, s, ret->func, false);
+		if (value)
+			put_retval(iter, s, ret);
+		trace_seq_puts(s, " */");
+	}
+	put_overrun(iter, s, ret);
+	end_of_irq(iter, s, ret->depth);
+}
+
+/* Anything else is a comment in the code. */
+static void put_comment(struct trace_iterator *iter, struct trace_seq *s)
+{
+	const struct print_entry *print = (const void *)iter->data;
+	struct trace_graph_cpu *cpu = &iter->source[iter->cpu].graph;
+	size_t len;
+
+	put_prologue(iter, s);
+	put_no_duration(iter, s);
+	trace_seq_fill(s, ' ', (max(cpu->depth, -1) + 1) * INDENT);
+	trace_seq_puts(s, "/* ");
+	if (iter->ent.type == TRACE_PRINT && iter->len >= sizeof(*print)) {
+		len = strnlen(print->buf, iter->len - sizeof(*print));
+		len -= len && print->buf[len - 1] == '\n';
+		trace_seq_putmem(s, print->buf, len);
+	} else {
+		trace_put_event(iter, s);
+	}
+	trace_seq_puts(s, " */\n");
+}
+
+bool graph_line(struct trace_iterator *iter, struct trace_seq *s)
+{
+	if (iter->ent.type == TRACE_FN)
+		return false;
+	put_switch(iter, s);
+	if (iter->ent.type == TRACE_GRAPH_ENT &&
+	    iter->len >= sizeof(struct ftrace_graph_ent_entry))
+		put_entry(iter, s);
+	else if (is_return(iter->ent.type) &&
+		 iter->len >= sizeof(struct ftrace_graph_ret_entry))
+		put_return(iter, s);
+	else
+		put_comment(iter, s);
+	return true;
+}
+
+/* ---- heads --------------------------------------------------------------- */
+
+void graph_header(struct trace_iterator *iter, struct trace_seq *s)
+{
+	bool abstime = option(iter, TRACE_OPT_funcgraph_abstime);
+	bool cpu = option(iter, TRACE_OPT_funcgraph_cpu);
+	bool proc = option(iter, TRACE_OPT_funcgraph_proc);
+	bool flags = option(iter, TRACE_OPT_latency_format);
+	bool duration = option(iter, TRACE_OPT_funcgraph_duration);
+
+	if (!option(iter, TRACE_OPT_context_info))
+		return;
+	trace_seq_printf(s, "#%s%s%s%s%s               FUNCTION CALLS\n",
+			 abstime ? "     TIME       " : "",
+			 cpu ? " CPU" : "", proc ? "  TASK/PID       " : "",
+			 flags ? "|||||   " : "",
+			 duration ? "  DURATION   " : "");
+	trace_seq_printf(s, "#%s%s%s%s%s               |   |   |   |\n",
+			 abstime ? "      |         " : "",
+			 cpu ? " |  " : "", proc ? "   |    |        " : "",
+			 flags ? "|||||   " : "",
+			 duration ? "   |   |      " : "");
+}
