@@ -28,7 +28,7 @@ static DEFINE_MUTEX(graph_sets_lock);
 
 /* ---- the choice of calls ------------------------------------------------- */
 
-enum choice { GRAPH_SKIP, GRAPH_RECORD, GRAPH_HIDE };
+enum choice { GRAPH_SKIP, GRAPH_RECORD, GRAPH_ROOT, GRAPH_HIDE };
 
 /*
  * What to do with a call: for its context, its function, one that surrounds
@@ -55,11 +55,8 @@ static enum choice graph_choose(unsigned long func, unsigned int depth)
 	}
 	if (deepest && depth >= deepest)
 		return GRAPH_SKIP;
-	if (set && !stack->graph_root) {
-		if (!ftrace_hash_has(set, func))
-			return GRAPH_SKIP;
-		stack->graph_root = current->curr_ret_stack;
-	}
+	if (set && !stack->graph_root)
+		return ftrace_hash_has(set, func) ? GRAPH_ROOT : GRAPH_SKIP;
 	return GRAPH_RECORD;
 }
 
@@ -101,9 +98,11 @@ static noinline bool entry_slow(unsigned long func, int depth, u64 *time)
 
 	if (READ_ONCE(special))
 		choice = graph_choose(func, depth);
-	*time = choice == GRAPH_RECORD ? record_entry(func, depth) : 0;
-	if (choice == GRAPH_RECORD && !*time)
-		graph_leave(); /* it is no root after all */
+	*time = choice == GRAPH_RECORD || choice == GRAPH_ROOT ?
+			record_entry(func, depth) : 0;
+	/* Only now: an interrupt before it would be shown outside its root. */
+	if (choice == GRAPH_ROOT && *time)
+		current->ret_stack->graph_root = current->curr_ret_stack;
 	return *time || choice == GRAPH_HIDE;
 }
 
