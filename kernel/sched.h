@@ -15,6 +15,7 @@
 #pragma once
 
 #include "kernel/lib/types.h"
+#include "kernel/lib/errno.h"
 #include "kernel/lib/list.h"
 #include "kernel/lock.h"
 #include <asm/context.h>
