@@ -16,7 +16,6 @@ MODE     ?= demo
 .DEFAULT_GOAL := kernel
 .DELETE_ON_ERROR:
 .SECONDARY:
-.SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 # V=1 shows whole commands.
 Q := $(if $(V),,@)
@@ -24,13 +23,10 @@ Q := $(if $(V),,@)
 # ---- tools ------------------------------------------------------------------
 # A missing program is installed (Debian) or named; the stamp also says which
 # compiler prefix there is. make builds an included file first, then restarts.
-QUIET_GOALS := help clean
-TEST_GOALS  := test unit fuzz lint bench bench-linux lab torture deps
-ifneq ($(filter-out $(QUIET_GOALS),$(or $(MAKECMDGOALS),kernel)),)
+CHECKS := test unit fuzz bench bench-linux lab torture lint
+ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),kernel)),)
 include $(BUILD)/deps-run.mk
-ifneq ($(filter $(TEST_GOALS),$(MAKECMDGOALS)),)
-include $(BUILD)/deps-test.mk
-endif
+include $(if $(filter $(CHECKS) deps,$(MAKECMDGOALS)),$(BUILD)/deps-test.mk)
 endif
 
 $(BUILD)/deps-%.mk: tools/deps.sh
@@ -48,9 +44,9 @@ PYTHON  := $(firstword $(wildcard /usr/bin/python3) python3)
 # ---- flags ------------------------------------------------------------------
 INCLUDES := -I. -Iarch/x86_64 -I$(BUILD)/gen
 CFLAGS   := -std=gnu11 -O2 -g -ffreestanding $(INCLUDES)
-CFLAGS   += -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes
-CFLAGS   += -Wmissing-prototypes -Wno-unused-parameter \
-	    -Wno-missing-field-initializers
+CFLAGS   += -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wno-unused-parameter \
+	-Wno-missing-field-initializers
 # Linked in the top 2 GiB, at a fixed address; Debian's gcc defaults to PIE,
 # with which -mnop-mcount is refused.
 CFLAGS   += -mcmodel=kernel -fno-pic -fno-pie
@@ -91,24 +87,21 @@ INCS    := $(patsubst %.c,$(BUILD)/gen/%.inc,$(wildcard $(OFFSETS:=.c)))
 # INT3 handling, at NMI entry. `make lint` proves the list complete.
 NOTRACE_OBJS := \
 	arch/x86_64/ftrace.o arch/x86_64/ftrace_tramp.o arch/x86_64/insn.o \
-	arch/x86_64/traps.o kernel/kallsyms.o kernel/stacktrace.o \
+	kernel/kallsyms.o kernel/stacktrace.o \
 	$(patsubst %.c,%.o,$(wildcard trace/*.c trace/tracers/*.c))
 $(NOTRACE_OBJS:%=$(BUILD)/obj/%): TRACE :=
 
 $(BUILD)/obj/%.o: %.c Makefile
-	@mkdir -p $(@D)
-	@echo 'CC      $<'
+	@mkdir -p $(@D); echo 'CC      $<'
 	$(Q)$(CC) $(CFLAGS) $(TRACE) -MMD -MP -c -o $@ $<
 
 $(BUILD)/obj/%.asm.o: %.asm Makefile $(INCS)
-	@mkdir -p $(@D)
-	@echo 'NASM    $<'
+	@mkdir -p $(@D); echo 'NASM    $<'
 	$(Q)$(NASM) $(ASFLAGS) -MD $(@:.o=.d) -MP -o $@ $<
 
-# Constants for NASM out of C: lines "->%define NAME value" in the assembly.
+# Constants for NASM out of C: lines "->%define NAME value" of its assembly.
 $(BUILD)/gen/%.inc: %.c Makefile
-	@mkdir -p $(@D)
-	@echo 'CC -S   $<'
+	@mkdir -p $(@D); echo 'CC -S   $<'
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $@.d -MT $@ -S -o $@.s $<
 	@sed -n '/^->/{s/^->//;s/[$$]//;p}' $@.s > $@
 
@@ -174,10 +167,10 @@ shell: $(BUILD)/run.iso
 	@$(RUN) --interactive --iso $<
 
 debug: $(ELF)
-	@$(RUN) --gdb tools/nop5.gdb --kernel $< --append 'mode=$(MODE) $(APPEND)'
+	@$(RUN) --gdb tools/nop5.gdb --kernel $< \
+		--append 'mode=$(MODE) $(APPEND)'
 
 # ---- check: all of it lives in tests/ ---------------------------------------
-CHECKS := test unit fuzz bench bench-linux lab torture lint
 export BUILD SMP MEM ACCEL CPU FIRMWARE APPEND ONLY CC NM OBJCOPY PYTHON
 
 $(CHECKS): $(ELF)
@@ -192,7 +185,6 @@ clean:
 
 help:
 	@sed -n 's/^#: //p' Makefile
-
 #: make run          build the ISO, boot it in QEMU, play the demo
 #: make shell        boot the ISO into the shell on this terminal
 #: make test         every test; last line: N passed, N failed
