@@ -245,6 +245,7 @@ boot_gdt_limit equ boot_gdt.end - boot_gdt - 1
 
 ; ---- memory ------------------------------------------------------------------
 section .bss nobits alloc noexec write align=4096
+global early_pml4
 early_pml4:	 resb 4096
 early_pdpt:	 resb 4096
 early_pdpt_high: resb 4096

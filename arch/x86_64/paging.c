@@ -251,6 +251,8 @@ int paging_init(void)
 	if (ret)
 		return ret;
 	paging_init_cpu();
+	/* They mapped all memory writable and executable: never again. */
+	memset(early_pml4, 0, PAGE_SIZE);
 	return 0;
 }
 

@@ -7,6 +7,9 @@
 /* boot/start32.asm: the boot CPU's first stack and the page below it. */
 extern char boot_stack_guard[], boot_stack[], boot_stack_top[];
 
+/* The tables of the start code, which allow everything. */
+extern u64 early_pml4[512];
+
 extern u64 kernel_pml4[512], ap_pml4[512];
 
 /*

@@ -20,6 +20,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/lock.h"
 #include "kernel/mm/page.h"
+#include "kernel/panic.h"
 #include <asm/atomic.h>
 #include <asm/barrier.h>
 #include <asm/cpu.h>
@@ -78,6 +79,7 @@ static u64 *next_table(u64 *entry)
 {
 	u64 table;
 
+	BUG_ON(*entry & PTE_PS);
 	if (!*entry) {
 		table = alloc_table();
 		if (!table)
@@ -116,6 +118,7 @@ static int map_run(u64 root, unsigned long addr, u64 phys, u64 size, u64 flags)
 		entry = entry_for(root, addr, level);
 		if (!entry)
 			return -ENOMEM;
+		BUG_ON(*entry); /* mapped already */
 		WRITE_ONCE(*entry, phys | flags | PTE_P | (level ? PTE_PS : 0));
 	}
 	return 0;
