@@ -91,6 +91,18 @@ static void poison_object(const struct slab *slab, struct object *obj)
 		memset(obj + 1, POISON_FREE, slab->class->size - sizeof(*obj));
 }
 
+/* A poisoned object that is freed again; its slab stays as it is. */
+static bool freed_twice(const struct slab *slab, const struct object *obj)
+{
+	if (!slab->poison ||
+	    memchr_inv(obj + 1, POISON_FREE, slab->class->size - sizeof(*obj)))
+		return false;
+	atomic_inc(&poison_errors);
+	pr_err("slab: the object %p (size %u) was freed twice", obj,
+	       slab->class->size);
+	return true;
+}
+
 /* I2 */
 static void check_object(const struct slab *slab, struct object *obj)
 {
@@ -103,7 +115,7 @@ static void check_object(const struct slab *slab, struct object *obj)
 	if (bad) {
 		atomic_inc(&poison_errors);
 		pr_err("slab: byte %zu of the free object %p (size %zu) was "
-		       "written: %02x\n",
+		       "written: %02x",
 		       (size_t)(bad - (const u8 *)obj), obj, size, *bad);
 	}
 	memset(obj, POISON_ALLOC, size);
@@ -168,12 +180,15 @@ static void *alloc_object(struct slab_class *class)
 	return obj;
 }
 
-static void free_object(struct slab *slab, struct object *obj)
+/* False if it was refused. */
+static bool free_object(struct slab *slab, struct object *obj)
 {
 	struct slab_class *class = slab->class;
 	unsigned long flags;
 	bool empty;
 
+	if (freed_twice(slab, obj))
+		return false;
 	poison_object(slab, obj);
 	spin_lock_irqsave(&class->lock, flags);
 	if (!slab->free)
@@ -186,6 +201,7 @@ static void free_object(struct slab *slab, struct object *obj)
 	spin_unlock_irqrestore(&class->lock, flags);
 	if (empty)
 		free_pages(slab, class->order);
+	return true;
 }
 
 void *kmalloc(size_t size)
@@ -240,15 +256,17 @@ void kfree(const void *p)
 {
 	unsigned int order;
 	struct slab *slab;
+	bool freed = true;
 
 	if (!p)
 		return;
 	slab = slab_of(p, &order);
 	if (slab)
-		free_object(slab, (struct object *)p);
+		freed = free_object(slab, (struct object *)p);
 	else
 		free_pages((void *)p, order);
-	atomic64_add(-1, &nr_live);
+	if (freed)
+		atomic64_add(-1, &nr_live);
 }
 
 size_t ksize(const void *p)
@@ -289,9 +307,9 @@ size_t kmalloc_live(void)
 	return (size_t)atomic64_read(&nr_live);
 }
 
-void slab_set_poison(bool on)
+bool slab_set_poison(bool on)
 {
-	WRITE_ONCE(poison_new_slabs, on);
+	return xchg(&poison_new_slabs, on);
 }
 
 unsigned int slab_poison_errors(void)

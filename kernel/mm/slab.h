@@ -33,9 +33,9 @@ size_t ksize(const void *p);
 size_t kmalloc_live(void);
 
 /*
- * Debugging: while on, new slabs fill free objects with a pattern and look
- * for damage when they are used again. Damage is reported on the console and
- * counted.
+ * Debugging: while on, new slabs fill free objects with a pattern, look for
+ * damage when they are used again, and refuse what is freed twice. Either is
+ * reported on the console and counted. Return: whether it was on.
  */
-void slab_set_poison(bool on);
+bool slab_set_poison(bool on);
 unsigned int slab_poison_errors(void);

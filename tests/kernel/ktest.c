@@ -386,6 +386,7 @@ int ktest_run_all(void)
 		ktest_note("tests=%s selects none", globs);
 		return -ENOENT;
 	}
+	slab_set_poison(cmdline_is("poison", "on"));
 	on_each_cpu(watchdog_start, NULL, true);
 	for (i = 0; i < repeat; i++)
 		failed += run_selection(globs, i * planned + 1);

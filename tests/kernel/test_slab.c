@@ -152,24 +152,30 @@ KTEST(slab, exhaustion_is_null)
 	EXPECT(!page_check());
 }
 
-static unsigned int poison_errors_after(size_t byte_written)
+/*
+ * What is found when the last of many objects is freed, the byte at @offset is
+ * written (0: none) or it is freed again, and then it is used anew.
+ */
+static unsigned int poison_errors_after(size_t offset, bool free_again)
 {
 	unsigned int before = slab_poison_errors();
+	bool was_on = slab_set_poison(true);
 	int level = console_loglevel;
 	u8 *keep[40], *p;
 
-	slab_set_poison(true);
 	/* More than a slab holds: the last ones come from a poisoned one. */
 	for (size_t i = 0; i < ARRAY_SIZE(keep); i++)
 		keep[i] = kmalloc(128);
 	p = keep[ARRAY_SIZE(keep) - 1];
-	kfree(p);
-	if (byte_written)
-		p[byte_written] ^= 1;
 	console_loglevel = 0;
+	kfree(p);
+	if (offset)
+		p[offset] ^= 1;
+	if (free_again)
+		kfree(p);
 	keep[ARRAY_SIZE(keep) - 1] = kmalloc(128);
 	console_loglevel = level;
-	slab_set_poison(false);
+	slab_set_poison(was_on);
 	for (size_t i = 0; i < ARRAY_SIZE(keep); i++)
 		kfree(keep[i]);
 	return slab_poison_errors() - before;
@@ -177,9 +183,17 @@ static unsigned int poison_errors_after(size_t byte_written)
 
 KTEST(slab, poison_finds_a_write_after_free_I2)
 {
-	EXPECT_EQ(poison_errors_after(0), 0);
-	EXPECT_EQ(poison_errors_after(8), 1);
-	EXPECT_EQ(poison_errors_after(127), 1);
+	EXPECT_EQ(poison_errors_after(0, false), 0);
+	EXPECT_EQ(poison_errors_after(8, false), 1);
+	EXPECT_EQ(poison_errors_after(127, false), 1);
+}
+
+KTEST(slab, poison_refuses_a_second_free)
+{
+	size_t live = kmalloc_live();
+
+	EXPECT_EQ(poison_errors_after(0, true), 1);
+	EXPECT_EQ(kmalloc_live(), live);
 }
 
 /* Each CPU keeps objects of random sizes, filled with its own byte. */
