@@ -33,6 +33,7 @@
 #include "kernel/smp.h"
 #include "kernel/stacktrace.h"
 #include "kernel/timer.h"
+#include "tests/bench/kernel/bench.h"
 #include "tests/kernel/crash.h"
 #include "tests/kernel/ktest.h"
 #include "trace/ftrace.h"
@@ -285,6 +286,7 @@ struct mode {
 static const struct mode modes[] = {
 	{ "demo", demo_run },
 	{ "tests", ktest_run_all },
+	{ "bench", bench_main },
 	{ "crash", crash_run },
 };
 

@@ -20,14 +20,14 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-#define TRACING "/sys/kernel/tracing/"
-#define TARGET "bench_target"
-#define READ_EVENTS 20000
+#define TRACING		    "/sys/kernel/tracing/"
+#define TARGET		    "bench_target"
+#define READ_EVENTS	    20000
 #define OPS_WITH_TRAMPOLINE 10
 
 static int module_fd;
-static unsigned long nr_functions;	/* lines to choose from */
-static unsigned long nr_enabled;	/* of these, sites */
+static unsigned long nr_functions; /* lines to choose from */
+static unsigned long nr_enabled;   /* of these, sites */
 
 static void die(const char *what)
 {
@@ -253,8 +253,7 @@ static void name_sites(void)
 		if (strchr(line, '[') || sscanf(line, "%63s", key.name) != 1)
 			continue;
 		found = bsearch(&key, symbols, count, sizeof(key), by_name);
-		if (!found ||
-		    (found > symbols && !by_name(found, found - 1)) ||
+		if (!found || (found > symbols && !by_name(found, found - 1)) ||
 		    (found + 1 < end && !by_name(found, found + 1)))
 			continue;
 		sprintf(text + strlen(text), " %lx", found->address);

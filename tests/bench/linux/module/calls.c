@@ -39,14 +39,19 @@ notrace void bench_callback(unsigned long ip, unsigned long parent_ip,
 }
 
 /* A hundred other traced functions, so that others can have ops as well. */
-#define OTHER(n) static noinline __used void bench_other_##n(void)	\
-{									\
-	asm volatile("");						\
-}
-#define TEN(X, n) X(n##0) X(n##1) X(n##2) X(n##3) X(n##4)		\
-	X(n##5) X(n##6) X(n##7) X(n##8) X(n##9)
-#define HUNDRED(X) TEN(X, 0) TEN(X, 1) TEN(X, 2) TEN(X, 3) TEN(X, 4)	\
-	TEN(X, 5) TEN(X, 6) TEN(X, 7) TEN(X, 8) TEN(X, 9)
+#define OTHER(n)                                          \
+	static noinline __used void bench_other_##n(void) \
+	{                                                 \
+		asm volatile("");                         \
+	}
+#define TEN(X, n) \
+	X(n##0)   \
+	X(n##1) X(n##2) X(n##3) X(n##4) X(n##5) X(n##6) X(n##7) X(n##8) X(n##9)
+#define HUNDRED(X) \
+	TEN(X, 0)  \
+	TEN(X, 1)  \
+	TEN(X, 2)  \
+	TEN(X, 3) TEN(X, 4) TEN(X, 5) TEN(X, 6) TEN(X, 7) TEN(X, 8) TEN(X, 9)
 #define OTHER_ADDRESS(n) (unsigned long)bench_other_##n,
 
 HUNDRED(OTHER)
@@ -70,28 +75,30 @@ static u64 median(u64 *samples)
 	return samples[BENCH_SAMPLES / 2];
 }
 
-#define MEASURE(body) ({						\
-	u64 samples_[BENCH_SAMPLES];					\
-	unsigned long flags_;						\
-	int i_;								\
-									\
-	local_irq_save(flags_);						\
-	for (i_ = 0; i_ < BENCH_SAMPLES; i_++)				\
-		samples_[i_] = bench_ticks(body) - overhead;		\
-	local_irq_restore(flags_);					\
-	median(samples_);						\
-})
+#define MEASURE(body)                                                \
+	({                                                           \
+		u64 samples_[BENCH_SAMPLES];                         \
+		unsigned long flags_;                                \
+		int i_;                                              \
+                                                                     \
+		local_irq_save(flags_);                              \
+		for (i_ = 0; i_ < BENCH_SAMPLES; i_++)               \
+			samples_[i_] = bench_ticks(body) - overhead; \
+		local_irq_restore(flags_);                           \
+		median(samples_);                                    \
+	})
 
 /* The loop's first instruction is not part of an iteration. */
-#define PER_CALL(ticks) div_u64(((ticks) - 1) * 100, BENCH_CALLS)
+#define PER_CALL(ticks) div_u64(((ticks)-1) * 100, BENCH_CALLS)
 
-#define CALIBRATE(name, instructions, body) do {			\
-	u64 ticks_ = MEASURE(body);					\
-									\
-	bench_row("calib." name, ticks_ * 100, "insn");			\
-	if (ticks_ != (instructions))					\
-		bench_fail("calib." name, ticks_);			\
-} while (0);
+#define CALIBRATE(name, instructions, body)                     \
+	do {                                                    \
+		u64 ticks_ = MEASURE(body);                     \
+                                                                \
+		bench_row("calib." name, ticks_ * 100, "insn"); \
+		if (ticks_ != (instructions))                   \
+			bench_fail("calib." name, ticks_);      \
+	} while (0);
 
 void bench_calibrate(void)
 {
@@ -106,8 +113,7 @@ void bench_sample(const char *row)
 		  "insn");
 }
 
-static void attach(struct ftrace_ops *op, unsigned long ip,
-		   unsigned long flags)
+static void attach(struct ftrace_ops *op, unsigned long ip, unsigned long flags)
 {
 	int err;
 
@@ -213,11 +219,10 @@ static void with_kretprobe(const char *row)
 
 void bench_calls(void)
 {
-	bench_row("call.loop_only", PER_CALL(MEASURE(BENCH_LOOP(BENCH_CALLS,
-								""))), "insn");
+	bench_row("call.loop_only",
+		  PER_CALL(MEASURE(BENCH_LOOP(BENCH_CALLS, ""))), "insn");
 	bench_row("call.notrace",
-		  PER_CALL(MEASURE(BENCH_CALL_LOOP("bench_untraced"))),
-		  "insn");
+		  PER_CALL(MEASURE(BENCH_CALL_LOOP("bench_untraced"))), "insn");
 	bench_sample("call.nop_site");
 	with_ops("call.ops1", 1, 0);
 	with_ops("call.ops1_recursion", 1, FTRACE_OPS_FL_RECURSION);

@@ -15,7 +15,7 @@
 #include "nop5bench.h"
 
 #define MAX_SITES 65536
-#define REPEATS 3
+#define REPEATS	  3
 
 static unsigned long *sites;
 static unsigned int nr_sites;
@@ -120,8 +120,9 @@ static void measure_size(unsigned int n)
 
 void bench_rounds(void)
 {
-	static const unsigned int sizes[] = { 1, 10, 100, 256, 1000, 5000,
-					      10000 };
+	static const unsigned int sizes[] = {
+		1, 10, 100, 256, 1000, 5000, 10000
+	};
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {

@@ -16,7 +16,7 @@
 
 #include "nop5bench.h"
 
-#define MAX_CPUS 8
+#define MAX_CPUS  8
 #define STRETCHES 400
 
 struct caller {
@@ -74,8 +74,8 @@ static u64 measure(int count)
 
 	atomic_set(&waiting, count);
 	for (i = 0; i < count; i++) {
-		callers[i].task = kthread_create(call_target, &callers[i],
-						 "bench/%d", i);
+		callers[i].task =
+			kthread_create(call_target, &callers[i], "bench/%d", i);
 		if (IS_ERR(callers[i].task)) {
 			bench_fail("kthread", PTR_ERR(callers[i].task));
 			return 0;

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Benchmarks in the image: mode=bench runs the part that bench=PART names and
+ * prints a line "BENCH<TAB>row<TAB>value<TAB>unit" for each figure. What the
+ * rows mean: tests/bench/README.md. Who adds them up: tests/bench/run.py.
+ *
+ * Context: one task, interrupts on, nothing else going on.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include "kernel/lib/sort.h"
+#include "tests/bench/segment.h"
+#include "trace/ftrace.h"
+#include <asm/irqflags.h>
+
+/* Functions that are only there to be traced by somebody else's ops. */
+#define BENCH_OTHERS 100
+
+/*
+ * bench_main() - measure what the command line's bench= names: "count" (the
+ * default), "lists", "sites", "wall" or "smp"
+ * Return: 0; -EINVAL no such part; -EIO a step failed (printed as a line
+ * "FAIL..."). No other code is returned.
+ */
+int bench_main(void);
+
+/* One figure; hundredths are printed if there are any. */
+void bench_row(const char *row, u64 hundredths, const char *unit);
+
+/* err < 0: prints the line that makes the run fail. Return: err >= 0. */
+bool bench_ok(const char *what, long err);
+
+/* Instructions executed so far, those of the idle task not counted. */
+u64 bench_busy(void);
+
+/* Sorts them and gives the middle one. */
+u64 bench_median(u64 *samples, size_t n);
+
+/* Cost of an empty stretch; 0 before bench_calibrate(). */
+extern u64 bench_overhead;
+
+/* Ticks of a stretch (segment.h), interrupts off: the median of samples. */
+#define bench_measure(body)                                                \
+	({                                                                 \
+		u64 samples_[BENCH_SAMPLES];                               \
+		unsigned long flags_;                                      \
+                                                                           \
+		local_irq_save(flags_);                                    \
+		for (int i_ = 0; i_ < BENCH_SAMPLES; i_++)                 \
+			samples_[i_] = bench_ticks(body) - bench_overhead; \
+		local_irq_restore(flags_);                                 \
+		bench_median(samples_, BENCH_SAMPLES);                     \
+	})
+
+/* Hundredths per iteration; the loop's first instruction is not part of it. */
+#define BENCH_PER_CALL(ticks) (((ticks)-1) * 100 / BENCH_CALLS)
+
+/* The traced function: its site and a return. And one that is not traced. */
+void bench_target(void);
+void bench_untraced(void);
+/* Direct targets (segment.h), and what the second one calls. */
+void bench_return(void);
+void bench_direct_call(void);
+void bench_assist(void);
+extern const unsigned long bench_others[BENCH_OTHERS];
+
+/* An empty callback: one return. */
+void bench_callback(unsigned long ip, unsigned long parent_ip,
+		    struct ftrace_ops *ops, struct ftrace_regs *fregs);
+
+/* Hang an empty ops on one site and take it away. */
+void bench_attach(struct ftrace_ops *ops, unsigned long ip,
+		  unsigned long flags);
+void bench_detach(struct ftrace_ops *ops);
+
+/* The row: calls of the target as it is now. */
+void bench_sample(const char *row);
+
+/* The parts, one file each. */
+void bench_calibrate(void);
+void bench_calls(void);
+void bench_lists(void);
+void bench_tracers(void);
+void bench_memory(void);
+void bench_patch(void);
+void bench_wall(void);
+void bench_sites(void);
+void bench_smp(void);
