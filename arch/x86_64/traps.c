@@ -3,7 +3,7 @@
  * Exceptions: told apart, explained, caught if a test expects them, and
  * otherwise the end.
  *
- * Owns: the catch word of each CPU, the #BP hook.
+ * Owns: the catch word of each CPU, the hooks for #BP and #DB.
  *
  * I1 An exception is caught only in task context and only while its own CPU is
  *    inside trap_catch(), so an interrupt's fault is never taken for the
@@ -35,6 +35,7 @@ struct trap_catch {
 
 static DEFINE_PER_CPU(struct trap_catch, trap_catcher); /* [C] */
 static int3_hook_t int3_hook;				/* [A] */
+static step_hook_t step_hook;				/* [A] */
 
 static const char *const trap_names[NR_EXCEPTIONS] = {
 	[X86_TRAP_DE] = "#DE divide error",
@@ -183,8 +184,11 @@ void exception_entry(struct pt_regs *regs)
 	unsigned int vector = regs_vector(regs);
 	bool has_address = vector == X86_TRAP_PF || vector == X86_TRAP_DF;
 	unsigned long cr2 = has_address ? read_cr2() : 0;
+	step_hook_t hook = READ_ONCE(step_hook);
 	char text[128];
 
+	if (vector == X86_TRAP_DB && hook && hook(regs))
+		return;
 	if (trap_caught(regs, cr2))
 		return;
 	trap_describe(regs, cr2, text, sizeof(text));
@@ -194,6 +198,11 @@ void exception_entry(struct pt_regs *regs)
 void trap_set_int3_hook(int3_hook_t hook)
 {
 	WRITE_ONCE(int3_hook, hook);
+}
+
+void trap_set_step_hook(step_hook_t hook)
+{
+	WRITE_ONCE(step_hook, hook);
 }
 
 void int3_unresolved(struct pt_regs *regs)

@@ -84,5 +84,13 @@ bool trap_catch(u32 vectors, void (*fn)(void *arg), void *arg,
 typedef bool (*int3_hook_t)(struct pt_regs *regs);
 void trap_set_int3_hook(int3_hook_t hook);
 
+/*
+ * The same for #DB: called after each instruction of code that runs with
+ * X86_EFLAGS_TF. It may enable interrupts and be preempted, if the interrupted
+ * code may; interrupts are off again when it returns.
+ */
+typedef bool (*step_hook_t)(struct pt_regs *regs);
+void trap_set_step_hook(step_hook_t hook);
+
 /* Print all registers of a frame, one group per line. Any context. */
 void show_regs(const struct pt_regs *regs);

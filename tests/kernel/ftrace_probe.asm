@@ -108,6 +108,22 @@ func ftrace_probe_callback
 	ret
 endfunc ftrace_probe_callback
 
+; void ftrace_step_call(void (*fn)(void)): call it one instruction at a time,
+; each followed by #DB (trap_set_step_hook)
+func ftrace_step_call
+	push rbp
+	mov rbp, rsp
+	pushfq
+	or qword [rsp], 1 << 8		; TF
+	popfq
+	call rdi
+	pushfq
+	and qword [rsp], ~(1 << 8)
+	popfq
+	pop rbp
+	ret
+endfunc ftrace_step_call
+
 ; A direct target that notes what it finds: as the traced function would.
 func ftrace_probe_direct
 	each_register note_direct
