@@ -4,8 +4,10 @@
  * part of memory allows, as the tables say it and as the CPU does it.
  */
 #include "arch/x86_64/paging.h"
+#include "arch/x86_64/paging_internal.h"
 #include "arch/x86_64/traps.h"
 #include "kernel/lib/string.h"
+#include "kernel/lock.h"
 #include "kernel/mm/exec_pool.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/vmap.h"
@@ -233,6 +235,31 @@ KTEST(paging, null_and_guard_pages_fault)
 	stack_free(stack);
 	EXPECT(stack_alloc() == stack); /* kept for reuse */
 	stack_free(stack);
+}
+
+/* Stacks of threads and those for NMI, #DF and #MC all come from there. */
+KTEST(paging, a_guard_page_under_every_stack)
+{
+	unsigned long slot = PAGE_SIZE + STACK_SIZE, i;
+	struct task_struct *task;
+	unsigned long flags;
+	char *guard;
+
+	for (i = 0; i < stack_count(); i++) {
+		guard = (char *)STACK_BASE + i * slot;
+		EXPECT_EQ(flags_at(guard), ~0ULL);
+		EXPECT_EQ(flags_at(guard + PAGE_SIZE), PTE_W | PTE_NX);
+		EXPECT_EQ(flags_at(guard + slot - 1), PTE_W | PTE_NX);
+	}
+	EXPECT_EQ(flags_at((char *)STACK_BASE + i * slot), ~0ULL);
+	EXPECT_EQ(flags_at(boot_stack_guard), ~0ULL);
+	EXPECT_EQ(flags_at(boot_stack), PTE_W | PTE_NX);
+	spin_lock_irqsave(&task_list_lock, flags);
+	for_each_task(task) {
+		guard = (char *)task->stack - 1;
+		EXPECT(stack_of_guard((unsigned long)guard) == task->stack);
+	}
+	spin_unlock_irqrestore(&task_list_lock, flags);
 }
 
 KTEST(paging, vmap_shows_and_hides_frames)
