@@ -17,9 +17,9 @@
 static void show_machine(void)
 {
 	printk_plain("    CPUs    %u online", num_online_cpus());
-	printk_plain("    text    %p-%p, %zu call sites", (void *)_text,
+	printk_plain("    text    %px-%px, %zu call sites", (void *)_text,
 		     (void *)_etext, ftrace_rec_count());
-	printk_plain("    pool    %p-%p, for trampolines",
+	printk_plain("    pool    %px-%px, for trampolines",
 		     (void *)__exec_pool_start, (void *)__exec_pool_end);
 	printk_plain("    memory  %zu of %zu pages free", page_free_count(),
 		     page_total_count());
@@ -39,6 +39,7 @@ static const struct {
 	{ "a function is patched while all CPUs run through it", act_patch },
 	{ "one site with 0, 1, 2, 1, 0 consumers", act_consumers },
 	{ "a direct caller is exchanged without a missed call", act_direct },
+	{ "an errand, drawn by function_graph", act_graph },
 };
 
 int demo_run(void)

@@ -37,6 +37,7 @@
 #include "tests/kernel/crash.h"
 #include "tests/kernel/ktest.h"
 #include "trace/ftrace.h"
+#include "trace/interface/shell.h"
 #include "trace/trace.h"
 
 struct boot_step {
@@ -278,6 +279,14 @@ static void take_steps(const struct boot_step *step, unsigned int n)
 
 /* ---- what the command line asks for -------------------------------------- */
 
+/* A thread of its own, so that `ps` and traces name it. */
+static int shell_run(void)
+{
+	struct task_struct *shell = kthread_run(shell_main, NULL, "shell");
+
+	return IS_ERR(shell) ? PTR_ERR(shell) : kthread_join(shell);
+}
+
 struct mode {
 	const char *name;
 	int (*run)(void); /* 0: done; else failed */
@@ -285,6 +294,7 @@ struct mode {
 
 static const struct mode modes[] = {
 	{ "demo", demo_run },
+	{ "shell", shell_run },
 	{ "tests", ktest_run_all },
 	{ "bench", bench_main },
 	{ "crash", crash_run },

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+/*
+ * act_graph.c - an errand through the kernel, drawn by function_graph.
+ *
+ * Played as one would type it: every line behind the prompt is a line for the
+ * shell, and works the same on Linux.
+ */
+#include "demo/demo.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lock.h"
+#include "kernel/mm/slab.h"
+#include "kernel/printk.h"
+#include "kernel/sched.h"
+#include "kernel/workload.h"
+#include "trace/interface/shell.h"
+
+static DEFINE_MUTEX(counter);
+
+void demo_errand(void);
+
+/* Memory, a lock, some thinking, a moment of sleep. */
+noinline void demo_errand(void)
+{
+	void *parcel = kmalloc(100);
+
+	mutex_lock(&counter);
+	walk_tree(3, 1);
+	mutex_unlock(&counter);
+	msleep(1);
+	kfree(parcel);
+}
+
+static int type(const char *line)
+{
+	printk_plain("nop5# %s", line);
+	return shell_run_line(line);
+}
+
+int act_graph(void)
+{
+	int ret = type("echo demo_errand > set_graph_function");
+
+	if (!ret)
+		ret = type("echo function_graph > current_tracer");
+	if (!ret)
+		demo_errand();
+	if (!ret)
+		ret = type("echo 0 > tracing_on");
+	if (!ret)
+		ret = type("head -45 trace");
+	if (!ret)
+		ret = type("echo nop > current_tracer");
+	if (!ret)
+		ret = type("echo > set_graph_function");
+	if (!ret)
+		ret = type("echo 1 > tracing_on");
+	return ret;
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Lines for the shell: words, quotes, pipelines and redirections, run against
+ * a small tree. Whatever is typed ends, keeps its buffers, and leaves no file
+ * open.
+ *
+ * host-sources: trace/interface/shell_pipe.c trace/interface/shell_filters.c
+ * host-sources: trace/interface/tracefs.c trace/interface/error_log.c
+ * host-sources: trace/trace_seq.c kernel/fail.c
+ */
+#include "kernel/clock.h"
+#include "kernel/console.h"
+#include "kernel/lib/errno.h"
+#include "kernel/panic.h"
+#include "tests/fuzz/fuzz.h"
+#include "trace/interface/nodes.h"
+#include "trace/interface/lineedit.h"
+#include "trace/interface/shell.h"
+#include "trace/interface/shell_filters.h"
+
+static size_t printed;
+
+u64 ktime_ns(void)
+{
+	return 12345678901;
+}
+
+void console_write(const char *buf, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		printed += buf[i] != 0; /* every byte is readable */
+}
+
+bool shell_interrupted(void)
+{
+	return false;
+}
+
+bool shell_key_pressed(void)
+{
+	return true; /* a stream ends after its first piece */
+}
+
+int shell_pause(void)
+{
+	return -EPIPE;
+}
+
+const char *shell_path(const char *typed)
+{
+	return typed;
+}
+
+void shell_error(const char *name, const char *subject, int err)
+{
+	BUG_ON(!name || err >= 0);
+	console_write(name, strlen(name));
+	if (subject)
+		console_write(subject, strlen(subject));
+}
+
+static int words_run(struct stage *stage)
+{
+	int i, ret = 0;
+
+	for (i = 0; i < stage->argc && !ret; i++)
+		ret = stage_printf(stage, "%s\n", stage->argv[i]);
+	return ret;
+}
+
+static const struct command commands[] = {
+	{ .name = "e", .run = words_run },
+	{ .name = "c", .run = filter_run, .options = cat_options },
+	{ .name = "h", .run = filter_run, .options = head_options,
+	  .line = head_line },
+	{ .name = "g", .run = filter_run, .options = grep_options,
+	  .line = grep_line, .end = grep_end },
+	{ .name = "w", .run = filter_run, .options = wc_options,
+	  .line = wc_line, .end = wc_end },
+};
+
+const struct command *shell_command(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static int numbers_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_seq_printf(seq, "%llu\n", file->pos++);
+	return file->pos < 50;
+}
+
+static ssize_t stream_read(struct tracefs_file *file, char *buf, size_t len)
+{
+	buf[0] = 'x';
+	return 1;
+}
+
+static ssize_t sink_write(struct tracefs_file *file, const char *buf,
+			  size_t len)
+{
+	return buf[0] == '!' ? -EINVAL : 1 + (ssize_t)(len / 2);
+}
+
+const struct tracefs_node tracer_nodes[] = {
+	{ .path = "n", .mode = 0440, .show = numbers_show },
+	{ .path = "s", .mode = 0440, .read = stream_read },
+	{ .path = "t", .mode = 0640, .show = numbers_show,
+	  .write = sink_write },
+	{ .path = NULL },
+};
+const struct tracefs_node filter_nodes[] = { { .path = NULL } };
+const struct tracefs_node graph_nodes[] = { { .path = NULL } };
+const struct tracefs_node buffer_nodes[] = { { .path = NULL } };
+const struct tracefs_node stack_nodes[] = { { .path = NULL } };
+const struct tracefs_node event_nodes[] = { { .path = NULL } };
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+	size_t live = host_live;
+	char *line;
+
+	if (size >= LINE_ROOM || memchr(data, 0, size))
+		return 0;
+	line = fuzz_string(data, size);
+	shell_run_line(line);
+	host_free(line);
+	BUG_ON(host_live != live); /* every handle was closed */
+	return 0;
+}

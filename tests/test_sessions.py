@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: MIT
+"""Sessions: lines typed at the shell over the serial line, and what must come.
+
+A file tests/sessions/NAME.session holds cases, each beginning with NAME:
+
+    NAME a pattern that fits nothing is refused
+    SEND echo nosuch > set_ftrace_filter
+    EXPECT Invalid argument
+    SEND cat error_log
+    EXPECT_NONE ^$
+
+SEND types a line and waits for the prompt; KEYS types characters (\\x03, \\t)
+without waiting; WAIT waits for a pattern. EXPECT and EXPECT_NONE are Python
+regular expressions over what the last SEND (or KEYS) printed, line by line;
+TEXT is a line that must stand there literally. TIMEOUT is in seconds, for the
+case. Before each case the tree is put back to how it is after boot.
+"""
+import pathlib
+import re
+import shlex
+
+import pexpect
+import pytest
+
+from tests import qemu
+
+FOLDER = pathlib.Path(__file__).parent / "sessions"
+PROMPT = "nop5# "
+RESET = [
+    "echo nop > current_tracer", "echo > set_ftrace_filter",
+    "echo > set_ftrace_notrace", "echo > set_ftrace_pid",
+    "echo > set_graph_function", "echo > set_graph_notrace",
+    "echo 0 > max_graph_depth", "echo local > trace_clock",
+    "echo ffffffffffffffff > tracing_cpumask", "echo 1 > tracing_on",
+    "echo > error_log", "stress 0",
+]
+
+
+def cases(path):
+    """[(name, [(verb, argument, line number)])] of a file."""
+    found = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        verb, _, argument = line.partition(" ")
+        if verb == "NAME":
+            found.append((argument, []))
+        else:
+            assert found, f"{path.name}:{number}: no NAME before this line"
+            found[-1][1].append((verb, argument, number))
+    return found
+
+
+class Session:
+    """A booted shell."""
+
+    def __init__(self, smp=2):
+        machine = qemu.Machine(smp=smp)
+        # Not plain stdio: there QEMU itself would end at ^C.
+        command = machine.command("mode=shell", "chardev:tty")
+        command += ["-chardev", "stdio,id=tty,signal=off"]
+        self.child = pexpect.spawn(shlex.join(map(str, command)), timeout=20,
+                                   encoding="utf-8", echo=False,
+                                   codec_errors="replace")
+        self.child.delaybeforesend = None
+        self.settled, self.marks = True, 0
+        self.wait(PROMPT, 40)
+        self.output = ""
+
+    def wait(self, text, timeout):
+        """What came before the text. Not sound if it does not come."""
+        self.sound = False
+        self.child.expect_exact(text, timeout=timeout)
+        self.sound = True
+        return self.child.before
+
+    def send(self, line, timeout=20):
+        """Type a line; what it printed, without its echo."""
+        self.settle()
+        self.child.send(line + "\r")
+        text = self.wait(PROMPT, timeout).replace("\r", "")
+        self.output = text.partition("\n")[2]
+        return self.output
+
+    def settle(self):
+        """After keys there may be any number of prompts: find the last."""
+        if self.settled:
+            return
+        self.marks += 1
+        self.child.send(f"echo in step {self.marks}\r")
+        self.wait(f"\nin step {self.marks}\r\n{PROMPT}", 20)
+        self.settled = True
+
+    def keys(self, text):
+        self.output = ""
+        self.settled = False
+        self.child.send(text.encode().decode("unicode_escape"))
+
+    def until(self, pattern, timeout):
+        self.sound = False
+        self.child.expect(pattern, timeout=timeout)
+        self.sound = True
+        self.output += (self.child.before + self.child.after).replace("\r", "")
+
+    def end(self):
+        self.child.send("exit\r")
+        self.child.expect(pexpect.EOF, timeout=20)
+        self.child.close()
+        return self.child.exitstatus
+
+
+def judge(verb, argument, output):
+    """None, or why the output is not what was expected."""
+    if verb == "TEXT":
+        if argument not in output.split("\n"):
+            return "no such line"
+    elif verb == "EXPECT":
+        if not re.search(argument, output, re.MULTILINE):
+            return "not found"
+    elif verb == "EXPECT_NONE":
+        if re.search(argument, output, re.MULTILINE):
+            return "found"
+    else:
+        return "no such verb"
+    return None
+
+
+def play(session, name, steps):
+    timeout = 20
+    for verb, argument, number in steps:
+        if verb == "TIMEOUT":
+            timeout = float(argument)
+        elif verb == "SEND":
+            session.send(argument, timeout)
+        elif verb == "KEYS":
+            session.keys(argument)
+        elif verb == "WAIT":
+            session.until(argument, timeout)
+        else:
+            why = judge(verb, argument, session.output)
+            assert why is None, (f"{name}, line {number}: {verb} {argument}: "
+                                 f"{why} in\n{session.output}")
+
+
+@pytest.fixture(scope="module")
+def shells():
+    """One boot serves all cases, until one of them breaks it."""
+    alive = []
+    yield alive
+    for booted in alive:
+        assert booted.end() == qemu.OK
+
+
+@pytest.fixture
+def session(shells):
+    if not shells:
+        shells.append(Session())
+    booted = shells.pop()
+    yield booted
+    if booted.sound:
+        shells.append(booted)
+    else:
+        booted.child.close(force=True)
+
+
+@pytest.mark.parametrize("path,name,steps", [
+    pytest.param(path, name, steps, id=f"{path.stem}: {name}")
+    for path in sorted(FOLDER.glob("*.session"))
+    for name, steps in cases(path)])
+def test_session(session, path, name, steps):
+    for line in RESET:
+        session.send(line)
+    play(session, f"{path.name}: {name}", steps)
+
+
+def test_a_wrong_expectation_fails(session):
+    """The judge can say no."""
+    session.send("echo hello")
+    assert judge("TEXT", "hello", session.output) is None
+    assert judge("TEXT", "hell", session.output)
+    assert judge("EXPECT", "^hello$", session.output) is None
+    assert judge("EXPECT", "^ello", session.output)
+    assert judge("EXPECT_NONE", "ell", session.output)
+    assert judge("EXPECT_NON", "x", session.output)

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+/*
+ * buffer_nodes.c - files about the buffers, and the descriptions of what is
+ * in them.
+ */
+#include "kernel/lib/ctype.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "trace/interface/nodes.h"
+#include "trace/trace.h"
+
+static int size_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_buffer_size_show(trace_top(), node_cpu(file), seq);
+	return 0;
+}
+
+static ssize_t size_write(struct tracefs_file *file, const char *buf,
+			  size_t len)
+{
+	u64 kb;
+	int ret = node_number(file, buf, len, &kb);
+
+	if (ret)
+		return ret;
+	file->error_text = NULL;
+	ret = trace_set_buffer_kb(trace_top(), node_cpu(file), kb);
+	return ret ? ret : (ssize_t)len;
+}
+
+static int total_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_buffer_total_show(trace_top(), seq);
+	return 0;
+}
+
+static int stats_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_stats_show(trace_top(), file->cpu, seq);
+	return 0;
+}
+
+static int cpumask_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_seq_hex(seq, trace_cpumask(trace_top()));
+	trace_seq_putc(seq, '\n');
+	return 0;
+}
+
+/* Hexadecimal; commas between groups of digits are Linux's and ignored. */
+static ssize_t cpumask_write(struct tracefs_file *file, const char *buf,
+			     size_t len)
+{
+	unsigned int digits = 0;
+	u64 mask = 0;
+	size_t i;
+
+	file->error_text = "no hexadecimal mask";
+	for (i = 0; i < len && !isspace(buf[i]); i++) {
+		file->error_at = i;
+		if (buf[i] == ',')
+			continue;
+		if (digit_value(buf[i]) >= 16 || digits == 16)
+			return -EINVAL;
+		mask = mask << 4 | digit_value(buf[i]);
+		digits += mask != 0;
+	}
+	if (!i)
+		return -EINVAL;
+	trace_set_cpumask(trace_top(), mask);
+	return len;
+}
+
+const struct tracefs_node buffer_nodes[] = {
+	{ .path = "buffer_size_kb", .mode = 0640, .show = size_show,
+	  .write = size_write },
+	{ .path = "buffer_total_size_kb", .mode = 0440, .show = total_show },
+	{ .path = "per_cpu/cpu#/buffer_size_kb", .mode = 0640,
+	  .show = size_show, .write = size_write },
+	{ .path = "per_cpu/cpu#/stats", .mode = 0440, .show = stats_show },
+	{ .path = "tracing_cpumask", .mode = 0640, .show = cpumask_show,
+	  .write = cpumask_write },
+	{ .path = NULL },
+};
+
+/* ---- events/ ------------------------------------------------------------- */
+
+static int header_page_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_header_page_show(seq);
+	return 0;
+}
+
+static int header_event_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_header_event_show(seq);
+	return 0;
+}
+
+#define FORMAT_PREFIX "events/ftrace/"
+
+/* The event is the component of the path behind the prefix. */
+static int format_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	const char *name = file->node->path + strlen(FORMAT_PREFIX);
+	const char *event;
+	unsigned int i;
+
+	for (i = 0; (event = trace_event_name(i)); i++) {
+		size_t n = strlen(event);
+
+		if (!strncmp(name, event, n) && name[n] == '/') {
+			trace_event_format_show(i, seq);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+#define FORMAT(event) \
+	{ .path = FORMAT_PREFIX event "/format", .mode = 0440, \
+	  .show = format_show }
+
+const struct tracefs_node event_nodes[] = {
+	FORMAT("funcgraph_entry"),
+	FORMAT("funcgraph_exit"),
+	FORMAT("function"),
+	FORMAT("kernel_stack"),
+	FORMAT("print"),
+	{ .path = "events/header_event", .mode = 0440,
+	  .show = header_event_show },
+	{ .path = "events/header_page", .mode = 0440,
+	  .show = header_page_show },
+	{ .path = NULL },
+};

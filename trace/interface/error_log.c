@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/*
+ * error_log.c - the last refused writes, as the file error_log shows them.
+ *
+ * Owns a ring of eight, each with the input and the place in it that was
+ * wrong. The format is Linux's, so that scripts which look for the caret
+ * find it.
+ */
+#include "trace/interface/error_log.h"
+
+#include "kernel/clock.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/lock.h"
+#include "trace/interface/tracefs.h"
+
+#define ERRORS 8
+#define INPUT_MAX 160
+
+struct error {
+	u64 time_ns;
+	const char *where; /* the node's path: static */
+	const char *text;  /* static */
+	char input[INPUT_MAX];
+	unsigned int at;
+};
+
+static DEFINE_MUTEX(lock);
+static struct error errors[ERRORS]; /* [lock] */
+static unsigned int count;          /* [lock] ever added */
+
+const char *errno_sentence(int err)
+{
+	static const struct {
+		int err;
+		const char *text;
+	} table[] = {
+		{ EPERM, "Operation not permitted" },
+		{ ENOENT, "No such file or directory" },
+		{ E2BIG, "Argument list too long" },
+		{ EBADF, "Bad file descriptor" },
+		{ EAGAIN, "Resource temporarily unavailable" },
+		{ ENOMEM, "Cannot allocate memory" },
+		{ EACCES, "Permission denied" },
+		{ EBUSY, "Device or resource busy" },
+		{ ENODEV, "No such device" },
+		{ EISDIR, "Is a directory" },
+		{ EINVAL, "Invalid argument" },
+		{ ENOSPC, "No space left on device" },
+		{ ERANGE, "Numerical result out of range" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		if (table[i].err == -err)
+			return table[i].text;
+	return "Unknown error";
+}
+
+void error_log_add(const struct tracefs_file *file, const char *buf,
+		   size_t len, int err)
+{
+	struct error *e;
+	size_t i;
+
+	mutex_lock(&lock);
+	e = &errors[count++ % ERRORS];
+	e->time_ns = ktime_ns();
+	e->where = file->node->path;
+	e->text = file->error_text ? file->error_text : errno_sentence(err);
+	e->at = min_t(unsigned int, file->error_at, INPUT_MAX - 1);
+	/* One line, printable, whatever was written. */
+	for (i = 0; i < len && i < INPUT_MAX - 1 && buf[i] != '\n'; i++)
+		e->input[i] = buf[i] < ' ' || buf[i] > '~' ? '.' : buf[i];
+	e->input[i] = '\0';
+	mutex_unlock(&lock);
+}
+
+void error_log_show(struct trace_seq *seq)
+{
+	unsigned int i;
+
+	mutex_lock(&lock);
+	for (i = count > ERRORS ? count - ERRORS : 0; i < count; i++) {
+		const struct error *e = &errors[i % ERRORS];
+
+		trace_seq_printf(seq, "[%5llu.%06u] %s: error: %s\n",
+				 e->time_ns / 1000000000,
+				 (u32)(e->time_ns % 1000000000 / 1000),
+				 e->where, e->text);
+		trace_seq_printf(seq, "  Command: %s\n", e->input);
+		trace_seq_fill(seq, ' ', strlen("  Command: ") + e->at);
+		trace_seq_puts(seq, "^\n");
+	}
+	mutex_unlock(&lock);
+}
+
+void error_log_clear(void)
+{
+	mutex_lock(&lock);
+	count = 0;
+	mutex_unlock(&lock);
+}

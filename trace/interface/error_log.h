@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * error_log.h - the last refused writes, as the file error_log shows them.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+struct trace_seq;
+struct tracefs_file;
+
+/* A write of @len bytes to @file failed with @err. Context: task. */
+void error_log_add(const struct tracefs_file *file, const char *buf,
+		   size_t len, int err);
+
+/* All of them, oldest first. */
+void error_log_show(struct trace_seq *seq);
+void error_log_clear(void);

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MIT
+/*
+ * filter_nodes.c - files about functions: which there are, which are
+ * selected, which are patched now.
+ *
+ * Selections are copied at open, edited, and put in force at close in one
+ * patch session (hash_edit.h).
+ */
+#include "kernel/lib/ctype.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/kstrto.h"
+#include "kernel/mm/slab.h"
+#include "trace/interface/hash_edit.h"
+#include "trace/interface/nodes.h"
+#include "trace/trace.h"
+
+/* ---- lists of sites ------------------------------------------------------ */
+
+/* The next site for which @listed holds; file->pos counts sites. */
+static struct dyn_ftrace *next_site(struct tracefs_file *file,
+				    bool (*listed)(const struct dyn_ftrace *))
+{
+	size_t count = ftrace_rec_count();
+
+	while (file->pos < count) {
+		struct dyn_ftrace *rec = ftrace_rec(file->pos++);
+
+		if (listed(rec))
+			return rec;
+	}
+	return NULL;
+}
+
+static bool listed_always(const struct dyn_ftrace *rec)
+{
+	return true;
+}
+
+static int available_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	struct dyn_ftrace *rec = next_site(file, listed_always);
+	char name[FTRACE_NAME_MAX];
+
+	if (!rec)
+		return 0;
+	trace_seq_puts(seq, ftrace_rec_name(rec, name));
+	trace_seq_putc(seq, '\n');
+	return 1;
+}
+
+static int available_addrs_show(struct tracefs_file *file,
+				struct trace_seq *seq)
+{
+	struct dyn_ftrace *rec = next_site(file, listed_always);
+	char name[FTRACE_NAME_MAX];
+
+	if (!rec)
+		return 0;
+	trace_seq_printf(seq, "%lx %s\n", ftrace_rec_ip(rec),
+			 ftrace_rec_name(rec, name));
+	return 1;
+}
+
+static int describe(struct dyn_ftrace *rec, struct trace_seq *seq)
+{
+	char line[512];
+
+	if (!rec)
+		return 0;
+	ftrace_describe_rec(rec, line, sizeof(line));
+	trace_seq_puts(seq, line);
+	return 1;
+}
+
+static int enabled_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	return describe(next_site(file, ftrace_rec_enabled), seq);
+}
+
+static bool listed_touched(const struct dyn_ftrace *rec)
+{
+	return ftrace_rec_touched(rec) || ftrace_rec_enabled(rec);
+}
+
+static int touched_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	return describe(next_site(file, listed_touched), seq);
+}
+
+static int total_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	size_t bytes = ftrace_rec_count() * 8; /* the size of a record */
+
+	trace_seq_printf(seq, "%zu pages:%zu groups: 1\n", ftrace_rec_count(),
+			 (bytes + 4095) / 4096);
+	return 0;
+}
+
+/* ---- selections ---------------------------------------------------------- */
+
+/* A file that selects: whose ops, and which half of its filter. */
+struct selection {
+	struct ftrace_ops *(*ops)(void);
+	bool exclude;
+	const char *all; /* listed when nothing is selected or excluded */
+};
+
+static struct ftrace_ops *function_ops(void)
+{
+	return &trace_top()->ops;
+}
+
+static const struct selection set_filter = {
+	function_ops, false, "all functions enabled",
+};
+
+static const struct selection set_notrace = {
+	function_ops, true, "no functions disabled",
+};
+
+static int selection_open(struct tracefs_file *file,
+			  const struct selection *which)
+{
+	struct ftrace_hash *hash;
+	int ret = ftrace_ops_get_hash(which->ops(), which->exclude, &hash);
+
+	if (ret)
+		return ret;
+	if (file->flags & TRACEFS_WRITE) {
+		file->private = hash_edit_begin(hash,
+						file->flags & TRACEFS_TRUNC);
+		return IS_ERR(file->private) ? PTR_ERR(file->private) : 0;
+	}
+	file->private = hash;
+	return 0;
+}
+
+static int selection_show(struct tracefs_file *file, struct trace_seq *seq,
+			  const struct selection *which)
+{
+	return hash_show(file, seq, file->private, which->all);
+}
+
+static ssize_t selection_write(struct tracefs_file *file, const char *buf,
+			       size_t len)
+{
+	return hash_edit_write(file->private, file, buf, len);
+}
+
+static int selection_release(struct tracefs_file *file,
+			     const struct selection *which)
+{
+	struct ftrace_hash *hash, *other;
+	int err, ret;
+
+	if (!(file->flags & TRACEFS_WRITE)) {
+		ftrace_hash_free(file->private);
+		return 0;
+	}
+	if (!hash_edit_finish(file->private, file, &hash, &err))
+		return err;
+	ret = ftrace_ops_get_hash(which->ops(), !which->exclude, &other);
+	if (ret) {
+		ftrace_hash_free(hash);
+		return ret;
+	}
+	ret = which->exclude ?
+		      ftrace_ops_set_hashes(which->ops(), other, hash) :
+		      ftrace_ops_set_hashes(which->ops(), hash, other);
+	return ret ? ret : err;
+}
+
+/* The functions of a node for the selection called @which. */
+#define SELECTION(which)                                                    \
+	static int which##_open(struct tracefs_file *file)                  \
+	{                                                                   \
+		return selection_open(file, &which);                        \
+	}                                                                   \
+	static int which##_show(struct tracefs_file *file,                  \
+				struct trace_seq *seq)                      \
+	{                                                                   \
+		return selection_show(file, seq, &which);                   \
+	}                                                                   \
+	static int which##_release(struct tracefs_file *file)               \
+	{                                                                   \
+		return selection_release(file, &which);                     \
+	}
+
+SELECTION(set_filter)
+SELECTION(set_notrace)
+
+/* ---- pids ---------------------------------------------------------------- */
+
+#define PIDS_MAX 256
+
+/* Collected between open and close; a number may come in two writes. */
+struct pid_edit {
+	int pid[PIDS_MAX];
+	size_t n;
+	unsigned int digits; /* of the number being read */
+	int value;
+};
+
+static int pid_open(struct tracefs_file *file)
+{
+	struct pid_edit *edit = kzalloc(sizeof(*edit));
+
+	if (!edit)
+		return -ENOMEM;
+	if (!(file->flags & TRACEFS_TRUNC))
+		edit->n = min_t(size_t, PIDS_MAX,
+				ftrace_get_pids(edit->pid, PIDS_MAX, false));
+	file->private = edit;
+	return 0;
+}
+
+static int pid_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	struct pid_edit *edit = file->private;
+
+	if (!edit->n)
+		trace_seq_puts(seq, "no pid\n");
+	else
+		trace_seq_printf(seq, "%d\n", edit->pid[file->pos++]);
+	return file->pos < edit->n;
+}
+
+/* The number read so far is complete. */
+static int pid_take(struct pid_edit *edit, struct tracefs_file *file)
+{
+	if (!edit->digits)
+		return 0;
+	edit->digits = 0;
+	file->error_text = "too many pids";
+	if (edit->n == PIDS_MAX)
+		return -ENOSPC;
+	edit->pid[edit->n++] = edit->value;
+	edit->value = 0;
+	return 0;
+}
+
+static ssize_t pid_write(struct tracefs_file *file, const char *buf,
+			 size_t len)
+{
+	struct pid_edit *edit = file->private;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < len && !ret; i++) {
+		file->error_at = i;
+		if (isspace(buf[i])) {
+			ret = pid_take(edit, file);
+		} else if (isdigit(buf[i]) && edit->digits < 9) {
+			edit->value = edit->value * 10 + (buf[i] - '0');
+			edit->digits++;
+		} else {
+			file->error_text = "no pid";
+			ret = -EINVAL;
+		}
+	}
+	return ret ? ret : (ssize_t)len;
+}
+
+static int pid_release(struct tracefs_file *file)
+{
+	struct pid_edit *edit = file->private;
+	int ret = 0, err = 0;
+
+	if (file->flags & TRACEFS_WRITE) {
+		ret = pid_take(edit, file);
+		err = ftrace_set_pids(edit->pid, edit->n, false);
+	}
+	kfree(edit);
+	return err ? err : ret;
+}
+
+const struct tracefs_node filter_nodes[] = {
+	{ .path = "available_filter_functions", .mode = 0440,
+	  .show = available_show },
+	{ .path = "available_filter_functions_addrs", .mode = 0440,
+	  .show = available_addrs_show },
+	{ .path = "dyn_ftrace_total_info", .mode = 0440, .show = total_show },
+	{ .path = "enabled_functions", .mode = 0440, .show = enabled_show },
+	{ .path = "set_ftrace_filter", .mode = 0640, .open = set_filter_open,
+	  .show = set_filter_show, .write = selection_write,
+	  .release = set_filter_release },
+	{ .path = "set_ftrace_notrace", .mode = 0640,
+	  .open = set_notrace_open, .show = set_notrace_show,
+	  .write = selection_write, .release = set_notrace_release },
+	{ .path = "set_ftrace_pid", .mode = 0640, .open = pid_open,
+	  .show = pid_show, .write = pid_write, .release = pid_release },
+	{ .path = "touched_functions", .mode = 0440, .show = touched_show },
+	{ .path = NULL },
+};

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+/*
+ * shell_filters.c - cat, head, grep and wc: commands that pass text on.
+ *
+ * Each reads the files it is given, or what the stage before it produces.
+ * Errors name the file they are about.
+ */
+#include "trace/interface/shell_filters.h"
+
+#include "kernel/lib/errno.h"
+#include "kernel/lib/kstrto.h"
+#include "kernel/lib/string.h"
+#include "trace/interface/tracefs.h"
+
+#define READ_SIZE 1024
+
+/* Hand a piece of a file to this stage's own filter, or pass it on as it is. */
+static int take(struct stage *stage, const char *text, size_t len)
+{
+	int ret = 0;
+
+	if (!stage->command->line)
+		return stage_put(stage, text, len);
+	while (len && !ret) {
+		const char *end = memchr(text, '\n', len);
+		size_t n = end ? (size_t)(end - text) + 1 : len;
+		size_t room = SHELL_TEXT - 1 - stage->len;
+
+		n = min(n, room);
+		memcpy(stage->text + stage->len, text, n);
+		stage->len += n;
+		text += n;
+		len -= n;
+		if (stage->text[stage->len - 1] == '\n' || n == room) {
+			size_t whole = stage->len;
+
+			stage->len = 0;
+			ret = stage->command->line(stage, stage->text, whole);
+		}
+	}
+	return ret;
+}
+
+/* Read @path to its end, or until nobody wants more. */
+static int read_file(struct stage *stage, const char *path)
+{
+	static char buf[READ_SIZE]; /* the shell is one task */
+	struct tracefs_file *file;
+	ssize_t n;
+	int ret = tracefs_open(shell_path(path),
+			       TRACEFS_READ | TRACEFS_NONBLOCK, &file);
+
+	if (ret) {
+		shell_error(stage->argv[0], path, ret);
+		return ret;
+	}
+	for (;;) {
+		n = tracefs_read(file, buf, sizeof(buf));
+		if (n == -EAGAIN)
+			ret = shell_pause();
+		else if (n > 0)
+			ret = take(stage, buf, n);
+		else
+			break;
+		if (!ret && (shell_interrupted() ||
+			     (file->node->read && shell_key_pressed())))
+			ret = -EPIPE;
+		if (ret)
+			break;
+	}
+	tracefs_close(file);
+	if (n < 0 && n != -EAGAIN) {
+		shell_error(stage->argv[0], path, n);
+		ret = n;
+	}
+	return ret;
+}
+
+/* Read all files named behind the options. */
+int filter_run(struct stage *stage)
+{
+	int i, ret = 0;
+
+	if (stage->optind == stage->argc) {
+		shell_error(stage->argv[0], "which file?", -EINVAL);
+		return -EINVAL;
+	}
+	for (i = stage->optind; i < stage->argc && !ret; i++)
+		ret = read_file(stage, stage->argv[i]);
+	if (stage->len && (!ret || ret == -EPIPE)) {
+		size_t rest = stage->len;
+
+		stage->len = 0;
+		ret = stage->command->line(stage, stage->text, rest);
+	}
+	if ((!ret || ret == -EPIPE) && stage->command->end)
+		ret = stage->command->end(stage);
+	return ret;
+}
+
+static int bad_option(struct stage *stage)
+{
+	shell_error(stage->argv[0], stage->argv[stage->optind], -EINVAL);
+	return -EINVAL;
+}
+
+int cat_options(struct stage *stage)
+{
+	stage->optind = 1;
+	return 0;
+}
+
+/* head [-n N | -N] */
+int head_options(struct stage *stage)
+{
+	const char *text;
+	u64 n;
+
+	stage->limit = 10;
+	stage->optind = 1;
+	if (stage->argc < 2 || stage->argv[1][0] != '-')
+		return 0;
+	text = stage->argv[1] + 1;
+	if (!strcmp(text, "n")) {
+		if (stage->argc < 3)
+			return bad_option(stage);
+		text = stage->argv[2];
+		stage->optind = 2;
+	} else if (*text == 'n') {
+		text++;
+	}
+	if (kstrtoull(text, 10, &n))
+		return bad_option(stage);
+	stage->limit = n;
+	stage->optind++;
+	return 0;
+}
+
+int head_line(struct stage *stage, const char *text, size_t len)
+{
+	int ret;
+
+	if (stage->lines == stage->limit)
+		return -EPIPE;
+	ret = stage_put(stage, text, len);
+	if (!ret && text[len - 1] == '\n')
+		stage->lines++;
+	return !ret && stage->lines == stage->limit ? -EPIPE : ret;
+}
+
+/* grep [-v] [-c] PATTERN */
+int grep_options(struct stage *stage)
+{
+	int i = 1;
+
+	for (; i < stage->argc && stage->argv[i][0] == '-'; i++) {
+		stage->optind = i;
+		if (!strcmp(stage->argv[i], "-v"))
+			stage->invert = true;
+		else if (!strcmp(stage->argv[i], "-c"))
+			stage->count_only = true;
+		else
+			return bad_option(stage);
+	}
+	if (i == stage->argc) {
+		shell_error("grep", "which pattern?", -EINVAL);
+		return -EINVAL;
+	}
+	stage->pattern = stage->argv[i];
+	stage->optind = i + 1;
+	return 0;
+}
+
+static bool match_here(const char *re, const char *text, const char *end);
+
+/* A character of the pattern that was behind a '\\' means itself. */
+#define LITERAL 0x100
+
+static bool match_one(int c, const char *text, const char *end)
+{
+	return text < end && (c == '.' || (c & 0xff) == (u8)*text);
+}
+
+/* @c repeated any number of times, then @re. */
+static bool match_star(int c, const char *re, const char *text,
+		       const char *end)
+{
+	do {
+		if (match_here(re, text, end))
+			return true;
+	} while (match_one(c, text++, end));
+	return false;
+}
+
+static bool match_here(const char *re, const char *text, const char *end)
+{
+	for (; *re; text++) {
+		int c = (u8)*re++;
+
+		if (c == '\\' && *re)
+			c = (u8)*re++ | LITERAL;
+		if (c == '$' && !*re)
+			return text == end;
+		if (*re == '*')
+			return match_star(c, re + 1, text, end);
+		if (!match_one(c, text, end))
+			return false;
+	}
+	return true;
+}
+
+/* ^ $ . and * as in a basic regular expression, '\' takes one literally. */
+bool grep_match(const char *re, const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	if (len && end[-1] == '\n')
+		end--;
+	if (*re == '^')
+		return match_here(re + 1, text, end);
+	do {
+		if (match_here(re, text, end))
+			return true;
+	} while (text++ < end);
+	return false;
+}
+
+int grep_line(struct stage *stage, const char *text, size_t len)
+{
+	if (grep_match(stage->pattern, text, len) == stage->invert)
+		return 0;
+	stage->lines++;
+	return stage->count_only ? 0 : stage_put(stage, text, len);
+}
+
+int grep_end(struct stage *stage)
+{
+	return stage->count_only ? stage_printf(stage, "%lu\n", stage->lines)
+				 : 0;
+}
+
+int wc_line(struct stage *stage, const char *text, size_t len)
+{
+	bool blank = true;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		bool space = strchr(" \t\n", text[i]);
+
+		stage->words += blank && !space;
+		blank = space;
+		stage->lines += text[i] == '\n';
+	}
+	stage->bytes += len;
+	return 0;
+}
+
+/* wc [-l] */
+int wc_options(struct stage *stage)
+{
+	stage->optind = 1;
+	if (stage->argc > 1 && stage->argv[1][0] == '-') {
+		if (strcmp(stage->argv[1], "-l"))
+			return bad_option(stage);
+		stage->count_only = true;
+		stage->optind = 2;
+	}
+	return 0;
+}
+
+int wc_end(struct stage *stage)
+{
+	if (stage->count_only)
+		return stage_printf(stage, "%lu\n", stage->lines);
+	return stage_printf(stage, "%7lu %7lu %7lu\n", stage->lines,
+			    stage->words, stage->bytes);
+}

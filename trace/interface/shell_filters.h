@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shell_filters.h - cat, head, grep and wc for the table of commands.
+ */
+#pragma once
+
+#include "trace/interface/shell.h"
+
+int filter_run(struct stage *stage);
+int cat_options(struct stage *stage);
+int head_options(struct stage *stage);
+int head_line(struct stage *stage, const char *text, size_t len);
+int grep_options(struct stage *stage);
+int grep_line(struct stage *stage, const char *text, size_t len);
+int grep_end(struct stage *stage);
+int wc_options(struct stage *stage);
+int wc_line(struct stage *stage, const char *text, size_t len);
+int wc_end(struct stage *stage);
+
+/* Does the line match the basic regular expression @re? */
+bool grep_match(const char *re, const char *text, size_t len);

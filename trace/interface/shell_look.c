@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+/*
+ * shell_look.c - the shell's prompt loop, and the commands that look at the
+ * kernel itself: ps and disas.
+ *
+ * Owns completion: the first word of a stage is a command, a later one a
+ * path of the control tree or, if no path begins so, a function.
+ */
+#include "kernel/console.h"
+#include "kernel/console_input.h"
+#include "kernel/kallsyms.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched.h"
+#include "trace/ftrace.h"
+#include "trace/interface/lineedit.h"
+#include "trace/interface/shell.h"
+#include "trace/interface/tracefs.h"
+
+#define PS_MAX 256
+
+/* Copied under the lock, printed without it. */
+struct ps_row {
+	int pid;
+	char comm[TASK_COMM_LEN];
+	char state;
+	unsigned int cpu;
+	unsigned long asked, preempted, ms;
+};
+
+static char state_letter(const struct task_struct *task)
+{
+	if (task->on_cpu)
+		return 'R';
+	return task->state == TASK_RUNNING ? 'r' : 'S';
+}
+
+static unsigned int copy_tasks(struct ps_row *row, unsigned int max)
+{
+	struct task_struct *task;
+	unsigned long flags;
+	unsigned int n = 0;
+
+	spin_lock_irqsave(&task_list_lock, flags);
+	for_each_task(task) {
+		if (n == max)
+			break;
+		row[n] = (struct ps_row){
+			.pid = task->pid,
+			.state = state_letter(task),
+			.cpu = task->cpu,
+			.asked = task->nvcsw,
+			.preempted = task->nivcsw,
+			.ms = task->exec_ns / 1000000,
+		};
+		memcpy(row[n++].comm, task->comm, TASK_COMM_LEN);
+	}
+	spin_unlock_irqrestore(&task_list_lock, flags);
+	return n;
+}
+
+int ps_run(struct stage *stage)
+{
+	static struct ps_row rows[PS_MAX]; /* the shell is one task */
+	unsigned int i, n = copy_tasks(rows, PS_MAX);
+	int ret = stage_printf(stage,
+		"  PID CPU S  SWITCHES PREEMPTED  TIME(ms) COMMAND\n");
+
+	for (i = 0; i < n && !ret; i++)
+		ret = stage_printf(stage, "%5d %3u %c %9lu %9lu %9lu %s\n",
+				   rows[i].pid, rows[i].cpu, rows[i].state,
+				   rows[i].asked, rows[i].preempted,
+				   rows[i].ms, rows[i].comm);
+	return ret;
+}
+
+/* One line on what the five bytes at @ip are. */
+static int print_site(struct stage *stage, unsigned long ip)
+{
+	unsigned long addr = arch_ftrace_read(ip);
+	const u8 *b = (const u8 *)ip;
+	int ret;
+
+	ret = stage_printf(stage, "%016lx  %*ph  ", ip, MCOUNT_INSN_SIZE, b);
+	if (ret)
+		return ret;
+	if (addr == FTRACE_UNKNOWN)
+		return stage_printf(stage, "being patched\n");
+	if (!addr)
+		return stage_printf(stage, "nop\n");
+	return stage_printf(stage, "%s %016lx <%pS>\n",
+			    addr & FTRACE_ADDR_JMP ? "jmp" : "call",
+			    addr & ~FTRACE_ADDR_JMP,
+			    (void *)(addr & ~FTRACE_ADDR_JMP));
+}
+
+int disas_run(struct stage *stage)
+{
+	const char *name = stage->argc > 1 ? stage->argv[1] : NULL;
+	unsigned long start = name ? kallsyms_lookup_name(name) : 0;
+	unsigned long ip = start ? ftrace_location(start) : 0;
+	char line[256];
+	int ret;
+
+	if (!ip) {
+		shell_error("disas", name ? name : "which function?", -ENOENT);
+		return -ENOENT;
+	}
+	ret = stage_printf(stage, "%s:\n", name);
+	if (!ret)
+		ret = print_site(stage, ip);
+	if (!ret && ftrace_rec_users(ftrace_rec_find(ip))) {
+		ftrace_describe_rec(ftrace_rec_find(ip), line, sizeof(line));
+		ret = stage_put(stage, line, strlen(line));
+	}
+	return ret;
+}
+
+static bool first_word(const char *line, unsigned int start)
+{
+	while (start && line[start - 1] == ' ')
+		start--;
+	return !start || line[start - 1] == '|';
+}
+
+/* The n-th name in the directory that the word at line[start] is in. */
+static const char *path_candidate(const char *word, unsigned int n)
+{
+	static char path[TRACEFS_PATH_MAX * 2];
+	static struct tracefs_dirent entry;
+	const char *slash = NULL, *c;
+	size_t len;
+
+	for (c = word; *c && *c != ' '; c++)
+		if (*c == '/')
+			slash = c;
+	len = slash ? slash - word + 1 : 0;
+	if (len >= TRACEFS_PATH_MAX)
+		return NULL;
+	memcpy(path, word, len);
+	path[len ? len - 1 : 0] = '\0';
+	if (tracefs_readdir(shell_path(path), n, &entry))
+		return NULL;
+	snprintf(path, sizeof(path), "%.*s%s", (int)len, word, entry.name);
+	return path;
+}
+
+/* Commands, or paths and behind them all functions. */
+static const char *candidate(void *ctx, const char *line, unsigned int start,
+			     unsigned int n)
+{
+	static unsigned int paths; /* how many there were before functions */
+	char buf[FTRACE_NAME_MAX];
+	const char *word;
+
+	(void)ctx;
+	if (first_word(line, start)) {
+		return shell_commands[n].name;
+	}
+	if (!n)
+		paths = ~0U;
+	if (n < paths) {
+		word = path_candidate(line + start, n);
+		if (word)
+			return word;
+		paths = n;
+	}
+	n -= paths;
+	return n < ftrace_rec_count() ? ftrace_rec_name(ftrace_rec(n), buf)
+				      : NULL;
+}
+
+static void terminal_out(void *ctx, const char *text, size_t len)
+{
+	(void)ctx;
+	console_write(text, len);
+}
+
+int shell_main(void *unused)
+{
+	static struct line_editor editor;
+
+	(void)unused;
+	editor.prompt = "nop5# ";
+	editor.out = terminal_out;
+	editor.candidate = candidate;
+	console_input_init();
+	while (!shell_leaving()) {
+		enum line_event event = LINE_MORE;
+
+		line_begin(&editor);
+		while (event == LINE_MORE)
+			event = line_feed(&editor, console_getc());
+		console_break_clear();
+		if (event == LINE_DONE)
+			shell_run_line(editor.line);
+	}
+	return 0;
+}

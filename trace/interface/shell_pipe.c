@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+/*
+ * shell_pipe.c - from a typed line to running stages.
+ *
+ * Owns the splitting of a line into words, the pipeline and its sink. See
+ * shell.h.
+ */
+#include <stdarg.h>
+
+#include "kernel/console.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
+#include "trace/interface/lineedit.h"
+#include "trace/interface/shell.h"
+#include "trace/interface/tracefs.h"
+
+/* The stages of the line being run: the shell runs one line at a time. */
+static struct stage stages[SHELL_STAGES];
+
+/* A word, or one of the operators | > and a (for >>). */
+struct token {
+	char kind; /* 'w', '|', '>', 'a', 0 at the end */
+	char *text;
+};
+
+#define TOKENS (SHELL_ARGS * 2)
+
+/* Copy the word at @in to *@out without its quotes. Return: what follows. */
+static const char *take_word(const char *in, char **out)
+{
+	char quote = 0;
+
+	for (; *in; in++) {
+		if (quote ? *in == quote : *in == '\'' || *in == '"')
+			quote = quote ? 0 : *in;
+		else if (!quote && strchr(" \t|>", *in))
+			break;
+		else
+			*(*out)++ = *in;
+	}
+	*(*out)++ = '\0';
+	return in;
+}
+
+/*
+ * @out has room for twice the line: each word grows by its NUL at most.
+ * Return: 0, or -E2BIG.
+ */
+static int tokenize(const char *in, struct token *token, char *out)
+{
+	unsigned int n;
+
+	for (n = 0; n < TOKENS - 1; n++, token++) {
+		in += strspn(in, " \t");
+		token->text = out;
+		if (!*in) {
+			token->kind = 0;
+			return 0;
+		}
+		if (*in == '|' || *in == '>') {
+			token->kind = *in++;
+			if (token->kind == '>' && *in == '>') {
+				token->kind = 'a';
+				in++;
+			}
+			continue;
+		}
+		token->kind = 'w';
+		in = take_word(in, &out);
+	}
+	return -E2BIG;
+}
+
+/* Return: 0; -E2BIG too many words; -EINVAL '>' without a name. */
+static int parse_stage(struct stage *stage, struct token **at)
+{
+	memset(stage, 0, sizeof(*stage));
+	for (; (*at)->kind && (*at)->kind != '|'; ++*at) {
+		if ((*at)->kind == 'w') {
+			if (stage->argc == SHELL_ARGS)
+				return -E2BIG;
+			stage->argv[stage->argc++] = (*at)->text;
+			continue;
+		}
+		stage->append = (*at)->kind == 'a';
+		++*at;
+		if ((*at)->kind != 'w')
+			return -EINVAL;
+		stage->target = (*at)->text;
+	}
+	return stage->argc ? 0 : -EINVAL;
+}
+
+/* Return: how many stages the line has, or negative errno. */
+static int parse_line(const char *line)
+{
+	static char text[2 * LINE_ROOM];
+	static struct token tokens[TOKENS];
+	struct token *at = tokens;
+	int n, ret = tokenize(line, tokens, text);
+
+	if (ret || !at->kind)
+		return ret;
+	for (n = 0; n < SHELL_STAGES; n++) {
+		ret = parse_stage(&stages[n], &at);
+		if (ret)
+			return ret;
+		if (n)
+			stages[n - 1].next = &stages[n];
+		if (!at->kind)
+			return n + 1;
+		at++;
+	}
+	return -E2BIG;
+}
+
+/* The end of the pipeline: a file of the tree, or the terminal. */
+static int sink(struct stage *stage, const char *text, size_t len)
+{
+	if (!stage->file) {
+		console_write(text, len);
+		return shell_interrupted() ? -EPIPE : 0;
+	}
+	while (len) {
+		ssize_t took = tracefs_write(stage->file, text, len);
+
+		if (took < 0)
+			return took;
+		text += took;
+		len -= took;
+	}
+	return 0;
+}
+
+static int flush_line(struct stage *stage)
+{
+	size_t len = stage->len;
+
+	stage->len = 0;
+	return len ? stage->command->line(stage, stage->text, len) : 0;
+}
+
+/* Collect @text into lines for a filter. */
+static int feed(struct stage *stage, const char *text, size_t len)
+{
+	int ret = 0;
+
+	while (len-- && !ret) {
+		stage->text[stage->len++] = *text;
+		if (*text++ == '\n' || stage->len == SHELL_TEXT - 1)
+			ret = flush_line(stage);
+	}
+	return ret;
+}
+
+int stage_put(struct stage *stage, const char *text, size_t len)
+{
+	return stage->next ? feed(stage->next, text, len)
+			   : sink(stage, text, len);
+}
+
+int stage_printf(struct stage *stage, const char *fmt, ...)
+{
+	char text[SHELL_TEXT];
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	return stage_put(stage, text, min_t(size_t, len, sizeof(text) - 1));
+}
+
+static int open_target(struct stage *stage)
+{
+	unsigned int flags = TRACEFS_WRITE;
+
+	if (!stage->append)
+		flags |= TRACEFS_TRUNC;
+	return tracefs_open(shell_path(stage->target), flags, &stage->file);
+}
+
+/* Find the commands; all but the first must be able to filter. */
+static int resolve(int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		stages[i].command = shell_command(stages[i].argv[0]);
+		if (!stages[i].command) {
+			shell_error(stages[i].argv[0], NULL, -ENOENT);
+			return -ENOENT;
+		}
+		if (i && !stages[i].command->line) {
+			shell_error(stages[i].argv[0], "behind '|'", -EINVAL);
+			return -EINVAL;
+		}
+		if (stages[i].target && i != n - 1) {
+			shell_error(stages[i].argv[0], "'>' before '|'",
+				    -EINVAL);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int read_options(int n)
+{
+	int i, ret = 0;
+
+	for (i = 0; i < n && !ret; i++)
+		if (stages[i].command->options)
+			ret = stages[i].command->options(&stages[i]);
+	return ret;
+}
+
+/* Run the first stage, then let each filter say its last word. */
+static int run_stages(int n)
+{
+	int i, ret = stages[0].command->run(&stages[0]);
+
+	if (ret == -EPIPE)
+		ret = 0;
+	for (i = 1; i < n; i++) {
+		struct stage *stage = &stages[i];
+		int err = flush_line(stage);
+
+		if ((!err || err == -EPIPE) && stage->command->end)
+			err = stage->command->end(stage);
+		if (err && err != -EPIPE && !ret)
+			ret = err;
+	}
+	return ret;
+}
+
+/* Run @n resolved stages with the last one's file open or none. */
+static int run_to_target(struct stage *last, int n)
+{
+	int ret = last->target ? open_target(last) : 0, err;
+
+	if (ret) {
+		shell_error("shell", last->target, ret);
+		return ret;
+	}
+	ret = run_stages(n);
+	if (!last->file)
+		return ret;
+	err = tracefs_close(last->file);
+	if (!ret)
+		ret = err;
+	if (ret)
+		shell_error(stages[0].argv[0], "write error", ret);
+	return ret;
+}
+
+int shell_run_line(const char *line)
+{
+	int n, ret;
+
+	if (line[strspn(line, " \t")] == '#')
+		return 0;
+	n = parse_line(line);
+	if (n < 0)
+		shell_error("shell", "syntax error", n);
+	if (n <= 0)
+		return n;
+	ret = resolve(n);
+	if (!ret)
+		ret = read_options(n);
+	return ret ? ret : run_to_target(&stages[n - 1], n);
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+/*
+ * tracefs.c - path lookup and open handles of the control tree.
+ *
+ * The tables of nodes live beside the code they belong to and are listed
+ * here, in the order in which `ls` shows them.
+ */
+#include "trace/interface/tracefs.h"
+
+#include "kernel/lib/ctype.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/slab.h"
+#include "kernel/smp.h"
+#include "trace/interface/error_log.h"
+#include "trace/interface/nodes.h"
+
+/* The end of each table is a node without a path. */
+static const struct tracefs_node *const tables[] = {
+	tracer_nodes, filter_nodes, graph_nodes, buffer_nodes, event_nodes,
+};
+
+/* The node with number @n over all tables, NULL behind the last. */
+static const struct tracefs_node *node_at(unsigned int n)
+{
+	unsigned int t;
+
+	for (t = 0; t < ARRAY_SIZE(tables); t++) {
+		const struct tracefs_node *node = tables[t];
+
+		for (; node->path; node++)
+			if (!n--)
+				return node;
+	}
+	return NULL;
+}
+
+/*
+ * Compare @path with the beginning of @pattern. Return: what is left of the
+ * pattern, NULL if they differ.
+ */
+static const char *match_path(const char *pattern, const char *path, int *cpu)
+{
+	for (; *path; pattern++) {
+		if (*pattern == '#') {
+			unsigned int n = 0, digits = 0;
+
+			for (; isdigit(*path) && digits < 4; path++, digits++)
+				n = n * 10 + (*path - '0');
+			if (!digits || n >= num_online_cpus())
+				return NULL;
+			*cpu = n;
+		} else if (*pattern != *path++) {
+			return NULL;
+		}
+	}
+	return pattern;
+}
+
+static const struct tracefs_node *find_node(const char *path, int *cpu)
+{
+	const struct tracefs_node *node;
+	bool dir = !*path;
+	unsigned int n;
+
+	for (n = 0; (node = node_at(n)); n++) {
+		const char *rest;
+
+		*cpu = -1;
+		rest = match_path(node->path, path, cpu);
+		if (rest && !*rest)
+			return node;
+		if (rest && *rest == '/')
+			dir = true;
+	}
+	return ERR_PTR(dir ? -EISDIR : -ENOENT);
+}
+
+static bool may_open(const struct tracefs_node *node, unsigned int flags)
+{
+	if ((flags & TRACEFS_READ) && !(node->mode & 0400))
+		return false;
+	return !(flags & TRACEFS_WRITE) || (node->mode & 0200);
+}
+
+int tracefs_open(const char *path, unsigned int flags,
+		 struct tracefs_file **filep)
+{
+	struct tracefs_file *file;
+	int cpu, ret;
+	const struct tracefs_node *node = find_node(path, &cpu);
+
+	if (IS_ERR(node))
+		return PTR_ERR(node);
+	if (!may_open(node, flags))
+		return -EACCES;
+	file = kzalloc(sizeof(*file));
+	if (!file)
+		return -ENOMEM;
+	file->node = node;
+	file->flags = flags;
+	file->cpu = cpu;
+	ret = node->open ? node->open(file) : 0;
+	if (ret) {
+		kfree(file);
+		return ret;
+	}
+	*filep = file;
+	return 0;
+}
+
+#define ROOM_FIRST 8192
+#define ROOM_MAX (16UL << 20)
+
+/* Double the room for text, keeping nothing. Return: 0 or -ENOMEM. */
+static int make_room(struct tracefs_file *file)
+{
+	size_t size = file->seq.buf ? file->seq.size * 2 : ROOM_FIRST;
+	char *text = size <= ROOM_MAX ? kmalloc(size) : NULL;
+
+	if (!text)
+		return -ENOMEM;
+	kfree(file->seq.buf);
+	trace_seq_init(&file->seq, text, size);
+	return 0;
+}
+
+/* Append the node's next piece. Return: as show, -ENOSPC it did not fit. */
+static int next_piece(struct tracefs_file *file)
+{
+	size_t len = file->seq.len;
+	u64 pos = file->pos;
+	int more = file->node->show(file, &file->seq);
+
+	if (more >= 0 && file->seq.overflow) {
+		trace_seq_truncate(&file->seq, len);
+		file->seq.overflow = false;
+		file->pos = pos;
+		return -ENOSPC;
+	}
+	return more;
+}
+
+/* Make the next pieces of text; a handle that is never read has no buffer. */
+static int generate(struct tracefs_file *file)
+{
+	int more = file->seq.buf ? 1 : make_room(file);
+
+	if (more < 0)
+		return more;
+	trace_seq_reset(&file->seq);
+	file->taken = 0;
+	do {
+		more = next_piece(file);
+		if (more == -ENOSPC && !file->seq.len)
+			more = make_room(file) ? -ENOMEM : 1;
+	} while (more > 0 && file->seq.len < file->seq.size / 2);
+	if (more < 0 && more != -ENOSPC)
+		return more;
+	file->ended = !more;
+	return 0;
+}
+
+static ssize_t read_text(struct tracefs_file *file, char *buf, size_t len)
+{
+	while (file->taken == file->seq.len) {
+		int ret;
+
+		if (file->ended)
+			return 0;
+		ret = generate(file);
+		if (ret)
+			return ret;
+	}
+	len = min(len, file->seq.len - file->taken);
+	memcpy(buf, file->seq.buf + file->taken, len);
+	file->taken += len;
+	return len;
+}
+
+ssize_t tracefs_read(struct tracefs_file *file, char *buf, size_t len)
+{
+	if (!(file->flags & TRACEFS_READ))
+		return -EBADF;
+	if (file->node->read)
+		return file->node->read(file, buf, len);
+	return file->node->show ? read_text(file, buf, len) : -EINVAL;
+}
+
+ssize_t tracefs_write(struct tracefs_file *file, const char *buf, size_t len)
+{
+	ssize_t ret;
+
+	if (!(file->flags & TRACEFS_WRITE))
+		return -EBADF;
+	file->error_at = 0;
+	file->error_text = NULL;
+	ret = file->node->write(file, buf, len);
+	if (ret < 0)
+		error_log_add(file, buf, len, ret);
+	return ret;
+}
+
+int tracefs_close(struct tracefs_file *file)
+{
+	int ret;
+
+	file->error_at = 0;
+	file->error_text = NULL;
+	ret = file->node->release ? file->node->release(file) : 0;
+	if (ret < 0)
+		error_log_add(file, "", 0, ret);
+	kfree(file->seq.buf);
+	kfree(file);
+	return ret;
+}
+
+/* The name that follows in @rest ("a/b": "a/"), with @cpu for a '#'. */
+static void name_of(struct tracefs_dirent *entry, const char *rest, int cpu,
+		    u16 mode)
+{
+	const char *slash = strchr(rest, '/');
+	const char *hash = strchr(rest, '#');
+	int len = slash ? slash - rest + 1 : (int)strlen(rest);
+
+	entry->dir = slash;
+	entry->mode = slash ? 0750 : mode;
+	if (hash && hash < rest + len)
+		snprintf(entry->name, sizeof(entry->name), "%.*s%d%.*s",
+			 (int)(hash - rest), rest, cpu,
+			 (int)(rest + len - hash - 1), hash + 1);
+	else
+		snprintf(entry->name, sizeof(entry->name), "%.*s", len, rest);
+}
+
+/* What of @node's path stands below the directory @path, NULL if nothing. */
+static const char *below(const struct tracefs_node *node, const char *path)
+{
+	int cpu;
+	const char *rest = match_path(node->path, path, &cpu);
+
+	if (!rest || !*path)
+		return rest;
+	return *rest == '/' && rest[1] ? rest + 1 : NULL;
+}
+
+int tracefs_readdir(const char *path, unsigned int n,
+		    struct tracefs_dirent *entry)
+{
+	const struct tracefs_node *node;
+	char last[TRACEFS_PATH_MAX] = "";
+	unsigned int i, cpu, cpus;
+
+	for (i = 0; (node = node_at(i)); i++) {
+		const char *rest = below(node, path);
+
+		if (!rest)
+			continue;
+		name_of(entry, rest, 0, node->mode);
+		if (!strcmp(entry->name, last)) /* the same directory again */
+			continue;
+		memcpy(last, entry->name, sizeof(last));
+		cpus = strcspn(rest, "#") < strcspn(rest, "/") ?
+			       num_online_cpus() : 1;
+		for (cpu = 0; cpu < cpus; cpu++) {
+			if (n--)
+				continue;
+			name_of(entry, rest, cpu, node->mode);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
