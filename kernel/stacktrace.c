@@ -70,6 +70,10 @@ static bool walk_readable(struct walk *w, unsigned long addr, unsigned int n)
 /* Goes on at sp, on this stack or another. */
 static bool walk_enter_stack(struct walk *w, unsigned long sp)
 {
+	void *overflown = stack_of_guard(sp);
+
+	if (overflown) /* all its frames are above the guard page */
+		sp = (unsigned long)overflown;
 	if (sp >= w->lo && sp < w->hi)
 		return true;
 	w->lo = sp;
@@ -163,7 +167,10 @@ static unsigned long caller_slot(unsigned long ip, unsigned long sp)
 	struct prologue p;
 	const char *name = kallsyms_lookup(ip, &off, &size);
 
-	if (!name || !is_text(ip) || is_cold_part(name))
+	if (!is_text(ip)) /* called through a bad pointer */
+		return follows_call(*(unsigned long *)sp) ? sp :
+							    CALLER_IN_FRAME;
+	if (!name || is_cold_part(name))
 		return CALLER_IN_FRAME;
 	start = at - off;
 	body = is_site(start) ? start + SITE_SIZE : start;
@@ -240,7 +247,9 @@ static bool walk_regs(struct walk *w, const struct pt_regs *regs)
 {
 	unsigned long bytes;
 
-	if (!walk_emit(w, regs->ip) || !walk_enter_stack(w, regs->sp))
+	if (regs->ip && !walk_emit(w, regs->ip))
+		return false;
+	if (!walk_enter_stack(w, regs->sp))
 		return false;
 	if (ftrace_trampoline_frame(regs->ip, &bytes))
 		return walk_in_trampoline(w, regs->sp, bytes);

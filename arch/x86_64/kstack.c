@@ -90,7 +90,7 @@ unsigned long stack_count(void)
 	return READ_ONCE(nr_stacks);
 }
 
-void *stack_of_guard(unsigned long addr)
+notrace void *stack_of_guard(unsigned long addr)
 {
 	unsigned long end = STACK_BASE + READ_ONCE(nr_stacks) * SLOT_SIZE;
 

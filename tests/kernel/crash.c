@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Crashes on demand: each ends in a panic that must name its reason and the
+ * function below that caused it (tests/test_panic.py).
+ */
+#include "tests/kernel/crash.h"
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/irq.h"
+#include "kernel/cmdline.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/exec_pool.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/panic.h"
+#include "kernel/printk.h"
+#include "kernel/sched.h"
+#include "kernel/smp.h"
+#include <asm/atomic.h>
+#include <asm/cpu.h>
+#include <asm/layout.h>
+
+#define WAIT_MS 20000
+
+static noinline void crash_divide(void)
+{
+	__asm__ volatile("xor %%ecx, %%ecx; xor %%edx, %%edx; div %%ecx" ::
+				 : "rax", "rcx", "rdx");
+}
+
+static noinline void crash_opcode(void)
+{
+	__asm__ volatile("ud2");
+}
+
+static noinline void crash_protection(void)
+{
+	READ_ONCE(*(u8 *)0x1234567800000000);
+}
+
+static noinline void crash_read(void)
+{
+	READ_ONCE(*(u8 *)0x1000000);
+}
+
+static noinline void crash_null(void)
+{
+	u8 *volatile null = NULL; /* gcc refuses what it can see through */
+
+	WRITE_ONCE(null[8], 1);
+}
+
+static noinline void crash_write_text(void)
+{
+	WRITE_ONCE(*(u8 *)_text, 0xcc);
+}
+
+static noinline void crash_execute_data(void)
+{
+	static u8 code[1] = { 0xc3 };
+
+	((void (*)(void))code)();
+	barrier(); /* a call, not a jump: this function is to be on the stack */
+}
+
+static noinline void crash_execute_null(void)
+{
+	void (*volatile null)(void) = NULL;
+
+	null();
+	barrier();
+}
+
+static noinline int use_stack(volatile int *depth)
+{
+	volatile char fill[256];
+
+	fill[0] = (char)++*depth;
+	return *depth > (int)STACK_SIZE ? 0 : use_stack(depth) + fill[0];
+}
+
+static noinline void crash_stack(void)
+{
+	int depth = 0;
+
+	use_stack(&depth);
+}
+
+static noinline void crash_breakpoint(void)
+{
+	__asm__ volatile("int3");
+}
+
+static noinline void crash_bug(void)
+{
+	BUG_ON(cpu_online(0));
+}
+
+static void fault_in_irq(struct pt_regs *regs)
+{
+	crash_opcode();
+}
+
+static noinline void crash_interrupt(void)
+{
+	irq_register(VECTOR_TEST, fault_in_irq);
+	apic_send(cpu_apic_id(smp_processor_id()), VECTOR_TEST);
+	msleep(WAIT_MS);
+}
+
+static bool fault_in_nmi(struct pt_regs *regs)
+{
+	crash_opcode();
+	return true;
+}
+
+static noinline void crash_nmi(void)
+{
+	nmi_handler_register(fault_in_nmi);
+	send_nmi(smp_processor_id());
+	msleep(WAIT_MS);
+}
+
+static noinline void crash_free_page(void)
+{
+	void *p = alloc_pages(1);
+
+	free_pages(p, 1);
+	free_pages(p, 1);
+	barrier();
+}
+
+static noinline void crash_kfree(void)
+{
+	char *p = kmalloc(100);
+
+	kfree(p + 1);
+	barrier();
+}
+
+static noinline void crash_exec_free(void)
+{
+	char *p = exec_alloc(64);
+
+	exec_free(p, 65);
+	barrier();
+}
+
+/* For what comes from outside: a machine check, by QEMU's monitor. */
+static void crash_wait(void)
+{
+	pr_info("crash: waiting");
+	msleep(WAIT_MS);
+}
+
+static const struct crash {
+	const char *name;
+	void (*fn)(void);
+} crashes[] = {
+	{ "divide", crash_divide },
+	{ "opcode", crash_opcode },
+	{ "protection", crash_protection },
+	{ "read", crash_read },
+	{ "null", crash_null },
+	{ "text", crash_write_text },
+	{ "data", crash_execute_data },
+	{ "call", crash_execute_null },
+	{ "stack", crash_stack },
+	{ "breakpoint", crash_breakpoint },
+	{ "bug", crash_bug },
+	{ "irq", crash_interrupt },
+	{ "nmi", crash_nmi },
+	{ "free-page", crash_free_page },
+	{ "kfree", crash_kfree },
+	{ "exec-free", crash_exec_free },
+	{ "wait", crash_wait },
+};
+
+/* ---- not a crash: does an NMI from outside reach every CPU? */
+
+static u64 nmi_seen; /* [A] a bit for each CPU */
+
+static bool note_nmi(struct pt_regs *regs)
+{
+	fetch_or(&nmi_seen, BIT(smp_processor_id()));
+	return true;
+}
+
+static int wait_for_nmis(void)
+{
+	int ret = nmi_handler_register(note_nmi);
+
+	pr_info("crash: waiting");
+	for (int ms = 0; ret == 0 && ms < WAIT_MS; ms += 10) {
+		if (READ_ONCE(nmi_seen) == READ_ONCE(cpu_online_mask))
+			return 0;
+		msleep(10);
+	}
+	return -ETIMEDOUT;
+}
+
+int crash_run(void)
+{
+	char name[16] = "";
+
+	cmdline_get("crash", name, sizeof(name));
+	if (!strcmp(name, "outside-nmi"))
+		return wait_for_nmis();
+	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++) {
+		if (strcmp(crashes[i].name, name))
+			continue;
+		crashes[i].fn();
+		return -ETIMEDOUT;
+	}
+	pr_err("crash=%s: choose outside-nmi or one of", name);
+	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
+		pr_err("  %s", crashes[i].name);
+	return -EINVAL;
+}

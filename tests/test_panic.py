@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""The end: every exception nobody expects is named, with the function that
+caused it, all registers and what the other CPUs were doing; status 37."""
+import json
+import re
+import socket
+import threading
+import time
+
+import pytest
+
+from tests import qemu
+
+CRASHES = [
+    ("divide", "#DE divide error", "crash_divide"),
+    ("opcode", "#UD invalid opcode", "crash_opcode"),
+    ("protection", "#GP general protection", "crash_protection"),
+    ("read", "read of an unmapped page at 0x1000000", "crash_read"),
+    ("null", "write to an unmapped page at 0x8 (null pointer)", "crash_null"),
+    ("text", "write to a read-only page at", "crash_write_text"),
+    ("data", "execution of a no-execute page at", "crash_execute_data"),
+    ("call", "execution of an unmapped page at 0 (null pointer)",
+     "crash_execute_null"),
+    ("stack", "#DF double fault: stack overflow", "use_stack"),
+    ("breakpoint", "stray INT3 at crash_breakpoint", "crash_breakpoint"),
+    ("bug", "cpu_online(0)", "crash_bug"),
+    ("free-page", "page: no block of order 1 allocated at", "crash_free_page"),
+    ("kfree", "is not the start of an object", "crash_kfree"),
+    ("exec-free", "exec pool: 65 bytes at", "crash_exec_free"),
+    ("irq", "#UD invalid opcode", "crash_opcode"),
+    ("nmi", "#UD invalid opcode", "crash_opcode"),
+]
+
+
+def panicked(boot, reason):
+    assert boot.status == qemu.PANIC, boot.excerpt()
+    first = re.search(r"kernel panic: (.*)", boot.log)
+    assert first and reason in first[1], boot.excerpt()
+    assert "end of kernel panic" in boot.log
+    return boot.log
+
+
+@pytest.mark.parametrize("name, reason, function", CRASHES)
+def test_crash(machine, name, reason, function):
+    boot = machine(smp=2).boot(f"mode=crash crash={name}")
+    log = panicked(boot, reason)
+    # gcc may split off a part of it or specialise it: .cold, .isra.0, ...
+    assert re.search(rf"\b{function}[.\w]*\+0x", log), boot.excerpt()
+    if name != "stack":  # its backtrace is too long to show the caller
+        assert "crash_run+0x" in log, boot.excerpt()
+    assert re.search(r"CPU [01] was running ", log), boot.excerpt()
+    by_cpu = name != "bug" and "free" not in name
+    assert not by_cpu or re.search(r"\bip [0-9a-f]{16} ", log)
+
+
+def test_an_unknown_crash_is_refused(machine):
+    boot = machine().boot("mode=crash crash=nonsense")
+    assert boot.status == qemu.FAILED
+    assert "crash=nonsense: choose" in boot.log
+
+
+class Monitor:
+    """QEMU's machine protocol, from another thread than the boot's."""
+
+    def __init__(self, directory):
+        self.path = str(directory / "qmp")
+        self.options = ["-qmp", f"unix:{self.path},server=on,wait=off"]
+
+    def send(self, file, command, **arguments):
+        request = {"execute": command, "arguments": arguments}
+        file.write(json.dumps(request) + "\n")
+        file.flush()
+        while "return" not in (answer := json.loads(file.readline())):
+            assert "error" not in answer, answer
+
+    def repeat(self, command, **arguments):
+        """Until the machine is gone: early ones may come too early."""
+        time.sleep(0.5)
+        try:
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.connect(self.path)
+                with sock.makefile("rw", encoding="utf-8") as file:
+                    file.readline()
+                    self.send(file, "qmp_capabilities")
+                    while True:
+                        time.sleep(0.5)
+                        self.send(file, command, **arguments)
+        except (OSError, ValueError):
+            pass
+
+    def while_booting(self, boot, command, **arguments):
+        thread = threading.Thread(target=self.repeat, args=(command,),
+                                  kwargs=arguments, daemon=True)
+        thread.start()
+        return boot()
+
+
+def test_a_machine_check_is_named(machine, tmp_path):
+    monitor = Monitor(tmp_path)
+    guest = machine(smp=2, qemu=monitor.options)
+    boot = monitor.while_booting(
+        lambda: guest.boot("mode=crash crash=wait"), "human-monitor-command",
+        **{"command-line": "mce 0 9 0xb200000000000000 4 0 0"})
+    panicked(boot, "#MC machine check")
+
+
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_an_nmi_from_outside_reaches_every_cpu(machine, tmp_path, cpus):
+    monitor = Monitor(tmp_path)
+    guest = machine(smp=cpus, qemu=monitor.options)
+    boot = monitor.while_booting(
+        lambda: guest.boot("mode=crash crash=outside-nmi"), "inject-nmi")
+    assert boot.status == qemu.OK, boot.excerpt()
