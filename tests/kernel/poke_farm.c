@@ -16,6 +16,15 @@
 #define RET 0xc3
 #define LANDING_AT 8 /* of short jumps, in a function of FARM_STRIDE */
 
+/*
+ * Distances of an arena's targets. 0f 0b and 0f ff, the first two bytes of a
+ * NOP over these calls, are #UD; 0f 1f 20 and 0f 1f 31 are short NOPs with an
+ * access to address 0 behind them; e8 with one byte of each lands in INT3.
+ */
+#define ARENA_A	   0x200bUL
+#define ARENA_B	   0x31ffUL
+#define ARENA_SIZE 0x5000UL
+
 u32 farm_landing(enum farm_kind kind)
 {
 	static const u32 landing[NR_FARM_KINDS] = {
@@ -29,12 +38,14 @@ u32 farm_landing(enum farm_kind kind)
 u64 farm_word(const struct farm *farm, size_t i, enum farm_kind kind)
 {
 	unsigned long ip = farm_fn(farm, i);
+	unsigned long a = (unsigned long)farm_target_a;
+	unsigned long b = (unsigned long)farm_target_b;
 
 	switch (kind) {
 	case FARM_A:
-		return insn_call(ip, (unsigned long)farm_target_a);
+		return insn_call(ip, farm->arena ? ip + INSN_MAX + ARENA_A : a);
 	case FARM_B:
-		return insn_call(ip, (unsigned long)farm_target_b);
+		return insn_call(ip, farm->arena ? ip + INSN_MAX + ARENA_B : b);
 	case FARM_C:
 		return insn_call(ip, (unsigned long)farm_target_c);
 	case FARM_JMP_A:
@@ -74,14 +85,13 @@ static int write_functions(struct farm *farm)
 	return 0;
 }
 
-int farm_init(struct farm *farm, size_t n, size_t stride, size_t offset)
+static int take_memory(struct farm *farm, size_t n, size_t stride,
+		       size_t offset, size_t bytes)
 {
-	int err;
-
 	memset(farm, 0, sizeof(*farm));
 	farm->n = n;
 	farm->stride = stride;
-	farm->size = n * stride + 2 * PAGE_SIZE;
+	farm->size = bytes + 2 * PAGE_SIZE;
 	farm->mem = exec_alloc(farm->size);
 	farm->vec = kmalloc(n * sizeof(*farm->vec));
 	if (!farm->mem || !farm->vec) {
@@ -89,10 +99,50 @@ int farm_init(struct farm *farm, size_t n, size_t stride, size_t offset)
 		return -ENOMEM;
 	}
 	farm->first = ALIGN_UP((unsigned long)farm->mem, PAGE_SIZE) + offset;
-	err = write_functions(farm);
+	return 0;
+}
+
+int farm_init(struct farm *farm, size_t n, size_t stride, size_t offset)
+{
+	int err = take_memory(farm, n, stride, offset, n * stride);
+
+	if (!err)
+		err = write_functions(farm);
 	if (err)
 		farm_destroy(farm);
 	return err;
+}
+
+/* At the target of the call that function i would make: on to the real one. */
+static void write_stub(const struct farm *farm, size_t i, size_t distance,
+		       void (*target)(void))
+{
+	unsigned long at = farm_fn(farm, i) + INSN_MAX + distance;
+	u8 bytes[INSN_MAX];
+
+	insn_store(bytes, insn_jmp32(at, (unsigned long)target));
+	BUG_ON(text_poke_copy((void *)at, bytes, INSN_MAX));
+}
+
+int farm_init_arena(struct farm *farm, size_t n, size_t offset)
+{
+	int err;
+	size_t i;
+
+	BUG_ON(n > ARENA_SITES);
+	err = take_memory(farm, n, FARM_STRIDE, offset, ARENA_SIZE);
+	if (!err)
+		err = write_functions(farm);
+	if (err) {
+		farm_destroy(farm);
+		return err;
+	}
+	farm->arena = true;
+	for (i = 0; i < n; i++) {
+		write_stub(farm, i, ARENA_A, farm_target_a);
+		write_stub(farm, i, ARENA_B, farm_target_b);
+	}
+	return 0;
 }
 
 void farm_destroy(struct farm *farm)

@@ -11,6 +11,7 @@
 
 #include "kernel/lib/types.h"
 #include "arch/x86_64/text_poke.h"
+#include "arch/x86_64/traps.h"
 
 enum farm_kind { FARM_NOP, FARM_A, FARM_B, FARM_C, FARM_JMP_A, FARM_JMP8,
 		 NR_FARM_KINDS };
@@ -35,6 +36,7 @@ struct farm {
 	size_t n, stride;
 	struct text_poke *vec; /* as last poked */
 	enum farm_kind kind;
+	bool arena;
 };
 
 /*
@@ -43,6 +45,17 @@ struct farm {
  * Return: 0; -ENOMEM. No other code is returned.
  */
 int farm_init(struct farm *farm, size_t n, size_t stride, size_t offset);
+/*
+ * Functions to be patched wrongly: FARM_NOP, FARM_A and FARM_B only. Targets
+ * are at such distances, and so much INT3 lies around, that any mixture of the
+ * bytes of two states traps (trap_catch() with ARENA_TRAPS) and is survived.
+ */
+#define ARENA_SITES 8
+#define ARENA_TRAPS                                                    \
+	(TRAP_BIT(X86_TRAP_UD) | TRAP_BIT(X86_TRAP_BP) |               \
+	 TRAP_BIT(X86_TRAP_GP) | TRAP_BIT(X86_TRAP_PF))
+int farm_init_arena(struct farm *farm, size_t n, size_t offset);
+
 /* Nobody may be inside. */
 void farm_destroy(struct farm *farm);
 

@@ -80,12 +80,15 @@ static notrace void judge(struct load_count *count, u32 landed, u32 from,
 	int kind = kind_of(landed);
 
 	count->calls++;
-	if (kind < 0)
+	if (kind < 0) {
 		count->torn++;
-	else
+		count->doubled++;
+	} else {
 		count->landed[kind]++;
+	}
 	if (kind >= 0 && allowed(landed, from, to))
 		return;
+	count->lost += landed == LANDED_NOP;
 	if (!count->wrong++) {
 		count->first_wrong = landed;
 		count->allowed_from = from;
@@ -107,6 +110,40 @@ static notrace void call_some(enum load_from from)
 		barrier();
 		judge(&load->count[from], landed, sure, READ_ONCE(begun));
 	}
+}
+
+/* ---- in an arena: one call that may end in a trap ---- */
+
+struct caught_call {
+	unsigned long fn;
+	u32 landed;
+};
+
+static notrace void call_it(void *arg)
+{
+	struct caught_call *call = arg;
+
+	call->landed = farm_call(call->fn);
+}
+
+static void call_and_survive(struct cpu_load *load)
+{
+	struct load_count *count = &load->count[LOAD_TASK];
+	struct trap_info info;
+	size_t pick = farm_random(&load->random[LOAD_TASK]) % farm->n;
+	struct caught_call call = { .fn = farm_fn(farm, pick) };
+	u32 sure = READ_ONCE(done);
+
+	barrier();
+	if (trap_catch(ARENA_TRAPS, call_it, &call, &info)) {
+		count->calls++;
+		count->faults++;
+		count->torn++;
+		count->undefined += info.vector == X86_TRAP_UD;
+		return;
+	}
+	barrier();
+	judge(count, call.landed, sure, READ_ONCE(begun));
 }
 
 /* ---- the three contexts ---- */
@@ -154,7 +191,9 @@ static int call_all_the_time(void *arg)
 	unsigned int turn = 0;
 
 	while (!READ_ONCE(leaving)) {
-		if (what & LOAD(LOAD_TASK)) {
+		if (farm->arena) {
+			call_and_survive(load);
+		} else if (what & LOAD(LOAD_TASK)) {
 			preempt_disable();
 			call_some(LOAD_TASK);
 			preempt_enable();
@@ -165,7 +204,7 @@ static int call_all_the_time(void *arg)
 			farm_int3();
 			preempt_enable();
 		}
-		if (turn++ % PEST_EVERY == 0)
+		if (!farm->arena && turn++ % PEST_EVERY == 0)
 			be_a_pest(load);
 		cond_resched();
 	}
@@ -244,6 +283,10 @@ static void add_count(struct load_count *sum, const struct load_count *count)
 
 	sum->calls += count->calls;
 	sum->torn += count->torn;
+	sum->lost += count->lost;
+	sum->doubled += count->doubled;
+	sum->faults += count->faults;
+	sum->undefined += count->undefined;
 	for (i = 0; i < NR_FARM_KINDS; i++)
 		sum->landed[i] += count->landed[i];
 	if (count->wrong && !sum->wrong) {

@@ -24,6 +24,10 @@ struct load_count {
 	u64 landed[NR_FARM_KINDS]; /* by kind; JMP_A counts as A */
 	u64 wrong;		   /* not allowed then */
 	u64 torn;		   /* none of the targets, or more than one */
+	u64 lost;		   /* of wrong: nothing was called */
+	u64 doubled;		   /* of torn: more than one was */
+	u64 faults;		   /* arenas: the call ended in a trap */
+	u64 undefined;		   /* of these: #UD */
 	u32 first_wrong;	   /* what it was */
 	u32 allowed_from, allowed_to;
 };
