@@ -81,9 +81,19 @@ void bench_patch(void)
 
 void bench_wall(void)
 {
-	u64 enable, disable;
+	u64 samples[BENCH_SAMPLES];
 
-	measure_everything("function", &enable, &disable);
+	trace_set_on(trace_top(), false);
+	for (int i = 0; i < BENCH_SAMPLES; i++) {
+		u64 start = rdtsc();
+
+		bench_ok("function", trace_set_tracer(trace_top(), "function"));
+		samples[i] = rdtsc() - start;
+		bench_ok("nop", trace_set_tracer(trace_top(), "nop"));
+	}
+	trace_set_on(trace_top(), true);
 	bench_row("patch.enable_all.us_per_site",
-		  tsc_to_ns(enable) / 10 / ftrace_rec_count(), "us");
+		  tsc_to_ns(bench_median(samples, BENCH_SAMPLES)) / 10 /
+			  ftrace_rec_count(),
+		  "us");
 }
