@@ -5,6 +5,7 @@ A guest that says and does as it is told (tests/guest/guest.asm) plays each
 kind of bad end in a real QEMU; what only concerns the log is fed as text.
 """
 import os
+import shutil
 import subprocess
 import sys
 
@@ -170,3 +171,20 @@ def test_run(parts, last, shown):
     lines = output.splitlines()
     assert lines[-1] == last and shown in output
     assert (status == 0) == last.endswith(" 0 failed")
+
+
+# ---- .ci/run ---------------------------------------------------------------
+
+@pytest.mark.parametrize("recipe, last, ok", [
+    ('@echo "3 passed, 0 failed"', "3 passed, 0 failed", True),
+    ('@echo "1 passed, 2 failed"; exit 1', "1 passed, 2 failed", False),
+    ("@echo error: no compiler; exit 2", "0 passed, 1 failed", False),
+])
+def test_ci_run_ends_with_the_summary(tmp_path, recipe, last, ok):
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(qemu.ROOT / ".ci/run", tmp_path / ".ci")
+    (tmp_path / "Makefile").write_text(f"test:\n\t{recipe}\n")
+    done = subprocess.run([tmp_path / ".ci/run"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == last
+    assert (done.returncode == 0) == ok

@@ -95,13 +95,14 @@ class Image:
 
     @staticmethod
     def read_symbols(elf, nm):
-        """Name -> address, and address -> sizes of the symbols there."""
+        """Name -> addresses (a static name may occur more than once), and
+        address -> size."""
         out = subprocess.run([nm, "-S", str(elf)], stdout=subprocess.PIPE,
                              text=True, check=True).stdout
         symbols, sizes = {}, {}
         for line in out.splitlines():
             addr, *size, _, name = line.split(maxsplit=3)
-            symbols[name] = int(addr, 16)
+            symbols.setdefault(name, []).append(int(addr, 16))
             if size:
                 sizes[int(addr, 16)] = int(size[0], 16)
         return symbols, sizes
@@ -117,8 +118,8 @@ class Image:
 
     def sites(self):
         """Addresses of all functions' patchable NOPs."""
-        return set(self.words(self.symbols["__start_mcount_loc"],
-                              self.symbols["__stop_mcount_loc"]))
+        return set(self.words(self.symbols["__start_mcount_loc"][0],
+                              self.symbols["__stop_mcount_loc"][0]))
 
     def switch_targets(self, piece, table):
         """Entries of a switch's table: they lead into the function itself or

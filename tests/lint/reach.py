@@ -14,14 +14,22 @@ from dataclasses import dataclass
 
 from tests.lint.image import Image
 
-# Where untraceable stretches begin: symbol -> which one it is.
+# Where untraceable stretches begin: symbol -> which one it is. A callback that
+# asks for no guard, and what it may call, is one, too.
 ROOTS = {
     "int3_common": "INT3 handling",
     "nmi_common": "NMI entry",
     "sync_core_common": "the sync IPI handler",
     "ftrace_caller": "the static caller",
     "ftrace_regs_caller": "the static caller with registers",
-    "ftrace_ops_list_func": "the list function before its guard",
+    "ftrace_ops_list_func": "the list function",
+    "ftrace_ops_list_regs_func": "the list function with registers",
+    "pid_filter_func": "the callback that asks who is running",
+    "return_to_handler": "the return of a hooked call",
+    "fgraph_call": "the callback that hooks a return",
+    "function_call": "the function tracer",
+    "function_stack_call": "the function tracer with stacks",
+    "graph_call": "the function_graph tracer",
     "poke_write": "the private address space",
     "poke_write_bytes": "the private address space",
 }
@@ -33,13 +41,26 @@ STOPS = {
     "nmi_entry":
         "trace_context says NMI, and an INT3 met in there returns without "
         "IRET (entry.asm, I1 and I2)",
+    "reschedule":
+        "preempt_schedule() has raised the preempt count: a callback of what "
+        "it calls does not come here again",
+    "panic": "nothing goes on from there",
 }
 
-# Function with indirect calls -> (targets, why these are all). Callbacks are
-# no targets: they are called with the guard held.
+CALLBACKS = ([], "callbacks, each a root here or behind a guard")
+
+# Function with indirect calls -> (targets, why these are all).
 INDIRECT = {
-    "ftrace_ops_list_func": ([], "callbacks, behind the guard"),
-    "list_call_careful": ([], "callbacks, behind the guard"),
+    "ftrace_ops_list_func": CALLBACKS,
+    "ftrace_ops_list_regs_func": CALLBACKS,
+    "list_call_set": CALLBACKS,
+    "pid_filter_func": CALLBACKS,
+    "fgraph_call": (["graph_entry"], "entryfunc of every fgraph_ops"),
+    "ftrace_return_to_handler":
+        (["graph_return"], "retfunc of every fgraph_ops"),
+    "ring_buffer_lock_reserve":
+        (["clock_local", "clock_global", "clock_counter", "clock_tsc",
+          "ktime_ns"], "clocks[] of trace_clock.c"),
 }
 
 
@@ -96,9 +117,9 @@ class Proof:
     def addresses(self, names):
         found = {}
         for name in names:
-            if name in self.image.symbols:
-                found[self.image.symbols[name]] = name
-            else:
+            for addr in self.image.symbols.get(name, ()):
+                found[addr] = name
+            if name not in self.image.symbols:
                 self.problems.append(f"reach.py: there is no symbol {name}")
         return found
 
