@@ -73,10 +73,8 @@ static int play(const struct scene *scene, unsigned long ip)
 int act_consumers(void)
 {
 	static const struct scene scenes[] = {
-		{ NULL, NULL, 0, 0 },
-		{ &ann_ops, NULL, 1, 0 },
-		{ &bob_ops, NULL, 1, 1 },
-		{ NULL, &ann_ops, 0, 1 },
+		{ NULL, NULL, 0, 0 },	  { &ann_ops, NULL, 1, 0 },
+		{ &bob_ops, NULL, 1, 1 }, { NULL, &ann_ops, 0, 1 },
 		{ NULL, &bob_ops, 0, 0 },
 	};
 	unsigned long ip = ftrace_location((unsigned long)demo_step);

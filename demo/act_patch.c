@@ -102,9 +102,9 @@ static int patch_for_a_while(struct ftrace_ops *ops)
 	int patches = 0, ret;
 
 	while (ktime_ns() < end) {
-		ret = modify_ftrace_direct(ops, patches % 2 ?
-				(unsigned long)demo_first :
-				(unsigned long)demo_second);
+		ret = modify_ftrace_direct(
+			ops, patches % 2 ? (unsigned long)demo_first :
+					   (unsigned long)demo_second);
 		if (ret)
 			return ret;
 		patches++;
@@ -114,7 +114,7 @@ static int patch_for_a_while(struct ftrace_ops *ops)
 
 static int count_calls(struct ftrace_ops *ops)
 {
-	struct poke_hits before = poke_hits_total(), hits;
+	unsigned long hits = poke_hits_total().live[INSN_KIND_CALL];
 	u64 start = load_calls(), first = sum_first(), second = sum_second();
 	u64 made;
 	int patches;
@@ -124,7 +124,7 @@ static int count_calls(struct ftrace_ops *ops)
 	load_close();
 	if (patches < 0)
 		return patches;
-	hits = poke_hits_total();
+	hits = poke_hits_total().live[INSN_KIND_CALL] - hits;
 	made = load_calls() - start;
 	first = sum_first() - first;
 	second = sum_second() - second;
@@ -133,7 +133,7 @@ static int count_calls(struct ftrace_ops *ops)
 	printk_plain("    counted      %15s  = first %s + second %s",
 		     grouped(first + second), grouped(first), grouped(second));
 	printk_plain("    INT3 met     %15s  each emulated the new call",
-		     grouped(hits.live[INSN_KIND_CALL] - before.live[INSN_KIND_CALL]));
+		     grouped(hits));
 	return made == first + second ? 0 : -EIO;
 }
 
@@ -171,7 +171,8 @@ int act_patch(void)
 
 	site = ftrace_location((unsigned long)demo_step);
 	printk_plain("  demo_step() is called on %u CPUs all the time. "
-		     "Its first five bytes:", num_online_cpus());
+		     "Its first five bytes:",
+		     num_online_cpus());
 	ret = ftrace_set_filter_ip(&ops, site, 0, 1);
 	if (!ret)
 		ret = load_start();

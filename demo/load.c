@@ -60,8 +60,8 @@ int load_start(void)
 	for_each_online_cpu(cpu) {
 		struct task_struct *task;
 
-		task = kthread_create(call_forever, &callers[cpu],
-				      "caller/%u", cpu);
+		task = kthread_create(call_forever, &callers[cpu], "caller/%u",
+				      cpu);
 		if (IS_ERR(task)) {
 			load_stop();
 			return -ENOMEM;
@@ -137,7 +137,8 @@ void show_site(const char *label, unsigned long ip, const u8 *bytes)
 			     (void *)(ip + MCOUNT_INSN_SIZE + disp));
 	else if (bytes[0] == 0xcc)
 		printk_plain("    %-12s %*ph   INT3: who comes now is trapped "
-			     "and sent on", label, 5, bytes);
+			     "and sent on",
+			     label, 5, bytes);
 	else
 		printk_plain("    %-12s %*ph   nop", label, 5, bytes);
 }

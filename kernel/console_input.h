@@ -8,8 +8,8 @@
 
 /*
  * Begin to listen: by the port's interrupt, and by looking at it every tick,
- * so nothing depends on how the interrupt is routed. Context: task; harmless to repeat. Return: 0.
- * No other code is returned.
+ * so nothing depends on how the interrupt is routed.
+ * Context: task; harmless to repeat. Return: 0. No other code is returned.
  */
 int console_input_init(void);
 

@@ -25,12 +25,12 @@
 #include "kernel/timer.h"
 #include "kernel/wait.h"
 
-#define MAX_SETS 64
+#define MAX_SETS     64
 #define PARCEL_WORDS 12
-#define QUEUE_ROOM 4
-#define TREE_DEPTH 24
-#define REST_NS 200000UL
-#define TIMER_NS 3000000UL
+#define QUEUE_ROOM   4
+#define TREE_DEPTH   24
+#define REST_NS	     200000UL
+#define TIMER_NS     3000000UL
 
 struct parcel {
 	u32 words[PARCEL_WORDS];
@@ -128,8 +128,8 @@ static noinline bool queue_put(struct queue *q, struct parcel *p)
 	while (!queue_try_put(q, p)) {
 		if (READ_ONCE(stopping))
 			return false;
-		wait_event(&q->changed, queue_length(q) < QUEUE_ROOM ||
-						READ_ONCE(stopping));
+		wait_event(&q->changed,
+			   queue_length(q) < QUEUE_ROOM || READ_ONCE(stopping));
 	}
 	wake_up(&q->changed);
 	return true;
@@ -143,8 +143,7 @@ static noinline struct parcel *queue_take(struct queue *q)
 	while (!(p = queue_try_take(q))) {
 		if (READ_ONCE(stopping))
 			return NULL;
-		wait_event(&q->changed,
-			   queue_length(q) || READ_ONCE(stopping));
+		wait_event(&q->changed, queue_length(q) || READ_ONCE(stopping));
 	}
 	wake_up(&q->changed);
 	return p;
@@ -316,12 +315,13 @@ static void stop_set(struct set *set)
 static struct set *start_set(unsigned int number)
 {
 	static int (*const role[ROLES])(void *) = {
-		producer, filter, consumer, churner,
+		producer,    filter,	   consumer, churner,
 		player_left, player_right, walker,
 	};
 	static const char *const name[ROLES] = { "producer", "filter",
 						 "consumer", "churner",
-						 "left", "right", "walker" };
+						 "left",     "right",
+						 "walker" };
 	struct set *set = kzalloc(sizeof(*set));
 	unsigned int i;
 
@@ -333,8 +333,8 @@ static struct set *start_set(unsigned int number)
 	timer_setup(&set->timer, timer_rings, set);
 	sets[nr_sets++] = set;
 	for (i = 0; i < ROLES; i++) {
-		struct task_struct *task = kthread_run(role[i], set, "%s/%u",
-						       name[i], number);
+		struct task_struct *task =
+			kthread_run(role[i], set, "%s/%u", name[i], number);
 
 		if (IS_ERR(task))
 			return NULL;

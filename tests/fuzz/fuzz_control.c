@@ -24,8 +24,9 @@
 #include "trace/trace.h"
 
 static const char *const names[] = {
-	"a", "aa", "ab", "alloc_page", "alloc_pages", "b", "ba", "do_exit",
-	"free_page", "page_alloc", "schedule", "try0", "x.isra.0", "z9",
+	"a",	    "aa",   "ab",	"alloc_page", "alloc_pages",
+	"b",	    "ba",   "do_exit",	"free_page",  "page_alloc",
+	"schedule", "try0", "x.isra.0", "z9",
 };
 
 static struct trace_array top;
@@ -54,7 +55,9 @@ const struct tracefs_node stack_nodes[] = { { .path = NULL } };
 const struct tracefs_node event_nodes[] = { { .path = NULL } };
 
 static const char *const files[] = {
-	"set_ftrace_filter", "set_ftrace_notrace", "set_ftrace_pid",
+	"set_ftrace_filter",
+	"set_ftrace_notrace",
+	"set_ftrace_pid",
 	"stack_trace_filter",
 };
 

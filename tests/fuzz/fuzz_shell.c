@@ -73,12 +73,20 @@ static int words_run(struct stage *stage)
 static const struct command commands[] = {
 	{ .name = "e", .run = words_run },
 	{ .name = "c", .run = filter_run, .options = cat_options },
-	{ .name = "h", .run = filter_run, .options = head_options,
+	{ .name = "h",
+	  .run = filter_run,
+	  .options = head_options,
 	  .line = head_line },
-	{ .name = "g", .run = filter_run, .options = grep_options,
-	  .line = grep_line, .end = grep_end },
-	{ .name = "w", .run = filter_run, .options = wc_options,
-	  .line = wc_line, .end = wc_end },
+	{ .name = "g",
+	  .run = filter_run,
+	  .options = grep_options,
+	  .line = grep_line,
+	  .end = grep_end },
+	{ .name = "w",
+	  .run = filter_run,
+	  .options = wc_options,
+	  .line = wc_line,
+	  .end = wc_end },
 };
 
 const struct command *shell_command(const char *name)
@@ -112,8 +120,7 @@ static ssize_t sink_write(struct tracefs_file *file, const char *buf,
 const struct tracefs_node tracer_nodes[] = {
 	{ .path = "n", .mode = 0440, .show = numbers_show },
 	{ .path = "s", .mode = 0440, .read = stream_read },
-	{ .path = "t", .mode = 0640, .show = numbers_show,
-	  .write = sink_write },
+	{ .path = "t", .mode = 0640, .show = numbers_show, .write = sink_write },
 	{ .path = NULL },
 };
 const struct tracefs_node filter_nodes[] = { { .path = NULL } };

@@ -72,13 +72,19 @@ static ssize_t cpumask_write(struct tracefs_file *file, const char *buf,
 }
 
 const struct tracefs_node buffer_nodes[] = {
-	{ .path = "buffer_size_kb", .mode = 0640, .show = size_show,
+	{ .path = "buffer_size_kb",
+	  .mode = 0640,
+	  .show = size_show,
 	  .write = size_write },
 	{ .path = "buffer_total_size_kb", .mode = 0440, .show = total_show },
-	{ .path = "per_cpu/cpu#/buffer_size_kb", .mode = 0640,
-	  .show = size_show, .write = size_write },
+	{ .path = "per_cpu/cpu#/buffer_size_kb",
+	  .mode = 0640,
+	  .show = size_show,
+	  .write = size_write },
 	{ .path = "per_cpu/cpu#/stats", .mode = 0440, .show = stats_show },
-	{ .path = "tracing_cpumask", .mode = 0640, .show = cpumask_show,
+	{ .path = "tracing_cpumask",
+	  .mode = 0640,
+	  .show = cpumask_show,
 	  .write = cpumask_write },
 	{ .path = NULL },
 };
@@ -117,9 +123,11 @@ static int format_show(struct tracefs_file *file, struct trace_seq *seq)
 	return -ENOENT;
 }
 
-#define FORMAT(event) \
-	{ .path = FORMAT_PREFIX event "/format", .mode = 0440, \
-	  .show = format_show }
+#define FORMAT(event)                                                \
+	{                                                            \
+		.path = FORMAT_PREFIX event "/format", .mode = 0440, \
+		.show = format_show                                  \
+	}
 
 const struct tracefs_node event_nodes[] = {
 	FORMAT("funcgraph_entry"),
@@ -127,9 +135,9 @@ const struct tracefs_node event_nodes[] = {
 	FORMAT("function"),
 	FORMAT("kernel_stack"),
 	FORMAT("print"),
-	{ .path = "events/header_event", .mode = 0440,
+	{ .path = "events/header_event",
+	  .mode = 0440,
 	  .show = header_event_show },
-	{ .path = "events/header_page", .mode = 0440,
-	  .show = header_page_show },
+	{ .path = "events/header_page", .mode = 0440, .show = header_page_show },
 	{ .path = NULL },
 };

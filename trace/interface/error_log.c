@@ -14,7 +14,7 @@
 #include "kernel/lock.h"
 #include "trace/interface/tracefs.h"
 
-#define ERRORS 8
+#define ERRORS	  8
 #define INPUT_MAX 160
 
 struct error {
@@ -27,7 +27,7 @@ struct error {
 
 static DEFINE_MUTEX(lock);
 static struct error errors[ERRORS]; /* [lock] */
-static unsigned int count;          /* [lock] ever added */
+static unsigned int count;	    /* [lock] ever added */
 
 const char *errno_sentence(int err)
 {
@@ -57,8 +57,8 @@ const char *errno_sentence(int err)
 	return "Unknown error";
 }
 
-void error_log_add(const struct tracefs_file *file, const char *buf,
-		   size_t len, int err)
+void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
+		   int err)
 {
 	struct error *e;
 	size_t i;

@@ -10,8 +10,8 @@ struct trace_seq;
 struct tracefs_file;
 
 /* A write of @len bytes to @file failed with @err. Context: task. */
-void error_log_add(const struct tracefs_file *file, const char *buf,
-		   size_t len, int err);
+void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
+		   int err);
 
 /* All of them, oldest first. */
 void error_log_show(struct trace_seq *seq);

@@ -111,11 +111,15 @@ static struct ftrace_ops *function_ops(void)
 }
 
 static const struct selection set_filter = {
-	function_ops, false, "all functions enabled",
+	function_ops,
+	false,
+	"all functions enabled",
 };
 
 static const struct selection set_notrace = {
-	function_ops, true, "no functions disabled",
+	function_ops,
+	true,
+	"no functions disabled",
 };
 
 static int selection_open(struct tracefs_file *file,
@@ -127,8 +131,8 @@ static int selection_open(struct tracefs_file *file,
 	if (ret)
 		return ret;
 	if (file->flags & TRACEFS_WRITE) {
-		file->private = hash_edit_begin(hash,
-						file->flags & TRACEFS_TRUNC);
+		file->private =
+			hash_edit_begin(hash, file->flags & TRACEFS_TRUNC);
 		return IS_ERR(file->private) ? PTR_ERR(file->private) : 0;
 	}
 	file->private = hash;
@@ -171,19 +175,19 @@ static int selection_release(struct tracefs_file *file,
 }
 
 /* The functions of a node for the selection called @which. */
-#define SELECTION(which)                                                    \
-	static int which##_open(struct tracefs_file *file)                  \
-	{                                                                   \
-		return selection_open(file, &which);                        \
-	}                                                                   \
-	static int which##_show(struct tracefs_file *file,                  \
-				struct trace_seq *seq)                      \
-	{                                                                   \
-		return selection_show(file, seq, &which);                   \
-	}                                                                   \
-	static int which##_release(struct tracefs_file *file)               \
-	{                                                                   \
-		return selection_release(file, &which);                     \
+#define SELECTION(which)                                      \
+	static int which##_open(struct tracefs_file *file)    \
+	{                                                     \
+		return selection_open(file, &which);          \
+	}                                                     \
+	static int which##_show(struct tracefs_file *file,    \
+				struct trace_seq *seq)        \
+	{                                                     \
+		return selection_show(file, seq, &which);     \
+	}                                                     \
+	static int which##_release(struct tracefs_file *file) \
+	{                                                     \
+		return selection_release(file, &which);       \
 	}
 
 SELECTION(set_filter)
@@ -239,8 +243,7 @@ static int pid_take(struct pid_edit *edit, struct tracefs_file *file)
 	return 0;
 }
 
-static ssize_t pid_write(struct tracefs_file *file, const char *buf,
-			 size_t len)
+static ssize_t pid_write(struct tracefs_file *file, const char *buf, size_t len)
 {
 	struct pid_edit *edit = file->private;
 	size_t i;
@@ -275,20 +278,32 @@ static int pid_release(struct tracefs_file *file)
 }
 
 const struct tracefs_node filter_nodes[] = {
-	{ .path = "available_filter_functions", .mode = 0440,
+	{ .path = "available_filter_functions",
+	  .mode = 0440,
 	  .show = available_show },
-	{ .path = "available_filter_functions_addrs", .mode = 0440,
+	{ .path = "available_filter_functions_addrs",
+	  .mode = 0440,
 	  .show = available_addrs_show },
 	{ .path = "dyn_ftrace_total_info", .mode = 0440, .show = total_show },
 	{ .path = "enabled_functions", .mode = 0440, .show = enabled_show },
-	{ .path = "set_ftrace_filter", .mode = 0640, .open = set_filter_open,
-	  .show = set_filter_show, .write = selection_write,
+	{ .path = "set_ftrace_filter",
+	  .mode = 0640,
+	  .open = set_filter_open,
+	  .show = set_filter_show,
+	  .write = selection_write,
 	  .release = set_filter_release },
-	{ .path = "set_ftrace_notrace", .mode = 0640,
-	  .open = set_notrace_open, .show = set_notrace_show,
-	  .write = selection_write, .release = set_notrace_release },
-	{ .path = "set_ftrace_pid", .mode = 0640, .open = pid_open,
-	  .show = pid_show, .write = pid_write, .release = pid_release },
+	{ .path = "set_ftrace_notrace",
+	  .mode = 0640,
+	  .open = set_notrace_open,
+	  .show = set_notrace_show,
+	  .write = selection_write,
+	  .release = set_notrace_release },
+	{ .path = "set_ftrace_pid",
+	  .mode = 0640,
+	  .open = pid_open,
+	  .show = pid_show,
+	  .write = pid_write,
+	  .release = pid_release },
 	{ .path = "touched_functions", .mode = 0440, .show = touched_show },
 	{ .path = NULL },
 };

@@ -68,8 +68,7 @@ static int graph_notrace_open(struct tracefs_file *file)
 	return graph_open(file, true);
 }
 
-static int graph_notrace_show(struct tracefs_file *file,
-			      struct trace_seq *seq)
+static int graph_notrace_show(struct tracefs_file *file, struct trace_seq *seq)
 {
 	return graph_show(file, seq, true);
 }
@@ -100,13 +99,21 @@ static ssize_t depth_write(struct tracefs_file *file, const char *buf,
 }
 
 const struct tracefs_node graph_nodes[] = {
-	{ .path = "max_graph_depth", .mode = 0640, .show = depth_show,
+	{ .path = "max_graph_depth",
+	  .mode = 0640,
+	  .show = depth_show,
 	  .write = depth_write },
-	{ .path = "set_graph_function", .mode = 0640, .open = set_graph_open,
-	  .show = set_graph_show, .write = graph_write,
+	{ .path = "set_graph_function",
+	  .mode = 0640,
+	  .open = set_graph_open,
+	  .show = set_graph_show,
+	  .write = graph_write,
 	  .release = set_graph_release },
-	{ .path = "set_graph_notrace", .mode = 0640,
-	  .open = graph_notrace_open, .show = graph_notrace_show,
-	  .write = graph_write, .release = graph_notrace_release },
+	{ .path = "set_graph_notrace",
+	  .mode = 0640,
+	  .open = graph_notrace_open,
+	  .show = graph_notrace_show,
+	  .write = graph_write,
+	  .release = graph_notrace_release },
 	{ .path = NULL },
 };

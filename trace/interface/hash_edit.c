@@ -126,8 +126,8 @@ int hash_show(struct tracefs_file *file, struct trace_seq *seq,
 		trace_seq_puts(seq, "!*\n");
 		return 0;
 	}
-	trace_seq_puts(seq, ftrace_rec_name(ftrace_hash_rec(hash, file->pos),
-					    name));
+	trace_seq_puts(seq,
+		       ftrace_rec_name(ftrace_hash_rec(hash, file->pos), name));
 	trace_seq_putc(seq, '\n');
 	return ++file->pos < count;
 }

@@ -24,9 +24,9 @@ struct trace_seq;
 
 struct hash_edit {
 	struct ftrace_hash *hash; /* the candidate */
-	bool all;                 /* it stands for "all", or "none excluded" */
-	bool accepted, refused;   /* some token was */
-	bool comment;             /* to the end of the line */
+	bool all;		  /* it stands for "all", or "none excluded" */
+	bool accepted, refused;	  /* some token was */
+	bool comment;		  /* to the end of the line */
 	char token[HASH_EDIT_TOKEN];
 	size_t len;
 };

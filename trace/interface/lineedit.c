@@ -9,7 +9,7 @@
 
 #include "kernel/lib/string.h"
 
-#define CTRL(c) ((c) & 0x1f)
+#define CTRL(c) ((c)&0x1f)
 #define KEY_ESC 0x1b
 #define KEY_DEL 0x7f
 
@@ -233,7 +233,8 @@ static void escape_key(struct line_editor *e, u8 byte)
 	e->escape = byte == '[' || byte == 'O' ? ESC_CSI : ESC_NONE;
 }
 
-static void edit_key(struct line_editor *e, u8 byte)
+/* Keys that only move the cursor or browse. Return: was it one? */
+static bool move_key(struct line_editor *e, u8 byte)
 {
 	switch (byte) {
 	case CTRL('A'):
@@ -242,18 +243,11 @@ static void edit_key(struct line_editor *e, u8 byte)
 	case CTRL('B'):
 		move_to(e, e->pos ? e->pos - 1 : 0);
 		break;
-	case CTRL('D'):
-		if (e->pos < e->len)
-			erase_forward(e, 1);
-		break;
 	case CTRL('E'):
 		move_to(e, e->len);
 		break;
 	case CTRL('F'):
 		move_to(e, e->pos < e->len ? e->pos + 1 : e->len);
-		break;
-	case CTRL('K'):
-		erase_forward(e, e->len - e->pos);
 		break;
 	case CTRL('N'):
 		if (e->hist_pos)
@@ -261,6 +255,22 @@ static void edit_key(struct line_editor *e, u8 byte)
 		break;
 	case CTRL('P'):
 		browse(e, e->hist_pos + 1);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+static void edit_key(struct line_editor *e, u8 byte)
+{
+	switch (byte) {
+	case CTRL('D'):
+		if (e->pos < e->len)
+			erase_forward(e, 1);
+		break;
+	case CTRL('K'):
+		erase_forward(e, e->len - e->pos);
 		break;
 	case CTRL('U'):
 		erase(e, e->pos);
@@ -320,6 +330,7 @@ enum line_event line_feed(struct line_editor *e, u8 byte)
 		e->escape = ESC_START;
 		return LINE_MORE;
 	}
-	edit_key(e, byte);
+	if (!move_key(e, byte))
+		edit_key(e, byte);
 	return LINE_MORE;
 }

@@ -17,7 +17,7 @@
 
 #include "kernel/lib/types.h"
 
-#define LINE_ROOM 256
+#define LINE_ROOM    256
 #define LINE_HISTORY 32
 
 enum line_event {
@@ -45,13 +45,13 @@ struct line_editor {
 	unsigned int len, pos;
 	unsigned int escape; /* how far into an escape sequence we are */
 	unsigned int param;  /* its number, for Home, End and Delete */
-	bool tabbed;         /* the last key was a Tab that was ambiguous */
-	bool after_cr;       /* the last byte was CR: a LF belongs to it */
+	bool tabbed;	     /* the last key was a Tab that was ambiguous */
+	bool after_cr;	     /* the last byte was CR: a LF belongs to it */
 
 	char history[LINE_HISTORY][LINE_ROOM];
 	unsigned int hist_count; /* lines ever remembered */
-	unsigned int hist_pos;   /* 0 = the line being typed, 1 = the last */
-	char draft[LINE_ROOM];    /* what was typed before Up was pressed */
+	unsigned int hist_pos;	 /* 0 = the line being typed, 1 = the last */
+	char draft[LINE_ROOM];	 /* what was typed before Up was pressed */
 };
 
 /* Begin a fresh line: draw the prompt. */

@@ -11,8 +11,7 @@
 #include "kernel/lib/string.h"
 #include "trace/trace.h"
 
-int node_number(struct tracefs_file *file, const char *buf, size_t len,
-		u64 *n)
+int node_number(struct tracefs_file *file, const char *buf, size_t len, u64 *n)
 {
 	char text[32];
 	size_t i;
@@ -42,8 +41,8 @@ int node_word(struct tracefs_file *file, const char *buf, size_t len,
 	while (len > start && isspace(buf[len - 1]))
 		len--;
 	file->error_at = start;
-	file->error_text = len > start ? "the word is too long"
-				       : "a word is needed";
+	file->error_text = len > start ? "the word is too long" :
+					 "a word is needed";
 	if (len == start || len - start >= NODE_WORD)
 		return -EINVAL;
 	memcpy(word, buf + start, len - start);

@@ -18,8 +18,7 @@ extern const struct tracefs_node event_nodes[];
  * The number that was written, decimal, as Linux takes it: digits and at most
  * one newline. Return: 0; -EINVAL, -ERANGE (file->error_at is set).
  */
-int node_number(struct tracefs_file *file, const char *buf, size_t len,
-		u64 *n);
+int node_number(struct tracefs_file *file, const char *buf, size_t len, u64 *n);
 
 #define NODE_WORD 64
 /* The word that was written, without white space around it. Return: 0 or

@@ -32,8 +32,10 @@ bool shell_leaving(void)
 
 void shell_error(const char *name, const char *subject, int err)
 {
-	const char *parts[] = { name, ": ", subject, subject ? ": " : NULL,
-				errno_sentence(err), "\n" };
+	const char *parts[] = {
+		name, ": ", subject, subject ? ": " : NULL, errno_sentence(err),
+		"\n"
+	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(parts); i++)
@@ -190,15 +192,16 @@ static int sleep_run(struct stage *stage)
 
 static int help_run(struct stage *stage)
 {
+	static const char tail[] =
+		"COMMAND > FILE, COMMAND >> FILE, COMMAND | COMMAND\n"
+		"`cat README` tells what the files do; Tab completes.\n";
 	const struct command *command;
 	int ret = 0;
 
 	for (command = shell_commands; command->name && !ret; command++)
 		ret = stage_printf(stage, "%-26s %s\n", command->usage,
 				   command->help);
-	return ret ? ret : stage_printf(stage,
-		"COMMAND > FILE, COMMAND >> FILE, COMMAND | COMMAND\n"
-		"`cat README` tells what the files do; Tab completes.\n");
+	return ret ? ret : stage_put(stage, tail, sizeof(tail) - 1);
 }
 
 static int stress_run(struct stage *stage)
@@ -225,32 +228,59 @@ static int exit_run(struct stage *stage)
 }
 
 const struct command shell_commands[] = {
-	{ .name = "cat", .usage = "cat FILE...", .run = filter_run,
-	  .options = cat_options, .help = "print files of the control tree" },
-	{ .name = "disas", .usage = "disas FUNCTION", .run = disas_run,
+	{ .name = "cat",
+	  .usage = "cat FILE...",
+	  .run = filter_run,
+	  .options = cat_options,
+	  .help = "print files of the control tree" },
+	{ .name = "disas",
+	  .usage = "disas FUNCTION",
+	  .run = disas_run,
 	  .help = "the bytes at its site now, and what they call" },
-	{ .name = "echo", .usage = "echo [-n] WORD...", .run = echo_run,
+	{ .name = "echo",
+	  .usage = "echo [-n] WORD...",
+	  .run = echo_run,
 	  .help = "print words, most often into a file" },
-	{ .name = "exit", .usage = "exit", .run = exit_run,
+	{ .name = "exit",
+	  .usage = "exit",
+	  .run = exit_run,
 	  .help = "stop the machine" },
-	{ .name = "grep", .usage = "grep [-vc] PATTERN [FILE]",
-	  .run = filter_run, .options = grep_options, .line = grep_line,
-	  .end = grep_end, .help = "lines that match (^ $ . * are special)" },
-	{ .name = "head", .usage = "head [-n N] [FILE]", .run = filter_run,
-	  .options = head_options, .line = head_line,
+	{ .name = "grep",
+	  .usage = "grep [-vc] PATTERN [FILE]",
+	  .run = filter_run,
+	  .options = grep_options,
+	  .line = grep_line,
+	  .end = grep_end,
+	  .help = "lines that match (^ $ . * are special)" },
+	{ .name = "head",
+	  .usage = "head [-n N] [FILE]",
+	  .run = filter_run,
+	  .options = head_options,
+	  .line = head_line,
 	  .help = "the first lines" },
-	{ .name = "help", .usage = "help", .run = help_run,
+	{ .name = "help",
+	  .usage = "help",
+	  .run = help_run,
 	  .help = "this list" },
-	{ .name = "ls", .usage = "ls [DIRECTORY]", .run = ls_run,
+	{ .name = "ls",
+	  .usage = "ls [DIRECTORY]",
+	  .run = ls_run,
 	  .help = "files of the control tree" },
-	{ .name = "ps", .usage = "ps", .run = ps_run,
-	  .help = "kernel threads" },
-	{ .name = "sleep", .usage = "sleep SECONDS", .run = sleep_run,
+	{ .name = "ps", .usage = "ps", .run = ps_run, .help = "kernel threads" },
+	{ .name = "sleep",
+	  .usage = "sleep SECONDS",
+	  .run = sleep_run,
 	  .help = "wait (a key ends it)" },
-	{ .name = "stress", .usage = "stress N", .run = stress_run,
+	{ .name = "stress",
+	  .usage = "stress N",
+	  .run = stress_run,
 	  .help = "N sets of busy threads; 0 ends them" },
-	{ .name = "wc", .usage = "wc [-l] [FILE]", .run = filter_run,
-	  .options = wc_options, .line = wc_line, .end = wc_end,
+	{ .name = "wc",
+	  .usage = "wc [-l] [FILE]",
+	  .run = filter_run,
+	  .options = wc_options,
+	  .line = wc_line,
+	  .end = wc_end,
 	  .help = "count lines, words and bytes" },
 	{ .name = NULL },
 };

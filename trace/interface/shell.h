@@ -18,9 +18,9 @@
 
 #include "kernel/lib/types.h"
 
-#define SHELL_ARGS 16
+#define SHELL_ARGS   16
 #define SHELL_STAGES 6
-#define SHELL_TEXT 512 /* longest line a filter looks at in one piece */
+#define SHELL_TEXT   512 /* longest line a filter looks at in one piece */
 
 struct stage;
 
@@ -42,8 +42,8 @@ struct stage {
 	const struct command *command;
 	int argc, optind; /* optind: the first word that is no option */
 	char *argv[SHELL_ARGS + 1];
-	struct stage *next;         /* NULL: the sink takes the text */
-	struct tracefs_file *file;  /* of the last stage: '>' and '>>' */
+	struct stage *next;	   /* NULL: the sink takes the text */
+	struct tracefs_file *file; /* of the last stage: '>' and '>>' */
 	bool append;
 	const char *target;
 

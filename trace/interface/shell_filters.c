@@ -182,8 +182,7 @@ static bool match_one(int c, const char *text, const char *end)
 }
 
 /* @c repeated any number of times, then @re. */
-static bool match_star(int c, const char *re, const char *text,
-		       const char *end)
+static bool match_star(int c, const char *re, const char *text, const char *end)
 {
 	do {
 		if (match_here(re, text, end))
@@ -235,8 +234,8 @@ int grep_line(struct stage *stage, const char *text, size_t len)
 
 int grep_end(struct stage *stage)
 {
-	return stage->count_only ? stage_printf(stage, "%lu\n", stage->lines)
-				 : 0;
+	return stage->count_only ? stage_printf(stage, "%lu\n", stage->lines) :
+				   0;
 }
 
 int wc_line(struct stage *stage, const char *text, size_t len)

@@ -64,14 +64,14 @@ int ps_run(struct stage *stage)
 {
 	static struct ps_row rows[PS_MAX]; /* the shell is one task */
 	unsigned int i, n = copy_tasks(rows, PS_MAX);
-	int ret = stage_printf(stage,
-		"  PID CPU S  SWITCHES PREEMPTED  TIME(ms) COMMAND\n");
+	int ret = stage_printf(
+		stage, "  PID CPU S  SWITCHES PREEMPTED  TIME(ms) COMMAND\n");
 
 	for (i = 0; i < n && !ret; i++)
 		ret = stage_printf(stage, "%5d %3u %c %9lu %9lu %9lu %s\n",
 				   rows[i].pid, rows[i].cpu, rows[i].state,
-				   rows[i].asked, rows[i].preempted,
-				   rows[i].ms, rows[i].comm);
+				   rows[i].asked, rows[i].preempted, rows[i].ms,
+				   rows[i].comm);
 	return ret;
 }
 
@@ -167,8 +167,8 @@ static const char *candidate(void *ctx, const char *line, unsigned int start,
 		paths = n;
 	}
 	n -= paths;
-	return n < ftrace_rec_count() ? ftrace_rec_name(ftrace_rec(n), buf)
-				      : NULL;
+	return n < ftrace_rec_count() ? ftrace_rec_name(ftrace_rec(n), buf) :
+					NULL;
 }
 
 static void terminal_out(void *ctx, const char *text, size_t len)

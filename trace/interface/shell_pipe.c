@@ -156,8 +156,8 @@ static int feed(struct stage *stage, const char *text, size_t len)
 
 int stage_put(struct stage *stage, const char *text, size_t len)
 {
-	return stage->next ? feed(stage->next, text, len)
-			   : sink(stage, text, len);
+	return stage->next ? feed(stage->next, text, len) :
+			     sink(stage, text, len);
 }
 
 int stage_printf(struct stage *stage, const char *fmt, ...)

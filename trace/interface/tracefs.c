@@ -111,7 +111,7 @@ int tracefs_open(const char *path, unsigned int flags,
 }
 
 #define ROOM_FIRST 8192
-#define ROOM_MAX (16UL << 20)
+#define ROOM_MAX   (16UL << 20)
 
 /* Double the room for text, keeping nothing. Return: 0 or -ENOMEM. */
 static int make_room(struct tracefs_file *file)
@@ -262,7 +262,8 @@ int tracefs_readdir(const char *path, unsigned int n,
 			continue;
 		memcpy(last, entry->name, sizeof(last));
 		cpus = strcspn(rest, "#") < strcspn(rest, "/") ?
-			       num_online_cpus() : 1;
+			       num_online_cpus() :
+			       1;
 		for (cpu = 0; cpu < cpus; cpu++) {
 			if (n--)
 				continue;

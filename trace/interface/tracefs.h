@@ -25,9 +25,9 @@
 struct tracefs_file;
 
 /* Open flags. TRUNC is the shell's '>', its absence '>>'. */
-#define TRACEFS_READ BIT(0)
-#define TRACEFS_WRITE BIT(1)
-#define TRACEFS_TRUNC BIT(2)
+#define TRACEFS_READ	 BIT(0)
+#define TRACEFS_WRITE	 BIT(1)
+#define TRACEFS_TRUNC	 BIT(2)
 #define TRACEFS_NONBLOCK BIT(3) /* a stream with nothing to say: -EAGAIN */
 
 #define TRACEFS_PATH_MAX 96
@@ -67,7 +67,7 @@ struct tracefs_file {
 	bool ended;
 
 	/* What a failed write says to the user, in error_log. */
-	unsigned int error_at;  /* offset of the culprit in what was written */
+	unsigned int error_at;	/* offset of the culprit in what was written */
 	const char *error_text; /* NULL: the errno in words */
 };
 
