@@ -49,7 +49,12 @@ void trace_seq_putmem(struct trace_seq *s, const char *text, size_t len)
 
 void trace_seq_putc(struct trace_seq *s, char c)
 {
-	trace_seq_putmem(s, &c, 1);
+	size_t n = seq_take(s, 1);
+
+	/* Without room this writes the NUL twice. */
+	s->buf[s->len] = n ? c : '\0';
+	s->len += n;
+	s->buf[s->len] = '\0';
 }
 
 void trace_seq_puts(struct trace_seq *s, const char *text)
