@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Direct callers under load: targets exchanged while every CPU calls, from
+ * tasks, interrupts and NMIs, and no call is missed or made twice; the way of
+ * old, which does miss calls, beside it. All orders of coming and going of
+ * callers on one site.
+ */
+#include "kernel/cmdline.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "tests/kernel/ftrace_load.h"
+#include "tests/kernel/ftrace_targets.h"
+#include "tests/kernel/ktest.h"
+#include "trace/ftrace_internal.h"
+
+static struct ftrace_ops direct;
+
+static void direct_setup(unsigned int first, unsigned int n)
+{
+	direct = (struct ftrace_ops){ 0 };
+	direct_reset();
+	EXPECT_EQ(filter_targets(&direct, first, n), 0);
+}
+
+static u64 all_direct_hits(void)
+{
+	return direct_hits(0) + direct_hits(1) + direct_hits(2) +
+	       direct_hits(3);
+}
+
+/* How often; `rounds=` on the command line for more. */
+static unsigned int rounds(unsigned int normal)
+{
+	return cmdline_u64("rounds", normal);
+}
+
+/* ---- exchange ---- */
+
+static void exchange_new_way(unsigned int i)
+{
+	EXPECT_EQ(modify_ftrace_direct(&direct, direct_target[i % 3]), 0);
+}
+
+static void exchange_old_way(unsigned int i)
+{
+	EXPECT_EQ(unregister_ftrace_direct(&direct, direct.direct_call, false),
+		  0);
+	EXPECT_EQ(register_ftrace_direct(&direct, direct_target[i % 3]), 0);
+}
+
+/* Return: calls that reached no target. Doubled ones are failures. */
+static u64 exchange_under_load(unsigned int n, unsigned int times,
+			       void (*exchange)(unsigned int i))
+{
+	unsigned int i;
+	u64 calls, hits;
+
+	direct_setup(0, n);
+	EXPECT_EQ(register_ftrace_direct(&direct, direct_target[0]), 0);
+	EXPECT_EQ(call_load_begin(0, n), 0);
+	for (i = 1; i <= times && !ktest_failed(); i++)
+		exchange(i);
+	call_load_progress();
+	calls = call_load_end();
+	hits = all_direct_hits();
+	EXPECT(hits <= calls);
+	EXPECT(calls > times);
+	EXPECT(direct_hits(0) && direct_hits(1) && direct_hits(2));
+	EXPECT_EQ(unregister_ftrace_direct(&direct, direct.direct_call, true),
+		  0);
+	EXPECT_EQ(ftrace_check(), 0);
+	return calls - hits;
+}
+
+KTEST_FLAGS(direct, no_call_missed_one_function, 0, 600)
+{
+	EXPECT_EQ(exchange_under_load(1, rounds(200), exchange_new_way), 0);
+}
+
+KTEST_FLAGS(direct, no_call_missed_many_functions, 0, 600)
+{
+	EXPECT_EQ(exchange_under_load(NR_TARGETS, rounds(100),
+				      exchange_new_way), 0);
+}
+
+KTEST_FLAGS(direct, no_call_missed_by_stub, 0, 600)
+{
+	ftrace_exchange_by_stub = true;
+	EXPECT_EQ(exchange_under_load(NR_TARGETS, rounds(50),
+				      exchange_new_way), 0);
+	ftrace_exchange_by_stub = false;
+}
+
+/* The negative control: the counting would have shown missed calls. */
+KTEST_FLAGS(direct, the_old_way_misses_calls, 0, 600)
+{
+	EXPECT(exchange_under_load(10, rounds(30), exchange_old_way) > 0);
+}
+
+/* ---- exchange while others come and go on the same sites ---- */
+
+static struct count_ops guest[2] = { COUNT_OPS(), COUNT_OPS() };
+static bool guests_leave;
+
+static int come_and_go(void *arg)
+{
+	struct count_ops *count = arg;
+	unsigned int turn = 0;
+
+	while (!READ_ONCE(guests_leave)) {
+		count->ops.flags = turn++ % 2 ? FTRACE_OPS_FL_SAVE_REGS : 0;
+		EXPECT_EQ(register_ftrace_function(&count->ops), 0);
+		msleep(1);
+		EXPECT_EQ(unregister_ftrace_function(&count->ops), 0);
+	}
+	return turn;
+}
+
+static void exchange_with_guests(unsigned int times)
+{
+	struct task_struct *thread[2];
+	unsigned int i;
+
+	guests_leave = false;
+	for (i = 0; i < 2; i++) {
+		guest[i] = (struct count_ops)COUNT_OPS();
+		EXPECT_EQ(filter_targets(&guest[i].ops, 5 * i, 10), 0);
+		thread[i] = kthread_run(come_and_go, &guest[i], "guest/%u", i);
+	}
+	EXPECT_EQ(exchange_under_load(20, times, exchange_new_way), 0);
+	WRITE_ONCE(guests_leave, true);
+	for (i = 0; i < 2; i++) {
+		EXPECT(kthread_join(thread[i]) > 0);
+		ftrace_free_filter(&guest[i].ops);
+	}
+}
+
+KTEST_FLAGS(direct, no_call_missed_with_guests, 0, 600)
+{
+	exchange_with_guests(rounds(40));
+}
+
+KTEST_FLAGS(direct, no_call_missed_by_stub_with_guests, 0, 600)
+{
+	ftrace_exchange_by_stub = true;
+	exchange_with_guests(rounds(20));
+	ftrace_exchange_by_stub = false;
+}
+
+/* ---- who is called, in all orders of coming and going ---- */
+
+enum { DIRECT, PLAIN, REGS, GRAPH, NR_USERS };
+
+/* A number with a digit for each who was called, in order. */
+static unsigned long called;
+static bool had_regs;
+
+static void notrace note_call(unsigned long ip, unsigned long parent_ip,
+			      struct ftrace_ops *ops,
+			      struct ftrace_regs *fregs)
+{
+	called = called * 10 + (unsigned long)ops->private;
+	had_regs = ftrace_get_regs(fregs) != NULL;
+}
+
+static struct ftrace_ops user[NR_USERS];
+
+static void users_setup(void)
+{
+	int i;
+
+	for (i = PLAIN; i < NR_USERS; i++) {
+		user[i] = (struct ftrace_ops){
+			.func = note_call,
+			.private = (void *)(long)i,
+		};
+		EXPECT_EQ(filter_targets(&user[i], 50, 1), 0);
+	}
+	user[REGS].flags = FTRACE_OPS_FL_SAVE_REGS;
+	user[GRAPH].flags = FTRACE_OPS_FL_RECURSION;
+	direct_setup(50, 1);
+}
+
+static void come(int who)
+{
+	if (who == DIRECT)
+		EXPECT_EQ(register_ftrace_direct(&direct, direct_target[0]), 0);
+	else
+		EXPECT_EQ(register_ftrace_function(&user[who]), 0);
+}
+
+static void go(int who)
+{
+	if (who == DIRECT)
+		EXPECT_EQ(unregister_ftrace_direct(&direct, direct_target[0],
+						   false), 0);
+	else
+		EXPECT_EQ(unregister_ftrace_function(&user[who]), 0);
+}
+
+/* Are those of order[0..n) called, in that order, the direct one too? */
+static void check_called(const int *order, int n)
+{
+	unsigned long expect = 0;
+	bool want_direct = false, want_regs = false;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (order[i] == DIRECT)
+			want_direct = true;
+		else
+			expect = expect * 10 + order[i];
+		want_regs |= order[i] == REGS;
+	}
+	direct_reset();
+	called = 0;
+	had_regs = false;
+	ftrace_target[50]();
+	EXPECT_EQ(called, expect);
+	EXPECT_EQ(direct_hits(0), want_direct);
+	EXPECT_EQ(had_regs, want_regs);
+}
+
+/* Come in this order, go in the order of @leave. */
+static void one_order(const int *order, const int *leave)
+{
+	int here[NR_USERS], n, i, k;
+
+	for (n = 0; n < NR_USERS; n++) {
+		come(order[n]);
+		here[n] = order[n];
+		check_called(here, n + 1);
+	}
+	for (i = 0; i < NR_USERS; i++) {
+		go(leave[i]);
+		for (k = 0; here[k] != leave[i]; k++)
+			;
+		memmove(&here[k], &here[k + 1], (--n - k) * sizeof(here[0]));
+		check_called(here, n);
+	}
+}
+
+/* The n-th of the 24 permutations of four. */
+static void permutation(unsigned int n, int *out)
+{
+	int left[NR_USERS] = { 0, 1, 2, 3 };
+	unsigned int i, k;
+
+	for (i = NR_USERS; i > 0; i--) {
+		k = n % i;
+		n /= i;
+		out[i - 1] = left[k];
+		left[k] = left[i - 1];
+	}
+}
+
+static void all_orders(void)
+{
+	int order[NR_USERS], leave[NR_USERS];
+	unsigned int i;
+
+	users_setup();
+	for (i = 0; i < 24 && !ktest_failed(); i++) {
+		permutation(i, order);
+		permutation((i * 7 + 5) % 24, leave);
+		one_order(order, leave);
+	}
+	EXPECT_EQ(ftrace_check(), 0);
+	for (i = PLAIN; i < NR_USERS; i++)
+		ftrace_free_filter(&user[i]);
+	ftrace_free_filter(&direct);
+}
+
+KTEST_FLAGS(direct, every_order_of_coming_and_going, 0, 120)
+{
+	all_orders();
+}
+
+KTEST_FLAGS(direct, every_order_without_chains, 0, 120)
+{
+	bool was = ftrace_use_chains;
+
+	ftrace_use_chains = false;
+	all_orders();
+	ftrace_use_chains = was;
+}
