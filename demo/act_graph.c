@@ -47,7 +47,7 @@ int act_graph(void)
 	if (!ret)
 		ret = type("echo 0 > tracing_on");
 	if (!ret)
-		ret = type("head -45 trace");
+		ret = type("head -60 trace");
 	if (!ret)
 		ret = type("echo nop > current_tracer");
 	if (!ret)

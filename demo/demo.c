@@ -17,9 +17,9 @@
 static void show_machine(void)
 {
 	printk_plain("    CPUs    %u online", num_online_cpus());
-	printk_plain("    text    %px-%px, %zu call sites", (void *)_text,
+	printk_plain("    text    %p-%p, %zu call sites", (void *)_text,
 		     (void *)_etext, ftrace_rec_count());
-	printk_plain("    pool    %px-%px, for trampolines",
+	printk_plain("    pool    %p-%p, for trampolines",
 		     (void *)__exec_pool_start, (void *)__exec_pool_end);
 	printk_plain("    memory  %zu of %zu pages free", page_free_count(),
 		     page_total_count());
