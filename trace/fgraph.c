@@ -37,6 +37,12 @@
 #include "arch/x86_64/ftrace_frame.h"
 #include <asm/atomic.h>
 
+static unsigned long refuse(unsigned long *retp)
+{
+	(void)retp;
+	return 0;
+}
+
 static DEFINE_MUTEX(graph_lock);
 static struct fgraph_ops *users[FGRAPH_USERS]; /* [G], read in probes */
 static bool stacks_wanted;	     /* [A] a user has come; stays so */
@@ -44,7 +50,52 @@ static unsigned long no_stack;	     /* [A] */
 static struct task_struct *idle_tasks[NR_CPUS]; /* [task_list_lock] */
 static unsigned int nr_idle_tasks;
 
+fgraph_handler_t fgraph_return_handler = refuse;
+
 /* ---- entry and return ---------------------------------------------------- */
+
+/*
+ * There is a frame for this slot already. For this very call, made by another
+ * user: then ours is the same function, and we have not been here. Else it is
+ * of the function that has left to this one by a tail call.
+ */
+static bool fgraph_join(unsigned long ip, struct fgraph_ops *gops,
+			struct fgraph_frame *top, trace_func_graph_ent_t entry)
+{
+	struct ftrace_graph_ent ent = { .func = ip, .depth = top->depth };
+
+	if (top->func != ip || top->users & gops->bit)
+		return false;
+	if (entry(&ent, gops))
+		top->users |= gops->bit;
+	return true;
+}
+
+void fgraph_enter(unsigned long ip, struct fgraph_ops *gops,
+		  unsigned long *retp, trace_func_graph_ent_t entry)
+{
+	struct fgraph_ret_stack *stack = READ_ONCE(current->ret_stack);
+	struct ftrace_graph_ent ent = { .func = ip };
+	struct fgraph_frame *top, *frame;
+
+	if (unlikely(!stack))
+		return;
+	top = stack->top;
+	if (top->retp == retp && fgraph_join(ip, gops, top, entry))
+		return;
+	if (unlikely(top >= stack->end)) { /* I2 */
+		current->trace_overrun++;
+		return;
+	}
+	frame = fgraph_push(stack, top, ip, retp, gops->bit);
+	ent.depth = frame->depth;
+	if (!entry(&ent, gops)) {
+		fgraph_pop(stack, frame);
+		return;
+	}
+	frame->calltime = ent.calltime;
+	fgraph_hook(frame, retp); /* I1 */
+}
 
 static bool entry_true(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
 {
@@ -64,51 +115,47 @@ static void fgraph_call(unsigned long ip, unsigned long parent_ip,
 }
 
 /* I3: the frame of the call that returns is not on top. */
-static noinline unsigned int drop_abandoned(struct task_struct *task,
-					    const unsigned long *retp)
+static noinline struct fgraph_frame *
+drop_abandoned(struct fgraph_ret_stack *stack, const unsigned long *retp)
 {
-	struct fgraph_ret_stack *stack = task->ret_stack;
-	unsigned int n = task->curr_ret_stack;
+	struct fgraph_frame *frame = stack->top;
 
-	while (n && stack->frame[n - 1].retp != retp)
-		n--;
-	if (!n)
+	while (frame > stack->frame && frame->retp != retp)
+		frame--;
+	if (frame == stack->frame)
 		panic("I1: no frame for the call whose return address was at %p",
 		      retp);
-	stack->abandoned += task->curr_ret_stack - n;
-	WRITE_ONCE(task->curr_ret_stack, n);
-	return n;
+	stack->abandoned += stack->top - frame;
+	WRITE_ONCE(stack->top, frame);
+	return frame;
 }
 
-__no_fp unsigned long ftrace_return_to_handler(unsigned long *retp,
-					       unsigned long rax,
-					       unsigned long rdx)
+unsigned long ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
+				       unsigned long rdx)
 {
-	struct task_struct *task = current;
-	struct fgraph_ret_stack *stack = task->ret_stack;
-	unsigned int n = task->curr_ret_stack;
-	struct fgraph_frame *frame = &stack->frame[n - 1];
+	struct fgraph_ret_stack *stack = current->ret_stack;
+	struct fgraph_frame *frame = stack->top;
 	struct ftrace_graph_ret ret;
-	unsigned int slot;
+	struct fgraph_ops *gops;
 	u32 bits;
 
-	if (unlikely(!n || frame->retp != retp)) {
-		n = drop_abandoned(task, retp);
-		frame = &stack->frame[n - 1];
-	}
-	ret.func = frame->func;
-	ret.calltime = frame->calltime;
-	ret.retval = rax;
-	ret.retval_high = rdx;
-	ret.overrun = task->trace_overrun;
-	for (bits = READ_ONCE(frame->users); bits; bits &= bits - 1) {
-		slot = __builtin_ctz(bits);
-		ret.depth = --stack->depth[slot];
-		users[slot]->retfunc(&ret, users[slot]);
+	if (unlikely(frame->retp != retp))
+		frame = drop_abandoned(stack, retp);
+	ret = (struct ftrace_graph_ret){
+		.func = frame->func,
+		.depth = frame->depth,
+		.calltime = frame->calltime,
+		.retval = rax,
+		.retval_high = rdx,
+		.overrun = current->trace_overrun,
+	};
+	bits = READ_ONCE(frame->users) & ~FGRAPH_FRAME_HIDDEN;
+	for (; bits; bits &= bits - 1) {
+		gops = users[__builtin_ctz(bits)];
+		gops->retfunc(&ret, gops);
 	}
 	rax = frame->ret;
-	barrier(); /* I1: read before an interrupt may push here */
-	WRITE_ONCE(task->curr_ret_stack, n - 1);
+	fgraph_pop(stack, frame); /* I1 */
 	return rax;
 }
 
@@ -117,16 +164,16 @@ unsigned long ftrace_graph_ret_addr(struct task_struct *task, int *idx,
 				    unsigned long addr, unsigned long *retp)
 {
 	const struct fgraph_ret_stack *stack = READ_ONCE(task->ret_stack);
-	unsigned int n = READ_ONCE(task->curr_ret_stack);
+	const struct fgraph_frame *frame;
 
 	(void)idx;
 	if (addr != (unsigned long)return_to_handler || !stack)
 		return addr;
 	/* Newest first: a stale pointer in a frame lies below the live one. */
-	for (n = min(n, (unsigned int)FGRAPH_DEPTH_MAX); n; n--) {
-		if (READ_ONCE(stack->frame[n - 1].retp) != retp)
+	for (frame = READ_ONCE(stack->top); frame > stack->frame; frame--) {
+		if (READ_ONCE(frame->retp) != retp)
 			continue;
-		addr = READ_ONCE(stack->frame[n - 1].ret);
+		addr = READ_ONCE(frame->ret);
 		if (addr != (unsigned long)return_to_handler)
 			break; /* else made by a tail call: look further */
 	}
@@ -147,6 +194,9 @@ static void give_stack(struct task_struct *task)
 		fetch_add(&no_stack, 1);
 		return;
 	}
+	stack->top = stack->frame;
+	stack->end = stack->frame + FGRAPH_DEPTH_MAX;
+	stack->frame[0].depth = -1;
 	if (!try_cmpxchg(&task->ret_stack, &none, stack))
 		free_page(stack);
 }
@@ -222,19 +272,14 @@ unsigned long fgraph_no_stack(void)
 
 /* ---- users --------------------------------------------------------------- */
 
-static void reset_depth(struct fgraph_ret_stack *stack, unsigned long slot)
-{
-	stack->depth[slot] = 0;
-}
-
 /* Calls under way forget this user. */
-static void clear_user(struct fgraph_ret_stack *stack, unsigned long slot)
+static void clear_user(struct fgraph_ret_stack *stack, unsigned long bit)
 {
 	unsigned int i;
 
-	for (i = 0; i < FGRAPH_DEPTH_MAX; i++) {
-		if (READ_ONCE(stack->frame[i].users) & 1U << slot)
-			fetch_and(&stack->frame[i].users, ~(1U << slot));
+	for (i = 1; i <= FGRAPH_DEPTH_MAX; i++) {
+		if (READ_ONCE(stack->frame[i].users) & bit)
+			fetch_and(&stack->frame[i].users, ~(u32)bit);
 	}
 }
 
@@ -245,26 +290,61 @@ static void return_nothing(const struct ftrace_graph_ret *ret,
 	(void)gops;
 }
 
-static int take_slot(struct fgraph_ops *gops)
+static unsigned int slot_of(const struct fgraph_ops *gops)
 {
-	unsigned int slot, first_free = FGRAPH_USERS;
+	unsigned int slot = 0;
 
-	for (slot = FGRAPH_USERS; slot-- > 0;) {
-		if (users[slot] == gops)
-			return -EBUSY;
+	assert_held(&graph_lock);
+	while (slot < FGRAPH_USERS && users[slot] != gops)
+		slot++;
+	return slot;
+}
+
+/* The only user's own handler goes first: it refuses what is not its own. */
+static void choose_handler(void)
+{
+	fgraph_handler_t handler = refuse;
+	unsigned int slot, n = 0;
+
+	for (slot = 0; slot < FGRAPH_USERS; slot++) {
 		if (!users[slot])
-			first_free = slot;
+			continue;
+		if (!n++ && users[slot]->handler)
+			handler = users[slot]->handler;
+		else
+			handler = refuse;
 	}
-	if (first_free == FGRAPH_USERS)
+	WRITE_ONCE(fgraph_return_handler, handler);
+}
+
+static int add_user(struct fgraph_ops *gops)
+{
+	unsigned int slot = slot_of(NULL);
+
+	if (slot_of(gops) != FGRAPH_USERS)
+		return -EBUSY;
+	if (slot == FGRAPH_USERS)
 		return -ENOSPC;
-	gops->slot = first_free;
+	gops->bit = 1U << slot;
+	WRITE_ONCE(users[slot], gops);
+	choose_handler();
 	return 0;
+}
+
+static void remove_user(struct fgraph_ops *gops)
+{
+	users[slot_of(gops)] = NULL;
+	choose_handler();
 }
 
 int register_ftrace_graph(struct fgraph_ops *gops)
 {
 	int err;
 
+	mutex_lock(&graph_lock);
+	err = add_user(gops);
+	if (err)
+		goto unlock;
 	if (!gops->entryfunc)
 		gops->entryfunc = entry_true;
 	if (!gops->retfunc)
@@ -272,18 +352,12 @@ int register_ftrace_graph(struct fgraph_ops *gops)
 	if (!gops->ops->func)
 		gops->ops->func = fgraph_call;
 	gops->ops->private = gops;
-	mutex_lock(&graph_lock);
-	err = take_slot(gops);
-	if (err)
-		goto unlock;
 	/* Tasks made from here on see it; the walk finds all others. */
 	WRITE_ONCE(stacks_wanted, true);
 	for_each_any_task(give_stack_each, NULL);
-	fgraph_for_each_stack(reset_depth, gops->slot);
-	WRITE_ONCE(users[gops->slot], gops);
 	err = register_ftrace_function(gops->ops);
 	if (err)
-		users[gops->slot] = NULL;
+		remove_user(gops);
 unlock:
 	mutex_unlock(&graph_lock);
 	return err;
@@ -296,11 +370,13 @@ int unregister_ftrace_graph(struct fgraph_ops *gops)
 	mutex_lock(&graph_lock);
 	err = unregister_ftrace_function(gops->ops);
 	if (!err) {
-		/* I4: nobody pushes its bit any more; take it out of all
-		 * frames, then wait for those that have just read it. */
-		fgraph_for_each_stack(clear_user, gops->slot);
+		/*
+		 * I4: nobody pushes its bit any more; take it out of all
+		 * frames, then wait for those that have just read it.
+		 */
+		fgraph_for_each_stack(clear_user, gops->bit);
 		synchronize_tasks();
-		users[gops->slot] = NULL;
+		remove_user(gops);
 	}
 	mutex_unlock(&graph_lock);
 	return err;

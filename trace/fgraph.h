@@ -23,14 +23,14 @@ struct fgraph_ops;
 
 struct ftrace_graph_ent {
 	unsigned long func; /* the site */
-	int depth;	    /* calls of this user that surround this one */
+	int depth;	    /* hooked calls of this task that surround it */
 	u64 calltime;	    /* out: when, in whatever clock the user likes */
 };
 
 struct ftrace_graph_ret {
 	unsigned long func;
 	int depth;
-	u64 calltime; /* what the entry callback gave */
+	u64 calltime;		   /* what the first user's entry gave */
 	unsigned long retval;	   /* rax as returned */
 	unsigned long retval_high; /* rdx */
 	unsigned long overrun;	   /* calls of this task not hooked so far */
@@ -42,6 +42,12 @@ typedef bool (*trace_func_graph_ent_t)(struct ftrace_graph_ent *ent,
 typedef void (*trace_func_graph_ret_t)(const struct ftrace_graph_ret *ret,
 				       struct fgraph_ops *gops);
 
+/*
+ * From return_to_handler: the call whose return address stood at retp returns.
+ * Return: where to; 0: nothing was done, ask ftrace_return_to_handler().
+ */
+typedef unsigned long (*fgraph_handler_t)(unsigned long *retp);
+
 struct fgraph_ops {
 	trace_func_graph_ent_t entryfunc; /* [I] NULL: true */
 	trace_func_graph_ret_t retfunc;	  /* [I] NULL: nothing */
@@ -51,8 +57,14 @@ struct fgraph_ops {
 	 * ->private is overwritten.
 	 */
 	struct ftrace_ops *ops;
-	void *private;	   /* the owner's */
-	unsigned int slot; /* [G] */
+	/*
+	 * [I] NULL, or what return_to_handler tries first while this is the
+	 * only user. It must refuse frames that are not just its own
+	 * (->users).
+	 */
+	fgraph_handler_t handler;
+	void *private; /* the owner's */
+	u32 bit;       /* [G] in fgraph_frame.users, while registered */
 };
 
 /*
@@ -63,8 +75,8 @@ struct fgraph_ops {
  * (fgraph_no_stack()). Calls under way are not hooked.
  *
  * Context: task, may sleep.
- * Return: 0; -EBUSY registered already; -ENOSPC FGRAPH_USERS users; -ENOMEM;
- * or what register_ftrace_function() returns.
+ * Return: 0; -EBUSY registered already; -ENOSPC FGRAPH_USERS users; or what
+ * register_ftrace_function() returns. No other code is returned.
  */
 int __must_check register_ftrace_graph(struct fgraph_ops *gops);
 
@@ -100,20 +112,24 @@ struct fgraph_frame {
 	unsigned long *retp; /* [T] where that stood; NULL: being made */
 	unsigned long func;  /* [T] */
 	u64 calltime;	     /* [T] */
-	u32 users;	     /* [T] set by the task, cleared by anybody */
-	u32 unused;
+	u32 users;	     /* [T] bits; cleared by anybody, atomically */
+	int depth;	     /* [T] 0: the outermost */
 };
+
+#define FGRAPH_FRAME_HIDDEN (1U << 31) /* in users: no event was recorded */
 
 #define FGRAPH_STACK_BYTES 4096
 #define FGRAPH_DEPTH_MAX   100
 
 struct fgraph_ret_stack {
-	u16 depth[FGRAPH_USERS]; /* [T] calls now hooked, by user */
-	u32 graph_root;		 /* [T] function_graph: frames below which ... */
-	u32 graph_notrace;	 /* ... recording is on, or off; 0: none */
-	u64 slept_at;		 /* [T] when it was switched out; 0: is not */
-	u64 abandoned;		 /* [T] frames never returned through */
-	struct fgraph_frame frame[FGRAPH_DEPTH_MAX];
+	struct fgraph_frame *top; /* [T] the innermost call, or frame[0] */
+	struct fgraph_frame *end; /* [I] top may not go beyond */
+	u32 graph_root;		  /* [T] function_graph: depth + 1 of the ... */
+	u32 graph_notrace;	  /* ... call that shows, or hides; 0: none */
+	u64 slept_at;		  /* [T] when it was switched out; 0: is not */
+	u64 abandoned;		  /* [T] frames never returned through */
+	/* frame[0] stands for no call, so that there is always a top. */
+	struct fgraph_frame frame[1 + FGRAPH_DEPTH_MAX];
 };
 
 static_assert(sizeof(struct fgraph_ret_stack) <= FGRAPH_STACK_BYTES,
@@ -121,81 +137,61 @@ static_assert(sizeof(struct fgraph_ret_stack) <= FGRAPH_STACK_BYTES,
 
 /* asm, fgraph_entry.asm: where hooked calls return to. */
 void return_to_handler(void);
+extern fgraph_handler_t fgraph_return_handler; /* [A] what it tries first */
 
 /*
- * From return_to_handler: the call whose return address stood at retp returns
- * with rax and rdx. Return: where it really returns to.
+ * ftrace_return_to_handler() - the call whose return address stood at retp
+ * returns with rax and rdx
+ * Return: where it really returns to.
  */
 unsigned long ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
 				       unsigned long rdx);
 
-/* The second user of a call hooked already. Return: the frame, or NULL. */
-static __always_inline struct fgraph_frame *
-fgraph_shared_frame(struct fgraph_frame *top, unsigned long ip,
-		    unsigned long *retp, u32 user)
-{
-	/*
-	 * The same slot and function: this very call, unless this user has
-	 * been here before; then it is the function's tail call of itself.
-	 */
-	if (likely(top->retp != retp) || top->func != ip || top->users & user)
-		return NULL;
-	return top;
-}
-
 /*
- * fgraph_enter() - a traced call begins; for an ops callback
- * @retp:  where the traced function's return address stands
- * @entry: entry function, a constant so that it is inlined
- *
- * Context: probe.
+ * fgraph_push() - a frame above top, for the call whose return address stands
+ * at retp; there is room
+ * Return: the frame, with all but retp and calltime set. Context: probe.
  */
-static __always_inline void fgraph_enter(unsigned long ip,
-					 struct fgraph_ops *gops,
-					 unsigned long *retp,
-					 trace_func_graph_ent_t entry)
+static __always_inline struct fgraph_frame *
+fgraph_push(struct fgraph_ret_stack *stack, struct fgraph_frame *top,
+	    unsigned long ip, const unsigned long *retp, u32 bit)
 {
-	struct task_struct *task = current;
-	struct fgraph_ret_stack *stack = READ_ONCE(task->ret_stack);
-	unsigned int n = READ_ONCE(task->curr_ret_stack);
-	u32 slot = gops->slot;
-	struct ftrace_graph_ent ent = { .func = ip };
-	struct fgraph_frame *frame, *shared = NULL;
+	struct fgraph_frame *frame = top + 1;
 
-	if (unlikely(!stack))
-		return;
-	frame = &stack->frame[n];
-	if (n)
-		shared = fgraph_shared_frame(frame - 1, ip, retp, 1U << slot);
-	if (unlikely(shared)) {
-		ent.depth = stack->depth[slot]++;
-		if (entry(&ent, gops))
-			shared->users |= 1U << slot;
-		else
-			stack->depth[slot]--;
-		return;
-	}
-	if (unlikely(n >= FGRAPH_DEPTH_MAX)) {
-		task->trace_overrun++;
-		return;
-	}
 	/*
 	 * The frame is ours before it says anything: an interrupt from here
 	 * on pushes above it, and a walk finds no slot in it that is hooked.
 	 */
 	WRITE_ONCE(frame->retp, NULL);
-	WRITE_ONCE(task->curr_ret_stack, n + 1);
-	ent.depth = stack->depth[slot]++;
-	if (!entry(&ent, gops)) {
-		stack->depth[slot]--;
-		WRITE_ONCE(task->curr_ret_stack, n);
-		return;
-	}
+	WRITE_ONCE(stack->top, frame);
 	frame->ret = *retp;
 	frame->func = ip;
-	frame->calltime = ent.calltime;
-	frame->users = 1U << slot;
+	frame->users = bit;
+	frame->depth = top->depth + 1;
+	return frame;
+}
+
+static __always_inline void fgraph_pop(struct fgraph_ret_stack *stack,
+				       struct fgraph_frame *frame)
+{
+	barrier(); /* what it said was read before an interrupt pushes here */
+	WRITE_ONCE(stack->top, frame - 1);
+}
+
+/* Let the call of a frame on top return to return_to_handler. */
+static __always_inline void fgraph_hook(struct fgraph_frame *frame,
+					unsigned long *retp)
+{
 	barrier(); /* a walk that sees the hook sees the frame */
 	WRITE_ONCE(frame->retp, retp);
 	WRITE_ONCE(*retp, (unsigned long)return_to_handler);
 }
+
+/*
+ * fgraph_enter() - a traced call begins; for an ops callback
+ * @retp:  where the traced function's return address stands
+ *
+ * Context: probe.
+ */
+void fgraph_enter(unsigned long ip, struct fgraph_ops *gops,
+		  unsigned long *retp, trace_func_graph_ent_t entry);

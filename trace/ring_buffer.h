@@ -142,18 +142,19 @@ void ring_buffer_commit_rest(struct ring_buffer_per_cpu *rb);
 /*
  * ring_buffer_reserve_fast() - room for an event, when nothing is unusual
  * @payload: bytes, a constant multiple of 4, at most 4 * RB_TYPE_DATA_MAX
+ * @stamp:   NULL, or where the time is stored, in either case
  *
  * Preemption is off from before the call until after the commit, which must
  * follow when this returned true. False: nothing has been reserved; take
  * ring_buffer_lock_reserve().
  *
- * The order of the first four lines is all: who comes between the clock and
+ * The order of clock, tail and nest is all: who comes between the clock and
  * the tail is later than we are, which the delta shows; who comes between the
  * tail and nest, or later, makes the exchange fail.
  */
 static __always_inline bool
 ring_buffer_reserve_fast(struct ring_buffer_per_cpu *rb, u32 payload,
-			 struct ring_buffer_fast *f)
+			 struct ring_buffer_fast *f, u64 *stamp)
 {
 	const u32 size = RB_EVENT_HEADER + payload;
 	u64 tail, now, delta, offset;
@@ -161,6 +162,8 @@ ring_buffer_reserve_fast(struct ring_buffer_per_cpu *rb, u32 payload,
 	if (unlikely(!local_is_zero(&rb->gate)))
 		return false;
 	f->time = trace_scale_now(&rb->scale);
+	if (stamp)
+		*stamp = f->time;
 	tail = local_read(&rb->tail);
 	local_set(&rb->nest, this_cpu_read(trace_context));
 	now = f->time << RB_TAIL_BITS;

@@ -65,8 +65,17 @@ enum trace_option {
 
 /* ---- one trace ----------------------------------------------------------- */
 
+#define GRAPH_USUAL 1 /* on, not special */
+
 struct trace_array {
-	bool on;		/* [A] tracing_on */
+	/* Looked at together by function_graph, and found usual. */
+	union {
+		struct {
+			bool on;	    /* [A] tracing_on */
+			bool graph_special; /* [A] it has to choose calls */
+		};
+		u16 graph_state;
+	};
 	u32 options;		/* [A] BIT(TRACE_OPT_...) */
 	struct ring_buffer buffer;
 	struct ftrace_ops ops;	/* its filters are set_ftrace_filter's */

@@ -26,6 +26,7 @@
 
 section .text
 
+extern fgraph_return_handler
 extern ftrace_return_to_handler
 
 func return_to_handler
@@ -35,11 +36,19 @@ func return_to_handler
 	push rax
 	push rdx
 	lea rdi, [rbp + 8]		; retp
-	mov rsi, rax			; rdx is the third argument already
-	call ftrace_return_to_handler	; rax = the true return address
+	call [fgraph_return_handler]	; rax = the true return address, or 0
+	test rax, rax
+	jz .general
+.known:
 	mov [rbp + 8], rax
 	pop rdx
 	pop rax
 	pop rbp
 	ret
+.general:
+	lea rdi, [rbp + 8]		; retp
+	mov rsi, [rbp - 8]		; rax and
+	mov rdx, [rbp - 16]		; rdx as they were
+	call ftrace_return_to_handler	; rax = the true return address
+	jmp .known
 endfunc return_to_handler

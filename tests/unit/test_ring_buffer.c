@@ -148,8 +148,7 @@ static void write_fast(void)
 	u64 time;
 
 	preempt_disable_notrace();
-	if (ring_buffer_reserve_fast(w.rb, this_cpu_read(trace_context), len,
-				     &f)) {
+	if (ring_buffer_reserve_fast(w.rb, len, &f, NULL)) {
 		fill((void *)(f.event + RB_EVENT_HEADER), FAST_WORDS, f.time);
 		ring_buffer_commit_fast(w.rb, &f);
 	} else {

@@ -47,7 +47,7 @@ static __no_fp void function_call(unsigned long ip, unsigned long parent_ip,
 		return;
 	preempt_disable_notrace();
 	rb = this_cpu_read(trace_top_ring);
-	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f))) {
+	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f, NULL))) {
 		function_again(ip, parent_ip);
 		return;
 	}

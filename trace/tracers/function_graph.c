@@ -22,8 +22,9 @@
 static unsigned int max_depth;	  /* [A] 0: unlimited */
 static struct ftrace_hash *only;  /* [A,Q] NULL: everything */
 static struct ftrace_hash *never; /* [A,Q] NULL: nothing */
-static bool special;		  /* [A] one of these or an option is set */
 static bool active;		  /* [A] the tracer is current */
+
+static struct fgraph_ops graph_ops;
 static DEFINE_MUTEX(graph_sets_lock);
 
 /* ---- the choice of calls ------------------------------------------------- */
@@ -32,17 +33,17 @@ enum choice { GRAPH_SKIP, GRAPH_RECORD, GRAPH_ROOT, GRAPH_HIDE };
 
 /*
  * What to do with a call: for its context, its function, one that surrounds
- * it, its depth. ->graph_root and ->graph_notrace are the number of frames at
- * the call of set_graph_function or set_graph_notrace that surrounds this one,
- * its own frame included. A call that hides others is hooked, but not
- * recorded, so that its end is seen.
+ * it, its depth. ->graph_root and ->graph_notrace are depth + 1 of the call of
+ * set_graph_function or set_graph_notrace that surrounds this one. A call that
+ * hides others is hooked, but not recorded, so that its end is seen.
  */
-static enum choice graph_choose(unsigned long func, unsigned int depth)
+static enum choice graph_choose(unsigned long func, int depth)
 {
 	struct fgraph_ret_stack *stack = current->ret_stack;
 	const struct ftrace_hash *set = READ_ONCE(only);
 	const struct ftrace_hash *hidden = READ_ONCE(never);
 	unsigned int deepest = READ_ONCE(max_depth);
+	unsigned int above = stack->graph_root ? stack->graph_root - 1 : 0;
 
 	if (!in_task() &&
 	    !trace_option(&trace_top_array, TRACE_OPT_funcgraph_irqs))
@@ -50,29 +51,32 @@ static enum choice graph_choose(unsigned long func, unsigned int depth)
 	if (stack->graph_notrace)
 		return GRAPH_SKIP;
 	if (hidden && ftrace_hash_has(hidden, func)) {
-		stack->graph_notrace = current->curr_ret_stack;
+		stack->graph_notrace = depth + 1;
 		return GRAPH_HIDE;
 	}
-	if (deepest && depth >= deepest)
+	if (set && !stack->graph_root) {
+		if (!ftrace_hash_has(set, func))
+			return GRAPH_SKIP;
+		stack->graph_root = depth + 1;
+		return GRAPH_RECORD;
+	}
+	if (deepest && depth - above >= deepest)
 		return GRAPH_SKIP;
-	if (set && !stack->graph_root)
-		return ftrace_hash_has(set, func) ? GRAPH_ROOT : GRAPH_SKIP;
 	return GRAPH_RECORD;
 }
 
-/* The call that the choice of others depended on returns. */
-static void graph_leave(void)
+/* The call that the choice of others depended on is over. */
+static void graph_leave(unsigned int depth)
 {
 	struct fgraph_ret_stack *stack = current->ret_stack;
-	unsigned int n = current->curr_ret_stack;
 
-	if (stack->graph_notrace == n)
+	if (stack->graph_notrace == depth + 1)
 		stack->graph_notrace = 0;
-	if (stack->graph_root == n)
+	if (stack->graph_root == depth + 1)
 		stack->graph_root = 0;
 }
 
-/* ---- recording ----------------------------------------------------------- */
+/* ---- recording an entry -------------------------------------------------- */
 
 /* Return: the time, 0 if it was not recorded. */
 static u64 record_entry(unsigned long func, int depth)
@@ -91,82 +95,95 @@ static u64 record_entry(unsigned long func, int depth)
 	return time;
 }
 
-/* Return: whether to hook the call. */
-static noinline bool entry_slow(unsigned long func, int depth, u64 *time)
+/* In all cases. Return: whether to hook the call. */
+static bool graph_entry(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
 {
 	enum choice choice = GRAPH_RECORD;
 
-	if (READ_ONCE(special))
-		choice = graph_choose(func, depth);
-	*time = choice == GRAPH_RECORD || choice == GRAPH_ROOT ?
-			record_entry(func, depth) : 0;
-	/* Only now: an interrupt before it would be shown outside its root. */
-	if (choice == GRAPH_ROOT && *time)
-		current->ret_stack->graph_root = current->curr_ret_stack;
-	return *time || choice == GRAPH_HIDE;
-}
-
-static __always_inline bool graph_entry(struct ftrace_graph_ent *ent,
-					struct fgraph_ops *gops)
-{
-	struct ftrace_graph_ent_entry *entry;
-	struct ring_buffer_per_cpu *rb;
-	struct ring_buffer_fast f;
-	u64 time;
-	bool hook;
-
 	(void)gops;
-	if (unlikely(READ_ONCE(special)))
-		goto slow;
-	preempt_disable_notrace();
-	rb = this_cpu_read(trace_top_ring);
-	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f))) {
-		preempt_enable_notrace();
-		goto slow;
+	if (READ_ONCE(trace_top_array.graph_special))
+		choice = graph_choose(ent->func, ent->depth);
+	ent->calltime = 0;
+	if (choice == GRAPH_RECORD) {
+		ent->calltime = record_entry(ent->func, ent->depth);
+		if (!ent->calltime)
+			graph_leave(ent->depth); /* no root after all */
 	}
-	ent->calltime = f.time;
-	entry = (void *)(f.event + RB_EVENT_HEADER);
-	trace_fill(entry, TRACE_GRAPH_ENT);
-	entry->func = ent->func;
-	entry->depth = ent->depth;
-	ring_buffer_commit_fast(rb, &f);
-	preempt_enable_notrace();
-	return true;
-slow:
-	hook = entry_slow(ent->func, ent->depth, &time);
-	ent->calltime = time;
-	return hook;
+	return ent->calltime || choice == GRAPH_HIDE;
 }
 
+static noinline void graph_call_slow(unsigned long ip, unsigned long *retp)
+{
+	fgraph_enter(ip, &graph_ops, retp, graph_entry);
+}
+
+/* From graph_call(), with its preemption count. */
+static noinline void graph_call_again(unsigned long ip, unsigned long *retp)
+{
+	preempt_enable_no_resched();
+	graph_call_slow(ip, retp);
+}
+
+/* fgraph_enter() and graph_entry() in one, when nothing is unusual. */
 static __no_fp void graph_call(unsigned long ip, unsigned long parent_ip,
 			       struct ftrace_ops *ops,
 			       struct ftrace_regs *fregs)
 {
+	struct ftrace_graph_ent_entry *entry;
+	unsigned long *retp = &fregs->parent_ip;
+	struct fgraph_frame *top, *frame;
+	struct fgraph_ret_stack *stack;
+	struct ring_buffer_per_cpu *rb;
+	struct ring_buffer_fast f;
+
 	(void)parent_ip;
-	if (unlikely(!READ_ONCE(trace_top_array.on)))
+	(void)ops;
+	if (unlikely(trace_top_array.graph_state != GRAPH_USUAL ||
+		     ftrace_regs_full(fregs))) {
+		if (trace_top_array.on)
+			graph_call_slow(ip, ftrace_return_slot(fregs));
 		return;
-	fgraph_enter(ip, ops->private, ftrace_return_slot(fregs), graph_entry);
+	}
+	preempt_disable_notrace();
+	stack = current->ret_stack;
+	if (unlikely(!stack))
+		goto again;
+	top = stack->top;
+	if (unlikely(top->retp == retp || top >= stack->end))
+		goto again;
+	frame = fgraph_push(stack, top, ip, retp, graph_ops.bit);
+	rb = this_cpu_read(trace_top_ring);
+	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f,
+					       &frame->calltime)))
+		goto pop;
+	entry = (void *)(f.event + RB_EVENT_HEADER);
+	trace_fill(entry, TRACE_GRAPH_ENT);
+	entry->func = ip;
+	entry->depth = frame->depth;
+	ring_buffer_commit_fast(rb, &f);
+	fgraph_hook(frame, retp);
+	preempt_enable_notrace();
+	return;
+
+pop:
+	fgraph_pop(stack, frame);
+again:
+	graph_call_again(ip, retp);
 }
 
-static __always_inline void
-fill_return(struct ftrace_graph_ret_entry *entry,
-	    const struct ftrace_graph_ret *ret, u64 time)
-{
-	entry->func = ret->func;
-	entry->depth = ret->depth;
-	entry->overrun = ret->overrun;
-	entry->calltime = ret->calltime;
-	entry->rettime = time;
-}
+/* ---- recording a return -------------------------------------------------- */
 
-static noinline void return_slow(const struct ftrace_graph_ret *ret)
+/* In all cases. */
+static void graph_return(const struct ftrace_graph_ret *ret,
+			 struct fgraph_ops *gops)
 {
 	struct trace_array *tr = &trace_top_array;
 	bool value = trace_option(tr, TRACE_OPT_funcgraph_retval);
 	struct ftrace_graph_retval_entry *entry;
 	u64 time;
 
-	graph_leave();
+	(void)gops;
+	graph_leave(ret->depth);
 	if (!ret->calltime || !READ_ONCE(tr->on))
 		return;
 	entry = ring_buffer_lock_reserve(&tr->buffer,
@@ -174,39 +191,52 @@ static noinline void return_slow(const struct ftrace_graph_ret *ret)
 						 sizeof(entry->ret), &time);
 	if (!entry)
 		return;
-	trace_fill(entry,
-		   value ? TRACE_GRAPH_RETVAL : TRACE_GRAPH_RET);
-	fill_return(&entry->ret, ret, time);
+	trace_fill(entry, value ? TRACE_GRAPH_RETVAL : TRACE_GRAPH_RET);
+	entry->ret.func = ret->func;
+	entry->ret.depth = ret->depth;
+	entry->ret.overrun = ret->overrun;
+	entry->ret.calltime = ret->calltime;
+	entry->ret.rettime = time;
 	if (value)
 		entry->retval = ret->retval;
 	ring_buffer_unlock_commit(&tr->buffer);
 }
 
-static __no_fp void graph_return(const struct ftrace_graph_ret *ret,
-				 struct fgraph_ops *gops)
+/*
+ * ftrace_return_to_handler() and graph_return() in one, when nothing is
+ * unusual; else 0.
+ */
+static __no_fp unsigned long graph_handler(unsigned long *retp)
 {
+	struct fgraph_ret_stack *stack = current->ret_stack;
+	struct fgraph_frame *frame = stack->top;
 	struct ftrace_graph_ret_entry *entry;
 	struct ring_buffer_per_cpu *rb;
 	struct ring_buffer_fast f;
+	unsigned long ret;
 
-	(void)gops;
-	if (unlikely(READ_ONCE(special) || !READ_ONCE(trace_top_array.on) ||
-		     !ret->calltime)) {
-		return_slow(ret);
-		return;
-	}
+	if (unlikely(frame->retp != retp || frame->users != graph_ops.bit ||
+		     trace_top_array.graph_state != GRAPH_USUAL))
+		return 0;
 	preempt_disable_notrace();
 	rb = this_cpu_read(trace_top_ring);
-	if (likely(ring_buffer_reserve_fast(rb, sizeof(*entry), &f))) {
-		entry = (void *)(f.event + RB_EVENT_HEADER);
-		trace_fill(entry, TRACE_GRAPH_RET);
-		fill_return(entry, ret, f.time);
-		ring_buffer_commit_fast(rb, &f);
-		preempt_enable_notrace();
-		return;
+	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f,
+					       NULL))) {
+		preempt_enable_no_resched();
+		return 0;
 	}
+	entry = (void *)(f.event + RB_EVENT_HEADER);
+	trace_fill(entry, TRACE_GRAPH_RET);
+	entry->func = frame->func;
+	entry->depth = frame->depth;
+	entry->overrun = current->trace_overrun;
+	entry->calltime = frame->calltime;
+	entry->rettime = f.time;
+	ring_buffer_commit_fast(rb, &f);
+	ret = frame->ret;
+	fgraph_pop(stack, frame);
 	preempt_enable_notrace();
-	return_slow(ret);
+	return ret;
 }
 
 /* ---- time asleep --------------------------------------------------------- */
@@ -218,7 +248,7 @@ static __no_fp void graph_return(const struct ftrace_graph_ret *ret,
 void graph_task_switch(struct task_struct *prev, struct task_struct *next)
 {
 	struct fgraph_ret_stack *stack;
-	unsigned int i;
+	struct fgraph_frame *frame;
 	u64 now;
 
 	if (!READ_ONCE(active) ||
@@ -231,9 +261,9 @@ void graph_task_switch(struct task_struct *prev, struct task_struct *next)
 	stack = next->ret_stack;
 	if (!stack || !stack->slept_at)
 		return;
-	for (i = 0; i < (unsigned int)next->curr_ret_stack; i++) {
-		if (stack->frame[i].calltime)
-			stack->frame[i].calltime += now - stack->slept_at;
+	for (frame = stack->top; frame > stack->frame; frame--) {
+		if (frame->calltime)
+			frame->calltime += now - stack->slept_at;
 	}
 	stack->slept_at = 0;
 }
@@ -241,7 +271,9 @@ void graph_task_switch(struct task_struct *prev, struct task_struct *next)
 /* ---- the tracer ---------------------------------------------------------- */
 
 static struct fgraph_ops graph_ops = {
+	.entryfunc = graph_entry,
 	.retfunc = graph_return,
+	.handler = graph_handler,
 };
 
 static void forget_calls(struct fgraph_ret_stack *stack, unsigned long unused)
@@ -252,10 +284,9 @@ static void forget_calls(struct fgraph_ret_stack *stack, unsigned long unused)
 	stack->slept_at = 0;
 }
 
-static void recompute_special(const struct trace_array *tr, u32 options)
+static void recompute_special(u32 options)
 {
-	(void)tr;
-	WRITE_ONCE(special,
+	WRITE_ONCE(trace_top()->graph_special,
 		   only || never || max_depth ||
 			   !(options & BIT(TRACE_OPT_funcgraph_irqs)) ||
 			   options & BIT(TRACE_OPT_funcgraph_retval));
@@ -266,7 +297,7 @@ static int graph_init(struct trace_array *tr)
 	int err;
 
 	fgraph_for_each_stack(forget_calls, 0);
-	recompute_special(tr, tr->options);
+	recompute_special(tr->options);
 	tr->ops.func = graph_call;
 	graph_ops.ops = &tr->ops;
 	err = register_ftrace_graph(&graph_ops);
@@ -288,8 +319,8 @@ static int graph_set_option(struct trace_array *tr, enum trace_option option,
 {
 	u32 options = tr->options;
 
-	recompute_special(tr, on ? options | BIT(option) :
-				   options & ~BIT(option));
+	recompute_special(on ? options | BIT(option) :
+			       options & ~BIT(option));
 	if (option == TRACE_OPT_sleep_time)
 		fgraph_for_each_stack(forget_calls, 0);
 	return 0;
@@ -326,7 +357,7 @@ void trace_set_graph_depth(unsigned int depth)
 {
 	mutex_lock(&graph_sets_lock);
 	WRITE_ONCE(max_depth, depth);
-	recompute_special(trace_top(), trace_top()->options);
+	recompute_special(trace_top()->options);
 	mutex_unlock(&graph_sets_lock);
 }
 
@@ -352,7 +383,7 @@ int trace_graph_hash_set(bool notrace_set, struct ftrace_hash *hash)
 	mutex_lock(&graph_sets_lock);
 	old = *where;
 	WRITE_ONCE(*where, fresh);
-	recompute_special(trace_top(), trace_top()->options);
+	recompute_special(trace_top()->options);
 	fgraph_for_each_stack(forget_calls, 0);
 	if (old) {
 		synchronize_tasks(); /* I2 */
