@@ -47,7 +47,7 @@
 u64 cpu_online_mask;
 
 static u32 apic_ids[NR_CPUS] = { [0 ... NR_CPUS - 1] = NO_APIC_ID };
-static unsigned int cpus_wanted = 1; /* [I] after smp_init() began */
+static unsigned int cpus_wanted = 1; /* [A] set by the boot CPU */
 static u64 start_page;		     /* [I] physical, below 1 MiB */
 static struct tsc_sync tsc_sync;     /* of the CPU being started */
 
@@ -159,12 +159,11 @@ int smp_start_cpu(unsigned int cpu, u32 apic_id, u64 timeout_ns)
 	if (ret)
 		return ret;
 	apic_send(apic_id, sipi);
-	if (!spin_until(was_taken(), SIPI_REPEAT_NS)) {
+	if (!spin_until(was_taken(), SIPI_REPEAT_NS))
 		apic_send(apic_id, sipi);
-		if (!spin_until(was_taken(), timeout_ns) && withdraw()) {
-			apic_ids[cpu] = NO_APIC_ID;
-			return -ETIMEDOUT;
-		}
+	if (!spin_until(was_taken(), timeout_ns) && withdraw()) {
+		apic_ids[cpu] = NO_APIC_ID;
+		return -ETIMEDOUT;
 	}
 	if (!spin_until(READ_ONCE(tsc_sync.turn), FINISH_TIMEOUT_NS))
 		return -EIO;
@@ -177,26 +176,57 @@ int smp_start_cpu(unsigned int cpu, u32 apic_id, u64 timeout_ns)
 	return 0;
 }
 
+static bool id_is_online(u32 id)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		if (apic_ids[cpu] == id)
+			return true;
+	return false;
+}
+
+/* A number that no CPU has, or NR_CPUS. */
+static unsigned int free_number(void)
+{
+	unsigned int cpu = 1;
+
+	while (cpu < NR_CPUS && apic_ids[cpu] != NO_APIC_ID)
+		cpu++;
+	return cpu;
+}
+
 /* All of them at once, so that the long wait is one. */
-static void reset_others(u32 boot_id)
+static void reset_listed(void)
 {
 	for (unsigned int i = 0; i < acpi_info.nr_cpus; i++)
-		if (acpi_info.apic_id[i] != boot_id)
+		if (!id_is_online(acpi_info.apic_id[i]))
 			apic_send(acpi_info.apic_id[i], APIC_DM_INIT);
 	udelay(INIT_SETTLE_US);
 }
 
-static void copy_start_code(void)
+void smp_start_listed(u64 timeout_ns)
 {
-	memcpy(phys_to_virt(start_page), ap_start16,
-	       ap_start16_end - ap_start16);
+	cpus_wanted = max(acpi_info.nr_cpus, 1U);
+	if (smp_all_online())
+		return;
+	reset_listed();
+	for (unsigned int i = 0; i < acpi_info.nr_cpus; i++) {
+		u32 id = acpi_info.apic_id[i];
+		unsigned int cpu = free_number();
+		int ret;
+
+		if (id_is_online(id) || cpu == NR_CPUS)
+			continue;
+		ret = smp_start_cpu(cpu, id, timeout_ns);
+		if (ret)
+			pr_err("smp: CPU with APIC id %u did not come up: %pe",
+			       id, ERR_PTR(ret));
+	}
 }
 
 int smp_init(void)
 {
-	u32 boot_id = cpu_apic_id(0);
-	unsigned int cpu = 1;
-
 	if (acpi_info.nr_cpus_ignored)
 		pr_warn("smp: %u CPUs more than the %d supported are not used",
 			acpi_info.nr_cpus_ignored, NR_CPUS);
@@ -204,22 +234,8 @@ int smp_init(void)
 		return 0;
 	if (!start_page)
 		return -ENOMEM;
-	cpus_wanted = acpi_info.nr_cpus;
-	copy_start_code();
-	reset_others(boot_id);
-	for (unsigned int i = 0; i < acpi_info.nr_cpus && cpu < NR_CPUS; i++) {
-		u32 id = acpi_info.apic_id[i];
-		int ret;
-
-		if (id == boot_id)
-			continue;
-		ret = smp_start_cpu(cpu, id, START_TIMEOUT_NS);
-		if (ret)
-			pr_err("smp: CPU with APIC id %u did not come up: %pe",
-			       id, ERR_PTR(ret));
-		/* A number that nobody has taken is used for the next. */
-		if (ret == 0 || ret == -EIO)
-			cpu++;
-	}
+	memcpy(phys_to_virt(start_page), ap_start16,
+	       ap_start16_end - ap_start16);
+	smp_start_listed(START_TIMEOUT_NS);
 	return 0;
 }

@@ -24,6 +24,13 @@ bool smp_all_online(void);
 int smp_start_cpu(unsigned int cpu, u32 apic_id, u64 timeout_ns);
 
 /*
+ * Start each CPU of acpi_info that is not online, and report by its APIC id
+ * each one that does not begin within the timeout. After smp_init().
+ * Context: task, one caller at a time, interrupts on.
+ */
+void smp_start_listed(u64 timeout_ns);
+
+/*
  * Take the page that other CPUs start in from the boot memory map.
  * Context: boot, before the page allocator takes over.
  * Return: 0; -ENOMEM. No other code is returned.

@@ -113,7 +113,7 @@ void udelay(u64 us)
  * while an emulator's host does not run the other. Few, since each turn can
  * then cost a time slice of the host.
  */
-#define COMPARE_TURNS 64
+#define COMPARE_TURNS 16
 
 u64 tsc_compare(struct tsc_sync *sync, bool first, u64 (*clock)(void))
 {

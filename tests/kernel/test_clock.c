@@ -107,6 +107,16 @@ KTEST(clock, never_goes_back_across_cpus)
 	EXPECT_EQ(worst_step_back(ktime_ns), 0);
 }
 
+/* As if the counters of two CPUs had been seen to disagree at boot. */
+KTEST(clock, never_goes_back_when_held_back)
+{
+	u64 warp = tsc_warp_max;
+
+	WRITE_ONCE(tsc_warp_max, 1);
+	EXPECT_EQ(worst_step_back(ktime_ns), 0);
+	WRITE_ONCE(tsc_warp_max, warp);
+}
+
 KTEST(clock, control_skewed_clock_goes_back)
 {
 	if (num_online_cpus() == 1)

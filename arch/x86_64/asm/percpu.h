@@ -76,17 +76,18 @@ extern void percpu_bad_size(void)
 		read_;                                       \
 	})
 
-/* insn: "mov", "add", "or", "and"; the operand goes through a register. */
 /* Of one byte, extended to 32 bits by the load itself. */
-#define this_cpu_read_byte(var)                                             \
-	({                                                                  \
-		u32 byte_;                                                  \
-		static_assert(sizeof(var) == 1, "a byte");                  \
-		__asm__ volatile("movzbl %%gs:%1, %0"                       \
-				 : "=r"(byte_) : "m"(var));                 \
-		byte_;                                                      \
+#define this_cpu_read_byte(var)                            \
+	({                                                 \
+		u32 byte_;                                 \
+		static_assert(sizeof(var) == 1, "a byte"); \
+		__asm__ volatile("movzbl %%gs:%1, %0"      \
+				 : "=r"(byte_)             \
+				 : "m"(var));              \
+		byte_;                                     \
 	})
 
+/* insn: "mov", "add", "or", "and"; the operand goes through a register. */
 #define percpu_to_op_(insn, var, val)                          \
 	do {                                                   \
 		__typeof__(var) operand_ = (val);              \
