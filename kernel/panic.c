@@ -156,6 +156,7 @@ void warn_at(const char *file, int line, const char *what)
 	atomic_inc(&warnings);
 	pr_warn("WARNING at %s:%d: %s", file, line, what);
 	dump_stack();
+	barrier(); /* no tail call: the count of frames is right */
 }
 
 unsigned long warn_count(void)

@@ -45,23 +45,30 @@ __cold void warn_at(const char *file, int line, const char *what);
 			bug_at(__FILE__, __LINE__, #cond); \
 	} while (0)
 
+/* The empty asm: never a tail call, so that the caller is in the backtrace. */
+#define warn_here(what)                            \
+	do {                                       \
+		warn_at(__FILE__, __LINE__, what); \
+		__asm__ volatile("");              \
+	} while (0)
+
 /* Prints a backtrace and goes on. Its value is the condition's. */
-#define WARN_ON(cond)                                       \
-	({                                                  \
-		bool warn_cond_ = !!(cond);                 \
-		if (unlikely(warn_cond_))                   \
-			warn_at(__FILE__, __LINE__, #cond); \
-		unlikely(warn_cond_);                       \
+#define WARN_ON(cond)                       \
+	({                                  \
+		bool warn_cond_ = !!(cond); \
+		if (unlikely(warn_cond_))   \
+			warn_here(#cond);   \
+		unlikely(warn_cond_);       \
 	})
 
 /* WARN_ON() that speaks at most once per place. */
-#define WARN_ON_ONCE(cond)                                  \
-	({                                                  \
-		static bool warn_done_;                     \
-		bool once_cond_ = !!(cond);                 \
-		if (unlikely(once_cond_) && !warn_done_) {  \
-			warn_done_ = true;                  \
-			warn_at(__FILE__, __LINE__, #cond); \
-		}                                           \
-		unlikely(once_cond_);                       \
+#define WARN_ON_ONCE(cond)                                 \
+	({                                                 \
+		static bool warn_done_;                    \
+		bool once_cond_ = !!(cond);                \
+		if (unlikely(once_cond_) && !warn_done_) { \
+			warn_done_ = true;                 \
+			warn_here(#cond);                  \
+		}                                          \
+		unlikely(once_cond_);                      \
 	})

@@ -333,18 +333,30 @@ unsigned int stack_trace_save_task(struct task_struct *task, unsigned long *buf,
 	return w.n;
 }
 
+/* Behind a call that does not return, the next function may begin. */
+static bool ends_previous(unsigned long addr)
+{
+	unsigned long off;
+
+	return kallsyms_lookup(addr, &off, NULL) && off == 0 &&
+	       is_text(addr - 1) && follows_call(addr);
+}
+
 void stack_trace_print(const unsigned long *buf, unsigned int n)
 {
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		pr_warn("  %pS", (void *)buf[i]);
+		if (ends_previous(buf[i]))
+			pr_warn("  %pB", (void *)buf[i]);
+		else
+			pr_warn("  %pS", (void *)buf[i]);
 }
 
 void dump_stack(void)
 {
 	unsigned long trace[TRACE_DEPTH];
-	unsigned int n = stack_trace_save(trace, TRACE_DEPTH, 0);
+	unsigned int n = stack_trace_save(trace, TRACE_DEPTH, 1);
 
 	pr_warn("CPU %u, %s (pid %d):", smp_processor_id(), current->comm,
 		current->pid);

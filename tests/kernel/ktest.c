@@ -273,8 +273,11 @@ static void check_accounts(const struct account *before)
 		compare("warnings", after.warnings - before->warnings);
 }
 
+/* times=on on the command line tells every test's. */
 static void note_time(u64 ns)
 {
+	if (cmdline_is("times", "on"))
+		ktest_note("%s: %llu ms", now.name, ns / 1000000);
 	if (ns <= slowest.ns)
 		return;
 	slowest.ns = ns;
@@ -343,6 +346,8 @@ static bool glob_selects(const char *glob, const struct ktest *test)
 {
 	char name[TEST_NAME_MAX];
 
+	if (test->flags & KTEST_ASKED && !str_has_prefix(glob, test->suite))
+		return false;
 	snprintf(name, sizeof(name), "%s.%s", test->suite, test->name);
 	return glob_match(glob, name) || glob_match(glob, test->suite);
 }

@@ -35,6 +35,7 @@ struct ktest {
 /* Flags. */
 #define KTEST_LEAKS 1U /* memory may differ afterwards: says why */
 #define KTEST_WARNS 2U /* WARN_ON() is expected to fire */
+#define KTEST_ASKED 4U /* only when tests= begins with the suite's name */
 
 #define KTEST_FLAGS(suite_, name_, flags_, timeout_)                  \
 	static void ktest_##suite_##_##name_(void);                   \

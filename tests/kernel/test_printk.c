@@ -5,7 +5,7 @@
  * another.
  *
  * A tap on the console sees what is written and keeps it off the line, except
- * for a few lines of the interleaving test, which tests/test_printk.py looks
+ * for a few lines of the interleaving test, which tests/test_ktest.py looks
  * for in the log.
  */
 #include "kernel/console.h"

@@ -547,8 +547,8 @@ static int storm_reader(void *arg)
 
 		for (i = 0; i < (turns & 255); i++) /* inside */
 			barrier();
-		if (turns % 64 == 1)
-			spin_for(TICK_NS / 2);
+		if (turns % 64 == 1) /* is preempted in here */
+			spin_for(TICK_NS * 3 / 2);
 		if (!READ_ONCE(o->alive) || o->serial != serial)
 			atomic_inc(&s->trodden);
 		if (turns++ % 64 == 0)
