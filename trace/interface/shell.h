@@ -94,3 +94,4 @@ bool shell_leaving(void);
 /* Commands that live in shell_look.c. */
 int ps_run(struct stage *stage);
 int disas_run(struct stage *stage);
+int check_run(struct stage *stage);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * shell_look.c - the shell's prompt loop, and the commands that look at the
- * kernel itself: ps and disas.
+ * kernel itself: ps, disas and check.
  *
  * Owns completion: the first word of a stage is a command, a later one a
  * path of the control tree or, if no path begins so, a function.
@@ -12,6 +12,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "kernel/mm/page.h"
 #include "kernel/sched.h"
 #include "trace/ftrace.h"
 #include "trace/interface/lineedit.h"
@@ -115,6 +116,23 @@ int disas_run(struct stage *stage)
 		ret = stage_put(stage, line, strlen(line));
 	}
 	return ret;
+}
+
+/* Every site: do its bytes serve exactly those who subscribed? I7 */
+int check_run(struct stage *stage)
+{
+	size_t differ = ftrace_check();
+	const char *pages = page_check();
+	int ret;
+
+	ret = stage_printf(stage, "%zu sites, %zu differ%s\n",
+			   ftrace_rec_count(), differ,
+			   ftrace_is_dead() ? "; ftrace is dead" : "");
+	if (!ret)
+		ret = stage_printf(stage, "%zu pages free, %s\n",
+				   page_free_count(),
+				   pages ? pages : "lists sound");
+	return ret ? ret : differ || pages ? -EIO : 0;
 }
 
 static bool first_word(const char *line, unsigned int start)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""Random lines at the shell: nothing a person types may hang or crash it.
+
+Each line is made of commands, files of the tree, patterns, operators and
+noise. After each, `check` compares every site with its subscribers. A failing
+run is repeated with SEED=n; LINES=n types more of them (`make torture`).
+"""
+import os
+import random
+import re
+
+import pexpect
+
+from tests import qemu
+from tests.test_sessions import PROMPT, Session
+
+SEED = int(os.environ.get("SEED", "1"))
+LINES = int(os.environ.get("LINES", "500"))
+
+COMMANDS = ["cat", "echo", "ls", "head", "grep", "wc", "help", "ps", "disas",
+            "stress", "sleep", "nosuch", "check"]
+WORDS = ["schedule", "mutex_*", "!mutex_*", "*lock*", "[st]*", "walk_tree",
+         "1", "0", "17", "-1", "99999999999999999999", "function", "nop",
+         "function_graph", "local", "counter", "print-parent", "noannotate",
+         "sym-offset", "-n", "-3", "-v", "-c", "'a b'", '"', "'", "#", "!*",
+         "!", "*", "?", "\\", "func_stack_trace", "ff", "x86-tsc"]
+FILES = ["trace", "trace_pipe", "current_tracer", "set_ftrace_filter",
+         "set_ftrace_notrace", "set_graph_function", "set_graph_notrace",
+         "max_graph_depth", "tracing_on", "trace_marker", "trace_clock",
+         "trace_options", "buffer_size_kb", "tracing_cpumask", "error_log",
+         "set_ftrace_pid", "enabled_functions", "available_filter_functions",
+         "per_cpu/cpu0/stats", "per_cpu/cpu1/trace", "per_cpu/cpu7/trace",
+         "per_cpu", "events/ftrace/function/format", "README", "nosuch",
+         "stack_trace", "stack_max_size", "saved_cmdlines", "/"]
+
+
+def word(rng):
+    kind = rng.random()
+    if kind < 0.45:
+        return rng.choice(WORDS)
+    if kind < 0.9:
+        return rng.choice(FILES)
+    return "".join(chr(rng.randrange(33, 127)) for _ in range(rng.randrange(9)))
+
+
+def safe(line):
+    """No long sleep, no exit, not many busy threads, no huge buffer."""
+    line = re.sub(r"\bsleep\b.*", "sleep 0.01", line)
+    line = re.sub(r"\bstress +['\"]*(?!0\b)\S*", "stress 1", line)
+    line = re.sub(r"\bexit\b", "help", line)
+    if "buffer_size_kb" in line:
+        line = re.sub(r"\d{4,}", "64", line)
+    return line[:200]
+
+
+def make_line(rng):
+    if rng.random() < 0.5:
+        line = (f"echo {word(rng)} {rng.choice(['>', '>>'])} "
+                f"{rng.choice(FILES)}")
+    else:
+        line = " ".join([rng.choice(COMMANDS)] +
+                        [word(rng) for _ in range(rng.randrange(4))])
+    while rng.random() < 0.25:
+        line += " " + rng.choice(["|", ">", ">>"]) + " " + \
+            rng.choice(COMMANDS + FILES)
+    return safe(line)
+
+
+def type_line(session, line):
+    """To the next prompt; a stream is ended by a key as a person would."""
+    session.settle()
+    session.child.send(line + "\r")
+    session.settled = False
+    session.sound = False
+    for _ in range(20):
+        found = session.child.expect_exact([PROMPT, pexpect.TIMEOUT],
+                                           timeout=1.5)
+        if found == 0:
+            session.sound = True
+            return
+        session.child.send("q\x03")
+    raise AssertionError(f"no prompt after {line!r}")
+
+
+def test_random_lines():
+    rng = random.Random(SEED)
+    session = Session(smp=2)
+    for number in range(LINES):
+        line = make_line(rng)
+        try:
+            type_line(session, line)
+            state = session.send("check")
+        except (pexpect.EOF, pexpect.TIMEOUT) as gone:
+            raise AssertionError(f"SEED={SEED}: line {number}, {line!r}: the "
+                                 f"kernel is gone") from gone
+        assert re.match(r"\d+ sites, 0 differ$", state, re.MULTILINE), \
+            f"SEED={SEED}: line {number}, {line!r}: {state}"
+        assert "lists sound" in state, f"SEED={SEED}: {line!r}: {state}"
+    session.send("stress 0")
+    assert session.end() == qemu.OK
