@@ -79,8 +79,10 @@ KTEST(ipi, call_single_reaches_each_cpu)
 KTEST(ipi, call_single_of_a_cpu_that_is_not_online)
 {
 	reset_counts();
-	EXPECT_EQ(smp_call_function_single(NR_CPUS - 1, count_call, NULL, true),
-		  -ENXIO);
+	if (!cpu_online(NR_CPUS - 1))
+		EXPECT_EQ(smp_call_function_single(NR_CPUS - 1, count_call,
+						   NULL, true),
+			  -ENXIO);
 	EXPECT_EQ(smp_call_function_single(NR_CPUS, count_call, NULL, true),
 		  -ENXIO);
 	EXPECT_EQ(smp_call_function_single(~0U, count_call, NULL, true),
