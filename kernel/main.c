@@ -293,10 +293,8 @@ struct mode {
 };
 
 static const struct mode modes[] = {
-	{ "demo", demo_run },
-	{ "shell", shell_run },
-	{ "tests", ktest_run_all },
-	{ "bench", bench_main },
+	{ "demo", demo_run },	    { "shell", shell_run },
+	{ "tests", ktest_run_all }, { "bench", bench_main },
 	{ "crash", crash_run },
 };
 

@@ -151,3 +151,16 @@ def test_debug_shows_a_site(elf):
     assert "0f 1f 44 00 00" in done.stdout, done.stdout + done.stderr
     assert "<schedule>" in done.stdout
     assert "run_mode" in done.stdout
+
+
+@pytest.mark.parametrize("script, words", [
+    ("", "nop5# exit"),
+    ("echo hello\ncat current_tracer\n", "\nhello\n"),
+    ("exit\n", "nop5# exit"),
+])
+def test_shell_takes_commands_from_a_pipe(elf, script, words):
+    done = run(["/usr/bin/python3", "tools/run.py", "--smp", "1",
+                "--timeout", "60", "--interactive", "--kernel", str(elf),
+                "--append", "mode=shell"], input=script)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert words in done.stdout.replace("\r", "")

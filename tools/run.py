@@ -15,6 +15,7 @@ import threading
 
 BANNER = b"nop5: a kernel you can trace while it runs"
 ENDING = b"nop5: end of run"
+PROMPT = b"nop5# "
 OK, FAILED, PANIC = 33, 35, 37
 # Where distributions keep the UEFI firmware.
 FIRMWARE = ["/usr/share/ovmf/OVMF.fd", "/usr/share/OVMF/OVMF.fd",
@@ -82,10 +83,12 @@ def verdict(status, log):
     return None
 
 
-def run_batch(args):
-    """The log goes to stdout as it comes; stdin is not used."""
-    qemu = subprocess.Popen(command(args, "stdio"), stdin=subprocess.DEVNULL,
-                            stdout=subprocess.PIPE)
+def run_batch(args, feed=None):
+    """The log goes to stdout as it comes. feed(log so far, to the guest) is
+    called for every piece of it; without it stdin is not used."""
+    qemu = subprocess.Popen(command(args, "stdio"), stdout=subprocess.PIPE,
+                            stdin=subprocess.PIPE if feed
+                            else subprocess.DEVNULL)
     timed_out = []
 
     def stop():
@@ -99,6 +102,8 @@ def run_batch(args):
             log += chunk
             sys.stdout.buffer.write(chunk)
             sys.stdout.buffer.flush()
+            if feed:
+                feed(log, qemu.stdin)
     finally:
         timer.cancel()
         if sys.exc_info()[0]:
@@ -109,10 +114,26 @@ def run_batch(args):
     return verdict(status, log)
 
 
+def run_script(args):
+    """Commands from stdin, one at each prompt, then "exit"."""
+    lines = sys.stdin.buffer.readlines() if sys.stdin else []
+    lines = [line.rstrip(b"\r\n") + b"\n" for line in lines] + [b"exit\n"]
+    done = 0
+
+    def feed(log, guest):
+        nonlocal done
+        if log.endswith(PROMPT) and log.count(PROMPT) > done < len(lines):
+            guest.write(lines[done])
+            guest.flush()
+            done += 1
+    return run_batch(args, feed)
+
+
 def run_interactive(args):
-    """A terminal (leave with Ctrl-A x) or a script on stdin."""
-    serial = "mon:stdio" if sys.stdin and sys.stdin.isatty() else "stdio"
-    status = subprocess.call(command(args, serial))
+    """A terminal; leave by the shell's exit or by Ctrl-A x."""
+    if not sys.stdin or not sys.stdin.isatty():
+        return run_script(args)
+    status = subprocess.call(command(args, "mon:stdio"))
     if status in (0, OK):
         return None
     return verdict(status, BANNER + ENDING)
