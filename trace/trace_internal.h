@@ -40,6 +40,8 @@ struct trace_cmdline {
 	int pid;
 	bool valid;
 	char comm[TASK_COMM_LEN];
+	unsigned int len; /* of the column, "comm-pid" and blanks */
+	char column[32];
 };
 
 /* What function_graph remembers of a CPU while it prints. */

@@ -11,6 +11,7 @@
  * Context: task.
  */
 #include "kernel/kallsyms.h"
+#include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "trace/fgraph.h"
@@ -50,16 +51,25 @@ void trace_put_symbol(struct trace_iterator *iter, struct trace_seq *s,
 		trace_seq_printf(s, "+0x%lx/0x%lx", symbol->off, symbol->size);
 }
 
+static const struct trace_cmdline *find_task(struct trace_iterator *iter,
+					     int pid)
+{
+	struct trace_cmdline *c =
+		&iter->cmdlines[(unsigned int)pid % TRACE_CMDLINES];
+
+	if (likely(c->valid && c->pid == pid))
+		return c;
+	trace_find_cmdline(pid, c->comm);
+	c->pid = pid;
+	c->valid = true;
+	c->len = scnprintf(c->column, sizeof(c->column), "%16s-%-7d ",
+			   c->comm, pid);
+	return c;
+}
+
 const char *trace_iter_comm(struct trace_iterator *iter, int pid)
 {
-	struct trace_cmdline *c = &iter->cmdlines[pid % TRACE_CMDLINES];
-
-	if (!c->valid || c->pid != pid) {
-		trace_find_cmdline(pid, c->comm);
-		c->pid = pid;
-		c->valid = true;
-	}
-	return c->comm;
+	return find_task(iter, pid)->comm;
 }
 
 /* ---- columns ------------------------------------------------------------- */
@@ -78,52 +88,47 @@ void trace_put_time(struct trace_iterator *iter, struct trace_seq *s, u64 time)
 }
 
 /* Interrupts, resched, context, preempt depth, migrate-disable depth. */
-void trace_put_flags(const struct trace_entry *ent, struct trace_seq *s)
+static void make_flags(const struct trace_entry *ent, char text[5])
 {
 	unsigned int depth = ent->preempt_count & 15;
-	char flags[5] = "....";
+	u8 flags = ent->flags;
 
-	flags[4] = '.';
-	if (ent->flags & TRACE_FLAG_IRQS_OFF)
-		flags[0] = 'd';
-	if (ent->flags & TRACE_FLAG_NEED_RESCHED)
-		flags[1] = 'n';
-	if (ent->flags & TRACE_FLAG_HARDIRQ)
-		flags[2] = ent->flags & TRACE_FLAG_NMI ? 'Z' : 'h';
-	else if (ent->flags & TRACE_FLAG_NMI)
-		flags[2] = 'z';
-	if (depth)
-		flags[3] = "0123456789abcdef"[depth];
-	trace_seq_putmem(s, flags, sizeof(flags));
+	text[0] = flags & TRACE_FLAG_IRQS_OFF ? 'd' : '.';
+	text[1] = flags & TRACE_FLAG_NEED_RESCHED ? 'n' : '.';
+	text[2] = flags & TRACE_FLAG_HARDIRQ ? 'h' : '.';
+	if (flags & TRACE_FLAG_NMI)
+		text[2] = flags & TRACE_FLAG_HARDIRQ ? 'Z' : 'z';
+	text[3] = ".123456789abcdef"[depth];
+	text[4] = '.';
 }
 
-static void put_task(struct trace_iterator *iter, struct trace_seq *s)
+void trace_put_flags(const struct trace_entry *ent, struct trace_seq *s)
 {
-	const char *comm = trace_iter_comm(iter, iter->ent.pid);
-	size_t len = strlen(comm), pid_at;
+	char text[5];
 
-	trace_seq_fill(s, ' ', 16 - len);
-	trace_seq_putmem(s, comm, len);
-	trace_seq_putc(s, '-');
-	pid_at = s->len;
-	trace_seq_dec(s, iter->ent.pid, 0, ' ');
-	if (s->len < pid_at + 7)
-		trace_seq_fill(s, ' ', pid_at + 7 - s->len);
+	make_flags(ent, text);
+	trace_seq_putmem(s, text, sizeof(text));
 }
 
 static void put_columns(struct trace_iterator *iter, struct trace_seq *s)
 {
-	put_task(iter, s);
-	trace_seq_putmem(s, " [", 2);
-	trace_seq_dec(s, iter->cpu, 3, '0');
-	trace_seq_putmem(s, "] ", 2);
+	const struct trace_cmdline *task = find_task(iter, iter->ent.pid);
+	char text[13] = { '[', '0', iter->cpu / 10 + '0', iter->cpu % 10 + '0',
+			  ']', ' ' };
+	unsigned int len = 6;
+
+	trace_seq_putmem(s, task->column, task->len);
 	if (trace_option(iter->tr, TRACE_OPT_irq_info)) {
-		trace_put_flags(&iter->ent, s);
-		trace_seq_putc(s, ' ');
+		make_flags(&iter->ent, text + len);
+		len += 5;
+		text[len++] = ' ';
 	}
+	trace_seq_putmem(s, text, len);
 	trace_put_time(iter, s, iter->time);
 	trace_seq_putmem(s, ": ", 2);
 }
+
+static_assert(NR_CPUS <= 100, "two digits");
 
 static char delay_mark(u64 ns)
 {

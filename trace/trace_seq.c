@@ -72,16 +72,15 @@ void trace_seq_fill(struct trace_seq *s, char c, unsigned int n)
 
 void trace_seq_dec(struct trace_seq *s, u64 n, unsigned int width, char fill)
 {
-	char digits[24];
-	unsigned int at = sizeof(digits);
+	char digits[40];
+	char *end = digits + sizeof(digits), *at = end;
 
-	do {
-		digits[--at] = '0' + n % 10;
-		n /= 10;
-	} while (n);
-	if (sizeof(digits) - at < width)
-		trace_seq_fill(s, fill, width - (sizeof(digits) - at));
-	trace_seq_putmem(s, digits + at, sizeof(digits) - at);
+	for (; n >= 10; n /= 10)
+		*--at = '0' + n % 10;
+	*--at = '0' + n;
+	while (end - at < (int)width)
+		*--at = fill;
+	trace_seq_putmem(s, at, end - at);
 }
 
 void trace_seq_hex(struct trace_seq *s, u64 n)

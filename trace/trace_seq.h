@@ -39,7 +39,7 @@ void trace_seq_puts(struct trace_seq *s, const char *text);
 void trace_seq_putmem(struct trace_seq *s, const char *text, size_t len);
 void trace_seq_fill(struct trace_seq *s, char c, unsigned int n);
 
-/* Decimal, right-aligned in width with the given fill (' ' or '0'). */
+/* Decimal, right-aligned in width (to 40) with the given fill (' ' or '0'). */
 void trace_seq_dec(struct trace_seq *s, u64 n, unsigned int width, char fill);
 /* Lower-case hex, no prefix, no padding. */
 void trace_seq_hex(struct trace_seq *s, u64 n);

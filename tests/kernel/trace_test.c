@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the suites of the tracers share.
+ */
+#include "tests/kernel/trace_test.h"
+#include "kernel/timer.h"
+#include <asm/atomic.h>
+
+bool tt_begin(const char *tracer, const char *filter, size_t kb)
+{
+	struct trace_array *tr = trace_top();
+
+	trace_set_on(tr, true);
+	return EXPECT_EQ(ftrace_set_filter(&tr->ops, filter,
+					   filter ? strlen(filter) : 0, 1),
+			 0) &&
+	       EXPECT_EQ(trace_set_buffer_kb(tr, TRACE_CPU_ALL, kb), 0) &&
+	       EXPECT_EQ(trace_set_tracer(tr, tracer), 0);
+}
+
+void tt_end(void)
+{
+	struct trace_array *tr = trace_top();
+
+	EXPECT_EQ(trace_set_tracer(tr, "nop"), 0);
+	EXPECT_EQ(ftrace_set_filter(&tr->ops, NULL, 0, 1), 0);
+	EXPECT_EQ(trace_set_buffer_kb(tr, TRACE_CPU_ALL, 7), 0);
+	trace_reset(tr, TRACE_CPU_ALL);
+	trace_set_on(tr, true);
+}
+
+/* ---- storm --------------------------------------------------------------- */
+
+static struct {
+	void (*fn)(void *arg);
+	void *arg;
+	unsigned int calls;
+	bool stop;
+	atomic64_t task, irq, nmi;
+} storm;
+
+static void storm_irq(void *unused)
+{
+	(void)unused;
+	storm.fn(storm.arg);
+	/* On the sender's own CPU it is called without an interrupt. */
+	atomic64_inc(in_irq() ? &storm.irq : &storm.task);
+}
+
+static bool storm_nmi(struct pt_regs *regs)
+{
+	(void)regs;
+	if (!storm.fn)
+		return false;
+	storm.fn(storm.arg);
+	atomic64_inc(&storm.nmi);
+	return true;
+}
+
+static int storm_task(void *unused)
+{
+	unsigned int i;
+
+	(void)unused;
+	for (i = 0; i < storm.calls; i++) {
+		if (i % 16 == 0) /* comes while the next calls are recorded */
+			send_nmi(smp_processor_id());
+		storm.fn(storm.arg);
+		atomic64_inc(&storm.task);
+		if (i % 256 == 0)
+			cond_resched();
+	}
+	return 0;
+}
+
+/* At every tick, for the time of the storm. */
+static void storm_tick(void *timer)
+{
+	storm.fn(storm.arg);
+	atomic64_inc(&storm.irq);
+	timer_add(timer, ktime_ns());
+}
+
+/* Interrupts all CPUs, one after the other, until the tasks are done. */
+static int storm_sender(void *unused)
+{
+	unsigned int cpu;
+
+	(void)unused;
+	while (!READ_ONCE(storm.stop)) {
+		for_each_online_cpu(cpu) {
+			smp_call_function_single(cpu, storm_irq, NULL, true);
+			send_nmi(cpu);
+		}
+		yield();
+	}
+	return 0;
+}
+
+static void run_tasks(unsigned int tasks, bool pinned)
+{
+	struct task_struct *task[32];
+	unsigned int cpu, n = 0, i;
+
+	for_each_online_cpu(cpu) {
+		for (i = 0; i < tasks && n < ARRAY_SIZE(task); i++) {
+			task[n] = kthread_create(storm_task, NULL, "storm%u",
+						 n);
+			if (!EXPECT(!IS_ERR(task[n])))
+				continue;
+			if (pinned)
+				kthread_bind(task[n], cpu);
+			n++;
+		}
+	}
+	for (i = 0; i < n; i++)
+		wake_up_process(task[i]);
+	for (i = 0; i < n; i++)
+		kthread_join(task[i]);
+}
+
+struct tt_calls tt_storm(void (*fn)(void *arg), void *arg, unsigned int calls,
+			 unsigned int tasks, bool pinned)
+{
+	struct timer timer = TIMER_INIT(timer, storm_tick, &timer);
+	struct task_struct *sender;
+
+	memset(&storm, 0, sizeof(storm));
+	storm.arg = arg;
+	storm.calls = calls;
+	WRITE_ONCE(storm.fn, fn);
+	EXPECT_EQ(nmi_handler_register(storm_nmi), 0);
+	timer_add(&timer, ktime_ns());
+	sender = kthread_run(storm_sender, NULL, "sender");
+	run_tasks(tasks, pinned);
+	WRITE_ONCE(storm.stop, true);
+	kthread_join(sender);
+	timer_cancel_sync(&timer);
+	nmi_handler_unregister(storm_nmi);
+	return (struct tt_calls){
+		.task = atomic64_read(&storm.task),
+		.irq = atomic64_read(&storm.irq),
+		.nmi = atomic64_read(&storm.nmi),
+	};
+}
+
+/* ---- looking at the events ----------------------------------------------- */
+
+void tt_consume(void (*visit)(unsigned int cpu,
+			      const struct ring_buffer_event *event,
+			      void *arg),
+		void *arg)
+{
+	struct ring_buffer_per_cpu *rb;
+	struct ring_buffer_event event;
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		rb = trace_top()->buffer.cpu[cpu];
+		mutex_lock(&rb->reader_lock);
+		while (ring_buffer_peek(rb, &event)) {
+			visit(cpu, &event, arg);
+			ring_buffer_consume(rb);
+		}
+		mutex_unlock(&rb->reader_lock);
+	}
+}
+
+struct ring_buffer_stats tt_stats(void)
+{
+	struct ring_buffer_stats sum = { 0 }, one;
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		ring_buffer_stats(trace_top()->buffer.cpu[cpu], &one);
+		sum.entries += one.entries;
+		sum.written += one.written;
+		sum.overrun += one.overrun;
+		sum.commit_overrun += one.commit_overrun;
+		sum.dropped += one.dropped;
+		sum.recursed += one.recursed;
+		sum.read += one.read;
+	}
+	return sum;
+}
+
+char *tt_text(unsigned int cpu)
+{
+	struct trace_iterator *iter = trace_open(trace_top(), cpu);
+	size_t len = 0, room = 4096;
+	char *text, *more;
+	ssize_t n = 1;
+
+	if (!EXPECT(!IS_ERR(iter)))
+		return NULL;
+	text = kmalloc(room);
+	while (text && n > 0) {
+		if (len + 1024 > room) {
+			more = krealloc(text, room * 2);
+			if (!more)
+				break;
+			text = more;
+			room *= 2;
+		}
+		n = trace_read(iter, text + len, room - len - 1);
+		len += max(n, (ssize_t)0);
+	}
+	if (text)
+		text[len] = '\0';
+	trace_close(iter);
+	return text;
+}

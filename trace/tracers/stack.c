@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+/*
+ * stack.c - the stack tracer: the deepest kernel stack seen so far, and how
+ * much of it each function uses.
+ *
+ * Owns that record. Its callback, on every function, compares how deep the
+ * task's stack is at the function's entry; only a new maximum costs more: the
+ * stack is walked, and each return address looked for on it.
+ *
+ * I1  depth[i] is the number of bytes in use while entry i runs; what an entry
+ *     uses is the difference to the next one, its return address included, so
+ *     all sizes add up to depth[0].
+ * I2  One writer at a time; a second one (interrupt, NMI, other CPU) goes
+ *     away, it will be back if it is still deeper.
+ *
+ * Context: probe, with the core's guard; files: task. Locks: stack_lock for
+ * on and off; record_busy (a bit, never waited for in a probe).
+ */
+#include "kernel/kallsyms.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched.h"
+#include "kernel/stacktrace.h"
+#include "kernel/unwind_hooks.h"
+#include "trace/trace_internal.h"
+#include "arch/x86_64/ftrace_frame.h"
+#include <asm/atomic.h>
+
+#define ENTRIES_MAX 64
+
+struct record {
+	unsigned long max_size; /* 0: nothing seen */
+	unsigned int n;
+	unsigned long addr[ENTRIES_MAX];
+	unsigned int depth[ENTRIES_MAX + 1]; /* the last: 0 */
+};
+
+static DEFINE_MUTEX(stack_lock);
+static struct record record; /* [record_busy] */
+static u32 record_busy;	     /* [A] I2 */
+static bool stack_on;	     /* [stack_lock] */
+
+/*
+ * The slot of return address addr, at or above slot. Return: NULL: it is not
+ * on this stack.
+ */
+static unsigned long *find_slot(unsigned long *slot, const unsigned long *top,
+				unsigned long addr)
+{
+	int idx = 0;
+
+	for (; slot < top; slot++) {
+		if (ftrace_graph_ret_addr(current, &idx, *slot, slot) == addr)
+			return slot;
+	}
+	return NULL;
+}
+
+/* The site, then the callers that stack_trace_save() found behind it. */
+static void measure(unsigned long ip, unsigned long *slot, unsigned long *top)
+{
+	static unsigned long walk[ENTRIES_MAX]; /* [record_busy] */
+	unsigned int n = stack_trace_save(walk, ENTRIES_MAX, 0), i = 0;
+
+	while (i < n && walk[i] != ip + MCOUNT_INSN_SIZE)
+		i++;
+	record.addr[0] = ip;
+	record.depth[0] = (char *)top - (char *)slot;
+	record.n = 1;
+	while (++i < n) {
+		slot = find_slot(slot, top, walk[i]);
+		if (!slot++)
+			break;
+		record.addr[record.n] = walk[i];
+		record.depth[record.n++] = (char *)top - (char *)slot;
+	}
+	record.depth[record.n] = 0;
+	WRITE_ONCE(record.max_size, record.depth[0]);
+}
+
+static void stack_call(unsigned long ip, unsigned long parent_ip,
+		       struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	unsigned long *slot = ftrace_return_slot(fregs);
+	unsigned long low = (unsigned long)current->stack;
+	unsigned long top = low + current->stack_size;
+	unsigned long at = (unsigned long)slot;
+
+	(void)parent_ip;
+	(void)ops;
+	/* Not on the stacks of NMIs and the like. */
+	if (at < low || at >= top || top - at <= READ_ONCE(record.max_size))
+		return;
+	if (xchg(&record_busy, 1))
+		return;
+	if (top - at > record.max_size)
+		measure(ip, slot, (unsigned long *)top);
+	smp_store_release(&record_busy, 0);
+}
+
+static struct ftrace_ops stack_ops = {
+	.func = stack_call,
+	.flags = FTRACE_OPS_FL_RECURSION,
+};
+
+struct ftrace_ops *stack_tracer_ops(void)
+{
+	return &stack_ops;
+}
+
+int stack_tracer_set(bool on)
+{
+	int err = 0;
+
+	mutex_lock(&stack_lock);
+	if (on != stack_on)
+		err = on ? register_ftrace_function(&stack_ops) :
+			   unregister_ftrace_function(&stack_ops);
+	if (!err)
+		stack_on = on;
+	mutex_unlock(&stack_lock);
+	return err;
+}
+
+bool stack_tracer_on(void)
+{
+	return READ_ONCE(stack_on);
+}
+
+/* For the files: probes meanwhile go away. Preemption is off until given. */
+static void take_record(void)
+{
+	preempt_disable();
+	while (xchg(&record_busy, 1)) {
+		preempt_enable();
+		yield();
+		preempt_disable();
+	}
+}
+
+static void give_record(void)
+{
+	smp_store_release(&record_busy, 0);
+	preempt_enable();
+}
+
+unsigned long stack_max_size(void)
+{
+	return READ_ONCE(record.max_size);
+}
+
+void stack_set_max_size(unsigned long bytes)
+{
+	take_record();
+	record.max_size = bytes;
+	record.n = 0;
+	give_record();
+}
+
+void stack_trace_show(struct trace_seq *s)
+{
+	static struct record copy; /* [stack_lock] */
+	unsigned int i;
+
+	mutex_lock(&stack_lock);
+	take_record();
+	copy = record;
+	give_record();
+	trace_seq_printf(s, "        Depth    Size   Location    (%u entries)\n"
+			    "        -----    ----   --------\n", copy.n);
+	if (!stack_on && !copy.n)
+		trace_seq_puts(s, "#\n#  Stack tracer disabled\n#\n");
+	for (i = 0; i < copy.n; i++)
+		trace_seq_printf(s, "%3u) %8u   %5u   %pS\n", i, copy.depth[i],
+				 copy.depth[i] - copy.depth[i + 1],
+				 (void *)copy.addr[i]);
+	mutex_unlock(&stack_lock);
+}
