@@ -13,6 +13,7 @@
 #include "kernel/printk.h"
 #include "kernel/sched_internal.h"
 #include "tests/bench/kernel/bench.h"
+#include "trace/interface/tracefs.h"
 
 u64 bench_overhead;
 static bool failed;
@@ -44,6 +45,32 @@ u64 bench_busy(void)
 
 	return rdtsc() - idle_ns / 1000000000 * tsc_hz -
 	       idle_ns % 1000000000 * tsc_hz / 1000000000;
+}
+
+void bench_echo(const char *text, const char *name)
+{
+	struct tracefs_file *file;
+	size_t len = strlen(text);
+
+	if (!bench_ok(name,
+		      tracefs_open(name, TRACEFS_WRITE | TRACEFS_TRUNC, &file)))
+		return;
+	if (len)
+		bench_ok(text, tracefs_write(file, text, len));
+	bench_ok(name, tracefs_close(file));
+}
+
+void bench_cat(const char *name)
+{
+	static char buf[65536];
+	struct tracefs_file *file;
+
+	if (!bench_ok(name, tracefs_open(name, TRACEFS_READ | TRACEFS_NONBLOCK,
+					 &file)))
+		return;
+	while (tracefs_read(file, buf, sizeof(buf)) > 0)
+		;
+	bench_ok(name, tracefs_close(file));
 }
 
 static int compare(const void *a, const void *b)

@@ -37,6 +37,13 @@ u64 bench_busy(void);
 /* Sorts them and gives the middle one. */
 u64 bench_median(u64 *samples, size_t n);
 
+/*
+ * Makes the function tracer current, sites and all, and nop again, tracing
+ * off. Return: the least wall time of BENCH_SAMPLES times, hundredths of a
+ * microsecond per site; what the host does meanwhile only adds to it.
+ */
+u64 bench_wall_per_site(void);
+
 /* Cost of an empty stretch; 0 before bench_calibrate(). */
 extern u64 bench_overhead;
 
@@ -76,6 +83,10 @@ void bench_detach(struct ftrace_ops *ops);
 
 /* The row: calls of the target as it is now. */
 void bench_sample(const char *row);
+
+/* As `echo text > name` and `cat name > /dev/null` in the control tree. */
+void bench_echo(const char *text, const char *name);
+void bench_cat(const char *name);
 
 /* The parts, one file each. */
 void bench_calibrate(void);

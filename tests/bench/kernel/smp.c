@@ -11,10 +11,8 @@
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
-#include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "tests/bench/kernel/bench.h"
-#include "trace/trace.h"
 #include <asm/atomic.h>
 #include <asm/smp.h>
 #include <asm/tsc.h>
@@ -97,25 +95,15 @@ static void measure_ratio(const char *name)
 /* The function tracer on everything: wall time per site, and rounds. */
 static void measure_batch(void)
 {
-	u64 samples[BENCH_SAMPLES], rounds = 0;
+	u64 rounds;
 	char row[40];
 
-	trace_set_on(trace_top(), false);
-	for (int i = 0; i < BENCH_SAMPLES; i++) {
-		u64 start = rdtsc();
-
-		rounds = sync_core_rounds();
-		bench_ok("function", trace_set_tracer(trace_top(), "function"));
-		rounds = sync_core_rounds() - rounds;
-		samples[i] = rdtsc() - start;
-		bench_ok("nop", trace_set_tracer(trace_top(), "nop"));
-	}
-	trace_set_on(trace_top(), true);
 	snprintf(row, sizeof(row), "smp.enable_all.%u", num_online_cpus());
-	bench_row(row,
-		  tsc_to_ns(bench_median(samples, BENCH_SAMPLES)) / 10 /
-			  ftrace_rec_count(),
-		  "us");
+	bench_row(row, bench_wall_per_site(), "us");
+	rounds = sync_core_rounds();
+	bench_echo("function", "current_tracer");
+	rounds = sync_core_rounds() - rounds;
+	bench_echo("nop", "current_tracer");
 	snprintf(row, sizeof(row), "smp.rounds.%u", num_online_cpus());
 	bench_row(row, rounds * 100, "rounds");
 }
@@ -123,7 +111,6 @@ static void measure_batch(void)
 void bench_smp(void)
 {
 	static struct ftrace_ops ops;
-	const char *target = "bench_target";
 
 	measure_batch();
 	if (num_online_cpus() == 1)
@@ -131,10 +118,9 @@ void bench_smp(void)
 	bench_attach(&ops, (unsigned long)bench_target, 0);
 	measure_ratio("ops1");
 	bench_detach(&ops);
-	bench_ok("trace_clock", trace_set_clock(trace_top(), "local"));
-	bench_ok("filter", ftrace_set_filter(&trace_top()->ops, target,
-					     strlen(target), 1));
-	bench_ok("function", trace_set_tracer(trace_top(), "function"));
+	bench_echo("local", "trace_clock");
+	bench_echo("bench_target", "set_ftrace_filter");
+	bench_echo("function", "current_tracer");
 	measure_ratio("function_ring");
-	bench_ok("nop", trace_set_tracer(trace_top(), "nop"));
+	bench_echo("nop", "current_tracer");
 }

@@ -4,8 +4,6 @@
  * events, and what it costs to read them.
  */
 #include "kernel/lib/errno.h"
-#include "kernel/lib/string.h"
-#include "kernel/mm/page.h"
 #include "tests/bench/kernel/bench.h"
 #include "trace/trace.h"
 
@@ -14,83 +12,55 @@
 
 static struct ftrace_ops extra;
 
-static void set_tracer(const char *name)
-{
-	bench_ok(name, trace_set_tracer(trace_top(), name));
-}
-
 static void call_target(unsigned int times)
 {
 	while (times--)
 		bench_target();
 }
 
-/* Bytes of the events of one call, page headers left out. */
-static void measure_bytes(const char *row)
+/*
+ * Bytes of the events of one call, page headers left out; and no event of
+ * those expected may be missing.
+ */
+static void measure_bytes(const char *row, unsigned int events)
 {
 	struct ring_buffer_per_cpu *rb = trace_top()->buffer.cpu[0];
 	struct ring_buffer_stats stats;
 
-	trace_reset(trace_top(), TRACE_CPU_ALL);
+	bench_echo("", "trace");
 	call_target(1000);
 	ring_buffer_stats(rb, &stats);
+	bench_ok(row, stats.entries == 1000 * events ? 0 : -EIO);
 	bench_row(row, stats.bytes / 10, "B");
 }
 
-/* The file trace, to its end. */
-static void read_text(char *buf)
-{
-	u64 start = bench_busy();
-	struct trace_iterator *iter = trace_open(trace_top(), TRACE_CPU_ALL);
-
-	if (IS_ERR(iter)) {
-		bench_ok("trace_open", PTR_ERR(iter));
-		return;
-	}
-	while (trace_read(iter, buf, PAGE_SIZE) > 0)
-		;
-	trace_close(iter);
-	bench_row("read.text_per_event",
-		  (bench_busy() - start) * 100 / READ_EVENTS, "insn");
-}
-
-/* The file trace_pipe_raw, to its end. */
-static void read_raw(struct ring_buffer_page *page)
+static void measure_cat(const char *row, const char *name)
 {
 	u64 start = bench_busy();
 
-	while (trace_read_raw(trace_top(), 0, page, false) > 0)
-		;
-	bench_row("read.raw_per_event",
-		  (bench_busy() - start) * 100 / READ_EVENTS, "insn");
+	bench_cat(name);
+	bench_row(row, (bench_busy() - start) * 100 / READ_EVENTS, "insn");
 }
 
 static void measure_reading(void)
 {
-	char *page = alloc_page();
-
-	if (!page) {
-		bench_ok("alloc_page", -ENOMEM);
-		return;
-	}
-	trace_reset(trace_top(), TRACE_CPU_ALL);
+	bench_echo("", "trace");
 	call_target(READ_EVENTS);
-	trace_set_on(trace_top(), false);
-	read_text(page);
-	read_raw((struct ring_buffer_page *)page);
-	trace_set_on(trace_top(), true);
-	free_page(page);
+	bench_echo("0", "tracing_on");
+	measure_cat("read.text_per_event", "trace");
+	measure_cat("read.raw_per_event", "per_cpu/cpu0/trace_pipe_raw");
+	bench_echo("1", "tracing_on");
 }
 
 static void measure_function(void)
 {
-	set_tracer("function");
+	bench_echo("function", "current_tracer");
 	bench_sample("call.function_ring");
-	measure_bytes("mem.function_event");
+	measure_bytes("mem.function_event", 1);
 	measure_reading();
-	trace_set_on(trace_top(), false);
+	bench_echo("0", "tracing_on");
 	bench_sample("call.function_tracing_off");
-	trace_set_on(trace_top(), true);
+	bench_echo("1", "tracing_on");
 	bench_attach(&extra, (unsigned long)bench_target, 0);
 	bench_sample("call.function_ring_ops1");
 	bench_detach(&extra);
@@ -98,22 +68,20 @@ static void measure_function(void)
 
 static void measure_graph(void)
 {
-	set_tracer("function_graph");
+	bench_echo("function_graph", "current_tracer");
 	bench_sample("call.graph_ring");
-	measure_bytes("mem.graph_call");
-	trace_set_on(trace_top(), false);
+	measure_bytes("mem.graph_call", 2);
+	bench_echo("0", "tracing_on");
 	bench_sample("call.graph_tracing_off");
-	trace_set_on(trace_top(), true);
+	bench_echo("1", "tracing_on");
 }
 
 void bench_tracers(void)
 {
-	struct ftrace_ops *ops = &trace_top()->ops;
-
-	bench_ok("trace_clock", trace_set_clock(trace_top(), "local"));
-	bench_ok(TARGET, ftrace_set_filter(ops, TARGET, strlen(TARGET), 1));
+	bench_echo("local", "trace_clock");
+	bench_echo(TARGET, "set_ftrace_filter");
 	measure_function();
 	measure_graph();
-	set_tracer("nop");
-	bench_ok("no filter", ftrace_set_filter(ops, NULL, 0, 1));
+	bench_echo("nop", "current_tracer");
+	bench_echo("", "set_ftrace_filter");
 }
