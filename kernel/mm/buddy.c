@@ -15,6 +15,7 @@
  * Context: any; the caller serialises.
  */
 #include "kernel/mm/buddy.h"
+#include <asm/barrier.h>
 
 #define BLOCK_FREE  0x80
 #define BLOCK_USED  0x40
@@ -120,7 +121,7 @@ void *buddy_find(const struct buddy *b, const void *p, unsigned int *order)
 		return NULL;
 	for (*order = 0; *order <= BUDDY_MAX_ORDER; (*order)++) {
 		page &= ~(BIT(*order) - 1);
-		if (b->info[page] == (BLOCK_USED | *order))
+		if (READ_ONCE(b->info[page]) == (BLOCK_USED | *order))
 			return page_link(b, page);
 	}
 	return NULL;

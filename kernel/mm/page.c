@@ -89,15 +89,10 @@ unsigned int page_order(size_t size)
 	return order;
 }
 
+/* No lock: nobody changes the info bytes of a block that is in use. */
 void *page_block(const void *p, unsigned int *order)
 {
-	unsigned long flags;
-	void *block;
-
-	spin_lock_irqsave(&zone_lock, flags);
-	block = buddy_find(&zone, p, order);
-	spin_unlock_irqrestore(&zone_lock, flags);
-	return block;
+	return buddy_find(&zone, p, order);
 }
 
 size_t page_free_count(void)

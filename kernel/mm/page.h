@@ -44,6 +44,7 @@ unsigned int page_order(size_t size);
 
 /*
  * page_block() - the allocated block that @p points into
+ * Context: any; the answer is only stable for the owner of the block.
  * Return: its first byte, and its order in *order; NULL if there is none.
  */
 void *page_block(const void *p, unsigned int *order);

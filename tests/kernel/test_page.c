@@ -98,15 +98,18 @@ KTEST(page, exhaustion_is_null_and_all_comes_back)
 	EXPECT(!page_check());
 }
 
+/* Locks of an emulator with few cores may be slow: no longer than this. */
+#define CHURN_NS 1000000000ULL
+
 /* Each CPU keeps blocks of random orders, marked as its own. */
 static int churn(void *arg)
 {
 	u64 *slot[16] = { 0 };
 	unsigned int order[16];
-	u64 seed = smp_processor_id() + 1;
+	u64 seed = smp_processor_id() + 1, end = ktime_ns() + CHURN_NS;
 	int bad = 0;
 
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 3000 && ktime_ns() < end; i++) {
 		unsigned int k;
 
 		seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
