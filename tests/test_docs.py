@@ -13,7 +13,8 @@ from tests import qemu
 from tests.test_sessions import PROMPT, Session
 
 README = (qemu.ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```console\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+BLOCKS = re.findall(r"^```console\n(.*?)^```$", README,
+                    re.MULTILINE | re.DOTALL)
 
 
 def normal(line):

@@ -29,13 +29,8 @@ static const char *const names[] = {
 	"schedule", "try0", "x.isra.0", "z9",
 };
 
-static struct trace_array top;
+struct trace_array trace_top_array;
 static struct ftrace_ops stack_ops;
-
-struct trace_array *trace_top(void)
-{
-	return &top;
-}
 
 struct ftrace_ops *stack_tracer_ops(void)
 {
@@ -58,7 +53,6 @@ static const char *const files[] = {
 	"set_ftrace_filter",
 	"set_ftrace_notrace",
 	"set_ftrace_pid",
-	"stack_trace_filter",
 };
 
 static size_t read_all(const char *path, char *buf, size_t room)

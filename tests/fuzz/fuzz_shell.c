@@ -120,7 +120,10 @@ static ssize_t sink_write(struct tracefs_file *file, const char *buf,
 const struct tracefs_node tracer_nodes[] = {
 	{ .path = "n", .mode = 0440, .show = numbers_show },
 	{ .path = "s", .mode = 0440, .read = stream_read },
-	{ .path = "t", .mode = 0640, .show = numbers_show, .write = sink_write },
+	{ .path = "t",
+	  .mode = 0640,
+	  .show = numbers_show,
+	  .write = sink_write },
 	{ .path = NULL },
 };
 const struct tracefs_node filter_nodes[] = { { .path = NULL } };
