@@ -35,7 +35,7 @@ static DEFINE_PER_CPU(struct call_slot *, call_list); /* [A] newest first */
 
 static void wait_free(struct call_slot *slot, unsigned int cpu)
 {
-	if (!spin_until(!smp_load_acquire(&slot->busy), SMP_TIMEOUT_NS))
+	if (!spin_until(!smp_load_acquire(&slot->busy), smp_timeout_ns))
 		panic("CPU %u does not run the function %ps", cpu,
 		      (void *)slot->fn);
 }

@@ -18,7 +18,7 @@ typedef void (*smp_call_func_t)(void *arg);
  * wait: return when all have finished; otherwise others may still be at it,
  * so arg must outlive them.
  * Context: task, interrupts on unless only one CPU is online (checked).
- * Panics, naming the CPU, if one does not answer in SMP_TIMEOUT_NS.
+ * Panics, naming the CPU, if one does not answer in smp_timeout_ns.
  */
 void on_each_cpu(smp_call_func_t fn, void *arg, bool wait);
 

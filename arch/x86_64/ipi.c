@@ -28,6 +28,7 @@
 #define STOP_TIMEOUT_NS 1000000000ULL
 
 DEFINE_PER_CPU(struct sync_core_ack, sync_core_ack);
+u64 smp_timeout_ns = 30000000000ULL;
 u64 sync_core_round; /* [A] read by the handler in entry.asm */
 
 static u32 stopper = NOBODY; /* [A] the CPU that stops others */
@@ -97,7 +98,7 @@ static notrace void wait_for_answer(unsigned int cpu, u64 round)
 	u64 start = rdtsc();
 
 	while (!has_answered(cpu, round)) {
-		if (tsc_to_ns(rdtsc() - start) > SMP_TIMEOUT_NS)
+		if (tsc_to_ns(rdtsc() - start) > smp_timeout_ns)
 			panic("CPU %u does not answer sync round %llu", cpu,
 			      round);
 		cpu_relax();

@@ -127,7 +127,7 @@ void nmi_handler_unregister(nmi_handler_t fn)
 		if (seen % 2 == 0 || cpu == smp_processor_id())
 			continue;
 		if (!spin_until(READ_ONCE(per_cpu(nmi_sequence, cpu)) != seen,
-				SMP_TIMEOUT_NS))
+				smp_timeout_ns))
 			panic("CPU %u does not leave its NMI", cpu);
 	}
 }

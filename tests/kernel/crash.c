@@ -18,6 +18,7 @@
 #include "kernel/smp.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
+#include <asm/irqflags.h>
 #include <asm/layout.h>
 
 #define WAIT_MS 20000
@@ -146,6 +147,74 @@ static noinline void crash_exec_free(void)
 	barrier();
 }
 
+/* ---- other CPUs: waiting for them ends, loudly */
+
+static void call_nothing(void *arg)
+{
+}
+
+static int be_deaf(void *arg)
+{
+	local_irq_disable();
+	WRITE_ONCE(*(bool *)arg, true);
+	halt_forever();
+}
+
+/* The last CPU does not take interrupts any more. */
+static void deafen(void)
+{
+	static bool deaf;
+	struct task_struct *task = kthread_create(be_deaf, &deaf, "deaf");
+
+	BUG_ON(IS_ERR(task) || kthread_bind(current, 0));
+	kthread_bind(task, num_online_cpus() - 1);
+	wake_up_process(task);
+	while (!READ_ONCE(deaf))
+		msleep(1);
+	smp_timeout_ns = 50000000;
+}
+
+static noinline void crash_call(void)
+{
+	deafen();
+	on_each_cpu(call_nothing, NULL, true);
+	barrier();
+}
+
+static noinline void crash_sync(void)
+{
+	deafen();
+	sync_core_all();
+	barrier();
+}
+
+static noinline void crash_call_irqs_off(void)
+{
+	local_irq_disable();
+	on_each_cpu(call_nothing, NULL, true);
+	barrier();
+}
+
+static noinline void crash_sync_irqs_off(void)
+{
+	local_irq_disable();
+	sync_core_all();
+	barrier();
+}
+
+static void call_in_irq(struct pt_regs *regs)
+{
+	on_each_cpu(call_nothing, NULL, true);
+	barrier();
+}
+
+static noinline void crash_call_in_irq(void)
+{
+	irq_register(VECTOR_TEST, call_in_irq);
+	apic_send(cpu_apic_id(smp_processor_id()), VECTOR_TEST);
+	msleep(WAIT_MS);
+}
+
 /* For what comes from outside: a machine check, by QEMU's monitor. */
 static void crash_wait(void)
 {
@@ -173,6 +242,11 @@ static const struct crash {
 	{ "free-page", crash_free_page },
 	{ "kfree", crash_kfree },
 	{ "exec-free", crash_exec_free },
+	{ "deaf-call", crash_call },
+	{ "deaf-sync", crash_sync },
+	{ "call-irqs-off", crash_call_irqs_off },
+	{ "sync-irqs-off", crash_sync_irqs_off },
+	{ "call-in-irq", crash_call_in_irq },
 	{ "wait", crash_wait },
 };
 
