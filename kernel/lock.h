@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Locks: ticket spinlocks and sleeping mutexes, and assertions about them.
+ * Locks: spinlocks and sleeping mutexes, and assertions about them.
  *
- * Both are fair: a spinlock serves in order of arrival, a mutex is handed to
- * the task that has waited longest. Neither may be taken twice by its holder;
- * this, and releasing what one does not hold, is a panic. A spinlock that
- * spins for SPIN_STUCK_NS is a panic that names the holder.
+ * A mutex is handed to the task that has waited longest. A spinlock goes to
+ * whoever comes by first, but a CPU that has waited for SPIN_PATIENCE_NS is
+ * next. Neither may be taken twice by its holder; this, and releasing what one
+ * does not hold, is a panic. Spinning for SPIN_STUCK_NS is a panic that names
+ * the holder.
  */
 #pragma once
 
@@ -16,18 +17,18 @@
 
 struct task_struct;
 
-#define SPIN_STUCK_NS 20000000000ULL
+#define SPIN_STUCK_NS 10000000000ULL
+
+#define SPIN_PATIENCE_NS 20000000ULL
 
 typedef struct {
-	u16 next;   /* the ticket that the next to come will draw */
-	u16 owner;  /* the ticket being served */
-	u32 holder; /* CPU + 1, 0 when free: for assertions only */
+	u32 holder; /* [A] CPU + 1, 0 when free */
+	u32 urgent; /* [A] CPU + 1 that all others let pass, 0: none */
 } spinlock_t;
 
-#define SPIN_LOCK_INIT  \
-	{               \
-		0, 0, 0 \
-	}
+/* clang-format off */
+#define SPIN_LOCK_INIT { 0, 0 }
+/* clang-format on */
 #define DEFINE_SPINLOCK(x) spinlock_t x = SPIN_LOCK_INIT
 
 static __always_inline void spin_lock_init(spinlock_t *lock)

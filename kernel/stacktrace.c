@@ -20,19 +20,24 @@
  * (printing excepted).
  */
 #include "kernel/stacktrace.h"
+#include "arch/x86_64/entry.h"
 #include "arch/x86_64/paging.h"
 #include "kernel/kallsyms.h"
 #include "kernel/lib/string.h"
 #include "kernel/printk.h"
 #include "kernel/sched.h"
 #include "kernel/unwind_hooks.h"
+#include <asm/cpu.h>
 #include <asm/layout.h>
 #include <asm/pt_regs.h>
 #include <asm/switch.h>
 
 #define MAX_STACK_CHANGES 16
 #define SITE_SIZE	  5
-#define PROLOGUE_MAX	  24 /* bytes between push rbp and mov rbp, rsp */
+#define PROLOGUE_MAX	  24	   /* bytes between push rbp and mov rbp, rsp */
+#define ENTRY_FRAME_MAX	  (26 * 8) /* pt_regs and what is pushed below it */
+#define OP_RET		  0xc3
+#define OP_POPF		  0x9d
 #define TRACE_DEPTH	  32
 
 struct walk {
@@ -86,6 +91,19 @@ static bool is_text(unsigned long addr)
 	return addr >= (unsigned long)_text && addr < (unsigned long)_etext;
 }
 
+/* Text or the executable pool, which follows it. */
+static bool is_code(unsigned long addr)
+{
+	return addr >= (unsigned long)_text &&
+	       addr < (unsigned long)__exec_pool_end;
+}
+
+static bool is_entry_code(unsigned long addr)
+{
+	return addr >= (unsigned long)entry_stubs &&
+	       addr < (unsigned long)entry_code_end;
+}
+
 /* The true return address for what stands at @slot. */
 static unsigned long walk_return(struct walk *w, unsigned long slot)
 {
@@ -117,8 +135,7 @@ static bool follows_call(unsigned long addr)
 {
 	const u8 *at = (const u8 *)addr;
 
-	return addr >= (unsigned long)_text + 7 &&
-	       addr < (unsigned long)__exec_pool_end &&
+	return is_code(addr) && is_code(addr - 7) &&
 	       (at[-5] == 0xe8 || at[-2] == 0xff || at[-3] == 0xff ||
 		at[-6] == 0xff || at[-7] == 0xff);
 }
@@ -145,8 +162,8 @@ static bool find_prologue(const u8 *at, const u8 *end, struct prologue *p)
 /* At a ret, or at a jump out of the function: after pop rbp or leave. */
 static bool in_epilogue(const u8 *at)
 {
-	return *at == 0xc3 || ((at[-1] == 0x5d || at[-1] == 0xc9) &&
-			       (*at == 0xe9 || *at == 0xeb));
+	return *at == OP_RET || ((at[-1] == 0x5d || at[-1] == 0xc9) &&
+				 (*at == 0xe9 || *at == 0xeb));
 }
 
 #define CALLER_IN_FRAME (~0UL)
@@ -242,6 +259,50 @@ static bool walk_interrupted(struct walk *w, const struct pt_regs *regs)
 	return slot == CALLER_IN_FRAME || walk_caller(w, slot);
 }
 
+static bool walk_regs(struct walk *w, const struct pt_regs *regs);
+
+/* What the CPU pushes when it is interrupted. */
+struct iret_frame {
+	unsigned long ip, cs, flags, sp, ss;
+};
+
+/* Go on where the entry code will return to. */
+static bool walk_resumed(struct walk *w, const struct pt_regs *regs,
+			 unsigned long ip, unsigned long sp)
+{
+	struct pt_regs resumed = { .ip = ip, .sp = sp, .bp = regs->bp };
+
+	return walk_regs(w, &resumed);
+}
+
+/*
+ * An NMI in an entry stub. While rbp is odd it leads to the pt_regs; before
+ * and after that, the words pushed by the CPU lie a few words up the stack. The
+ * way out of #BP is popfq, ret instead.
+ */
+static bool walk_in_entry(struct walk *w, const struct pt_regs *regs)
+{
+	const u8 *at = (const u8 *)regs->ip;
+	unsigned long slot, *word;
+	struct iret_frame *f;
+
+	if (regs->bp & 1)
+		return true;
+	for (slot = regs->sp; slot < regs->sp + ENTRY_FRAME_MAX; slot += 8) {
+		if (!walk_readable(w, slot, 5))
+			return true;
+		word = (unsigned long *)slot;
+		if (*at == OP_RET)
+			return walk_resumed(w, regs, word[0], slot + 8);
+		if (*at == OP_POPF)
+			return walk_resumed(w, regs, word[1], slot + 16);
+		f = (struct iret_frame *)slot;
+		if (f->cs == KERNEL_CS && f->sp > slot && is_code(f->ip))
+			return walk_resumed(w, regs, f->ip, f->sp);
+	}
+	return true;
+}
+
 /* Emit the interrupted place and its caller if rbp does not lead there. */
 static bool walk_regs(struct walk *w, const struct pt_regs *regs)
 {
@@ -253,6 +314,8 @@ static bool walk_regs(struct walk *w, const struct pt_regs *regs)
 		return false;
 	if (ftrace_trampoline_frame(regs->ip, &bytes))
 		return walk_in_trampoline(w, regs->sp, bytes);
+	if (is_entry_code(regs->ip))
+		return walk_in_entry(w, regs);
 	return walk_interrupted(w, regs);
 }
 

@@ -273,3 +273,7 @@ func sync_core_common
 	add rsp, PT_IP - PT_ORIG_AX
 	iretq
 endfunc sync_core_common
+
+; Where all this ends, for the stack walker; it begins with entry_stubs.
+global entry_code_end
+entry_code_end:

@@ -14,6 +14,9 @@ struct pt_regs;
 /* Stub of vector n at n * ENTRY_STUB_SIZE. */
 extern const char entry_stubs[];
 
+/* One past the last instruction of entry.asm; the stubs are its first. */
+extern const char entry_code_end[];
+
 /* Exceptions other than #BP and NMI. Context: that of the interrupted code. */
 void exception_entry(struct pt_regs *regs);
 /* A #BP that poke_int3_handler() has not resolved. Context: as above. */

@@ -3,6 +3,7 @@
  * Stack walks: plain, through an interrupt, an exception and an NMI, of other
  * tasks and CPUs, at every place of a function, and on damaged stacks.
  */
+#include "arch/x86_64/entry.h"
 #include "arch/x86_64/traps.h"
 #include "kernel/kallsyms.h"
 #include "kernel/lib/errno.h"
@@ -418,6 +419,53 @@ KTEST(stacktrace, no_caller_is_lost_wherever_an_nmi_strikes)
 	EXPECT_EQ(sample.bad, 0);
 	if (sample.bad)
 		show(&sample.last_bad);
+}
+
+/* ---- in the entry code --------------------------------------------------- */
+
+/*
+ * An NMI has struck at ip in the entry code, which was entered from the first
+ * byte of st_middle(), called by st_outer(). The CPU's words lie @above words
+ * above the stack pointer.
+ */
+static bool entry_seen_through(unsigned long ip, unsigned int above,
+			       const unsigned long *words, unsigned int n)
+{
+	unsigned long caller = (unsigned long)st_outer + 12;
+	unsigned long stack[48] = { 0 };
+	struct pt_regs regs = { .ip = ip };
+	struct trace t;
+
+	memcpy(&stack[above], words, n * sizeof(*words));
+	if (n == 5)
+		stack[above + 3] = (unsigned long)&stack[40];
+	stack[n == 5 ? 40 : above + n] = caller;
+	regs.sp = (unsigned long)stack;
+	t.n = stack_trace_save_regs(&regs, t.ip, DEPTH, 0);
+	if (t.n == 3 && t.ip[0] == ip && t.ip[2] == caller &&
+	    t.ip[1] == (unsigned long)st_middle)
+		return true;
+	ktest_note("with %u words:", above);
+	show(&t);
+	return false;
+}
+
+KTEST(stacktrace, an_nmi_in_an_entry_stub_sees_what_was_interrupted)
+{
+	unsigned long iret[5] = { (unsigned long)st_middle, KERNEL_CS, 2 };
+	unsigned long popf[2] = { 2, (unsigned long)st_middle };
+	const u8 *at = (const u8 *)entry_stubs;
+	unsigned int above;
+
+	for (above = 0; above <= 20; above++)
+		EXPECT(entry_seen_through((unsigned long)entry_stubs + 32 * 16,
+					  above, iret, 5));
+	while (at < (const u8 *)entry_code_end &&
+	       !(at[0] == 0x9d && at[1] == 0xc3)) /* popfq, ret: out of #BP */
+		at++;
+	ASSERT(at < (const u8 *)entry_code_end);
+	EXPECT(entry_seen_through((unsigned long)at, 0, popf, 2));
+	EXPECT(entry_seen_through((unsigned long)at + 1, 0, popf + 1, 1));
 }
 
 /* ---- other tasks and CPUs ------------------------------------------------ */

@@ -177,6 +177,8 @@ KTEST_FLAGS(unwind, past_replaced_return_addresses, KTEST_LEAKS, 0)
 	EXPECT(has_pair(&in_callback, uw_traced, uw_caller));
 	EXPECT(has_pair(&at_return, graph_return, ftrace_return_to_handler));
 	EXPECT(has_pair(&at_return, ftrace_return_to_handler,
+			return_to_handler));
+	EXPECT(has_pair(&at_return, return_to_handler,
 			ktest_unwind_past_replaced_return_addresses));
 	EXPECT_EQ(unregister_ftrace_graph(&gops), 0);
 	ftrace_free_filter(&ops);
@@ -186,6 +188,7 @@ KTEST_FLAGS(unwind, past_replaced_return_addresses, KTEST_LEAKS, 0)
 
 static struct sample {
 	bool stop;
+	bool interrupts;
 	unsigned int cpu;
 	atomic_t taken;
 	unsigned long inside, bad;
@@ -253,25 +256,39 @@ static notrace bool take_sample(struct pt_regs *regs)
 	return true;
 }
 
+/* An interrupt, and the NMI a little later: often in its entry or exit. */
+static void interrupt_first(unsigned int turn)
+{
+	unsigned int i;
+
+	smp_send_reschedule(sample.cpu);
+	for (i = 0; i < turn * 7 % 200; i++)
+		cpu_relax();
+}
+
 static void sample_for(u64 ns)
 {
 	u64 end = ktime_ns() + ns;
+	unsigned int turn = 0;
 	int taken;
 
 	while (ktime_ns() < end) {
 		taken = atomic_read(&sample.taken);
+		if (sample.interrupts)
+			interrupt_first(turn++);
 		send_nmi(sample.cpu);
 		if (!wait_until(atomic_read(&sample.taken) != taken, WAIT_MS))
 			return;
 	}
 }
 
-static void sample_traced_code(void)
+static void sample_code(bool interrupts)
 {
 	struct task_struct *task;
 	unsigned int i;
 
 	memset(&sample, 0, sizeof(sample));
+	sample.interrupts = interrupts;
 	sample.cpu = 1;
 	kthread_bind(current, 0);
 	task = kthread_create(uw_root, NULL, "sampled");
@@ -294,9 +311,16 @@ static void sample_with_flags(unsigned long flags)
 
 	if (!trace_function(&ops, uw_leaf))
 		return;
-	sample_traced_code();
+	sample_code(false);
 	EXPECT_EQ(unregister_ftrace_function(&ops), 0);
 	ftrace_free_filter(&ops);
+}
+
+KTEST(unwind, wherever_an_nmi_strikes_an_interrupt)
+{
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("needs two CPUs");
+	sample_code(true);
 }
 
 KTEST(unwind, wherever_an_nmi_strikes_a_trampoline)
@@ -331,7 +355,7 @@ KTEST(unwind, wherever_an_nmi_strikes_the_graph_tracer)
 	ASSERT_EQ(ftrace_set_filter_ip(&ops, (unsigned long)uw_leaf, 0, 1), 0);
 	ASSERT_EQ(ftrace_set_filter_ip(&ops, (unsigned long)uw_loop, 0, 0), 0);
 	ASSERT_EQ(register_ftrace_graph(&gops), 0);
-	sample_traced_code();
+	sample_code(false);
 	EXPECT_EQ(unregister_ftrace_graph(&gops), 0);
 	ftrace_free_filter(&ops);
 }
