@@ -53,6 +53,7 @@ static const char *const files[] = {
 	"set_ftrace_filter",
 	"set_ftrace_notrace",
 	"set_ftrace_pid",
+	"stack_trace_filter",
 };
 
 static size_t read_all(const char *path, char *buf, size_t room)

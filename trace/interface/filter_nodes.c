@@ -122,6 +122,12 @@ static const struct selection set_notrace = {
 	"no functions disabled",
 };
 
+static const struct selection stack_filter = {
+	stack_tracer_ops,
+	false,
+	"all functions enabled",
+};
+
 static int selection_open(struct tracefs_file *file,
 			  const struct selection *which)
 {
@@ -192,6 +198,7 @@ static int selection_release(struct tracefs_file *file,
 
 SELECTION(set_filter)
 SELECTION(set_notrace)
+SELECTION(stack_filter)
 
 /* ---- pids ---------------------------------------------------------------- */
 
@@ -304,6 +311,12 @@ const struct tracefs_node filter_nodes[] = {
 	  .show = pid_show,
 	  .write = pid_write,
 	  .release = pid_release },
+	{ .path = "stack_trace_filter",
+	  .mode = 0640,
+	  .open = stack_filter_open,
+	  .show = stack_filter_show,
+	  .write = selection_write,
+	  .release = stack_filter_release },
 	{ .path = "touched_functions", .mode = 0440, .show = touched_show },
 	{ .path = NULL },
 };

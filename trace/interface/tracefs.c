@@ -18,7 +18,8 @@
 
 /* The end of each table is a node without a path. */
 static const struct tracefs_node *const tables[] = {
-	tracer_nodes, filter_nodes, graph_nodes, buffer_nodes, event_nodes,
+	tracer_nodes, filter_nodes, graph_nodes,
+	buffer_nodes, stack_nodes,  event_nodes,
 };
 
 /* The node with number @n over all tables, NULL behind the last. */
