@@ -18,7 +18,7 @@
 #include <asm/tsc.h>
 
 #define MAX_CPUS  8
-#define STRETCHES 400
+#define STRETCHES 200
 
 struct caller {
 	struct task_struct *task;

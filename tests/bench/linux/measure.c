@@ -24,7 +24,7 @@
 #define TARGET		    "bench_target"
 #define READ_EVENTS	    20000
 #define OPS_WITH_TRAMPOLINE 10
-#define WALL_SAMPLES	    3
+#define WALL_SAMPLES	    2
 
 static int module_fd;
 static unsigned long nr_functions; /* lines to choose from */

@@ -17,7 +17,7 @@
 #include "nop5bench.h"
 
 #define MAX_CPUS  8
-#define STRETCHES 400
+#define STRETCHES 200
 
 struct caller {
 	struct task_struct *task;

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""The benchmarks: no deterministic figure gets worse unnoticed.
+
+Rows are measured anew and compared with tests/bench/history.tsv. A change
+that is worth its price is recorded in the same commit:
+tests/bench/run.py --record "reason".
+"""
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests import qemu
+
+BENCH = qemu.ROOT / "tests" / "bench"
+sys.path.insert(0, str(BENCH))
+
+import history  # noqa: E402
+import machine as bench_machine  # noqa: E402
+import plot  # noqa: E402
+import rows  # noqa: E402
+
+
+def line(row, value, **changes):
+    fields = dict(row=row, value=str(value), unit="insn", commit="abc",
+                  date="2025-01-01", gcc="1.0", nasm="2.0", qemu="3.0",
+                  reason="first")
+    return history.Line(**{**fields, **changes})
+
+
+def versions(**changes):
+    return {"gcc": "1.0", "nasm": "2.0", "qemu": "3.0", **changes}
+
+
+# ---- the judges themselves --------------------------------------------------
+
+@pytest.mark.parametrize("value, worse", [
+    (100, False), (104.9, False), (105.1, True), (50, False)])
+def test_five_percent_is_the_limit(value, worse):
+    recorded = {"call.ops2": line("call.ops2", 100)}
+    found = history.regressions({"call.ops2": value}, recorded)
+    assert bool(found) == worse
+
+
+def test_calibration_may_not_move_at_all():
+    recorded = {"calib.nop2000": line("calib.nop2000", 2000)}
+    assert history.regressions({"calib.nop2000": 2001}, recorded)
+
+
+def test_a_row_never_recorded_is_found():
+    assert history.regressions({"call.ops1": 1}, {})
+
+
+def test_rows_of_the_host_are_not_compared():
+    assert not history.regressions({"patch.enable_all.us_per_site": 1e9}, {})
+
+
+def test_other_versions_are_not_compared():
+    recorded = {"call.ops1": line("call.ops1", 1)}
+    assert history.other_versions(versions(), recorded) is None
+    assert "gcc" in history.other_versions(versions(gcc="1.1"), recorded)
+
+
+def test_the_last_line_is_in_force():
+    lines = [line("call.ops1", 1), line("call.ops1", 2)]
+    assert history.in_force(lines)["call.ops1"].value == "2"
+
+
+def test_a_missing_row_is_named():
+    values = {row.name: 1.0 for row in rows.ROWS}
+    assert rows.missing(values, "ours") == []
+    del values["call.ops1"]
+    assert rows.missing(values, "ours") == ["call.ops1"]
+    del values["call.kprobe_int3"]  # Linux's alone
+    assert rows.missing(values, "ours") == ["call.ops1"]
+
+
+def test_table_subtracts_the_bare_call_and_judges():
+    ours = {"call.nop_site": 5, "call.ops1": 30, "call.ops2": 45}
+    linux = {"call.nop_site": 5, "call.ops1": 39}
+    text = "\n".join(rows.table(ours, linux))
+    assert "| call.ops1 | insn | 25 | 24 | MISSED | 34 | 1.4 |" in text
+    assert "| call.ops2 | insn | 40 | 50 | met | - | - |" in text
+
+
+def test_plots_are_drawn_from_both_sides(tmp_path):
+    values = rows.read_values(rows.LINUX_FIGURES)
+    plot.draw(values, values, str(tmp_path))
+    for name in ("calls.svg", "patch.svg"):
+        text = (tmp_path / name).read_text()
+        assert "nop5" in text and "Linux" in text
+
+
+def test_history_gives_a_reason_on_every_line():
+    lines = history.read()
+    assert lines, "tests/bench/history.tsv is empty"
+    for recorded in lines:
+        assert recorded.reason.strip(), recorded
+        assert recorded.row in rows.BY_NAME, recorded
+        float(recorded.value)
+
+
+# ---- the figures -------------------------------------------------------------
+
+def run_bench(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, str(BENCH / "run.py"), "--build", str(qemu.BUILD),
+         *arguments], text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, timeout=300, check=False,
+        env={**os.environ, **environment})
+
+
+@pytest.fixture(scope="module")
+def figures(elf):
+    done = run_bench("--kinds", ",".join(history.DETERMINISTIC))
+    assert done.returncode == 0, done.stderr
+    return rows.read_values(qemu.BUILD / "bench.tsv")
+
+
+def test_no_figure_got_worse(figures):
+    recorded = history.in_force(history.read())
+    why = history.other_versions(bench_machine.versions(), recorded)
+    if why:
+        pytest.skip(why)
+    worse = history.regressions(figures, recorded)
+    assert not worse, "\n".join(worse)
+
+
+def test_a_boot_without_rows_fails(elf):
+    """The kernel refuses a part it does not know; so must run.py."""
+    done = subprocess.run(
+        [sys.executable, "-c",
+         "import sys; sys.path.insert(0, sys.argv[1]); import run, machine;"
+         "run.boot(sys.argv[2], 'nonsense', 1, machine.ICOUNT, '')",
+         str(BENCH), str(elf)], text=True, stderr=subprocess.PIPE,
+        timeout=120, check=False)
+    assert done.returncode != 0
+    assert "did not end well" in done.stderr
