@@ -309,7 +309,8 @@ static void put_comment(struct trace_iterator *iter, struct trace_seq *s)
 
 	put_prologue(iter, s);
 	put_no_duration(iter, s);
-	trace_seq_fill(s, ' ', (max(cpu->depth, -1) + 1) * INDENT);
+	if (cpu->depth > 0)
+		trace_seq_fill(s, ' ', (cpu->depth + 1) * INDENT);
 	trace_seq_puts(s, "/* ");
 	if (iter->ent.type == TRACE_PRINT && iter->len >= sizeof(*print)) {
 		len = strnlen(print->buf, iter->len - sizeof(*print));

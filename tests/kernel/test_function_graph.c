@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The function_graph tracer: entries and returns pair for every task, with
+ * preemption and migration between; the choice of calls; and its text.
+ */
+#include "kernel/lib/glob.h"
+#include "tests/kernel/fgraph_targets.h"
+#include "tests/kernel/trace_test.h"
+#include "trace/fgraph.h"
+#include <asm/atomic.h>
+
+/* Once, so that shadow stacks are there before pages are counted. */
+KTEST_FLAGS(function_graph, one_event_at_each_end, KTEST_LEAKS, 0)
+{
+	if (tt_begin("function_graph", FG_FILTER, 512)) {
+		EXPECT(fg_check_all(3, 10));
+		EXPECT_EQ(tt_stats().entries, 2 * fg_calls(10));
+	}
+	tt_end();
+}
+
+/* ---- pairs ----------------------------------------------------------------- */
+
+#define PIDS   1024 /* and an idle task for each CPU, behind them */
+#define LEVELS 40
+
+struct pairs {
+	unsigned long open[PIDS + NR_CPUS][LEVELS];
+	u8 level[PIDS + NR_CPUS];
+	u64 calls, migrated, wrong, lost, last_time;
+	u8 cpu[PIDS + NR_CPUS][LEVELS];
+};
+
+static int task_key(int pid, unsigned int cpu)
+{
+	return pid ? pid : (int)(PIDS + cpu);
+}
+
+/*
+ * An interrupt may come when a call has its frame but its event is not yet
+ * written, or is written and the frame not yet gone: its calls are one deeper
+ * than the events tell.
+ */
+static bool depth_is_right(const struct trace_entry *ent, int depth, int level)
+{
+	bool irq = ent->flags & (TRACE_FLAG_HARDIRQ | TRACE_FLAG_NMI);
+
+	return depth == level || (irq && depth > level && depth <= level + 2);
+}
+
+static void pair_entry(struct pairs *p, unsigned int cpu,
+		       const struct ftrace_graph_ent_entry *e)
+{
+	int pid = task_key(e->ent.pid, cpu), level;
+	struct trace_entry ent = e->ent;
+
+	if (p->level[pid] >= LEVELS ||
+	    !depth_is_right(&ent, e->depth, p->level[pid])) {
+		p->wrong++;
+		return;
+	}
+	level = p->level[pid]++;
+	p->open[pid][level] = e->func;
+	p->cpu[pid][level] = cpu;
+}
+
+static void pair_return(struct pairs *p, unsigned int cpu,
+			const struct ftrace_graph_ret_entry *r)
+{
+	int pid = task_key(r->ent.pid, cpu), level;
+
+	if (!p->level[pid]) {
+		p->wrong++;
+		return;
+	}
+	level = --p->level[pid];
+	if (p->open[pid][level] != r->func ||
+	    !depth_is_right(&r->ent, r->depth, level) ||
+	    r->rettime < r->calltime)
+		p->wrong++;
+	p->migrated += p->cpu[pid][level] != cpu;
+	p->calls++;
+}
+
+/* The oldest event of all CPUs, consumed. Return: false: there is none. */
+static bool consume_oldest(struct pairs *p)
+{
+	struct ring_buffer_per_cpu *rb, *best = NULL;
+	struct ring_buffer_event event;
+	const struct trace_entry *ent;
+	u64 time = ~0ULL;
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		rb = trace_top()->buffer.cpu[cpu];
+		mutex_lock(&rb->reader_lock);
+		if (ring_buffer_peek(rb, &event) && event.time < time) {
+			time = event.time;
+			best = rb;
+		}
+		mutex_unlock(&rb->reader_lock);
+	}
+	if (!best)
+		return false;
+	mutex_lock(&best->reader_lock);
+	ring_buffer_peek(best, &event);
+	ent = event.data;
+	p->lost += event.lost;
+	if (ent->type == TRACE_GRAPH_ENT)
+		pair_entry(p, best->cpu, event.data);
+	else if (ent->type == TRACE_GRAPH_RET)
+		pair_return(p, best->cpu, event.data);
+	else
+		p->wrong++;
+	ring_buffer_consume(best);
+	mutex_unlock(&best->reader_lock);
+	return true;
+}
+
+static void check_in_storm(void *wrong)
+{
+	if (!fg_check_all(42, 3))
+		atomic64_inc(wrong);
+}
+
+static void all_pair(const char *clock, bool pinned)
+{
+	struct pairs *p = kzalloc(sizeof(*p));
+	atomic64_t wrong = ATOMIC64_INIT(0);
+	struct tt_calls calls;
+	unsigned int i;
+
+	ASSERT(p != NULL);
+	EXPECT_EQ(trace_set_clock(trace_top(), clock), 0);
+	if (tt_begin("function_graph", FG_FILTER, 8192)) {
+		calls = tt_storm(check_in_storm, &wrong, 400, 3, pinned);
+		while (consume_oldest(p))
+			;
+		EXPECT_EQ(atomic64_read(&wrong), 0);
+		EXPECT_EQ(p->wrong, 0);
+		EXPECT_EQ(p->lost, 0);
+		EXPECT_EQ(p->calls, (calls.task + calls.irq + calls.nmi) *
+				    fg_calls(3));
+		for (i = 0; i < PIDS; i++)
+			EXPECT_EQ(p->level[i], 0);
+		EXPECT_EQ(tt_stats().overrun + tt_stats().dropped, 0);
+	}
+	tt_end();
+	trace_set_clock(trace_top(), "local");
+	kfree(p);
+}
+
+KTEST_FLAGS(function_graph, entries_and_returns_pair, 0, 120)
+{
+	all_pair("local", true);
+}
+
+KTEST_FLAGS(function_graph, they_pair_with_migration, 0, 120)
+{
+	all_pair("global", false);
+}
+
+/* ---- the choice of calls --------------------------------------------------- */
+
+struct chosen {
+	unsigned int parent, leaf, hidden, other, nr_returns, deepest;
+};
+
+static void count_chosen(unsigned int cpu,
+			 const struct ring_buffer_event *event, void *arg)
+{
+	const struct ftrace_graph_ent_entry *e = event->data;
+	struct chosen *c = arg;
+
+	(void)cpu;
+	if (e->ent.type != TRACE_GRAPH_ENT) {
+		c->nr_returns++;
+		return;
+	}
+	c->deepest = max(c->deepest, (unsigned int)e->depth);
+	if (e->func == (unsigned long)fg_parent)
+		c->parent++;
+	else if (e->func == (unsigned long)fg_leaf)
+		c->leaf++;
+	else if (e->func == (unsigned long)fg_hidden)
+		c->hidden++;
+	else
+		c->other++;
+}
+
+static struct chosen chosen_calls(void)
+{
+	struct chosen c = { 0 };
+
+	EXPECT(fg_check_all(1, 5));
+	tt_consume(count_chosen, &c);
+	EXPECT_EQ(c.parent + c.leaf + c.hidden + c.other, c.nr_returns);
+	return c;
+}
+
+static void set_graph(bool notrace_set, const char *names)
+{
+	struct ftrace_hash *set = trace_graph_hash_begin(notrace_set, true);
+
+	if (*names)
+		EXPECT_EQ(ftrace_hash_edit(&set, names, strlen(names)), 0);
+	EXPECT_EQ(trace_graph_hash_set(notrace_set, set), 0);
+}
+
+KTEST(function_graph, set_graph_function_and_notrace)
+{
+	struct chosen c;
+
+	if (tt_begin("function_graph", FG_FILTER, 64)) {
+		set_graph(false, "fg_parent");
+		c = chosen_calls();
+		EXPECT(c.parent == 1 && c.leaf == 3 && c.hidden == 1 &&
+		       c.other == 0 && c.deepest == 2);
+		set_graph(true, "fg_hidden");
+		c = chosen_calls();
+		EXPECT(c.parent == 1 && c.leaf == 2 && c.hidden == 0 &&
+		       c.other == 0);
+		set_graph(false, "");
+		c = chosen_calls();
+		EXPECT(c.parent == 1 && c.leaf == 2 && c.hidden == 0 &&
+		       c.other == 14);
+	}
+	set_graph(false, "");
+	set_graph(true, "");
+	tt_end();
+}
+
+KTEST(function_graph, max_graph_depth)
+{
+	struct chosen c;
+
+	if (tt_begin("function_graph", FG_FILTER, 64)) {
+		trace_set_graph_depth(1);
+		c = chosen_calls();
+		EXPECT(c.parent == 1 && c.leaf == 0 && c.other == 3 &&
+		       c.deepest == 0);
+		trace_set_graph_depth(2);
+		EXPECT_EQ(chosen_calls().deepest, 1);
+		trace_set_graph_depth(0);
+		EXPECT_EQ(chosen_calls().deepest, 5);
+	}
+	trace_set_graph_depth(0);
+	tt_end();
+}
+
+static void count_irq(unsigned int cpu, const struct ring_buffer_event *event,
+		      void *arg)
+{
+	const struct trace_entry *ent = event->data;
+
+	(void)cpu;
+	*(u64 *)arg += ent->flags & (TRACE_FLAG_HARDIRQ | TRACE_FLAG_NMI) ?
+			       1 : 1ULL << 32;
+}
+
+KTEST(function_graph, option_funcgraph_irqs)
+{
+	struct trace_array *tr = trace_top();
+	atomic64_t wrong = ATOMIC64_INIT(0);
+	u64 counts = 0;
+
+	if (tt_begin("function_graph", "fg_leaf", 1024)) {
+		tt_storm(check_in_storm, &wrong, 300, 1, true);
+		tt_consume(count_irq, &counts);
+		EXPECT((u32)counts && counts >> 32);
+		counts = 0;
+		trace_set_option(tr, TRACE_OPT_funcgraph_irqs, false);
+		tt_storm(check_in_storm, &wrong, 300, 1, true);
+		tt_consume(count_irq, &counts);
+		EXPECT_EQ((u32)counts, 0);
+		EXPECT(counts >> 32);
+		trace_set_option(tr, TRACE_OPT_funcgraph_irqs, true);
+	}
+	tt_end();
+}
+
+/* ---- durations ------------------------------------------------------------- */
+
+void fg_sleep(void);
+traced_function void fg_sleep(void)
+{
+	msleep(30);
+}
+
+static void longest(unsigned int cpu, const struct ring_buffer_event *event,
+		    void *arg)
+{
+	const struct ftrace_graph_ret_entry *r = event->data;
+
+	(void)cpu;
+	if (r->ent.type == TRACE_GRAPH_RET)
+		*(u64 *)arg = max(*(u64 *)arg, r->rettime - r->calltime);
+}
+
+KTEST(function_graph, option_sleep_time)
+{
+	u64 with = 0, without = 0;
+
+	if (tt_begin("function_graph", "fg_sleep", 64)) {
+		fg_sleep();
+		tt_consume(longest, &with);
+		trace_set_option(trace_top(), TRACE_OPT_sleep_time, false);
+		fg_sleep();
+		tt_consume(longest, &without);
+		trace_set_option(trace_top(), TRACE_OPT_sleep_time, true);
+		EXPECT(with >= 30000000);
+		EXPECT(without && without < 30000000);
+	}
+	tt_end();
+}
+
+/* ---- text ------------------------------------------------------------------ */
+
+/* Are these the first lines of the text, by pattern? */
+static void expect_lines(char *text, const char *const *pattern)
+{
+	char *end;
+
+	for (; *pattern; pattern++) {
+		end = strchr(text, '\n');
+		if (!EXPECT(end != NULL))
+			return;
+		*end = '\0';
+		if (!EXPECT(glob_match(*pattern, text)))
+			ktest_note("\"%s\" is not \"%s\"", text, *pattern);
+		text = end + 1;
+	}
+}
+
+static void call_parent(void)
+{
+	kthread_bind(current, 0);
+	EXPECT_EQ(fg_parent(1), 6);
+	kthread_bind(current, CPU_ANY);
+}
+
+static void text_is(const char *const *pattern)
+{
+	char *text = tt_text(0);
+
+	if (text)
+		expect_lines(text, pattern);
+	kfree(text);
+}
+
+#define DURATION "?[0-9. ][0-9. ][0-9. ][0-9. ][0-9. ]* us *|"
+#define NOTHING	 "              |"
+
+KTEST(function_graph, text)
+{
+	static const char *const lines[] = {
+		"# tracer: function_graph", "#",
+		"# CPU  DURATION                  FUNCTION CALLS",
+		"# |     |   |                     |   |   |   |",
+		" 0) " NOTHING "  fg_parent() {",
+		" 0) " DURATION "    fg_leaf();",
+		" 0) " NOTHING "    fg_hidden() {",
+		" 0) " DURATION "      fg_leaf();",
+		" 0) " DURATION "    }",
+		" 0) " DURATION "    fg_leaf();",
+		" 0) " DURATION "  }",
+		NULL,
+	};
+
+	if (tt_begin("function_graph", FG_FILTER, 64)) {
+		call_parent();
+		text_is(lines);
+	}
+	tt_end();
+}
+
+KTEST(function_graph, text_with_options)
+{
+	static const char *const lines[] = {
+		"# tracer: function_graph", "#",
+		"#     TIME        CPU  TASK/PID         DURATION             "
+		"     FUNCTION CALLS",
+		"#      |          |     |    |           |   |               "
+		"      |   |   |   |",
+		"*[0-9].?????? |   0) *functio-* | " NOTHING "  fg_parent() {",
+		"*[0-9].?????? |   0) *functio-* | " DURATION
+		"    fg_leaf(); /\\* = 0x2 \\*/ (Overruns: 0)",
+		"*fg_hidden() {",
+		"*fg_leaf(); /\\* = 0x2 \\*/ (Overruns: 0)",
+		"* | " DURATION "    } /\\* fg_hidden = 0x2 \\*/ "
+		"(Overruns: 0)",
+		"*fg_leaf(); /\\* = 0x2 \\*/ (Overruns: 0)",
+		"* | " DURATION "  } /\\* fg_parent = 0x6 \\*/ (Overruns: 0)",
+		NULL,
+	};
+	static const enum trace_option options[] = {
+		TRACE_OPT_funcgraph_abstime, TRACE_OPT_funcgraph_proc,
+		TRACE_OPT_funcgraph_retval, TRACE_OPT_funcgraph_overrun,
+	};
+	unsigned int i;
+
+	if (tt_begin("function_graph", FG_FILTER, 64)) {
+		for (i = 0; i < ARRAY_SIZE(options); i++)
+			EXPECT_EQ(trace_set_option(trace_top(), options[i],
+						   true), 0);
+		call_parent();
+		text_is(lines);
+		for (i = 0; i < ARRAY_SIZE(options); i++)
+			trace_set_option(trace_top(), options[i], false);
+	}
+	tt_end();
+}
+
+KTEST(function_graph, text_of_markers_and_switched_off_calls)
+{
+	static const char *const lines[] = {
+		"*", "*", "*", "*",
+		" 0) " NOTHING "  /\\* hello \\*/",
+		" 0) " NOTHING "  fg_parent() {",
+		" 0) " DURATION "    } /\\* fg_hidden \\*/",
+		NULL,
+	};
+	struct trace_array *tr = trace_top();
+	struct ftrace_graph_ent_entry *entry;
+	struct ftrace_graph_ret_entry *ret;
+
+	if (tt_begin("function_graph", "fg_sleep", 64)) {
+		kthread_bind(current, 0);
+		EXPECT_EQ(trace_marker_write(tr, "hello", 5), 5);
+		/* What is left when events between were lost. */
+		entry = ring_buffer_lock_reserve(&tr->buffer, sizeof(*entry),
+						 NULL);
+		*entry = (struct ftrace_graph_ent_entry){
+			.ent = { .type = TRACE_GRAPH_ENT,
+				 .pid = current->pid },
+			.func = (unsigned long)fg_parent,
+		};
+		ring_buffer_unlock_commit(&tr->buffer);
+		ret = ring_buffer_lock_reserve(&tr->buffer, sizeof(*ret),
+					       NULL);
+		*ret = (struct ftrace_graph_ret_entry){
+			.ent = { .type = TRACE_GRAPH_RET,
+				 .pid = current->pid },
+			.func = (unsigned long)fg_hidden, .depth = 1,
+			.calltime = 1000, .rettime = 2234,
+		};
+		ring_buffer_unlock_commit(&tr->buffer);
+		kthread_bind(current, CPU_ANY);
+		text_is(lines);
+	}
+	tt_end();
+}
