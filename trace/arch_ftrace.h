@@ -144,3 +144,35 @@ unsigned long ftrace_regs_get_instruction_pointer(struct ftrace_regs *fregs);
 void ftrace_regs_set_instruction_pointer(struct ftrace_regs *fregs,
 					 unsigned long ip);
 unsigned long ftrace_regs_get_stack_pointer(struct ftrace_regs *fregs);
+
+/* ---- targets with handlers at entry and exit: trace/ftrace_fexit.h ---- */
+
+/* What a handler sees. Changed arguments and results are used on. */
+struct ftrace_fexit_call {
+	unsigned long arg[6];	/* rdi rsi rdx rcx r8 r9 */
+	unsigned long ret;	/* at entry rax: how many vector arguments */
+	unsigned long ret_high;	/* rdx; at exit only */
+	unsigned long ip;	/* the site */
+	unsigned long unused;
+};
+
+typedef void (*ftrace_fexit_func_t)(struct ftrace_fexit_call *call, void *data);
+
+struct ftrace_fexit_prog {
+	ftrace_fexit_func_t entry;	/* NULL: none */
+	ftrace_fexit_func_t exit;	/* NULL: none */
+	void *data;
+};
+
+struct ftrace_fexit_desc {
+	unsigned long ip;		/* the site whose function it wraps */
+	unsigned int nr;
+	const struct ftrace_fexit_prog *prog;	/* called in order */
+	unsigned int stack_words;	/* arguments on the stack, to be copied */
+	u64 *in, *out;			/* per-CPU: calls entered and left */
+};
+
+/* Return: an addr to be jumped to (odd), 0 without room or memory. */
+unsigned long arch_ftrace_make_fexit(const struct ftrace_fexit_desc *desc);
+/* Nobody may be inside any more. */
+void arch_ftrace_free_fexit(unsigned long addr);

@@ -167,16 +167,22 @@ static size_t run_end(size_t i, size_t end, u16 wanted)
 	return rec - ftrace_recs;
 }
 
+/* Does each site of the request have a target of its own? */
+static bool has_targets(const struct ftrace_request *request)
+{
+	return request->after.filter && request->after.filter->direct;
+}
+
 /* The target a direct caller wants at site @i, which its filter has. */
 static unsigned long request_direct(const struct ftrace_request *request,
 				    size_t i)
 {
 	const struct ftrace_match *match = &request->after;
 
-	if (match->filter && match->filter->direct)
-		return match->filter->direct[match->in_filter.pos -
-					     (match->in_filter.end - i)];
-	return request->direct;
+	if (!has_targets(request))
+		return request->direct;
+	return match->filter->direct[match->in_filter.pos -
+				     (match->in_filter.end - i)];
 }
 
 /* One run: the sites from @i on that have the set of site @i. */
@@ -213,7 +219,7 @@ static int plan_stretch(struct ftrace_plan *plan,
 		step->direct = step->was == step->is ? step->from->direct : 0;
 		if (direct)
 			step->direct = request_direct(request, i);
-		else
+		if (!direct || !has_targets(request))
 			next = run_end(i, end, step->from->id);
 		err = plan_run(plan, ops, step, i, next);
 		if (err)

@@ -10,30 +10,38 @@
 #define TARGET(n)                                                         \
 	static noinline __no_fp void ftrace_target_##n(void)              \
 	{                                                                 \
-		__asm__ volatile("" : : "i"(n));                          \
+		__asm__ volatile("" : : "i"(1##n));                          \
 	}
 #define TARGET10(n)                                                       \
 	TARGET(n##0) TARGET(n##1) TARGET(n##2) TARGET(n##3) TARGET(n##4)  \
 	TARGET(n##5) TARGET(n##6) TARGET(n##7) TARGET(n##8) TARGET(n##9)
+#define TARGET100(n)                                                      \
+	TARGET10(n##0) TARGET10(n##1) TARGET10(n##2) TARGET10(n##3)       \
+	TARGET10(n##4) TARGET10(n##5) TARGET10(n##6) TARGET10(n##7)       \
+	TARGET10(n##8) TARGET10(n##9)
 #define NAME(n) ftrace_target_##n,
 #define NAME10(n)                                                         \
 	NAME(n##0) NAME(n##1) NAME(n##2) NAME(n##3) NAME(n##4)            \
 	NAME(n##5) NAME(n##6) NAME(n##7) NAME(n##8) NAME(n##9)
+#define NAME100(n)                                                        \
+	NAME10(n##0) NAME10(n##1) NAME10(n##2) NAME10(n##3) NAME10(n##4)  \
+	NAME10(n##5) NAME10(n##6) NAME10(n##7) NAME10(n##8) NAME10(n##9)
 
-TARGET10()
-TARGET10(1)
-TARGET10(2)
-TARGET10(3)
-TARGET10(4)
-TARGET10(5)
-TARGET10(6)
-TARGET10(7)
-TARGET10(8)
-TARGET10(9)
+/* ftrace_target_000 to ftrace_target_999 */
+TARGET100(0)
+TARGET100(1)
+TARGET100(2)
+TARGET100(3)
+TARGET100(4)
+TARGET100(5)
+TARGET100(6)
+TARGET100(7)
+TARGET100(8)
+TARGET100(9)
 
 const target_fn ftrace_target[NR_TARGETS] = {
-	NAME10() NAME10(1) NAME10(2) NAME10(3) NAME10(4)
-	NAME10(5) NAME10(6) NAME10(7) NAME10(8) NAME10(9)
+	NAME100(0) NAME100(1) NAME100(2) NAME100(3) NAME100(4)
+	NAME100(5) NAME100(6) NAME100(7) NAME100(8) NAME100(9)
 };
 
 /* A task may migrate in here: the counter it found may be another CPU's. */
@@ -58,12 +66,7 @@ u64 count_hits(const struct count_ops *count)
 
 int filter_targets(struct ftrace_ops *ops, unsigned int first, unsigned int n)
 {
-	unsigned long ips[NR_TARGETS];
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		ips[i] = target_ip(first + i);
-	return ftrace_set_filter_ips(ops, ips, n, 0, 1);
+	return ftrace_set_filter_ips(ops, target_ips(first), n, 0, 1);
 }
 
 int filter_text(struct ftrace_ops *ops, const char *text)

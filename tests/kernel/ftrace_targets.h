@@ -11,16 +11,22 @@
 #include "trace/ftrace.h"
 #include <asm/percpu.h>
 
-#define NR_TARGETS 100
+#define NR_TARGETS 1000
 
 typedef void (*target_fn)(void);
 
-/* ftrace_target_0, ftrace_target_1, ... in rising order of address. */
+/* ftrace_target_000, ftrace_target_001, ... in rising order of address. */
 extern const target_fn ftrace_target[NR_TARGETS];
 
 static inline unsigned long target_ip(unsigned int i)
 {
 	return (unsigned long)ftrace_target[i];
+}
+
+/* Target i and those behind it. */
+static inline const unsigned long *target_ips(unsigned int i)
+{
+	return (const unsigned long *)&ftrace_target[i];
 }
 
 /* An ops that counts its calls; per-CPU counters, so that SMP counts hold. */
