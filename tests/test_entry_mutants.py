@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""Breaks entry and synchronisation on purpose, one line at a time: a named
+test in the image, or a panic, must notice each."""
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+from tests import qemu
+
+ENTRY, IPI = "arch/x86_64/entry.asm", "arch/x86_64/ipi.c"
+
+# What is broken, file, text, what it becomes, tests to run, who must notice.
+MUTANTS = [
+    ("no gap under the frame of #BP", ENTRY,
+     "times 6 push qword", "times 0 push qword",
+     "entry.int3_emulated_call*", "kernel panic: #PF"),
+    ("the direction flag is left to C", ENTRY,
+     "\tcld\t", "\tnop\t",
+     "entry.interrupt_keeps*", "not ok 1 - entry.interrupt_keeps"),
+    ("an NMI looks like a task", ENTRY,
+     "enter_context CTX_NMI", "enter_context CTX_TASK",
+     "entry.contexts_nest*", "not ok 1 - entry.contexts_nest"),
+    ("an interrupt's context is not put back", ENTRY,
+     "\tmov [gs:trace_context], eax\n", "\n",
+     "entry.*", "context 2, "),
+    ("an interrupt looks like a task", ENTRY,
+     "enter_context CTX_IRQ", "enter_context CTX_TASK",
+     "entry.interrupt_keeps*", "not ok 1 - entry.interrupt_keeps"),
+    ("a sync round waits for nobody", IPI,
+     "while (!has_answered(cpu, round)) {",
+     "while (!has_answered(cpu, round) && false) {",
+     "ipi.sync_round_waits*", "not ok 1 - ipi.sync_round_waits"),
+]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A copy of the sources with its own build directory, all built."""
+    root = tmp_path_factory.mktemp("mutants") / "tree"
+    skip = shutil.ignore_patterns(".git", "build", qemu.BUILD.name)
+    shutil.copytree(qemu.ROOT, root, ignore=skip)
+    shutil.copytree(qemu.BUILD, root / "build",
+                    ignore=shutil.ignore_patterns("host", "*.iso"))
+    return root
+
+
+def build(root):
+    done = subprocess.run(["make", "BUILD=build", "kernel"], cwd=root,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    return root / "build" / "nop5.elf"
+
+
+@pytest.mark.parametrize("name, file, text, becomes, tests, noticed", MUTANTS,
+                         ids=[m[0].replace(" ", "-") for m in MUTANTS])
+def test_mutant(tree, name, file, text, becomes, tests, noticed):
+    path = pathlib.Path(tree, file)
+    good = path.read_text(encoding="utf-8")
+    assert good.count(text) == 1, f"{file}: {text!r}"
+    path.write_text(good.replace(text, becomes), encoding="utf-8")
+    try:
+        boot = qemu.Machine(smp=2, kernel=build(tree)).boot(
+            f"mode=tests tests={tests}")
+    finally:
+        path.write_text(good, encoding="utf-8")
+    assert boot.status in (qemu.FAILED, qemu.PANIC), name
+    assert noticed in boot.log, boot.excerpt()
