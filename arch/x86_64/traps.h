@@ -67,7 +67,9 @@ struct trap_info {
  * Call fn(arg), and if it raises one of the exceptions in vectors, leave it
  * where it stands and come back here. For tests: what fn holds stays held.
  * Preemption is off meanwhile. Not for #BP at a patched site (handled before)
- * nor for NMI (nmi_handler_register()). Does not nest.
+ * nor for NMI (nmi_handler_register()). Does not nest. Not for functions whose
+ * returns the graph tracer has hooked: the hook of one that is left would be
+ * taken for its caller's.
  * Context: task.
  * Return: true if an exception was caught and *info filled; false if fn
  * returned.
