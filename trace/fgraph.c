@@ -37,10 +37,10 @@
 #include "arch/x86_64/ftrace_frame.h"
 #include <asm/atomic.h>
 
-static unsigned long refuse(unsigned long *retp)
+static enum fgraph_handled refuse(unsigned long *retp)
 {
 	(void)retp;
-	return 0;
+	return FGRAPH_REFUSED;
 }
 
 static DEFINE_MUTEX(graph_lock);
@@ -130,8 +130,8 @@ drop_abandoned(struct fgraph_ret_stack *stack, const unsigned long *retp)
 	return frame;
 }
 
-unsigned long ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
-				       unsigned long rdx)
+void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
+			      unsigned long rdx)
 {
 	struct fgraph_ret_stack *stack = current->ret_stack;
 	struct fgraph_frame *frame = stack->top;
@@ -154,9 +154,7 @@ unsigned long ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
 		gops = users[__builtin_ctz(bits)];
 		gops->retfunc(&ret, gops);
 	}
-	rax = frame->ret;
-	fgraph_pop(stack, frame); /* I1 */
-	return rax;
+	fgraph_unhook(stack, frame); /* I1 */
 }
 
 /* Up-call of the stack walker, see kernel/unwind_hooks.h. */

@@ -43,10 +43,13 @@ typedef void (*trace_func_graph_ret_t)(const struct ftrace_graph_ret *ret,
 				       struct fgraph_ops *gops);
 
 /*
- * From return_to_handler: the call whose return address stood at retp returns.
- * Return: where to; 0: nothing was done, ask ftrace_return_to_handler().
+ * From return_to_handler: the call whose return address stood at retp returns;
+ * it is put back there, or nothing is done: then ftrace_return_to_handler()
+ * is asked. (Not 0 and 1: gcc would then keep the flag of the reservation in a
+ * register of its own all the way, which costs four instructions.)
  */
-typedef unsigned long (*fgraph_handler_t)(unsigned long *retp);
+enum fgraph_handled { FGRAPH_REFUSED = 0, FGRAPH_RETURNS = 2 };
+typedef enum fgraph_handled (*fgraph_handler_t)(unsigned long *retp);
 
 struct fgraph_ops {
 	trace_func_graph_ent_t entryfunc; /* [I] NULL: true */
@@ -141,11 +144,10 @@ extern fgraph_handler_t fgraph_return_handler; /* [A] what it tries first */
 
 /*
  * ftrace_return_to_handler() - the call whose return address stood at retp
- * returns with rax and rdx
- * Return: where it really returns to.
+ * returns with rax and rdx; it is put back there
  */
-unsigned long ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
-				       unsigned long rdx);
+void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
+			      unsigned long rdx);
 
 /*
  * fgraph_push() - a frame above top, for the call whose return address stands
@@ -171,6 +173,7 @@ fgraph_push(struct fgraph_ret_stack *stack, struct fgraph_frame *top,
 	return frame;
 }
 
+/* A call that is not hooked after all, or is unhooked. */
 static __always_inline void fgraph_pop(struct fgraph_ret_stack *stack,
 				       struct fgraph_frame *frame)
 {
@@ -185,6 +188,15 @@ static __always_inline void fgraph_hook(struct fgraph_frame *frame,
 	barrier(); /* a walk that sees the hook sees the frame */
 	WRITE_ONCE(frame->retp, retp);
 	WRITE_ONCE(*retp, (unsigned long)return_to_handler);
+}
+
+/* The call of the frame on top returns to where it should. */
+static __always_inline void fgraph_unhook(struct fgraph_ret_stack *stack,
+					  struct fgraph_frame *frame)
+{
+	/* First the slot: a walk finds the hook and the frame, or neither. */
+	WRITE_ONCE(*frame->retp, frame->ret);
+	fgraph_pop(stack, frame);
 }
 
 /*

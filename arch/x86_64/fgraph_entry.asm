@@ -12,7 +12,7 @@
 ; STACK	(offsets from rbp)
 ;
 ;	+8	the slot: this address again, so that a walk of the stack
-;		asks for the true one; at the end the true one
+;		asks for the true one; put back before the frame is gone
 ;	 0	the caller's rbp	<- rbp
 ;	-8	rax
 ;	-16	rdx			<- rsp, aligned to 16
@@ -36,11 +36,10 @@ func return_to_handler
 	push rax
 	push rdx
 	lea rdi, [rbp + 8]		; retp
-	call [fgraph_return_handler]	; rax = the true return address, or 0
-	test rax, rax
+	call [fgraph_return_handler]	; eax != 0: the slot is as it was
+	test eax, eax
 	jz .general
 .known:
-	mov [rbp + 8], rax
 	pop rdx
 	pop rax
 	pop rbp
@@ -49,6 +48,6 @@ func return_to_handler
 	lea rdi, [rbp + 8]		; retp
 	mov rsi, [rbp - 8]		; rax and
 	mov rdx, [rbp - 16]		; rdx as they were
-	call ftrace_return_to_handler	; rax = the true return address
+	call ftrace_return_to_handler
 	jmp .known
 endfunc return_to_handler

@@ -133,6 +133,7 @@ struct tt_calls tt_storm(void (*fn)(void *arg), void *arg, unsigned int calls,
 	timer_add(&timer, ktime_ns());
 	sender = kthread_run(storm_sender, NULL, "sender");
 	run_tasks(tasks, pinned);
+	wait_until(atomic64_read(&storm.irq), 1000); /* a tick at least */
 	WRITE_ONCE(storm.stop, true);
 	kthread_join(sender);
 	timer_cancel_sync(&timer);

@@ -204,26 +204,25 @@ static void graph_return(const struct ftrace_graph_ret *ret,
 
 /*
  * ftrace_return_to_handler() and graph_return() in one, when nothing is
- * unusual; else 0.
+ * unusual.
  */
-static __no_fp unsigned long graph_handler(unsigned long *retp)
+static __no_fp enum fgraph_handled graph_handler(unsigned long *retp)
 {
 	struct fgraph_ret_stack *stack = current->ret_stack;
 	struct fgraph_frame *frame = stack->top;
 	struct ftrace_graph_ret_entry *entry;
 	struct ring_buffer_per_cpu *rb;
 	struct ring_buffer_fast f;
-	unsigned long ret;
 
 	if (unlikely(frame->retp != retp || frame->users != graph_ops.bit ||
 		     trace_top_array.graph_state != GRAPH_USUAL))
-		return 0;
+		return FGRAPH_REFUSED;
 	preempt_disable_notrace();
 	rb = this_cpu_read(trace_top_ring);
 	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f,
 					       NULL))) {
 		preempt_enable_no_resched();
-		return 0;
+		return FGRAPH_REFUSED;
 	}
 	entry = (void *)(f.event + RB_EVENT_HEADER);
 	trace_fill(entry, TRACE_GRAPH_RET);
@@ -233,10 +232,9 @@ static __no_fp unsigned long graph_handler(unsigned long *retp)
 	entry->calltime = frame->calltime;
 	entry->rettime = f.time;
 	ring_buffer_commit_fast(rb, &f);
-	ret = frame->ret;
-	fgraph_pop(stack, frame);
+	fgraph_unhook(stack, frame);
 	preempt_enable_notrace();
-	return ret;
+	return FGRAPH_RETURNS;
 }
 
 /* ---- time asleep --------------------------------------------------------- */
