@@ -29,14 +29,14 @@ typedef void (*ftrace_func_t)(unsigned long ip, unsigned long parent_ip,
 			      struct ftrace_ops *ops,
 			      struct ftrace_regs *fregs);
 
-#define MCOUNT_INSN_SIZE	5
-#define FTRACE_ADDR_JMP		1UL
-#define FTRACE_UNKNOWN		(~0UL - 1)
+#define MCOUNT_INSN_SIZE 5
+#define FTRACE_ADDR_JMP	 1UL
+#define FTRACE_UNKNOWN	 (~0UL - 1)
 
 /* One step of a plan; a plan is sorted by ip and has each ip once. */
 struct ftrace_patch {
 	unsigned long ip;
-	unsigned long old;	/* must be found before anything is written */
+	unsigned long old; /* must be found before anything is written */
 	unsigned long new;
 };
 
@@ -45,7 +45,7 @@ struct ftrace_bug_info {
 	unsigned long ip;
 	u8 expected[MCOUNT_INSN_SIZE];
 	u8 found[MCOUNT_INSN_SIZE];
-	bool readable;		/* false: nothing could be read at ip */
+	bool readable; /* false: nothing could be read at ip */
 };
 
 /*
@@ -54,15 +54,15 @@ struct ftrace_bug_info {
  * the same thing with n == 1.
  */
 struct ftrace_tramp_call {
-	ftrace_func_t func;	/* re-poked live by arch_ftrace_set_inner() */
+	ftrace_func_t func; /* re-poked live by arch_ftrace_set_inner() */
 	struct ftrace_ops *ops;
-	bool guard;		/* skip the call when it would recurse */
+	bool guard; /* skip the call when it would recurse */
 };
 
 struct ftrace_tramp_desc {
 	unsigned int n;
-	bool regs;		/* save and give full registers */
-	unsigned long direct;	/* 0: end in ret; else an addr, see above */
+	bool regs;	      /* save and give full registers */
+	unsigned long direct; /* 0: end in ret; else an addr, see above */
 	struct ftrace_tramp_call call[];
 };
 
@@ -151,7 +151,7 @@ unsigned long ftrace_regs_get_stack_pointer(struct ftrace_regs *fregs);
 struct ftrace_fexit_call {
 	unsigned long arg[6];	/* rdi rsi rdx rcx r8 r9 */
 	unsigned long ret;	/* at entry rax: how many vector arguments */
-	unsigned long ret_high;	/* rdx; at exit only */
+	unsigned long ret_high; /* rdx; at exit only */
 	unsigned long ip;	/* the site */
 	unsigned long unused;
 };
@@ -159,17 +159,17 @@ struct ftrace_fexit_call {
 typedef void (*ftrace_fexit_func_t)(struct ftrace_fexit_call *call, void *data);
 
 struct ftrace_fexit_prog {
-	ftrace_fexit_func_t entry;	/* NULL: none */
-	ftrace_fexit_func_t exit;	/* NULL: none */
+	ftrace_fexit_func_t entry; /* NULL: none */
+	ftrace_fexit_func_t exit;  /* NULL: none */
 	void *data;
 };
 
 struct ftrace_fexit_desc {
-	unsigned long ip;		/* the site whose function it wraps */
+	unsigned long ip; /* the site whose function it wraps */
 	unsigned int nr;
-	const struct ftrace_fexit_prog *prog;	/* called in order */
-	unsigned int stack_words;	/* arguments on the stack, to be copied */
-	u64 *in, *out;			/* per-CPU: calls entered and left */
+	const struct ftrace_fexit_prog *prog; /* called in order */
+	unsigned int stack_words; /* arguments on the stack, to be copied */
+	u64 *in, *out;		  /* per-CPU: calls entered and left */
 };
 
 /* Return: an addr to be jumped to (odd), 0 without room or memory. */

@@ -33,42 +33,42 @@ enum ftrace_ops_cmd {
 typedef int (*ftrace_ops_func_t)(struct ftrace_ops *ops,
 				 enum ftrace_ops_cmd cmd);
 
-#define FTRACE_OPS_FL_ENABLED		BIT(0)	/* core: on the list */
-#define FTRACE_OPS_FL_DYNAMIC		BIT(1)	/* core: not static data */
-#define FTRACE_OPS_FL_SAVE_REGS		BIT(2)	/* wants full pt_regs */
-#define FTRACE_OPS_FL_SAVE_REGS_IF_SUPPORTED BIT(3) /* same: always is */
-#define FTRACE_OPS_FL_RECURSION		BIT(4)	/* core guards recursion */
-#define FTRACE_OPS_FL_STUB		BIT(5)	/* counted, never called */
-#define FTRACE_OPS_FL_INITIALIZED	BIT(6)	/* core: has been seen */
-#define FTRACE_OPS_FL_DELETED		BIT(7)	/* owner gone, refuse it */
-#define FTRACE_OPS_FL_ADDING		BIT(8)	/* core: register runs */
-#define FTRACE_OPS_FL_REMOVING		BIT(9)	/* core: unregister runs */
-#define FTRACE_OPS_FL_MODIFYING		BIT(10)	/* core: filter changes */
-#define FTRACE_OPS_FL_ALLOC_TRAMP	BIT(11)	/* core: made by arch */
-#define FTRACE_OPS_FL_IPMODIFY		BIT(12)	/* may change ip: one a site */
-#define FTRACE_OPS_FL_PID		BIT(13)	/* obeys ftrace_set_pids() */
-#define FTRACE_OPS_FL_PERMANENT		BIT(14)	/* not by ftrace_enabled */
-#define FTRACE_OPS_FL_DIRECT		BIT(15)	/* core: a direct caller */
-#define FTRACE_OPS_FL_SUBOP		BIT(16)	/* hashes read in probes */
-#define FTRACE_OPS_FL_SHARES		BIT(17)	/* core: agreed to IPMODIFY */
+/* Set by the owner before registering: */
+#define FTRACE_OPS_FL_SAVE_REGS		     BIT(0) /* full pt_regs */
+#define FTRACE_OPS_FL_SAVE_REGS_IF_SUPPORTED BIT(1) /* the same here */
+#define FTRACE_OPS_FL_RECURSION		     BIT(2) /* guard recursion */
+#define FTRACE_OPS_FL_STUB		     BIT(3) /* counts, not called */
+#define FTRACE_OPS_FL_IPMODIFY		     BIT(4) /* may change the ip */
+#define FTRACE_OPS_FL_PID		     BIT(5) /* see ftrace_set_pids() */
+#define FTRACE_OPS_FL_PERMANENT		     BIT(6) /* not to be disabled */
+#define FTRACE_OPS_FL_DELETED		     BIT(7) /* owner gone, refuse */
+/* Set by the core: */
+#define FTRACE_OPS_FL_ENABLED	  BIT(8)  /* on the list */
+#define FTRACE_OPS_FL_DYNAMIC	  BIT(9)  /* not static data */
+#define FTRACE_OPS_FL_ALLOC_TRAMP BIT(10) /* made by arch */
+#define FTRACE_OPS_FL_ADDING	  BIT(11) /* register runs */
+#define FTRACE_OPS_FL_REMOVING	  BIT(12) /* unregister runs */
+#define FTRACE_OPS_FL_MODIFYING	  BIT(13) /* filter changes */
+#define FTRACE_OPS_FL_DIRECT	  BIT(14) /* a direct caller */
+#define FTRACE_OPS_FL_SHARES	  BIT(15) /* agreed to IPMODIFY */
 
 struct ftrace_ops {
-	ftrace_func_t func;		/* [A] what gets called */
-	unsigned long flags;		/* caller's [I], core's [F] */
-	void *private;			/* the owner's */
-	ftrace_ops_func_t ops_func;	/* [I] or NULL */
+	ftrace_func_t func;	    /* [A] what gets called */
+	unsigned long flags;	    /* caller's [I], core's [F] */
+	void *private;		    /* the owner's */
+	ftrace_ops_func_t ops_func; /* [I] or NULL */
 	/*
 	 * Below: the core's. A caller may give a trampoline of its own before
 	 * registering; it is called as is and never modified.
 	 */
-	unsigned long trampoline;	/* [F,Q] */
-	ftrace_func_t saved_func;	/* [F] func without the PID filter */
-	struct ftrace_hash *filter_hash;	/* [F,Q] NULL: all functions */
+	unsigned long trampoline;	  /* [F,Q] */
+	ftrace_func_t saved_func;	  /* [F] func without the PID filter */
+	struct ftrace_hash *filter_hash;  /* [F,Q] NULL: all functions */
 	struct ftrace_hash *notrace_hash; /* [F,Q] NULL: none excluded */
-	unsigned long direct_call;	/* [F] target of all sites, or 0 */
-	struct ftrace_ops *next;	/* [F] in order of registration */
-	u64 seq;			/* [I] when registered; call order */
-	size_t nr_sites;		/* [F] sites that match and can */
+	unsigned long direct_call;	  /* [F] target of all sites, or 0 */
+	struct ftrace_ops *next;	  /* [F] in order of registration */
+	u64 seq;			  /* [I] when registered; call order */
+	size_t nr_sites;		  /* [F] sites that match and can */
 };
 
 /*
@@ -236,7 +236,7 @@ bool ftrace_rec_touched(const struct dyn_ftrace *rec);
 /* How many registered ops match. */
 unsigned int ftrace_rec_users(const struct dyn_ftrace *rec);
 /* Its name; @buf is used for a disabled one, which has none. */
-#define FTRACE_NAME_MAX		40
+#define FTRACE_NAME_MAX 40
 const char *ftrace_rec_name(const struct dyn_ftrace *rec,
 			    char buf[FTRACE_NAME_MAX]);
 
@@ -271,9 +271,9 @@ int modify_ftrace_direct(struct ftrace_ops *ops, unsigned long addr);
 int modify_ftrace_direct_nolock(struct ftrace_ops *ops, unsigned long addr);
 
 /* The older names. */
-#define register_ftrace_direct_multi	register_ftrace_direct
-#define unregister_ftrace_direct_multi	unregister_ftrace_direct
-#define modify_ftrace_direct_multi	modify_ftrace_direct
+#define register_ftrace_direct_multi	  register_ftrace_direct
+#define unregister_ftrace_direct_multi	  unregister_ftrace_direct
+#define modify_ftrace_direct_multi	  modify_ftrace_direct
 #define modify_ftrace_direct_multi_nolock modify_ftrace_direct_nolock
 
 /*

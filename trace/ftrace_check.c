@@ -61,20 +61,25 @@ static const char *check_target(const struct ftrace_set *set, u32 i)
 		return "wrong direct target";
 	switch (set->kind) {
 	case FTRACE_SET_NOP:
-		return set_users(set) || set->target ? "NOP with consumers" : NULL;
+		return set_users(set) || set->target ? "NOP with consumers" :
+						       NULL;
 	case FTRACE_SET_DIRECT:
 		return set->nr || set->target != set->direct ?
-		       "not only a direct caller" : NULL;
+			       "not only a direct caller" :
+			       NULL;
 	case FTRACE_SET_TRAMP:
 		return set_users(set) != 1 ||
-		       set->target != set->ops[0]->trampoline ?
-		       "not the one ops' trampoline" : NULL;
+				       set->target != set->ops[0]->trampoline ?
+			       "not the one ops' trampoline" :
+			       NULL;
 	case FTRACE_SET_CHAIN:
 		return set_users(set) < 2 || set->flags & FTRACE_SET_STUB ?
-		       "chain where none should be" : NULL;
+			       "chain where none should be" :
+			       NULL;
 	case FTRACE_SET_LIST:
 		return set->target != arch_ftrace_static_caller(regs) ?
-		       "not the static caller" : NULL;
+			       "not the static caller" :
+			       NULL;
 	}
 	return "no such kind of set";
 }

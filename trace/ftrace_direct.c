@@ -27,90 +27,15 @@
 DEFINE_MUTEX(direct_mutex);
 bool ftrace_exchange_by_stub;
 
-/* ---- sharing a site with an ip modifier ---- */
-
-static bool ops_overlap(const struct ftrace_ops *ops,
-			const struct ftrace_hash *hash)
-{
-	struct ftrace_match match = ftrace_match_of(ops);
-	bool is = false;
-	size_t i;
-
-	for (i = 0; i < hash->count && !is; i++)
-		ftrace_match_stretch(&match, hash->rec[i], &is);
-	return is;
-}
-
-/* Is there a registered ops of that kind on one of these sites? */
-static bool kind_overlaps(unsigned long flag, const struct ftrace_hash *hash)
-{
-	const struct ftrace_ops *ops;
-
-	for (ops = ftrace_ops_list; ops; ops = ops->next)
-		if (ops->flags & flag && ops_overlap(ops, hash))
-			return true;
-	return false;
-}
-
-static int ask_to_share(struct ftrace_ops *direct, enum ftrace_ops_cmd cmd)
-{
-	int err;
-
-	if (direct->flags & FTRACE_OPS_FL_SHARES)
-		return 0;
-	if (!direct->ops_func)
-		return -EBUSY;
-	err = direct->ops_func(direct, cmd);
-	if (!err)
-		direct->flags |= FTRACE_OPS_FL_SHARES;
-	return err;
-}
-
-int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash)
-{
-	struct ftrace_ops *other;
-	int err = 0;
-
-	assert_held(&direct_mutex);
-	if (ops->flags & FTRACE_OPS_FL_DIRECT) {
-		if (kind_overlaps(FTRACE_OPS_FL_IPMODIFY, hash))
-			err = ask_to_share(ops,
-				FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_SELF);
-		return err;
-	}
-	if (!(ops->flags & FTRACE_OPS_FL_IPMODIFY))
-		return 0;
-	for (other = ftrace_ops_list; other && !err; other = other->next)
-		if (other->flags & FTRACE_OPS_FL_DIRECT &&
-		    ops_overlap(other, hash))
-			err = ask_to_share(other,
-				FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_PEER);
-	if (err)
-		ftrace_unshare();
-	return err;
-}
-
-void ftrace_unshare(void)
-{
-	struct ftrace_ops *ops;
-
-	assert_held(&direct_mutex);
-	for (ops = ftrace_ops_list; ops; ops = ops->next) {
-		if (!(ops->flags & FTRACE_OPS_FL_SHARES) ||
-		    kind_overlaps(FTRACE_OPS_FL_IPMODIFY, ops->filter_hash))
-			continue;
-		ops->flags &= ~FTRACE_OPS_FL_SHARES;
-		ops->ops_func(ops, FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER);
-	}
-}
-
 /* ---- becoming a direct caller and ceasing to be one ---- */
 
 static int check_idle(const struct ftrace_ops *ops)
 {
 	return ops->func || ops->trampoline ||
-	       ops->flags & (FTRACE_OPS_FL_ENABLED | FTRACE_OPS_FL_REMOVING) ?
-	       -EINVAL : 0;
+			       ops->flags & (FTRACE_OPS_FL_ENABLED |
+					     FTRACE_OPS_FL_REMOVING) ?
+		       -EINVAL :
+		       0;
 }
 
 static bool is_direct_caller(const struct ftrace_ops *ops)
@@ -133,7 +58,7 @@ static int direct_register(struct ftrace_ops *ops, unsigned long addr,
 {
 	int err;
 
-	ops->func = ftrace_stub;	/* never called */
+	ops->func = ftrace_stub; /* never called */
 	ops->direct_call = addr;
 	ops->flags |= FTRACE_OPS_FL_DIRECT;
 	err = ftrace_register(ops, retired);
@@ -145,7 +70,7 @@ static int direct_register(struct ftrace_ops *ops, unsigned long addr,
 static void direct_forget(struct ftrace_ops *ops,
 			  struct ftrace_retired *retired)
 {
-	ftrace_forget(ops, retired);	/* D2 */
+	ftrace_forget(ops, retired); /* D2 */
 	ops_reset(ops);
 }
 
@@ -192,8 +117,7 @@ int unregister_ftrace_direct(struct ftrace_ops *ops, unsigned long addr,
 
 /* One session: targets become @addr, or those of @filter. */
 static int exchange(struct ftrace_ops *ops, unsigned long addr,
-		    struct ftrace_hash *filter,
-		    struct ftrace_retired *retired)
+		    struct ftrace_hash *filter, struct ftrace_retired *retired)
 {
 	struct ftrace_request request = {
 		.ops = ops,
@@ -213,7 +137,7 @@ static int exchange(struct ftrace_ops *ops, unsigned long addr,
 		if (filter != ops->filter_hash)
 			retired->hash[0] = ops->filter_hash;
 		ops->filter_hash = filter;
-		retired->wait = true;		/* D2 */
+		retired->wait = true; /* D2 */
 		ftrace_commit(&plan, retired);
 	}
 	ops->flags &= ~FTRACE_OPS_FL_MODIFYING;
@@ -294,8 +218,8 @@ static int exchange_any(struct ftrace_ops *ops, unsigned long addr,
 	int err;
 
 	err = ftrace_exchange_by_stub ?
-	      exchange_by_stub(ops, addr, filter, where, &retired) :
-	      exchange(ops, addr, filter, &retired);
+		      exchange_by_stub(ops, addr, filter, where, &retired) :
+		      exchange(ops, addr, filter, &retired);
 	ftrace_retire(&retired);
 	return err;
 }
@@ -424,7 +348,7 @@ static int del_some(struct ftrace_ops *ops, const struct ftrace_hash *hash,
 	err = ftrace_swap_hashes(ops, filter, ops->notrace_hash, retired);
 	if (err)
 		ftrace_hash_free(filter);
-	retired->wait = true;			/* D2 */
+	retired->wait = true; /* D2 */
 	return err;
 }
 

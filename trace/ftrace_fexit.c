@@ -27,16 +27,16 @@
 #include <asm/percpu.h>
 #include <asm/smp.h>
 
-#define GROUPS	64
+#define GROUPS 64
 
 struct fexit_counters {
 	u64 in, out;
 };
 
 struct fexit_group {
-	struct list_head list;		/* retired */
-	unsigned int slot;		/* of the counters */
-	struct ftrace_hash *targets;	/* site -> target */
+	struct list_head list;	     /* retired */
+	unsigned int slot;	     /* of the counters */
+	struct ftrace_hash *targets; /* site -> target */
 };
 
 struct ftrace_fexit {
@@ -46,8 +46,8 @@ struct ftrace_fexit {
 
 static DEFINE_MUTEX(fexit_lock);
 static DEFINE_PER_CPU(struct fexit_counters[GROUPS], fexit_count);
-static u64 slots_used;		/* [fexit_lock] */
-static LIST_HEAD(retired_groups);	/* [fexit_lock] */
+static u64 slots_used;		  /* [fexit_lock] */
+static LIST_HEAD(retired_groups); /* [fexit_lock] */
 
 /* ---- groups ---- */
 
@@ -180,8 +180,8 @@ size_t ftrace_fexit_pending(struct ftrace_fexit_pending *pending, size_t max)
 	list_for_each_entry(group, &retired_groups, list) {
 		if (n < max)
 			pending[n] = (struct ftrace_fexit_pending){
-				.ip = rec_ip(ftrace_hash_rec(group->targets,
-							     0)),
+				.ip = rec_ip(
+					ftrace_hash_rec(group->targets, 0)),
 				.nr = group->targets->count,
 				.users = group_users(group),
 			};
@@ -202,7 +202,7 @@ static struct ftrace_hash *hash_of_sites(const unsigned long *ips, size_t n)
 	if (!hash)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < n; i++) {
-		/* Any target will do here: group_fill() puts in the real ones. */
+		/* Any target: group_fill() puts in the real ones. */
 		err = ftrace_direct_hash_add(hash, ips[i], PAGE_SIZE);
 		if (err && err != -EEXIST) {
 			ftrace_hash_free(hash);

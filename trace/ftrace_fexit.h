@@ -16,7 +16,7 @@
 #include "kernel/lib/types.h"
 #include "trace/arch_ftrace.h"
 
-#define FTRACE_FEXIT_PROGS	 8  /* at most, for one target */
+#define FTRACE_FEXIT_PROGS	 8 /* at most, for one target */
 #define FTRACE_FEXIT_STACK_WORDS 16
 
 struct ftrace_fexit_spec {
@@ -72,9 +72,9 @@ size_t ftrace_fexit_reap(void);
 
 /* A set replaced or detached, that calls have not left yet. */
 struct ftrace_fexit_pending {
-	unsigned long ip;	/* its first function */
-	size_t nr;		/* functions */
-	u64 users;		/* calls still inside */
+	unsigned long ip; /* its first function */
+	size_t nr;	  /* functions */
+	u64 users;	  /* calls still inside */
 };
 
 /* Up to @max of them. Context: task. Return: how many there are. */

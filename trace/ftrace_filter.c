@@ -25,15 +25,15 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
 
-#define TOKEN_MAX	128
+#define TOKEN_MAX 128
 
 enum match_kind {
-	MATCH_FULL,	/* abc */
-	MATCH_FRONT,	/* abc* */
-	MATCH_END,	/* *abc */
-	MATCH_MIDDLE,	/* *abc* */
+	MATCH_FULL,   /* abc */
+	MATCH_FRONT,  /* abc* */
+	MATCH_END,    /* *abc */
+	MATCH_MIDDLE, /* *abc* */
 	MATCH_GLOB,
-	MATCH_INDEX,	/* 12 */
+	MATCH_INDEX, /* 12 */
 };
 
 struct pattern {
@@ -225,7 +225,7 @@ static int put_in_force(struct ftrace_ops *ops, struct ftrace_hash *hash,
 	int err;
 
 	if (ops->filter_hash && ops->filter_hash->direct)
-		err = -EINVAL;		/* has targets, has a call of its own */
+		err = -EINVAL; /* has targets, has a call of its own */
 	else if (exclude)
 		err = ftrace_swap_hashes(ops, ops->filter_hash, hash, retired);
 	else
@@ -406,7 +406,8 @@ int ftrace_free_filter(struct ftrace_ops *ops)
 		return -EDEADLK;
 	mutex_lock(&direct_mutex);
 	err = ops->flags & FTRACE_OPS_FL_ENABLED ?
-	      -EBUSY : ftrace_swap_hashes(ops, NULL, NULL, &retired);
+		      -EBUSY :
+		      ftrace_swap_hashes(ops, NULL, NULL, &retired);
 	mutex_unlock(&direct_mutex);
 	ftrace_retire(&retired);
 	return err;

@@ -26,38 +26,37 @@
 #include "trace/ftrace.h"
 #include <asm/layout.h>
 
-#define FTRACE_FL_DISABLED	1U /* [I] after boot */
-#define FTRACE_FL_TOUCHED	2U /* [F] has called something since boot */
-#define FTRACE_FL_MODIFIED	4U /* [F] has had DIRECT or IPMODIFY */
+#define FTRACE_FL_DISABLED 1U /* [I] after boot */
+#define FTRACE_FL_TOUCHED  2U /* [F] has called something since boot */
+#define FTRACE_FL_MODIFIED 4U /* [F] has had DIRECT or IPMODIFY */
 
-#define FTRACE_FL_SHIFT		26
+#define FTRACE_FL_SHIFT 26
 
 struct dyn_ftrace {
 	union {
 		struct {
-			u32 ip_off : FTRACE_FL_SHIFT;	/* [I] from _text */
+			u32 ip_off : FTRACE_FL_SHIFT; /* [I] from _text */
 			u32 flags : 32 - FTRACE_FL_SHIFT;
 		};
-		u32 where;	/* both, to set a flag in one instruction */
+		u32 where; /* both, to set a flag in one instruction */
 	};
 	union {
 		struct {
-			u16 wanted;	/* [F,A] ids of sets */
-			u16 actual;	/* [F] */
+			u16 wanted; /* [F,A] ids of sets */
+			u16 actual; /* [F] */
 		};
-		u32 sets;		/* both, for one store */
+		u32 sets; /* both, for one store */
 	};
 };
 static_assert(sizeof(struct dyn_ftrace) == 8, "8 bytes a site is the promise");
 
-
-extern struct mutex ftrace_lock;	/* ftrace.c */
-extern struct mutex direct_mutex;	/* ftrace_direct.c */
+extern struct mutex ftrace_lock;  /* ftrace.c */
+extern struct mutex direct_mutex; /* ftrace_direct.c */
 
 /* ---- ftrace_rec.c: the site table ---- */
 
-extern struct dyn_ftrace *ftrace_recs;	/* [I] */
-extern size_t ftrace_nr_recs;		/* [I] */
+extern struct dyn_ftrace *ftrace_recs; /* [I] */
+extern size_t ftrace_nr_recs;	       /* [I] */
 
 /*
  * Make the table in the memory of [start, stop), site addresses in any order.
@@ -72,10 +71,10 @@ static __always_inline unsigned long rec_ip(const struct dyn_ftrace *rec)
 
 /* Names of recs in rising order without a search for each. */
 struct ftrace_name_walk {
-	unsigned int sym, count;	/* symbols looked at, and in all */
-	unsigned long addr, next_addr;	/* of the present and the next symbol */
+	unsigned int sym, count;       /* symbols looked at, and in all */
+	unsigned long addr, next_addr; /* of the present and the next symbol */
 	const char *name, *next_name;
-	char buf[FTRACE_NAME_MAX];	/* for recs that have no name */
+	char buf[FTRACE_NAME_MAX]; /* for recs that have no name */
 };
 
 void ftrace_name_walk_init(struct ftrace_name_walk *walk);
@@ -86,8 +85,8 @@ const char *ftrace_name_walk(struct ftrace_name_walk *walk,
 
 struct ftrace_hash {
 	size_t count, room;
-	unsigned long *direct;	/* NULL, or the target of each */
-	u32 rec[];		/* rising indices into the site table */
+	unsigned long *direct; /* NULL, or the target of each */
+	u32 rec[];	       /* rising indices into the site table */
 };
 
 struct ftrace_hash *ftrace_hash_alloc(size_t room, bool direct);
@@ -101,13 +100,13 @@ bool ftrace_hash_test(const struct ftrace_hash *hash, u32 rec);
 /* One hash asked in rising order: the answer for all sites below end. */
 struct ftrace_cursor {
 	size_t end;
-	size_t pos;	/* first element not below end */
+	size_t pos; /* first element not below end */
 	bool in;
 };
 
 /* Which sites an ops gets, asked in rising order. Pure. */
 struct ftrace_match {
-	bool active;			/* false: none at all */
+	bool active; /* false: none at all */
 	const struct ftrace_hash *filter, *exclude;
 	struct ftrace_cursor in_filter, in_exclude;
 };
@@ -129,30 +128,30 @@ enum ftrace_set_kind {
 	FTRACE_SET_LIST,
 };
 
-#define FTRACE_SET_REGS		1U	/* somebody wants full registers */
-#define FTRACE_SET_IPMODIFY	2U
-#define FTRACE_SET_STUB		4U
-#define FTRACE_SET_GUARD	8U	/* somebody wants the guard */
-#define FTRACE_SET_HAS_DIRECT	16U
+#define FTRACE_SET_REGS	      1U /* somebody wants full registers */
+#define FTRACE_SET_IPMODIFY   2U
+#define FTRACE_SET_STUB	      4U
+#define FTRACE_SET_GUARD      8U /* somebody wants the guard */
+#define FTRACE_SET_HAS_DIRECT 16U
 
 struct ftrace_set {
-	unsigned long target;	/* [I] what a site with it calls */
-	unsigned long direct;	/* [I] target of the direct caller, 0: none */
+	unsigned long target; /* [I] what a site with it calls */
+	unsigned long direct; /* [I] target of the direct caller, 0: none */
 	struct ftrace_ops *direct_ops; /* [I] it, or NULL */
-	u32 refs;		/* [F] recs that want it, + pins */
-	u16 id;			/* [I] */
-	u16 hash_next;		/* [F] id, 0 ends */
-	u16 nr;			/* [I] callbacks; the direct caller not counted */
-	u8 kind;		/* [I] enum ftrace_set_kind */
-	u8 flags;		/* [I] FTRACE_SET_* */
-	bool pinned;		/* [F] by the plan being made */
-	u32 chain_size;		/* [I] bytes of executable memory */
-	struct ftrace_set *next; /* [F] pinned or retired */
+	u32 refs;		       /* [F] recs that want it, + pins */
+	u16 id;			       /* [I] */
+	u16 hash_next;		       /* [F] id, 0 ends */
+	u16 nr;		/* [I] callbacks; the direct caller not counted */
+	u8 kind;	/* [I] enum ftrace_set_kind */
+	u8 flags;	/* [I] FTRACE_SET_* */
+	bool pinned;	/* [F] by the plan being made */
+	u32 chain_size; /* [I] bytes of executable memory */
+	struct ftrace_set *next;  /* [F] pinned or retired */
 	struct ftrace_ops *ops[]; /* [I] in order of call, NULL at the end */
 };
 
-#define FTRACE_SET_PAGE		512
-#define FTRACE_SET_MAX		65536
+#define FTRACE_SET_PAGE 512
+#define FTRACE_SET_MAX	65536
 
 extern struct ftrace_set **ftrace_set_dir[FTRACE_SET_MAX / FTRACE_SET_PAGE];
 extern bool ftrace_use_trampolines, ftrace_use_chains; /* [I] command line */
@@ -184,7 +183,7 @@ struct ftrace_retired {
 	struct ftrace_set *sets;
 	struct ftrace_hash *hash[2];
 	unsigned long tramp;
-	bool wait;		/* wait even if there is nothing to free */
+	bool wait; /* wait even if there is nothing to free */
 };
 
 /* Give back @n refs; what has none left goes to @retired. */
@@ -209,7 +208,7 @@ void ftrace_set_stats(struct ftrace_set_stats *stats);
 struct ftrace_request {
 	struct ftrace_ops *ops;
 	struct ftrace_match before, after;
-	unsigned long direct;	/* target afterwards, if hashes name none */
+	unsigned long direct; /* target afterwards, if hashes name none */
 };
 
 /* Neighbouring sites that all go from one set to another. */
@@ -218,7 +217,7 @@ struct ftrace_change {
 	u16 from, to;
 };
 
-#define FTRACE_MEMO	8
+#define FTRACE_MEMO 8
 
 struct ftrace_transition {
 	struct ftrace_set *from, *to;
@@ -230,8 +229,8 @@ struct ftrace_plan {
 	struct ftrace_patch *patch;
 	struct ftrace_change *change;
 	size_t nr_patches, nr_changes, room;
-	size_t nr_sites;		/* that match afterwards */
-	struct ftrace_set *pinned;	/* sets that a change leads to */
+	size_t nr_sites;	   /* that match afterwards */
+	struct ftrace_set *pinned; /* sets that a change leads to */
 	struct ftrace_transition memo[FTRACE_MEMO];
 };
 
@@ -250,9 +249,9 @@ void ftrace_plan_free(struct ftrace_plan *plan);
 
 /* ---- ftrace.c: requests ---- */
 
-extern struct ftrace_ops *ftrace_ops_list;	/* [F] */
-extern bool ftrace_dead;			/* [A] */
-extern bool ftrace_enabled;			/* [F] */
+extern struct ftrace_ops *ftrace_ops_list; /* [F] */
+extern bool ftrace_dead;		   /* [A] */
+extern bool ftrace_enabled;		   /* [F] */
 
 /*
  * Every request of the public API is between these two; they take and release
@@ -321,4 +320,4 @@ int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash);
 void ftrace_unshare(void);
 
 /* modify by way of a stub ops instead of one exchange; see the file. */
-extern bool ftrace_exchange_by_stub;	/* [F] */
+extern bool ftrace_exchange_by_stub; /* [F] */

@@ -22,10 +22,10 @@
 #include "trace/recursion.h"
 #include <asm/barrier.h>
 
-#define LIST_CACHE	512	/* records; fixed, whatever the table's size */
+#define LIST_CACHE 512 /* records; fixed, whatever the table's size */
 
-static struct dyn_ftrace *list_cache[LIST_CACHE];	/* [A] hints */
-static ftrace_func_t static_func = ftrace_stub; /* [F] NULL: the list */
+static struct dyn_ftrace *list_cache[LIST_CACHE]; /* [A] hints */
+static ftrace_func_t static_func = ftrace_stub;	  /* [F] NULL: the list */
 
 /* NULL: the list function. */
 static void static_set_func(ftrace_func_t func)
@@ -128,7 +128,7 @@ static __always_inline void list_visit(unsigned long ip,
 		READ_ONCE((*ops)->func)(ip, parent_ip, *ops, fregs);
 }
 
-#define SPECIAL	(FTRACE_SET_STUB | FTRACE_SET_GUARD | FTRACE_SET_HAS_DIRECT)
+#define SPECIAL (FTRACE_SET_STUB | FTRACE_SET_GUARD | FTRACE_SET_HAS_DIRECT)
 
 void __no_fp ftrace_ops_list_func(unsigned long ip, unsigned long parent_ip,
 				  struct ftrace_ops *ops,

@@ -21,11 +21,11 @@
 
 struct pid_list {
 	size_t n;
-	int pid[];	/* rising */
+	int pid[]; /* rising */
 };
 
-static struct pid_list *pid_only, *pid_never;	/* [F,A] NULL: no such list */
-static DEFINE_PER_CPU(bool, pid_ignore);	/* the present task's events */
+static struct pid_list *pid_only, *pid_never; /* [F,A] NULL: no such list */
+static DEFINE_PER_CPU(bool, pid_ignore);      /* the present task's events */
 
 static bool pid_listed(const struct pid_list *list, int pid)
 {

@@ -91,7 +91,7 @@ static void plan_pin(struct ftrace_plan *plan, struct ftrace_set *set)
 	struct ftrace_retired none = { 0 };
 
 	if (set->pinned) {
-		ftrace_set_put(set, 1, &none);	/* has another pin */
+		ftrace_set_put(set, 1, &none); /* has another pin */
 		return;
 	}
 	set->pinned = true;
@@ -138,8 +138,7 @@ static __always_inline int transition(struct ftrace_plan *plan,
 
 /* Sites @i to @end - 1, which all have the set @from, go to @to. */
 static void plan_add(struct ftrace_plan *plan, size_t i, size_t end,
-		     const struct ftrace_set *from,
-		     const struct ftrace_set *to)
+		     const struct ftrace_set *from, const struct ftrace_set *to)
 {
 	unsigned long old = from->target, new = to->target;
 	struct ftrace_patch *patch = plan->patch + plan->nr_patches;
@@ -181,8 +180,8 @@ static unsigned long request_direct(const struct ftrace_request *request,
 
 	if (!has_targets(request))
 		return request->direct;
-	return match->filter->direct[match->in_filter.pos -
-				     (match->in_filter.end - i)];
+	return match->filter
+		->direct[match->in_filter.pos - (match->in_filter.end - i)];
 }
 
 /* One run: the sites from @i on that have the set of site @i. */
@@ -240,8 +239,8 @@ int ftrace_plan_build(struct ftrace_plan *plan, struct ftrace_request *request)
 		return err;
 	for (i = 0; i < ftrace_nr_recs; i = end) {
 		end = ftrace_match_stretch(&request->before, i, &step.was);
-		end = min(end, ftrace_match_stretch(&request->after, i,
-						    &step.is));
+		end = min(end,
+			  ftrace_match_stretch(&request->after, i, &step.is));
 		if (!step.was && !step.is)
 			continue;
 		err = plan_stretch(plan, request, &step, i, end);
@@ -268,14 +267,13 @@ int ftrace_plan_enable(struct ftrace_plan *plan, bool on)
 		next = max(run_end(i, ftrace_nr_recs, set->id), i + 1);
 		if (!set->target)
 			continue;
-		plan->change[plan->nr_changes++] = (struct ftrace_change){
-			i, next - i, set->id, set->id
-		};
+		plan->change[plan->nr_changes++] =
+			(struct ftrace_change){ i, next - i, set->id, set->id };
 		for (; i < next; i++)
-			*patch++ = (struct ftrace_patch){
-				rec_ip(&ftrace_recs[i]), on ? 0 : set->target,
-				on ? set->target : 0
-			};
+			*patch++ =
+				(struct ftrace_patch){ rec_ip(&ftrace_recs[i]),
+						       on ? 0 : set->target,
+						       on ? set->target : 0 };
 	}
 	plan->nr_patches = patch - plan->patch;
 	return 0;
@@ -305,7 +303,7 @@ static void publish_run(const struct ftrace_change *run,
 
 	for (; rec < end; rec++) {
 		rec->where |= marks;
-		WRITE_ONCE(rec->sets, sets);	/* read by list_set() */
+		WRITE_ONCE(rec->sets, sets); /* read by list_set() */
 	}
 	to->refs += run->count;
 	ftrace_set_put(from, run->count, retired);

@@ -20,7 +20,7 @@
 #include "kernel/printk.h"
 #include <asm/layout.h>
 
-#define REC_OFF_MAX	(1UL << 26)
+#define REC_OFF_MAX (1UL << 26)
 
 struct dyn_ftrace *ftrace_recs;
 size_t ftrace_nr_recs;
@@ -91,8 +91,8 @@ static void walk_fetch(struct ftrace_name_walk *walk)
 {
 	walk->next_addr = ~0UL;
 	if (walk->sym < walk->count)
-		walk->next_name = kallsyms_symbol(walk->sym++,
-						  &walk->next_addr, NULL);
+		walk->next_name =
+			kallsyms_symbol(walk->sym++, &walk->next_addr, NULL);
 }
 
 void ftrace_name_walk_init(struct ftrace_name_walk *walk)
@@ -191,8 +191,8 @@ struct dyn_ftrace *ftrace_rec_find(unsigned long ip)
 /* The first site of which a byte lies in [start, end]. */
 unsigned long ftrace_location_range(unsigned long start, unsigned long end)
 {
-	size_t i = rec_lower_bound(start < MCOUNT_INSN_SIZE ?
-				   0 : start - MCOUNT_INSN_SIZE + 1);
+	size_t i = rec_lower_bound(
+		start < MCOUNT_INSN_SIZE ? 0 : start - MCOUNT_INSN_SIZE + 1);
 
 	if (i == ftrace_nr_recs || rec_ip(&ftrace_recs[i]) > end)
 		return 0;
@@ -207,8 +207,7 @@ unsigned long ftrace_location(unsigned long ip)
 		return ip;
 	if (!kallsyms_lookup(ip, &off, &size) || off || !size)
 		return 0;
-	return ftrace_location_range(ip + MCOUNT_INSN_SIZE - 1,
-				     ip + size - 1);
+	return ftrace_location_range(ip + MCOUNT_INSN_SIZE - 1, ip + size - 1);
 }
 
 bool ftrace_text_reserved(unsigned long start, unsigned long end)

@@ -18,7 +18,7 @@
 #include <asm/barrier.h>
 
 struct ftrace_ops *ftrace_ops_list;
-static u64 next_seq = 1;	/* [F] */
+static u64 next_seq = 1; /* [F] */
 
 static bool is_static_data(const void *p)
 {
@@ -43,8 +43,8 @@ static int check_hashes(const struct ftrace_ops *ops,
 	return 0;
 }
 
-#define OPS_BUSY	(FTRACE_OPS_FL_ENABLED | FTRACE_OPS_FL_ADDING | \
-			 FTRACE_OPS_FL_REMOVING)
+#define OPS_BUSY \
+	(FTRACE_OPS_FL_ENABLED | FTRACE_OPS_FL_ADDING | FTRACE_OPS_FL_REMOVING)
 
 static int check_new_ops(const struct ftrace_ops *ops)
 {
@@ -112,7 +112,7 @@ static void list_unlink(struct ftrace_ops *ops)
 
 static void ops_prepare(struct ftrace_ops *ops)
 {
-	ops->flags |= FTRACE_OPS_FL_ADDING | FTRACE_OPS_FL_INITIALIZED;
+	ops->flags |= FTRACE_OPS_FL_ADDING;
 	if (!is_static_data(ops))
 		ops->flags |= FTRACE_OPS_FL_DYNAMIC;
 	if (ops->flags & FTRACE_OPS_FL_SAVE_REGS_IF_SUPPORTED)
@@ -139,7 +139,7 @@ static int register_locked(struct ftrace_ops *ops,
 	err = ftrace_begin(&plan, &request);
 	if (err) {
 		take_trampoline(ops, retired);
-		ftrace_discard(retired);	/* never was to be seen */
+		ftrace_discard(retired); /* never was to be seen */
 		ops->func = ops->saved_func;
 		ops->flags = flags;
 		return err;
@@ -224,7 +224,8 @@ static int swap_locked(struct ftrace_ops *ops, struct ftrace_hash *filter,
 	struct ftrace_request request = {
 		.ops = ops,
 		.before = ftrace_match_of(ops),
-		.after = { .active = true, .filter = filter,
+		.after = { .active = true,
+			   .filter = filter,
 			   .exclude = exclude },
 		.direct = ops->direct_call,
 	};

@@ -23,8 +23,8 @@
 #include "kernel/quiesce.h"
 #include <asm/barrier.h>
 
-#define SET_BUCKETS	1024
-#define CHAIN_MEMORY	(256UL << 10)	/* of the executable pool */
+#define SET_BUCKETS  1024
+#define CHAIN_MEMORY (256UL << 10) /* of the executable pool */
 
 struct ftrace_set **ftrace_set_dir[FTRACE_SET_MAX / FTRACE_SET_PAGE];
 bool ftrace_use_trampolines = true;
@@ -37,9 +37,9 @@ static union {
 	char room[sizeof(struct ftrace_set) + sizeof(struct ftrace_ops *)];
 } zero;
 #define set_zero (zero.set)
-static u16 set_bucket[SET_BUCKETS];	/* ids, 0 ends */
-static u32 set_ids = 1;			/* ids from here on were never used */
-static u16 set_free_id;			/* 0: none; linked as odd "pointers" */
+static u16 set_bucket[SET_BUCKETS]; /* ids, 0 ends */
+static u32 set_ids = 1;		    /* ids from here on were never used */
+static u16 set_free_id;		    /* 0: none; linked as odd "pointers" */
 static struct ftrace_set_stats stats;
 
 void ftrace_set_init(void)
@@ -142,8 +142,8 @@ static unsigned long make_chain(struct ftrace_set *set)
 	for (i = 0; i < n; i++) {
 		desc->call[i].func = set->ops[i]->func;
 		desc->call[i].ops = set->ops[i];
-		desc->call[i].guard =
-			set->ops[i]->flags & FTRACE_OPS_FL_RECURSION;
+		desc->call[i].guard = set->ops[i]->flags &
+				      FTRACE_OPS_FL_RECURSION;
 	}
 	set->chain_size = arch_ftrace_trampoline_size(desc);
 	if (stats.chain_bytes + set->chain_size <= CHAIN_MEMORY)
@@ -285,7 +285,7 @@ void ftrace_set_put(struct ftrace_set *set, u32 n,
 		    struct ftrace_retired *retired)
 {
 	if (set == &set_zero)
-		return;		/* S3 */
+		return; /* S3 */
 	set->refs -= n;
 	if (set->refs)
 		return;

@@ -18,12 +18,11 @@ struct line {
 	int len;
 };
 
-#define say(line, ...)                                                        \
-	((line)->len += snprintf((line)->buf + min_t(size_t, (line)->len,     \
-						     (line)->size),           \
-				 (line)->size - min_t(size_t, (line)->len,    \
-						      (line)->size),          \
-				 __VA_ARGS__))
+#define say(line, ...)                                                     \
+	((line)->len +=                                                    \
+	 snprintf((line)->buf + min_t(size_t, (line)->len, (line)->size),  \
+		  (line)->size - min_t(size_t, (line)->len, (line)->size), \
+		  __VA_ARGS__))
 
 /* The code that callback @i of this ops is meant to be. */
 static const void *callback(const struct ftrace_ops *ops)
@@ -86,8 +85,7 @@ int ftrace_describe_rec(const struct dyn_ftrace *rec, char *buf, size_t size)
 	set = set_of(rec->wanted);
 	target = arch_ftrace_read(rec_ip(rec));
 	say(&line, "%s (%u)%s%s%s%s%s", ftrace_rec_name(rec, name),
-	    set_users(set),
-	    set->flags & FTRACE_SET_REGS ? " R" : "  ",
+	    set_users(set), set->flags & FTRACE_SET_REGS ? " R" : "  ",
 	    set->flags & FTRACE_SET_IPMODIFY ? " I" : "  ",
 	    set->direct ? " D" : "  ", "  ",
 	    rec->flags & FTRACE_FL_MODIFIED ? " M " : "   ");

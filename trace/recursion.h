@@ -21,8 +21,8 @@
 #include <asm/barrier.h>
 #include <asm/context.h>
 
-#define FTRACE_GUARD_CORE	0
-#define FTRACE_GUARD_CALLBACK	8
+#define FTRACE_GUARD_CORE     0
+#define FTRACE_GUARD_CALLBACK 8
 
 /* Return: the bit taken, to be given to ftrace_guard_leave(); 0 recursion. */
 static __always_inline u32 ftrace_guard_enter(unsigned int group)

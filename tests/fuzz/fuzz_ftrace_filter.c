@@ -7,7 +7,7 @@
  * host-sources: trace/ftrace.c trace/ftrace_check.c trace/ftrace_direct.c
  * host-sources: trace/ftrace_filter.c trace/ftrace_hash.c trace/ftrace_ops.c
  * host-sources: trace/ftrace_pid.c trace/ftrace_plan.c trace/ftrace_rec.c
- * host-sources: trace/ftrace_register.c trace/ftrace_set.c
+ * host-sources: trace/ftrace_register.c trace/ftrace_set.c trace/ftrace_share.c
  * host-sources: arch/x86_64/insn.c kernel/fail.c
  */
 #include "kernel/lib/ctype.h"
@@ -20,10 +20,11 @@
 #include "trace/ftrace_internal.h"
 
 static const char *const names[] = {
-	"a", "aa", "ab", "alloc_page", "alloc_pages", "b", "ba", "do_exit",
-	"free_page", "page_alloc", "schedule", "try[0]", "x.isra.0", "z*",
+	"a",	    "aa",     "ab",	  "alloc_page", "alloc_pages",
+	"b",	    "ba",     "do_exit",  "free_page",	"page_alloc",
+	"schedule", "try[0]", "x.isra.0", "z*",
 };
-#define NAMES	(int)ARRAY_SIZE(names)
+#define NAMES (int)ARRAY_SIZE(names)
 
 /* One word; -1 when it is to be refused. */
 static int word_mask(const char *word)
@@ -46,7 +47,7 @@ static int oracle(char *text)
 {
 	int result = 0, mask;
 	char *word;
-	bool not;
+	bool not ;
 
 	for (word = text; *text; text++)
 		if (isspace(*text))
@@ -56,9 +57,9 @@ static int oracle(char *text)
 		if (!*word)
 			continue;
 		not = *word == '!';
-		if (strlen(word + not) >= 128 || !word[not])
+		if (strlen(word + not ) >= 128 || !word[not ])
 			return -1;
-		mask = word_mask(word + not);
+		mask = word_mask(word + not );
 		if (mask < 0)
 			return -1;
 		result = not ? result & ~mask : result | mask;

@@ -20,10 +20,10 @@ int ftrace_filter(struct ftrace_ops *ops, const char *text)
 }
 
 /* Even addresses, as real targets have: bit 0 says jump. */
-#define TARGET(n)                                            \
-	static void __aligned(16) target_##n(void)           \
-	{                                                    \
-		direct_hits[n]++;                            \
+#define TARGET(n)                                  \
+	static void __aligned(16) target_##n(void) \
+	{                                          \
+		direct_hits[n]++;                  \
 	}
 TARGET(0)
 TARGET(1)

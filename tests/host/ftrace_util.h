@@ -9,18 +9,17 @@
 #include "tests/host/sites.h"
 #include "trace/ftrace_internal.h"
 
-#define HITS	16
+#define HITS 16
 
 /* Counted by ops->private. */
 extern unsigned int ftrace_hits[HITS];
 void ftrace_count(unsigned long ip, unsigned long parent_ip,
 		  struct ftrace_ops *ops, struct ftrace_regs *fregs);
 
-#define FTRACE_COUNT_OPS(n, ...)                              \
-	{                                                     \
-		.func = ftrace_count,                         \
-		.private = (void *)(unsigned long)(n),        \
-		__VA_ARGS__                                   \
+#define FTRACE_COUNT_OPS(n, ...)                                             \
+	{                                                                    \
+		.func = ftrace_count, .private = (void *)(unsigned long)(n), \
+		__VA_ARGS__                                                  \
 	}
 
 /* Replace the filter; as ftrace_set_filter(). */
@@ -36,8 +35,8 @@ void ftrace_hits_reset(void);
 void ftrace_no_leaks(void);
 
 struct ftrace_picture {
-	u64 sites, sets, ops;	/* bytes, records and sets; ops */
-	u64 meaning;		/* who is called, whatever ids and addresses */
+	u64 sites, sets, ops; /* bytes, records and sets; ops */
+	u64 meaning;	      /* who is called, whatever ids and addresses */
 	size_t live, tramps;
 };
 

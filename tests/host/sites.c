@@ -23,7 +23,7 @@
 #include "trace/ftrace_internal.h"
 #include "trace/recursion.h"
 
-#define SPACING	16
+#define SPACING 16
 
 char _text[HOST_SITES * SPACING];
 __asm__(".globl _etext\n.set _etext, _text + 65536");
@@ -40,7 +40,7 @@ struct ftrace_regs {
 struct tramp {
 	bool live;
 	struct ftrace_tramp_desc *desc;
-	char code[16];		/* its address is the trampoline's */
+	char code[16]; /* its address is the trampoline's */
 };
 
 static struct tramp tramp[HOST_TRAMPS];
@@ -252,8 +252,8 @@ struct pt_regs *ftrace_get_regs(struct ftrace_regs *fregs)
 
 /* ---- what the CPU does ---- */
 
-static void call_guarded(const struct ftrace_tramp_call *call,
-			 unsigned long ip, struct ftrace_regs *fregs)
+static void call_guarded(const struct ftrace_tramp_call *call, unsigned long ip,
+			 struct ftrace_regs *fregs)
 {
 	u32 bit = 0;
 

@@ -9,8 +9,8 @@
 #include "kernel/lib/types.h"
 #include "trace/arch_ftrace.h"
 
-#define HOST_SITES	4096
-#define HOST_TRAMPS	4096
+#define HOST_SITES  4096
+#define HOST_TRAMPS 4096
 
 /*
  * Make sites named as given (n < HOST_SITES) and a fresh ftrace core; what was
@@ -33,15 +33,15 @@ void host_call(size_t i);
 
 /* What is counted, and what goes wrong when asked for. */
 struct host_arch {
-	size_t batches, patches;	/* applied */
-	size_t tramps, tramps_made;	/* alive, ever */
+	size_t batches, patches;    /* applied */
+	size_t tramps, tramps_made; /* alive, ever */
 	size_t inner_pokes;
-	bool no_tramps;			/* making one fails */
-	int prepare_error;		/* -ENOMEM, ... */
-	void (*on_apply)(void);		/* between verifying and writing */
-	void (*on_wait)(void);		/* in synchronize_tasks() */
+	bool no_tramps;		/* making one fails */
+	int prepare_error;	/* -ENOMEM, ... */
+	void (*on_apply)(void); /* between verifying and writing */
+	void (*on_wait)(void);	/* in synchronize_tasks() */
 	size_t waits;
-	bool full_regs;			/* last call: was it a regs variant? */
+	bool full_regs; /* last call: was it a regs variant? */
 };
 extern struct host_arch host_arch;
 

@@ -15,11 +15,11 @@
 #include <asm/cpu.h>
 #include <asm/smp.h>
 
-#define BURST	    50	/* calls of a task between two interruptions */
+#define BURST		50 /* calls of a task between two interruptions */
 #define INTERRUPT_CALLS 3
 
 struct cpu_load {
-	u64 task, irq, nmi;	/* calls made; each written by one context */
+	u64 task, irq, nmi; /* calls made; each written by one context */
 	unsigned int turn;
 	u32 irq_pending;
 	struct task_struct *thread;

@@ -5,9 +5,9 @@
 
 %include "arch/x86_64/asm/linkage.inc"
 
-extern ftrace_probe_in, ftrace_probe_out	; struct pt_regs, test_ftrace_regs.c
-extern ftrace_probe_cb				; what the callback was given
-extern ftrace_probe_direct_regs			; registers in the direct target
+; test_ftrace_regs.c: struct pt_regs, and what the callback was given
+extern ftrace_probe_in, ftrace_probe_out, ftrace_probe_cb
+extern ftrace_probe_direct_regs			; as the direct target found them
 extern direct_count				; u64 direct_count[NR], per-CPU
 
 section .text

@@ -6,43 +6,36 @@
 #include <asm/barrier.h>
 #include <asm/percpu.h>
 
+/* clang-format off */
+
 /* One traceable function; the number keeps equal ones from being folded. */
 #define TARGET(n)                                                         \
 	static noinline __no_fp void ftrace_target_##n(void)              \
 	{                                                                 \
-		__asm__ volatile("" : : "i"(1##n));                          \
+		__asm__ volatile("" : : "i"(1##n));                       \
 	}
-#define TARGET10(n)                                                       \
-	TARGET(n##0) TARGET(n##1) TARGET(n##2) TARGET(n##3) TARGET(n##4)  \
-	TARGET(n##5) TARGET(n##6) TARGET(n##7) TARGET(n##8) TARGET(n##9)
-#define TARGET100(n)                                                      \
-	TARGET10(n##0) TARGET10(n##1) TARGET10(n##2) TARGET10(n##3)       \
-	TARGET10(n##4) TARGET10(n##5) TARGET10(n##6) TARGET10(n##7)       \
-	TARGET10(n##8) TARGET10(n##9)
+
+#define TEN(what, n)                                                      \
+	what(n##0) what(n##1) what(n##2) what(n##3) what(n##4)            \
+	what(n##5) what(n##6) what(n##7) what(n##8) what(n##9)
+#define HUNDRED(what, n)                                                  \
+	TEN(what, n##0) TEN(what, n##1) TEN(what, n##2) TEN(what, n##3)   \
+	TEN(what, n##4) TEN(what, n##5) TEN(what, n##6) TEN(what, n##7)   \
+	TEN(what, n##8) TEN(what, n##9)
+/* 000 to 999 */
+#define THOUSAND(what)                                                    \
+	HUNDRED(what, 0) HUNDRED(what, 1) HUNDRED(what, 2)                \
+	HUNDRED(what, 3) HUNDRED(what, 4) HUNDRED(what, 5)                \
+	HUNDRED(what, 6) HUNDRED(what, 7) HUNDRED(what, 8)                \
+	HUNDRED(what, 9)
+
+THOUSAND(TARGET)
+
 #define NAME(n) ftrace_target_##n,
-#define NAME10(n)                                                         \
-	NAME(n##0) NAME(n##1) NAME(n##2) NAME(n##3) NAME(n##4)            \
-	NAME(n##5) NAME(n##6) NAME(n##7) NAME(n##8) NAME(n##9)
-#define NAME100(n)                                                        \
-	NAME10(n##0) NAME10(n##1) NAME10(n##2) NAME10(n##3) NAME10(n##4)  \
-	NAME10(n##5) NAME10(n##6) NAME10(n##7) NAME10(n##8) NAME10(n##9)
 
-/* ftrace_target_000 to ftrace_target_999 */
-TARGET100(0)
-TARGET100(1)
-TARGET100(2)
-TARGET100(3)
-TARGET100(4)
-TARGET100(5)
-TARGET100(6)
-TARGET100(7)
-TARGET100(8)
-TARGET100(9)
+const target_fn ftrace_target[NR_TARGETS] = { THOUSAND(NAME) };
 
-const target_fn ftrace_target[NR_TARGETS] = {
-	NAME100(0) NAME100(1) NAME100(2) NAME100(3) NAME100(4)
-	NAME100(5) NAME100(6) NAME100(7) NAME100(8) NAME100(9)
-};
+/* clang-format on */
 
 /* A task may migrate in here: the counter it found may be another CPU's. */
 void notrace count_callback(unsigned long ip, unsigned long parent_ip,

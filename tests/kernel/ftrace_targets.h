@@ -38,7 +38,10 @@ struct count_ops {
 void count_callback(unsigned long ip, unsigned long parent_ip,
 		    struct ftrace_ops *ops, struct ftrace_regs *fregs);
 
-#define COUNT_OPS(...) { .ops = { .func = count_callback, __VA_ARGS__ } }
+#define COUNT_OPS(...)                                        \
+	{                                                     \
+		.ops = {.func = count_callback, __VA_ARGS__ } \
+	}
 
 u64 count_hits(const struct count_ops *count);
 

@@ -79,15 +79,16 @@ KTEST_FLAGS(direct, no_call_missed_one_function, 0, 600)
 
 KTEST_FLAGS(direct, no_call_missed_many_functions, 0, 600)
 {
-	EXPECT_EQ(exchange_under_load(NR_TARGETS, rounds(100),
-				      exchange_new_way), 0);
+	EXPECT_EQ(
+		exchange_under_load(NR_TARGETS, rounds(100), exchange_new_way),
+		0);
 }
 
 KTEST_FLAGS(direct, no_call_missed_by_stub, 0, 600)
 {
 	ftrace_exchange_by_stub = true;
-	EXPECT_EQ(exchange_under_load(NR_TARGETS, rounds(50),
-				      exchange_new_way), 0);
+	EXPECT_EQ(exchange_under_load(NR_TARGETS, rounds(50), exchange_new_way),
+		  0);
 	ftrace_exchange_by_stub = false;
 }
 
@@ -156,8 +157,7 @@ static unsigned long called;
 static bool had_regs;
 
 static void notrace note_call(unsigned long ip, unsigned long parent_ip,
-			      struct ftrace_ops *ops,
-			      struct ftrace_regs *fregs)
+			      struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
 	called = called * 10 + (unsigned long)ops->private;
 	had_regs = ftrace_get_regs(fregs) != NULL;
@@ -193,7 +193,8 @@ static void go(int who)
 {
 	if (who == DIRECT)
 		EXPECT_EQ(unregister_ftrace_direct(&direct, direct_target[0],
-						   false), 0);
+						   false),
+			  0);
 	else
 		EXPECT_EQ(unregister_ftrace_function(&user[who]), 0);
 }

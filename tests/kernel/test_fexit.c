@@ -20,7 +20,7 @@
 
 struct seen {
 	u64 entries, exits;
-	struct ftrace_fexit_call entry, exit;	/* the last ones */
+	struct ftrace_fexit_call entry, exit; /* the last ones */
 };
 
 static void notrace note_entry(struct ftrace_fexit_call *call, void *data)
@@ -284,7 +284,9 @@ KTEST_FLAGS(fexit, a_thousand_functions, KTEST_LEAKS, 0)
 KTEST_FLAGS(fexit, no_call_missed_when_replaced, 0, 600)
 {
 	static const struct ftrace_fexit_spec *const specs[3] = {
-		&spec_a, &spec_b, &spec_c,
+		&spec_a,
+		&spec_b,
+		&spec_c,
 	};
 	struct ftrace_fexit *fexit;
 	unsigned int i;

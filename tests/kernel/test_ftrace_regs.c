@@ -73,12 +73,13 @@ static bool same(const struct pt_regs *a, const struct pt_regs *b, bool full)
 static bool callback_was_right(unsigned int n)
 {
 	return ftrace_probe_cb.calls == n &&
-	       (!n || (ftrace_probe_cb.ip == target_ip(7) &&
-		       ftrace_probe_cb.sp % 16 == 8 &&
-		       ftrace_probe_cb.ops == (unsigned long)&ops[n - 1] &&
-		       ftrace_probe_cb.parent_ip > (unsigned long)ftrace_probe &&
-		       ftrace_probe_cb.parent_ip <
-			       (unsigned long)ftrace_probe + 1024));
+	       (!n ||
+		(ftrace_probe_cb.ip == target_ip(7) &&
+		 ftrace_probe_cb.sp % 16 == 8 &&
+		 ftrace_probe_cb.ops == (unsigned long)&ops[n - 1] &&
+		 ftrace_probe_cb.parent_ip > (unsigned long)ftrace_probe &&
+		 ftrace_probe_cb.parent_ip <
+			 (unsigned long)ftrace_probe + 1024));
 }
 
 /* One call with @n callbacks on the site; @target what else is, or 0. */

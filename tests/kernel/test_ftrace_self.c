@@ -46,7 +46,8 @@ static void exact_counts(void)
 	expect_hits(2, 1, 3);
 	ftrace_target[1]();
 	expect_hits(2, 2, 4);
-	EXPECT_EQ(ftrace_set_filter(&probe3.ops, "!ftrace_target_000", 18, 0), 0);
+	EXPECT_EQ(ftrace_set_filter(&probe3.ops, "!ftrace_target_000", 18, 0),
+		  0);
 	ftrace_target[0]();
 	expect_hits(3, 2, 4);
 	ftrace_target[1]();
@@ -229,8 +230,7 @@ static noinline void elsewhere(void)
 	redirected++;
 }
 
-static void notrace callback_redirect(unsigned long ip,
-				      unsigned long parent_ip,
+static void notrace callback_redirect(unsigned long ip, unsigned long parent_ip,
 				      struct ftrace_ops *ops,
 				      struct ftrace_regs *fregs)
 {

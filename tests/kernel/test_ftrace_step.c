@@ -23,13 +23,13 @@
 
 void ftrace_step_call(target_fn fn);
 
-static struct ftrace_ops *victim;	/* allocated, freed by the remover */
+static struct ftrace_ops *victim; /* allocated, freed by the remover */
 static struct ftrace_ops company = { .func = ftrace_stub };
 
 /* Shared with the handler of #DB. */
 static struct task_struct *stepper;
-static bool inside;			/* between the site's call and return */
-static unsigned int steps, stop_at;	/* instructions inside */
+static bool inside;		    /* between the site's call and return */
+static unsigned int steps, stop_at; /* instructions inside */
 static bool stopped, go_on, freed;
 static unsigned int after_free, calls, wrong_calls;
 
@@ -128,13 +128,14 @@ static bool preempt_at(unsigned int n, unsigned long flags, bool hasty)
 	stop_at = n;
 	stepper = kthread_create(step_thread, NULL, "stepper");
 	wake_up_process(stepper);
-	wait_until(READ_ONCE(stopped) ||
-		   READ_ONCE(stepper->state) == TASK_DEAD, 5000);
+	wait_until(READ_ONCE(stopped) || READ_ONCE(stepper->state) == TASK_DEAD,
+		   5000);
 	remover = kthread_run(remove_thread, hasty ? victim : NULL, "remover");
 	if (stopped) {
 		/* As long as the task is in there nothing is freed. */
 		wait_until(!ftrace_rec_enabled(ftrace_rec_find(target_ip(3))) ||
-			   company.flags & FTRACE_OPS_FL_ENABLED, 5000);
+				   company.flags & FTRACE_OPS_FL_ENABLED,
+			   5000);
 		if (hasty)
 			wait_until(READ_ONCE(freed), 5000);
 		else
@@ -164,9 +165,9 @@ static unsigned int preempt_everywhere(unsigned long flags, bool hasty)
 static void everywhere(unsigned long flags, unsigned int at_least)
 {
 	unsigned int n = preempt_everywhere(flags, false);
-	bool by_list = !ftrace_use_trampolines ||
-		       (!ftrace_use_chains &&
-			company.flags & FTRACE_OPS_FL_ENABLED);
+	bool by_list =
+		!ftrace_use_trampolines ||
+		(!ftrace_use_chains && company.flags & FTRACE_OPS_FL_ENABLED);
 
 	EXPECT(n >= at_least);
 	/*

@@ -6,7 +6,7 @@
  * host-sources: trace/ftrace.c trace/ftrace_check.c trace/ftrace_direct.c
  * host-sources: trace/ftrace_filter.c trace/ftrace_hash.c trace/ftrace_ops.c
  * host-sources: trace/ftrace_pid.c trace/ftrace_plan.c trace/ftrace_rec.c
- * host-sources: trace/ftrace_register.c trace/ftrace_set.c
+ * host-sources: trace/ftrace_register.c trace/ftrace_set.c trace/ftrace_share.c
  * host-sources: trace/ftrace_show.c arch/x86_64/insn.c kernel/fail.c
  */
 #include "kernel/fail.h"
@@ -134,7 +134,8 @@ UNIT(ftrace, chain_is_shared)
 	CHECK_EQ(register_ftrace_function(&a), 0);
 	CHECK_EQ(register_ftrace_function(&b), 0);
 	CHECK_EQ(host_arch.tramps, 3);
-	CHECK_EQ(arch_ftrace_read(host_site(0)), arch_ftrace_read(host_site(99)));
+	CHECK_EQ(arch_ftrace_read(host_site(0)),
+		 arch_ftrace_read(host_site(99)));
 	CHECK_EQ(unregister_ftrace_function(&a), 0);
 	CHECK_EQ(unregister_ftrace_function(&b), 0);
 	ftrace_no_leaks();
@@ -269,7 +270,8 @@ static void need_regs(unsigned long ip, unsigned long parent_ip,
 UNIT(ftrace, regs_for_who_asks)
 {
 	static struct ftrace_ops a = OPS(0);
-	static struct ftrace_ops r = { .func = need_regs, .private = (void *)1,
+	static struct ftrace_ops r = { .func = need_regs,
+				       .private = (void *)1,
 				       .flags = FTRACE_OPS_FL_SAVE_REGS };
 	int i;
 
@@ -304,7 +306,8 @@ static void recurse(unsigned long ip, unsigned long parent_ip,
 
 UNIT(ftrace, guard_stops_recursion)
 {
-	static struct ftrace_ops a = { .func = recurse, .private = (void *)1,
+	static struct ftrace_ops a = { .func = recurse,
+				       .private = (void *)1,
 				       .flags = FTRACE_OPS_FL_RECURSION };
 	static struct ftrace_ops b = OPS(0);
 	int i;
@@ -315,7 +318,7 @@ UNIT(ftrace, guard_stops_recursion)
 		ftrace_use_trampolines = i < 2;
 		CHECK_EQ(register_ftrace_function(&a), 0);
 		host_call(0);
-		CHECK_EQ(hits[1], 2);	/* once more by the transition bit */
+		CHECK_EQ(hits[1], 2); /* once more by the transition bit */
 		CHECK_EQ(register_ftrace_function(&b), 0);
 		host_call(0);
 		CHECK_EQ(hits[1], 4);
@@ -445,7 +448,7 @@ static void misuse(unsigned long ip, unsigned long parent_ip,
 {
 	static struct ftrace_ops other = OPS(0);
 
-	mutex_lock(&ftrace_lock);	/* as if it were a traced mutex */
+	mutex_lock(&ftrace_lock); /* as if it were a traced mutex */
 	nested[0] = register_ftrace_function(&other);
 	nested[1] = unregister_ftrace_function(ops);
 	nested[2] = ftrace_set_filter(ops, "fn1", 3, 1);
@@ -493,10 +496,10 @@ UNIT(ftrace, kill_switch)
 	CHECK_EQ(ftrace_set_enabled(false), (u64)-ENODEV);
 	CHECK_EQ(modify_ftrace_direct(&a, direct_target[0]), (u64)-ENODEV);
 	host_call(0);
-	CHECK_EQ(hits[0], 1);		/* runs on */
+	CHECK_EQ(hits[0], 1); /* runs on */
 	host_site_bytes(1)[4] = was;
 	ftrace_dead = false;
-	CHECK_EQ(ftrace_check(), 0);	/* I6 */
+	CHECK_EQ(ftrace_check(), 0); /* I6 */
 	CHECK_EQ(unregister_ftrace_function(&a), 0);
 	ftrace_no_leaks();
 }

@@ -6,7 +6,7 @@
  * host-sources: trace/ftrace.c trace/ftrace_check.c trace/ftrace_direct.c
  * host-sources: trace/ftrace_filter.c trace/ftrace_hash.c trace/ftrace_ops.c
  * host-sources: trace/ftrace_pid.c trace/ftrace_plan.c trace/ftrace_rec.c
- * host-sources: trace/ftrace_register.c trace/ftrace_set.c
+ * host-sources: trace/ftrace_register.c trace/ftrace_set.c trace/ftrace_share.c
  * host-sources: trace/ftrace_show.c arch/x86_64/insn.c kernel/fail.c
  */
 #include "kernel/fail.h"
@@ -17,9 +17,9 @@
 #include "tests/unit/unit.h"
 
 #define OPS FTRACE_COUNT_OPS
-#define A (direct_target[0])
-#define B (direct_target[1])
-#define C (direct_target[2])
+#define A   (direct_target[0])
+#define B   (direct_target[1])
+#define C   (direct_target[2])
 
 static void fresh(size_t n)
 {
@@ -202,14 +202,18 @@ static struct ftrace_hash *pairs(const unsigned int *site,
 
 	for (i = 0; i < n; i++)
 		CHECK_EQ(ftrace_direct_hash_add(hash, host_site(site[i]),
-						addr[i]), 0);
+						addr[i]),
+			 0);
 	return hash;
 }
 
-#define PAIRS(sites, addrs)                                                \
-	pairs((const unsigned int[])sites, (const unsigned long[])addrs,   \
+#define PAIRS(sites, addrs)                                              \
+	pairs((const unsigned int[])sites, (const unsigned long[])addrs, \
 	      sizeof((const unsigned int[])sites) / sizeof(unsigned int))
-#define L(...) { __VA_ARGS__ }
+#define L(...)              \
+	{                   \
+		__VA_ARGS__ \
+	}
 
 UNIT(ftrace_direct, hash_of_pairs)
 {

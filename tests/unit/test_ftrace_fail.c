@@ -7,7 +7,7 @@
  * host-sources: trace/ftrace.c trace/ftrace_check.c trace/ftrace_direct.c
  * host-sources: trace/ftrace_filter.c trace/ftrace_hash.c trace/ftrace_ops.c
  * host-sources: trace/ftrace_pid.c trace/ftrace_plan.c trace/ftrace_rec.c
- * host-sources: trace/ftrace_register.c trace/ftrace_set.c
+ * host-sources: trace/ftrace_register.c trace/ftrace_set.c trace/ftrace_share.c
  * host-sources: trace/ftrace_show.c arch/x86_64/insn.c kernel/fail.c
  */
 #include "kernel/fail.h"
@@ -20,8 +20,7 @@
 static struct ftrace_ops plain = FTRACE_COUNT_OPS(0);
 static struct ftrace_ops regs =
 	FTRACE_COUNT_OPS(1, .flags = FTRACE_OPS_FL_SAVE_REGS);
-static struct ftrace_ops pid =
-	FTRACE_COUNT_OPS(2, .flags = FTRACE_OPS_FL_PID);
+static struct ftrace_ops pid = FTRACE_COUNT_OPS(2, .flags = FTRACE_OPS_FL_PID);
 static struct ftrace_ops direct, many;
 static struct ftrace_hash *pairs, *pairs2;
 
@@ -157,8 +156,8 @@ static int pids_off(void)
 }
 
 static size_t failures;
-static bool (*same)(struct ftrace_picture, struct ftrace_picture) =
-	ftrace_same_picture;
+static bool (*same)(struct ftrace_picture,
+		    struct ftrace_picture) = ftrace_same_picture;
 
 /*
  * The request with its n-th allocation failing, for n = 1, 2, ... until none
@@ -242,7 +241,8 @@ static void start(void)
 	pairs = ftrace_direct_hash_new(2);
 	pairs2 = ftrace_direct_hash_new(1);
 	CHECK_EQ(add_pair(pairs, 5, 0) | add_pair(pairs, 6, 1) |
-		 add_pair(pairs2, 7, 2), 0);
+			 add_pair(pairs2, 7, 2),
+		 0);
 	CHECK_EQ(ftrace_filter(&direct, "fn1 fn4"), 0);
 }
 

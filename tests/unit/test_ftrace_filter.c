@@ -5,7 +5,7 @@
  * host-sources: trace/ftrace.c trace/ftrace_check.c trace/ftrace_direct.c
  * host-sources: trace/ftrace_filter.c trace/ftrace_hash.c trace/ftrace_ops.c
  * host-sources: trace/ftrace_pid.c trace/ftrace_plan.c trace/ftrace_rec.c
- * host-sources: trace/ftrace_register.c trace/ftrace_set.c
+ * host-sources: trace/ftrace_register.c trace/ftrace_set.c trace/ftrace_share.c
  * host-sources: trace/ftrace_show.c arch/x86_64/insn.c kernel/fail.c
  */
 #include "kernel/fail.h"
@@ -19,8 +19,8 @@
 #define OPS FTRACE_COUNT_OPS
 
 static const char *const names[] = {
-	"alloc_page", "alloc_pages", "do_exit", "do_fork", "free_page",
-	"page_alloc", "schedule", "schedule_tail", "try[0]", "vfs_read",
+	"alloc_page", "alloc_pages", "do_exit",	      "do_fork", "free_page",
+	"page_alloc", "schedule",    "schedule_tail", "try[0]",	 "vfs_read",
 };
 static struct ftrace_ops ops = OPS(0);
 
@@ -90,8 +90,16 @@ UNIT(ftrace_filter, several_and_removal)
 UNIT(ftrace_filter, refused)
 {
 	static const char *const bad[] = {
-		"nothing", "do_exit nothing", "!nothing", "!", "do_exit !",
-		"0", "11", "99999999999999999999999", "1x", "*nothing*",
+		"nothing",
+		"do_exit nothing",
+		"!nothing",
+		"!",
+		"do_exit !",
+		"0",
+		"11",
+		"99999999999999999999999",
+		"1x",
+		"*nothing*",
 		"do_exit:traceon",
 	};
 	char lng[200];
@@ -104,7 +112,7 @@ UNIT(ftrace_filter, refused)
 	memset(lng, 'a', sizeof(lng));
 	CHECK_EQ(ftrace_set_filter(&ops, lng, sizeof(lng), 1), (u64)-EINVAL);
 	CHECK_EQ(ftrace_set_filter(&ops, "a\0b", 3, 1), (u64)-EINVAL);
-	CHECK_EQ(bits(ops.filter_hash), 1 << 2);	/* I6 */
+	CHECK_EQ(bits(ops.filter_hash), 1 << 2); /* I6 */
 	ftrace_free_filter(&ops);
 	ftrace_no_leaks();
 }
@@ -161,9 +169,9 @@ UNIT(ftrace_filter, live_change_is_one_session)
 	patches = host_arch.patches;
 	CHECK_EQ(ftrace_filter(&ops, "do_* alloc_page"), 0);
 	CHECK_EQ(host_arch.batches, batches + 1);
-	CHECK_EQ(host_arch.patches, patches + 5);	/* 3 off, 2 on, 1 stays */
+	CHECK_EQ(host_arch.patches, patches + 5); /* 3 off, 2 on, 1 stays */
 	CHECK_EQ(ftrace_filter(&ops, "do_* alloc_page"), 0);
-	CHECK_EQ(host_arch.batches, batches + 1);	/* nothing to do */
+	CHECK_EQ(host_arch.batches, batches + 1); /* nothing to do */
 	CHECK_EQ(ftrace_check(), 0);
 	CHECK_EQ(unregister_ftrace_function(&ops), 0);
 	ftrace_free_filter(&ops);
@@ -224,8 +232,8 @@ UNIT(ftrace_filter, candidate)
 UNIT(ftrace_filter, unusable_records)
 {
 	unsigned long entry[6] = {
-		host_site(3), host_site(1), host_site(1), host_site(4) + 8,
-		0, host_site(5),
+		host_site(3), host_site(1), host_site(1), host_site(4) + 8, 0,
+		host_site(5),
 	};
 	char buf[FTRACE_NAME_MAX];
 

@@ -9,7 +9,7 @@
  * host-sources: trace/ftrace.c trace/ftrace_check.c trace/ftrace_direct.c
  * host-sources: trace/ftrace_filter.c trace/ftrace_hash.c trace/ftrace_ops.c
  * host-sources: trace/ftrace_pid.c trace/ftrace_plan.c trace/ftrace_rec.c
- * host-sources: trace/ftrace_register.c trace/ftrace_set.c
+ * host-sources: trace/ftrace_register.c trace/ftrace_set.c trace/ftrace_share.c
  * host-sources: trace/ftrace_show.c arch/x86_64/insn.c kernel/fail.c
  */
 #include "kernel/fail.h"
@@ -23,7 +23,7 @@
 enum { PLAIN, REGS, STUB, IPMOD, DIRECT, NR_OPS };
 
 #define SITES	3
-#define CHOICES	(1 << SITES)	/* filters of an ops; CHOICES itself: off */
+#define CHOICES (1 << SITES) /* filters of an ops; CHOICES itself: off */
 
 static struct ftrace_ops ops[NR_OPS];
 
@@ -44,7 +44,7 @@ static void model_fresh(void)
 /* ---- the oracle ---- */
 
 struct model {
-	u8 filter[NR_OPS];	/* CHOICES: not registered */
+	u8 filter[NR_OPS]; /* CHOICES: not registered */
 };
 
 static bool on(const struct model *m, int who, int site)
@@ -129,15 +129,15 @@ static int set_filter_bits(struct ftrace_ops *o, unsigned int mask)
 static int switch_on(int who)
 {
 	return who == DIRECT ?
-	       register_ftrace_direct(&ops[who], direct_target[0]) :
-	       register_ftrace_function(&ops[who]);
+		       register_ftrace_direct(&ops[who], direct_target[0]) :
+		       register_ftrace_function(&ops[who]);
 }
 
 static int switch_off(int who)
 {
-	return who == DIRECT ?
-	       unregister_ftrace_direct(&ops[who], direct_target[0], false) :
-	       unregister_ftrace_function(&ops[who]);
+	return who == DIRECT ? unregister_ftrace_direct(
+				       &ops[who], direct_target[0], false) :
+			       unregister_ftrace_function(&ops[who]);
 }
 
 /* Bring one ops from what it has to @choice. */
@@ -211,9 +211,8 @@ static bool visit(struct model *m, int who)
 	return true;
 }
 
-static const struct model nothing = {
-	{ CHOICES, CHOICES, CHOICES, CHOICES, CHOICES }
-};
+static const struct model nothing = { { CHOICES, CHOICES, CHOICES, CHOICES,
+					CHOICES } };
 
 static void clean_up(struct model *m)
 {
@@ -264,7 +263,7 @@ UNIT(ftrace_model, every_state_without_trampolines)
 
 /* Fewer filters, so that all sequences of four are few enough. */
 static const u8 seq_choice[] = { CHOICES, 1, 3, 7 };
-#define SEQ_STEPS	(NR_OPS * ARRAY_SIZE(seq_choice))
+#define SEQ_STEPS (NR_OPS * ARRAY_SIZE(seq_choice))
 
 static bool run_sequence(unsigned int number)
 {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * fexit_gen.c - the bytes of entry-and-exit targets (trace/ftrace_fexit.h).
+ * The bytes of entry-and-exit targets (trace/ftrace_fexit.h).
  *
  * Owns the sequence below. One target serves one function, entered by a jump
  * from its site, so what it finds is what the function would have found:
  *
  *	inc  gs:[in]
- *	push rbp; mov rbp, rsp		a frame like any other, for the unwinder
+ *	push rbp; mov rbp, rsp		a frame as any other
  *	push ...			struct ftrace_fexit_call, rsp points at it
  *	n times:  mov rdi, rsp; mov rsi, data; call entry
  *	mov  rdi, [rsp] ...		arguments, and rax for variable ones
  *	push [rbp + 16 + ...]		arguments on the stack, copied
  *	call ip + 5			the function behind its site
- *	lea  rsp, [rbp - 80]
+ *	lea  rsp, [rbp - 80]		if there were any
  *	mov  [rsp + ret], rax ...
  *	n times:  mov rdi, rsp; mov rsi, data; call exit
  *	mov  rax, [rsp + ret] ...
@@ -26,7 +26,7 @@
 #include "arch/x86_64/text_poke.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/exec_pool.h"
-#include "kernel/mm/slab.h"
+#include "kernel/mm/page.h"
 #include "trace/arch_ftrace.h"
 
 /* In front of the code: how much there is. */
@@ -42,7 +42,7 @@ static_assert(CALL_BYTES % 16 == 0, "pushed on an aligned stack");
 static_assert(offsetof(struct ftrace_fexit_call, ip) == RET + 16,
 	      "the order of the pushes");
 
-/* Where code goes: bytes behind len, as if they lay at base; buf NULL counts. */
+/* Bytes behind len, as if they lay at base; buf NULL only counts. */
 struct code {
 	u8 *buf;
 	size_t len;
@@ -85,32 +85,32 @@ static void put_handler(struct code *c, ftrace_fexit_func_t func, void *data)
 
 	if (!func)
 		return;
-	PUT(c, 0x48, 0x89, 0xe7);	/* mov rdi, rsp */
-	PUT(c, 0x48, 0xbe);		/* mov rsi, imm64 */
+	PUT(c, 0x48, 0x89, 0xe7); /* mov rdi, rsp */
+	PUT(c, 0x48, 0xbe);	  /* mov rsi, imm64 */
 	put(c, &imm, sizeof(imm));
 	put_call(c, (unsigned long)func);
 }
 
 static void put_save(struct code *c, unsigned long ip)
 {
-	PUT(c, 0x55, 0x48, 0x89, 0xe5);	/* push rbp; mov rbp, rsp */
+	PUT(c, 0x55, 0x48, 0x89, 0xe5); /* push rbp; mov rbp, rsp */
 	PUT(c, 0x52);			/* push rdx: unused, aligns */
 	PUT(c, 0x68);			/* push ip, sign-extended */
 	put_u32(c, (u32)ip);
 	PUT(c, 0x52, 0x50);		/* push rdx, rax: ret_high, ret */
-	PUT(c, 0x41, 0x51, 0x41, 0x50);	/* push r9, r8 */
-	PUT(c, 0x51, 0x52, 0x56, 0x57);	/* push rcx, rdx, rsi, rdi */
+	PUT(c, 0x41, 0x51, 0x41, 0x50); /* push r9, r8 */
+	PUT(c, 0x51, 0x52, 0x56, 0x57); /* push rcx, rdx, rsi, rdi */
 }
 
 static void put_load_args(struct code *c)
 {
-	PUT(c, 0x48, 0x8b, 0x3c, 0x24);		/* mov rdi, [rsp] */
-	PUT(c, 0x48, 0x8b, 0x74, 0x24, 8);	/* mov rsi, [rsp + 8] */
-	PUT(c, 0x48, 0x8b, 0x54, 0x24, 16);	/* mov rdx, [rsp + 16] */
-	PUT(c, 0x48, 0x8b, 0x4c, 0x24, 24);	/* mov rcx, [rsp + 24] */
-	PUT(c, 0x4c, 0x8b, 0x44, 0x24, 32);	/* mov r8, [rsp + 32] */
-	PUT(c, 0x4c, 0x8b, 0x4c, 0x24, 40);	/* mov r9, [rsp + 40] */
-	PUT(c, 0x48, 0x8b, 0x44, 0x24, RET);	/* mov rax, [rsp + ret] */
+	PUT(c, 0x48, 0x8b, 0x3c, 0x24);	     /* mov rdi, [rsp] */
+	PUT(c, 0x48, 0x8b, 0x74, 0x24, 8);   /* mov rsi, [rsp + 8] */
+	PUT(c, 0x48, 0x8b, 0x54, 0x24, 16);  /* mov rdx, [rsp + 16] */
+	PUT(c, 0x48, 0x8b, 0x4c, 0x24, 24);  /* mov rcx, [rsp + 24] */
+	PUT(c, 0x4c, 0x8b, 0x44, 0x24, 32);  /* mov r8, [rsp + 32] */
+	PUT(c, 0x4c, 0x8b, 0x4c, 0x24, 40);  /* mov r9, [rsp + 40] */
+	PUT(c, 0x48, 0x8b, 0x44, 0x24, RET); /* mov rax, [rsp + ret] */
 }
 
 /* Stack arguments as the caller pushed them: above rbp and return address. */
@@ -119,9 +119,9 @@ static void put_stack_args(struct code *c, unsigned int words)
 	unsigned int i;
 
 	if (words % 2)
-		PUT(c, 0x52);		/* push rdx: aligns */
+		PUT(c, 0x52); /* push rdx: aligns */
 	for (i = words; i > 0; i--) {
-		PUT(c, 0xff, 0xb5);	/* push [rbp + disp32] */
+		PUT(c, 0xff, 0xb5); /* push [rbp + disp32] */
 		put_u32(c, 16 + 8 * (i - 1));
 	}
 }
@@ -143,7 +143,7 @@ static void put_leave(struct code *c, const u64 *out)
 	PUT(c, 0x48, 0x8b, 0x54, 0x24, RET_HIGH); /* mov rdx, [..] */
 	PUT(c, 0xc9);				  /* leave */
 	put_count(c, out);
-	PUT(c, 0xc3);				  /* ret */
+	PUT(c, 0xc3); /* ret */
 }
 
 static size_t emit(const struct ftrace_fexit_desc *desc, u8 *buf,
@@ -172,7 +172,7 @@ static size_t emit(const struct ftrace_fexit_desc *desc, u8 *buf,
 unsigned long arch_ftrace_make_fexit(const struct ftrace_fexit_desc *desc)
 {
 	size_t size = emit(desc, NULL, 0);
-	u8 *buf = kmalloc(size);
+	u8 *buf = alloc_page();
 	char *mem = buf ? exec_alloc(size) : NULL;
 	unsigned long addr = 0;
 
@@ -181,10 +181,10 @@ unsigned long arch_ftrace_make_fexit(const struct ftrace_fexit_desc *desc)
 		if (text_poke_copy(mem, buf, size))
 			exec_free(mem, size);
 		else
-			addr = (unsigned long)mem +
-			       sizeof(struct fexit_header);
+			addr = (unsigned long)mem + sizeof(struct fexit_header);
 	}
-	kfree(buf);
+	if (buf)
+		free_page(buf);
 	return addr ? addr | FTRACE_ADDR_JMP : 0;
 }
 

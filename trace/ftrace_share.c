@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ftrace_share.c - a direct caller and an ops that changes the ip, on one site.
+ *
+ * Both want to say where the call goes on. They get along if the direct target
+ * calls or returns to whatever return address it finds, instead of a function
+ * of its own choice. So whoever comes second, the direct caller is asked, by
+ * its ops_func, whether its target is of that kind (it may exchange it first);
+ * without ops_func, or if it refuses, the second is refused. When the last ip
+ * modifier has left its sites it is told.
+ *
+ * Context and locks: task, direct_mutex; ftrace_lock is not held, so that
+ * ops_func can exchange its target (modify_ftrace_direct_nolock()). The list
+ * of ops changes under both locks and may be read under either.
+ */
+#include "trace/ftrace_internal.h"
+#include "kernel/lib/errno.h"
+
+static bool ops_overlap(const struct ftrace_ops *ops,
+			const struct ftrace_hash *hash)
+{
+	struct ftrace_match match = ftrace_match_of(ops);
+	bool is = false;
+	size_t i;
+
+	for (i = 0; i < hash->count && !is; i++)
+		ftrace_match_stretch(&match, hash->rec[i], &is);
+	return is;
+}
+
+/* Is there a registered ops of that kind on one of these sites? */
+static bool kind_overlaps(unsigned long flag, const struct ftrace_hash *hash)
+{
+	const struct ftrace_ops *ops;
+
+	for (ops = ftrace_ops_list; ops; ops = ops->next)
+		if (ops->flags & flag && ops_overlap(ops, hash))
+			return true;
+	return false;
+}
+
+static int ask_to_share(struct ftrace_ops *direct, enum ftrace_ops_cmd cmd)
+{
+	int err;
+
+	if (direct->flags & FTRACE_OPS_FL_SHARES)
+		return 0;
+	if (!direct->ops_func)
+		return -EBUSY;
+	err = direct->ops_func(direct, cmd);
+	if (!err)
+		direct->flags |= FTRACE_OPS_FL_SHARES;
+	return err;
+}
+
+int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash)
+{
+	struct ftrace_ops *other;
+	int err = 0;
+
+	assert_held(&direct_mutex);
+	if (ops->flags & FTRACE_OPS_FL_DIRECT) {
+		if (kind_overlaps(FTRACE_OPS_FL_IPMODIFY, hash))
+			err = ask_to_share(
+				ops, FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_SELF);
+		return err;
+	}
+	if (!(ops->flags & FTRACE_OPS_FL_IPMODIFY))
+		return 0;
+	for (other = ftrace_ops_list; other && !err; other = other->next)
+		if (other->flags & FTRACE_OPS_FL_DIRECT &&
+		    ops_overlap(other, hash))
+			err = ask_to_share(
+				other,
+				FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_PEER);
+	if (err)
+		ftrace_unshare();
+	return err;
+}
+
+void ftrace_unshare(void)
+{
+	struct ftrace_ops *ops;
+
+	assert_held(&direct_mutex);
+	for (ops = ftrace_ops_list; ops; ops = ops->next) {
+		if (!(ops->flags & FTRACE_OPS_FL_SHARES) ||
+		    kind_overlaps(FTRACE_OPS_FL_IPMODIFY, ops->filter_hash))
+			continue;
+		ops->flags &= ~FTRACE_OPS_FL_SHARES;
+		ops->ops_func(ops, FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER);
+	}
+}
