@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The stack tracer: the deepest stack, and what each function takes of it.
+ */
+#include "tests/kernel/trace_test.h"
+
+#define BIG   1024
+#define SMALL 256
+
+void st_bottom(char *p);
+traced_function void st_bottom(char *p)
+{
+	*p = 1;
+}
+
+void st_small(void);
+traced_function void st_small(void)
+{
+	char room[SMALL];
+
+	st_bottom(room);
+	barrier();
+}
+
+void st_big(void);
+traced_function void st_big(void)
+{
+	char room[BIG];
+
+	st_bottom(room);
+	st_small();
+	barrier();
+}
+
+static char text[4096];
+
+static void show(void)
+{
+	struct trace_seq s;
+
+	trace_seq_init(&s, text, sizeof(text));
+	stack_trace_show(&s);
+}
+
+/* A number of the line that has the name; field 0 or 1 behind the ")". */
+static unsigned long number(const char *name, unsigned int field)
+{
+	char *at = strstr(text, name);
+	unsigned long n = 0;
+
+	if (!EXPECT(at != NULL))
+		return 0;
+	while (at > text && at[-1] != '\n')
+		at--;
+	at = strchr(at, ')') + 1;
+	for (;; field--) {
+		while (*at == ' ')
+			at++;
+		for (n = 0; *at >= '0' && *at <= '9'; at++)
+			n = n * 10 + *at - '0';
+		if (!field)
+			return n;
+	}
+}
+
+static bool begin(const char *filter)
+{
+	stack_set_max_size(0);
+	return EXPECT_EQ(ftrace_set_filter(stack_tracer_ops(), filter,
+					   strlen(filter), 1), 0) &&
+	       EXPECT_EQ(stack_tracer_set(true), 0);
+}
+
+static void end(void)
+{
+	EXPECT_EQ(stack_tracer_set(false), 0);
+	EXPECT_EQ(ftrace_free_filter(stack_tracer_ops()), 0);
+	stack_set_max_size(0);
+}
+
+KTEST(stack_tracer, sizes_of_frames)
+{
+	unsigned long sum = 0, bottom, big;
+	const char *at;
+
+	if (begin("st_*")) {
+		st_big();
+		show();
+		EXPECT(!strncmp(text, "        Depth    Size   Location    (", 37));
+		EXPECT(strstr(text, "        -----    ----   --------\n  0) "));
+		bottom = number("st_bottom", 0);
+		EXPECT_EQ(bottom, stack_max_size());
+		EXPECT_EQ(number("st_bottom", 1), 8);
+		EXPECT(number("st_small", 1) >= SMALL);
+		EXPECT(number("st_small", 1) < SMALL + 64);
+		big = number("st_big", 1);
+		EXPECT(big >= BIG && big < BIG + 64);
+		for (at = strchr(text, ')'); at; at = strchr(at + 1, '\n')) {
+			if (strchr(at, ')'))
+				sum++;
+		}
+		EXPECT(sum > 5);
+		EXPECT(number("kthread_main", 0) == number("kthread_main", 1));
+	}
+	end();
+}
+
+KTEST(stack_tracer, only_what_is_deeper)
+{
+	unsigned long max;
+
+	if (begin("st_*")) {
+		st_small();
+		max = stack_max_size();
+		EXPECT(max > SMALL);
+		st_bottom(text);
+		EXPECT_EQ(stack_max_size(), max);
+		st_big();
+		EXPECT(stack_max_size() >= max + BIG);
+		stack_set_max_size(100000);
+		st_big();
+		EXPECT_EQ(stack_max_size(), 100000);
+		stack_set_max_size(0);
+		show();
+		EXPECT(strstr(text, "(0 entries)"));
+	}
+	end();
+	show();
+	EXPECT(strstr(text, "Stack tracer disabled"));
+}
+
+KTEST(stack_tracer, filter_and_switch)
+{
+	if (begin("st_big")) {
+		st_small();
+		EXPECT_EQ(stack_max_size(), 0);
+		st_big();
+		EXPECT(stack_max_size());
+		EXPECT(stack_tracer_on());
+		EXPECT_EQ(stack_tracer_set(true), 0);
+	}
+	end();
+	EXPECT(!stack_tracer_on());
+	st_big();
+	EXPECT_EQ(stack_max_size(), 0);
+}
+
+static void deep(void *unused)
+{
+	(void)unused;
+	st_big();
+}
+
+KTEST(stack_tracer, under_storm)
+{
+	if (begin("*")) {
+		tt_storm(deep, NULL, 300, 2, false);
+		show();
+		EXPECT(strlen(text) > 200);
+		EXPECT(stack_max_size() > BIG);
+		EXPECT(stack_max_size() < current->stack_size);
+	}
+	end();
+}
