@@ -28,7 +28,10 @@ enum outcome {
 	NOT_IN_IT, /* the live batch does not have this site */
 };
 
-/* Somewhere between nothing and poke_lab.delay. */
+/*
+ * Somewhere between nothing and poke_lab.delay. Without PAUSE, which would
+ * give the CPU's turn away where an emulator takes turns.
+ */
 static notrace noinline void delay(void)
 {
 	u64 start = rdtsc();
@@ -36,7 +39,7 @@ static notrace noinline void delay(void)
 	u64 wait = (draw * READ_ONCE(poke_lab.delay)) >> 32;
 
 	while (rdtsc() - start < wait)
-		cpu_relax();
+		;
 }
 
 /* faults, here and below: 0 as a constant, or what the laboratory wants. */
@@ -130,8 +133,8 @@ static __always_inline int try_bytes(struct pt_regs *regs, unsigned long ip,
 	    ip + INSN_MAX > (unsigned long)__exec_pool_end ||
 	    faults & POKE_FAULT_NO_BYTES)
 		return FOREIGN;
-	word = insn_load((const void *)ip, INSN_MAX);
 	maybe_delay(faults);
+	word = insn_load((const void *)ip, INSN_MAX);
 	if (READ_ONCE(poke_seq) != seq && !(faults & POKE_FAULT_NO_SEQ))
 		return AGAIN;
 	return emulate(regs, ip, word, false);

@@ -57,6 +57,11 @@ u64 farm_word(const struct farm *farm, size_t i, enum farm_kind kind)
 	}
 }
 
+u64 farm_poison_word(void)
+{
+	return insn_jmp8(0, LANDING_AT);
+}
+
 /* One function's bytes, its site a NOP. */
 static void write_function(u8 *to, size_t stride)
 {

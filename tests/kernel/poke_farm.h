@@ -86,9 +86,11 @@ static __always_inline u32 farm_call(unsigned long fn)
 void farm_target_a(void);
 void farm_target_b(void);
 void farm_target_c(void);
-void farm_target_poison(void);
 void farm_int3(void);
 extern char farm_int3_at[];
+
+/* For an entry of a vector that nobody may use any more; wherever its ip. */
+u64 farm_poison_word(void);
 
 /* xorshift; state must not be 0. */
 static __always_inline u64 farm_random(u64 *state)

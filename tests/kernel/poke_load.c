@@ -200,8 +200,9 @@ static int call_all_the_time(void *arg)
 		}
 		if (what & LOAD_INT3) {
 			preempt_disable();
-			loads[smp_processor_id()].int3_fired++;
-			farm_int3();
+			load->int3_fired++;
+			if (farm_call((unsigned long)farm_int3))
+				load->count[LOAD_TASK].torn++;
 			preempt_enable();
 		}
 		if (!farm->arena && turn++ % PEST_EVERY == 0)

@@ -7,6 +7,7 @@
  * Context: task; the watching itself with interrupts off, bounded.
  */
 #include "tests/kernel/poke_observer.h"
+#include "tests/kernel/poke_slices.h"
 #include "arch/x86_64/insn.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -16,9 +17,11 @@
 #include <asm/irqflags.h>
 #include <asm/smp.h>
 
-/* Cycles: how long to stand in the way, and how long to wait for something. */
-#define HOLD 30000
-#define WAIT 400000
+/*
+ * Cycles: how long to stand in the way, several times what a step of the batch
+ * takes with slices_stagger(), and how long to wait for something to watch.
+ */
+static u64 hold, patience;
 
 static struct task_struct *task;
 static unsigned long site;
@@ -57,7 +60,7 @@ static void watch_first_phase(void)
 	if (answered(1) || tail() != before)
 		return;
 	seen.watched1++;
-	while (rdtsc() - start < HOLD)
+	while (rdtsc() - start < hold)
 		if (tail() != before && !answered(1)) {
 			seen.violations1++;
 			return;
@@ -72,19 +75,20 @@ static void watch_second_phase(void)
 	if (answered(2) || first_byte() != INSN_OP_INT3)
 		return;
 	seen.watched2++;
-	while (rdtsc() - start < HOLD)
+	while (rdtsc() - start < hold)
 		if (first_byte() != INSN_OP_INT3 && !answered(2)) {
 			seen.violations2++;
 			return;
 		}
 }
 
-#define WAIT_FOR(cond)                                             \
-	({                                                         \
-		u64 wait_start_ = rdtsc();                         \
-		while (!(cond) && rdtsc() - wait_start_ < WAIT)    \
-			cpu_relax();                               \
-		cond;                                              \
+/* Without PAUSE: under -icount it would give the turn away, and the moment. */
+#define WAIT_FOR(cond)                                              \
+	({                                                          \
+		u64 wait_start_ = rdtsc();                          \
+		while (!(cond) && rdtsc() - wait_start_ < patience)    \
+			;                                           \
+		cond;                                               \
 	})
 
 static void watch_one_batch(void)
@@ -122,6 +126,8 @@ int observer_begin(unsigned long ip)
 		return -ENODEV;
 	memset(&seen, 0, sizeof(seen));
 	site = ip;
+	hold = slices_exact() ? 30000 : 600000;
+	patience = 10 * hold;
 	leaving = false;
 	base = ~0ULL >> 1;
 	task = kthread_create(watch, NULL, "observer");
@@ -137,6 +143,11 @@ void observer_announce(u64 old, u64 new)
 	WRITE_ONCE(old_word, old);
 	WRITE_ONCE(new_word, new);
 	WRITE_ONCE(base, sync_core_rounds());
+}
+
+const struct observation *observer_seen(void)
+{
+	return &seen;
 }
 
 struct observation observer_end(void)

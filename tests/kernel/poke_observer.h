@@ -25,4 +25,6 @@ struct observation {
 int observer_begin(unsigned long ip);
 /* Right before a batch that changes the site from old to new. */
 void observer_announce(u64 old, u64 new);
+/* So far; it changes while one looks. */
+const struct observation *observer_seen(void);
 struct observation observer_end(void);

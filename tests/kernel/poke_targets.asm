@@ -22,13 +22,18 @@ endfunc %1
 	target farm_target_a, 0x1
 	target farm_target_b, 0x100
 	target farm_target_c, 0x10000
-	target farm_target_poison, 0x1000000	; nobody may come here
 
-; void farm_int3(void): an INT3 that has nothing to do with patching
-; OUT	as the hook of the test leaves it: nothing changed
+; u32 farm_int3(u32 landed = eax): an INT3 that has nothing to do with patching
+; OUT	eax as it was, if the trap is left to the hook of the test; poisoned if
+;	somebody does a short jump by LANDING_AT here, as a sacrificial function
+;	has it (poke_farm.c): the two are alike on purpose.
 func farm_int3
 global farm_int3_at
 farm_int3_at:
 	int3
+	times 4 nop
+	ret
+	times 2 int3
+	add eax, 0x1000000		; farm_int3_at + 8
 	ret
 endfunc farm_int3

@@ -10,13 +10,18 @@
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_load.h"
 #include "tests/kernel/poke_observer.h"
+#include "tests/kernel/poke_slices.h"
 #include <asm/cpu.h>
 #include <asm/irqflags.h>
 #include <asm/layout.h>
 #include <asm/pt_regs.h>
 #include <asm/smp.h>
 
-#define LIMIT_NS 3000000000ULL
+/* How long a failure is waited for; a part of it shows that there is none. */
+static u64 limit_ns(void)
+{
+	return slices_exact() ? 300000000 : 8000000000;
+}
 
 static struct farm farm;
 
@@ -123,27 +128,51 @@ KTEST(text_poke_faults, first_byte_before_tail_is_seen_I1)
 
 /* ---- a synchronisation is missing: the observer ---- */
 
-static struct observation observe(const struct poke_method *method)
+/* Until @enough says so, or time is up. */
+static struct observation observe(const struct poke_method *method,
+				  bool (*enough)(const struct observation *))
 {
 	struct observation seen = { .watched1 = 0 };
-	u64 end = ktime_ns() + LIMIT_NS;
-	unsigned int turn;
+	u64 end = ktime_ns() + limit_ns();
+	unsigned int turn = 0;
 
 	if (!EXPECT_EQ(farm_init(&farm, 1, FARM_STRIDE, 0), 0) ||
 	    !EXPECT_EQ(observer_begin(farm_fn(&farm, 0)), 0))
 		return seen;
 	poke_lab_method(method);
-	for (turn = 0; turn < 60 && ktime_ns() < end; turn++) {
-		farm_plan(&farm, turn % 2 ? FARM_B : FARM_A);
+	slices_set(SLICES_SHORT);
+	poke_lab_hook(slices_stagger);
+	while (!enough(observer_seen()) && ktime_ns() < end) {
+		enum farm_kind kind = turn++ % 2 ? FARM_B : FARM_A;
+
+		farm_plan(&farm, kind);
 		observer_announce(farm.vec[0].old, farm.vec[0].new);
-		EXPECT_EQ(farm_poke(&farm, turn % 2 ? FARM_B : FARM_A), 0);
-		ndelay(30000);
+		EXPECT_EQ(farm_poke(&farm, kind), 0);
+		slices_wait(60000);
 		cond_resched();
 	}
+	slices_set(0);
+	poke_lab_hook(NULL);
 	poke_lab_method(NULL);
 	seen = observer_end();
 	farm_destroy(&farm);
 	return seen;
+}
+
+static bool watched_well(const struct observation *seen)
+{
+	return READ_ONCE(seen->watched1) >= 20 &&
+	       READ_ONCE(seen->watched2) >= 20;
+}
+
+static bool violated1(const struct observation *seen)
+{
+	return READ_ONCE(seen->violations1);
+}
+
+static bool violated2(const struct observation *seen)
+{
+	return READ_ONCE(seen->violations2);
 }
 
 static bool alone(void)
@@ -157,7 +186,7 @@ KTEST(text_poke_faults, no_phase_goes_on_without_every_cpu)
 
 	if (alone())
 		KTEST_SKIP("needs a second CPU");
-	seen = observe(NULL);
+	seen = observe(NULL, watched_well);
 	EXPECT(seen.watched1 > 0);
 	EXPECT(seen.watched2 > 0);
 	EXPECT_EQ(seen.violations1, 0);
@@ -168,7 +197,7 @@ KTEST(text_poke_faults, missing_first_sync_is_seen)
 {
 	if (alone())
 		KTEST_SKIP("needs a second CPU");
-	EXPECT(observe(&no_sync1).violations1 > 0);
+	EXPECT(observe(&no_sync1, violated1).violations1 > 0);
 }
 
 KTEST(text_poke_faults, missing_second_sync_is_seen)
@@ -177,7 +206,7 @@ KTEST(text_poke_faults, missing_second_sync_is_seen)
 
 	if (alone())
 		KTEST_SKIP("needs a second CPU");
-	seen = observe(&no_sync2);
+	seen = observe(&no_sync2, violated2);
 	EXPECT(seen.violations2 > 0);
 	EXPECT_EQ(seen.violations1, 0);
 }
@@ -186,38 +215,62 @@ KTEST(text_poke_faults, missing_all_syncs_is_seen)
 {
 	if (alone())
 		KTEST_SKIP("needs a second CPU");
-	EXPECT(observe(&no_sync_at_all).violations1 > 0);
+	EXPECT(observe(&no_sync_at_all, violated1).violations1 > 0);
 }
 
 /* ---- the vector is reused while a handler reads it ---- */
 
 /*
- * Right after each batch its vector is filled with calls of a target that
- * nobody may reach. Return: calls that did.
+ * Now all entries are about the place of everybody's unrelated INT3. Whatever
+ * mixture of entry and poison somebody reads, he survives it. The vector is
+ * used again only after the next batch, which has another: then whoever reads
+ * this one has answered a synchronisation, so is done.
  */
-static u64 poison_vectors(u32 faults, const struct poke_method *method, u64 ns)
-{
-	u64 end = ktime_ns() + ns;
-	struct load_count count;
-	size_t i;
-	u64 torn = 0;
+static struct text_poke vectors[2][8];
 
-	poke_lab_faults(faults | POKE_FAULT_DELAY, 60000);
+static void poison_vector(void)
+{
+
+	size_t i;
+
+	for (i = 0; i < farm.n; i++)
+		WRITE_ONCE(farm.vec[i].new, farm_poison_word());
+	for (i = 0; i < farm.n; i++)
+		WRITE_ONCE(farm.vec[i].ip, (unsigned long)farm_int3_at);
+	farm.vec = farm.vec == vectors[0] ? vectors[1] : vectors[0];
+}
+
+/*
+ * Right after each batch its vector is reused for something else, while the
+ * others meet unrelated INT3s: a handler that has loaded the vector before and
+ * reads it now goes wrong. Return: how often one did.
+ */
+static u64 reuse_vectors(u32 faults, const struct poke_method *method, u64 ns)
+{
+	struct text_poke *own = farm.vec;
+	u64 end = ktime_ns() + ns, torn = 0;
+	struct load_count count;
+	unsigned int turn;
+
+	farm.vec = vectors[0];
+	poke_lab_faults(faults | POKE_FAULT_DELAY, 30000);
 	poke_lab_method(method);
+	slices_set(SLICES_SHORT);
+	poke_lab_hook(slices_stagger);
 	while (!torn && ktime_ns() < end) {
-		if (load_begin(&farm, LOAD(LOAD_TASK), false))
+		if (load_begin(&farm, LOAD_INT3, false))
 			break;
-		for (unsigned int turn = 0; turn < 30; turn++) {
+		for (turn = 0; turn < 8 && ktime_ns() < end; turn++) {
 			load_poke(turn % 2 ? FARM_B : FARM_A);
-			for (i = 0; i < farm.n; i++)
-				farm.vec[i].new = insn_call(
-					farm.vec[i].ip,
-					(unsigned long)farm_target_poison);
-			ndelay(40000);
+			poison_vector();
+			slices_wait(60000);
 		}
 		count = load_end();
 		torn = count.torn;
 	}
+	farm.vec = own;
+	slices_set(0);
+	poke_lab_hook(NULL);
 	poke_lab_method(NULL);
 	poke_lab_faults(0, 0);
 	return torn;
@@ -227,8 +280,8 @@ KTEST(text_poke_faults, vector_is_reused_only_when_nobody_reads_it_I4)
 {
 	if (alone())
 		KTEST_SKIP("needs a second CPU");
-	ASSERT_EQ(farm_init(&farm, 8, FARM_STRIDE, 0), 0);
-	EXPECT_EQ(poison_vectors(0, NULL, LIMIT_NS / 10), 0);
+	ASSERT_EQ(farm_init(&farm, ARRAY_SIZE(vectors[0]), FARM_STRIDE, 0), 0);
+	EXPECT_EQ(reuse_vectors(0, NULL, limit_ns() / 20), 0);
 	farm_destroy(&farm);
 }
 
@@ -236,8 +289,8 @@ KTEST(text_poke_faults, vector_freed_early_is_seen)
 {
 	if (alone())
 		KTEST_SKIP("needs a second CPU");
-	ASSERT_EQ(farm_init(&farm, 8, FARM_STRIDE, 0), 0);
-	EXPECT(poison_vectors(0, &no_drain, LIMIT_NS) > 0);
+	ASSERT_EQ(farm_init(&farm, ARRAY_SIZE(vectors[0]), FARM_STRIDE, 0), 0);
+	EXPECT(reuse_vectors(0, &no_drain, limit_ns()) > 0);
 	farm_destroy(&farm);
 }
 
@@ -245,8 +298,8 @@ KTEST(text_poke_faults, dropped_references_are_seen)
 {
 	if (alone())
 		KTEST_SKIP("needs a second CPU");
-	ASSERT_EQ(farm_init(&farm, 8, FARM_STRIDE, 0), 0);
-	EXPECT(poison_vectors(POKE_FAULT_NO_REF, NULL, LIMIT_NS) > 0);
+	ASSERT_EQ(farm_init(&farm, ARRAY_SIZE(vectors[0]), FARM_STRIDE, 0), 0);
+	EXPECT(reuse_vectors(POKE_FAULT_NO_REF, NULL, limit_ns()) > 0);
 	farm_destroy(&farm);
 }
 
@@ -334,20 +387,28 @@ static int fake_all_the_time(void *arg)
 /* Return: late INT3s resolved wrongly, or not at all. */
 static u64 late_while_patching(u32 faults, u64 ns)
 {
-	u64 end = ktime_ns() + ns;
+	u64 end = ktime_ns() + ns, random = 77;
 	struct task_struct *task;
 
 	EXPECT_EQ(farm_poke(&farm, FARM_A), 0);
 	poke_lab_faults(faults | POKE_FAULT_DELAY, 40000);
 	fakes = refused = elsewhere = 0;
 	faking = true;
-	kthread_bind(current, smp_processor_id());
-	task = kthread_run(fake_all_the_time, NULL, "fake");
+	kthread_bind(current, 0);
+	task = kthread_create(fake_all_the_time, NULL, "fake");
 	if (IS_ERR(task))
 		return 0;
-	while (ktime_ns() < end && !READ_ONCE(refused) && !READ_ONCE(elsewhere))
+	kthread_bind(task, next_online_cpu(1));
+	wake_up_process(task);
+	slices_set(SLICES_SHORT);
+	while (ktime_ns() < end && !READ_ONCE(refused) &&
+	       !READ_ONCE(elsewhere)) {
 		EXPECT_EQ(farm_poke(&farm, farm.kind == FARM_A ? FARM_B :
 								 FARM_A), 0);
+		/* Long enough to be found without a batch, by chance. */
+		slices_wait(farm_random(&random) % 60000);
+	}
+	slices_set(0);
 	WRITE_ONCE(faking, false);
 	kthread_join(task);
 	kthread_bind(current, CPU_ANY);
@@ -361,7 +422,7 @@ KTEST(text_poke_faults, late_int3_while_patching_is_resolved)
 	if (alone())
 		KTEST_SKIP("needs a second CPU");
 	ASSERT_EQ(farm_init(&farm, 1, FARM_STRIDE, 0), 0);
-	EXPECT_EQ(late_while_patching(0, LIMIT_NS / 10), 0);
+	EXPECT_EQ(late_while_patching(0, limit_ns() / 20), 0);
 	farm_destroy(&farm);
 }
 
@@ -370,6 +431,6 @@ KTEST(text_poke_faults, missing_second_look_at_the_sequence_is_seen)
 	if (alone())
 		KTEST_SKIP("needs a second CPU");
 	ASSERT_EQ(farm_init(&farm, 1, FARM_STRIDE, 0), 0);
-	EXPECT(late_while_patching(POKE_FAULT_NO_SEQ, LIMIT_NS) > 0);
+	EXPECT(late_while_patching(POKE_FAULT_NO_SEQ, limit_ns()) > 0);
 	farm_destroy(&farm);
 }

@@ -8,11 +8,11 @@
  */
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/text_poke_internal.h"
-#include "kernel/cmdline.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_load.h"
+#include "tests/kernel/poke_slices.h"
 #include <asm/smp.h>
 
 #define MIN_PATCHES 4
@@ -22,7 +22,7 @@ static struct farm farm;
 /* Under icount a nanosecond is an instruction, and the schedule is exact. */
 static u64 storm_ns(void)
 {
-	return cmdline_u64("icount", 0) ? 20000000 : 200000000;
+	return slices_exact() ? 20000000 : 200000000;
 }
 
 /* Round and round through the kinds until the time is up. */
@@ -33,6 +33,7 @@ static unsigned int patch_for(u64 ns)
 	u64 end = ktime_ns() + ns;
 	unsigned int patches = 0;
 
+	slices_set(SLICES_SHORT);
 	do {
 		if (!EXPECT_EQ(load_poke(round[patches % ARRAY_SIZE(round)]),
 			       0))
@@ -40,6 +41,7 @@ static unsigned int patch_for(u64 ns)
 		patches++;
 		cond_resched();
 	} while (ktime_ns() < end || patches < MIN_PATCHES);
+	slices_set(0);
 	return patches;
 }
 

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The patch-safety laboratory.
+ *
+ * Three experiments with one method. First, all CPUs call sacrificial
+ * functions, laid out so that any mixture of old and new bytes traps, while
+ * these are patched from one state to the next: what became of each call is
+ * counted. Second, a CPU with interrupts off watches one site: did a phase go
+ * on without it? Third, with nobody else there: what a site costs.
+ *
+ * Context: task, in the thread "init"; nobody else patches.
+ */
+#include "tests/kernel/poke_lab.h"
+#include "arch/x86_64/text_poke_lab.h"
+#include "kernel/cmdline.h"
+#include "kernel/lib/errno.h"
+#include "kernel/printk.h"
+#include "kernel/smp.h"
+#include "tests/kernel/ktest.h"
+#include "tests/kernel/poke_load.h"
+#include "tests/kernel/poke_observer.h"
+#include "tests/kernel/poke_slices.h"
+#include <asm/smp.h>
+
+#define PATCHES	   2000
+#define STORM_NS   4000000000ULL
+#define WATCH	   200 /* batches that the observer is shown */
+#define WATCH_NS   3000000000ULL
+#define COST_SITES 1000
+/* Where a site crosses a cache line, so that no store of it is one store. */
+#define OFFSET 62
+
+static struct farm farm;
+
+static void result(const char *name, u64 value)
+{
+	printk_plain("LAB\t%s\t%llu", name, value);
+}
+
+static u64 all_hits(const struct poke_hits *hits)
+{
+	u64 sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hits->live); i++)
+		sum += hits->live[i] + hits->late[i];
+	return sum;
+}
+
+/* ---- under load ---- */
+
+static unsigned int patch_for_a_while(void)
+{
+	static const u8 round[] = { FARM_A, FARM_B, FARM_NOP };
+	u64 end = ktime_ns() + STORM_NS;
+	unsigned int n = 0;
+
+	while (n < PATCHES && ktime_ns() < end) {
+		if (load_poke(round[n % ARRAY_SIZE(round)]))
+			break;
+		n++;
+		cond_resched();
+	}
+	return n;
+}
+
+static void report_load(unsigned int patches, const struct load_count *count)
+{
+	result("patches", patches);
+	result("calls", count->calls);
+	result("torn", count->torn);
+	result("ud", count->undefined);
+	result("lost", count->lost);
+	result("doubled", count->doubled);
+	result("wrong", count->wrong);
+}
+
+static int under_load(void)
+{
+	struct poke_hits hits = poke_hits_total();
+	u64 before = all_hits(&hits), rounds = sync_core_rounds();
+	u64 stopped = poke_stats().stopped;
+	unsigned int patches;
+	struct load_count count;
+
+	if (farm_init_arena(&farm, ARENA_SITES, OFFSET))
+		return -ENOMEM;
+	if (load_begin(&farm, LOAD(LOAD_TASK), false)) {
+		farm_destroy(&farm);
+		return -ENOMEM;
+	}
+	patches = patch_for_a_while();
+	count = load_end();
+	farm_destroy(&farm);
+	hits = poke_hits_total();
+	report_load(patches, &count);
+	result("int3", all_hits(&hits) - before);
+	result("ipis", (sync_core_rounds() - rounds) * (num_online_cpus() - 1));
+	result("stopped_us", tsc_to_ns(poke_stats().stopped - stopped) / 1000);
+	return 0;
+}
+
+/* ---- watched ---- */
+
+static int watched(void)
+{
+	u64 end = ktime_ns() + WATCH_NS;
+	struct observation seen;
+	unsigned int i;
+
+	if (farm_init(&farm, 1, FARM_STRIDE, OFFSET))
+		return -ENOMEM;
+	if (observer_begin(farm_fn(&farm, 0))) {
+		farm_destroy(&farm);
+		return -ENOMEM;
+	}
+	poke_lab_hook(slices_stagger);
+	for (i = 0; i < WATCH && ktime_ns() < end; i++) {
+		enum farm_kind kind = i % 2 ? FARM_B : FARM_A;
+
+		farm_plan(&farm, kind);
+		observer_announce(farm.vec[0].old, farm.vec[0].new);
+		if (farm_poke(&farm, kind))
+			break;
+		slices_wait(60000);
+		cond_resched();
+	}
+	poke_lab_hook(NULL);
+	seen = observer_end();
+	farm_destroy(&farm);
+	result("watched1", seen.watched1);
+	result("ahead1", seen.violations1);
+	result("watched2", seen.watched2);
+	result("ahead2", seen.violations2);
+	return 0;
+}
+
+/* ---- the cost, where instructions are counted ---- */
+
+static int cost(void)
+{
+	u64 start;
+	int err = farm_init(&farm, COST_SITES, FARM_STRIDE, 0);
+
+	if (err)
+		return err;
+	farm_plan(&farm, FARM_A); /* what comes before the engine */
+	start = rdtsc();
+	err = farm_poke(&farm, FARM_A);
+	result("per_site", (rdtsc() - start) / COST_SITES);
+	farm_destroy(&farm);
+	return err;
+}
+
+int lab_run(void)
+{
+	char name[16] = "int3";
+	const struct poke_method *method;
+	int err;
+
+	cmdline_get("poke", name, sizeof(name));
+	method = poke_method_find(name);
+	if (!method) {
+		pr_err("poke=%s: there is no such method", name);
+		return -EINVAL;
+	}
+	printk_plain("method %s: %s", method->name, method->what);
+	poke_lab_method(method);
+	err = cost();
+	if (!err && num_online_cpus() > 1)
+		err = under_load();
+	if (!err && num_online_cpus() > 1)
+		err = watched();
+	poke_lab_method(NULL);
+	return err;
+}

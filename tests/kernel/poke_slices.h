@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The schedule of an emulator that counts instructions (-icount, told by
+ * icount=1 on the command line): CPUs take turns, and a turn ends when the next
+ * timer is due. A fast timer nobody listens to, channel 0 of the PIT, makes
+ * turns short; its rate and seeded delays choose the interleaving, which is
+ * then the same in every run.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include "arch/x86_64/text_poke_lab.h"
+
+/* Are instructions counted? */
+bool slices_exact(void);
+
+/*
+ * Turns of (divisor - 1) * 838 ns and of 838 ns in alternation (a pulse of the
+ * PIT is one tick long); 0: as long as may be. Does nothing unless
+ * instructions are counted. Context: task.
+ */
+void slices_set(unsigned int divisor);
+
+#define SLICES_SHORT 2 /* all turns alike: 838 instructions at shift=0 */
+
+/* Busy for so many cycles, without PAUSE: that would end the turn. */
+void slices_wait(u64 cycles);
+
+/*
+ * A hook for poke_lab_hook(): a seeded busy delay before each step. Where
+ * instructions are counted it is what makes patches begin anywhere in a turn:
+ * else they would always begin with one, and be over before the next CPU's.
+ */
+void slices_stagger(enum poke_step next);
+void slices_seed(u64 seed);
