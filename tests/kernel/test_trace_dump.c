@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A trace handed to the host in both forms: as text, and as the pages that
+ * stock tools read. tests/test_trace_pages.py compares them. Skipped unless
+ * dump=on is on the command line, since it prints.
+ *
+ *	DUMP text LINE			of trace
+ *	DUMP format NAME LINE		of events/ftrace/NAME/format
+ *	DUMP header_page LINE, DUMP header_event LINE
+ *	DUMP cmdline LINE		of saved_cmdlines
+ *	DUMP page CPU HEX		64 bytes of a page; 64 such lines each
+ */
+#include "kernel/cmdline.h"
+#include "kernel/lib/printf.h"
+#include "kernel/printk.h"
+#include "tests/kernel/fgraph_targets.h"
+#include "tests/kernel/trace_test.h"
+#include "trace/trace_record.h"
+
+static char file[4096];
+
+static void dump_lines(const char *what, char *text)
+{
+	char *end;
+
+	for (; text && *text; text = end + 1) {
+		end = strchr(text, '\n');
+		if (!end)
+			break;
+		*end = '\0';
+		printk_plain("DUMP %s %s", what, text);
+	}
+}
+
+static struct trace_seq *new_file(void)
+{
+	static struct trace_seq s;
+
+	trace_seq_init(&s, file, sizeof(file));
+	return &s;
+}
+
+static void dump_descriptions(void)
+{
+	char what[64];
+	unsigned int i;
+
+	for (i = 0; trace_event_name(i); i++) {
+		trace_event_format_show(i, new_file());
+		snprintf(what, sizeof(what), "format %s", trace_event_name(i));
+		dump_lines(what, file);
+	}
+	trace_header_page_show(new_file());
+	dump_lines("header_page", file);
+	trace_header_event_show(new_file());
+	dump_lines("header_event", file);
+	trace_saved_cmdlines_show(new_file());
+	dump_lines("cmdline", file);
+}
+
+static void dump_page(unsigned int cpu, const struct ring_buffer_page *page)
+{
+	const u8 *byte = (const u8 *)page;
+	unsigned int i;
+
+	for (i = 0; i < RB_PAGE_SIZE; i += 64)
+		printk_plain("DUMP page %u %64ph", cpu, byte + i);
+}
+
+static void dump_trace(void)
+{
+	struct ring_buffer_page *page = alloc_page();
+	char *text = tt_text(TRACE_CPU_ALL);
+	unsigned int cpu;
+
+	if (EXPECT(page && text)) {
+		dump_lines("text", text);
+		dump_descriptions();
+		for_each_online_cpu(cpu) {
+			while (trace_read_raw(trace_top(), cpu, page, false) > 0)
+				dump_page(cpu, page);
+		}
+	}
+	kfree(text);
+	if (page)
+		free_page(page);
+}
+
+static void call_all(void *unused)
+{
+	(void)unused;
+	fg_check_all(1, 3);
+}
+
+#define DUMP_TEST(name, tracer, kb)                                        \
+	KTEST_FLAGS(trace_dump, name, KTEST_LEAKS, 60)                     \
+	{                                                                  \
+		if (!cmdline_is("dump", "on"))                             \
+			KTEST_SKIP("prints: only with dump=on");           \
+		if (tt_begin(tracer, FG_FILTER, kb)) {                     \
+			trace_marker_write(trace_top(), "begin", 5);       \
+			tt_storm(call_all, NULL, 30, 1, true);             \
+			msleep(200);                                       \
+			call_all(NULL);                                    \
+			trace_marker_write(trace_top(), "end", 3);         \
+			dump_trace();                                      \
+		}                                                          \
+		tt_end();                                                  \
+	}
+
+DUMP_TEST(function, "function", 64)
+DUMP_TEST(function_graph, "function_graph", 128)
+/* Overwritten, so that lost events are marked on the pages. */
+DUMP_TEST(lost, "function", 8)
