@@ -55,7 +55,9 @@ INDIRECT = {
     "ftrace_ops_list_regs_func": CALLBACKS,
     "list_call_set": CALLBACKS,
     "pid_filter_func": CALLBACKS,
-    "fgraph_call": (["graph_entry"], "entryfunc of every fgraph_ops"),
+    "fgraph_enter": (["graph_entry"], "entryfunc of every fgraph_ops"),
+    "return_to_handler":
+        (["refuse", "graph_handler"], "handler of every fgraph_ops"),
     "ftrace_return_to_handler":
         (["graph_return"], "retfunc of every fgraph_ops"),
     "ring_buffer_lock_reserve":

@@ -135,13 +135,13 @@ UNIT(acpi, too_many_cpus_are_counted)
 
 UNIT(acpi, controllers_and_overrides)
 {
-	static const u8 ioapic[12] = { 1, 12, 0, 0, 0x00, 0x00, 0xc0, 0xfe, 24 };
-	static const u8 override[10] = { 2, 10, 0, 9, 20, 0, 0, 0, 0x0d };
+	static const u8 ioapic[12] = { 1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 24 };
+	static const u8 isa[10] = { 2, 10, 0, 9, 20, 0, 0, 0, 0x0d };
 	static const u8 address[12] = { 5, 12, 0, 0, 0, 0, 0xe0, 0xfe, 1 };
 
 	start(2);
 	add_entry(ioapic, sizeof(ioapic));
-	add_entry(override, sizeof(override));
+	add_entry(isa, sizeof(isa));
 	add_entry(address, sizeof(address));
 	CHECK_EQ(parse(), 0);
 	CHECK_EQ(info.nr_ioapics, 1);
