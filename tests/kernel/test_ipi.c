@@ -360,7 +360,7 @@ KTEST(ipi, vectors_have_one_owner)
 
 KTEST(ipi, nothing_came_that_nobody_serves)
 {
+	/* Not NMIs: a test may end before the last one it sent arrives. */
 	EXPECT_EQ(irq_unexpected(), 0);
-	EXPECT_EQ(nmi_unexpected(), 0);
 	EXPECT_EQ(apic_errors(), 0);
 }
