@@ -26,6 +26,9 @@ sys.path.insert(0, str(ROOT))
 from tests import ktap  # noqa: E402
 
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+# The make that called us is not the parent of those that tests call.
+for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
+    os.environ.pop(name, None)
 PYTHON = sys.executable
 BUILD = pathlib.Path(os.environ.get("BUILD", "build"))
 LOGS = BUILD / "test"
