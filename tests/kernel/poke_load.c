@@ -327,16 +327,26 @@ static u64 sum_over_cpus(size_t offset)
 	return sum;
 }
 
-u64 load_calls_made(void)
+/* Of a member of load_count, over all contexts of all CPUs. */
+static u64 sum_of_counts(size_t member)
 {
 	unsigned int from;
 	u64 sum = 0;
 
 	for (from = 0; from < NR_LOAD_FROM; from++)
 		sum += sum_over_cpus(offsetof(struct cpu_load, count) +
-				     from * sizeof(struct load_count) +
-				     offsetof(struct load_count, calls));
+				     from * sizeof(struct load_count) + member);
 	return sum;
+}
+
+u64 load_calls_made(void)
+{
+	return sum_of_counts(offsetof(struct load_count, calls));
+}
+
+u64 load_torn(void)
+{
+	return sum_of_counts(offsetof(struct load_count, torn));
 }
 
 u64 load_int3_fired(void)

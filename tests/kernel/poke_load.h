@@ -48,8 +48,9 @@ void load_poke_is_done(void);
 /* Stop; what all contexts of all CPUs have counted. */
 struct load_count load_end(void);
 
-/* Of the running load: calls so far. */
+/* Of the running load: calls so far, and torn ones among them. */
 u64 load_calls_made(void);
+u64 load_torn(void);
 
 /* Unrelated INT3s fired and handled since load_begin(). */
 u64 load_int3_fired(void), load_int3_handled(void);
