@@ -99,10 +99,9 @@ static __always_inline void list_call_careful(unsigned long ip,
 	ftrace_guard_leave(bit);
 }
 
-static noinline __no_fp void list_call_set(unsigned long ip,
-					   unsigned long parent_ip,
-					   const struct ftrace_set *set,
-					   struct ftrace_regs *fregs)
+static noinline void list_call_set(unsigned long ip, unsigned long parent_ip,
+				   const struct ftrace_set *set,
+				   struct ftrace_regs *fregs)
 {
 	struct ftrace_ops *const *ops;
 
@@ -130,17 +129,15 @@ static __always_inline void list_visit(unsigned long ip,
 
 #define SPECIAL (FTRACE_SET_STUB | FTRACE_SET_GUARD | FTRACE_SET_HAS_DIRECT)
 
-void __no_fp ftrace_ops_list_func(unsigned long ip, unsigned long parent_ip,
-				  struct ftrace_ops *ops,
-				  struct ftrace_regs *fregs)
+void ftrace_ops_list_func(unsigned long ip, unsigned long parent_ip,
+			  struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
 	list_visit(ip, parent_ip, fregs, SPECIAL | FTRACE_SET_REGS);
 }
 
-void __no_fp ftrace_ops_list_regs_func(unsigned long ip,
-				       unsigned long parent_ip,
-				       struct ftrace_ops *ops,
-				       struct ftrace_regs *fregs)
+void ftrace_ops_list_regs_func(unsigned long ip, unsigned long parent_ip,
+			       struct ftrace_ops *ops,
+			       struct ftrace_regs *fregs)
 {
 	list_visit(ip, parent_ip, fregs, SPECIAL);
 }
