@@ -36,7 +36,7 @@
 
 #define REPORT_TASKS 4 /* at most so many are reported at a time */
 #define REPORT_DEPTH 24
-#define ANSWER_MS    100
+#define ANSWER_MS    1000
 
 static DEFINE_MUTEX(quiesce_mutex);
 static DEFINE_WAIT_QUEUE(quiesce_wq);

@@ -20,7 +20,7 @@
 #define BROKEN(name)	   KTEST_FLAGS(broken, name, KTEST_ASKED, 0)
 #define BROKEN_HANGS(name) KTEST_FLAGS(broken, name, KTEST_ASKED, 2)
 
-/* ---- the runner ----------------------------------------------------------- */
+/* ---- the runner ---------------------------------------------------------- */
 
 BROKEN(expect)
 {
@@ -115,7 +115,7 @@ BROKEN_HANGS(spins_with_interrupts_off)
 		cpu_relax();
 }
 
-/* ---- panic ---------------------------------------------------------------- */
+/* ---- panic --------------------------------------------------------------- */
 
 static bool nest(const char *buf, size_t len)
 {
@@ -201,7 +201,7 @@ BROKEN(panic_in_an_nmi_while_printing)
 		cpu_relax();
 }
 
-/* ---- locks ---------------------------------------------------------------- */
+/* ---- locks --------------------------------------------------------------- */
 
 static DEFINE_SPINLOCK(broken_spin);
 static DEFINE_MUTEX(broken_mutex);

@@ -285,10 +285,11 @@ KTEST(printk, a_line_from_within_the_writing_is_kept)
 #define NMI_FORM  "interleave nmi %u line %u " FILL
 
 static struct interleave {
-	u32 lines[NR_CPUS];	/* [console lock] whole lines seen */
-	u32 nmi_lines[NR_CPUS]; /* [console lock] */
-	u32 broken;		/* [console lock] pieces that are no line */
-	u32 nmi_printed[NR_CPUS];
+	u32 lines[NR_CPUS];	  /* [console lock] whole lines seen */
+	u32 nmi_lines[NR_CPUS];	  /* [console lock] */
+	u32 broken;		  /* [console lock] pieces that are no line */
+	u32 printed[NR_CPUS];	  /* [C] */
+	u32 nmi_printed[NR_CPUS]; /* [C] */
 	char first_broken[80];
 } il;
 
@@ -350,15 +351,27 @@ static bool interleave_nmi(struct pt_regs *regs)
 	return true;
 }
 
-/* Prints; every eighth line an NMI is on its way to this or the next CPU. */
+/* Nobody else sends to that CPU, so each NMI is seen to arrive. */
+static void interleave_send(u32 cpu)
+{
+	u32 printed = READ_ONCE(il.nmi_printed[cpu]);
+	u64 end = ktime_ns() + WAIT_MS * 1000000ULL;
+
+	send_nmi(cpu);
+	while (READ_ONCE(il.nmi_printed[cpu]) == printed && ktime_ns() < end)
+		pr_info(LINE_FORM, smp_processor_id(),
+			il.printed[smp_processor_id()]++);
+}
+
+/* Prints; every eighth line an NMI is sent to the next CPU. */
 static int interleave_thread(void *unused)
 {
-	u32 cpu = smp_processor_id(), i;
+	u32 cpu = smp_processor_id();
 
-	for (i = 0; i < LINES; i++) {
-		if (i % 8 == 0)
-			send_nmi((cpu + i / 8 % 2) % num_online_cpus());
-		pr_info(LINE_FORM, cpu, i);
+	while (il.printed[cpu] < LINES) {
+		if (il.printed[cpu] % 8 == 0)
+			interleave_send((cpu + 1) % num_online_cpus());
+		pr_info(LINE_FORM, cpu, il.printed[cpu]++);
 	}
 	return 1;
 }
@@ -385,7 +398,7 @@ KTEST(printk, all_cpus_and_nmis_never_mix)
 	wait_until(sum(il.nmi_lines) == sum(il.nmi_printed), WAIT_MS);
 	capture_stop();
 	for_each_online_cpu(cpu)
-		EXPECT_EQ(il.lines[cpu], LINES);
+		EXPECT_EQ(il.lines[cpu], il.printed[cpu]);
 	EXPECT(sum(il.nmi_lines) > 0);
 	EXPECT_EQ(printk_lost(), lost);
 	EXPECT_EQ(il.broken, 0);

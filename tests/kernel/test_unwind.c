@@ -140,7 +140,7 @@ KTEST(unwind, through_a_chain)
 	ftrace_free_filter(&other);
 }
 
-/* ---- return addresses replaced -------------------------------------------- */
+/* ---- return addresses replaced ------------------------------------------- */
 
 static notrace bool graph_entry(struct ftrace_graph_ent *ent,
 				struct fgraph_ops *gops)
@@ -184,7 +184,7 @@ KTEST_FLAGS(unwind, past_replaced_return_addresses, KTEST_LEAKS, 0)
 	ftrace_free_filter(&ops);
 }
 
-/* ---- NMIs anywhere -------------------------------------------------------- */
+/* ---- NMIs anywhere ------------------------------------------------------- */
 
 static struct sample {
 	bool stop;
