@@ -36,6 +36,7 @@
 #include "tests/bench/kernel/bench.h"
 #include "tests/kernel/crash.h"
 #include "tests/kernel/ktest.h"
+#include "tests/kernel/poke_lab.h"
 #include "trace/ftrace.h"
 #include "trace/interface/shell.h"
 #include "trace/trace.h"
@@ -295,6 +296,7 @@ struct mode {
 static const struct mode modes[] = {
 	{ "demo", demo_run },	    { "shell", shell_run },
 	{ "tests", ktest_run_all }, { "bench", bench_main },
+	{ "lab", lab_run },	    { "torture", ktest_torture },
 	{ "crash", crash_run },
 };
 

@@ -375,9 +375,10 @@ static unsigned int run_selection(const char *globs, unsigned int number)
 	return failed;
 }
 
-int ktest_run_all(void)
+#define TORTURE_REPEAT 20
+
+static int run_repeatedly(unsigned int repeat)
 {
-	unsigned int repeat = max(cmdline_u64("repeat", 1), 1ULL);
 	unsigned int planned = 0, failed = 0, i;
 	const struct ktest *test;
 	char globs[256] = "*";
@@ -399,4 +400,14 @@ int ktest_run_all(void)
 	ktest_note("%u failed of %u; slowest: %s, %llu ms", failed,
 		   planned * repeat, slowest.name, slowest.ns / 1000000);
 	return failed;
+}
+
+int ktest_run_all(void)
+{
+	return run_repeatedly(max(cmdline_u64("repeat", 1), 1ULL));
+}
+
+int ktest_torture(void)
+{
+	return run_repeatedly(max(cmdline_u64("repeat", TORTURE_REPEAT), 1ULL));
 }

@@ -61,6 +61,9 @@ struct ktest {
  */
 int ktest_run_all(void);
 
+/* mode=torture: the same many times over (repeat=N). Return: as above. */
+int ktest_torture(void);
+
 /* Whether the running test has failed so far. */
 bool ktest_failed(void);
 

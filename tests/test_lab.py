@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+"""The laboratory shows what it is for: see tests/lab.py."""
+import pytest
+
+from tests import lab
+
+
+@pytest.fixture(scope="module")
+def results():
+    return {method: lab.boot(method, 2) for method in lab.METHODS}
+
+
+def test_the_right_method_passes_and_the_wrong_ones_are_caught(results):
+    assert not list(lab.complaints(results))
+
+
+def test_what_each_method_pays(results):
+    assert results["int3"]["ipis"] == 3 * results["int3"]["patches"]
+    assert results["int3"]["int3"] and not results["int3"]["stopped_us"]
+    assert results["stop"]["stopped_us"] and not results["stop"]["int3"]
+    assert not results["naive"]["ipis"] and not results["naive"]["int3"]
+
+
+@pytest.mark.parametrize("key", ["torn", "wrong", "ahead1", "ahead2"])
+def test_a_failure_of_int3_would_be_told(results, key):
+    broken = results | {"int3": results["int3"] | {key: 1}}
+    assert "int3 failed" in list(lab.complaints(broken))
+
+
+def test_one_cpu_counts_instructions():
+    cost = {method: lab.boot(method, 1, icount=0)["per_site"]
+            for method in ("int3", "naive")}
+    assert 0 < cost["int3"] < 150
