@@ -79,6 +79,11 @@ def parts():
         suites("kernel-1", 30, "--smp=1"),
         suites("kernel-2", 60, "--smp=2"),
         suites("kernel-4", 100, "--smp=4"),
+        # What a site calls when the better ways are off.
+        suites("no-chains", 40, "--smp=2", f"--tests={TRACING}",
+               "--append=chains=off"),
+        suites("no-trampolines", 40, "--smp=2", f"--tests={TRACING}",
+               "--append=trampolines=off"),
         # One instruction a nanosecond, bit-exact: upper bounds hold here. Not
         # for tests that spin for a while: there, too, for so many instructions.
         suites("kernel-icount", 30, "--smp=1", "--icount=0",
