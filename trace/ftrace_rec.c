@@ -53,21 +53,22 @@ static size_t make_recs(unsigned long *entry, size_t n)
 	return nr;
 }
 
+/* Return: how many do not hold a NOP. */
 static size_t disable_bad_recs(void)
 {
 	struct ftrace_name_walk walk;
 	struct dyn_ftrace *rec;
 	size_t i, bad = 0;
+	bool is_nop;
 
 	ftrace_name_walk_init(&walk);
 	for (i = 0; i < ftrace_nr_recs; i++) {
 		rec = &ftrace_recs[i];
 		ftrace_name_walk(&walk, rec);
-		if (walk.name && walk.addr == rec_ip(rec) &&
-		    !arch_ftrace_read(rec_ip(rec)))
-			continue;
-		rec->flags |= FTRACE_FL_DISABLED;
-		bad++;
+		is_nop = !arch_ftrace_read(rec_ip(rec));
+		bad += !is_nop;
+		if (!is_nop || !walk.name || walk.addr != rec_ip(rec))
+			rec->flags |= FTRACE_FL_DISABLED;
 	}
 	return bad;
 }
@@ -81,7 +82,7 @@ void ftrace_rec_init(unsigned long *start, unsigned long *stop)
 	ftrace_nr_recs = make_recs(start, n);
 	bad = disable_bad_recs();
 	if (bad || ftrace_nr_recs < n)
-		pr_info("ftrace: %zu sites unusable, %zu entries dropped\n",
+		pr_warn("ftrace: %zu sites hold no NOP, %zu entries dropped\n",
 			bad, n - ftrace_nr_recs);
 }
 
