@@ -121,7 +121,7 @@ def test_formats_have_the_fields(dump):
     assert got.header_event[0] == "# compressed entry header"
 
 
-# ---- stock tools --------------------------------------------------------------
+# ---- stock tools -------------------------------------------------------------
 
 @pytest.fixture
 def report(dump, kernel, tmp_path):
@@ -170,7 +170,7 @@ def test_trace_cmd_reports_lost_events(report):
                for line in report("lost"))
 
 
-# ---- the parser itself ---------------------------------------------------------
+# ---- the parser itself -------------------------------------------------------
 
 def page(commit, data):
     return struct.pack("<QQ", 1000, commit) + data.ljust(4080, b"\0")

@@ -122,7 +122,7 @@ def events(dump):
     return sorted(found, key=lambda event: (event.time, event.cpu))
 
 
-# ---- trace.dat ----------------------------------------------------------------
+# ---- trace.dat ---------------------------------------------------------------
 
 def symbols(elf):
     """/proc/kallsyms of the kernel, by nm."""

@@ -45,8 +45,8 @@ static enum fgraph_handled refuse(unsigned long *retp)
 
 static DEFINE_MUTEX(graph_lock);
 static struct fgraph_ops *users[FGRAPH_USERS]; /* [G], read in probes */
-static bool stacks_wanted;	     /* [A] a user has come; stays so */
-static unsigned long no_stack;	     /* [A] */
+static bool stacks_wanted;     /* [A] a user has come; stays so */
+static unsigned long no_stack; /* [A] */
 static struct task_struct *idle_tasks[NR_CPUS]; /* [task_list_lock] */
 static unsigned int nr_idle_tasks;
 
@@ -123,8 +123,7 @@ drop_abandoned(struct fgraph_ret_stack *stack, const unsigned long *retp)
 	while (frame > stack->frame && frame->retp != retp)
 		frame--;
 	if (frame == stack->frame)
-		panic("I1: no frame for the call whose return address was at %p",
-		      retp);
+		panic("I1: no frame for the call that returns at %p", retp);
 	stack->abandoned += stack->top - frame;
 	WRITE_ONCE(stack->top, frame);
 	return frame;

@@ -57,7 +57,7 @@ u64 ring_buffer_time(const struct ring_buffer_per_cpu *rb)
 	return rb->clock ? rb->clock() : trace_scale_now(&rb->scale);
 }
 
-/* now - time of tail, of which ->tail keeps 52 bits: half of 52 days each way */
+/* now - time of tail, which has 52 bits: 26 days each way */
 static s64 rb_delta(u64 now, u64 tail)
 {
 	return (s64)((now << RB_TAIL_BITS) - (tail & ~RB_TAIL_MASK)) >>
@@ -140,10 +140,9 @@ static int rb_next_page(struct ring_buffer_per_cpu *rb, u64 tail, u64 now,
 	if (local_read(&rb->tail) != tail)
 		return 0; /* seq may be of another page than tail */
 	if ((tail & RB_TAIL_MASK) != RB_TAIL_CLOSED) {
-		rb_raise(&info->end, seq << RB_TAIL_BITS |
-				     (tail & RB_TAIL_MASK));
-		if (!local_try_cmpxchg(&rb->tail, &tail,
-				       tail | RB_TAIL_CLOSED))
+		rb_raise(&info->end,
+			 seq << RB_TAIL_BITS | (tail & RB_TAIL_MASK));
+		if (!local_try_cmpxchg(&rb->tail, &tail, tail | RB_TAIL_CLOSED))
 			return 0;
 		tail |= RB_TAIL_CLOSED;
 	}

@@ -50,7 +50,7 @@ static_assert(offsetof(struct ring_buffer_page, data) == RB_HEADER_SIZE,
 #define RB_TYPE_MASK	 ((1U << RB_TYPE_BITS) - 1)
 #define RB_DELTA_BITS	 27
 #define RB_DELTA_MAX	 ((1ULL << RB_DELTA_BITS) - 1)
-#define RB_TYPE_LONG	 0  /* the next u32 is payload bytes + 4 */
+#define RB_TYPE_LONG	 0 /* the next u32 is payload bytes + 4 */
 #define RB_TYPE_DATA_MAX 28
 #define RB_TYPE_PADDING	 29 /* delta 0: rest of page; else u32 bytes follow */
 #define RB_TYPE_EXTEND	 30 /* delta |= next u32 << 27 */
@@ -77,26 +77,26 @@ struct ring_buffer_per_cpu {
 	/* The writer's cache line: the fast path touches nothing else here. */
 	union {
 		struct {
-			u8 nest;     /* [C] CTX_ bits of the writers inside */
-			u8 pending;  /* [C] a nested one left its commit */
+			u8 nest;    /* [C] CTX_ bits of the writers inside */
+			u8 pending; /* [C] a nested one left its commit */
 			u16 unused;
-			u32 slow;    /* [A] RB_SLOW_ bits */
+			u32 slow; /* [A] RB_SLOW_ bits */
 		};
 		u64 gate; /* all three; 0: the fast path may be tried */
 	};
-	u64 tail;	    /* [C] time of last event << 12 | bytes in use */
+	u64 tail; /* [C] time of last event << 12 | bytes in use */
 	struct ring_buffer_page *tail_page; /* [C] */
-	u64 commit_entries; /* [C] events complete on the commit page */
+	u64 commit_entries;	  /* [C] events complete on the commit page */
 	struct trace_scale scale; /* [W] */
 	u64 (*clock)(void);	  /* [W] */
 
-	u64 tail_seq;	   /* [C] sequence number of the tail page */
-	u64 commit_seq;	   /* [C] of the commit page: outermost writer only */
-	u32 commit_index;  /* [C] its index */
-	bool overwrite;	   /* [W] the oldest page gives way when full */
-	u32 nr_slots;	   /* [W] */
-	u64 *slots;	   /* [A] sequence number << 16 | page index */
-	struct ring_buffer_info *info; /* [W] nr_slots + 1: one is the reader's */
+	u64 tail_seq;	  /* [C] sequence number of the tail page */
+	u64 commit_seq;	  /* [C] of the commit page: outermost writer only */
+	u32 commit_index; /* [C] its index */
+	bool overwrite;	  /* [W] the oldest page gives way when full */
+	u32 nr_slots;	  /* [W] */
+	u64 *slots;	  /* [A] sequence number << 16 | page index */
+	struct ring_buffer_info *info; /* [W] nr_slots + 1, the reader's too */
 
 	u64 overrun;	    /* [C] events overwritten before they were read */
 	u64 commit_overrun; /* [C] not written: writers nested all around */
@@ -104,17 +104,17 @@ struct ring_buffer_per_cpu {
 	u64 recursed;	    /* [C] not written: a writer called itself */
 
 	struct mutex reader_lock;
-	u32 reader_index;   /* [R] the page outside the ring */
-	u32 reader_offset;  /* [R] bytes of it that were read */
-	u64 reader_seq;	    /* [R] what it holds; 0: nothing */
-	u64 reader_stamp;   /* [R] time of the last event read of it */
-	u64 reader_events;  /* [R] events read of it */
-	u64 next_seq;	    /* [R] the page to be taken next, if still there */
-	u64 next_event;	    /* [R] number of the event to be read next */
-	u64 lost;	    /* [R] events lost just before reader_offset */
-	u64 read_events;    /* [R] */
-	u32 generation;	    /* [R] how often it was emptied */
-	unsigned int cpu;   /* [I] */
+	u32 reader_index;  /* [R] the page outside the ring */
+	u32 reader_offset; /* [R] bytes of it that were read */
+	u64 reader_seq;	   /* [R] what it holds; 0: nothing */
+	u64 reader_stamp;  /* [R] time of the last event read of it */
+	u64 reader_events; /* [R] events read of it */
+	u64 next_seq;	   /* [R] the page to be taken next, if still there */
+	u64 next_event;	   /* [R] number of the event to be read next */
+	u64 lost;	   /* [R] events lost just before reader_offset */
+	u64 read_events;   /* [R] */
+	u32 generation;	   /* [R] how often it was emptied */
+	unsigned int cpu;  /* [I] */
 } __aligned(64);
 
 struct ring_buffer {
@@ -127,7 +127,7 @@ struct ring_buffer {
 
 /* A reservation by the fast path. */
 struct ring_buffer_fast {
-	u8 *event;   /* RB_EVENT_HEADER bytes, then the payload */
+	u8 *event; /* RB_EVENT_HEADER bytes, then the payload */
 	u64 time;
 	u64 end; /* of the event, on the page */
 	struct ring_buffer_page *page;
@@ -220,7 +220,7 @@ u64 ring_buffer_time(const struct ring_buffer_per_cpu *rb);
 /* An event as a reader sees it. */
 struct ring_buffer_event {
 	const void *data;
-	u32 len;  /* payload bytes, rounded up to 4 by the format */
+	u32 len; /* payload bytes, rounded up to 4 by the format */
 	u64 time;
 	u64 lost; /* events lost between the one before and this one */
 };
@@ -236,8 +236,7 @@ struct ring_buffer_event {
  * code is returned.
  */
 int ring_buffer_decode(const struct ring_buffer_page *page, u32 size,
-		       u32 *offset, u64 *time,
-		       struct ring_buffer_event *event);
+		       u32 *offset, u64 *time, struct ring_buffer_event *event);
 
 /*
  * ring_buffer_peek() - the oldest event, which stays
@@ -267,11 +266,11 @@ u32 ring_buffer_read_page(struct ring_buffer_per_cpu *rb,
 struct ring_buffer_iter {
 	struct ring_buffer_per_cpu *rb;
 	struct ring_buffer_page *page; /* a copy */
-	u64 seq;	   /* the page copied */
-	u64 event_nr;	   /* number of the event to come */
-	u64 last_seq;	   /* where to end */
+	u64 seq;		       /* the page copied */
+	u64 event_nr;		       /* number of the event to come */
+	u64 last_seq;		       /* where to end */
 	u32 last_size;
-	u32 size, offset;  /* of the copy */
+	u32 size, offset; /* of the copy */
 	u64 time;
 	u32 generation;
 	bool valid;
@@ -288,12 +287,12 @@ void ring_buffer_iter_start(struct ring_buffer_iter *iter,
 void ring_buffer_iter_next(struct ring_buffer_iter *iter);
 
 struct ring_buffer_stats {
-	u64 entries;	    /* in the ring, unread */
-	u64 written;	    /* entries, read and overwritten ones together */
+	u64 entries; /* in the ring, unread */
+	u64 written; /* entries, read and overwritten ones together */
 	u64 overrun, commit_overrun, dropped, recursed;
-	u64 bytes;	    /* in the ring, unread, event headers included */
+	u64 bytes; /* in the ring, unread, event headers included */
 	u64 read;
-	u64 oldest;	    /* time of the oldest event, 0: none */
+	u64 oldest; /* time of the oldest event, 0: none */
 };
 
 /* Takes reader_lock. Figures of a running writer are of about now. */

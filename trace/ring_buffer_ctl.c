@@ -125,8 +125,8 @@ static void rb_set_clock(struct ring_buffer_per_cpu *rb,
 	}
 }
 
-static struct ring_buffer_per_cpu *
-rb_create(unsigned int cpu, size_t pages, const struct trace_clock *clock)
+static struct ring_buffer_per_cpu *rb_create(unsigned int cpu, size_t pages,
+					     const struct trace_clock *clock)
 {
 	struct ring_buffer_per_cpu *rb = kzalloc(sizeof(*rb));
 	struct rb_memory m;

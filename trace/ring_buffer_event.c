@@ -38,8 +38,7 @@ static u32 rb_skip(u32 type, u32 delta, u32 word, u64 *time)
 }
 
 int ring_buffer_decode(const struct ring_buffer_page *page, u32 size,
-		       u32 *offset, u64 *time,
-		       struct ring_buffer_event *event)
+		       u32 *offset, u64 *time, struct ring_buffer_event *event)
 {
 	u32 header, type, delta, word = 0, len;
 

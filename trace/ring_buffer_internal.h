@@ -10,10 +10,10 @@
 #include "trace/ring_buffer.h"
 
 /* A slot: which page of the stream it holds (0: none), in which memory. */
-#define RB_SLOT_BITS	     16
-#define RB_SLOT(seq, index)  ((u64)(seq) << RB_SLOT_BITS | (index))
-#define RB_SLOT_SEQ(slot)    ((slot) >> RB_SLOT_BITS)
-#define RB_SLOT_INDEX(slot)  ((u32)(slot) & ((1U << RB_SLOT_BITS) - 1))
+#define RB_SLOT_BITS	    16
+#define RB_SLOT(seq, index) ((u64)(seq) << RB_SLOT_BITS | (index))
+#define RB_SLOT_SEQ(slot)   ((slot) >> RB_SLOT_BITS)
+#define RB_SLOT_INDEX(slot) ((u32)(slot) & ((1U << RB_SLOT_BITS) - 1))
 
 /* In place of the offset in ->tail: nothing more goes into this page. */
 #define RB_TAIL_CLOSED RB_TAIL_MASK

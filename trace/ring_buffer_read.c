@@ -288,8 +288,8 @@ static void rb_iter_end(struct ring_buffer_iter *iter)
 	do {
 		iter->last_seq = smp_load_acquire(&rb->commit_seq);
 		slot = READ_ONCE(*rb_slot(rb, iter->last_seq));
-		index = iter->last_seq == rb->reader_seq ?
-				rb->reader_index : RB_SLOT_INDEX(slot);
+		index = iter->last_seq == rb->reader_seq ? rb->reader_index :
+							   RB_SLOT_INDEX(slot);
 		iter->last_size = rb_committed(rb->info[index].page);
 	} while (smp_load_acquire(&rb->commit_seq) != iter->last_seq);
 }

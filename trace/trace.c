@@ -261,8 +261,8 @@ void trace_buffer_total_show(struct trace_array *tr, struct trace_seq *s)
 
 	for_each_online_cpu(cpu)
 		kb += tr->buffer_kb[cpu];
-	show_kb(tr, kb,
-		num_online_cpus() * BOOT_PAGES * RB_DATA_SIZE / 1024, s);
+	show_kb(tr, kb, num_online_cpus() * BOOT_PAGES * RB_DATA_SIZE / 1024,
+		s);
 }
 
 u64 trace_cpumask(struct trace_array *tr)

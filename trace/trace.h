@@ -26,33 +26,33 @@ struct trace_iterator;
 struct tracer;
 struct fgraph_ops;
 
-#define TRACE_CPU_ALL (~0U)
+#define TRACE_CPU_ALL		(~0U)
 #define TRACE_BUFFER_KB_DEFAULT 1408
 
 /* ---- options ------------------------------------------------------------- */
 
 /* constant, name in trace_options, on at boot */
-#define TRACE_OPTION_LIST(X)                                  \
-	X(print_parent, "print-parent", true)                 \
-	X(sym_offset, "sym-offset", false)                    \
-	X(sym_addr, "sym-addr", false)                        \
-	X(annotate, "annotate", true)                         \
-	X(context_info, "context-info", true)                 \
-	X(latency_format, "latency-format", false)            \
-	X(overwrite, "overwrite", true)                       \
-	X(irq_info, "irq-info", true)                         \
-	X(markers, "markers", true)                           \
-	X(pause_on_trace, "pause-on-trace", false)            \
-	X(func_stack_trace, "func_stack_trace", false)        \
-	X(funcgraph_overrun, "funcgraph-overrun", false)      \
-	X(funcgraph_cpu, "funcgraph-cpu", true)               \
-	X(funcgraph_overhead, "funcgraph-overhead", true)     \
-	X(funcgraph_proc, "funcgraph-proc", false)            \
-	X(funcgraph_duration, "funcgraph-duration", true)     \
-	X(funcgraph_abstime, "funcgraph-abstime", false)      \
-	X(funcgraph_irqs, "funcgraph-irqs", true)             \
-	X(funcgraph_tail, "funcgraph-tail", false)            \
-	X(funcgraph_retval, "funcgraph-retval", false)        \
+#define TRACE_OPTION_LIST(X)                                   \
+	X(print_parent, "print-parent", true)                  \
+	X(sym_offset, "sym-offset", false)                     \
+	X(sym_addr, "sym-addr", false)                         \
+	X(annotate, "annotate", true)                          \
+	X(context_info, "context-info", true)                  \
+	X(latency_format, "latency-format", false)             \
+	X(overwrite, "overwrite", true)                        \
+	X(irq_info, "irq-info", true)                          \
+	X(markers, "markers", true)                            \
+	X(pause_on_trace, "pause-on-trace", false)             \
+	X(func_stack_trace, "func_stack_trace", false)         \
+	X(funcgraph_overrun, "funcgraph-overrun", false)       \
+	X(funcgraph_cpu, "funcgraph-cpu", true)                \
+	X(funcgraph_overhead, "funcgraph-overhead", true)      \
+	X(funcgraph_proc, "funcgraph-proc", false)             \
+	X(funcgraph_duration, "funcgraph-duration", true)      \
+	X(funcgraph_abstime, "funcgraph-abstime", false)       \
+	X(funcgraph_irqs, "funcgraph-irqs", true)              \
+	X(funcgraph_tail, "funcgraph-tail", false)             \
+	X(funcgraph_retval, "funcgraph-retval", false)         \
 	X(funcgraph_retval_hex, "funcgraph-retval-hex", false) \
 	X(sleep_time, "sleep-time", true)
 
@@ -60,7 +60,7 @@ enum trace_option {
 #define TRACE_OPTION_BIT(id, name, on) TRACE_OPT_##id,
 	TRACE_OPTION_LIST(TRACE_OPTION_BIT)
 #undef TRACE_OPTION_BIT
-	TRACE_OPTIONS
+		TRACE_OPTIONS
 };
 
 /* ---- one trace ----------------------------------------------------------- */
@@ -76,19 +76,19 @@ struct trace_array {
 		};
 		u16 graph_state;
 	};
-	u32 options;		/* [A] BIT(TRACE_OPT_...) */
+	u32 options; /* [A] BIT(TRACE_OPT_...) */
 	struct ring_buffer buffer;
-	struct ftrace_ops ops;	/* its filters are set_ftrace_filter's */
-	const struct tracer *tracer;   /* [L] */
+	struct ftrace_ops ops;	     /* its filters are set_ftrace_filter's */
+	const struct tracer *tracer; /* [L] */
 	const struct trace_clock *clock; /* [L] */
-	u64 cpumask;		/* [L] CPUs recorded */
-	size_t buffer_kb[NR_CPUS]; /* [L] as asked for */
-	bool expanded;		/* [L] not the small boot-time buffer */
-	unsigned int pipes;	/* [L] open consuming readers */
-	u64 pipe_cpus;		/* [L] CPUs with one of their own */
-	bool pipe_all;		/* [L] one for all CPUs is open */
-	unsigned int paused;	/* [L] readers with pause-on-trace */
-	bool paused_was_on;	/* [L] */
+	u64 cpumask;			 /* [L] CPUs recorded */
+	size_t buffer_kb[NR_CPUS];	 /* [L] as asked for */
+	bool expanded;	     /* [L] not the small boot-time buffer */
+	unsigned int pipes;  /* [L] open consuming readers */
+	u64 pipe_cpus;	     /* [L] CPUs with one of their own */
+	bool pipe_all;	     /* [L] one for all CPUs is open */
+	unsigned int paused; /* [L] readers with pause-on-trace */
+	bool paused_was_on;  /* [L] */
 };
 
 extern struct trace_array trace_top_array;

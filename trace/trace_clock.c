@@ -14,7 +14,7 @@
 #include "trace/trace_clock.h"
 #include <asm/atomic.h>
 
-static u64 global_last; /* [A] */
+static u64 global_last;	 /* [A] */
 static u64 counter_last; /* [A] */
 
 static u64 clock_local(void)

@@ -16,10 +16,15 @@ struct field {
 	bool is_signed;
 };
 
-#define FIELD(type, struct_, name, member, sign)                       \
-	{ type, name, offsetof(struct struct_, member),                \
-	  sizeof(((struct struct_ *)0)->member), sign }
-#define END { 0 }
+#define FIELD(type, struct_, name, member, sign)                    \
+	{                                                           \
+		type, name, offsetof(struct struct_, member),       \
+			sizeof(((struct struct_ *)0)->member), sign \
+	}
+#define END       \
+	{         \
+		0 \
+	}
 
 static const struct field common_fields[] = {
 	FIELD("unsigned short", trace_entry, "common_type", type, false),
@@ -42,15 +47,15 @@ static const struct field entry_fields[] = {
 	END,
 };
 
-#define RETURN_FIELDS                                                        \
-	FIELD("unsigned long", ftrace_graph_ret_entry, "func", func, false), \
-	FIELD("int", ftrace_graph_ret_entry, "depth", depth, true),          \
-	FIELD("unsigned int", ftrace_graph_ret_entry, "overrun", overrun,    \
-	      false),                                                        \
-	FIELD("unsigned long long", ftrace_graph_ret_entry, "calltime",      \
-	      calltime, false),                                              \
-	FIELD("unsigned long long", ftrace_graph_ret_entry, "rettime",       \
-	      rettime, false)
+#define RETURN_FIELDS                                                          \
+	FIELD("unsigned long", ftrace_graph_ret_entry, "func", func, false),   \
+		FIELD("int", ftrace_graph_ret_entry, "depth", depth, true),    \
+		FIELD("unsigned int", ftrace_graph_ret_entry, "overrun",       \
+		      overrun, false),                                         \
+		FIELD("unsigned long long", ftrace_graph_ret_entry,            \
+		      "calltime", calltime, false),                            \
+		FIELD("unsigned long long", ftrace_graph_ret_entry, "rettime", \
+		      rettime, false)
 
 static const struct field return_fields[] = { RETURN_FIELDS, END };
 
@@ -64,8 +69,8 @@ static const struct field retval_fields[] = {
 /* Fields that fill the rest of the record have size 0. */
 static const struct field stack_fields[] = {
 	FIELD("int", stack_entry, "size", size, true),
-	{ "unsigned long", "caller[]", offsetof(struct stack_entry, caller),
-	  0, false },
+	{ "unsigned long", "caller[]", offsetof(struct stack_entry, caller), 0,
+	  false },
 	END,
 };
 

@@ -25,9 +25,9 @@ void trace_unpause(struct trace_array *tr);
 
 /* ---- iterators: trace_iter.c, trace_output.c ----------------------------- */
 
-#define TRACE_LINE_MAX	2048
-#define TRACE_SYMBOLS	256 /* direct-mapped caches, powers of two */
-#define TRACE_CMDLINES	64
+#define TRACE_LINE_MAX 2048
+#define TRACE_SYMBOLS  256 /* direct-mapped caches, powers of two */
+#define TRACE_CMDLINES 64
 
 struct trace_symbol {
 	unsigned long addr;
@@ -46,9 +46,9 @@ struct trace_cmdline {
 
 /* What function_graph remembers of a CPU while it prints. */
 struct trace_graph_cpu {
-	int last_pid;	     /* -1: none yet */
-	int depth;	     /* of the last line */
-	int irq_depth;	     /* of the outermost function in an interrupt; -1 */
+	int last_pid;  /* -1: none yet */
+	int depth;     /* of the last line */
+	int irq_depth; /* of the outermost function in an interrupt; -1 */
 	unsigned long open[FGRAPH_DEPTH_MAX]; /* functions, by depth */
 };
 

@@ -308,8 +308,7 @@ static bool claim_pipe(struct trace_array *tr, unsigned int cpu)
 	return true;
 }
 
-struct trace_iterator *trace_pipe_open(struct trace_array *tr,
-				       unsigned int cpu)
+struct trace_iterator *trace_pipe_open(struct trace_array *tr, unsigned int cpu)
 {
 	struct trace_iterator *iter = alloc_iter(tr, cpu, true);
 	bool claimed;

@@ -22,8 +22,7 @@
 static const struct trace_symbol *find_symbol(struct trace_iterator *iter,
 					      unsigned long addr)
 {
-	struct trace_symbol *symbol =
-		&iter->symbols[addr / 8 % TRACE_SYMBOLS];
+	struct trace_symbol *symbol = &iter->symbols[addr / 8 % TRACE_SYMBOLS];
 
 	if (symbol->addr == addr && addr)
 		return symbol;
@@ -62,8 +61,8 @@ static const struct trace_cmdline *find_task(struct trace_iterator *iter,
 	trace_find_cmdline(pid, c->comm);
 	c->pid = pid;
 	c->valid = true;
-	c->len = scnprintf(c->column, sizeof(c->column), "%16s-%-7d ",
-			   c->comm, pid);
+	c->len = scnprintf(c->column, sizeof(c->column), "%16s-%-7d ", c->comm,
+			   pid);
 	return c;
 }
 
@@ -132,9 +131,13 @@ static_assert(NR_CPUS <= 100, "two digits");
 
 static char delay_mark(u64 ns)
 {
-	return ns > 1000000000 ? '$' : ns > 100000000 ? '@' :
-	       ns > 10000000 ? '*' : ns > 1000000 ? '#' :
-	       ns > 100000 ? '!' : ns > 10000 ? '+' : ' ';
+	return ns > 1000000000 ? '$' :
+	       ns > 100000000  ? '@' :
+	       ns > 10000000   ? '*' :
+	       ns > 1000000    ? '#' :
+	       ns > 100000     ? '!' :
+	       ns > 10000      ? '+' :
+				 ' ';
 }
 
 static void put_latency_columns(struct trace_iterator *iter,
@@ -150,9 +153,9 @@ static void put_latency_columns(struct trace_iterator *iter,
 			 iter->cpu);
 	trace_put_flags(&iter->ent, s);
 	if (iter->tr->clock->in_ns)
-		trace_seq_printf(s, " %4lluus%c: ",
-				 (iter->time - iter->start) / 1000,
-				 delay_mark(delay));
+		trace_seq_printf(
+			s, " %4lluus%c: ", (iter->time - iter->start) / 1000,
+			delay_mark(delay));
 	else
 		trace_seq_printf(s, " %4llu: ", iter->time);
 }
@@ -281,8 +284,7 @@ static void put_counts(struct trace_iterator *iter, struct trace_seq *s,
 	trace_seq_printf(s, fmt, entries, total, num_online_cpus());
 }
 
-static void put_latency_header(struct trace_iterator *iter,
-			       struct trace_seq *s)
+static void put_latency_header(struct trace_iterator *iter, struct trace_seq *s)
 {
 	const char *rule = "# -----------------------------------------------"
 			   "---------------------\n";
@@ -290,22 +292,23 @@ static void put_latency_header(struct trace_iterator *iter,
 	trace_seq_printf(s, "# %s latency trace v1.1.5 on nop5\n",
 			 trace_current_tracer(iter->tr)->name);
 	trace_seq_puts(s, rule);
-	put_counts(iter, s, "# latency: 0 us, #%llu/%llu, CPU#0 | (M:preempt "
-			    "VP:0, KP:0, SP:0 HP:0 #P:%u)\n");
+	put_counts(iter, s,
+		   "# latency: 0 us, #%llu/%llu, CPU#0 | (M:preempt "
+		   "VP:0, KP:0, SP:0 HP:0 #P:%u)\n");
 	trace_seq_puts(s,
-		"#    -----------------\n"
-		"#    | task: -0 (uid:0 nice:0 policy:0 rt_prio:0)\n"
-		"#    -----------------\n"
-		"#\n"
-		"#                    _------=> CPU#            \n"
-		"#                   / _-----=> irqs-off/BH-disabled\n"
-		"#                  | / _----=> need-resched    \n"
-		"#                  || / _---=> hardirq/softirq \n"
-		"#                  ||| / _--=> preempt-depth   \n"
-		"#                  |||| / _-=> migrate-disable \n"
-		"#                  ||||| /     delay           \n"
-		"#  cmd     pid     |||||| time  |   caller     \n"
-		"#     \\   /        ||||||  \\    |    /       \n");
+		       "#    -----------------\n"
+		       "#    | task: -0 (uid:0 nice:0 policy:0 rt_prio:0)\n"
+		       "#    -----------------\n"
+		       "#\n"
+		       "#                    _------=> CPU#            \n"
+		       "#                   / _-----=> irqs-off/BH-disabled\n"
+		       "#                  | / _----=> need-resched    \n"
+		       "#                  || / _---=> hardirq/softirq \n"
+		       "#                  ||| / _--=> preempt-depth   \n"
+		       "#                  |||| / _-=> migrate-disable \n"
+		       "#                  ||||| /     delay           \n"
+		       "#  cmd     pid     |||||| time  |   caller     \n"
+		       "#     \\   /        ||||||  \\    |    /       \n");
 }
 
 void trace_put_header(struct trace_iterator *iter, struct trace_seq *s)
@@ -318,27 +321,29 @@ void trace_put_header(struct trace_iterator *iter, struct trace_seq *s)
 		put_latency_header(iter, s);
 		return;
 	}
-	put_counts(iter, s, "# entries-in-buffer/entries-written: %llu/%llu   "
-			    "#P:%u\n#\n");
+	put_counts(iter, s,
+		   "# entries-in-buffer/entries-written: %llu/%llu   "
+		   "#P:%u\n#\n");
 	if (irq_info)
-		trace_seq_puts(s,
-			"#                                _-----=> "
-			"irqs-off/BH-disabled\n"
-			"#                               / _----=> "
-			"need-resched\n"
-			"#                              | / _---=> "
-			"hardirq/softirq\n"
-			"#                              || / _--=> "
-			"preempt-depth\n"
-			"#                              ||| / _-=> "
-			"migrate-disable\n"
-			"#                              |||| /     delay\n"
-			"#           TASK-PID     CPU#  |||||  TIMESTAMP  "
-			"FUNCTION\n"
-			"#              | |         |   |||||     |         "
-			"|\n");
+		trace_seq_puts(
+			s, "#                                _-----=> "
+			   "irqs-off/BH-disabled\n"
+			   "#                               / _----=> "
+			   "need-resched\n"
+			   "#                              | / _---=> "
+			   "hardirq/softirq\n"
+			   "#                              || / _--=> "
+			   "preempt-depth\n"
+			   "#                              ||| / _-=> "
+			   "migrate-disable\n"
+			   "#                              |||| /     delay\n"
+			   "#           TASK-PID     CPU#  |||||  TIMESTAMP  "
+			   "FUNCTION\n"
+			   "#              | |         |   |||||     |         "
+			   "|\n");
 	else
-		trace_seq_puts(s,
+		trace_seq_puts(
+			s,
 			"#           TASK-PID     CPU#     TIMESTAMP  "
 			"FUNCTION\n"
 			"#              | |         |         |         |\n");

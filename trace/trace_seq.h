@@ -32,8 +32,7 @@ static inline void trace_seq_reset(struct trace_seq *s)
 /* Cut off everything behind the first len bytes. */
 void trace_seq_truncate(struct trace_seq *s, size_t len);
 
-__printf(2, 3) void trace_seq_printf(struct trace_seq *s, const char *fmt,
-				     ...);
+__printf(2, 3) void trace_seq_printf(struct trace_seq *s, const char *fmt, ...);
 void trace_seq_putc(struct trace_seq *s, char c);
 void trace_seq_puts(struct trace_seq *s, const char *text);
 void trace_seq_putmem(struct trace_seq *s, const char *text, size_t len);

@@ -66,8 +66,8 @@ bool trace_find_cmdline(int pid, char *comm)
 			found = ended[i].comm;
 	}
 	memset(comm, 0, TASK_COMM_LEN);
-	memcpy(comm, found ?: "<...>", strnlen(found ?: "<...>",
-					       TASK_COMM_LEN - 1));
+	memcpy(comm, found ?: "<...>",
+	       strnlen(found ?: "<...>", TASK_COMM_LEN - 1));
 	spin_unlock_irqrestore(&task_list_lock, flags);
 	return found;
 }

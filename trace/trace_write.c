@@ -13,7 +13,7 @@
 #include "trace/trace_internal.h"
 #include "trace/trace_record.h"
 
-#define STACK_MAX 64
+#define STACK_MAX  64
 #define MARKER_MAX 1024 /* bytes of text in one event */
 
 const u32 trace_context_flags[CTX_TRANSITION] = {
@@ -21,15 +21,13 @@ const u32 trace_context_flags[CTX_TRANSITION] = {
 	[CTX_IRQ] = TRACE_FLAG_HARDIRQ << 16,
 };
 
-static ssize_t write_piece(struct trace_array *tr, const char *text,
-			   size_t len)
+static ssize_t write_piece(struct trace_array *tr, const char *text, size_t len)
 {
 	struct print_entry *entry;
 	bool newline = text[len - 1] != '\n';
 
-	entry = ring_buffer_lock_reserve(&tr->buffer,
-					 sizeof(*entry) + len + newline + 1,
-					 NULL);
+	entry = ring_buffer_lock_reserve(
+		&tr->buffer, sizeof(*entry) + len + newline + 1, NULL);
 	if (!entry)
 		return -EBADF;
 	trace_fill(entry, TRACE_PRINT);
@@ -42,8 +40,7 @@ static ssize_t write_piece(struct trace_array *tr, const char *text,
 	return len;
 }
 
-ssize_t trace_marker_write(struct trace_array *tr, const char *text,
-			   size_t len)
+ssize_t trace_marker_write(struct trace_array *tr, const char *text, size_t len)
 {
 	size_t done = 0;
 	ssize_t n;

@@ -25,7 +25,7 @@ KTEST_FLAGS(fgraph, a_shadow_stack_for_every_task, KTEST_LEAKS, 0)
 	tt_end();
 }
 
-/* ---- users of the test ---------------------------------------------------- */
+/* ---- users of the test --------------------------------------------------- */
 
 struct user {
 	struct ftrace_ops ops;
@@ -65,8 +65,9 @@ static bool user_begin(struct user *user, const char *filter)
 	};
 	user->gops.ops = &user->ops;
 	user->gops.private = user;
-	return EXPECT_EQ(ftrace_set_filter(&user->ops, filter, strlen(filter),
-					   1), 0) &&
+	return EXPECT_EQ(
+		       ftrace_set_filter(&user->ops, filter, strlen(filter), 1),
+		       0) &&
 	       EXPECT_EQ(register_ftrace_graph(&user->gops), 0);
 }
 
@@ -136,7 +137,7 @@ KTEST(fgraph, who_declines_gets_no_return)
 	EXPECT_EQ(atomic64_read(&half.entries), atomic64_read(&half.returns));
 }
 
-/* ---- storms ---------------------------------------------------------------- */
+/* ---- storms -------------------------------------------------------------- */
 
 static atomic64_t wrong_values;
 
@@ -200,8 +201,8 @@ KTEST_FLAGS(fgraph, values_beyond_the_shadow_stack, 0, 120)
 	if (tt_begin("function_graph", FG_FILTER, 64)) {
 		EXPECT(fg_check_all(3, FGRAPH_DEPTH_MAX + 20));
 		EXPECT(current->trace_overrun > before); /* I2 */
-		EXPECT_EQ(current->ret_stack->top -
-			  current->ret_stack->frame, 0);
+		EXPECT_EQ(current->ret_stack->top - current->ret_stack->frame,
+			  0);
 		EXPECT_EQ(trace_set_tracer(trace_top(), "nop"), 0);
 		storm_with(toggle_tracer, FGRAPH_DEPTH_MAX + 5);
 	}
@@ -228,7 +229,7 @@ KTEST_FLAGS(fgraph, values_under_storm_with_users_coming_and_going, 0, 120)
 	tt_end();
 }
 
-/* ---- sharing a site with ops and direct callers ---------------------------- */
+/* ---- sharing a site with ops and direct callers -------------------------- */
 
 static struct count_ops counter = COUNT_OPS(.flags = FTRACE_OPS_FL_SAVE_REGS);
 static struct ftrace_ops direct_ops;
@@ -240,8 +241,8 @@ static void toggle_direct(bool on)
 	if (on == is_on)
 		return;
 	if (on)
-		EXPECT_EQ(register_ftrace_direct(&direct_ops,
-						 direct_target[0]), 0);
+		EXPECT_EQ(register_ftrace_direct(&direct_ops, direct_target[0]),
+			  0);
 	else
 		EXPECT_EQ(unregister_ftrace_direct(&direct_ops,
 						   direct_target[0], false),
@@ -265,8 +266,9 @@ KTEST_FLAGS(fgraph, shares_sites_with_ops_and_direct_callers, 0, 120)
 	EXPECT_EQ(direct_hits(0), 3 + 1);
 	EXPECT_EQ(atomic64_read(&user.entries), fg_calls(8));
 	EXPECT_EQ(atomic64_read(&user.returns), fg_calls(8));
-	EXPECT_EQ(unregister_ftrace_direct(&direct_ops, direct_target[0],
-					   false), 0);
+	EXPECT_EQ(
+		unregister_ftrace_direct(&direct_ops, direct_target[0], false),
+		0);
 	storm_with(toggle_direct, 5);
 	EXPECT_EQ(atomic64_read(&user.entries), atomic64_read(&user.returns));
 	EXPECT_EQ(unregister_ftrace_function(&counter.ops), 0);
@@ -276,7 +278,7 @@ KTEST_FLAGS(fgraph, shares_sites_with_ops_and_direct_callers, 0, 120)
 	memset(counter.hits, 0, sizeof(counter.hits));
 }
 
-/* ---- backtraces ------------------------------------------------------------ */
+/* ---- backtraces ---------------------------------------------------------- */
 
 static unsigned long walk[2][32];
 static unsigned int walk_len[2];
@@ -320,7 +322,7 @@ KTEST(fgraph, backtraces_see_through)
 	EXPECT(!memcmp(walk[0], walk[1], walk_len[0] * sizeof(walk[0][0])));
 }
 
-/* ---- calls left by force ---------------------------------------------------- */
+/* ---- calls left by force ------------------------------------------------- */
 
 void fg_trap(void *arg);
 traced_function void fg_trap(void *arg)

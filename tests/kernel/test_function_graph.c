@@ -19,7 +19,7 @@ KTEST_FLAGS(function_graph, one_event_at_each_end, KTEST_LEAKS, 0)
 	tt_end();
 }
 
-/* ---- pairs ----------------------------------------------------------------- */
+/* ---- pairs --------------------------------------------------------------- */
 
 #define PIDS   1024 /* and an idle task for each CPU, behind them */
 #define LEVELS 40
@@ -139,8 +139,8 @@ static void all_pair(const char *clock, bool pinned)
 		EXPECT_EQ(atomic64_read(&wrong), 0);
 		EXPECT_EQ(p->wrong, 0);
 		EXPECT_EQ(p->lost, 0);
-		EXPECT_EQ(p->calls, (calls.task + calls.irq + calls.nmi) *
-				    fg_calls(3));
+		EXPECT_EQ(p->calls,
+			  (calls.task + calls.irq + calls.nmi) * fg_calls(3));
 		for (i = 0; i < PIDS; i++)
 			EXPECT_EQ(p->level[i], 0);
 		EXPECT_EQ(tt_stats().overrun + tt_stats().dropped, 0);
@@ -160,7 +160,7 @@ KTEST_FLAGS(function_graph, they_pair_with_migration, 0, 120)
 	all_pair("global", false);
 }
 
-/* ---- the choice of calls --------------------------------------------------- */
+/* ---- the choice of calls ------------------------------------------------- */
 
 struct chosen {
 	unsigned int parent, leaf, hidden, other, nr_returns, deepest;
@@ -255,7 +255,8 @@ static void count_irq(unsigned int cpu, const struct ring_buffer_event *event,
 
 	(void)cpu;
 	*(u64 *)arg += ent->flags & (TRACE_FLAG_HARDIRQ | TRACE_FLAG_NMI) ?
-			       1 : 1ULL << 32;
+			       1 :
+			       1ULL << 32;
 }
 
 KTEST(function_graph, option_funcgraph_irqs)
@@ -279,7 +280,7 @@ KTEST(function_graph, option_funcgraph_irqs)
 	tt_end();
 }
 
-/* ---- durations ------------------------------------------------------------- */
+/* ---- durations ----------------------------------------------------------- */
 
 void fg_sleep(void);
 traced_function void fg_sleep(void)
@@ -314,7 +315,7 @@ KTEST(function_graph, option_sleep_time)
 	tt_end();
 }
 
-/* ---- text ------------------------------------------------------------------ */
+/* ---- text ---------------------------------------------------------------- */
 
 /* Are these the first lines of the text, by pattern? */
 static void expect_lines(char *text, const char *const *pattern)
@@ -354,7 +355,8 @@ static void text_is(const char *const *pattern)
 KTEST(function_graph, text)
 {
 	static const char *const lines[] = {
-		"# tracer: function_graph", "#",
+		"# tracer: function_graph",
+		"#",
 		"# CPU  DURATION                  FUNCTION CALLS",
 		"# |     |   |                     |   |   |   |",
 		" 0) " NOTHING "  fg_parent() {",
@@ -377,7 +379,8 @@ KTEST(function_graph, text)
 KTEST(function_graph, text_with_options)
 {
 	static const char *const lines[] = {
-		"# tracer: function_graph", "#",
+		"# tracer: function_graph",
+		"#",
 		"#     TIME        CPU  TASK/PID         DURATION             "
 		"     FUNCTION CALLS",
 		"#      |          |     |    |           |   |               "
@@ -394,15 +397,18 @@ KTEST(function_graph, text_with_options)
 		NULL,
 	};
 	static const enum trace_option options[] = {
-		TRACE_OPT_funcgraph_abstime, TRACE_OPT_funcgraph_proc,
-		TRACE_OPT_funcgraph_retval, TRACE_OPT_funcgraph_overrun,
+		TRACE_OPT_funcgraph_abstime,
+		TRACE_OPT_funcgraph_proc,
+		TRACE_OPT_funcgraph_retval,
+		TRACE_OPT_funcgraph_overrun,
 	};
 	unsigned int i;
 
 	if (tt_begin("function_graph", FG_FILTER, 64)) {
 		for (i = 0; i < ARRAY_SIZE(options); i++)
-			EXPECT_EQ(trace_set_option(trace_top(), options[i],
-						   true), 0);
+			EXPECT_EQ(
+				trace_set_option(trace_top(), options[i], true),
+				0);
 		call_parent();
 		text_is(lines);
 		for (i = 0; i < ARRAY_SIZE(options); i++)
@@ -414,7 +420,10 @@ KTEST(function_graph, text_with_options)
 KTEST(function_graph, text_of_markers_and_switched_off_calls)
 {
 	static const char *const lines[] = {
-		"*", "*", "*", "*",
+		"*",
+		"*",
+		"*",
+		"*",
 		" 0) " NOTHING "  /\\* hello \\*/",
 		" 0) " NOTHING "  fg_parent() {",
 		" 0) " DURATION "    } /\\* fg_hidden \\*/",
@@ -431,18 +440,17 @@ KTEST(function_graph, text_of_markers_and_switched_off_calls)
 		entry = ring_buffer_lock_reserve(&tr->buffer, sizeof(*entry),
 						 NULL);
 		*entry = (struct ftrace_graph_ent_entry){
-			.ent = { .type = TRACE_GRAPH_ENT,
-				 .pid = current->pid },
+			.ent = { .type = TRACE_GRAPH_ENT, .pid = current->pid },
 			.func = (unsigned long)fg_parent,
 		};
 		ring_buffer_unlock_commit(&tr->buffer);
-		ret = ring_buffer_lock_reserve(&tr->buffer, sizeof(*ret),
-					       NULL);
+		ret = ring_buffer_lock_reserve(&tr->buffer, sizeof(*ret), NULL);
 		*ret = (struct ftrace_graph_ret_entry){
-			.ent = { .type = TRACE_GRAPH_RET,
-				 .pid = current->pid },
-			.func = (unsigned long)fg_hidden, .depth = 1,
-			.calltime = 1000, .rettime = 2234,
+			.ent = { .type = TRACE_GRAPH_RET, .pid = current->pid },
+			.func = (unsigned long)fg_hidden,
+			.depth = 1,
+			.calltime = 1000,
+			.rettime = 2234,
 		};
 		ring_buffer_unlock_commit(&tr->buffer);
 		kthread_bind(current, CPU_ANY);

@@ -34,7 +34,7 @@ KTEST(function_tracer, one_event_per_call)
 	tt_end();
 }
 
-/* ---- exact on all CPUs ---------------------------------------------------- */
+/* ---- exact on all CPUs --------------------------------------------------- */
 
 struct seen {
 	u64 task, irq, nmi, wrong, backwards, unlike;
@@ -78,8 +78,9 @@ static void storm_is_recorded(unsigned int tasks, bool pinned)
 		EXPECT(calls.irq && calls.nmi);
 		EXPECT_EQ(seen.wrong, 0);
 		EXPECT_EQ(seen.backwards, 0);
-		EXPECT_EQ(stats.overrun + stats.commit_overrun +
-			  stats.dropped + stats.recursed, 0);
+		EXPECT_EQ(stats.overrun + stats.commit_overrun + stats.dropped +
+				  stats.recursed,
+			  0);
 	}
 	tt_end();
 }
@@ -94,7 +95,7 @@ KTEST(function_tracer, every_call_of_a_storm_with_preemption)
 	storm_is_recorded(3, false);
 }
 
-/* ---- lost + read = written ------------------------------------------------ */
+/* ---- lost + read = written ----------------------------------------------- */
 
 static void count_lost(unsigned int cpu, const struct ring_buffer_event *event,
 		       void *arg)
@@ -116,7 +117,7 @@ static void all_is_accounted(bool overwrite)
 		tt_consume(count_lost, &lost);
 		stats = tt_stats();
 		EXPECT_EQ(stats.read + stats.overrun + stats.dropped +
-			  stats.commit_overrun + stats.recursed,
+				  stats.commit_overrun + stats.recursed,
 			  calls.task + calls.irq + calls.nmi);
 		EXPECT_EQ(stats.entries, 0);
 		EXPECT_EQ(lost, stats.overrun);
@@ -138,7 +139,7 @@ KTEST(function_tracer, dropped_events_are_counted)
 	all_is_accounted(false);
 }
 
-/* ---- a reader beside the writers ------------------------------------------ */
+/* ---- a reader beside the writers ----------------------------------------- */
 
 struct piped {
 	u64 lines, lost;
@@ -166,8 +167,8 @@ static void count_lines(struct piped *p, const char *text)
 
 static int read_pipe(void *arg)
 {
-	struct trace_iterator *iter = trace_pipe_open(trace_top(),
-						      TRACE_CPU_ALL);
+	struct trace_iterator *iter =
+		trace_pipe_open(trace_top(), TRACE_CPU_ALL);
 	struct piped *p = arg, one;
 	static char text[8192];
 	size_t len = 0;
@@ -225,7 +226,7 @@ KTEST_FLAGS(function_tracer, pipe_reads_or_reports_every_event, 0, 120)
 	tt_end();
 }
 
-/* ---- switches ------------------------------------------------------------- */
+/* ---- switches ------------------------------------------------------------ */
 
 KTEST(function_tracer, tracing_on_and_cpumask)
 {
@@ -288,7 +289,8 @@ KTEST(function_tracer, resize_beside_writers)
 		for (i = 0; i < 6; i++) {
 			ft_target(NULL);
 			EXPECT_EQ(trace_set_buffer_kb(tr, TRACE_CPU_ALL,
-						      i % 2 ? 64 : 16), 0);
+						      i % 2 ? 64 : 16),
+				  0);
 			tt_storm(ft_target, NULL, 500, 1, true);
 		}
 		tt_consume(look, &seen);
@@ -299,7 +301,7 @@ KTEST(function_tracer, resize_beside_writers)
 	tt_end();
 }
 
-/* ---- the first 8 bytes ---------------------------------------------------- */
+/* ---- the first 8 bytes --------------------------------------------------- */
 
 static void last_entry(unsigned int cpu, const struct ring_buffer_event *event,
 		       void *arg)

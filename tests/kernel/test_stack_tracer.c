@@ -67,7 +67,8 @@ static bool begin(const char *filter)
 {
 	stack_set_max_size(0);
 	return EXPECT_EQ(ftrace_set_filter(stack_tracer_ops(), filter,
-					   strlen(filter), 1), 0) &&
+					   strlen(filter), 1),
+			 0) &&
 	       EXPECT_EQ(stack_tracer_set(true), 0);
 }
 
@@ -86,7 +87,8 @@ KTEST(stack_tracer, sizes_of_frames)
 	if (begin("st_*")) {
 		st_big();
 		show();
-		EXPECT(!strncmp(text, "        Depth    Size   Location    (", 37));
+		EXPECT(!strncmp(text, "        Depth    Size   Location    (",
+				37));
 		EXPECT(strstr(text, "        -----    ----   --------\n  0) "));
 		bottom = number("st_bottom", 0);
 		EXPECT_EQ(bottom, stack_max_size());

@@ -77,7 +77,8 @@ static void dump_trace(void)
 		dump_lines("text", text);
 		dump_descriptions();
 		for_each_online_cpu(cpu) {
-			while (trace_read_raw(trace_top(), cpu, page, false) > 0)
+			while (trace_read_raw(trace_top(), cpu, page, false) >
+			       0)
 				dump_page(cpu, page);
 		}
 	}
@@ -92,20 +93,20 @@ static void call_all(void *unused)
 	fg_check_all(1, 3);
 }
 
-#define DUMP_TEST(name, tracer, kb)                                        \
-	KTEST_FLAGS(trace_dump, name, KTEST_LEAKS, 60)                     \
-	{                                                                  \
-		if (!cmdline_is("dump", "on"))                             \
-			KTEST_SKIP("prints: only with dump=on");           \
-		if (tt_begin(tracer, FG_FILTER, kb)) {                     \
-			trace_marker_write(trace_top(), "begin", 5);       \
-			tt_storm(call_all, NULL, 30, 1, true);             \
-			msleep(200);                                       \
-			call_all(NULL);                                    \
-			trace_marker_write(trace_top(), "end", 3);         \
-			dump_trace();                                      \
-		}                                                          \
-		tt_end();                                                  \
+#define DUMP_TEST(name, tracer, kb)                                  \
+	KTEST_FLAGS(trace_dump, name, KTEST_LEAKS, 60)               \
+	{                                                            \
+		if (!cmdline_is("dump", "on"))                       \
+			KTEST_SKIP("prints: only with dump=on");     \
+		if (tt_begin(tracer, FG_FILTER, kb)) {               \
+			trace_marker_write(trace_top(), "begin", 5); \
+			tt_storm(call_all, NULL, 30, 1, true);       \
+			msleep(200);                                 \
+			call_all(NULL);                              \
+			trace_marker_write(trace_top(), "end", 3);   \
+			dump_trace();                                \
+		}                                                    \
+		tt_end();                                            \
 	}
 
 DUMP_TEST(function, "function", 64)

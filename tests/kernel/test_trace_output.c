@@ -8,15 +8,15 @@
 #include "trace/trace_record.h"
 
 #define HEAD_COUNTS "# entries-in-buffer/entries-written: "
-#define HEAD_FLAGS                                                             \
-	"#                                _-----=> irqs-off/BH-disabled",      \
-	"#                               / _----=> need-resched",              \
-	"#                              | / _---=> hardirq/softirq",           \
-	"#                              || / _--=> preempt-depth",             \
-	"#                              ||| / _-=> migrate-disable",           \
-	"#                              |||| /     delay",                     \
-	"#           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION",           \
-	"#              | |         |   |||||     |         |"
+#define HEAD_FLAGS                                                           \
+	"#                                _-----=> irqs-off/BH-disabled",    \
+		"#                               / _----=> need-resched",    \
+		"#                              | / _---=> hardirq/softirq", \
+		"#                              || / _--=> preempt-depth",   \
+		"#                              ||| / _-=> migrate-disable", \
+		"#                              |||| /     delay",           \
+		"#           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION", \
+		"#              | |         |   |||||     |         |"
 /* "%16s-%-7d [%03d] " of this test's thread, " %5lu.%06lu: " of about now */
 #define TASK "    trace_output-[0-9]* "
 #define TIME "  *[0-9].[0-9][0-9][0-9][0-9][0-9][0-9]: "
@@ -77,8 +77,8 @@ static void output_end(void)
 KTEST(trace_output, empty)
 {
 	static const char *const lines[] = {
-		"# tracer: nop", "#", HEAD_COUNTS "0/0   #P:[0-9]", "#",
-		HEAD_FLAGS, NULL,
+		"# tracer: nop", "#",  HEAD_COUNTS "0/0   #P:[0-9]", "#",
+		HEAD_FLAGS,	 NULL,
 	};
 
 	trace_reset(trace_top(), TRACE_CPU_ALL);
@@ -88,7 +88,10 @@ KTEST(trace_output, empty)
 KTEST(trace_output, function_lines)
 {
 	static const char *const lines[] = {
-		"# tracer: function", "#", HEAD_COUNTS "2/2   #P:[0-9]", "#",
+		"# tracer: function",
+		"#",
+		HEAD_COUNTS "2/2   #P:[0-9]",
+		"#",
 		HEAD_FLAGS,
 		TASK "[[]000] ....." TIME "to_target <-to_caller",
 		TASK "[[]000] d..3." TIME "to_target <-to_caller",
@@ -112,18 +115,20 @@ KTEST(trace_output, function_lines)
 	output_end();
 }
 
-/* ---- options ---------------------------------------------------------------- */
+/* ---- options ------------------------------------------------------------- */
 
 static const struct {
 	const char *option, *back; /* as written to trace_options */
 	const char *line;
 } variant[] = {
 	{ "sym-offset", "nosym-offset",
-	  TASK "[[]000] ....." TIME
-	  "to_target+0x0/0x* <-to_caller+0x*/0x*" },
-	{ "sym-addr", "nosym-addr", "*: to_target <ffffffff80*> <-to_caller <ffffffff80*>" },
-	{ "noprint-parent", "print-parent", TASK "[[]000] ....." TIME "to_target" },
-	{ "noirq-info", "irq-info", TASK "[[]000] " TIME "to_target <-to_caller" },
+	  TASK "[[]000] ....." TIME "to_target+0x0/0x* <-to_caller+0x*/0x*" },
+	{ "sym-addr", "nosym-addr",
+	  "*: to_target <ffffffff80*> <-to_caller <ffffffff80*>" },
+	{ "noprint-parent", "print-parent",
+	  TASK "[[]000] ....." TIME "to_target" },
+	{ "noirq-info", "irq-info",
+	  TASK "[[]000] " TIME "to_target <-to_caller" },
 	{ "nocontext-info", "context-info", "to_target <-to_caller" },
 	{ "latency-format", "nolatency-format",
 	  "trace_ou-[0-9]*  * 0.....    0us : to_target <-to_caller" },
@@ -163,12 +168,26 @@ end:
 KTEST(trace_output, stacks)
 {
 	static const char *const lines[] = {
-		"*", "*", "*", "*", "*", "*", "*", "*", "*", "*", "*", "*",
+		"*",
+		"*",
+		"*",
+		"*",
+		"*",
+		"*",
+		"*",
+		"*",
+		"*",
+		"*",
+		"*",
+		"*",
 		TASK "[[]000] ....." TIME "to_target <-to_caller",
 		TASK "[[]000] ....." TIME "<stack trace>",
-		" => to_target", " => to_caller",
-		" => ktest_trace_output_stacks", " => test_thread",
-		" => kthread_main", NULL,
+		" => to_target",
+		" => to_caller",
+		" => ktest_trace_output_stacks",
+		" => test_thread",
+		" => kthread_main",
+		NULL,
 	};
 
 	if (output_begin()) {
@@ -180,12 +199,22 @@ KTEST(trace_output, stacks)
 	output_end();
 }
 
-/* ---- markers ---------------------------------------------------------------- */
+/* ---- markers ------------------------------------------------------------- */
 
 KTEST(trace_output, markers)
 {
 	static const char *const lines[] = {
-		"*", "*", "*2/2 *", "*", "*", "*", "*", "*", "*", "*", "*",
+		"*",
+		"*",
+		"*2/2 *",
+		"*",
+		"*",
+		"*",
+		"*",
+		"*",
+		"*",
+		"*",
+		"*",
 		"*",
 		TASK "[[]000] ....." TIME "tracing_mark_write: hello",
 		TASK "[[]000] ....." TIME "tracing_mark_write: with newline",
@@ -228,7 +257,7 @@ KTEST(trace_output, a_long_marker_is_split)
 	kfree(text);
 }
 
-/* ---- lost events ------------------------------------------------------------ */
+/* ---- lost events --------------------------------------------------------- */
 
 KTEST(trace_output, lost_events_are_told)
 {
@@ -298,7 +327,7 @@ KTEST(trace_output, pause_on_trace)
 	output_end();
 }
 
-/* ---- the small files -------------------------------------------------------- */
+/* ---- the small files ----------------------------------------------------- */
 
 static char file[4096];
 
@@ -313,9 +342,15 @@ static struct trace_seq *new_file(void)
 KTEST(trace_output, stats)
 {
 	static const char *const lines[] = {
-		"entries: 3", "overrun: 0", "commit overrun: 0", "bytes: 84",
-		"oldest event ts: *[0-9].??????", "now ts: *[0-9].??????",
-		"dropped events: 0", "read events: 0", NULL,
+		"entries: 3",
+		"overrun: 0",
+		"commit overrun: 0",
+		"bytes: 84",
+		"oldest event ts: *[0-9].??????",
+		"now ts: *[0-9].??????",
+		"dropped events: 0",
+		"read events: 0",
+		NULL,
 	};
 
 	if (output_begin()) {
@@ -361,8 +396,10 @@ KTEST(trace_output, formats)
 		EXPECT(strstr(file, "\tfield:int common_pid;\toffset:4;\t"
 				    "size:4;\tsigned:1;\n\n\tfield:"));
 		if (trace_event_id(i) == TRACE_FN)
-			EXPECT(!strncmp(file, "name: function\nID: 1\n"
-					      "format:\n", 29));
+			EXPECT(!strncmp(file,
+					"name: function\nID: 1\n"
+					"format:\n",
+					29));
 	}
 	EXPECT_EQ(i, 6);
 	trace_header_page_show(new_file());

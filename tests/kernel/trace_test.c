@@ -104,8 +104,8 @@ static void run_tasks(unsigned int tasks, bool pinned)
 
 	for_each_online_cpu(cpu) {
 		for (i = 0; i < tasks && n < ARRAY_SIZE(task); i++) {
-			task[n] = kthread_create(storm_task, NULL, "storm%u",
-						 n);
+			task[n] =
+				kthread_create(storm_task, NULL, "storm%u", n);
 			if (!EXPECT(!IS_ERR(task[n])))
 				continue;
 			if (pinned)
@@ -148,8 +148,7 @@ struct tt_calls tt_storm(void (*fn)(void *arg), void *arg, unsigned int calls,
 /* ---- looking at the events ----------------------------------------------- */
 
 void tt_consume(void (*visit)(unsigned int cpu,
-			      const struct ring_buffer_event *event,
-			      void *arg),
+			      const struct ring_buffer_event *event, void *arg),
 		void *arg)
 {
 	struct ring_buffer_per_cpu *rb;

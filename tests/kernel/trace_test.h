@@ -40,8 +40,7 @@ struct tt_calls tt_storm(void (*fn)(void *arg), void *arg, unsigned int calls,
 
 /* Calls visit for every event in the buffers, CPU by CPU, consuming. */
 void tt_consume(void (*visit)(unsigned int cpu,
-			      const struct ring_buffer_event *event,
-			      void *arg),
+			      const struct ring_buffer_event *event, void *arg),
 		void *arg);
 
 /* Sums over the CPUs. */

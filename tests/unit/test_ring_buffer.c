@@ -50,14 +50,14 @@ struct payload {
 };
 
 struct oracle {
-	u64 time[EVENTS_MAX]; /* of event id */
+	u64 time[EVENTS_MAX];  /* of event id */
 	bool done[EVENTS_MAX]; /* written completely */
 	bool seen[EVENTS_MAX]; /* consumed */
-	u32 nr;		      /* events reserved */
-	u64 refused;	      /* reservations that were not */
-	u64 read, lost;	      /* by the consumer */
+	u32 nr;		       /* events reserved */
+	u64 refused;	       /* reservations that were not */
+	u64 read, lost;	       /* by the consumer */
 	u64 last_time;
-	bool strict;	      /* the clock never gives a time twice */
+	bool strict; /* the clock never gives a time twice */
 };
 
 struct world {
@@ -65,11 +65,11 @@ struct world {
 	struct ring_buffer_per_cpu *rb;
 	struct oracle o;
 	u64 seed;
-	u32 odds;	   /* of something at a step, in 1/1024 */
-	u32 clock_step;	   /* largest advance of the clock per step */
-	bool reading;	   /* an operation of the reader is on */
-	bool held;	   /* the ring is being changed */
-	bool big;	   /* events of half a page, so that pages turn fast */
+	u32 odds;	/* of something at a step, in 1/1024 */
+	u32 clock_step; /* largest advance of the clock per step */
+	bool reading;	/* an operation of the reader is on */
+	bool held;	/* the ring is being changed */
+	bool big;	/* events of half a page, so that pages turn fast */
 	struct ring_buffer_page page, walk;
 };
 
@@ -96,7 +96,7 @@ static void check_payload(const struct ring_buffer_event *event)
 
 	if (!CHECK(event->len >= sizeof(*p)) || !CHECK(p->id < w.o.nr))
 		return;
-	CHECK(w.o.done[p->id]); /* I2 */
+	CHECK(w.o.done[p->id]);			/* I2 */
 	CHECK_EQ(event->time, w.o.time[p->id]); /* I1 */
 	CHECK_EQ(event->len, sizeof(*p) + 4 * p->words);
 	for (u32 i = 0; i < p->words; i++) {
@@ -301,7 +301,8 @@ static void begin(u64 seed, u32 pages, bool overwrite, bool slow)
 	w.o.strict = dice(4);
 	host_tsc = 1000;
 	CHECK_EQ(ring_buffer_init(&w.buffer, 1, pages,
-				  slow ? &slow_clock : &fast_clock), 0);
+				  slow ? &slow_clock : &fast_clock),
+		 0);
 	w.rb = w.buffer.cpu[0];
 	ring_buffer_set_overwrite(&w.buffer, overwrite);
 }

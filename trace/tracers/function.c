@@ -75,7 +75,8 @@ static void function_stack_call(unsigned long ip, unsigned long parent_ip,
 static int function_init(struct trace_array *tr)
 {
 	tr->ops.func = trace_option(tr, TRACE_OPT_func_stack_trace) ?
-			       function_stack_call : function_call;
+			       function_stack_call :
+			       function_call;
 	return register_ftrace_function(&tr->ops);
 }
 
@@ -93,8 +94,8 @@ static void function_start(struct trace_array *tr)
 		ring_buffer_reset(&tr->buffer, cpu);
 }
 
-static int function_set_option(struct trace_array *tr,
-			       enum trace_option option, bool on)
+static int function_set_option(struct trace_array *tr, enum trace_option option,
+			       bool on)
 {
 	int err = unregister_ftrace_function(&tr->ops);
 

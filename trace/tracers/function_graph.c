@@ -186,9 +186,9 @@ static void graph_return(const struct ftrace_graph_ret *ret,
 	graph_leave(ret->depth);
 	if (!ret->calltime || !READ_ONCE(tr->on))
 		return;
-	entry = ring_buffer_lock_reserve(&tr->buffer,
-					 value ? sizeof(*entry) :
-						 sizeof(entry->ret), &time);
+	entry = ring_buffer_lock_reserve(
+		&tr->buffer, value ? sizeof(*entry) : sizeof(entry->ret),
+		&time);
 	if (!entry)
 		return;
 	trace_fill(entry, value ? TRACE_GRAPH_RETVAL : TRACE_GRAPH_RET);
@@ -219,8 +219,7 @@ static __no_fp enum fgraph_handled graph_handler(unsigned long *retp)
 		return FGRAPH_REFUSED;
 	preempt_disable_notrace();
 	rb = this_cpu_read(trace_top_ring);
-	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f,
-					       NULL))) {
+	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f, NULL))) {
 		preempt_enable_no_resched();
 		return FGRAPH_REFUSED;
 	}
@@ -252,8 +251,7 @@ void graph_task_switch(struct task_struct *prev, struct task_struct *next)
 	if (!READ_ONCE(active) ||
 	    trace_option(&trace_top_array, TRACE_OPT_sleep_time))
 		return;
-	now = ring_buffer_time(
-		trace_top_array.buffer.cpu[smp_processor_id()]);
+	now = ring_buffer_time(trace_top_array.buffer.cpu[smp_processor_id()]);
 	if (prev->ret_stack)
 		prev->ret_stack->slept_at = now;
 	stack = next->ret_stack;
@@ -317,8 +315,7 @@ static int graph_set_option(struct trace_array *tr, enum trace_option option,
 {
 	u32 options = tr->options;
 
-	recompute_special(on ? options | BIT(option) :
-			       options & ~BIT(option));
+	recompute_special(on ? options | BIT(option) : options & ~BIT(option));
 	if (option == TRACE_OPT_sleep_time)
 		fgraph_for_each_stack(forget_calls, 0);
 	return 0;
@@ -328,17 +325,16 @@ const struct tracer function_graph_tracer = {
 	.name = "function_graph",
 	.init = graph_init,
 	.reset = graph_reset,
-	.options = BIT(TRACE_OPT_funcgraph_overrun) |
-		   BIT(TRACE_OPT_funcgraph_cpu) |
-		   BIT(TRACE_OPT_funcgraph_overhead) |
-		   BIT(TRACE_OPT_funcgraph_proc) |
-		   BIT(TRACE_OPT_funcgraph_duration) |
-		   BIT(TRACE_OPT_funcgraph_abstime) |
-		   BIT(TRACE_OPT_funcgraph_irqs) |
-		   BIT(TRACE_OPT_funcgraph_tail) |
-		   BIT(TRACE_OPT_funcgraph_retval) |
-		   BIT(TRACE_OPT_funcgraph_retval_hex) |
-		   BIT(TRACE_OPT_sleep_time),
+	.options =
+		BIT(TRACE_OPT_funcgraph_overrun) |
+		BIT(TRACE_OPT_funcgraph_cpu) |
+		BIT(TRACE_OPT_funcgraph_overhead) |
+		BIT(TRACE_OPT_funcgraph_proc) |
+		BIT(TRACE_OPT_funcgraph_duration) |
+		BIT(TRACE_OPT_funcgraph_abstime) |
+		BIT(TRACE_OPT_funcgraph_irqs) | BIT(TRACE_OPT_funcgraph_tail) |
+		BIT(TRACE_OPT_funcgraph_retval) |
+		BIT(TRACE_OPT_funcgraph_retval_hex) | BIT(TRACE_OPT_sleep_time),
 	.set_option = graph_set_option,
 	.header = graph_header,
 	.line = graph_line,
@@ -401,11 +397,11 @@ void trace_graph_hash_show(bool notrace_set, struct trace_seq *s)
 	set = notrace_set ? never : only;
 	if (!set)
 		trace_seq_puts(s, notrace_set ?
-			"#### no functions disabled ####\n" :
-			"#### all functions enabled ####\n");
+					  "#### no functions disabled ####\n" :
+					  "#### all functions enabled ####\n");
 	for (i = 0; set && i < ftrace_hash_count(set); i++)
-		trace_seq_printf(s, "%s\n",
-				 ftrace_rec_name(ftrace_hash_rec(set, i),
-						 name));
+		trace_seq_printf(
+			s, "%s\n",
+			ftrace_rec_name(ftrace_hash_rec(set, i), name));
 	mutex_unlock(&graph_sets_lock);
 }

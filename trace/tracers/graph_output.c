@@ -97,9 +97,13 @@ static void put_prologue(struct trace_iterator *iter, struct trace_seq *s)
 
 static char overhead_mark(u64 ns)
 {
-	return ns > 1000000000 ? '$' : ns > 100000000 ? '@' :
-	       ns > 10000000 ? '*' : ns > 1000000 ? '#' :
-	       ns > 100000 ? '!' : ns > 10000 ? '+' : ' ';
+	return ns > 1000000000 ? '$' :
+	       ns > 100000000  ? '@' :
+	       ns > 10000000   ? '*' :
+	       ns > 1000000    ? '#' :
+	       ns > 100000     ? '!' :
+	       ns > 10000      ? '+' :
+				 ' ';
 }
 
 /* Microseconds in at most 7 characters, as many decimals as fit. */
@@ -351,13 +355,13 @@ void graph_header(struct trace_iterator *iter, struct trace_seq *s)
 	if (!option(iter, TRACE_OPT_context_info))
 		return;
 	trace_seq_printf(s, "#%s%s%s%s%s               FUNCTION CALLS\n",
-			 abstime ? "     TIME       " : "",
-			 cpu ? " CPU" : "", proc ? "  TASK/PID       " : "",
+			 abstime ? "     TIME       " : "", cpu ? " CPU" : "",
+			 proc ? "  TASK/PID       " : "",
 			 flags ? "|||||   " : "",
 			 duration ? "  DURATION   " : "");
 	trace_seq_printf(s, "#%s%s%s%s%s               |   |   |   |\n",
-			 abstime ? "      |         " : "",
-			 cpu ? " |  " : "", proc ? "   |    |        " : "",
+			 abstime ? "      |         " : "", cpu ? " |  " : "",
+			 proc ? "   |    |        " : "",
 			 flags ? "|||||   " : "",
 			 duration ? "   |   |      " : "");
 }

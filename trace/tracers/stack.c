@@ -165,8 +165,10 @@ void stack_trace_show(struct trace_seq *s)
 	take_record();
 	copy = record;
 	give_record();
-	trace_seq_printf(s, "        Depth    Size   Location    (%u entries)\n"
-			    "        -----    ----   --------\n", copy.n);
+	trace_seq_printf(s,
+			 "        Depth    Size   Location    (%u entries)\n"
+			 "        -----    ----   --------\n",
+			 copy.n);
 	if (!stack_on && !copy.n)
 		trace_seq_puts(s, "#\n#  Stack tracer disabled\n#\n");
 	for (i = 0; i < copy.n; i++)

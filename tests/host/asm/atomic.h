@@ -9,10 +9,10 @@
 #include "tests/host/step.h"
 
 #undef try_cmpxchg
-#define try_cmpxchg(p, oldp, val)                                       \
-	({                                                              \
-		host_step();                                            \
-		__atomic_compare_exchange_n((p), (oldp), (val), false,  \
-					    __ATOMIC_SEQ_CST,           \
-					    __ATOMIC_SEQ_CST);          \
+#define try_cmpxchg(p, oldp, val)                                      \
+	({                                                             \
+		host_step();                                           \
+		__atomic_compare_exchange_n((p), (oldp), (val), false, \
+					    __ATOMIC_SEQ_CST,          \
+					    __ATOMIC_SEQ_CST);         \
 	})

@@ -13,10 +13,10 @@
 #undef smp_load_acquire
 #undef smp_store_release
 
-#define smp_rmb()          \
-	do {               \
+#define smp_rmb()            \
+	do {                 \
 		host_step(); \
-		barrier(); \
+		barrier();   \
 	} while (0)
 
 #define smp_load_acquire(p)                             \
@@ -25,8 +25,8 @@
 		__atomic_load_n((p), __ATOMIC_ACQUIRE); \
 	})
 
-#define smp_store_release(p, val)                                \
-	do {                                                     \
-		host_step();                                     \
-		__atomic_store_n((p), (val), __ATOMIC_RELEASE);  \
+#define smp_store_release(p, val)                               \
+	do {                                                    \
+		host_step();                                    \
+		__atomic_store_n((p), (val), __ATOMIC_RELEASE); \
 	} while (0)
