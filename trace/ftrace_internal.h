@@ -287,7 +287,7 @@ int __must_check ftrace_begin(struct ftrace_plan *plan,
 			      struct ftrace_request *request);
 void ftrace_commit(struct ftrace_plan *plan, struct ftrace_retired *retired);
 
-/* ---- ftrace_ops.c: the list function and the static callers ---- */
+/* ---- ftrace_list.c: the list function and the static callers ---- */
 
 /* Under ftrace_caller and under ftrace_regs_caller. Context: probe. */
 void ftrace_ops_list_func(unsigned long ip, unsigned long parent_ip,

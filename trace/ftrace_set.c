@@ -274,7 +274,7 @@ struct ftrace_set *ftrace_set_change(const struct ftrace_set *from,
 	set->hash_next = *bucket;
 	*bucket = set->id;
 	stats.sets++;
-	/* Pairs with list_set(), ftrace_ops.c: found only when complete. */
+	/* Pairs with list_set(), ftrace_list.c: found only when complete. */
 	smp_store_release(set_slot(set->id), set);
 	return set;
 }

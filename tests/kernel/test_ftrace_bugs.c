@@ -131,7 +131,7 @@ static void notrace callback_2(unsigned long ip, unsigned long parent_ip,
 		mismatches++;
 }
 
-/* The static callers load func and ops as two words: L1 of ftrace_ops.c. */
+/* The static callers load func and ops as two words: L1 of ftrace_list.c. */
 KTEST_FLAGS(ftrace_bugs, func_and_ops_belong_together, 0, 120)
 {
 	static struct ftrace_ops one = { .func = callback_1,

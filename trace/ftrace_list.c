@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_ops.c - the list function, and the two static callers it stands
+ * ftrace_list.c - the list function, and the two static callers it stands
  * behind.
  *
  * A site whose consumers have no code of their own (no chain could be made,
