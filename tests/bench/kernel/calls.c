@@ -10,6 +10,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "tests/bench/kernel/bench.h"
+#include "trace/ftrace_fexit.h"
 
 #define MANY_OPS 16
 
@@ -140,6 +141,36 @@ static void with_direct(const char *row, void (*target)(void), int count)
 					       true));
 }
 
+__no_fp static notrace void fexit_handler(struct ftrace_fexit_call *call,
+					  void *data)
+{
+}
+
+static notrace void fexit_count(struct ftrace_fexit_call *call, void *data)
+{
+	hits++;
+}
+
+/* Handlers at entry and exit, by a generated target. */
+static void with_fexit(const char *row, ftrace_fexit_func_t handler)
+{
+	const unsigned long ip = (unsigned long)bench_target;
+	struct ftrace_fexit_prog prog = { .entry = handler, .exit = handler };
+	struct ftrace_fexit_spec spec = { .nr = 1, .prog = &prog };
+	struct ftrace_fexit *fexit = ftrace_fexit_attach(&spec, &ip, 1);
+
+	if (IS_ERR(fexit)) {
+		bench_ok("fexit", PTR_ERR(fexit));
+		return;
+	}
+	if (row)
+		bench_sample(row);
+	else
+		bench_target();
+	bench_ok("fexit", ftrace_fexit_detach(fexit));
+	ftrace_fexit_reap();
+}
+
 /* One hundred ops on one hundred other functions. */
 static void with_others(void)
 {
@@ -172,6 +203,10 @@ void bench_calls(void)
 	with_direct("call.direct_call", bench_direct_call, 0);
 	with_direct("call.direct_call_ops1", bench_direct_call, 1);
 	with_direct("call.direct_call_ops2", bench_direct_call, 2);
+	hits = 0;
+	with_fexit(NULL, fexit_count);
+	bench_ok("fexit called", hits == 2 ? 0 : -EIO);
+	with_fexit("call.entry_exit", fexit_handler);
 }
 
 /* The same calls through the list function; the boot has chains=off. */

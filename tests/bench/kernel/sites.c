@@ -17,6 +17,7 @@
 #define SITES	  100000
 #define REPEATS	  3
 #define HIT_BATCH 5000
+#define EXCHANGE  1000
 
 static unsigned long *sites;
 
@@ -65,6 +66,26 @@ static void measure_size(unsigned int n)
 	bench_row(row, rounds * 100, "rounds");
 }
 
+/* One direct target in place of another on many functions, none missed. */
+static void measure_exchange(void)
+{
+	static struct ftrace_ops ops;
+	unsigned long first = (unsigned long)bench_return;
+	unsigned long second = (unsigned long)bench_direct_call;
+	u64 start, rounds;
+
+	bench_ok("filter", ftrace_set_filter_ips(&ops, sites, EXCHANGE, 0, 0));
+	bench_ok("direct", register_ftrace_direct(&ops, first));
+	rounds = sync_core_rounds();
+	start = bench_busy();
+	bench_ok("modify", modify_ftrace_direct(&ops, second));
+	bench_row("patch.exchange.per_site",
+		  (bench_busy() - start) * 100 / EXCHANGE, "insn");
+	bench_row("patch.exchange.rounds", (sync_core_rounds() - rounds) * 100,
+		  "rounds");
+	bench_ok("undirect", unregister_ftrace_direct(&ops, second, true));
+}
+
 static u64 hit_ticks;
 
 /* The target's first byte is an INT3 from here to the next synchronisation. */
@@ -107,5 +128,6 @@ void bench_sites(void)
 		measure_size(sizes[i]);
 	bench_row("patch.irqoff_max", poke_stats().irqoff_max * 100, "insn");
 	measure_hit();
+	measure_exchange();
 	kfree(sites);
 }

@@ -308,6 +308,7 @@ static void count_mode(void)
 	name_sites();
 	command("one");
 	command("rounds");
+	command("exchange");
 	measure_site_record();
 	command("irrelevant");
 	measure_trampolines("plain", "mem.trampoline");

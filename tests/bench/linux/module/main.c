@@ -145,6 +145,8 @@ static void command(char *text)
 		add_sites(text);
 	else if (!strcmp(verb, "rounds"))
 		bench_rounds();
+	else if (!strcmp(verb, "exchange"))
+		bench_exchange();
 	else if (!strcmp(verb, "one"))
 		bench_one();
 	else if (!strcmp(verb, "trampolines"))

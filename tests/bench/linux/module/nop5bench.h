@@ -46,6 +46,7 @@ void bench_irrelevant(void);
 
 int bench_add_site(unsigned long ip);
 void bench_rounds(void);
+void bench_exchange(void);
 void bench_one(void);
 void bench_trampolines(bool regs);
 

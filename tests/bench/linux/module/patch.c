@@ -4,7 +4,7 @@
  *
  * Owns: the list of sites that user space names (the module cannot read the
  * kernel's own list) and the count of synchronisation rounds: a kprobe on
- * text_poke_sync(), the one place where Linux makes all CPUs serialise.
+ * do_sync_core(), which each CPU runs to serialise; here there is one CPU.
  */
 #include <linux/kprobes.h>
 #include <linux/math64.h>
@@ -16,6 +16,7 @@
 
 #define MAX_SITES 65536
 #define REPEATS	  3
+#define EXCHANGE  1000
 
 static unsigned long *sites;
 static unsigned int nr_sites;
@@ -76,7 +77,7 @@ static int measure_batch(unsigned long *ips, unsigned int n, struct cost *cost)
 static int count_rounds(unsigned int n, unsigned long *count)
 {
 	struct kprobe round_probe = {
-		.symbol_name = "text_poke_sync",
+		.symbol_name = "do_sync_core",
 		.pre_handler = count_round,
 	};
 	struct cost cost;
@@ -104,6 +105,8 @@ static void measure_size(unsigned int n)
 		err = count_rounds(n, &all);
 	if (!err)
 		err = count_rounds(1, &one);
+	if (!err && !one)
+		err = -ENODATA; /* the probe was never hit */
 	if (err) {
 		bench_fail("measure_size", err);
 		return;
@@ -116,6 +119,56 @@ static void measure_size(unsigned int n)
 	 */
 	snprintf(row, sizeof(row), "patch.rounds.%u", n);
 	bench_row(row, (all - one) * 100 / (2 * REPEATS) + 300, "rounds");
+}
+
+/*
+ * One direct target in place of another on many functions. Not on the first
+ * ones: the function that has the probe is among them.
+ */
+static int exchange(struct ftrace_ops *op, struct kprobe *probe)
+{
+	unsigned long first = (unsigned long)bench_return;
+	unsigned long second = (unsigned long)bench_direct_call;
+	u64 start;
+	int err =
+		ftrace_set_filter_ips(op, sites + nr_sites / 2, EXCHANGE, 0, 0);
+
+	if (!err)
+		err = register_ftrace_direct_multi(op, first);
+	if (err)
+		return err;
+	rounds = 0;
+	start = bench_busy_ticks();
+	err = modify_ftrace_direct_multi(op, second);
+	if (err)
+		return err;
+	if (!probe)
+		bench_row("patch.exchange.per_site",
+			  div_u64((bench_busy_ticks() - start) * 100, EXCHANGE),
+			  "insn");
+	else
+		bench_row("patch.exchange.rounds", rounds * 100, "rounds");
+	return unregister_ftrace_direct_multi(op, second);
+}
+
+/* Once without the probe, which costs, and once with it. */
+void bench_exchange(void)
+{
+	static struct ftrace_ops plain, probed;
+	struct kprobe probe = {
+		.symbol_name = "do_sync_core",
+		.pre_handler = count_round,
+	};
+	int err = exchange(&plain, NULL);
+
+	if (!err)
+		err = register_kprobe(&probe);
+	if (!err) {
+		err = exchange(&probed, &probe);
+		unregister_kprobe(&probe);
+	}
+	if (err)
+		bench_fail("exchange", err);
 }
 
 void bench_rounds(void)
