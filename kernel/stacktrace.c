@@ -42,6 +42,7 @@
 
 struct walk {
 	unsigned long *buf;
+	unsigned long *slots; /* NULL: nobody asks */
 	unsigned int max, skip, n;
 	struct task_struct *task;
 	int graph_idx;
@@ -61,6 +62,15 @@ static bool walk_emit(struct walk *w, unsigned long addr)
 		return false;
 	w->buf[w->n++] = addr;
 	return true;
+}
+
+/* The return address that stands at @slot, or stood there in truth. */
+static bool walk_emit_slot(struct walk *w, unsigned long addr,
+			   unsigned long slot)
+{
+	if (w->slots && !w->skip && w->n < w->max)
+		w->slots[w->n] = slot;
+	return walk_emit(w, addr);
 }
 
 /* Can n words be read at addr? From now on nothing below addr can. */
@@ -209,8 +219,8 @@ static bool walk_traced(struct walk *w, unsigned long slot)
 {
 	if (!walk_readable(w, slot, 2))
 		return false;
-	return walk_emit(w, *(unsigned long *)slot) &&
-	       walk_emit(w, walk_return(w, slot + 8));
+	return walk_emit_slot(w, *(unsigned long *)slot, slot) &&
+	       walk_emit_slot(w, walk_return(w, slot + 8), slot + 8);
 }
 
 /*
@@ -240,7 +250,7 @@ static bool walk_caller(struct walk *w, unsigned long slot)
 
 	if (ftrace_trampoline_frame(*(unsigned long *)slot, &bytes))
 		return walk_traced(w, slot + 8 + bytes);
-	return walk_emit(w, walk_return(w, slot));
+	return walk_emit_slot(w, walk_return(w, slot), slot);
 }
 
 /* What the interrupted code, which stands at regs->ip, was called by. */
@@ -365,6 +375,21 @@ noinline unsigned int stack_trace_save(unsigned long *buf, unsigned int max,
 	struct walk w;
 
 	walk_start(&w, current, buf, max, skip, (unsigned long)frame);
+	if (walk_emit(&w, frame[1]))
+		walk_frames(&w, frame[0]);
+	return w.n;
+}
+
+noinline unsigned int stack_trace_save_slots(unsigned long *buf,
+					     unsigned long *slots,
+					     unsigned int max)
+{
+	unsigned long *frame = __builtin_frame_address(0);
+	struct walk w;
+
+	walk_start(&w, current, buf, max, 0, (unsigned long)frame);
+	memset(slots, 0, max * sizeof(*slots));
+	w.slots = slots;
 	if (walk_emit(&w, frame[1]))
 		walk_frames(&w, frame[0]);
 	return w.n;

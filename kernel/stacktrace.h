@@ -28,6 +28,14 @@ struct task_struct;
 unsigned int stack_trace_save(unsigned long *buf, unsigned int max,
 			      unsigned int skip);
 
+/*
+ * stack_trace_save_slots() - the same, and where on the stack each was found
+ * @slots: the address of each return address; 0 for a place that was
+ *         interrupted and for entry 0
+ */
+unsigned int stack_trace_save_slots(unsigned long *buf, unsigned long *slots,
+				    unsigned int max);
+
 /* From a pt_regs: entry 0 is regs->ip. */
 unsigned int stack_trace_save_regs(const struct pt_regs *regs,
 				   unsigned long *buf, unsigned int max,

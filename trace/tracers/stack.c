@@ -5,7 +5,7 @@
  *
  * Owns that record. Its callback, on every function, compares how deep the
  * task's stack is at the function's entry; only a new maximum costs more: the
- * stack is walked, and each return address looked for on it.
+ * stack is walked, which also tells where each return address stands.
  *
  * I1  depth[i] is the number of bytes in use while entry i runs; what an entry
  *     uses is the difference to the next one, its return address included, so
@@ -20,7 +20,6 @@
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/stacktrace.h"
-#include "kernel/unwind_hooks.h"
 #include "trace/trace_internal.h"
 #include "arch/x86_64/ftrace_frame.h"
 #include <asm/atomic.h>
@@ -40,26 +39,15 @@ static u32 record_busy;	     /* [A] I2 */
 static bool stack_on;	     /* [stack_lock] */
 
 /*
- * The slot of return address addr, at or above slot. Return: NULL: it is not
- * on this stack.
+ * The site, then the callers that the walk found behind it. What stood between
+ * two return addresses belongs to the function that the upper one returns to.
  */
-static unsigned long *find_slot(unsigned long *slot, const unsigned long *top,
-				unsigned long addr)
-{
-	int idx = 0;
-
-	for (; slot < top; slot++) {
-		if (ftrace_graph_ret_addr(current, &idx, *slot, slot) == addr)
-			return slot;
-	}
-	return NULL;
-}
-
-/* The site, then the callers that stack_trace_save() found behind it. */
 static void measure(unsigned long ip, unsigned long *slot, unsigned long *top)
 {
-	static unsigned long walk[ENTRIES_MAX]; /* [record_busy] */
-	unsigned int n = stack_trace_save(walk, ENTRIES_MAX, 0), i = 0;
+	static unsigned long walk[ENTRIES_MAX];	 /* [record_busy] */
+	static unsigned long slots[ENTRIES_MAX]; /* [record_busy] */
+	unsigned int n = stack_trace_save_slots(walk, slots, ENTRIES_MAX);
+	unsigned int i = 0;
 
 	while (i < n && walk[i] != ip + MCOUNT_INSN_SIZE)
 		i++;
@@ -67,11 +55,12 @@ static void measure(unsigned long ip, unsigned long *slot, unsigned long *top)
 	record.depth[0] = (char *)top - (char *)slot;
 	record.n = 1;
 	while (++i < n) {
-		slot = find_slot(slot, top, walk[i]);
-		if (!slot++)
-			break;
+		if (slots[i] < (unsigned long)slot ||
+		    slots[i] >= (unsigned long)top)
+			continue; /* interrupted there: it shares a frame */
 		record.addr[record.n] = walk[i];
-		record.depth[record.n++] = (char *)top - (char *)slot;
+		record.depth[record.n++] =
+			(unsigned long)top - slots[i] - sizeof(long);
 	}
 	record.depth[record.n] = 0;
 	WRITE_ONCE(record.max_size, record.depth[0]);
