@@ -9,6 +9,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/exec_pool.h"
 #include "kernel/sched.h"
+#include "kernel/stacktrace.h"
 #include "tests/kernel/ftrace_load.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
@@ -252,6 +253,39 @@ KTEST(fexit, callbacks_first)
 	EXPECT_EQ(seen_a.exits, 3);
 	detach(fexit);
 	EXPECT_EQ(ftrace_check(), 0);
+}
+
+static unsigned long stack[16];
+static unsigned int stack_depth;
+
+static PROBED u64 notes_its_callers(void)
+{
+	stack_depth = stack_trace_save(stack, ARRAY_SIZE(stack), 0);
+	return stack_depth;
+}
+
+static PROBED u64 calls_it(void)
+{
+	return notes_its_callers() + 1;
+}
+
+/* The target has a frame like any function's. */
+KTEST(fexit, stack_is_walked_through_the_target)
+{
+	struct ftrace_fexit *fexit;
+	unsigned int plain, i;
+	bool found = false;
+
+	calls_it();
+	plain = stack_depth;
+	fexit = attach_one(&spec_a, notes_its_callers);
+	calls_it();
+	EXPECT_EQ(stack_depth, plain + 1);
+	for (i = 0; i < stack_depth; i++)
+		found |= stack[i] > (unsigned long)calls_it &&
+			 stack[i] < (unsigned long)calls_it + 64;
+	EXPECT(found);
+	detach(fexit);
 }
 
 /* ---- many at once, replaced under load ---- */

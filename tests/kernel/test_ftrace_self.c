@@ -6,6 +6,7 @@
  * at once.
  */
 #include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
 #include "kernel/sched.h"
 #include "tests/kernel/ftrace_targets.h"
@@ -272,4 +273,34 @@ KTEST(ftrace, ipmodify_redirects_and_is_alone)
 {
 	redirect_with(0);
 	redirect_with(FTRACE_OPS_FL_SAVE_REGS);
+}
+
+/* ---- what is said about a site ---- */
+
+KTEST(ftrace, site_in_words)
+{
+	char line[300];
+
+	reset(&probe1);
+	reset(&probe2);
+	EXPECT_EQ(filter_targets(&probe1.ops, 0, 1), 0);
+	EXPECT_EQ(filter_targets(&probe2.ops, 0, 1), 0);
+	probe2.ops.flags = FTRACE_OPS_FL_SAVE_REGS;
+	EXPECT_EQ(register_ftrace_function(&probe1.ops), 0);
+	ftrace_describe_rec(ftrace_rec_find(target_ip(0)), line, sizeof(line));
+	EXPECT(str_has_prefix(line, "ftrace_target_000 (1)  "));
+	EXPECT(strstr(line, " ->count_callback+0x0/"));
+	if (ftrace_use_trampolines)
+		EXPECT(strstr(line, "\ttramp: ftrace_trampoline+0x0/"));
+	EXPECT_EQ(register_ftrace_function(&probe2.ops), 0);
+	ftrace_describe_rec(ftrace_rec_find(target_ip(0)), line, sizeof(line));
+	EXPECT(str_has_prefix(line, "ftrace_target_000 (2) R"));
+	if (ftrace_use_trampolines && ftrace_use_chains)
+		EXPECT(strstr(line, "\ttramp: ftrace_chain+0x0/"));
+	else
+		EXPECT(strstr(line, " ->ftrace_ops_list_regs_func+0x0/"));
+	EXPECT_EQ(unregister_ftrace_function(&probe1.ops), 0);
+	EXPECT_EQ(unregister_ftrace_function(&probe2.ops), 0);
+	ftrace_free_filter(&probe1.ops);
+	ftrace_free_filter(&probe2.ops);
 }
