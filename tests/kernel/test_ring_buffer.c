@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The ring buffer on real CPUs: readers of every kind beside writers in every
+ * context. (All schedules of one writer CPU and a reader are gone through on
+ * the host: tests/unit/test_ring_buffer.c.)
+ */
+#include "kernel/fail.h"
+#include "tests/kernel/trace_test.h"
+#include <asm/atomic.h>
+
+#define PATTERN 0x5ca1ab1e0ddba11ULL
+
+/* An event whose words all follow from the first. */
+struct checked {
+	u64 serial;
+	u64 words;
+	u64 filler[];
+};
+
+static struct ring_buffer ring;
+static atomic64_t serial, refused;
+
+/* Sizes from 16 bytes to half a page, so that pages end everywhere. */
+static void write_checked(void *unused)
+{
+	u64 n = atomic64_inc_return(&serial), words = n * n % 37, i;
+	struct checked *e;
+
+	(void)unused;
+	if (n % 97 == 0)
+		words = 200;
+	e = ring_buffer_lock_reserve(&ring, sizeof(*e) + words * 8, NULL);
+	if (!e) {
+		atomic64_inc(&refused);
+		return;
+	}
+	e->serial = n;
+	e->words = words;
+	for (i = 0; i < words; i++)
+		e->filler[i] = n ^ PATTERN;
+	ring_buffer_unlock_commit(&ring);
+}
+
+static bool is_whole(const struct ring_buffer_event *event)
+{
+	const struct checked *e = event->data;
+	u64 i;
+
+	if (event->len < sizeof(*e) || event->len != sizeof(*e) + e->words * 8)
+		return false;
+	for (i = 0; i < e->words; i++) {
+		if (e->filler[i] != (e->serial ^ PATTERN))
+			return false;
+	}
+	return true;
+}
+
+static void begin(size_t pages)
+{
+	EXPECT_EQ(ring_buffer_init(&ring, cpu_online_mask, pages,
+				   trace_clock_get(0)),
+		  0);
+	atomic64_set(&serial, 0);
+	atomic64_set(&refused, 0);
+}
+
+/* ---- readers beside writers ---------------------------------------------- */
+
+struct reader {
+	void (*read)(struct reader *r, struct ring_buffer_per_cpu *rb);
+	bool stop;
+	u64 events, lost, untold, damaged, backwards;
+	u64 last[NR_CPUS];
+	struct ring_buffer_page *page;
+};
+
+static void saw(struct reader *r, struct ring_buffer_per_cpu *rb,
+		const struct ring_buffer_event *event)
+{
+	r->events++;
+	r->lost += event->lost;
+	r->damaged += !is_whole(event);
+	r->backwards += event->time < r->last[rb->cpu];
+	r->last[rb->cpu] = event->time;
+}
+
+static void read_events(struct reader *r, struct ring_buffer_per_cpu *rb)
+{
+	struct ring_buffer_event event;
+
+	mutex_lock(&rb->reader_lock);
+	while (ring_buffer_peek(rb, &event)) {
+		saw(r, rb, &event);
+		ring_buffer_consume(rb);
+	}
+	mutex_unlock(&rb->reader_lock);
+}
+
+static void read_pages(struct reader *r, struct ring_buffer_per_cpu *rb)
+{
+	struct ring_buffer_event event;
+	u64 time, lost;
+	u32 size, offset;
+
+	while ((size = ring_buffer_read_page(rb, r->page, false)) != 0) {
+		offset = 0;
+		lost = 0;
+		time = r->page->time_stamp;
+		if (r->page->commit & RB_MISSED_STORED)
+			memcpy(&lost, r->page->data + size, sizeof(lost));
+		else if (r->page->commit & RB_MISSED_EVENTS)
+			r->untold++; /* no room for the number */
+		r->lost += lost;
+		while (ring_buffer_decode(r->page, size, &offset, &time,
+					  &event) > 0)
+			saw(r, rb, &event);
+		r->damaged += offset != size;
+	}
+}
+
+static void walk_events(struct reader *r, struct ring_buffer_per_cpu *rb)
+{
+	struct ring_buffer_iter iter;
+
+	r->last[rb->cpu] = 0;
+	ring_buffer_iter_start(&iter, rb, r->page);
+	for (; iter.valid; ring_buffer_iter_next(&iter))
+		saw(r, rb, &iter.event);
+}
+
+static int keep_reading(void *arg)
+{
+	struct reader *r = arg;
+	unsigned int cpu;
+	bool last;
+
+	do {
+		last = READ_ONCE(r->stop);
+		for_each_online_cpu(cpu)
+			r->read(r, ring.cpu[cpu]);
+		cond_resched();
+	} while (!last);
+	return 0;
+}
+
+/* Return: what the reader saw, of as many events as were written. */
+static struct reader read_beside_storm(
+	void (*read)(struct reader *r, struct ring_buffer_per_cpu *rb))
+{
+	struct reader r = { .read = read, .page = alloc_page() };
+	struct task_struct *task;
+
+	if (!EXPECT(r.page != NULL))
+		return r;
+	task = kthread_run(keep_reading, &r, "reader");
+	tt_storm(write_checked, NULL, 6000, 2, false);
+	WRITE_ONCE(r.stop, true);
+	kthread_join(task);
+	free_page(r.page);
+	EXPECT_EQ(r.damaged, 0);
+	EXPECT_EQ(r.backwards, 0);
+	return r;
+}
+
+static void consumer_accounts_for_all(
+	void (*read)(struct reader *r, struct ring_buffer_per_cpu *rb),
+	bool overwrite)
+{
+	struct ring_buffer_stats stats;
+	u64 dropped = 0, overrun = 0;
+	struct reader r;
+	unsigned int cpu;
+
+	begin(5);
+	ring_buffer_set_overwrite(&ring, overwrite);
+	r = read_beside_storm(read);
+	for_each_online_cpu(cpu) {
+		ring_buffer_stats(ring.cpu[cpu], &stats);
+		dropped += stats.dropped + stats.commit_overrun;
+		overrun += stats.overrun;
+		EXPECT_EQ(stats.entries, 0);
+		EXPECT_EQ(stats.recursed, 0);
+	}
+	EXPECT(r.untold ? r.lost < overrun : r.lost == overrun);
+	EXPECT_EQ(dropped, atomic64_read(&refused));
+	EXPECT_EQ(r.events + overrun + dropped, atomic64_read(&serial));
+	EXPECT(overwrite || !overrun);
+	ring_buffer_destroy(&ring);
+}
+
+KTEST_FLAGS(ring_buffer, events_read_beside_writers, 0, 120)
+{
+	consumer_accounts_for_all(read_events, true);
+}
+
+KTEST_FLAGS(ring_buffer, pages_read_beside_writers, 0, 120)
+{
+	consumer_accounts_for_all(read_pages, true);
+}
+
+KTEST_FLAGS(ring_buffer, pages_read_without_overwriting, 0, 120)
+{
+	consumer_accounts_for_all(read_pages, false);
+}
+
+KTEST_FLAGS(ring_buffer, walks_beside_writers, 0, 120)
+{
+	begin(5);
+	EXPECT(read_beside_storm(walk_events).events);
+	ring_buffer_destroy(&ring);
+}
+
+/* ---- changes beside writers and readers ---------------------------------- */
+
+static void read_and_change(struct reader *r, struct ring_buffer_per_cpu *rb)
+{
+	static unsigned int n;
+
+	read_events(r, rb);
+	EXPECT_EQ(ring_buffer_resize(&ring, rb->cpu, 2 + n++ % 7), 0);
+	if (n % 5 == 0) {
+		ring_buffer_record(&ring, rb->cpu, false);
+		ring_buffer_record(&ring, rb->cpu, true);
+	}
+}
+
+KTEST_FLAGS(ring_buffer, resized_and_masked_beside_writers, 0, 120)
+{
+	struct ring_buffer_stats stats;
+	u64 overrun = 0;
+	struct reader r;
+	unsigned int cpu;
+
+	begin(5);
+	r = read_beside_storm(read_and_change);
+	for_each_online_cpu(cpu) {
+		read_events(&r, ring.cpu[cpu]);
+		ring_buffer_stats(ring.cpu[cpu], &stats);
+		overrun += stats.overrun;
+	}
+	EXPECT_EQ(r.damaged, 0);
+	EXPECT_EQ(r.events + overrun + atomic64_read(&refused),
+		  atomic64_read(&serial));
+	EXPECT_EQ(r.lost, overrun);
+	ring_buffer_destroy(&ring);
+}
+
+KTEST(ring_buffer, no_memory_changes_nothing)
+{
+	unsigned int n;
+	int err;
+
+	for (n = 1;; n++) {
+		fail_nth(n);
+		err = ring_buffer_init(&ring, cpu_online_mask, 3,
+				       trace_clock_get(0));
+		if (!fail_end())
+			break;
+		ASSERT_EQ(err, -ENOMEM);
+	}
+	EXPECT(n > 5);
+	ASSERT_EQ(err, 0);
+	write_checked(NULL);
+	for (n = 1;; n++) {
+		fail_nth(n);
+		err = ring_buffer_resize(&ring, 0, 5);
+		if (!fail_end())
+			break;
+		ASSERT_EQ(err, -ENOMEM);
+		EXPECT_EQ(ring.cpu[0]->nr_slots, 3);
+	}
+	EXPECT_EQ(err, 0);
+	EXPECT_EQ(ring_buffer_resize(&ring, 0, RB_PAGES_MAX + 1), -EINVAL);
+	EXPECT_EQ(ring_buffer_resize(&ring, NR_CPUS - 1, 5), -ENODEV);
+	ring_buffer_destroy(&ring);
+	EXPECT_EQ(ring_buffer_init(&ring, 1, 1, trace_clock_get(0)), -EINVAL);
+}
