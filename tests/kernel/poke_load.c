@@ -188,11 +188,12 @@ static void be_a_pest(struct cpu_load *load)
 static int call_all_the_time(void *arg)
 {
 	struct cpu_load *load = arg;
-	unsigned int turn = 0;
+	unsigned int turn = 0, i;
 
 	while (!READ_ONCE(leaving)) {
 		if (farm->arena) {
-			call_and_survive(load);
+			for (i = 0; i < CALLS; i++)
+				call_and_survive(load);
 		} else if (what & LOAD(LOAD_TASK)) {
 			preempt_disable();
 			call_some(LOAD_TASK);
