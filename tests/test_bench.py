@@ -56,6 +56,11 @@ def test_rows_of_the_host_are_not_compared():
     assert not history.regressions({"patch.enable_all.us_per_site": 1e9}, {})
 
 
+def test_the_boot_has_its_target_as_limit():
+    assert not history.regressions({"boot.to_first_act": 49e6}, {})
+    assert history.regressions({"boot.to_first_act": 51e6}, {})
+
+
 def test_other_versions_are_not_compared():
     recorded = {"call.ops1": line("call.ops1", 1)}
     assert history.other_versions(versions(), recorded) is None
@@ -113,7 +118,7 @@ def run_bench(*arguments, **environment):
 
 @pytest.fixture(scope="module")
 def figures(elf):
-    done = run_bench("--kinds", ",".join(history.DETERMINISTIC))
+    done = run_bench("--kinds", ",".join(("boot", *history.DETERMINISTIC)))
     assert done.returncode == 0, done.stderr
     return rows.read_values(qemu.BUILD / "bench.tsv")
 

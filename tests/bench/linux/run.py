@@ -26,8 +26,8 @@ CMDLINE = ("console=ttyS0 quiet loglevel=1 panic=-1 mitigations=off nokaslr "
            "rdinit=/init printk.devkmsg=on")
 PACKAGE = "linux-image-cloud-amd64"
 # Which boot a row is taken from; our own kernel needs more kinds of boots.
-KIND = {"count": "count", "lists": "count", "sites": "count", "wall": "wall",
-        "smp": "smp"}
+KIND = {"boot": "count", "count": "count", "lists": "count",
+        "sites": "count", "wall": "wall", "smp": "smp"}
 
 
 def run(*argv, **kwargs):
