@@ -19,6 +19,7 @@ sys.path.insert(0, str(BENCH))
 import history  # noqa: E402
 import machine as bench_machine  # noqa: E402
 import plot  # noqa: E402
+import results  # noqa: E402
 import rows  # noqa: E402
 
 
@@ -95,6 +96,19 @@ def test_plots_are_drawn_from_both_sides(tmp_path):
     for name in ("calls.svg", "patch.svg"):
         text = (tmp_path / name).read_text()
         assert "nop5" in text and "Linux" in text
+
+
+def test_the_readme_has_the_recorded_figures():
+    """And both plots; all are written by --record, so they agree."""
+    with open(results.README, encoding="utf-8") as file:
+        text = file.read()
+    recorded = history.in_force(history.read())
+    values = {name: float(one.value) for name, one in recorded.items()}
+    for name, words in results.SHORT:
+        shown = rows.text(rows.BY_NAME[name].above(values))
+        assert f"| {words} | {shown} |" in text
+    for name in ("calls.svg", "patch.svg"):
+        assert f"tests/bench/plots/{name}" in text
 
 
 def test_history_gives_a_reason_on_every_line():

@@ -23,6 +23,7 @@ sys.path.insert(0, HERE)
 import history  # noqa: E402
 import machine  # noqa: E402
 import plot  # noqa: E402
+import results  # noqa: E402
 import rows  # noqa: E402
 
 ALL_DONE = 33  # QEMU's status when the guest says so
@@ -108,8 +109,8 @@ def main():
     parser.add_argument("--kinds", default="", metavar="KIND,...",
                         help="only rows of these kinds of boots (rows.tsv)")
     parser.add_argument("--record", metavar="REASON",
-                        help="write what changed to history.tsv, and the "
-                        "plots beside it")
+                        help="write what changed to history.tsv, and renew "
+                        "the plots, RESULTS.md and the table in README.md")
     args = parser.parse_args()
     build = os.path.abspath(args.build)
 
@@ -124,6 +125,7 @@ def main():
     rows.print_table(values, linux, wanted)
     if args.record:
         history.record(values, versions, args.record)
+        results.write(values, linux, versions)
     plot.draw(values, linux,
               os.path.join(HERE, "plots") if args.record else build)
     missing = rows.missing(values, "ours", wanted)

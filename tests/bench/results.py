@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""What a record leaves to read: RESULTS.md, and the table in README.md."""
+
+import os
+import time
+
+import rows
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+RESULTS = os.path.join(HERE, "RESULTS.md")
+README = os.path.join(HERE, "..", "..", "README.md")
+BEGIN, END = "<!-- bench: begin -->\n", "<!-- bench: end -->\n"
+
+# The rows of the short table, in words.
+SHORT = [
+    ("call.ops1", "a call with one consumer, above the untraced call"),
+    ("call.ops2", "... two consumers"),
+    ("call.ops16", "... sixteen"),
+    ("call.ops2_irr100", "... two, and a hundred on other functions"),
+    ("call.direct_call_ops1", "... a direct caller and one consumer"),
+    ("call.entry_exit", "... generated handlers at entry and exit"),
+    ("call.function_ring", "... a function event into the ring"),
+    ("call.graph_ring", "... entry and exit event of the graph tracer"),
+    ("patch.enable_all.per_site", "tracing everything, per function"),
+    ("patch.enable_one", "tracing one function"),
+    ("patch.rounds.5000", "rounds of IPIs to patch 5,000 functions"),
+    ("patch.exchange.per_site", "another direct target for 1,000 functions, "
+     "per function"),
+    ("read.text_per_event", "reading an event as text"),
+    ("mem.site_record", "bytes kept per function"),
+    ("mem.trampoline", "bytes of a trampoline"),
+]
+
+
+def about(versions):
+    return (f"{time.strftime('%Y-%m-%d')}, QEMU {versions['qemu']}, "
+            f"gcc {versions['gcc']}, NASM {versions['nasm']}; "
+            "Linux is Debian's 6.1 cloud kernel, mitigations off")
+
+
+def short_table(ours, linux, versions):
+    lines = ["| instructions, if nothing else is said | nop5 | Linux |",
+             "|---|---:|---:|"]
+    for name, words in SHORT:
+        row = rows.BY_NAME[name]
+        lines.append(f"| {words} | {rows.text(row.above(ours))} | "
+                     f"{rows.text(row.above(linux))} |")
+    return "\n".join(lines) + f"\n\n{about(versions)}.\n"
+
+
+def between(text, table):
+    """The text with what stands between the marks replaced."""
+    head, rest = text.split(BEGIN)
+    return head + BEGIN + table + END + rest.split(END)[1]
+
+
+def write(ours, linux, versions):
+    with open(RESULTS, "w", encoding="utf-8") as file:
+        file.write("# Results\n\nWritten by `tests/bench/run.py --record`; "
+                   "what the rows mean: `tests/bench/README.md`.\n\n"
+                   f"{about(versions)}. `call.*` above `call.nop_site`.\n\n")
+        file.write("\n".join(rows.table(ours, linux)) + "\n\n")
+        file.write("\n".join(rows.notes()) + "\n")
+    with open(README, encoding="utf-8") as file:
+        text = file.read()
+    with open(README, "w", encoding="utf-8") as file:
+        file.write(between(text, short_table(ours, linux, versions)))
