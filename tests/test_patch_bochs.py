@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+"""The patch suites on a second implementation of the processor: Bochs."""
+import pytest
+
+from tests import qemu
+from tests.conftest import exclusive
+from tests.test_boot import BOCHSRC
+
+TIMEOUT = 240
+
+
+def bochs(directory, iso, cpus):
+    """How a boot ended. Bochs leaves with 1 always: the log tells."""
+    serial = directory / "serial"
+    config = BOCHSRC.replace("count=2", f"count={cpus}")
+    (directory / "bochsrc").write_text(config.format(
+        iso=iso, serial=serial, log=directory / "log"))
+    (directory / "rc").write_text("c\n")
+    with exclusive("bochs"):
+        status, errors = qemu.run(
+            ["bochs-bin", "-q", "-f", str(directory / "bochsrc"), "-rc",
+             str(directory / "rc")], timeout=TIMEOUT)
+    text = serial.read_text(errors="replace")
+    return qemu.Boot(qemu.OK if status == 1 else status, text, 0, TIMEOUT,
+                     errors)
+
+
+@pytest.mark.parametrize("cpus, tests", [
+    (2, "text_poke.*,text_poke_nmi.*"),
+    (2, "text_poke_faults.*,text_poke_late.*"),
+    (4, "text_poke_smp.*"),
+])
+def test_patching_on_bochs(make_iso, tmp_path, cpus, tests):
+    iso = make_iso("tests", append=f"tests={tests}")
+    boot = bochs(tmp_path, iso, cpus).ok(tests=True)
+    assert f"{cpus} of {cpus} online" in boot.log
