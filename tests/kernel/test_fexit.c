@@ -330,7 +330,7 @@ KTEST_FLAGS(fexit, no_call_missed_when_replaced, 0, 600)
 	fexit = ftrace_fexit_attach(&spec_a, target_ips(0), 20);
 	ASSERT(!IS_ERR(fexit));
 	EXPECT_EQ(call_load_begin(0, 20), 0);
-	for (i = 1; i <= 60 && !ktest_failed(); i++)
+	for (i = 1; i <= 30 && !ktest_failed(); i++)
 		EXPECT_EQ(ftrace_fexit_replace(fexit, specs[i % 3]), 0);
 	call_load_progress();
 	calls = call_load_end();

@@ -193,7 +193,7 @@ static void storm(void)
 	EXPECT_EQ(filter_targets(&stays.ops, 0, SPREAD), 0);
 	EXPECT_EQ(register_ftrace_function(&stays.ops), 0);
 	EXPECT_EQ(call_load_begin(0, SPREAD), 0);
-	EXPECT(storm_for(cmdline_u64("storm", 2) * 1000000000ULL) > 10);
+	EXPECT(storm_for(cmdline_u64("storm", 1) * 1000000000ULL) > 10);
 	calls = call_load_end();
 	EXPECT_EQ(count_hits(&stays), calls);
 	EXPECT_EQ(unregister_ftrace_function(&stays.ops), 0);
