@@ -61,6 +61,9 @@ BUDGETS = {
     "boot": 120,
     "harness": 30,
     "checks": 15,
+    "patch_bochs": 30,
+    "patch_model": 40,
+    "patch_seeds": 120,
     "ring_mutants": 150,
 }
 

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+/*
+ * arch/x86_64/ftrace_tramp.c: sizes, and taking a trampoline apart again. What
+ * the code does is tested in the image.
+ *
+ * host-sources: arch/x86_64/ftrace_tramp.c arch/x86_64/insn.c
+ */
+#include "arch/x86_64/ftrace_tramp.h"
+#include "arch/x86_64/insn.h"
+#include "kernel/lib/string.h"
+#include "tests/host/host.h"
+#include "tests/unit/unit.h"
+
+#define MAX_CALLS 64
+
+static union {
+	struct ftrace_tramp_desc desc;
+	u8 room[sizeof(struct ftrace_tramp_desc) +
+		MAX_CALLS * sizeof(struct ftrace_tramp_call)];
+} made;
+
+static u8 code[FTRACE_TRAMP_MAX] __aligned(64);
+
+static ftrace_func_t target(unsigned int i)
+{
+	return (ftrace_func_t)((unsigned long)code + 0x10000 + 16 * i);
+}
+
+static size_t emit(unsigned int n, bool regs, u64 guards, unsigned long direct)
+{
+	struct ftrace_tramp_desc *desc = &made.desc;
+
+	desc->n = n;
+	desc->regs = regs;
+	desc->direct = direct;
+	for (unsigned int i = 0; i < n; i++)
+		desc->call[i] = (struct ftrace_tramp_call){
+			.func = target(i),
+			.ops = (struct ftrace_ops *)(0x1000UL + i),
+			.guard = guards >> i & 1,
+		};
+	memset(code, 0xcc, sizeof(code));
+	return ftrace_tramp_emit(desc, code, (unsigned long)code);
+}
+
+UNIT(ftrace_tramp, sizes)
+{
+	size_t size;
+
+	CHECK(emit(1, false, 0, 0) <= 128);
+	CHECK(emit(1, false, 1, 0) <= 128);
+	CHECK(emit(1, true, 0, 0) <= 256);
+	CHECK(emit(1, true, 1, 0) <= 256);
+	CHECK(emit(32, true, ~0ULL, 0) > 0);
+	/* Counting alone gives the same. */
+	size = emit(7, true, 0x55, 0);
+	CHECK_EQ(ftrace_tramp_emit(&made.desc, NULL, (unsigned long)code),
+		 size);
+}
+
+static void check_calls(unsigned int n, bool regs, u64 guards)
+{
+	size_t size = emit(n, regs, guards, 0);
+	const struct ftrace_tramp_header *header =
+		(const struct ftrace_tramp_header *)code;
+
+	CHECK_EQ(header->n, n);
+	CHECK_EQ(header->regs, regs);
+	CHECK_EQ(header->size, size - sizeof(*header));
+	CHECK_EQ(code[size - 1], 0xc3);
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned long at = ftrace_tramp_call_site(header, i);
+		u64 word = insn_load((void *)at, INSN_MAX);
+
+		CHECK_EQ(insn_kind(word), INSN_KIND_CALL);
+		CHECK_EQ(insn_target(word, at), (unsigned long)target(i));
+		CHECK_EQ(ftrace_tramp_guarded(at + INSN_MAX), guards >> i & 1);
+	}
+	CHECK_EQ(ftrace_tramp_call_site(header, n), 0);
+}
+
+UNIT(ftrace_tramp, every_call_is_found_again)
+{
+	for (unsigned int n = 1; n <= 5; n++)
+		for (u64 guards = 0; guards < 1u << n; guards++) {
+			check_calls(n, false, guards);
+			check_calls(n, true, guards);
+		}
+}
+
+UNIT(ftrace_tramp, found_from_any_address_inside)
+{
+	size_t size = emit(16, true, 0xaaaa, 0);
+	unsigned long base = (unsigned long)code, at;
+
+	for (at = base; at < base + size + 200; at++) {
+		bool inside = at >= base + sizeof(struct ftrace_tramp_header) &&
+			      at < base + size;
+
+		CHECK_EQ((unsigned long)ftrace_tramp_find(at, base),
+			 inside ? base : 0);
+	}
+}
+
+/* The last instruction is a jump; the odd form drops the return address. */
+UNIT(ftrace_tramp, direct_target_at_the_end)
+{
+	unsigned long direct = (unsigned long)code + 0x20000;
+	size_t size = emit(1, false, 0, direct);
+	unsigned long jmp = (unsigned long)code + size - INSN_MAX;
+
+	CHECK_EQ(insn_load((void *)jmp, INSN_MAX), insn_jmp32(jmp, direct));
+	CHECK_EQ(emit(1, false, 0, direct | FTRACE_ADDR_JMP), size + 5);
+	jmp += 5;
+	CHECK_EQ(insn_load((void *)jmp, INSN_MAX), insn_jmp32(jmp, direct));
+}
+
+UNIT(ftrace_tramp, what_does_not_fit_is_refused)
+{
+	CHECK_EQ(emit(1, false, 0, (unsigned long)code + (1UL << 33)), 0);
+	/* Longer than FTRACE_TRAMP_MAX: told by counting, before there is room. */
+	emit(32, true, ~0ULL, 0);
+	for (unsigned int i = 32; i < MAX_CALLS; i++)
+		made.desc.call[i] = made.desc.call[0];
+	made.desc.n = MAX_CALLS;
+	CHECK_EQ(ftrace_tramp_emit(&made.desc, NULL, (unsigned long)code), 0);
+}
