@@ -40,6 +40,13 @@ def run(options, cpus, accel, timeout):
     return text.split("\n"), done.returncode
 
 
+def outside_make():
+    """The environment for another make, which has nothing to do with ours."""
+    return {name: value for name, value in os.environ.items()
+            if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL",
+                            "MAKEOVERRIDES")}
+
+
 def first_line(*argv):
     return subprocess.run(argv, stdout=subprocess.PIPE, text=True,
                           check=True).stdout.split("\n")[0]

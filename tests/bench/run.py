@@ -50,10 +50,8 @@ def build_sites(build):
         subprocess.run([sys.executable,
                         os.path.join(HERE, "gen_functions.py"), str(SITES)],
                        stdout=file, check=True)
-    environment = {name: value for name, value in os.environ.items()
-                   if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
     subprocess.run(["make", "-s", "-C", TOP, "kernel", "BUILD=" + target,
-                    "EXTRA=" + functions], check=True, env=environment,
+                    "EXTRA=" + functions], check=True, env=machine.outside_make(),
                    stdout=subprocess.DEVNULL)
     return os.path.join(target, "nop5.elf")
 

@@ -87,7 +87,7 @@ def build_module(build, root, release):
                 os.path.join(build, "bench"))
     with open(os.path.join(build, "module.log"), "w") as log:
         run("make", "-C", headers, "M=" + module, "modules",
-            stdout=log, stderr=log)
+            stdout=log, stderr=log, env=machine.outside_make())
     return os.path.join(module, "nop5bench.ko")
 
 
