@@ -60,7 +60,7 @@ PANICS = [
     ("panic_in_an_interrupt", "in an interrupt", "timers_run"),
     ("panic_in_an_nmi_while_printing", "in an NMI", "nmi_entry"),
     ("spinlock_taken_twice",
-     r"spinlock broken_spin\S* taken twice by this CPU", "spin_lock"),
+     r"spinlock broken_spin\S* taken twice by this CPU", "spin_wait"),
     ("spinlock_not_held", r"lock broken_spin\S* is not held by", "spin_unlock"),
     ("spinlock_assertion",
      r"test_broken\.c:\d+: lock broken_spin\S* is not held by broken on CPU",
