@@ -55,16 +55,20 @@ fgraph_handler_t fgraph_return_handler = refuse;
 /* ---- entry and return ---------------------------------------------------- */
 
 /*
- * There is a frame for this slot already. For this very call, made by another
- * user: then ours is the same function, and we have not been here. Else it is
- * of the function that has left to this one by a tail call.
+ * The frame on top is for this slot. If it is for this very call, hooked by
+ * another user, then the slot is hooked, the function is ours, and we have not
+ * been here. Else it is of the function that left to this one by a tail call,
+ * or says nothing: of a call left by force, or still being made by somebody we
+ * interrupted, with what an earlier interrupt wrote there.
  */
 static bool fgraph_join(unsigned long ip, struct fgraph_ops *gops,
-			struct fgraph_frame *top, trace_func_graph_ent_t entry)
+			const unsigned long *retp, struct fgraph_frame *top,
+			trace_func_graph_ent_t entry)
 {
 	struct ftrace_graph_ent ent = { .func = ip, .depth = top->depth };
 
-	if (top->func != ip || top->users & gops->bit)
+	if (*retp != (unsigned long)return_to_handler || top->func != ip ||
+	    top->users & gops->bit)
 		return false;
 	if (entry(&ent, gops))
 		top->users |= gops->bit;
@@ -81,7 +85,7 @@ void fgraph_enter(unsigned long ip, struct fgraph_ops *gops,
 	if (unlikely(!stack))
 		return;
 	top = stack->top;
-	if (top->retp == retp && fgraph_join(ip, gops, top, entry))
+	if (top->retp == retp && fgraph_join(ip, gops, retp, top, entry))
 		return;
 	if (unlikely(top >= stack->end)) { /* I2 */
 		current->trace_overrun++;

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Negative controls of the ring buffer's model check.
+"""Negative controls of the model checks of the ring buffer and of the shadow
+stack.
 
-Each mutant takes away one protection of trace/ring_buffer*; the model check
-(tests/unit/test_ring_buffer.c) has to notice. If a pattern is not found any
+Each mutant takes away one protection of trace/ring_buffer* or trace/fgraph.*;
+the model check in tests/unit/ has to notice. If a pattern is not found any
 more, the code has changed and the mutant must be written anew.
 """
 import pathlib
@@ -17,7 +18,7 @@ NAMES = ["-include", str(ROOT / "tests/host/names.h")]
 FAKES = {"alloc", "cpu", "libc", "lock", "panic", "printk", "step"}
 
 # (what is taken away, file, text, replacement)
-MUTANTS = [
+RING = [
     ("nothing", "ring_buffer.c", "", ""),
     ("exact delta: the tail is read after the clock", "ring_buffer.c",
      "	u64 tail = local_read(&rb->tail);\n"
@@ -99,6 +100,61 @@ MUTANTS = [
      "	if (nest & ctx) {", "	if (0) {"),
 ]
 
+FGRAPH = [
+    ("nothing", "fgraph.c", "", ""),
+    ("a frame says nothing while it is being made", "fgraph.h",
+     "	WRITE_ONCE(frame->retp, NULL);\n", ""),
+    ("a frame is on the stack before it is filled", "fgraph.h",
+     "	WRITE_ONCE(stack->top, frame);\n	frame->ret = *retp;\n"
+     "	frame->func = ip;\n	frame->users = bit;\n"
+     "	frame->depth = top->depth + 1;\n",
+     "	frame->ret = *retp;\n	frame->func = ip;\n"
+     "	frame->users = bit;\n	frame->depth = top->depth + 1;\n"
+     "	WRITE_ONCE(stack->top, frame);\n"),
+    ("the frame knows the slot before it is hooked", "fgraph.h",
+     "	WRITE_ONCE(frame->retp, retp);\n"
+     "	WRITE_ONCE(*retp, (unsigned long)return_to_handler);\n",
+     "	WRITE_ONCE(*retp, (unsigned long)return_to_handler);\n"
+     "	WRITE_ONCE(frame->retp, retp);\n"),
+    ("the slot is put back before the frame goes", "fgraph.h",
+     "	WRITE_ONCE(*frame->retp, frame->ret);\n"
+     "	fgraph_pop(stack, frame);\n",
+     "	fgraph_pop(stack, frame);\n"
+     "	WRITE_ONCE(*frame->retp, frame->ret);\n"),
+    ("a walk begins with the newest frame", "fgraph.c",
+     "	for (frame = READ_ONCE(stack->top); frame > stack->frame; frame--) "
+     "{\n		if (READ_ONCE(frame->retp) != retp)",
+     "	for (frame = stack->frame + 1; frame <= stack->top; frame++) {\n"
+     "		if (READ_ONCE(frame->retp) != retp)"),
+    ("a walk sees through tail calls", "fgraph.c",
+     "		if (addr != (unsigned long)return_to_handler)\n"
+     "			break; /* else", "		break; /* else"),
+    ("only a hooked call is joined", "fgraph.c",
+     "	if (*retp != (unsigned long)return_to_handler || top->func != ip ||",
+     "	if (top->func != ip ||"),
+    ("only a call of the same function is joined", "fgraph.c",
+     "return_to_handler || top->func != ip ||", "return_to_handler ||"),
+    ("nobody joins twice", "fgraph.c",
+     " ||\n	    top->users & gops->bit)", ")"),
+    ("no frame beyond the end", "fgraph.c",
+     "	if (unlikely(top >= stack->end)) { /* I2 */", "	if (0) {"),
+    ("frames of calls left by force are dropped", "fgraph.c",
+     "	if (unlikely(frame->retp != retp))\n"
+     "		frame = drop_abandoned(stack, retp);\n", ""),
+    ("calls under way forget a user that goes", "fgraph.c",
+     "		fgraph_for_each_stack(clear_user, gops->bit);\n", ""),
+    ("a declined call leaves no frame", "fgraph.c",
+     "	if (!entry(&ent, gops)) {\n		fgraph_pop(stack, frame);",
+     "	if (!entry(&ent, gops)) {"),
+]
+
+MODELS = {
+    "ring_buffer": ("ring_buffer*", RING),
+    "fgraph": ("fgraph*", FGRAPH),
+}
+ALL = [(model, mutant) for model, (_, mutants) in MODELS.items()
+       for mutant in mutants]
+
 
 def include(directory):
     return ["-I", str(directory), "-I", str(ROOT / "tests/host"),
@@ -122,11 +178,12 @@ def common(tmp_path_factory):
     return objects
 
 
-def build(directory, common, name, text, replacement):
-    """Copy trace/, mutate one file, compile the model check against it."""
+def build(directory, common, model, mutant):
+    """Copy the sources, mutate one, compile the model check against them."""
+    _, name, text, replacement = mutant
     trace = directory / "trace"
     trace.mkdir()
-    for path in (ROOT / "trace").glob("ring_buffer*"):
+    for path in (ROOT / "trace").glob(MODELS[model][0]):
         source = path.read_text()
         if path.name == name and text:
             assert source.count(text) == 1, f"not found once: {text!r}"
@@ -135,16 +192,16 @@ def build(directory, common, name, text, replacement):
     program = directory / "model"
     subprocess.run(["gcc", *FLAGS, *include(directory), *NAMES,
                     "-o", program, *sorted(trace.glob("*.c")),
-                    ROOT / "tests/unit/test_ring_buffer.c", *common],
+                    ROOT / f"tests/unit/test_{model}.c", *common],
                    check=True)
     return program
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m[0])
-def test_model_check_notices(mutant, common, tmp_path):
-    what, name, text, replacement = mutant
-    program = build(tmp_path, common, name, text, replacement)
-    assert notices(program) == bool(text), what
+@pytest.mark.parametrize("model, mutant", ALL,
+                         ids=lambda x: x if isinstance(x, str) else x[0])
+def test_model_check_notices(model, mutant, common, tmp_path):
+    program = build(tmp_path, common, model, mutant)
+    assert notices(program) == bool(mutant[2]), mutant[0]
 
 
 def notices(program):

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The shadow stack against an oracle, by random schedules.
+ *
+ * A task calls functions, returns, leaves by tail calls and by force, on a
+ * stack that is an array here; at every store of fgraph.c an interrupt may
+ * come that does the same, and a walk that asks for the true return address
+ * of every slot in use. Users come and go. The oracle is the list of true
+ * return addresses.
+ * host-sources: trace/fgraph.c kernel/fail.c
+ */
+#include "arch/x86_64/ftrace_frame.h"
+#include "kernel/quiesce.h"
+#include "kernel/sched.h"
+#include "kernel/unwind_hooks.h"
+#include "tests/host/host.h"
+#include "tests/host/step.h"
+#include "tests/unit/unit.h"
+#include "trace/fgraph.h"
+
+/* ---- what fgraph.c wants of the kernel ----------------------------------- */
+
+LIST_HEAD(task_list);
+DEFINE_SPINLOCK(task_list_lock);
+
+void return_to_handler(void)
+{
+}
+
+void synchronize_tasks(void)
+{
+}
+
+int register_ftrace_function(struct ftrace_ops *ops)
+{
+	ops->flags |= FTRACE_OPS_FL_ENABLED;
+	return 0;
+}
+
+int unregister_ftrace_function(struct ftrace_ops *ops)
+{
+	ops->flags &= ~FTRACE_OPS_FL_ENABLED;
+	return 0;
+}
+
+/* ---- the machine --------------------------------------------------------- */
+
+#define WORDS	  4096
+#define FUNCTIONS 4
+#define USERS	  3
+
+struct call {
+	unsigned int slot; /* in w.stack */
+	unsigned long ret; /* what stood there */
+};
+
+struct user {
+	struct ftrace_ops ops;
+	struct fgraph_ops gops;
+	u64 entries, returns, forgotten;
+	unsigned long open[512]; /* functions entered, not returned from */
+	bool on;
+};
+
+static struct world {
+	unsigned long stack[WORDS];
+	unsigned int sp;
+	struct call call[512];
+	unsigned int nr_calls;
+	struct user user[USERS];
+	u64 seed, returned;
+	u32 odds;
+	unsigned int nesting;
+	bool walking, force;
+} w;
+
+static u32 dice(u32 sides)
+{
+	return host_random(&w.seed) % sides;
+}
+
+static bool entry(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
+{
+	struct user *user = gops->private;
+
+	if (dice(8) == 0)
+		return false;
+	ent->calltime = ent->func;
+	user->open[(user->entries++ - user->returns) % 512] = ent->func;
+	return true;
+}
+
+static void leave(const struct ftrace_graph_ret *ret, struct fgraph_ops *gops)
+{
+	struct user *user = gops->private;
+
+	CHECK(user->on);
+	CHECK(ret->func >= 1 && ret->func <= FUNCTIONS);
+	CHECK_EQ(ret->retval, w.returned);
+	user->returns++;
+	if (!w.force)
+		CHECK_EQ(user->open[(user->entries - user->returns) % 512],
+			 ret->func);
+}
+
+/* A traced function begins: its return address stands at w.sp. */
+static void call_users(unsigned long ip)
+{
+	unsigned long *slot = &w.stack[w.sp];
+	struct ftrace_regs *fregs;
+
+	fregs = (void *)((char *)slot -
+			 offsetof(struct ftrace_regs, parent_ip));
+	for (unsigned int i = 0; i < USERS; i++) {
+		if (w.user[i].ops.flags & FTRACE_OPS_FL_ENABLED)
+			w.user[i].ops.func(ip, *slot, &w.user[i].ops, fregs);
+	}
+}
+
+static void call(void)
+{
+	static unsigned long serial = 1000000;
+	unsigned int room = 1 + dice(4); /* frames of different size */
+
+	if (w.sp < 256 || w.nr_calls == ARRAY_SIZE(w.call))
+		return;
+	w.sp -= room;
+	w.stack[w.sp] = serial += 16;
+	w.call[w.nr_calls++] = (struct call){ w.sp, serial };
+	call_users(1 + dice(FUNCTIONS));
+}
+
+/* The same slot serves one more function. */
+static void tail_call(unsigned int bottom)
+{
+	if (w.nr_calls > bottom)
+		call_users(1 + dice(FUNCTIONS));
+}
+
+static void ret(unsigned int bottom)
+{
+	unsigned long *slot;
+
+	if (w.nr_calls == bottom)
+		return;
+	slot = &w.stack[w.call[w.nr_calls - 1].slot];
+	w.returned++;
+	while (*slot == (unsigned long)return_to_handler) {
+		if (fgraph_return_handler(slot) == FGRAPH_REFUSED)
+			ftrace_return_to_handler(slot, w.returned, 7);
+	}
+	CHECK_EQ(*slot, w.call[w.nr_calls - 1].ret);
+	w.nr_calls--;
+	w.sp = w.nr_calls ? w.call[w.nr_calls - 1].slot : WORDS - 1;
+}
+
+/* Some calls are left without a return, as by trap_catch_call(). */
+static void leave_by_force(unsigned int bottom)
+{
+	unsigned int n = dice(3);
+
+	while (n-- && w.nr_calls > bottom + 1)
+		w.nr_calls--;
+	w.sp = w.nr_calls ? w.call[w.nr_calls - 1].slot : WORDS - 1;
+}
+
+static void walk(void)
+{
+	int idx = 0;
+
+	w.walking = true;
+	for (unsigned int i = w.nr_calls; i; i--) {
+		unsigned long *slot = &w.stack[w.call[i - 1].slot];
+
+		CHECK_EQ(ftrace_graph_ret_addr(current, &idx, *slot, slot),
+			 w.call[i - 1].ret);
+	}
+	w.walking = false;
+}
+
+/* Runs some calls and returns, back to where it began. */
+static void run(unsigned int steps, bool force)
+{
+	unsigned int bottom = w.nr_calls;
+	bool down = dice(3) == 0;
+
+	while (steps--) {
+		if (dice(10) < (down ? 8U : 5U))
+			call();
+		else
+			ret(bottom);
+		if (dice(12) == 0)
+			tail_call(bottom);
+		if (force && dice(40) == 0)
+			leave_by_force(bottom);
+	}
+	while (w.nr_calls > bottom)
+		ret(bottom);
+}
+
+/* An interrupt, and one within, below what the one before is at. */
+static void step(void)
+{
+	unsigned int sp = w.sp;
+
+	if (w.walking || w.nesting == 2 || dice(1024) >= w.odds)
+		return;
+	w.nesting++;
+	w.sp -= 16; /* what the interrupted code may be about to use */
+	walk();
+	u64 returned = w.returned;
+
+	run(dice(8), false);
+	walk();
+	w.returned = returned;
+	w.sp = sp;
+	w.nesting--;
+}
+
+static void toggle(struct user *user)
+{
+	if (user->on) {
+		CHECK_EQ(unregister_ftrace_graph(&user->gops), 0);
+		user->forgotten += user->entries - user->returns;
+		user->returns = user->entries;
+		user->on = false;
+		return;
+	}
+	user->gops.entryfunc = entry;
+	user->gops.retfunc = leave;
+	user->gops.ops = &user->ops;
+	user->gops.private = user;
+	user->on = true;
+	CHECK_EQ(register_ftrace_graph(&user->gops), 0);
+}
+
+static void schedule_run(u64 seed, bool force, bool toggles)
+{
+	struct fgraph_ret_stack *stack;
+
+	w = (struct world){ .seed = seed, .sp = WORDS - 1 };
+	w.odds = 30 + dice(200);
+	w.force = force;
+	if (!current->ret_stack)
+		list_add(&current->task_list, &task_list);
+	for (unsigned int i = 0; i < USERS; i++)
+		toggle(&w.user[i]);
+	stack = current->ret_stack;
+	for (unsigned int n = 0; n < 6; n++) {
+		host_step_fn = step;
+		run(10 + dice(200), force);
+		host_step_fn = NULL;
+		walk();
+		if (toggles)
+			toggle(&w.user[dice(USERS)]);
+	}
+	for (unsigned int i = 0; i < USERS; i++) {
+		if (w.user[i].on)
+			toggle(&w.user[i]);
+		if (!force)
+			CHECK_EQ(w.user[i].forgotten, 0);
+	}
+	CHECK(force || stack->top == stack->frame);
+	stack->top = stack->frame;
+}
+
+UNIT(fgraph, calls_returns_tail_calls_and_interrupts)
+{
+	for (u64 seed = 1; seed < 400; seed++)
+		schedule_run(seed, false, false);
+}
+
+UNIT(fgraph, calls_left_by_force)
+{
+	for (u64 seed = 1; seed < 400; seed++)
+		schedule_run(seed, true, false);
+	CHECK(current->ret_stack->abandoned > 0);
+}
+
+/* Users go in the middle of calls: the rest of those is not theirs. */
+static void toggle_inside(unsigned int levels)
+{
+	for (unsigned int i = 0; i < levels; i++) {
+		call();
+		if (dice(3) == 0)
+			toggle(&w.user[dice(USERS)]);
+	}
+	while (w.nr_calls) {
+		ret(0);
+		if (dice(3) == 0)
+			toggle(&w.user[dice(USERS)]);
+	}
+}
+
+UNIT(fgraph, users_come_and_go_in_the_middle_of_calls)
+{
+	for (u64 seed = 1; seed < 400; seed++) {
+		w = (struct world){ .seed = seed, .sp = WORDS - 1 };
+		for (unsigned int i = 0; i < USERS; i++)
+			toggle(&w.user[i]);
+		for (unsigned int n = 0; n < 10; n++)
+			toggle_inside(dice(20));
+		for (unsigned int i = 0; i < USERS; i++) {
+			if (w.user[i].on)
+				toggle(&w.user[i]);
+		}
+		CHECK(current->ret_stack->top == current->ret_stack->frame);
+	}
+}
+
+UNIT(fgraph, overflow_is_counted_and_harmless)
+{
+	unsigned long before = current->trace_overrun;
+
+	w = (struct world){ .seed = 5, .sp = WORDS - 1 };
+	toggle(&w.user[0]);
+	for (unsigned int i = 0; i < 3 * FGRAPH_DEPTH_MAX; i++)
+		call();
+	CHECK_EQ(w.nr_calls, 3 * FGRAPH_DEPTH_MAX);
+	CHECK(current->trace_overrun > before);
+	CHECK(current->ret_stack->top == current->ret_stack->end);
+	walk();
+	while (w.nr_calls)
+		ret(0);
+	toggle(&w.user[0]);
+}
+
+UNIT(fgraph, no_seventeenth_user)
+{
+	static struct ftrace_ops ops[FGRAPH_USERS + 1];
+	static struct fgraph_ops gops[FGRAPH_USERS + 1];
+	unsigned int i;
+
+	for (i = 0; i < FGRAPH_USERS; i++) {
+		gops[i].ops = &ops[i];
+		CHECK_EQ(register_ftrace_graph(&gops[i]), 0);
+		CHECK_EQ(register_ftrace_graph(&gops[i]), (u64)-EBUSY);
+	}
+	gops[i].ops = &ops[i];
+	CHECK_EQ(register_ftrace_graph(&gops[i]), (u64)-ENOSPC);
+	while (i--)
+		CHECK_EQ(unregister_ftrace_graph(&gops[i]), 0);
+}
