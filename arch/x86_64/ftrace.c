@@ -59,7 +59,7 @@ unsigned long arch_ftrace_read(unsigned long ip)
 #define SMALL_PLAN 8
 
 static struct text_poke small_vec[SMALL_PLAN];
-static struct text_poke *vec;	/* of the plan prepared, or NULL */
+static struct text_poke *vec; /* of the plan prepared, or NULL */
 static unsigned int vec_order;
 
 static void release_vec(void)
@@ -194,8 +194,8 @@ void arch_ftrace_abort(void)
 
 size_t arch_ftrace_trampoline_size(const struct ftrace_tramp_desc *desc)
 {
-	size_t size = ftrace_tramp_emit(desc, NULL,
-					(unsigned long)__exec_pool_start);
+	size_t size =
+		ftrace_tramp_emit(desc, NULL, (unsigned long)__exec_pool_start);
 
 	return ALIGN_UP(size, EXEC_GRANULE);
 }

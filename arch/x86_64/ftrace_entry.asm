@@ -15,8 +15,8 @@
 ;
 ; Each makes one call, at the label ftrace_call or ftrace_regs_call, which is
 ; re-poked while others run through it (arch_ftrace_set_inner); the ops given
-; to it is the variable function_trace_op. Generated trampolines (ftrace_tramp.c)
-; have the same frames, with their ops as immediates.
+; to it is the variable function_trace_op. Generated trampolines have the same
+; frames, with their ops as immediates (ftrace_tramp.c).
 ;
 ; Not traceable, and takes no lock: any context, NMI included.
 

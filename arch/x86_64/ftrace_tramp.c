@@ -62,20 +62,20 @@ static void put_jmp(struct code *c, unsigned long target)
 
 /* ---- saving and restoring: the order is the order of pt_regs ---- */
 
-#define PUSH_FAST                                                         \
-	0x57, 0x56, 0x52, 0x51, 0x50, /* push rdi rsi rdx rcx rax */      \
+#define PUSH_FAST                                                     \
+	0x57, 0x56, 0x52, 0x51, 0x50,  /* push rdi rsi rdx rcx rax */ \
 		0x41, 0x50, 0x41, 0x51 /* push r8 r9 */
-#define POP_FAST                                                          \
-	0x41, 0x59, 0x41, 0x58, /* pop r9 r8 */                           \
+#define POP_FAST                                             \
+	0x41, 0x59, 0x41, 0x58,		     /* pop r9 r8 */ \
 		0x58, 0x59, 0x5a, 0x5e, 0x5f /* pop rax rcx rdx rsi rdi */
-#define PUSH_MORE                                                         \
-	0x41, 0x52, 0x41, 0x53, /* push r10 r11 */                        \
-		0x53, 0x55, /* push rbx rbp */                            \
+#define PUSH_MORE                                  \
+	0x41, 0x52, 0x41, 0x53, /* push r10 r11 */ \
+		0x53, 0x55,	/* push rbx rbp */ \
 		0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57 /* r12..15 */
 #define POP_MORE                                                          \
 	0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, /* pop r15..12 */ \
-		0x5d, 0x5b, /* pop rbp rbx */                             \
-		0x41, 0x5b, 0x41, 0x5a /* pop r11 r10 */
+		0x5d, 0x5b,				/* pop rbp rbx */ \
+		0x41, 0x5b, 0x41, 0x5a			/* pop r11 r10 */
 
 static_assert(offsetof(struct pt_regs, di) > offsetof(struct pt_regs, si) &&
 		      offsetof(struct pt_regs, cx) ==
@@ -110,13 +110,13 @@ static void put_save_fast(struct code *c)
 
 static void put_save_full(struct code *c)
 {
-	PUT(c, 0x6a, 0x00);		       /* push 0: direct */
-	PUT(c, 0x6a, KERNEL_DS);	       /* push KERNEL_DS: ss */
-	PUT(c, 0x54);			       /* push rsp: sp */
-	PUT(c, 0x9c);			       /* pushfq */
-	PUT(c, 0x6a, KERNEL_CS);	       /* push KERNEL_CS: cs */
-	PUT(c, 0xff, 0x74, 0x24, CS_TO_RET);   /* push [rsp + ret]: ip */
-	PUT(c, 0x6a, 0x00);		       /* push 0: orig_ax */
+	PUT(c, 0x6a, 0x00);		     /* push 0: direct */
+	PUT(c, 0x6a, KERNEL_DS);	     /* push KERNEL_DS: ss */
+	PUT(c, 0x54);			     /* push rsp: sp */
+	PUT(c, 0x9c);			     /* pushfq */
+	PUT(c, 0x6a, KERNEL_CS);	     /* push KERNEL_CS: cs */
+	PUT(c, 0xff, 0x74, 0x24, CS_TO_RET); /* push [rsp + ret]: ip */
+	PUT(c, 0x6a, 0x00);		     /* push 0: orig_ax */
 	PUT(c, PUSH_FAST);
 	PUT(c, PUSH_MORE);
 	PUT(c, 0x48, 0x83, 0x84, 0x24, SP_IN_FULL, 0, 0, 0,
@@ -134,10 +134,10 @@ static void put_restore_full(struct code *c)
 {
 	PUT(c, POP_MORE);
 	PUT(c, POP_FAST);
-	PUT(c, 0x48, 0x83, 0xc4, 0x08);		  /* add rsp, 8: orig_ax */
-	PUT(c, 0x8f, 0x44, 0x24, CS_TO_RET);	  /* pop [rsp + ret]: ip */
-	PUT(c, 0x48, 0x83, 0xc4, 0x08);		  /* add rsp, 8: cs */
-	PUT(c, 0x9d);				  /* popfq */
+	PUT(c, 0x48, 0x83, 0xc4, 0x08);		   /* add rsp, 8: orig_ax */
+	PUT(c, 0x8f, 0x44, 0x24, CS_TO_RET);	   /* pop [rsp + ret]: ip */
+	PUT(c, 0x48, 0x83, 0xc4, 0x08);		   /* add rsp, 8: cs */
+	PUT(c, 0x9d);				   /* popfq */
 	PUT(c, 0x48, 0x8d, 0x64, 0x24, SP_TO_RET); /* lea rsp, [rsp + ..] */
 }
 
@@ -156,7 +156,7 @@ static void put_args(struct code *c, bool full, const struct ftrace_ops *ops)
 	else
 		PUT(c, 0x48, 0x89, 0xe1); /* mov rcx, rsp */
 	PUT(c, 0x48, 0x8b, 0x79,
-	    offsetof(struct ftrace_regs, ip)); /* mov rdi, [rcx + ip] */
+	    offsetof(struct ftrace_regs, ip));	    /* mov rdi, [rcx + ip] */
 	PUT(c, 0x48, 0x83, 0xef, MCOUNT_INSN_SIZE); /* sub rdi, 5 */
 	PUT(c, 0x48, 0x8b, 0x71,
 	    full ? FULL_PARENT :

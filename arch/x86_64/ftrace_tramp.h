@@ -33,8 +33,8 @@ size_t ftrace_tramp_emit(const struct ftrace_tramp_desc *desc, void *buf,
  * to @lowest (a granule boundary); NULL if there is none. Reads memory there.
  * Context: any.
  */
-const struct ftrace_tramp_header *
-ftrace_tramp_find(unsigned long addr, unsigned long lowest);
+const struct ftrace_tramp_header *ftrace_tramp_find(unsigned long addr,
+						    unsigned long lowest);
 
 /* Where the code behind a header begins: the trampoline's address. */
 static __always_inline unsigned long

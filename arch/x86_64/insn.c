@@ -15,8 +15,7 @@ static notrace long displacement(unsigned long ip, unsigned int len,
 	return (long)(target - (ip + len));
 }
 
-static notrace u64 rel32_word(u8 opcode, unsigned long ip,
-			      unsigned long target)
+static notrace u64 rel32_word(u8 opcode, unsigned long ip, unsigned long target)
 {
 	long disp = displacement(ip, INSN_MAX, target);
 

@@ -15,10 +15,10 @@
 
 #define INSN_MAX 5 /* bytes of the longest: NOP5, CALL, JMP rel32 */
 
-#define INSN_OP_CALL	0xe8
-#define INSN_OP_JMP32	0xe9
-#define INSN_OP_JMP8	0xeb
-#define INSN_OP_INT3	0xcc
+#define INSN_OP_CALL  0xe8
+#define INSN_OP_JMP32 0xe9
+#define INSN_OP_JMP8  0xeb
+#define INSN_OP_INT3  0xcc
 
 #define INSN_LEN_SHIFT	56
 #define INSN_BYTES_MASK 0xffffffffffull
@@ -30,7 +30,7 @@
 #define INSN_INT3 INSN_WORD(1, 0xccull)
 
 enum insn_kind {
-	INSN_KIND_OTHER,	/* none of the five */
+	INSN_KIND_OTHER, /* none of the five */
 	INSN_KIND_NOP5,
 	INSN_KIND_CALL,
 	INSN_KIND_JMP32,
@@ -99,7 +99,8 @@ static __always_inline unsigned long insn_target(u64 word, unsigned long ip)
 	switch (insn_kind(word)) {
 	case INSN_KIND_CALL:
 	case INSN_KIND_JMP32:
-		return ip + INSN_MAX + (unsigned long)(long)(s32)insn_tail(word);
+		return ip + INSN_MAX +
+		       (unsigned long)(long)(s32)insn_tail(word);
 	case INSN_KIND_JMP8:
 		return ip + 2 + (unsigned long)(long)(s8)insn_tail(word);
 	case INSN_KIND_NOP5:

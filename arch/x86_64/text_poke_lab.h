@@ -38,8 +38,8 @@ enum poke_step {
 /* A way of patching: the steps in order. */
 struct poke_method {
 	const char *name;
-	const char *what;  /* one line for the laboratory's table */
-	const u8 *steps;   /* enum poke_step; ends with POKE_END */
+	const char *what; /* one line for the laboratory's table */
+	const u8 *steps;  /* enum poke_step; ends with POKE_END */
 };
 
 extern const struct poke_method poke_method_int3;
@@ -84,10 +84,10 @@ extern struct poke_lab poke_lab;
 
 /* What became of the INT3s a CPU met. [C] with interrupts off, NMI included */
 struct poke_hits {
-	unsigned long live[6];	/* at a site of the live batch, by insn_kind */
-	unsigned long late[6];	/* resolved by what the bytes said */
-	unsigned long again;	/* had to look again: a batch came or went */
-	unsigned long foreign;	/* nobody's of ours */
+	unsigned long live[6]; /* at a site of the live batch, by insn_kind */
+	unsigned long late[6]; /* resolved by what the bytes said */
+	unsigned long again;   /* had to look again: a batch came or went */
+	unsigned long foreign; /* nobody's of ours */
 };
 
 DECLARE_PER_CPU(struct poke_hits, poke_hits);
@@ -99,10 +99,10 @@ struct poke_hits poke_hits_total(void);
 struct poke_stats {
 	unsigned long batches;
 	unsigned long sites;
-	unsigned long chunks;	   /* stretches with interrupts off */
-	u64 irqoff_max;		   /* the longest of them, TSC cycles */
-	u64 window_max;		   /* longest time others trapped, TSC cycles */
-	u64 stopped;		   /* CPUs parked, TSC cycles, method stop */
+	unsigned long chunks; /* stretches with interrupts off */
+	u64 irqoff_max;	      /* the longest of them, TSC cycles */
+	u64 window_max;	      /* longest time others trapped, TSC cycles */
+	u64 stopped;	      /* CPUs parked, TSC cycles, method stop */
 };
 
 struct poke_stats poke_stats(void);

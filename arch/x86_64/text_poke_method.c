@@ -56,7 +56,7 @@ static const struct poke_method methods[] = {
 };
 
 static const struct poke_method *method = &methods[0]; /* [P] */
-static poke_hook_t hook;				/* [P] */
+static poke_hook_t hook;			       /* [P] */
 
 const struct poke_method *poke_method_nth(unsigned int i)
 {

@@ -28,9 +28,8 @@ notrace size_t poke_search_top(size_t n)
  * Every halving keeps "the entry, if there, is in the step bytes from base".
  * The first comparison moves base so that a power of two of entries remains.
  */
-notrace const struct text_poke *poke_search(const struct text_poke *vec,
-					    size_t n, size_t top,
-					    unsigned long ip)
+notrace const struct text_poke *
+poke_search(const struct text_poke *vec, size_t n, size_t top, unsigned long ip)
 {
 	const char *base = (const char *)vec;
 	const char *rest = (const char *)(vec + n) - top;

@@ -110,8 +110,7 @@ static __always_inline void store_tail(struct poke_space *space,
 {
 	unsigned long offset = p->ip + 1 - space->page;
 
-	if (likely(insn_is_full(&p->new) &&
-		   offset <= PAGE_SIZE - sizeof(u32)))
+	if (likely(insn_is_full(&p->new) && offset <= PAGE_SIZE - sizeof(u32)))
 		*(volatile u32 *)fresh(offset) = insn_tail(p->new);
 	else
 		store_rest(space, p->ip, p->new, 1);
@@ -198,9 +197,9 @@ static __always_inline void run_pass(struct poke_space *space,
 }
 
 /* One loop per pass: each is as short as if written by hand. */
-static notrace noinline no_jump_tables void run_chunk(struct poke_space *space, enum poke_step step,
-			      const struct text_poke *p,
-			      const struct text_poke *end)
+static notrace noinline no_jump_tables void
+run_chunk(struct poke_space *space, enum poke_step step,
+	  const struct text_poke *p, const struct text_poke *end)
 {
 	switch (step) {
 	case POKE_INT3:
@@ -254,7 +253,9 @@ static __always_inline void copy_bytes(void *to, const u8 *from, size_t len)
 static __always_inline void fill_bytes(void *to, u8 fill, size_t len)
 {
 	__asm__ volatile("rep stosb"
-			 : "+D"(to), "+c"(len) : "a"(fill) : "memory");
+			 : "+D"(to), "+c"(len)
+			 : "a"(fill)
+			 : "memory");
 }
 
 notrace void poke_write_bytes(unsigned long addr, const u8 *src, u8 fill,
@@ -263,8 +264,8 @@ notrace void poke_write_bytes(unsigned long addr, const u8 *src, u8 fill,
 	struct poke_space space;
 
 	while (len) {
-		size_t part = min_t(size_t, len,
-				    PAGE_SIZE - (addr & OFFSET_MASK));
+		size_t part =
+			min_t(size_t, len, PAGE_SIZE - (addr & OFFSET_MASK));
 		void *at;
 
 		poke_space_enter(&space);

@@ -13,7 +13,7 @@
 #include "kernel/panic.h"
 #include <asm/layout.h>
 
-#define RET 0xc3
+#define RET	   0xc3
 #define LANDING_AT 8 /* of short jumps, in a function of FARM_STRIDE */
 
 /*
@@ -28,8 +28,9 @@
 u32 farm_landing(enum farm_kind kind)
 {
 	static const u32 landing[NR_FARM_KINDS] = {
-		[FARM_A] = LANDED_A, [FARM_B] = LANDED_B, [FARM_C] = LANDED_C,
-		[FARM_JMP_A] = LANDED_A, [FARM_JMP8] = LANDED_JMP8,
+		[FARM_A] = LANDED_A,	   [FARM_B] = LANDED_B,
+		[FARM_C] = LANDED_C,	   [FARM_JMP_A] = LANDED_A,
+		[FARM_JMP8] = LANDED_JMP8,
 	};
 
 	return landing[kind];

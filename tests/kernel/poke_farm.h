@@ -13,8 +13,15 @@
 #include "arch/x86_64/text_poke.h"
 #include "arch/x86_64/traps.h"
 
-enum farm_kind { FARM_NOP, FARM_A, FARM_B, FARM_C, FARM_JMP_A, FARM_JMP8,
-		 NR_FARM_KINDS };
+enum farm_kind {
+	FARM_NOP,
+	FARM_A,
+	FARM_B,
+	FARM_C,
+	FARM_JMP_A,
+	FARM_JMP8,
+	NR_FARM_KINDS
+};
 
 /* What a call of a function in this state returns. */
 #define LANDED_NOP    0u
@@ -30,9 +37,9 @@ u32 farm_landing(enum farm_kind kind);
 #define FARM_DENSE  6  /* every alignment; FARM_JMP8 is not for these */
 
 struct farm {
-	char *mem;	       /* from exec_alloc() */
+	char *mem; /* from exec_alloc() */
 	size_t size;
-	unsigned long first;   /* address of function 0 */
+	unsigned long first; /* address of function 0 */
 	size_t n, stride;
 	struct text_poke *vec; /* as last poked */
 	enum farm_kind kind;
@@ -51,8 +58,8 @@ int farm_init(struct farm *farm, size_t n, size_t stride, size_t offset);
  * bytes of two states traps (trap_catch() with ARENA_TRAPS) and is survived.
  */
 #define ARENA_SITES 8
-#define ARENA_TRAPS                                                    \
-	(TRAP_BIT(X86_TRAP_UD) | TRAP_BIT(X86_TRAP_BP) |               \
+#define ARENA_TRAPS                                      \
+	(TRAP_BIT(X86_TRAP_UD) | TRAP_BIT(X86_TRAP_BP) | \
 	 TRAP_BIT(X86_TRAP_GP) | TRAP_BIT(X86_TRAP_PF))
 int farm_init_arena(struct farm *farm, size_t n, size_t offset);
 

@@ -15,9 +15,9 @@
 
 enum load_from { LOAD_TASK, LOAD_IRQ, LOAD_NMI, NR_LOAD_FROM };
 
-#define LOAD_INT3 (1U << 30) /* unrelated INT3s too; torn if taken for sites */
+#define LOAD_INT3  (1U << 30) /* unrelated INT3s too; torn if taken for sites */
 #define LOAD(from) (1U << (from))
-#define LOAD_ALL (LOAD(LOAD_TASK) | LOAD(LOAD_IRQ) | LOAD(LOAD_NMI))
+#define LOAD_ALL   (LOAD(LOAD_TASK) | LOAD(LOAD_IRQ) | LOAD(LOAD_NMI))
 
 struct load_count {
 	u64 calls;

@@ -86,7 +86,7 @@ static void watch_second_phase(void)
 #define WAIT_FOR(cond)                                              \
 	({                                                          \
 		u64 wait_start_ = rdtsc();                          \
-		while (!(cond) && rdtsc() - wait_start_ < patience)    \
+		while (!(cond) && rdtsc() - wait_start_ < patience) \
 			;                                           \
 		cond;                                               \
 	})

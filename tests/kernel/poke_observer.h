@@ -14,7 +14,7 @@
 #include "kernel/lib/types.h"
 
 struct observation {
-	u64 watched1, watched2;	      /* batches seen in the first, second phase */
+	u64 watched1, watched2; /* batches seen in the first, second phase */
 	u64 violations1, violations2; /* of these: went on without us */
 };
 

@@ -151,8 +151,11 @@ static u64 not_text[2];
 KTEST(text_poke, only_text_can_be_poked)
 {
 	unsigned long places[] = {
-		(unsigned long)not_text, 0, ~0UL - 4,
-		(unsigned long)_text - 5, (unsigned long)__exec_pool_end - 4,
+		(unsigned long)not_text,
+		0,
+		~0UL - 4,
+		(unsigned long)_text - 5,
+		(unsigned long)__exec_pool_end - 4,
 		(unsigned long)phys_to_virt(virt_to_phys(_text)),
 	};
 	struct text_poke_bug bug;
@@ -178,11 +181,13 @@ KTEST(text_poke, copy_and_set_across_pages)
 	for (i = 0; i < sizeof(pattern); i++)
 		pattern[i] = (u8)(i * 7 + 1);
 	EXPECT_EQ(text_poke_copy((void *)(farm.first + 110), pattern,
-				 sizeof(pattern)), 0);
+				 sizeof(pattern)),
+		  0);
 	EXPECT(!memcmp((void *)(farm.first + 110), pattern, sizeof(pattern)));
 	EXPECT_EQ(*(u8 *)(farm.first + 109), INSN_OP_INT3);
 	EXPECT_EQ(text_poke_set((void *)(farm.first + 111), 0xcc,
-				sizeof(pattern) - 2), 0);
+				sizeof(pattern) - 2),
+		  0);
 	EXPECT_EQ(*(u8 *)(farm.first + 110), pattern[0]);
 	EXPECT_EQ(*(u8 *)(farm.first + 111), 0xcc);
 	EXPECT_EQ(*(u8 *)(farm.first + 108 + sizeof(pattern)), 0xcc);

@@ -27,7 +27,8 @@ static struct farm farm;
 
 #define METHOD(ident, ...)                                           \
 	static const u8 ident##_steps[] = { __VA_ARGS__, POKE_END }; \
-	static const struct poke_method ident = { #ident, "broken", ident##_steps }
+	static const struct poke_method ident = { #ident, "broken",  \
+						  ident##_steps }
 
 METHOD(no_sync1, POKE_PUBLISH, POKE_INT3, POKE_TAIL, POKE_SYNC, POKE_HEAD,
        POKE_SYNC, POKE_REWRITE, POKE_RETIRE);
@@ -103,8 +104,8 @@ static void call_with_old_tail(enum poke_step next)
 	struct trap_info info;
 
 	if (next == POKE_TAIL)
-		head_first_trapped = trap_catch(ARENA_TRAPS, do_one_call, NULL,
-						&info);
+		head_first_trapped =
+			trap_catch(ARENA_TRAPS, do_one_call, NULL, &info);
 }
 
 KTEST(text_poke_faults, first_byte_before_tail_is_seen_I1)
@@ -230,7 +231,6 @@ static struct text_poke vectors[2][8];
 
 static void poison_vector(void)
 {
-
 	size_t i;
 
 	for (i = 0; i < farm.n; i++)
@@ -403,8 +403,9 @@ static u64 late_while_patching(u32 faults, u64 ns)
 	slices_set(SLICES_SHORT);
 	while (ktime_ns() < end && !READ_ONCE(refused) &&
 	       !READ_ONCE(elsewhere)) {
-		EXPECT_EQ(farm_poke(&farm, farm.kind == FARM_A ? FARM_B :
-								 FARM_A), 0);
+		EXPECT_EQ(
+			farm_poke(&farm, farm.kind == FARM_A ? FARM_B : FARM_A),
+			0);
 		/* Long enough to be found without a batch, by chance. */
 		slices_wait(farm_random(&random) % 60000);
 	}

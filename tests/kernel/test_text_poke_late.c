@@ -19,7 +19,7 @@
 static struct farm farm;
 
 static const u8 no_rewrite_steps[] = {
-	POKE_PUBLISH, POKE_INT3, POKE_SYNC, POKE_TAIL,	 POKE_SYNC,
+	POKE_PUBLISH, POKE_INT3, POKE_SYNC,   POKE_TAIL, POKE_SYNC,
 	POKE_HEAD,    POKE_SYNC, POKE_RETIRE, POKE_END,
 };
 

@@ -119,8 +119,9 @@ KTEST(text_poke_nmi, nmi_inside_the_int3_handler)
 	ASSERT_EQ(farm_init(&farm, 30, FARM_STRIDE, 0), 0);
 	poke_lab_faults(POKE_FAULT_DELAY, 50000);
 	slices_set(SLICES_SHORT);
-	if (EXPECT_EQ(load_begin(&farm, LOAD(LOAD_TASK) | LOAD(LOAD_NMI),
-				 false), 0)) {
+	if (EXPECT_EQ(
+		    load_begin(&farm, LOAD(LOAD_TASK) | LOAD(LOAD_NMI), false),
+		    0)) {
 		poke_lab_hook(slices_stagger);
 		for (turn = 0; turn < 12; turn++)
 			EXPECT_EQ(load_poke(turn % 2 ? FARM_B : FARM_A), 0);

@@ -74,7 +74,8 @@ static struct load_count patch_arena(const char *method, unsigned int patches)
 	struct load_count count = { .calls = 0 };
 
 	if (!EXPECT_EQ(farm_init_arena(&farm, 1 + draw(ARENA_SITES),
-				       draw(PAGE_SIZE)), 0))
+				       draw(PAGE_SIZE)),
+		       0))
 		return count;
 	poke_lab_method(poke_method_find(method));
 	count = patch(LOAD(LOAD_TASK), patches, kinds, ARRAY_SIZE(kinds));
@@ -98,15 +99,16 @@ KTEST(text_poke_seed, int3_lets_nothing_through)
 
 KTEST(text_poke_seed, int3_in_all_contexts)
 {
-	static const u8 kinds[] = { FARM_A, FARM_B, FARM_C, FARM_NOP,
-				    FARM_JMP_A, FARM_NOP };
+	static const u8 kinds[] = { FARM_A,   FARM_B,	  FARM_C,
+				    FARM_NOP, FARM_JMP_A, FARM_NOP };
 	struct load_count count;
 
 	if (!begin_schedule())
 		KTEST_SKIP("needs -icount and a second CPU");
 	poke_lab_faults(POKE_FAULT_DELAY, 2000);
-	if (EXPECT_EQ(farm_init(&farm, 1 + draw(40), FARM_DENSE,
-				draw(PAGE_SIZE)), 0)) {
+	if (EXPECT_EQ(
+		    farm_init(&farm, 1 + draw(40), FARM_DENSE, draw(PAGE_SIZE)),
+		    0)) {
 		count = patch(LOAD_ALL | LOAD_INT3, GOOD_PATCHES, kinds,
 			      ARRAY_SIZE(kinds));
 		EXPECT_EQ(count.torn, 0);

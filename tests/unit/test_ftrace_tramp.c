@@ -118,7 +118,7 @@ UNIT(ftrace_tramp, direct_target_at_the_end)
 UNIT(ftrace_tramp, what_does_not_fit_is_refused)
 {
 	CHECK_EQ(emit(1, false, 0, (unsigned long)code + (1UL << 33)), 0);
-	/* Longer than FTRACE_TRAMP_MAX: told by counting, before there is room. */
+	/* Longer than FTRACE_TRAMP_MAX: counting tells. */
 	emit(32, true, ~0ULL, 0);
 	for (unsigned int i = 32; i < MAX_CALLS; i++)
 		made.desc.call[i] = made.desc.call[0];

@@ -20,8 +20,8 @@ static bool word_is(u64 word, const u8 *bytes, unsigned int len)
 	       got[len] == 0xaa;
 }
 
-#define WORD_IS(word, ...)                                          \
-	word_is((word), (const u8[]){ __VA_ARGS__ },                \
+#define WORD_IS(word, ...)                           \
+	word_is((word), (const u8[]){ __VA_ARGS__ }, \
 		sizeof((const u8[]){ __VA_ARGS__ }))
 
 UNIT(insn, bytes_of_each)
@@ -85,8 +85,7 @@ UNIT(insn, load_reads_only_its_bytes)
 	CHECK_EQ(insn_load(bytes, 2), INSN_WORD(2, 0x10ebull));
 	CHECK_EQ(insn_load(bytes + 2, 1), INSN_WORD(1, 0x55ull));
 	CHECK_EQ(insn_load(full, 5), INSN_WORD(5, 0x04030201e8ull));
-	CHECK(insn_matches(insn_peek((unsigned long)full),
-			   insn_load(full, 5)));
+	CHECK(insn_matches(insn_peek((unsigned long)full), insn_load(full, 5)));
 	full[4] ^= 0x80;
 	CHECK(!insn_matches(insn_peek((unsigned long)full),
 			    INSN_WORD(5, 0x04030201e8ull)));

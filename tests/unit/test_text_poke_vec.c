@@ -89,7 +89,7 @@ static void lay_out(size_t n, const size_t *offsets)
 	}
 }
 
-#define LAY_OUT(...)                                             \
+#define LAY_OUT(...)                                                \
 	lay_out(sizeof((size_t[]){ __VA_ARGS__ }) / sizeof(size_t), \
 		(const size_t[]){ __VA_ARGS__ })
 
@@ -151,9 +151,14 @@ UNIT(text_poke_vec, verify_refuses_foreign_addresses)
 UNIT(text_poke_vec, verify_refuses_malformed_words)
 {
 	static const u64 bad[] = {
-		0, 0x441f0f, INSN_WORD(3, 0x90), INSN_WORD(6, 0x90),
-		INSN_WORD(1, 0x90cc), INSN_WORD(2, 0x1fffeb),
-		INSN_WORD(0, 0), INSN_WORD(255, 0),
+		0,
+		0x441f0f,
+		INSN_WORD(3, 0x90),
+		INSN_WORD(6, 0x90),
+		INSN_WORD(1, 0x90cc),
+		INSN_WORD(2, 0x1fffeb),
+		INSN_WORD(0, 0),
+		INSN_WORD(255, 0),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
