@@ -51,8 +51,8 @@ def build_sites(build):
                         os.path.join(HERE, "gen_functions.py"), str(SITES)],
                        stdout=file, check=True)
     subprocess.run(["make", "-s", "-C", TOP, "kernel", "BUILD=" + target,
-                    "EXTRA=" + functions], check=True, env=machine.outside_make(),
-                   stdout=subprocess.DEVNULL)
+                    "EXTRA=" + functions], check=True,
+                   env=machine.outside_make(), stdout=subprocess.DEVNULL)
     return os.path.join(target, "nop5.elf")
 
 
@@ -102,8 +102,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     build = os.environ.get("BUILD", "build")
     parser.add_argument("--build", default=build)
-    parser.add_argument("--rows", default="*", metavar="GLOB",
-                        help="measure these rows only")
+    parser.add_argument("--rows", metavar="GLOB",
+                        default=os.environ.get("ONLY", "*"),
+                        help="measure these rows only; default: $ONLY")
     parser.add_argument("--kinds", default="", metavar="KIND,...",
                         help="only rows of these kinds of boots (rows.tsv)")
     parser.add_argument("--record", metavar="REASON",
