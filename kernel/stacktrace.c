@@ -336,6 +336,7 @@ static bool walk_marked(struct walk *w, unsigned long *bp)
 
 	if (!walk_readable(w, *bp - 1, sizeof(*regs) / 8))
 		return false;
+	w->lo += sizeof(*regs); /* I2: what was interrupted lies higher */
 	*bp = regs->bp;
 	return walk_regs(w, regs);
 }

@@ -590,17 +590,21 @@ KTEST(stacktrace, a_damaged_stack_ends_the_walk_I1)
 	EXPECT_EQ(walk_from(self), 2);
 }
 
-/* A pt_regs that says "interrupted here" of itself: 16 stacks at most. */
+/* A pt_regs that says "interrupted here" of itself or of its like. */
 KTEST(stacktrace, a_circle_of_registers_ends_I2)
 {
 	static struct pt_regs a, b;
+	unsigned long ip = (unsigned long)st_middle + 12;
 	struct trace t;
 
-	a.ip = b.ip = (unsigned long)st_middle + 12;
+	a = (struct pt_regs){ .ip = ip, .sp = (unsigned long)&b };
+	b = (struct pt_regs){ .ip = ip, .sp = (unsigned long)&a };
 	a.bp = (unsigned long)&b | 1;
 	b.bp = (unsigned long)&a | 1;
-	a.sp = (unsigned long)&b;
-	b.sp = (unsigned long)&a;
 	t.n = stack_trace_save_regs(&a, t.ip, DEPTH, 0);
-	EXPECT(t.n >= 1 && t.n <= DEPTH);
+	EXPECT(t.n >= 1 && t.n < DEPTH);
+	a.bp = (unsigned long)&a | 1;
+	a.ip = 0; /* not even an address to fill the buffer with */
+	t.n = stack_trace_save_regs(&a, t.ip, DEPTH, 0);
+	EXPECT_EQ(t.n, 0);
 }

@@ -9,6 +9,7 @@
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
 #include <asm/atomic.h>
+#include <asm/cpu.h>
 #include <asm/irqflags.h>
 
 struct shot {
@@ -128,6 +129,56 @@ static int fire_here(void *arg)
 KTEST(timer, every_cpu_has_its_own)
 {
 	EXPECT_EQ(on_all_cpus_run(fire_here, NULL), num_online_cpus());
+}
+
+/* The timer's fn runs on one CPU, and is cancelled on another meanwhile. */
+static struct running {
+	struct timer timer;
+	bool inside, leave, cancelled;
+} running;
+
+static void run_long(void *unused)
+{
+	u64 end = ktime_ns() + 20000000000;
+
+	WRITE_ONCE(running.inside, true);
+	while (!READ_ONCE(running.leave) && ktime_ns() < end)
+		cpu_relax();
+	WRITE_ONCE(running.inside, false);
+}
+
+static void add_running(void *unused)
+{
+	timer_add(&running.timer, ktime_ns());
+}
+
+static int cancel_running(void *unused)
+{
+	EXPECT(!timer_cancel_sync(&running.timer));
+	EXPECT(!READ_ONCE(running.inside));
+	WRITE_ONCE(running.cancelled, true);
+	return 0;
+}
+
+KTEST(timer, cancel_waits_while_the_timer_runs)
+{
+	struct task_struct *task;
+
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("needs two CPUs");
+	running = (struct running){ .leave = false };
+	timer_setup(&running.timer, run_long, NULL);
+	kthread_bind(current, 0);
+	smp_call_function_single(1, add_running, NULL, true);
+	ASSERT(wait_until(READ_ONCE(running.inside), 20000));
+	task = kthread_create(cancel_running, NULL, "cancel");
+	ASSERT(!IS_ERR(task));
+	kthread_bind(task, 0);
+	wake_up_process(task);
+	msleep(20); /* room for a wrong return */
+	EXPECT(!READ_ONCE(running.cancelled));
+	WRITE_ONCE(running.leave, true);
+	EXPECT_EQ(kthread_join(task), 0);
 }
 
 /* A timer that adds itself again, while other CPUs cancel and add it. */

@@ -25,12 +25,21 @@ struct trace {
 	unsigned int n;
 };
 
-static struct trace in_callback, in_callee, at_return;
+static struct trace in_callback, in_callee, at_return, at_hook;
 
 /* uw_caller() -> uw_traced() -> uw_inner(); uw_traced() is traced. */
 static noinline void uw_inner(void)
 {
+	unsigned long *traced = *(unsigned long **)__builtin_frame_address(0);
+	struct pt_regs regs = {
+		.ip = (unsigned long)return_to_handler,
+		.bp = traced[0],
+		.sp = (unsigned long)(traced + 2),
+	};
+
 	in_callee.n = stack_trace_save(in_callee.ip, DEPTH, 0);
+	/* As it will be when uw_traced() has just returned to the hook. */
+	at_hook.n = stack_trace_save_regs(&regs, at_hook.ip, DEPTH, 0);
 	barrier();
 }
 
@@ -183,6 +192,7 @@ KTEST_FLAGS(unwind, past_replaced_return_addresses, KTEST_LEAKS, 0)
 			return_to_handler));
 	EXPECT(has_pair(&at_return, return_to_handler,
 			ktest_unwind_past_replaced_return_addresses));
+	EXPECT(has_pair(&at_hook, return_to_handler, uw_caller));
 	EXPECT_EQ(unregister_ftrace_graph(&gops), 0);
 	ftrace_free_filter(&ops);
 }
