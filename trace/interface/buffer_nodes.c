@@ -91,13 +91,13 @@ const struct tracefs_node buffer_nodes[] = {
 
 /* ---- events/ ------------------------------------------------------------- */
 
-static int header_page_show(struct tracefs_file *file, struct trace_seq *seq)
+static int page_show(struct tracefs_file *file, struct trace_seq *seq)
 {
 	trace_header_page_show(seq);
 	return 0;
 }
 
-static int header_event_show(struct tracefs_file *file, struct trace_seq *seq)
+static int event_show(struct tracefs_file *file, struct trace_seq *seq)
 {
 	trace_header_event_show(seq);
 	return 0;
@@ -135,9 +135,7 @@ const struct tracefs_node event_nodes[] = {
 	FORMAT("function"),
 	FORMAT("kernel_stack"),
 	FORMAT("print"),
-	{ .path = "events/header_event",
-	  .mode = 0440,
-	  .show = header_event_show },
-	{ .path = "events/header_page", .mode = 0440, .show = header_page_show },
+	{ .path = "events/header_event", .mode = 0440, .show = event_show },
+	{ .path = "events/header_page", .mode = 0440, .show = page_show },
 	{ .path = NULL },
 };

@@ -270,7 +270,7 @@ const struct command shell_commands[] = {
 	  .usage = "ls [DIRECTORY]",
 	  .run = ls_run,
 	  .help = "files of the control tree" },
-	{ .name = "ps", .usage = "ps", .run = ps_run, .help = "kernel threads" },
+	{ .name = "ps", .usage = "ps", .run = ps_run, .help = "all threads" },
 	{ .name = "sleep",
 	  .usage = "sleep SECONDS",
 	  .run = sleep_run,
