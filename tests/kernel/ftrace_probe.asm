@@ -7,6 +7,7 @@
 
 ; test_ftrace_regs.c: struct pt_regs, and what the callback was given
 extern ftrace_probe_in, ftrace_probe_out, ftrace_probe_cb
+extern ftrace_probe_direct_regs		; as the direct target found them
 extern direct_count			; u64 direct_count[NR_DIRECT], per-CPU
 
 section .text
