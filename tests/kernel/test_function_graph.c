@@ -458,3 +458,48 @@ KTEST(function_graph, text_of_markers_and_switched_off_calls)
 	}
 	tt_end();
 }
+
+KTEST(function_graph, text_of_interrupts)
+{
+	atomic64_t wrong = ATOMIC64_INIT(0);
+	char *text;
+
+	if (tt_begin("function_graph", FG_FILTER, 512)) {
+		tt_storm(check_in_storm, &wrong, 200, 1, true);
+		text = tt_text(0);
+		EXPECT(text && strstr(text, " 0)   ==========> |\n 0) "));
+		EXPECT(text && strstr(text, " 0)   <========== |\n 0) "));
+		kfree(text);
+	}
+	tt_end();
+}
+
+/* ---- idle tasks ------------------------------------------------------------ */
+
+static void note_idle(unsigned int cpu, const struct ring_buffer_event *event,
+		      void *arg)
+{
+	const struct trace_entry *ent = event->data;
+
+	if (!ent->pid && ent->type == TRACE_GRAPH_RET &&
+	    !(ent->flags & (TRACE_FLAG_HARDIRQ | TRACE_FLAG_NMI)))
+		*(u64 *)arg |= 1ULL << cpu;
+}
+
+KTEST(function_graph, idle_tasks_of_every_cpu)
+{
+	u64 cpus = 0;
+	int i;
+
+	if (tt_begin("function_graph", NULL, 1024)) {
+		for (i = 0; i < 50 && cpus != cpu_online_mask; i++) {
+			msleep(10);
+			/* Off: reading is traced, too, and would never end. */
+			trace_set_on(trace_top(), false);
+			tt_consume(note_idle, &cpus);
+			trace_set_on(trace_top(), true);
+		}
+		EXPECT_EQ(cpus, cpu_online_mask);
+	}
+	tt_end();
+}
