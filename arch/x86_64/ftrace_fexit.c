@@ -6,8 +6,8 @@
  * from its site, so what it finds is what the function would have found:
  *
  *	inc  gs:[in]
- *	push rbp; mov rbp, rsp		a frame as any other
- *	push ...			struct ftrace_fexit_call, rsp points at it
+ *	push rbp; mov rbp, rsp	a frame as any other
+ *	push ...		struct ftrace_fexit_call, where rsp points
  *	n times:  mov rdi, rsp; mov rsi, data; call entry
  *	mov  rdi, [rsp] ...		arguments, and rax for variable ones
  *	push [rbp + 16 + ...]		arguments on the stack, copied

@@ -215,6 +215,41 @@ UNIT(ftrace, no_trampolines)
 	ftrace_no_leaks();
 }
 
+/* L1: between publishing a single ops and its callback all are waited for. */
+static ftrace_func_t inner_in_wait;
+
+static void note_inner(void)
+{
+	inner_in_wait = arch_ftrace_inner(arch_ftrace_static_caller(false), 0);
+}
+
+UNIT(ftrace, single_callback_put_in_after_a_wait_L1)
+{
+	static struct ftrace_ops a = OPS(0), b = OPS(1);
+	unsigned long caller = arch_ftrace_static_caller(false);
+
+	fresh(3);
+	ftrace_use_trampolines = false;
+	host_arch.on_wait = note_inner;
+	CHECK_EQ(register_ftrace_function(&a), 0);
+	CHECK(inner_in_wait == ftrace_ops_list_func);
+	CHECK(arch_ftrace_inner(caller, 0) == ftrace_count);
+	/* A failed request leaves that, too, as it was. */
+	host_arch.prepare_error = -ENOMEM;
+	CHECK_EQ(ftrace_filter(&a, "fn1"), (u64)-ENOMEM);
+	host_arch.prepare_error = 0;
+	CHECK(arch_ftrace_inner(caller, 0) == ftrace_count);
+	host_call(2);
+	CHECK_EQ(hits[0], 1);
+	CHECK_EQ(register_ftrace_function(&b), 0);
+	CHECK(arch_ftrace_inner(caller, 0) == ftrace_ops_list_func);
+	CHECK_EQ(unregister_ftrace_function(&a), 0);
+	CHECK(arch_ftrace_inner(caller, 0) == ftrace_count);
+	CHECK_EQ(unregister_ftrace_function(&b), 0);
+	ftrace_use_chains = ftrace_use_trampolines = true;
+	ftrace_no_leaks();
+}
+
 /* A dynamic ops never stands in a static caller by itself. */
 UNIT(ftrace, dynamic_ops_only_by_list)
 {
@@ -234,7 +269,7 @@ UNIT(ftrace, dynamic_ops_only_by_list)
 	host_call(0);
 	CHECK_EQ(hits[0], 2);
 	CHECK_EQ(unregister_ftrace_function(&ops), 0);
-	ftrace_use_trampolines = true;
+	ftrace_use_chains = ftrace_use_trampolines = true;
 	ftrace_no_leaks();
 }
 
@@ -293,7 +328,7 @@ UNIT(ftrace, regs_for_who_asks)
 		r.flags |= FTRACE_OPS_FL_SAVE_REGS_IF_SUPPORTED;
 		ftrace_no_leaks();
 	}
-	ftrace_use_trampolines = true;
+	ftrace_use_chains = ftrace_use_trampolines = true;
 }
 
 /* The callback calls what it traces. */
@@ -327,7 +362,7 @@ UNIT(ftrace, guard_stops_recursion)
 		CHECK_EQ(unregister_ftrace_function(&b), 0);
 		ftrace_no_leaks();
 	}
-	ftrace_use_trampolines = true;
+	ftrace_use_chains = ftrace_use_trampolines = true;
 }
 
 /* A trampoline the caller brings is used alone, and never touched. */
@@ -395,6 +430,15 @@ UNIT(ftrace, unregister_always_waits)
 	CHECK_EQ(unregister_ftrace_function(&a), 0);
 	CHECK_EQ(host_arch.waits, waits + 1);
 	CHECK_EQ(ftrace_set_enabled(true), 0);
+	/* No site, no trampoline, nothing to free: a straggler may be there. */
+	ftrace_use_trampolines = false;
+	CHECK_EQ(ftrace_filter(&a, "fn1 !fn1"), 0);
+	CHECK_EQ(register_ftrace_function(&a), 0);
+	waits = host_arch.waits;
+	CHECK_EQ(unregister_ftrace_function(&a), 0);
+	CHECK(host_arch.waits > waits);
+	ftrace_use_chains = ftrace_use_trampolines = true;
+	ftrace_free_filter(&a);
 	ftrace_no_leaks();
 }
 
@@ -546,7 +590,37 @@ UNIT(ftrace, pid_filter)
 		CHECK_EQ(unregister_ftrace_function(&a), 0);
 		ftrace_no_leaks();
 	}
-	ftrace_use_trampolines = true;
+	ftrace_use_chains = ftrace_use_trampolines = true;
+}
+
+/* Without lists nobody pays: every inner call is the callback itself. */
+UNIT(ftrace, pid_filter_is_poked_in_and_out)
+{
+	static struct ftrace_ops a = OPS(0, .flags = FTRACE_OPS_FL_PID);
+	static struct ftrace_ops b = OPS(1, .flags = FTRACE_OPS_FL_PID);
+	unsigned long chain;
+	int other = 77;
+
+	fresh(2);
+	CHECK_EQ(register_ftrace_function(&a), 0);
+	CHECK_EQ(register_ftrace_function(&b), 0);
+	chain = arch_ftrace_read(host_site(0));
+	CHECK(arch_ftrace_inner(chain, 1) == ftrace_count);
+	CHECK_EQ(ftrace_set_pids(&other, 1, false), 0);
+	CHECK(arch_ftrace_inner(chain, 0) == a.func && a.func != ftrace_count);
+	CHECK(arch_ftrace_inner(chain, 1) == a.func);
+	CHECK(arch_ftrace_inner(a.trampoline, 0) == a.func);
+	host_call(0);
+	CHECK(hits[0] == 0 && hits[1] == 0);
+	CHECK_EQ(ftrace_set_pids(NULL, 0, false), 0);
+	CHECK(arch_ftrace_inner(chain, 0) == ftrace_count);
+	CHECK(arch_ftrace_inner(chain, 1) == ftrace_count);
+	CHECK(arch_ftrace_inner(b.trampoline, 0) == ftrace_count);
+	host_call(0);
+	CHECK(hits[0] == 1 && hits[1] == 1);
+	CHECK_EQ(unregister_ftrace_function(&a), 0);
+	CHECK_EQ(unregister_ftrace_function(&b), 0);
+	ftrace_no_leaks();
 }
 
 UNIT(ftrace, ipmodify_one_owner)

@@ -276,6 +276,28 @@ UNIT(ftrace_direct, add_mod_del)
 	ftrace_no_leaks();
 }
 
+/* S1 with a thousand sets: buckets are shared, sets are not. */
+UNIT(ftrace_direct, a_target_for_each_site)
+{
+	const size_t n = 2000;
+	struct ftrace_hash *hash = ftrace_direct_hash_new(n);
+	size_t i;
+
+	fresh(n);
+	direct = (struct ftrace_ops){ 0 };
+	for (i = 0; i < n; i++)
+		CHECK_EQ(ftrace_direct_hash_add(hash, host_site(n - 1 - i),
+						A + 16 * i),
+			 0);
+	CHECK_EQ(update_ftrace_direct_add(&direct, hash), 0);
+	for (i = 0; i < n; i++)
+		CHECK_EQ(arch_ftrace_read(host_site(n - 1 - i)), A + 16 * i);
+	CHECK_EQ(ftrace_check(), 0);
+	CHECK_EQ(update_ftrace_direct_del(&direct, hash), 0);
+	ftrace_hash_free(hash);
+	ftrace_no_leaks();
+}
+
 /* Targets rotate among sites in one session: no set is freed too early. */
 UNIT(ftrace_direct, targets_swap_places)
 {
@@ -344,6 +366,37 @@ UNIT(ftrace_direct, ipmodify_needs_consent)
 	CHECK(!(direct.flags & FTRACE_OPS_FL_SHARES));
 	CHECK_EQ(arch_ftrace_read(host_site(1)), A);
 	CHECK_EQ(unregister_ftrace_direct(&direct, A, true), 0);
+	ftrace_free_filter(&ip);
+	ftrace_no_leaks();
+}
+
+static int refuse(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
+{
+	return cmd == FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER ? 0 : -EBUSY;
+}
+
+/* One agrees, the next does not: the first is told that it is off. */
+UNIT(ftrace_direct, ipmodify_needs_everybodys_consent)
+{
+	static struct ftrace_ops ip = OPS(0, .flags = FTRACE_OPS_FL_IPMODIFY);
+	static struct ftrace_ops second;
+
+	fresh(3);
+	memset(asked, 0, sizeof(asked));
+	reset_direct("fn0");
+	direct.ops_func = on_ask;
+	second.ops_func = refuse;
+	CHECK_EQ(ftrace_filter(&second, "fn1"), 0);
+	CHECK_EQ(ftrace_filter(&ip, "fn*"), 0);
+	CHECK_EQ(register_ftrace_direct(&direct, A), 0);
+	CHECK_EQ(register_ftrace_direct(&second, C), 0);
+	CHECK_EQ(register_ftrace_function(&ip), (u64)-EBUSY);
+	CHECK_EQ(asked[FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_PEER], 1);
+	CHECK_EQ(asked[FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER], 1);
+	CHECK(!(direct.flags & FTRACE_OPS_FL_SHARES));
+	CHECK_EQ(arch_ftrace_read(host_site(0)), A);
+	CHECK_EQ(unregister_ftrace_direct(&direct, A, true), 0);
+	CHECK_EQ(unregister_ftrace_direct(&second, C, true), 0);
 	ftrace_free_filter(&ip);
 	ftrace_no_leaks();
 }
