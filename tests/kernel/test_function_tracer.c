@@ -260,7 +260,7 @@ KTEST(function_tracer, every_clock)
 	struct seen seen;
 	unsigned int i;
 
-	if (!tt_begin("function", "ft_target", 64))
+	if (!tt_begin("function", "ft_target", 2048))
 		goto end;
 	for (i = 0; (clock = trace_clock_get(i)); i++) {
 		memset(&seen, 0, sizeof(seen));
