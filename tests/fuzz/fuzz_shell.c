@@ -111,8 +111,7 @@ static ssize_t stream_read(struct tracefs_file *file, char *buf, size_t len)
 	return 1;
 }
 
-static ssize_t sink_write(struct tracefs_file *file, const char *buf,
-			  size_t len)
+static ssize_t sink_put(struct tracefs_file *file, const char *buf, size_t len)
 {
 	return buf[0] == '!' ? -EINVAL : 1 + (ssize_t)(len / 2);
 }
@@ -120,10 +119,7 @@ static ssize_t sink_write(struct tracefs_file *file, const char *buf,
 const struct tracefs_node tracer_nodes[] = {
 	{ .path = "n", .mode = 0440, .show = numbers_show },
 	{ .path = "s", .mode = 0440, .read = stream_read },
-	{ .path = "t",
-	  .mode = 0640,
-	  .show = numbers_show,
-	  .write = sink_write },
+	{ .path = "t", .mode = 0640, .show = numbers_show, .write = sink_put },
 	{ .path = NULL },
 };
 const struct tracefs_node filter_nodes[] = { { .path = NULL } };
