@@ -41,8 +41,9 @@ static void trace_everything(const char *tracer, bool switching)
 			EXPECT_EQ(trace_set_tracer(trace_top(), tracer), 0);
 		}
 	}
-	work(NULL);
-	text = tt_text(0); /* read while it goes on */
+	for (i = 0; i < 20; i++)
+		work(NULL);
+	text = tt_text(TRACE_CPU_ALL); /* read while it goes on */
 	EXPECT(text && strlen(text) > 1000);
 	kfree(text);
 	trace_set_on(trace_top(), false);
