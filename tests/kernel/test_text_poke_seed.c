@@ -26,17 +26,23 @@ static u64 draw(u64 below)
 	return farm_random(&random) % below;
 }
 
+static void draw_turns(void)
+{
+	static const u8 divisors[] = { 2, 2, 3, 4, 5, 7, 9 };
+
+	slices_set(divisors[draw(ARRAY_SIZE(divisors))]);
+}
+
 /* Whether there is a schedule to choose here at all. */
 static bool begin_schedule(void)
 {
-	static const u8 divisors[] = { 2, 2, 3, 4, 5, 7, 9 };
 	u64 seed = cmdline_u64("seed", 1);
 
 	if (!slices_exact() || num_online_cpus() == 1)
 		return false;
 	random = (seed + 1) * 0x9e3779b97f4a7c15ull | 1;
 	slices_seed(random);
-	slices_set(divisors[draw(ARRAY_SIZE(divisors))]);
+	draw_turns();
 	poke_lab_hook(slices_stagger);
 	return true;
 }
@@ -60,9 +66,14 @@ static struct load_count patch(unsigned int what, unsigned int patches,
 	for (turn = 0; turn < patches && !load_torn(); turn++) {
 		EXPECT_EQ(load_poke(kinds[turn % nr_kinds]), 0);
 		slices_wait(draw(3000));
-		/* Give a turn away: without, some turns are never longer
-		 * than nothing, and the others do not run at all. */
+		/*
+		 * Give a turn away, and now and then turn to another length:
+		 * the CPUs may have fallen into step, so that some only ever
+		 * run while nothing happens.
+		 */
 		cpu_relax();
+		if (draw(64) == 0)
+			draw_turns();
 	}
 	return load_end();
 }

@@ -109,7 +109,7 @@ KTEST(text_poke_smp, batches_of_257)
 	storm(257, FARM_STRIDE, 0);
 }
 
-KTEST(text_poke_smp, batches_of_5000_dense)
+KTEST_FLAGS(text_poke_smp, batches_of_5000_dense, 0, 90)
 {
 	storm(5000, FARM_DENSE, 0);
 }
