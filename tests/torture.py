@@ -35,6 +35,10 @@ ROWS = [
      suites("--smp=4", "--append=trampolines=off"), {}),
     ("direct callers exchanged 10,000 times",
      suites("--smp=4", "--tests=direct.*", "--append=rounds=10000"), {}),
+    ("ops made, changed and freed, 4 CPUs",
+     suites("--smp=4", "--tests=ftrace_storm.*", "--append=storm=120"), {}),
+    ("the same, 8 CPUs",
+     suites("--smp=8", "--tests=ftrace_storm.*", "--append=storm=120"), {}),
     # There SEED would ask for one alone.
     ("1,000 seeded schedules", pytest("patch_seeds"),
      {"SEEDS": "1000", "SEED": None}),

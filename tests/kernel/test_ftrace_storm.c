@@ -111,7 +111,7 @@ static int one_life(u64 *state)
 
 static int storm_task(void *arg)
 {
-	u64 state = (unsigned long)arg;
+	u64 state = cmdline_u64("seed", 1) << 8 | (unsigned long)arg;
 	int requests = 0;
 
 	while (ktime_ns() < storm_end && !ktest_failed())
