@@ -261,6 +261,29 @@ KTEST(text_poke, another_tasks_poke_waits)
 	farm_destroy(&farm);
 }
 
+static unsigned int steps_seen, preemptible_at;
+
+static void look_at_preemption(enum poke_step next)
+{
+	steps_seen++;
+	if (preempt_count() == 0)
+		preemptible_at++;
+}
+
+/* Meanwhile all others trap: from the first step to the last. */
+KTEST(text_poke, patcher_is_not_preempted)
+{
+	ASSERT_EQ(farm_init(&farm, 1, FARM_STRIDE, 0), 0);
+	steps_seen = preemptible_at = 0;
+	poke_lab_hook(look_at_preemption);
+	EXPECT_EQ(farm_poke(&farm, FARM_A), 0);
+	poke_lab_hook(NULL);
+	EXPECT_EQ(preempt_count(), 0);
+	EXPECT(steps_seen > 0);
+	EXPECT_EQ(preemptible_at, 0);
+	farm_destroy(&farm);
+}
+
 /* ---- rounds and records ---- */
 
 KTEST(text_poke, three_rounds_for_any_batch)

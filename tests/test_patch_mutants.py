@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""Breaks the patch engine on purpose, one line at a time: a named test in the
+image, or a panic that names the invariant, must notice each."""
+import pytest
+
+from tests import qemu
+from tests.test_entry_mutants import build, tree  # noqa: F401 (a fixture)
+
+ENGINE = "arch/x86_64/text_poke"
+
+# What is broken, file, text, what it becomes, tests to run, who must notice.
+MUTANTS = [
+    ("a tail cut by a page is not written", ENGINE + "_write.c",
+     "store_rest(space, p->ip, p->new, 1);",
+     "store_rest(space, p->ip, p->new, 4);",
+     "text_poke.boundaries", "kernel panic: I1: site"),
+    ("the last site is not verified", ENGINE + "_vec.c",
+     "for (p = vec; p < vec + n; p++) {",
+     "for (p = vec; p + 1 < vec + n; p++) {",
+     "text_poke.mismatch*", "text_poke_prepare(farm.vec, farm.n, &bug) == 0"),
+    ("the last site is not published", ENGINE + "_method.c",
+     "\tpoke_batch.n = n;", "\tpoke_batch.n = n - 1;",
+     "text_poke_faults.trapped_call*,text_poke_smp.batches_of_2_adjacent",
+     "stray INT3 at"),
+    ("nobody waits for references", ENGINE + "_method.c",
+     "while (READ_ONCE(per_cpu(poke_refs, cpu)))", "while (false)",
+     "text_poke_faults.vector_is_reused*",
+     "not ok 1 - text_poke_faults.vector_is_reused"),
+    ("a reference is given back before the search", ENGINE + "_int3.c",
+     "\tmaybe_delay(faults);\n\tp = poke_search(",
+     "\tput_ref(ref);\n\tmaybe_delay(faults);\n\tget_ref(ref);\n"
+     "\tp = poke_search(",
+     "text_poke_faults.vector_is_reused*",
+     "not ok 1 - text_poke_faults.vector_is_reused"),
+    ("the owner waits for itself", ENGINE + ".c",
+     "\tif (mutex_is_held(&text_mutex))\n\t\treturn -EBUSY;\n"
+     "\tmutex_lock(&text_mutex);\n\terr",
+     "\tif (mutex_is_held(&text_mutex) && n > 1)\n\t\treturn -EBUSY;\n"
+     "\tmutex_lock(&text_mutex);\n\terr",
+     "text_poke.own_nested*", "kernel panic: "),
+    ("the guard's bit stays", "arch/x86_64/ftrace_tramp.c",
+     "\tPUT(c, 0x41, 0x31, 0x43, RECURSION_WORD);",
+     "\tPUT(c, 0x41, 0x09, 0x43, RECURSION_WORD);",
+     "ftrace.recursion*", "not ok 1 - ftrace.recursion"),
+]
+
+
+@pytest.mark.parametrize("name, file, text, becomes, tests, noticed", MUTANTS,
+                         ids=[m[0].replace(" ", "-") for m in MUTANTS])
+def test_mutant(tree, name, file, text, becomes, tests,  # noqa: F811
+                noticed):
+    path = tree / file
+    good = path.read_text(encoding="utf-8")
+    assert good.count(text) == 1, f"{file}: {text!r}"
+    path.write_text(good.replace(text, becomes), encoding="utf-8")
+    try:
+        boot = qemu.Machine(smp=2, icount=0, kernel=build(tree)).boot(
+            f"mode=tests tests={tests} icount=1", timeout=120)
+    finally:
+        path.write_text(good, encoding="utf-8")
+    assert boot.status in (qemu.FAILED, qemu.PANIC), name
+    assert noticed in boot.log, boot.excerpt()
