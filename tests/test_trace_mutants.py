@@ -31,8 +31,8 @@ RING = [
      "	local_set(&rb->nest, this_cpu_read(trace_context));\n"
      "	tail = local_read(&rb->tail);\n"),
     ("fast path: only when nobody is inside", "ring_buffer.h",
-     "	if (unlikely(!local_is_zero(&rb->gate)))\n		return false;\n",
-     ""),
+     "	if (unlikely(!local_is_zero(&rb->gate)))\n"
+     "		return false;\n", ""),
     ("a nested writer's note for the outer one", "ring_buffer.c",
      "	local_set(&rb->pending, 1);\n", ""),
     ("the second look after leaving, fast path", "ring_buffer.h",

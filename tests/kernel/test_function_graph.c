@@ -474,7 +474,7 @@ KTEST(function_graph, text_of_interrupts)
 	tt_end();
 }
 
-/* ---- idle tasks ------------------------------------------------------------ */
+/* ---- idle tasks ---------------------------------------------------------- */
 
 static void note_idle(unsigned int cpu, const struct ring_buffer_event *event,
 		      void *arg)

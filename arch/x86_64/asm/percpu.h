@@ -87,6 +87,17 @@ extern void percpu_bad_size(void)
 		byte_;                                     \
 	})
 
+/* Of four bytes, as an index: the load has cleared the upper half. */
+#define this_cpu_read_index(var)                            \
+	({                                                  \
+		unsigned long index_;                       \
+		static_assert(sizeof(var) == 4, "4 bytes"); \
+		__asm__ volatile("movl %%gs:%1, %k0"        \
+				 : "=r"(index_)             \
+				 : "m"(var));               \
+		index_;                                     \
+	})
+
 /* insn: "mov", "add", "or", "and"; the operand goes through a register. */
 #define percpu_to_op_(insn, var, val)                          \
 	do {                                                   \

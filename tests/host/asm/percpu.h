@@ -24,6 +24,7 @@ DECLARE_PER_CPU(struct task_struct *, current_task);
 #define this_cpu_ptr(p)	    per_cpu_ptr(p, host_cpu)
 
 #define this_cpu_read(var)	 ((var)[host_cpu])
+#define this_cpu_read_index(var) ((unsigned long)(var)[host_cpu])
 #define this_cpu_read_byte(var)	 ((u32)(var)[host_cpu])
 #define this_cpu_write(var, val) ((void)((var)[host_cpu] = (val)))
 #define this_cpu_add(var, val)	 ((void)((var)[host_cpu] += (val)))
