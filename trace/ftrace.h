@@ -63,8 +63,8 @@ struct ftrace_ops {
 	 */
 	unsigned long trampoline;	  /* [F,Q] */
 	ftrace_func_t saved_func;	  /* [F] func without the PID filter */
-	struct ftrace_hash *filter_hash;  /* [F,Q] NULL: all functions */
-	struct ftrace_hash *notrace_hash; /* [F,Q] NULL: none excluded */
+	struct ftrace_hash *filter_hash;  /* [F] NULL: all functions */
+	struct ftrace_hash *notrace_hash; /* [F] NULL: none excluded */
 	unsigned long direct_call;	  /* [F] target of all sites, or 0 */
 	struct ftrace_ops *next;	  /* [F] in order of registration */
 	u64 seq;			  /* [I] when registered; call order */
@@ -136,12 +136,10 @@ int ftrace_set_notrace_ips(struct ftrace_ops *ops, const unsigned long *ips,
 
 /*
  * ftrace_free_filter - forget both filters of an unregistered ops
- * Return: 0; -EBUSY it is registered. No other code is returned.
+ * Return: 0; -EBUSY it is registered; -EDEADLK called from a callback. No
+ * other code is returned.
  */
 int ftrace_free_filter(struct ftrace_ops *ops);
-
-/* Would @ops be called at site @ip? Context: probe. */
-bool ftrace_ops_test(struct ftrace_ops *ops, unsigned long ip);
 
 /*
  * Filters edited in several steps and put in force at the end, as files of
@@ -201,7 +199,7 @@ bool ftrace_is_enabled(void);
 /*
  * Ops with FTRACE_OPS_FL_PID are called for these tasks only (or, with
  * @exclude, for all but these; that wins). n == 0: no such filter.
- * Return: 0; -ENOMEM; -ENODEV. No other code is returned.
+ * Return: 0; -ENOMEM; -EDEADLK; -ENODEV. No other code is returned.
  */
 int ftrace_set_pids(const int *pids, size_t n, bool exclude);
 /* Copies up to @max pids out. Return: how many there are. */

@@ -133,12 +133,12 @@ static int exchange(struct ftrace_ops *ops, unsigned long addr,
 	ops->flags |= FTRACE_OPS_FL_MODIFYING;
 	err = ftrace_begin(&plan, &request);
 	if (!err) {
+		ftrace_commit(&plan, retired);
+		retired->wait = true; /* D2 */
 		ops->direct_call = addr;
 		if (filter != ops->filter_hash)
-			retired->hash[0] = ops->filter_hash;
+			ftrace_hash_free(ops->filter_hash);
 		ops->filter_hash = filter;
-		retired->wait = true; /* D2 */
-		ftrace_commit(&plan, retired);
 	}
 	ops->flags &= ~FTRACE_OPS_FL_MODIFYING;
 	mutex_unlock(&ftrace_lock);

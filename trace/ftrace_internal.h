@@ -10,7 +10,7 @@
  *	rec	 one site: the set it wants, the set its bytes serve
  *
  * Invariants
- * I4  A set, hash, chain or trampoline that was published is freed only after
+ * I4  A set, chain or trampoline that was published is freed only after
  *     synchronize_tasks() (struct ftrace_retired).
  * I6  A request builds everything first; until it publishes nothing that was
  *     there has changed.
@@ -181,7 +181,6 @@ struct ftrace_set *ftrace_set_change(const struct ftrace_set *from,
 /* Things to free after a wait. Empty when zero. */
 struct ftrace_retired {
 	struct ftrace_set *sets;
-	struct ftrace_hash *hash[2];
 	unsigned long tramp;
 	bool wait; /* wait even if there is nothing to free */
 };

@@ -217,9 +217,10 @@ void ftrace_forget(struct ftrace_ops *ops, struct ftrace_retired *retired)
 	ops->flags &= ~FTRACE_OPS_FL_REMOVING;
 }
 
-static int swap_locked(struct ftrace_ops *ops, struct ftrace_hash *filter,
-		       struct ftrace_hash *exclude,
-		       struct ftrace_retired *retired)
+/* For a live ops: one session, all or nothing. */
+static int swap_live(struct ftrace_ops *ops, struct ftrace_hash *filter,
+		     struct ftrace_hash *exclude,
+		     struct ftrace_retired *retired)
 {
 	struct ftrace_request request = {
 		.ops = ops,
@@ -236,52 +237,54 @@ static int swap_locked(struct ftrace_ops *ops, struct ftrace_hash *filter,
 	err = ftrace_begin(&plan, &request);
 	if (!err) {
 		ops->nr_sites = plan.nr_sites;
-		ops->filter_hash = filter;
-		ops->notrace_hash = exclude;
 		ftrace_commit(&plan, retired);
 	}
 	ops->flags &= ~FTRACE_OPS_FL_MODIFYING;
 	return err;
 }
 
-/* For a live ops: one session, all or nothing. */
-static int swap_live(struct ftrace_ops *ops, struct ftrace_hash *filter,
-		     struct ftrace_hash *exclude,
-		     struct ftrace_retired *retired)
+/*
+ * The hashes change hands. Nobody reads them without a lock (the list function
+ * goes by sets), so those before are freed at once.
+ */
+static void set_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
+		       struct ftrace_hash *exclude)
 {
-	int err;
-
-	err = check_hashes(ops, filter, exclude);
-	if (!err)
-		err = ftrace_share(ops, filter);
-	if (err)
-		return err;
-	mutex_lock(&ftrace_lock);
-	err = swap_locked(ops, filter, exclude, retired);
-	mutex_unlock(&ftrace_lock);
-	ftrace_unshare();
-	return err;
+	assert_held(&ftrace_lock);
+	if (ops->filter_hash != filter)
+		ftrace_hash_free(ops->filter_hash);
+	if (ops->notrace_hash != exclude)
+		ftrace_hash_free(ops->notrace_hash);
+	ops->filter_hash = filter;
+	ops->notrace_hash = exclude;
 }
 
 int ftrace_swap_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
 		       struct ftrace_hash *exclude,
 		       struct ftrace_retired *retired)
 {
-	struct ftrace_hash *was[2] = { ops->filter_hash, ops->notrace_hash };
+	bool live = ops->flags & FTRACE_OPS_FL_ENABLED;
 	int err = 0;
 
 	assert_held(&direct_mutex);
 	if (ops->flags & FTRACE_OPS_FL_REMOVING)
 		return -EBUSY;
-	if (ops->flags & FTRACE_OPS_FL_ENABLED)
-		err = swap_live(ops, filter, exclude, retired);
+	if (live) {
+		err = check_hashes(ops, filter, exclude);
+		if (!err)
+			err = ftrace_share(ops, filter);
+	}
 	if (err)
 		return err;
-	ops->filter_hash = filter;
-	ops->notrace_hash = exclude;
-	retired->hash[0] = was[0] != filter ? was[0] : NULL;
-	retired->hash[1] = was[1] != exclude ? was[1] : NULL;
-	return 0;
+	mutex_lock(&ftrace_lock);
+	if (live)
+		err = swap_live(ops, filter, exclude, retired);
+	if (!err)
+		set_hashes(ops, filter, exclude);
+	mutex_unlock(&ftrace_lock);
+	if (live)
+		ftrace_unshare();
+	return err;
 }
 
 /* ---- the public face ---- */
@@ -344,15 +347,4 @@ int ftrace_ops_set_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
 	}
 	ftrace_retire(&retired);
 	return err;
-}
-
-bool ftrace_ops_test(struct ftrace_ops *ops, unsigned long ip)
-{
-	struct dyn_ftrace *rec = ftrace_rec_find(ip);
-	const struct ftrace_hash *filter = READ_ONCE(ops->filter_hash);
-	const struct ftrace_hash *exclude = READ_ONCE(ops->notrace_hash);
-
-	if (!rec || (filter && !ftrace_hash_test(filter, rec - ftrace_recs)))
-		return false;
-	return !exclude || !ftrace_hash_test(exclude, rec - ftrace_recs);
 }

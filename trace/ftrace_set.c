@@ -319,15 +319,12 @@ void ftrace_discard(struct ftrace_retired *retired)
 	}
 	if (retired->tramp)
 		arch_ftrace_free_trampoline(retired->tramp);
-	ftrace_hash_free(retired->hash[0]);
-	ftrace_hash_free(retired->hash[1]);
 	*retired = (struct ftrace_retired){ 0 };
 }
 
 void ftrace_retire(struct ftrace_retired *retired)
 {
-	if (!retired->sets && !retired->tramp && !retired->hash[0] &&
-	    !retired->hash[1] && !retired->wait)
+	if (!retired->sets && !retired->tramp && !retired->wait)
 		return;
 	synchronize_tasks();
 	mutex_lock(&ftrace_lock);

@@ -326,3 +326,32 @@ UNIT(ftrace_switches, empty_table)
 	CHECK_EQ(ftrace_location(host_site(0)), 0);
 	ftrace_no_leaks();
 }
+
+/* More sets than ids: refused, and all ids come back. */
+UNIT(ftrace_switches, ids_of_sets_run_out)
+{
+	static struct ftrace_ops direct = { .flags = FTRACE_OPS_FL_DIRECT };
+	static struct ftrace_set *sets[FTRACE_SET_MAX];
+	struct ftrace_retired retired = { 0 };
+	struct ftrace_set *set;
+	size_t n = 0, round;
+
+	fresh(1);
+	mutex_lock(&ftrace_lock);
+	for (round = 0; round < 2; round++) {
+		for (;; n++) {
+			set = ftrace_set_change(set_of(0), &direct, true,
+						16 * (n + 1));
+			if (IS_ERR(set))
+				break;
+			sets[n] = set;
+		}
+		CHECK_EQ(PTR_ERR(set), (u64)-ENOSPC);
+		CHECK_EQ(n, FTRACE_SET_MAX - 1);
+		while (n)
+			ftrace_set_put(sets[--n], 1, &retired);
+		ftrace_discard(&retired);
+	}
+	mutex_unlock(&ftrace_lock);
+	ftrace_no_leaks();
+}
