@@ -72,6 +72,32 @@ KTEST(trace_failures, function_graph_tracer)
 	every_failure("function_graph");
 }
 
+KTEST(trace_failures, option_with_a_callback_of_its_own)
+{
+	struct trace_array *tr = trace_top();
+	unsigned int n;
+	int err;
+
+	for (n = 1; n < 1000; n++) {
+		ASSERT(tt_begin("function", FG_FILTER, 64));
+		fail_nth(n);
+		err = trace_set_option(tr, TRACE_OPT_func_stack_trace, true);
+		if (!fail_end())
+			break;
+		if (err) {
+			EXPECT_EQ(err, -ENOMEM);
+			EXPECT(!trace_option(tr, TRACE_OPT_func_stack_trace));
+		}
+		EXPECT(fg_check_all(1, 3));
+		tt_end();
+		trace_set_option(tr, TRACE_OPT_func_stack_trace, false);
+	}
+	EXPECT_EQ(err, 0);
+	tt_end();
+	trace_set_option(tr, TRACE_OPT_func_stack_trace, false);
+	EXPECT_EQ(ftrace_check(), 0);
+}
+
 KTEST(trace_failures, readers)
 {
 	struct trace_iterator *iter;

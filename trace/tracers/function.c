@@ -94,6 +94,7 @@ static void function_start(struct trace_array *tr)
 		ring_buffer_reset(&tr->buffer, cpu);
 }
 
+/* If the other callback cannot be registered, nobody is: nop is current. */
 static int function_set_option(struct trace_array *tr, enum trace_option option,
 			       bool on)
 {
@@ -103,7 +104,10 @@ static int function_set_option(struct trace_array *tr, enum trace_option option,
 	if (err)
 		return err;
 	tr->ops.func = on ? function_stack_call : function_call;
-	return register_ftrace_function(&tr->ops);
+	err = register_ftrace_function(&tr->ops);
+	if (err)
+		tr->tracer = &nop_tracer;
+	return err;
 }
 
 const struct tracer function_tracer = {

@@ -163,9 +163,17 @@ static void put_irq_arrow(struct trace_iterator *iter, struct trace_seq *s,
 
 /* ---- lines --------------------------------------------------------------- */
 
-static bool is_return(u16 type)
+/* The event as a return, NULL if it is none. */
+static const struct ftrace_graph_ret_entry *as_return(const void *data, u32 len)
 {
-	return type == TRACE_GRAPH_RET || type == TRACE_GRAPH_RETVAL;
+	const struct ftrace_graph_ret_entry *ret = data;
+
+	if (len < sizeof(*ret))
+		return NULL;
+	if (ret->ent.type == TRACE_GRAPH_RETVAL)
+		return len < sizeof(struct ftrace_graph_retval_entry) ? NULL :
+									ret;
+	return ret->ent.type == TRACE_GRAPH_RET ? ret : NULL;
 }
 
 /* The return event of this very entry, if nothing lies between. */
@@ -177,9 +185,8 @@ leaf_return(struct trace_iterator *iter, struct ring_buffer_event *next)
 
 	if (!trace_iter_peek(iter, next) || next->lost)
 		return NULL;
-	ret = next->data;
-	if (next->len < sizeof(*ret) || !is_return(ret->ent.type) ||
-	    ret->ent.pid != entry->ent.pid || ret->func != entry->func)
+	ret = as_return(next->data, next->len);
+	if (!ret || ret->ent.pid != entry->ent.pid || ret->func != entry->func)
 		return NULL;
 	return ret;
 }
@@ -278,9 +285,9 @@ static void put_entry(struct trace_iterator *iter, struct trace_seq *s)
 	trace_seq_puts(s, "() {\n");
 }
 
-static void put_return(struct trace_iterator *iter, struct trace_seq *s)
+static void put_return(struct trace_iterator *iter, struct trace_seq *s,
+		       const struct ftrace_graph_ret_entry *ret)
 {
-	const struct ftrace_graph_ret_entry *ret = (const void *)iter->data;
 	struct trace_graph_cpu *cpu = &iter->source[iter->cpu].graph;
 	unsigned long *open = open_at(iter, ret->depth);
 	bool value = ret->ent.type == TRACE_GRAPH_RETVAL;
@@ -328,15 +335,17 @@ static void put_comment(struct trace_iterator *iter, struct trace_seq *s)
 
 bool graph_line(struct trace_iterator *iter, struct trace_seq *s)
 {
+	const struct ftrace_graph_ret_entry *ret;
+
 	if (iter->ent.type == TRACE_FN)
 		return false;
 	put_switch(iter, s);
-	if (iter->ent.type == TRACE_GRAPH_ENT &&
-	    iter->len >= sizeof(struct ftrace_graph_ent_entry))
+	ret = as_return(iter->data, iter->len);
+	if (ret)
+		put_return(iter, s, ret);
+	else if (iter->ent.type == TRACE_GRAPH_ENT &&
+		 iter->len >= sizeof(struct ftrace_graph_ent_entry))
 		put_entry(iter, s);
-	else if (is_return(iter->ent.type) &&
-		 iter->len >= sizeof(struct ftrace_graph_ret_entry))
-		put_return(iter, s);
 	else
 		put_comment(iter, s);
 	return true;
