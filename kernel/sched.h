@@ -41,8 +41,6 @@ struct task_struct {
 
 	/* Words of the tracer; asm reaches them by asm-offsets.inc. */
 	u32 trace_recursion;		    /* [T] one bit per context */
-	int curr_ret_stack;		    /* [T] */
-	int curr_ret_depth;		    /* [T] */
 	struct fgraph_ret_stack *ret_stack; /* [T] NULL: none yet */
 	unsigned long trace_overrun;	    /* [T] */
 
