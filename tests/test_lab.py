@@ -7,7 +7,7 @@ from tests import lab
 
 @pytest.fixture(scope="module")
 def results():
-    return {method: lab.boot(method, 2) for method in lab.METHODS}
+    return {method: lab.measure(method, 2) for method in lab.METHODS}
 
 
 def test_the_right_method_passes_and_the_wrong_ones_are_caught(results):

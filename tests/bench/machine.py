@@ -19,7 +19,8 @@ TCG = ["-accel", "tcg,thread=multi"]
 QEMU = "qemu-system-x86_64"
 CC = os.environ.get("CC", "gcc")
 VERSION = re.compile(r"\d+(\.\d+)+")
-COMMON = ["-cpu", "qemu64", "-m", "1024", "-nodefaults", "-display", "none", "-no-reboot",
+COMMON = ["-cpu", "qemu64", "-m", "1024", "-nodefaults", "-display", "none",
+          "-no-reboot",
           "-serial", "stdio", "-monitor", "none",
           "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
 

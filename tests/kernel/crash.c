@@ -21,7 +21,7 @@
 #include <asm/irqflags.h>
 #include <asm/layout.h>
 
-#define WAIT_MS 20000
+#define WAIT_MS 50000
 
 static noinline void crash_divide(void)
 {

@@ -165,7 +165,8 @@ def main():
     initramfs = build_initramfs(build, root, module)
 
     values = {}
-    for mode, cpus, accel in (("count", 1, machine.ICOUNT), ("wall", 1, machine.TCG),
+    for mode, cpus, accel in (("count", 1, machine.ICOUNT),
+                              ("wall", 1, machine.TCG),
                               ("smp", 2, machine.TCG), ("smp", 4, machine.TCG),
                               ("smp", 8, machine.TCG)):
         print(f"bench-linux: {release}, {mode}, {cpus} CPU(s)",
