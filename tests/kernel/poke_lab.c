@@ -169,7 +169,7 @@ int lab_run(void)
 	printk_plain("method %s: %s", method->name, method->what);
 	poke_lab_method(method);
 	err = cost();
-	/* Where instructions are counted a storm takes long, a watch is exact. */
+	/* With counted instructions a storm is slow and a watch exact. */
 	if (!err && num_online_cpus() > 1)
 		err = slices_exact() ? watched() : under_load();
 	poke_lab_method(NULL);
