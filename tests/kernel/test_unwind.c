@@ -11,19 +11,14 @@
 #include "kernel/smp.h"
 #include "kernel/stacktrace.h"
 #include "tests/kernel/ktest.h"
+#include "tests/kernel/stack_probe.h"
 #include "trace/fgraph.h"
 #include "trace/ftrace.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/pt_regs.h>
 
-#define DEPTH	32
 #define WAIT_MS 20000
-
-struct trace {
-	unsigned long ip[DEPTH];
-	unsigned int n;
-};
 
 static struct trace in_callback, in_callee, at_return, at_hook;
 
@@ -37,9 +32,9 @@ static noinline void uw_inner(void)
 		.sp = (unsigned long)(traced + 2),
 	};
 
-	in_callee.n = stack_trace_save(in_callee.ip, DEPTH, 0);
+	in_callee.n = stack_trace_save(in_callee.ip, TRACE_DEPTH, 0);
 	/* As it will be when uw_traced() has just returned to the hook. */
-	at_hook.n = stack_trace_save_regs(&regs, at_hook.ip, DEPTH, 0);
+	at_hook.n = stack_trace_save_regs(&regs, at_hook.ip, TRACE_DEPTH, 0);
 	barrier();
 }
 
@@ -72,8 +67,7 @@ static bool has_pair(const struct trace *t, const void *callee,
 	for (i = 0; i + 1 < t->n; i++)
 		if (is_in(t->ip[i], callee) && is_in(t->ip[i + 1], caller))
 			return true;
-	for (i = 0; i < t->n; i++)
-		ktest_note("  %pS", (void *)t->ip[i]);
+	trace_show(t);
 	return false;
 }
 
@@ -81,7 +75,7 @@ static notrace void save_callback(unsigned long ip, unsigned long parent_ip,
 				  struct ftrace_ops *ops,
 				  struct ftrace_regs *fregs)
 {
-	in_callback.n = stack_trace_save(in_callback.ip, DEPTH, 0);
+	in_callback.n = stack_trace_save(in_callback.ip, TRACE_DEPTH, 0);
 	EXPECT(is_in(parent_ip, uw_caller));
 }
 
@@ -157,14 +151,14 @@ KTEST(unwind, through_a_chain)
 static notrace bool graph_entry(struct ftrace_graph_ent *ent,
 				struct fgraph_ops *gops)
 {
-	in_callback.n = stack_trace_save(in_callback.ip, DEPTH, 0);
+	in_callback.n = stack_trace_save(in_callback.ip, TRACE_DEPTH, 0);
 	return true;
 }
 
 static notrace void graph_return(const struct ftrace_graph_ret *ret,
 				 struct fgraph_ops *gops)
 {
-	at_return.n = stack_trace_save(at_return.ip, DEPTH, 0);
+	at_return.n = stack_trace_save(at_return.ip, TRACE_DEPTH, 0);
 }
 
 /* Tasks keep their shadow stacks once they have been given one. */
@@ -257,7 +251,7 @@ static notrace bool take_sample(struct pt_regs *regs)
 
 	if (smp_processor_id() != sample.cpu)
 		return false;
-	t.n = stack_trace_save_regs(regs, t.ip, DEPTH, 0);
+	t.n = stack_trace_save_regs(regs, t.ip, TRACE_DEPTH, 0);
 	if (t.n > 2 && is_in(t.ip[t.n - 2], uw_root)) {
 		sample.inside++;
 		if (!sample_is_whole(&t)) {
@@ -298,7 +292,6 @@ static void sample_for(u64 ns)
 static void sample_code(bool interrupts)
 {
 	struct task_struct *task;
-	unsigned int i;
 
 	memset(&sample, 0, sizeof(sample));
 	sample.interrupts = interrupts;
@@ -314,8 +307,8 @@ static void sample_code(bool interrupts)
 	kthread_join(task);
 	nmi_handler_unregister(take_sample);
 	EXPECT_EQ(sample.bad, 0);
-	for (i = 0; sample.bad && i < sample.last_bad.n; i++)
-		ktest_note("  %pS", (void *)sample.last_bad.ip[i]);
+	if (sample.bad)
+		trace_show(&sample.last_bad);
 }
 
 static void sample_with_flags(unsigned long flags)
