@@ -67,6 +67,7 @@ void console_seize(void)
 {
 	WRITE_ONCE(seized, true);
 	xchg(&console_owner, smp_processor_id() + 1);
+	tap = NULL;
 }
 
 void console_emit(const char *buf, size_t len)

@@ -32,7 +32,10 @@ void console_write(const char *buf, size_t len);
 bool console_lock(unsigned long *flags);
 void console_unlock(unsigned long flags);
 
-/* This CPU has the line from now on, whoever had it. For panic(). */
+/*
+ * This CPU has the line from now on, whoever had it, and no tap keeps anything
+ * off it. For panic() and for what else ends the run.
+ */
 void console_seize(void);
 
 /* Between lock and unlock only: bytes out; a newline if one is missing. */

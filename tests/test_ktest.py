@@ -44,6 +44,7 @@ def test_the_runner_reports(machine, name, wanted):
 @pytest.mark.parametrize("name, place", [
     ("sleeps_for_ever", "ktest_broken_sleeps_for_ever"),
     ("spins_for_ever", "ktest_broken_spins_for_ever"),
+    ("hangs_behind_a_tap", "ktest_broken_hangs_behind_a_tap"),
     ("spins_with_interrupts_off", "ktest_broken_spins_with_interrupts_off"),
 ])
 def test_the_watchdog_ends_a_hang(machine, name, place):
@@ -57,6 +58,8 @@ def test_the_watchdog_ends_a_hang(machine, name, place):
 
 PANICS = [
     ("all_cpus_panic", "together", "panic_here"),
+    ("panic_behind_a_tap", "behind a tap",
+     "ktest_broken_panic_behind_a_tap"),
     ("panic_in_an_interrupt", "in an interrupt", "timers_run"),
     ("panic_in_an_nmi_while_printing", "in an NMI", "nmi_entry"),
     ("spinlock_taken_twice",

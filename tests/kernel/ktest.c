@@ -14,6 +14,7 @@
 #include "tests/kernel/ktest.h"
 #include "arch/x86_64/paging.h"
 #include "kernel/cmdline.h"
+#include "kernel/console.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/glob.h"
 #include "kernel/lib/printf.h"
@@ -32,6 +33,7 @@
 #define WATCHDOG_NS    250000000ULL
 #define SETTLE_MS      200
 #define RELAX_YIELDS   50
+#define NSEC_PER_SEC   1000000000ULL
 #define RELAX_NS       1000000
 
 extern const struct ktest __start_ktests[], __stop_ktests[];
@@ -177,6 +179,7 @@ static void watchdog(void *unused)
 	u64 deadline = READ_ONCE(now.deadline), time = ktime_ns();
 
 	if (deadline && time > deadline && !xchg(&watchdog_fired, 1)) {
+		console_seize();
 		printk_plain("# %s takes more than %u s", now.name,
 			     now.test->timeout_s ? now.test->timeout_s :
 						   KTEST_TIMEOUT_S);
@@ -198,6 +201,7 @@ static void watchdog_stop(void)
 {
 	unsigned int cpu;
 
+	WRITE_ONCE(now.deadline, 0);
 	for_each_online_cpu(cpu)
 		timer_cancel_sync(&per_cpu(watchdog_timer, cpu));
 }
@@ -324,10 +328,10 @@ static bool run_test(const struct ktest *test, unsigned int number)
 	now.number = number;
 	now.skipped = NULL;
 	atomic_set(&now.failures, 0);
+	WRITE_ONCE(now.deadline, start + seconds * NSEC_PER_SEC);
 	before = take_account();
-	WRITE_ONCE(now.deadline, start + seconds * 1000000000ULL);
 	run_in_thread(test);
-	WRITE_ONCE(now.deadline, 0);
+	WRITE_ONCE(now.deadline, ktime_ns() + KTEST_TIMEOUT_S * NSEC_PER_SEC);
 	note_time(ktime_ns() - start);
 	check_accounts(&before);
 	failed = ktest_failed();
