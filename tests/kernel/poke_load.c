@@ -208,6 +208,7 @@ static int call_all_the_time(void *arg)
 		}
 		if (!farm->arena && turn++ % PEST_EVERY == 0)
 			be_a_pest(load);
+		cpu_relax(); /* where CPUs take turns: somebody may starve */
 		cond_resched();
 	}
 	while (READ_ONCE(load->irq_pending))

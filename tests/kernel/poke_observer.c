@@ -109,6 +109,8 @@ static int watch(void *arg)
 {
 	while (!READ_ONCE(leaving)) {
 		watch_one_batch();
+		/* Now nothing is missed by it; the patcher may be starving. */
+		cpu_relax();
 		cond_resched();
 	}
 	return 0;

@@ -379,6 +379,7 @@ static int fake_all_the_time(void *arg)
 		fakes++;
 		refused += !handled;
 		elsewhere += handled && trap.regs.ip != a && trap.regs.ip != b;
+		cpu_relax();
 		cond_resched();
 	}
 	return 0;
