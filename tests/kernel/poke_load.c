@@ -208,7 +208,12 @@ static int call_all_the_time(void *arg)
 		}
 		if (!farm->arena && turn++ % PEST_EVERY == 0)
 			be_a_pest(load);
-		cpu_relax(); /* where CPUs take turns: somebody may starve */
+		/*
+		 * Where CPUs take turns, somebody may starve. In an arena a
+		 * turn must end anywhere but here.
+		 */
+		if (!farm->arena)
+			cpu_relax();
 		cond_resched();
 	}
 	while (READ_ONCE(load->irq_pending))
