@@ -210,14 +210,29 @@ static void report_holder(struct holder *h, u64 waited_ns)
 	stats.reports++;
 }
 
+/* Idle, but for that long in an interrupt, or on the way to its halt. */
+static void report_cpu(unsigned int cpu, u64 waited_ns)
+{
+	static unsigned long trace[REPORT_DEPTH]; /* [quiesce_mutex] */
+	unsigned int n = cpu_backtrace(cpu, trace, REPORT_DEPTH, ANSWER_MS);
+
+	pr_warn("synchronize_tasks: %llu ms for CPU %u, which runs no task",
+		waited_ns / 1000000, cpu);
+	stack_trace_print(trace, n);
+	stats.reports++;
+}
+
 static void report_holders(u64 since)
 {
 	static struct holder list[REPORT_TASKS]; /* [quiesce_mutex] */
-	unsigned int n = find_holders(list), i;
+	unsigned int n = find_holders(list), i, cpu;
 
 	assert_held(&quiesce_mutex);
 	for (i = 0; i < n; i++)
 		report_holder(&list[i], ktime_ns() - since);
+	for_each_online_cpu(cpu)
+		if (READ_ONCE(per_cpu(run_queue, cpu).quiesce_hold))
+			report_cpu(cpu, ktime_ns() - since);
 }
 
 void synchronize_tasks(void)

@@ -17,8 +17,9 @@ struct task_struct;
  * A preemption is not a voluntary switch. What the caller unpublished before
  * the call can then be freed.
  *
- * A task that holds the wait for more than QUIESCE_REPORT_NS is reported with
- * a backtrace once per that time; the wait goes on.
+ * A task (or an idle CPU, in an interrupt) that holds the wait for more than
+ * QUIESCE_REPORT_NS is reported with a backtrace once per that time; the wait
+ * goes on.
  *
  * Context: task, may sleep, not while holding something that a task needs to
  * reach its next voluntary switch. Concurrent callers queue up.
@@ -32,7 +33,7 @@ struct quiesce_stats {
 	unsigned long calls;
 	unsigned long task_waits; /* tasks that had to be waited for */
 	unsigned long cpu_waits;  /* CPUs likewise */
-	unsigned long reports;	  /* lines about a task holding the wait */
+	unsigned long reports;	  /* tasks and CPUs named as holding it */
 	u64 longest_ns;
 };
 

@@ -285,3 +285,31 @@ out:
 	console_set_tap(NULL);
 	visitor_end(&v);
 }
+
+KTEST(quiesce, reports_which_cpu_holds_the_wait)
+{
+	struct timer timer;
+	struct waiter w;
+
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("needs a CPU that idles");
+	kthread_bind(current, 0);
+	ASSERT(wait_until(all_others_sleep(), QUIESCE_WAIT_MS));
+	timer_setup(&timer, long_irq, NULL);
+	irq_leave = false;
+	smp_call_function_single(last_cpu(), arm_long_irq, &timer, true);
+	ASSERT(wait_until(READ_ONCE(irq_inside), QUIESCE_WAIT_MS));
+	said_len = 0;
+	said[0] = '\0';
+	console_set_tap(listen);
+	if (waiter_start(&w, synchronize_tasks, 0)) {
+		wait_until(strstr(said, "which runs no task") &&
+				   strstr(said, "  long_irq+0x"),
+			   QUIESCE_WAIT_MS);
+		EXPECT(!READ_ONCE(w.returned));
+		WRITE_ONCE(irq_leave, true);
+		waiter_end(&w);
+	}
+	console_set_tap(NULL);
+	timer_cancel_sync(&timer);
+}
