@@ -61,9 +61,11 @@ static int visit(void *arg)
 	struct visitor *v = arg;
 
 	WRITE_ONCE(v->inside, true);
-	while (!READ_ONCE(v->leave))
+	while (!READ_ONCE(v->leave)) {
 		if (READ_ONCE(v->freed))
 			v->trodden = true;
+		cpu_relax();
+	}
 	WRITE_ONCE(v->inside, false);
 	while (READ_ONCE(v->hold))
 		cpu_relax();

@@ -76,7 +76,7 @@ static void save_in_irq(void *unused)
 static noinline void st_spin(void)
 {
 	while (!READ_ONCE(irq_seen))
-		barrier();
+		cpu_relax();
 }
 
 static noinline void st_interrupted(void)

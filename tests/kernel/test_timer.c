@@ -283,7 +283,7 @@ static int spin_over_ticks(void *arg)
 	timer_setup(&s.timer, shoot, &s);
 	timer_add(&s.timer, ktime_ns() + 2 * TICK_NS);
 	while (!atomic_read(&s.fired) && ktime_ns() < end)
-		barrier(); /* without giving the CPU away */
+		cpu_relax(); /* without giving the CPU away */
 	EXPECT_EQ(atomic_read(&s.fired), 1);
 	timer_cancel_sync(&s.timer);
 	return 1;
