@@ -150,6 +150,7 @@ struct piped {
 static void count_lines(struct piped *p, const char *text)
 {
 	const char *at;
+	u64 lost;
 
 	for (; *text; text = at + 1) {
 		at = strchr(text, '\n');
@@ -157,8 +158,9 @@ static void count_lines(struct piped *p, const char *text)
 			return;
 		if (!strncmp(text, "CPU:", 4)) {
 			text = strstr(text, "[LOST ") + 6;
-			while (*text >= '0' && *text <= '9')
-				p->lost = p->lost * 10 + *text++ - '0';
+			for (lost = 0; *text >= '0' && *text <= '9'; text++)
+				lost = lost * 10 + *text - '0';
+			p->lost += lost;
 		} else {
 			p->lines++;
 		}
@@ -169,11 +171,11 @@ static int read_pipe(void *arg)
 {
 	struct trace_iterator *iter =
 		trace_pipe_open(trace_top(), TRACE_CPU_ALL);
-	struct piped *p = arg, one;
 	static char text[8192];
+	struct piped *p = arg;
 	size_t len = 0;
+	char *end, keep;
 	ssize_t n;
-	char *end;
 
 	if (!EXPECT(!IS_ERR(iter)))
 		return 0;
@@ -192,15 +194,10 @@ static int read_pipe(void *arg)
 		end = strrchr(text, '\n');
 		if (!end)
 			continue;
-		*end = '\0';
-		one = (struct piped){ 0 };
-		end[0] = '\n';
-		char keep = end[1];
+		keep = end[1];
 		end[1] = '\0';
-		count_lines(&one, text);
+		count_lines(p, text);
 		end[1] = keep;
-		p->lines += one.lines;
-		p->lost += one.lost;
 		len -= end + 1 - text;
 		memmove(text, end + 1, len);
 	}
