@@ -71,6 +71,12 @@ BUDGETS = {
 # The suites for which it matters how a site reaches its subscribers.
 TRACING = "ftrace*,direct*,fexit*,fgraph*,function*,unwind*,stack_tracer*"
 
+# The suites of the ring and of those who write to it.
+TRACERS = "function*,fgraph*,ring_buffer*,trace_*,stack_tracer*"
+
+# What must hold for at least 1,000 exchanges, and the way that misses calls.
+EXCHANGE = "direct.no_call*,direct.the_old*"
+
 
 def parts():
     """All parts of `make test`, the longest first."""
@@ -87,6 +93,13 @@ def parts():
                "--append=chains=off"),
         suites("no-trampolines", 40, "--smp=2", f"--tests={TRACING}",
                "--append=trampolines=off"),
+        suites("tracers-8", 20, "--smp=8", f"--tests={TRACERS}"),
+        # Counted instructions, CPUs in short turns: 1,000 exchanges are soon
+        # made. In real concurrency each waits for the host's scheduler.
+        suites("exchange-4", 80, "--smp=4", "--icount=0",
+               f"--tests={EXCHANGE},fexit.no_call*", "--append=rounds=1000"),
+        suites("exchange-8", 90, "--smp=8", "--icount=0",
+               f"--tests={EXCHANGE}", "--append=rounds=1000"),
         # One instruction a nanosecond, bit-exact: upper bounds hold here. Not
         # for tests that spin for a while: there, too, for so many instructions.
         suites("kernel-icount", 30, "--smp=1", "--icount=0",

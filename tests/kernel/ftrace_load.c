@@ -6,12 +6,15 @@
  * traceable, so that nobody but the targets is called there.
  */
 #include "tests/kernel/ftrace_load.h"
+#include "kernel/clock.h"
+#include "kernel/cmdline.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
+#include "tests/kernel/poke_slices.h"
 #include <asm/cpu.h>
 #include <asm/smp.h>
 
@@ -83,7 +86,8 @@ static int call_all_the_time(void *arg)
 			load->task++;
 		}
 		disturb(load);
-		cond_resched();
+		cpu_relax(); /* where CPUs take turns: somebody may starve */
+		yield(); /* to a patcher on this CPU: no slice is waited for */
 	}
 	while (READ_ONCE(load->irq_pending))
 		cpu_relax();
@@ -113,6 +117,7 @@ int call_load_begin(unsigned int first, unsigned int n)
 	first_target = first;
 	nr_targets = n;
 	leaving = false;
+	slices_begin(SLICES_SHORT + 1);
 	err = nmi_handler_register(in_an_nmi);
 	for_each_online_cpu(cpu)
 		if (!err)
@@ -133,10 +138,22 @@ u64 call_load_made(void)
 	return sum;
 }
 
+bool call_load_enough(unsigned int done, unsigned int normal, u64 start)
+{
+	u64 asked = cmdline_u64("rounds", 0);
+
+	slices_vary();
+	if (asked)
+		return done >= asked;
+	return done >= normal ||
+	       (done >= 10 && ktime_ns() - start > 2000000000ULL);
+}
+
 u64 call_load_end(void)
 {
 	unsigned int cpu;
 
+	slices_end();
 	WRITE_ONCE(leaving, true);
 	for_each_online_cpu(cpu)
 		if (loads[cpu].thread)

@@ -15,7 +15,18 @@
 #define STAGGER_EXACT 4000
 #define STAGGER	      200000
 
+#define VARY_EVERY 64 /* calls of slices_vary(), about */
+
 static u64 random = 1;
+static unsigned int longest;
+
+static u64 next_random(void)
+{
+	random ^= random << 13;
+	random ^= random >> 7;
+	random ^= random << 17;
+	return random;
+}
 
 bool slices_exact(void)
 {
@@ -46,8 +57,33 @@ void slices_wait(u64 cycles)
 
 void slices_stagger(enum poke_step next)
 {
-	random ^= random << 13;
-	random ^= random >> 7;
-	random ^= random << 17;
-	slices_wait(random % (slices_exact() ? STAGGER_EXACT : STAGGER));
+	slices_wait(next_random() % (slices_exact() ? STAGGER_EXACT : STAGGER));
+}
+
+static void draw_turns(void)
+{
+	/* As likely to be one of the shortest as anything else. */
+	u64 draw = next_random();
+
+	slices_set(draw & 1 ? 2 : 2 + (draw >> 1) % (longest - 1));
+}
+
+void slices_begin(unsigned int longest_divisor)
+{
+	if (!slices_exact())
+		return;
+	longest = longest_divisor;
+	slices_seed(cmdline_u64("seed", 1));
+	draw_turns();
+}
+
+void slices_vary(void)
+{
+	if (slices_exact() && next_random() % VARY_EVERY == 0)
+		draw_turns();
+}
+
+void slices_end(void)
+{
+	slices_set(0);
 }

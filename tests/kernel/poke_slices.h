@@ -21,6 +21,17 @@ bool slices_exact(void);
  */
 void slices_set(unsigned int divisor);
 
+/*
+ * The schedule number seed= on the command line, from here to slices_end():
+ * turns of lengths up to that of @longest_divisor. slices_vary(), called
+ * between patches, now and then turns to another length: CPUs may have fallen
+ * into step, so that some only ever run while nothing happens. Without counted
+ * instructions nothing changes. Context: task, one at a time.
+ */
+void slices_begin(unsigned int longest_divisor);
+void slices_vary(void);
+void slices_end(void);
+
 #define SLICES_SHORT 2 /* all turns alike: 838 instructions at shift=0 */
 
 /* Busy for so many cycles, without PAUSE: that would end the turn. */

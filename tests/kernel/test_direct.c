@@ -5,13 +5,14 @@
  * old, which does miss calls, beside it. All orders of coming and going of
  * callers on one site.
  */
-#include "kernel/cmdline.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "tests/kernel/ftrace_load.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
 #include "trace/ftrace_internal.h"
+
+#define ALL 300 /* the functions of the set that is exchanged as a whole */
 
 static struct ftrace_ops direct;
 
@@ -26,20 +27,6 @@ static u64 all_direct_hits(void)
 {
 	return direct_hits(0) + direct_hits(1) + direct_hits(2) +
 	       direct_hits(3);
-}
-
-/*
- * @done exchanges: enough? `rounds=` on the command line sets how many; else
- * as many as go into four seconds, on a busy machine that is few.
- */
-static bool enough(unsigned int done, unsigned int normal, u64 start)
-{
-	u64 asked = cmdline_u64("rounds", 0);
-
-	if (asked)
-		return done >= asked;
-	return done >= normal ||
-	       (done >= 10 && ktime_ns() - start > 4000000000ULL);
 }
 
 /* ---- exchange ---- */
@@ -66,7 +53,7 @@ static u64 exchange_under_load(unsigned int n, unsigned int times,
 	direct_setup(0, n);
 	EXPECT_EQ(register_ftrace_direct(&direct, direct_target[0]), 0);
 	EXPECT_EQ(call_load_begin(0, n), 0);
-	for (i = 1; !enough(i, times, start) && !ktest_failed(); i++)
+	for (i = 1; !call_load_enough(i, times, start) && !ktest_failed(); i++)
 		exchange(i);
 	call_load_progress();
 	calls = call_load_end();
@@ -87,15 +74,20 @@ KTEST_FLAGS(direct, no_call_missed_one_function, 0, 600)
 	EXPECT_EQ(exchange_under_load(1, 1000, exchange_new_way), 0);
 }
 
-KTEST_FLAGS(direct, no_call_missed_many_functions, 0, 600)
+KTEST_FLAGS(direct, no_call_missed_100_functions, 0, 600)
 {
-	EXPECT_EQ(exchange_under_load(NR_TARGETS, 1000, exchange_new_way), 0);
+	EXPECT_EQ(exchange_under_load(100, 1000, exchange_new_way), 0);
+}
+
+KTEST_FLAGS(direct, no_call_missed_all_functions, 0, 600)
+{
+	EXPECT_EQ(exchange_under_load(ALL, 1000, exchange_new_way), 0);
 }
 
 KTEST_FLAGS(direct, no_call_missed_by_stub, 0, 600)
 {
 	ftrace_exchange_by_stub = true;
-	EXPECT_EQ(exchange_under_load(NR_TARGETS, 500, exchange_new_way), 0);
+	EXPECT_EQ(exchange_under_load(20, 1000, exchange_new_way), 0);
 	ftrace_exchange_by_stub = false;
 }
 
@@ -145,13 +137,13 @@ static void exchange_with_guests(unsigned int times)
 
 KTEST_FLAGS(direct, no_call_missed_with_guests, 0, 600)
 {
-	exchange_with_guests(200);
+	exchange_with_guests(1000);
 }
 
 KTEST_FLAGS(direct, no_call_missed_by_stub_with_guests, 0, 600)
 {
 	ftrace_exchange_by_stub = true;
-	exchange_with_guests(100);
+	exchange_with_guests(1000);
 	ftrace_exchange_by_stub = false;
 }
 

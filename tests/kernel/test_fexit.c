@@ -322,15 +322,15 @@ KTEST_FLAGS(fexit, no_call_missed_when_replaced, 0, 600)
 		&spec_b,
 		&spec_c,
 	};
+	u64 calls, start = ktime_ns();
 	struct ftrace_fexit *fexit;
 	unsigned int i;
-	u64 calls;
 
 	forget();
 	fexit = ftrace_fexit_attach(&spec_a, target_ips(0), 20);
 	ASSERT(!IS_ERR(fexit));
 	EXPECT_EQ(call_load_begin(0, 20), 0);
-	for (i = 1; i <= 30 && !ktest_failed(); i++)
+	for (i = 1; !call_load_enough(i, 30, start) && !ktest_failed(); i++)
 		EXPECT_EQ(ftrace_fexit_replace(fexit, specs[i % 3]), 0);
 	call_load_progress();
 	calls = call_load_end();

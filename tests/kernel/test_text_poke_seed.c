@@ -26,13 +26,6 @@ static u64 draw(u64 below)
 	return farm_random(&random) % below;
 }
 
-static void draw_turns(void)
-{
-	static const u8 divisors[] = { 2, 2, 3, 4, 5, 7, 9 };
-
-	slices_set(divisors[draw(ARRAY_SIZE(divisors))]);
-}
-
 /* Whether there is a schedule to choose here at all. */
 static bool begin_schedule(void)
 {
@@ -41,16 +34,9 @@ static bool begin_schedule(void)
 	if (!slices_exact() || num_online_cpus() == 1)
 		return false;
 	random = (seed + 1) * 0x9e3779b97f4a7c15ull | 1;
-	slices_seed(random);
-	draw_turns();
+	slices_begin(9);
 	poke_lab_hook(slices_stagger);
 	return true;
-}
-
-static void end_schedule(void)
-{
-	poke_lab_hook(NULL);
-	slices_set(0);
 }
 
 static struct load_count patch(unsigned int what, unsigned int patches,
@@ -66,14 +52,8 @@ static struct load_count patch(unsigned int what, unsigned int patches,
 	for (turn = 0; turn < patches && !load_torn(); turn++) {
 		EXPECT_EQ(load_poke(kinds[turn % nr_kinds]), 0);
 		slices_wait(draw(3000));
-		/*
-		 * Give a turn away, and now and then turn to another length:
-		 * the CPUs may have fallen into step, so that some only ever
-		 * run while nothing happens.
-		 */
-		cpu_relax();
-		if (draw(64) == 0)
-			draw_turns();
+		cpu_relax(); /* give a turn away */
+		slices_vary();
 	}
 	return load_end();
 }
@@ -93,6 +73,12 @@ static struct load_count patch_arena(const char *method, unsigned int patches)
 	poke_lab_method(NULL);
 	farm_destroy(&farm);
 	return count;
+}
+
+static void end_schedule(void)
+{
+	poke_lab_hook(NULL);
+	slices_end();
 }
 
 KTEST(text_poke_seed, int3_lets_nothing_through)
