@@ -21,7 +21,8 @@ def test_what_each_method_pays(results):
     assert not results["naive"]["ipis"] and not results["naive"]["int3"]
 
 
-@pytest.mark.parametrize("key", ["torn", "wrong", "ahead1", "ahead2"])
+@pytest.mark.parametrize("key", ["torn", "short_torn", "wrong", "ahead1",
+                                 "ahead2"])
 def test_a_failure_of_int3_would_be_told(results, key):
     broken = results | {"int3": results["int3"] | {key: 1}}
     assert "int3 failed" in list(lab.complaints(broken))

@@ -2,11 +2,12 @@
 /*
  * The patch-safety laboratory.
  *
- * Three experiments with one method. First, all CPUs call sacrificial
+ * Four experiments with one method. First, all CPUs call sacrificial
  * functions, laid out so that any mixture of old and new bytes traps, while
  * these are patched from one state to the next: what became of each call is
  * counted. Second, with counted instructions, a CPU with interrupts off watches
- * one site: did a phase go on without it? Third, alone: what a site costs.
+ * one site: did a phase go on without it? Third, the first again in turns too
+ * short for a patch. Fourth, alone: what a site costs.
  *
  * Context: task, in the thread "init"; nobody else patches.
  */
@@ -22,11 +23,12 @@
 #include "tests/kernel/poke_slices.h"
 #include <asm/smp.h>
 
-#define PATCHES	   2000
-#define STORM_NS   4000000000ULL
-#define WATCH	   200 /* batches that the observer is shown */
-#define WATCH_NS   3000000000ULL
-#define COST_SITES 1000
+#define PATCHES	      2000
+#define SHORT_PATCHES 1000
+#define STORM_NS      4000000000ULL
+#define WATCH	      200 /* batches that the observer is shown */
+#define WATCH_NS      3000000000ULL
+#define COST_SITES    1000
 /* Where a site crosses a cache line, so that no store of it is one store. */
 #define OFFSET 62
 
@@ -49,9 +51,28 @@ static u64 all_hits(const struct poke_hits *hits)
 
 /* ---- under load ---- */
 
+static const u8 round[] = { FARM_A, FARM_B, FARM_NOP };
+
+static int load_start(void)
+{
+	if (farm_init_arena(&farm, ARENA_SITES, OFFSET))
+		return -ENOMEM;
+	if (!load_begin(&farm, LOAD(LOAD_TASK), false))
+		return 0;
+	farm_destroy(&farm);
+	return -ENOMEM;
+}
+
+static struct load_count load_stop(void)
+{
+	struct load_count count = load_end();
+
+	farm_destroy(&farm);
+	return count;
+}
+
 static unsigned int patch_for_a_while(void)
 {
-	static const u8 round[] = { FARM_A, FARM_B, FARM_NOP };
 	u64 end = ktime_ns() + STORM_NS;
 	unsigned int n = 0;
 
@@ -83,20 +104,40 @@ static int under_load(void)
 	unsigned int patches;
 	struct load_count count;
 
-	if (farm_init_arena(&farm, ARENA_SITES, OFFSET))
+	if (load_start())
 		return -ENOMEM;
-	if (load_begin(&farm, LOAD(LOAD_TASK), false)) {
-		farm_destroy(&farm);
-		return -ENOMEM;
-	}
 	patches = patch_for_a_while();
-	count = load_end();
-	farm_destroy(&farm);
+	count = load_stop();
 	hits = poke_hits_total();
 	report_load(patches, &count);
 	result("int3", all_hits(&hits) - before);
 	result("ipis", (sync_core_rounds() - rounds) * (num_online_cpus() - 1));
 	result("stopped_us", tsc_to_ns(poke_stats().stopped - stopped) / 1000);
+	return 0;
+}
+
+/*
+ * The same with turns so short that a patch takes many: who leaves a moment
+ * open is caught in every run alike, not when the host happens to look.
+ */
+static int in_short_turns(void)
+{
+	unsigned int n;
+
+	if (load_start())
+		return -ENOMEM;
+	slices_begin(9);
+	poke_lab_hook(slices_stagger);
+	for (n = 0; n < SHORT_PATCHES; n++) {
+		if (load_poke(round[n % ARRAY_SIZE(round)]))
+			break;
+		cpu_relax(); /* give a turn away */
+		slices_vary();
+	}
+	poke_lab_hook(NULL);
+	slices_end();
+	result("short_patches", n);
+	result("short_torn", load_stop().torn);
 	return 0;
 }
 
@@ -170,8 +211,12 @@ int lab_run(void)
 	poke_lab_method(method);
 	err = cost();
 	/* With counted instructions a storm is slow and a watch exact. */
-	if (!err && num_online_cpus() > 1)
-		err = slices_exact() ? watched() : under_load();
+	if (err || num_online_cpus() == 1)
+		;
+	else if (!slices_exact())
+		err = under_load();
+	else
+		err = watched() ?: in_short_turns();
 	poke_lab_method(NULL);
 	return err;
 }
