@@ -64,7 +64,6 @@ BUDGETS = {
     "patch_bochs": 30,
     "patch_model": 40,
     "patch_seeds": 120,
-    "ring_mutants": 150,
 }
 
 

@@ -21,7 +21,7 @@ KTEST_FLAGS(function_graph, one_event_at_each_end, KTEST_LEAKS, 0)
 
 /* ---- pairs --------------------------------------------------------------- */
 
-#define PIDS   1024 /* and an idle task for each CPU, behind them */
+#define PIDS   1024 /* living at a time; and an idle task for each CPU */
 #define LEVELS 40
 
 struct pairs {
@@ -33,7 +33,7 @@ struct pairs {
 
 static int task_key(int pid, unsigned int cpu)
 {
-	return pid ? pid : (int)(PIDS + cpu);
+	return pid ? pid % PIDS : (int)(PIDS + cpu);
 }
 
 /*

@@ -57,8 +57,10 @@ static void take_bytes(void)
 
 KTEST(uart, received_byte_interrupts)
 {
-	int ret = uart_rx_irq_enable(take_bytes);
+	int ret;
 
+	nr_taken = 0;
+	ret = uart_rx_irq_enable(take_bytes);
 	if (ret == -ENODEV)
 		KTEST_SKIP("the interrupt cannot be routed");
 	ASSERT_EQ(ret, 0);
