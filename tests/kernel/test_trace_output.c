@@ -3,8 +3,8 @@
  * The text of trace and of the files about it, by pattern: heads, columns and
  * bodies are Linux's byte for byte.
  */
-#include "kernel/lib/printf.h"
 #include "kernel/lib/glob.h"
+#include "kernel/lib/printf.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/trace_record.h"
 
