@@ -29,7 +29,8 @@ static u32 head, tail;
 static DEFINE_WAIT_QUEUE(arrived);
 static DEFINE_SPINLOCK(port_lock); /* only ever tried */
 static struct timer poll_timer;
-static bool listening, break_typed;
+static bool listening;
+static u32 breaks_typed, breaks_taken; /* by the writer, by the reader */
 
 #define CTRL_C 3
 
@@ -49,7 +50,7 @@ static void drain_port(void)
 			break;
 		ring[at++ % ROOM] = byte;
 		if (byte == CTRL_C)
-			WRITE_ONCE(break_typed, true);
+			WRITE_ONCE(breaks_typed, breaks_typed + 1);
 	}
 	arrivals = at != head;
 	smp_store_release(&head, at); /* the bytes before their count */
@@ -88,15 +89,21 @@ u8 console_getc(void)
 	wait_event(&arrived, console_input_pending());
 	byte = ring[tail % ROOM];
 	smp_store_release(&tail, tail + 1); /* read before it may be reused */
+	if (byte == CTRL_C)
+		breaks_taken++;
 	return byte;
 }
 
 bool console_break(void)
 {
-	return READ_ONCE(break_typed);
+	return READ_ONCE(breaks_typed) != breaks_taken;
 }
 
-void console_break_clear(void)
+bool console_break_take(void)
 {
-	WRITE_ONCE(break_typed, false);
+	bool any = console_break();
+
+	while (console_break())
+		console_getc();
+	return any;
 }

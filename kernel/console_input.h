@@ -20,8 +20,12 @@ u8 console_getc(void);
 bool console_input_pending(void);
 
 /*
- * Was ^C typed since the last console_break_clear()? The byte itself stays
- * in the queue. Context: any.
+ * Is there a ^C among the bytes? Context: the task that reads them.
  */
 bool console_break(void);
-void console_break_clear(void);
+
+/*
+ * Throw away everything up to the last ^C, as a terminal does.
+ * Context: the task that reads. Return: was there one?
+ */
+bool console_break_take(void);

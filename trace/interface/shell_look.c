@@ -210,9 +210,10 @@ int shell_main(void *unused)
 		line_begin(&editor);
 		while (event == LINE_MORE)
 			event = line_feed(&editor, console_getc());
-		console_break_clear();
 		if (event == LINE_DONE)
 			shell_run_line(editor.line);
+		if (console_break_take()) /* typed while it ran */
+			console_write("^C\n", 3);
 	}
 	return 0;
 }
