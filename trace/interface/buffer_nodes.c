@@ -23,8 +23,9 @@ static ssize_t size_write(struct tracefs_file *file, const char *buf,
 
 	if (ret)
 		return ret;
-	file->error_text = NULL;
 	ret = trace_set_buffer_kb(trace_top(), node_cpu(file), kb);
+	if (ret == -EINVAL)
+		file->error_text = "0, or more than a buffer can have";
 	return ret ? ret : (ssize_t)len;
 }
 

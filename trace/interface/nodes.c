@@ -26,8 +26,12 @@ int node_number(struct tracefs_file *file, const char *buf, size_t len, u64 *n)
 	memcpy(text, buf, len);
 	text[len] = '\0';
 	ret = kstrtoull(text, 10, n);
-	if (ret == -ERANGE)
+	if (ret == -ERANGE) {
 		file->error_text = "the number is too large";
+	} else if (!ret) {
+		file->error_at = 0;
+		file->error_text = NULL;
+	}
 	return ret;
 }
 

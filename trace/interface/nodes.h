@@ -16,7 +16,8 @@ extern const struct tracefs_node event_nodes[];
 
 /*
  * The number that was written, decimal, as Linux takes it: digits and at most
- * one newline. Return: 0; -EINVAL, -ERANGE (file->error_at is set).
+ * one newline. Return: 0, and what else is wrong with it is wrong from its
+ * start; -EINVAL, -ERANGE (file->error_at and error_text are set).
  */
 int node_number(struct tracefs_file *file, const char *buf, size_t len, u64 *n);
 

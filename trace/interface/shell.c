@@ -32,10 +32,12 @@ bool shell_leaving(void)
 
 void shell_error(const char *name, const char *subject, int err)
 {
-	const char *parts[] = {
-		name, ": ", subject, subject ? ": " : NULL, errno_sentence(err),
-		"\n"
-	};
+	const char *parts[] = { name,
+				": ",
+				subject,
+				subject && err ? ": " : NULL,
+				err ? errno_sentence(err) : NULL,
+				"\n" };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(parts); i++)

@@ -66,7 +66,10 @@ int stage_put(struct stage *stage, const char *text, size_t len);
 int stage_printf(struct stage *stage, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Tell the user what went wrong: "name: subject: sentence". */
+/*
+ * Tell the user what went wrong: "name: subject: sentence"; @err 0: the last
+ * one is left out.
+ */
 void shell_error(const char *name, const char *subject, int err);
 
 /* True once ^C was typed: every command ends then. I1 */

@@ -189,7 +189,7 @@ static int resolve(int n)
 	for (i = 0; i < n; i++) {
 		stages[i].command = shell_command(stages[i].argv[0]);
 		if (!stages[i].command) {
-			shell_error(stages[i].argv[0], NULL, -ENOENT);
+			shell_error(stages[i].argv[0], "command not found", 0);
 			return -ENOENT;
 		}
 		if (i && !stages[i].command->line) {
