@@ -6,6 +6,7 @@
 #include "kernel/lib/glob.h"
 #include "kernel/lib/printf.h"
 #include "tests/kernel/trace_test.h"
+#include "trace/interface/tracefs.h"
 #include "trace/trace_record.h"
 
 #define HEAD_COUNTS "# entries-in-buffer/entries-written: "
@@ -368,6 +369,35 @@ KTEST(trace_output, stats)
 		snprintf(bytes, sizeof(bytes), "bytes: %llu", stats.bytes);
 		trace_stats_show(trace_top(), 0, new_file());
 		expect_text(file, lines);
+	}
+	output_end();
+}
+
+/* Who asks for less than a page of trace_pipe_raw gets it in pieces. */
+KTEST(trace_output, raw_in_pieces)
+{
+	static const ssize_t pieces[] = { 1000, 1000, 1000, 1000, 96, 0 };
+	static char page[RB_PAGE_SIZE];
+	const struct ring_buffer_page *raw = (void *)page;
+	struct ring_buffer_stats stats;
+	struct tracefs_file *in;
+	size_t i, len = 0;
+
+	if (output_begin()) {
+		to_caller();
+		ring_buffer_stats(trace_top()->buffer.cpu[0], &stats);
+		EXPECT_EQ(tracefs_open("per_cpu/cpu0/trace_pipe_raw",
+				       TRACEFS_READ, &in),
+			  0);
+		for (i = 0; i < ARRAY_SIZE(pieces); i++) {
+			size_t room = min_t(size_t, 1000, sizeof(page) - len);
+
+			EXPECT_EQ(tracefs_read(in, page + len, room ?: 1),
+				  pieces[i]);
+			len += pieces[i];
+		}
+		EXPECT_EQ(raw->commit, stats.bytes);
+		EXPECT_EQ(tracefs_close(in), 0);
 	}
 	output_end();
 }

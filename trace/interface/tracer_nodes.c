@@ -4,6 +4,7 @@
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/mm/slab.h"
 #include "trace/interface/error_log.h"
 #include "trace/interface/nodes.h"
 #include "trace/trace.h"
@@ -168,15 +169,35 @@ static int pipe_release(struct tracefs_file *file)
 	return 0;
 }
 
+/* file->private is a page for those who read less; file->pos of it is read. */
+static int raw_open(struct tracefs_file *file)
+{
+	file->private = kmalloc(RB_PAGE_SIZE);
+	file->pos = RB_PAGE_SIZE;
+	return file->private ? 0 : -ENOMEM;
+}
+
+static int raw_release(struct tracefs_file *file)
+{
+	kfree(file->private);
+	return 0;
+}
+
 static ssize_t raw_read(struct tracefs_file *file, char *buf, size_t len)
 {
-	ssize_t n;
+	bool whole = file->pos == RB_PAGE_SIZE && len >= RB_PAGE_SIZE;
+	ssize_t n = RB_PAGE_SIZE;
 
-	if (len < RB_PAGE_SIZE)
-		return -EINVAL;
-	n = trace_read_raw(trace_top(), file->cpu,
-			   (struct ring_buffer_page *)buf, false);
-	return n == -EAGAIN ? 0 : n;
+	if (file->pos == RB_PAGE_SIZE)
+		n = trace_read_raw(trace_top(), file->cpu,
+				   whole ? (void *)buf : file->private, false);
+	if (n < 0 || whole)
+		return n == -EAGAIN ? 0 : n;
+	file->pos %= RB_PAGE_SIZE;
+	len = min_t(size_t, len, RB_PAGE_SIZE - file->pos);
+	memcpy(buf, (char *)file->private + file->pos, len);
+	file->pos += len;
+	return len;
 }
 
 static ssize_t marker_write(struct tracefs_file *file, const char *buf,
@@ -284,7 +305,9 @@ const struct tracefs_node tracer_nodes[] = {
 	  .release = pipe_release },
 	{ .path = "per_cpu/cpu#/trace_pipe_raw",
 	  .mode = 0440,
-	  .read = raw_read },
+	  .open = raw_open,
+	  .read = raw_read,
+	  .release = raw_release },
 	{ .path = "saved_cmdlines", .mode = 0440, .show = cmdlines_show },
 	{ .path = "trace",
 	  .mode = 0640,
