@@ -57,18 +57,34 @@ const char *errno_sentence(int err)
 	return "Unknown error";
 }
 
+/* Of what may be many lines, the one that has the culprit. */
+static size_t line_start(const char *buf, size_t at)
+{
+	while (at && buf[at - 1] != '\n')
+		at--;
+	return at;
+}
+
 void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
 		   int err)
 {
+	size_t i, from = line_start(buf, min(len, (size_t)file->error_at));
+	unsigned int at = file->error_at - from;
 	struct error *e;
-	size_t i;
 
+	buf += from;
+	len -= from;
+	if (file->error_quote[0]) {
+		buf = file->error_quote;
+		len = strlen(buf);
+		at = 0;
+	}
 	mutex_lock(&lock);
 	e = &errors[count++ % ERRORS];
 	e->time_ns = ktime_ns();
 	e->where = file->node->path;
 	e->text = file->error_text ? file->error_text : errno_sentence(err);
-	e->at = min_t(unsigned int, file->error_at, INPUT_MAX - 1);
+	e->at = min_t(unsigned int, at, INPUT_MAX - 1);
 	/* One line, printable, whatever was written. */
 	for (i = 0; i < len && i < INPUT_MAX - 1 && buf[i] != '\n'; i++)
 		e->input[i] = buf[i] < ' ' || buf[i] > '~' ? '.' : buf[i];

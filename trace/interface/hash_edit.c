@@ -66,10 +66,19 @@ static int take_token(struct hash_edit *edit, struct tracefs_file *file)
 	return ret;
 }
 
+/* For a word of @len bytes, not all of them in what is written now. */
+static void quote_token(const struct hash_edit *edit, struct tracefs_file *file,
+			size_t len)
+{
+	len = min(len, sizeof(file->error_quote) - 1);
+	memcpy(file->error_quote, edit->token, len);
+	file->error_quote[len] = '\0';
+}
+
 ssize_t hash_edit_write(struct hash_edit *edit, struct tracefs_file *file,
 			const char *buf, size_t len)
 {
-	size_t i;
+	size_t i, token;
 	int ret;
 
 	for (i = 0; i < len; i++) {
@@ -78,8 +87,12 @@ ssize_t hash_edit_write(struct hash_edit *edit, struct tracefs_file *file,
 		if (edit->comment) {
 			edit->comment = c != '\n';
 		} else if (isspace(c)) {
-			file->error_at = i > edit->len ? i - edit->len : 0;
+			token = edit->len;
 			ret = take_token(edit, file);
+			if (ret && token <= i)
+				file->error_at = i - token;
+			else if (ret)
+				quote_token(edit, file, token);
 			if (ret)
 				return ret;
 		} else if (c == '#' && !edit->len) {
@@ -99,9 +112,12 @@ ssize_t hash_edit_write(struct hash_edit *edit, struct tracefs_file *file,
 bool hash_edit_finish(struct hash_edit *edit, struct tracefs_file *file,
 		      struct ftrace_hash **hash, int *err)
 {
+	size_t token = edit->len;
 	bool change;
 
 	*err = take_token(edit, file);
+	if (*err)
+		quote_token(edit, file, token);
 	change = edit->accepted || !edit->refused;
 	*hash = edit->hash;
 	if (edit->all || !change) {

@@ -189,14 +189,20 @@ ssize_t tracefs_read(struct tracefs_file *file, char *buf, size_t len)
 	return file->node->show ? read_text(file, buf, len) : -EINVAL;
 }
 
+static void error_reset(struct tracefs_file *file)
+{
+	file->error_at = 0;
+	file->error_text = NULL;
+	file->error_quote[0] = '\0';
+}
+
 ssize_t tracefs_write(struct tracefs_file *file, const char *buf, size_t len)
 {
 	ssize_t ret;
 
 	if (!(file->flags & TRACEFS_WRITE))
 		return -EBADF;
-	file->error_at = 0;
-	file->error_text = NULL;
+	error_reset(file);
 	ret = file->node->write(file, buf, len);
 	if (ret < 0)
 		error_log_add(file, buf, len, ret);
@@ -207,8 +213,7 @@ int tracefs_close(struct tracefs_file *file)
 {
 	int ret;
 
-	file->error_at = 0;
-	file->error_text = NULL;
+	error_reset(file);
 	ret = file->node->release ? file->node->release(file) : 0;
 	if (ret < 0)
 		error_log_add(file, "", 0, ret);

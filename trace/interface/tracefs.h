@@ -69,6 +69,7 @@ struct tracefs_file {
 	/* What a failed write says to the user, in error_log. */
 	unsigned int error_at;	/* offset of the culprit in what was written */
 	const char *error_text; /* NULL: the errno in words */
+	char error_quote[64];	/* "", or what to quote in place of that */
 };
 
 /*
