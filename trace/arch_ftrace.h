@@ -176,3 +176,6 @@ struct ftrace_fexit_desc {
 unsigned long arch_ftrace_make_fexit(const struct ftrace_fexit_desc *desc);
 /* Nobody may be inside any more. */
 void arch_ftrace_free_fexit(unsigned long addr);
+/* Is @addr inside one? Then *@start and *@size are its code. Any context. */
+bool arch_ftrace_find_fexit(unsigned long addr, unsigned long *start,
+			    unsigned long *size);

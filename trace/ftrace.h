@@ -214,7 +214,7 @@ bool ftrace_text_reserved(unsigned long start, unsigned long end);
 
 /* Is @addr inside a trampoline or static caller? Context: probe. */
 bool is_ftrace_trampoline(unsigned long addr);
-/* Name for backtraces: "ftrace_trampoline", "ftrace_chain"...; or NULL. */
+/* Name for backtraces: "ftrace_trampoline", "ftrace_fexit"...; or NULL. */
 const char *ftrace_trampoline_symbol(unsigned long addr, unsigned long *off,
 				     unsigned long *size);
 

@@ -44,10 +44,13 @@ const char *ftrace_trampoline_symbol(unsigned long addr, unsigned long *off,
 				     unsigned long *size)
 {
 	unsigned long start, bytes;
+	bool fexit = arch_ftrace_find_fexit(addr, &start, size);
 
-	if (!arch_ftrace_frame(addr, &start, size, &bytes))
+	if (!fexit && !arch_ftrace_frame(addr, &start, size, &bytes))
 		return NULL;
 	*off = addr - start;
+	if (fexit)
+		return "ftrace_fexit";
 	return arch_ftrace_inner(start, 1) ? "ftrace_chain" :
 					     "ftrace_trampoline";
 }

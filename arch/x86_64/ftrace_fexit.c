@@ -29,10 +29,13 @@
 #include "kernel/mm/page.h"
 #include "trace/arch_ftrace.h"
 
-/* In front of the code: how much there is. */
+/* In front of the code, at the start of a granule. */
 struct fexit_header {
-	u64 size;
+	u32 magic;
+	u32 size; /* this included */
 };
+
+#define FEXIT_MAGIC 0x71786566U /* "fexq" */
 
 #define CALL_BYTES sizeof(struct ftrace_fexit_call)
 #define RET	   offsetof(struct ftrace_fexit_call, ret)
@@ -151,7 +154,7 @@ static size_t emit(const struct ftrace_fexit_desc *desc, u8 *buf,
 {
 	const struct ftrace_fexit_prog *prog = desc->prog;
 	struct code c = { .buf = buf, .base = base };
-	struct fexit_header header = { 0 };
+	struct fexit_header header = { .magic = FEXIT_MAGIC };
 	unsigned int i;
 
 	put(&c, &header, sizeof(header));
@@ -186,6 +189,25 @@ unsigned long arch_ftrace_make_fexit(const struct ftrace_fexit_desc *desc)
 	if (buf)
 		free_page(buf);
 	return addr ? addr | FTRACE_ADDR_JMP : 0;
+}
+
+/* Back from @addr to a header; a target is a page long at most. */
+notrace bool arch_ftrace_find_fexit(unsigned long addr, unsigned long *start,
+				    unsigned long *size)
+{
+	unsigned long at = ALIGN_DOWN(addr, EXEC_GRANULE);
+	const struct fexit_header *header;
+
+	for (; exec_pool_contains(at) && addr - at < PAGE_SIZE;
+	     at -= EXEC_GRANULE) {
+		header = (const struct fexit_header *)at;
+		if (header->magic != FEXIT_MAGIC)
+			continue;
+		*start = at + sizeof(*header);
+		*size = header->size - sizeof(*header);
+		return addr >= *start && addr - *start < *size;
+	}
+	return false;
 }
 
 void arch_ftrace_free_fexit(unsigned long addr)

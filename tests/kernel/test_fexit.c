@@ -272,8 +272,9 @@ static PROBED u64 calls_it(void)
 /* The target has a frame like any function's. */
 KTEST(fexit, stack_is_walked_through_the_target)
 {
+	unsigned long off, size;
 	struct ftrace_fexit *fexit;
-	unsigned int plain, i;
+	unsigned int plain, i, named = 0;
 	bool found = false;
 
 	calls_it();
@@ -281,10 +282,16 @@ KTEST(fexit, stack_is_walked_through_the_target)
 	fexit = attach_one(&spec_a, notes_its_callers);
 	calls_it();
 	EXPECT_EQ(stack_depth, plain + 1);
-	for (i = 0; i < stack_depth; i++)
+	for (i = 0; i < stack_depth; i++) {
+		const char *name =
+			ftrace_trampoline_symbol(stack[i], &off, &size);
+
 		found |= stack[i] > (unsigned long)calls_it &&
 			 stack[i] < (unsigned long)calls_it + 64;
+		named += name && !strcmp(name, "ftrace_fexit") && off < size;
+	}
 	EXPECT(found);
+	EXPECT_EQ(named, 1);
 	detach(fexit);
 }
 
