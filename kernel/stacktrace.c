@@ -37,6 +37,7 @@
 #define PROLOGUE_MAX	  24	   /* bytes between push rbp and mov rbp, rsp */
 #define ENTRY_FRAME_MAX	  (26 * 8) /* pt_regs and what is pushed below it */
 #define OP_RET		  0xc3
+#define OP_LEAVE	  0xc9
 #define OP_POPF		  0x9d
 #define TRACE_DEPTH	  32
 
@@ -172,11 +173,26 @@ static bool find_prologue(const u8 *at, const u8 *end, struct prologue *p)
 /* At a ret, or at a jump out of the function: after pop rbp or leave. */
 static bool in_epilogue(const u8 *at)
 {
-	return *at == OP_RET || ((at[-1] == 0x5d || at[-1] == 0xc9) &&
+	return *at == OP_RET || ((at[-1] == 0x5d || at[-1] == OP_LEAVE) &&
 				 (*at == 0xe9 || *at == 0xeb));
 }
 
 #define CALLER_IN_FRAME (~0UL)
+
+/*
+ * As caller_slot(), in an entry-and-exit target. Behind its
+ * "leave" comes one more instruction before the ret.
+ */
+static unsigned long caller_slot_in_wrapper(const u8 *at, const u8 *start,
+					    size_t size, unsigned long sp)
+{
+	struct prologue p;
+
+	if (!find_prologue(start, start + size, &p) || at <= p.push ||
+	    at[-1] == OP_LEAVE || *at == OP_RET)
+		return sp;
+	return at <= p.mov ? sp + 8 : CALLER_IN_FRAME;
+}
 
 /*
  * Where a function that stands at ip with stack pointer sp has its return
@@ -190,10 +206,12 @@ static bool in_epilogue(const u8 *at)
 static unsigned long caller_slot(unsigned long ip, unsigned long sp)
 {
 	const u8 *at = (const u8 *)ip, *start, *body;
-	unsigned long off, size;
+	unsigned long first, off, size;
 	struct prologue p;
 	const char *name = kallsyms_lookup(ip, &off, &size);
 
+	if (ftrace_wrapper_range(ip, &first, &size))
+		return caller_slot_in_wrapper(at, (u8 *)first, size, sp);
 	if (!is_text(ip)) /* called through a bad pointer */
 		return follows_call(*(unsigned long *)sp) ? sp :
 							    CALLER_IN_FRAME;

@@ -3,7 +3,7 @@
  * Up-calls from the stack walker to the tracer, which alone knows its
  * trampolines and the return addresses it has replaced.
  *
- * Context of both: any, NMI included; not traceable, no locks.
+ * Context of all: any, NMI included; not traceable, no locks.
  */
 #pragma once
 
@@ -20,6 +20,14 @@ struct task_struct;
  * function. Above that stands the return address to that function's caller.
  */
 bool ftrace_trampoline_frame(unsigned long addr, unsigned long *bytes);
+
+/*
+ * ftrace_wrapper_range() - does @addr lie in a generated entry-and-exit target?
+ *
+ * Then *@start and *@size are its code, which makes a frame like a function.
+ */
+bool ftrace_wrapper_range(unsigned long addr, unsigned long *start,
+			  unsigned long *size);
 
 /*
  * ftrace_graph_ret_addr() - the true return address

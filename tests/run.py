@@ -99,6 +99,10 @@ def parts():
                f"--tests={EXCHANGE},fexit.no_call*", "--append=rounds=1000"),
         suites("exchange-8", 90, "--smp=8", "--icount=0",
                f"--tests={EXCHANGE}", "--append=rounds=1000"),
+        # TCG takes interrupts between translated blocks; where turns end they
+        # come at any instruction.
+        suites("nmi-anywhere", 20, "--smp=2", "--icount=0",
+               "--tests=unwind.*"),
         # One instruction a nanosecond, bit-exact: upper bounds hold here. Not
         # for tests that spin for a while: there, too, for so many instructions.
         suites("kernel-icount", 30, "--smp=1", "--icount=0",

@@ -33,6 +33,12 @@ bool ftrace_trampoline_frame(unsigned long addr, unsigned long *bytes)
 	return arch_ftrace_frame(addr, &start, &size, bytes);
 }
 
+bool ftrace_wrapper_range(unsigned long addr, unsigned long *start,
+			  unsigned long *size)
+{
+	return arch_ftrace_find_fexit(addr, start, size);
+}
+
 bool is_ftrace_trampoline(unsigned long addr)
 {
 	unsigned long start, size, bytes;

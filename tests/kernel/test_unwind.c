@@ -11,9 +11,11 @@
 #include "kernel/smp.h"
 #include "kernel/stacktrace.h"
 #include "tests/kernel/ktest.h"
+#include "tests/kernel/poke_slices.h"
 #include "tests/kernel/stack_probe.h"
 #include "trace/fgraph.h"
 #include "trace/ftrace.h"
+#include "trace/ftrace_fexit.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/pt_regs.h>
@@ -223,6 +225,19 @@ static noinline int uw_root(void *unused)
 	return n == 0;
 }
 
+/* An entry-and-exit target, and what comes behind it is not @caller. */
+static notrace bool wrapper_is_followed_by_other(const struct trace *t,
+						 const void *caller)
+{
+	unsigned long start, size;
+	unsigned int i;
+
+	for (i = 0; i + 1 < t->n; i++)
+		if (arch_ftrace_find_fexit(t->ip[i], &start, &size))
+			return !is_in(t->ip[i + 1], caller);
+	return false;
+}
+
 /*
  * Whatever is on top, below it come uw_loop(), then uw_root(), then
  * kthread_main(), with nothing lost: each function found is followed by its
@@ -232,6 +247,8 @@ static notrace bool sample_is_whole(const struct trace *t)
 {
 	unsigned int i = 0;
 
+	if (wrapper_is_followed_by_other(t, uw_loop))
+		return false;
 	while (i < t->n && !is_in(t->ip[i], uw_loop) &&
 	       !is_in(t->ip[i], uw_root))
 		i++;
@@ -284,6 +301,7 @@ static void sample_for(u64 ns)
 		if (sample.interrupts)
 			interrupt_first(turn++);
 		send_nmi(sample.cpu);
+		slices_vary();
 		if (!wait_until(atomic_read(&sample.taken) != taken, WAIT_MS))
 			return;
 	}
@@ -302,7 +320,9 @@ static void sample_code(bool interrupts)
 	kthread_bind(task, 1);
 	ASSERT_EQ(nmi_handler_register(take_sample), 0);
 	wake_up_process(task);
+	slices_begin(SLICES_SHORT + 3);
 	sample_for(200000000);
+	slices_end();
 	WRITE_ONCE(sample.stop, true);
 	kthread_join(task);
 	nmi_handler_unregister(take_sample);
@@ -337,6 +357,28 @@ KTEST(unwind, wherever_an_nmi_strikes_a_trampoline)
 	sample_with_flags(FTRACE_OPS_FL_SAVE_REGS);
 }
 
+static notrace void around_it(struct ftrace_fexit_call *call, void *data)
+{
+	barrier();
+}
+
+KTEST(unwind, wherever_an_nmi_strikes_an_entry_and_exit_target)
+{
+	static const struct ftrace_fexit_prog prog = { around_it, around_it,
+						       NULL };
+	static const struct ftrace_fexit_spec spec = { .nr = 1, .prog = &prog };
+	unsigned long ip = (unsigned long)uw_leaf;
+	struct ftrace_fexit *fexit;
+
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("needs two CPUs");
+	fexit = ftrace_fexit_attach(&spec, &ip, 1);
+	ASSERT(!IS_ERR(fexit));
+	sample_code(false);
+	EXPECT_EQ(ftrace_fexit_detach(fexit), 0);
+	ftrace_fexit_reap();
+}
+
 static notrace bool hook_it(struct ftrace_graph_ent *ent,
 			    struct fgraph_ops *gops)
 {
@@ -349,7 +391,8 @@ static notrace void nothing_at_return(const struct ftrace_graph_ret *ret,
 	barrier();
 }
 
-KTEST(unwind, wherever_an_nmi_strikes_the_graph_tracer)
+/* Tasks keep their shadow stacks. */
+KTEST_FLAGS(unwind, wherever_an_nmi_strikes_the_graph_tracer, KTEST_LEAKS, 0)
 {
 	struct ftrace_ops ops = { .flags = FTRACE_OPS_FL_RECURSION };
 	struct fgraph_ops gops = { .entryfunc = hook_it,
