@@ -46,6 +46,7 @@ static int call_forever(void *arg)
 			smp_store_release(&self->inside, false);
 			sleep_ns(1000000);
 		}
+		cpu_relax(); /* where CPUs take turns: somebody may starve */
 		cond_resched();
 	}
 	return 0;
