@@ -313,6 +313,8 @@ bool arch_ftrace_frame(unsigned long addr, unsigned long *start,
 	*start = ftrace_tramp_start(header);
 	*size = header->size;
 	*bytes = header->regs ? FULL_FRAME_BYTES : FAST_FRAME_BYTES;
+	if (header->n > 1)
+		*bytes += COPY_BYTES;
 	if (ftrace_tramp_guarded(addr))
 		*bytes += GUARD_BYTES;
 	return true;

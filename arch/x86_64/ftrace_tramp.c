@@ -7,6 +7,7 @@
  *
  *	header
  *	save		8 or 22 pushes: the frame of ftrace_frame.h
+ *	[copies]	of ip and parent_ip, if several are called
  *	n times:	arguments; [guard: enter]; call; [guard: leave]
  *	restore
  *	ret, or jmp to a direct target
@@ -14,7 +15,7 @@
  * I5 Up to the guard and behind it nothing is called but the callbacks.
  *
  * Counted for one unguarded fast call: 8 pushes, 5 for the arguments, call,
- * 7 pops, add, ret: 23 instructions, and 7 per further callback.
+ * 7 pops, add, ret: 23 instructions; for n of them 20 + 6n: 4 for the copies.
  */
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
@@ -97,10 +98,16 @@ enum {
 	FULL_PARENT = offsetof(struct ftrace_full_frame, parent_ip) -
 		      offsetof(struct pt_regs, r9),
 	SP_IN_FULL = offsetof(struct pt_regs, sp),
+	FAST_PARENT_IP = offsetof(struct ftrace_regs, parent_ip),
+	FULL_PARENT_IP = offsetof(struct ftrace_full_frame, parent_ip),
 };
 
-static_assert(FULL_PARENT < 128 && SS_TO_PARENT < 128 && SP_IN_FULL < 256,
+static_assert(FULL_PARENT < 128 && SS_TO_PARENT < 128 && SP_IN_FULL < 256 &&
+		      COPY_BYTES + R9_IN_FULL < 128 && FAST_PARENT_IP < 128,
 	      "displacements of one byte");
+static_assert(FAST_PARENT_IP == FAST_FRAME_BYTES + 8 &&
+		      FULL_PARENT_IP == FULL_FRAME_BYTES + 8,
+	      "pushed one after the other with the same displacement");
 
 static void put_save_fast(struct code *c)
 {
@@ -141,11 +148,54 @@ static void put_restore_full(struct code *c)
 	PUT(c, 0x48, 0x8d, 0x64, 0x24, SP_TO_RET); /* lea rsp, [rsp + ..] */
 }
 
+/*
+ * A callback may change the frame: another ip to go on at, another place to
+ * return to. Those behind it are told what the first was told.
+ */
+static void put_copies(struct code *c, bool full)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		if (full) /* push qword [rsp + parent_ip], then [.. + ip] */
+			PUT(c, 0xff, 0xb4, 0x24, FULL_PARENT_IP, 0, 0, 0);
+		else
+			PUT(c, 0xff, 0x74, 0x24, FAST_PARENT_IP);
+	}
+	PUT(c, 0x48, 0x83, 0x2c, 0x24, MCOUNT_INSN_SIZE); /* sub [rsp], 5 */
+}
+
+static void put_drop_copies(struct code *c)
+{
+	PUT(c, 0x48, 0x83, 0xc4, COPY_BYTES); /* add rsp, 16 */
+}
+
 /* ---- one callback ---- */
 
 /* Every set of arguments starts with its own fregs: a callback may use rcx. */
 #define ARGS_FAST_LEN 25
 #define ARGS_FULL_LEN 27
+#define ARGS_COPY_LEN 24
+
+static size_t args_len(unsigned int n, bool full)
+{
+	if (n > 1)
+		return ARGS_COPY_LEN;
+	return full ? ARGS_FULL_LEN : ARGS_FAST_LEN;
+}
+
+static void put_args_of_copies(struct code *c, bool full,
+			       const struct ftrace_ops *ops)
+{
+	u64 imm = (u64)(unsigned long)ops;
+
+	PUT(c, 0x48, 0x8d, 0x4c, 0x24,
+	    COPY_BYTES + (full ? R9_IN_FULL : 0)); /* lea rcx, [rsp + ..] */
+	PUT(c, 0x48, 0x8b, 0x3c, 0x24);		   /* mov rdi, [rsp] */
+	PUT(c, 0x48, 0x8b, 0x74, 0x24, 8);	   /* mov rsi, [rsp + 8] */
+	PUT(c, 0x48, 0xba);			   /* mov rdx, imm64: ops */
+	put(c, &imm, sizeof(imm));
+}
 
 static void put_args(struct code *c, bool full, const struct ftrace_ops *ops)
 {
@@ -219,10 +269,13 @@ static void put_guard_leave(struct code *c)
 	PUT(c, 0x41, 0x31, 0x43, RECURSION_WORD);
 }
 
-static void put_callback(struct code *c, bool full,
+static void put_callback(struct code *c, unsigned int n, bool full,
 			 const struct ftrace_tramp_call *call)
 {
-	put_args(c, full, call->ops);
+	if (n > 1)
+		put_args_of_copies(c, full, call->ops);
+	else
+		put_args(c, full, call->ops);
 	if (call->guard)
 		put_guard_enter(c);
 	put_call(c, (unsigned long)call->func);
@@ -265,8 +318,12 @@ size_t ftrace_tramp_emit(const struct ftrace_tramp_desc *desc, void *buf,
 		put_save_full(&c);
 	else
 		put_save_fast(&c);
+	if (desc->n > 1)
+		put_copies(&c, desc->regs);
 	for (i = 0; i < desc->n; i++)
-		put_callback(&c, desc->regs, &desc->call[i]);
+		put_callback(&c, desc->n, desc->regs, &desc->call[i]);
+	if (desc->n > 1)
+		put_drop_copies(&c);
 	if (desc->regs)
 		put_restore_full(&c);
 	else
@@ -305,7 +362,7 @@ const struct ftrace_tramp_header *ftrace_tramp_find(unsigned long addr,
 unsigned long ftrace_tramp_call_site(const struct ftrace_tramp_header *header,
 				     unsigned int i)
 {
-	size_t args = header->regs ? ARGS_FULL_LEN : ARGS_FAST_LEN;
+	size_t args = args_len(header->n, header->regs);
 	struct code save = { .buf = NULL };
 	unsigned long at;
 
@@ -315,6 +372,8 @@ unsigned long ftrace_tramp_call_site(const struct ftrace_tramp_header *header,
 		put_save_full(&save);
 	else
 		put_save_fast(&save);
+	if (header->n > 1)
+		put_copies(&save, header->regs);
 	for (at = ftrace_tramp_start(header) + save.len;; i--) {
 		bool guard = *(const u8 *)(at + args) == GUARD_FIRST_BYTE;
 

@@ -17,7 +17,9 @@
 /* rsp + this is where the return address into the traced function stands. */
 #define FAST_FRAME_BYTES offsetof(struct ftrace_regs, ip)
 #define FULL_FRAME_BYTES offsetof(struct ftrace_full_frame, ret)
-/* What a guarded call has pushed on top of the frame. */
+/* What a chain has pushed on top of the frame: ip and parent_ip. */
+#define COPY_BYTES 16
+/* What a guarded call has pushed on top of that. */
 #define GUARD_BYTES 16
 
 /*

@@ -11,6 +11,7 @@
 #include "kernel/sched.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
+#include "trace/fgraph.h"
 #include "trace/ftrace_internal.h"
 #include "trace/recursion.h"
 
@@ -273,6 +274,70 @@ KTEST(ftrace, ipmodify_redirects_and_is_alone)
 {
 	redirect_with(0);
 	redirect_with(FTRACE_OPS_FL_SAVE_REGS);
+}
+
+/* ---- what a callback behind one that changes the frame is told ---- */
+
+static unsigned long told_ip, told_parent;
+
+static void notrace callback_told(unsigned long ip, unsigned long parent_ip,
+				  struct ftrace_ops *ops,
+				  struct ftrace_regs *fregs)
+{
+	told_ip = ip;
+	told_parent = parent_ip;
+}
+
+/* Called by the second of two consumers: where from, and by whom. */
+static noinline void told_as_if_alone(struct ftrace_ops *second)
+{
+	unsigned long here = (unsigned long)told_as_if_alone;
+
+	EXPECT_EQ(filter_targets(second, 0, 1), 0);
+	EXPECT_EQ(register_ftrace_function(second), 0);
+	told_ip = told_parent = 0;
+	ftrace_target[0]();
+	EXPECT_EQ(told_ip, target_ip(0));
+	EXPECT(told_parent > here && told_parent < here + 512);
+	EXPECT_EQ(unregister_ftrace_function(second), 0);
+	ftrace_free_filter(second);
+}
+
+static void behind_a_redirection(unsigned long flags)
+{
+	struct ftrace_ops first = { .func = callback_redirect };
+	struct ftrace_ops second = { .func = callback_told, .flags = flags };
+
+	first.flags = FTRACE_OPS_FL_IPMODIFY | flags;
+	EXPECT_EQ(filter_targets(&first, 0, 1), 0);
+	EXPECT_EQ(register_ftrace_function(&first), 0);
+	told_as_if_alone(&second);
+	second.flags = FTRACE_OPS_FL_RECURSION;
+	told_as_if_alone(&second);
+	EXPECT_EQ(unregister_ftrace_function(&first), 0);
+	ftrace_free_filter(&first);
+}
+
+KTEST(ftrace, told_the_same_behind_a_redirection)
+{
+	behind_a_redirection(0);
+	behind_a_redirection(FTRACE_OPS_FL_SAVE_REGS);
+}
+
+/* Tasks keep their shadow stacks. */
+KTEST_FLAGS(ftrace, told_the_same_behind_a_hooked_return, KTEST_LEAKS, 0)
+{
+	struct ftrace_ops first = { .flags = FTRACE_OPS_FL_RECURSION };
+	struct ftrace_ops second = { .func = callback_told };
+	struct fgraph_ops graph = { .ops = &first };
+
+	EXPECT_EQ(filter_targets(&first, 0, 1), 0);
+	EXPECT_EQ(register_ftrace_graph(&graph), 0);
+	told_as_if_alone(&second);
+	second.flags = FTRACE_OPS_FL_SAVE_REGS;
+	told_as_if_alone(&second);
+	EXPECT_EQ(unregister_ftrace_graph(&graph), 0);
+	ftrace_free_filter(&first);
 }
 
 /* ---- what is said about a site ---- */
