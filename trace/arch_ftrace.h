@@ -3,7 +3,7 @@
  * arch_ftrace.h - the seam between what a site should call and its bytes.
  *
  * trace/ decides which site should call what; arch/ makes the bytes so.
- * Implemented by arch/x86_64/ftrace.c, and by tests/host/fake_arch.c for
+ * Implemented by arch/x86_64/ftrace.c, and by tests/host/sites.c for
  * the suites on a host. One currency crosses the seam: @ip is the address
  * of a site, an "addr" is what it calls:
  *
@@ -83,10 +83,20 @@ unsigned long arch_ftrace_read(unsigned long ip);
  * must stay valid until it was applied or aborted.
  * Return: 0 with text_mutex held; -EINVAL other bytes found, -EFAULT
  * nothing readable there (both with @bad filled in; the caller gives up for
- * good), -ENOMEM, -ERANGE a target out of reach. No other code is returned.
+ * good), -ENOMEM, -ERANGE a target out of reach, -EBUSY a batch is open. No
+ * other code is returned.
  */
 int __must_check arch_ftrace_prepare(const struct ftrace_patch *plan, size_t n,
 				     struct ftrace_bug_info *bad);
+
+/*
+ * Every CPU serialises: code written before is what it executes from here on.
+ * For code that no batch makes known. Context: task, may wait.
+ */
+void arch_ftrace_sync(void);
+
+/* Can a site call @addr, or jump to it? Context: any. */
+bool arch_ftrace_reaches(unsigned long addr);
 
 /* Exactly one of these two follows a prepare that returned 0. */
 void arch_ftrace_apply(void);

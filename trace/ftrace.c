@@ -31,10 +31,16 @@ void ftrace_stub(unsigned long ip, unsigned long parent_ip,
 
 /* ---- entering a request ---- */
 
+bool ftrace_may_request(void)
+{
+	return in_task() && !preempt_count() && !irqs_disabled() &&
+	       !mutex_is_held(&direct_mutex) && !mutex_is_held(&ftrace_lock) &&
+	       !ftrace_in_callback();
+}
+
 int ftrace_enter(void)
 {
-	if (!in_task() || preempt_count() || irqs_disabled() ||
-	    mutex_is_held(&direct_mutex) || mutex_is_held(&ftrace_lock))
+	if (!ftrace_may_request())
 		return -EDEADLK;
 	mutex_lock(&direct_mutex);
 	if (!ftrace_dead)
@@ -103,13 +109,16 @@ static int plan_prepare(struct ftrace_plan *plan)
 
 int ftrace_begin(struct ftrace_plan *plan, struct ftrace_request *request)
 {
-	int err = ftrace_plan_build(plan, request);
+	int err = ftrace_dead ? -ENODEV : ftrace_plan_build(plan, request);
 
 	return err ? err : plan_prepare(plan);
 }
 
 void ftrace_commit(struct ftrace_plan *plan, struct ftrace_retired *retired)
 {
+	/* Where the list serves, a new target is known by data alone. */
+	if (!plan->nr_patches && plan->nr_changes)
+		arch_ftrace_sync();
 	ftrace_plan_publish(plan, retired);
 	if (plan->nr_patches)
 		arch_ftrace_apply();

@@ -79,10 +79,12 @@ struct ftrace_ops {
  *
  * Context: task.
  * Return: 0; -EINVAL deleted ops, no callback, IPMODIFY without a filter or
- * with a notrace set; -EBUSY registered already, a second IPMODIFY owner on
- * a site, PERMANENT while ftrace is disabled; -ENOMEM; -ENOSPC too many
- * different sets of subscribers; -EDEADLK called from a callback; -ENODEV
- * ftrace is dead. No other code is returned.
+ * with a notrace set, a trampoline of its own out of reach; -EBUSY registered
+ * already, a second IPMODIFY owner on a site, PERMANENT while ftrace is
+ * disabled; what a direct caller refused to share a site with (its ops_func);
+ * -ENOMEM; -ENOSPC too many different sets of subscribers; -EDEADLK called
+ * from a callback, or where one cannot sleep; -ENODEV ftrace is dead. No other
+ * code is returned.
  */
 int __must_check register_ftrace_function(struct ftrace_ops *ops);
 
@@ -93,17 +95,18 @@ int __must_check register_ftrace_function(struct ftrace_ops *ops);
  * be freed or reused.
  *
  * Context: task.
- * Return: 0; -EBUSY not registered; -ENOMEM (still registered); -EDEADLK
- * called from a callback; -ENODEV ftrace is dead: do not free anything. No
- * other code is returned.
+ * Return: 0; -EBUSY not registered; -ENOMEM, -ENOSPC (still registered: those
+ * who stay need sets, too); -EDEADLK called from a callback, or where one
+ * cannot sleep; -ENODEV ftrace is dead: do not free anything. No other code is
+ * returned.
  */
 int unregister_ftrace_function(struct ftrace_ops *ops);
 
 /*
  * ftrace_set_filter, ftrace_set_notrace - choose functions by pattern
  * @buf: patterns separated by white space: a name, a glob, the 1-based index
- *	in the list of functions, each with '!' before it to remove; NULL for
- *	none
+ *	in the list of functions (0x..: hexadecimal, 0..: octal), each with
+ *	'!' before it to remove; NULL for none
  * @reset: start from nothing instead of from what is set; with @buf NULL the
  *	filter is "all functions" again (notrace: "none")
  *
@@ -125,7 +128,8 @@ int ftrace_set_notrace(struct ftrace_ops *ops, const char *buf, size_t len,
  * @ip, @ips: addresses of sites or starts of functions
  *
  * Return: 0; -EINVAL no site there; -ENOENT to be removed but not in the
- * filter; and as ftrace_set_filter(). Adding what is there is no error.
+ * filter; and as ftrace_set_filter(). Adding what is there is no error; no
+ * address and no reset asks for nothing.
  */
 int ftrace_set_filter_ip(struct ftrace_ops *ops, unsigned long ip, int remove,
 			 int reset);
@@ -252,13 +256,15 @@ int ftrace_describe_rec(const struct dyn_ftrace *rec, char *buf, size_t len);
  * It must leave all argument registers as they were and return to where it
  * was called from, or call the original itself and return to its caller.
  * One direct caller a site. On return of unregister and modify nobody is in
- * the old target any more.
+ * the old target any more, but for calls that sleep in an original it called:
+ * who wraps functions that sleep counts them (trace/ftrace_fexit.h).
  *
- * Return: 0; -EINVAL no @addr, ops has a callback or trampoline or is
- * registered, no or an empty filter; wrong @addr or not registered (modify,
- * unregister); -EBUSY a site has a direct caller, or an ip modifier and ops
- * will not share; what ops_func refused with (-EAGAIN: call again); -ENOMEM,
- * -ENOSPC, -EDEADLK, -ENODEV as above. No other code is returned.
+ * Return: 0; -EINVAL no @addr or one out of reach of a call, ops has a
+ * callback or trampoline or is registered, no or an empty filter; wrong @addr
+ * or not registered (modify, unregister); -EBUSY a site has a direct caller,
+ * or an ip modifier and ops will not share; what ops_func refused with
+ * (-EAGAIN: call again); -ENOMEM, -ENOSPC, -EDEADLK, -ENODEV as above. No
+ * other code is returned.
  */
 int __must_check register_ftrace_direct(struct ftrace_ops *ops,
 					unsigned long addr);
@@ -276,7 +282,9 @@ int modify_ftrace_direct_nolock(struct ftrace_ops *ops, unsigned long addr);
 
 /*
  * One ops, many sites, each with its own target. A set of pairs is made with
- * ftrace_direct_hash_add(), which sorts; all of it happens or nothing.
+ * ftrace_direct_hash_add(), which sorts; all of it happens or nothing. Adding
+ * a pair: -EINVAL no site there or out of use, no target or out of reach;
+ * -EEXIST the site has a pair; -ENOSPC no room.
  *
  * add: -EINVAL empty, -EBUSY a site has a direct caller already. del: every
  * pair must be there, else -EINVAL; the last one gone unregisters. mod:

@@ -16,7 +16,8 @@
  * Invariants
  * D1  A call during an exchange reaches the old or the new target, exactly
  *     one, once.
- * D2  When unregister or modify returns nobody is in the old target.
+ * D2  When unregister or modify returns nobody is in the old target, but who
+ *     sleeps in an original that it called.
  *
  * Context and locks: task. direct_mutex is the outermost lock of all requests
  * and held while ops_func is called; ftrace_lock is not.
@@ -79,7 +80,7 @@ int register_ftrace_direct(struct ftrace_ops *ops, unsigned long addr)
 	struct ftrace_retired retired = { 0 };
 	int err;
 
-	if (!(addr & ~FTRACE_ADDR_JMP))
+	if (!ftrace_target_ok(addr))
 		return -EINVAL;
 	err = ftrace_enter();
 	if (err)
@@ -110,7 +111,9 @@ int unregister_ftrace_direct(struct ftrace_ops *ops, unsigned long addr,
 	if (err)
 		return err;
 	direct_forget(ops, &retired);
-	return free_filters ? ftrace_free_filter(ops) : 0;
+	if (free_filters)
+		ftrace_free_filter(ops);
+	return 0;
 }
 
 /* ---- the exchange ---- */
@@ -228,7 +231,7 @@ int modify_ftrace_direct_nolock(struct ftrace_ops *ops, unsigned long addr)
 {
 	if (!mutex_is_held(&direct_mutex) || mutex_is_held(&ftrace_lock))
 		return -EDEADLK;
-	if (!(addr & ~FTRACE_ADDR_JMP) || !is_direct_caller(ops) ||
+	if (!ftrace_target_ok(addr) || !is_direct_caller(ops) ||
 	    ops->filter_hash->direct)
 		return -EINVAL;
 	return exchange_any(ops, addr, ops->filter_hash, ops->filter_hash);
@@ -275,25 +278,36 @@ static bool hash_disjoint(const struct ftrace_hash *a,
 	return true;
 }
 
+/* Return: the filter there was; nobody reads it any more. */
+static struct ftrace_hash *exchange_filter(struct ftrace_ops *ops,
+					   struct ftrace_hash *filter)
+{
+	struct ftrace_hash *was;
+
+	mutex_lock(&ftrace_lock);
+	was = ops->filter_hash;
+	ops->filter_hash = filter;
+	mutex_unlock(&ftrace_lock);
+	return was;
+}
+
 static int add_first(struct ftrace_ops *ops, const struct ftrace_hash *hash,
 		     struct ftrace_retired *retired)
 {
-	struct ftrace_hash *was = ops->filter_hash;
+	struct ftrace_hash *filter;
 	int err;
 
 	err = check_idle(ops);
 	if (err)
 		return err;
-	ops->filter_hash = ftrace_hash_begin(hash);
-	err = -ENOMEM;
-	if (ops->filter_hash)
-		err = direct_register(ops, 0, retired);
-	if (err) {
-		ftrace_hash_free(ops->filter_hash);
-		ops->filter_hash = was;
-	} else {
-		ftrace_hash_free(was);
-	}
+	filter = ftrace_hash_begin(hash);
+	if (!filter)
+		return -ENOMEM;
+	filter = exchange_filter(ops, filter);
+	err = direct_register(ops, 0, retired);
+	if (err)
+		filter = exchange_filter(ops, filter);
+	ftrace_hash_free(filter);
 	return err;
 }
 
@@ -378,7 +392,8 @@ int update_ftrace_direct_del(struct ftrace_ops *ops,
 		return 0;
 	}
 	direct_forget(ops, &retired);
-	return ftrace_free_filter(ops);
+	ftrace_free_filter(ops);
+	return 0;
 }
 
 static int mod_locked(struct ftrace_ops *ops, const struct ftrace_hash *hash)

@@ -203,7 +203,7 @@ static struct ftrace_hash *hash_of_sites(const unsigned long *ips, size_t n)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < n; i++) {
 		/* Any target: group_fill() puts in the real ones. */
-		err = ftrace_direct_hash_add(hash, ips[i], PAGE_SIZE);
+		err = ftrace_direct_hash_add(hash, ips[i], KERNEL_VMA);
 		if (err && err != -EEXIST) {
 			ftrace_hash_free(hash);
 			return ERR_PTR(-EINVAL);
@@ -244,7 +244,7 @@ struct ftrace_fexit *ftrace_fexit_attach(const struct ftrace_fexit_spec *spec,
 
 	if (!n || !spec_is_valid(spec))
 		return ERR_PTR(-EINVAL);
-	if (mutex_is_held(&fexit_lock) || mutex_is_held(&ftrace_lock))
+	if (mutex_is_held(&fexit_lock) || !ftrace_may_request())
 		return ERR_PTR(-EDEADLK);
 	sites = hash_of_sites(ips, n);
 	if (IS_ERR(sites))
@@ -295,7 +295,7 @@ int ftrace_fexit_replace(struct ftrace_fexit *fexit,
 
 	if (!spec_is_valid(spec))
 		return -EINVAL;
-	if (mutex_is_held(&fexit_lock) || mutex_is_held(&ftrace_lock))
+	if (mutex_is_held(&fexit_lock) || !ftrace_may_request())
 		return -EDEADLK;
 	mutex_lock(&fexit_lock);
 	err = replace_locked(fexit, spec);
@@ -307,7 +307,7 @@ int ftrace_fexit_detach(struct ftrace_fexit *fexit)
 {
 	int err;
 
-	if (mutex_is_held(&fexit_lock) || mutex_is_held(&ftrace_lock))
+	if (mutex_is_held(&fexit_lock) || !ftrace_may_request())
 		return -EDEADLK;
 	mutex_lock(&fexit_lock);
 	err = update_ftrace_direct_del(&fexit->ops, fexit->group->targets);

@@ -87,7 +87,7 @@ static int pattern_parse(struct pattern *pattern, const char *token, size_t len)
 		return 0;
 	}
 	pattern->kind = MATCH_INDEX;
-	return kstrtoull(pattern->text, 10, &pattern->index) ? -EINVAL : 0;
+	return kstrtoull(pattern->text, 0, &pattern->index) ? -EINVAL : 0;
 }
 
 static bool pattern_matches(const struct pattern *pattern, const char *name)
@@ -369,9 +369,14 @@ static int set_filter_ips(struct ftrace_ops *ops, const unsigned long *ips,
 			  unsigned int cnt, bool remove, bool reset,
 			  bool exclude)
 {
-	struct ftrace_hash *part = hash_of_ips(ips, cnt);
+	struct ftrace_hash *part;
 	int err;
 
+	if (!ftrace_may_request())
+		return -EDEADLK;
+	if (!cnt && !reset)
+		return 0; /* nothing was asked for */
+	part = hash_of_ips(ips, cnt);
 	if (IS_ERR(part))
 		return PTR_ERR(part);
 	err = set_ips(ops, part, remove, reset, exclude);
@@ -402,7 +407,7 @@ int ftrace_free_filter(struct ftrace_ops *ops)
 	struct ftrace_retired retired = { 0 };
 	int err;
 
-	if (mutex_is_held(&direct_mutex))
+	if (!ftrace_may_request())
 		return -EDEADLK;
 	mutex_lock(&direct_mutex);
 	err = ops->flags & FTRACE_OPS_FL_ENABLED ?

@@ -203,7 +203,7 @@ int ftrace_direct_hash_add(struct ftrace_hash *hash, unsigned long ip,
 	struct dyn_ftrace *rec = ftrace_rec_find(ftrace_location(ip));
 	size_t pos, tail;
 
-	if (!rec || !(addr & ~FTRACE_ADDR_JMP))
+	if (!rec || ftrace_rec_disabled(rec) || !ftrace_target_ok(addr))
 		return -EINVAL;
 	pos = ftrace_hash_pos(hash, rec - ftrace_recs);
 	if (pos < hash->count && hash->rec[pos] == rec - ftrace_recs)

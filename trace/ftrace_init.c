@@ -7,6 +7,7 @@
  */
 #include "trace/ftrace_internal.h"
 #include "kernel/cmdline.h"
+#include "kernel/sched.h"
 #include "kernel/unwind_hooks.h"
 
 extern unsigned long __start_mcount_loc[], __stop_mcount_loc[];
@@ -37,6 +38,21 @@ bool ftrace_wrapper_range(unsigned long addr, unsigned long *start,
 			  unsigned long *size)
 {
 	return arch_ftrace_find_fexit(addr, start, size);
+}
+
+bool ftrace_in_callback(void)
+{
+	unsigned long *frame = __builtin_frame_address(0), *next;
+	unsigned long top = (unsigned long)current->stack + current->stack_size;
+
+	for (; (unsigned long)(frame + 2) <= top; frame = next) {
+		if (is_ftrace_trampoline(frame[1]))
+			return true;
+		next = (unsigned long *)frame[0];
+		if (next <= frame || !IS_ALIGNED((unsigned long)next, 8))
+			break;
+	}
+	return false;
 }
 
 bool is_ftrace_trampoline(unsigned long addr)

@@ -252,10 +252,25 @@ extern struct ftrace_ops *ftrace_ops_list; /* [F] */
 extern bool ftrace_dead;		   /* [A] */
 extern bool ftrace_enabled;		   /* [F] */
 
+/* Can a site have this direct target? */
+static __always_inline bool ftrace_target_ok(unsigned long addr)
+{
+	return addr & ~FTRACE_ADDR_JMP &&
+	       arch_ftrace_reaches(addr & ~FTRACE_ADDR_JMP);
+}
+
+/*
+ * Not from a callback, not where one cannot sleep, not from inside another
+ * request. To be asked before anything that may sleep. Context: any.
+ */
+bool ftrace_may_request(void);
+/* Does a trampoline stand on the stack of this task? Context: task. */
+bool ftrace_in_callback(void);
+
 /*
  * Every request of the public API is between these two; they take and release
- * direct_mutex. Return: 0; -EDEADLK from a callback or where one cannot
- * sleep; -ENODEV ftrace is dead.
+ * direct_mutex. Return: 0; -EDEADLK ftrace_may_request() says no; -ENODEV
+ * ftrace is dead.
  */
 int __must_check ftrace_enter(void);
 void ftrace_leave(void);

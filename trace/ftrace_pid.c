@@ -114,6 +114,8 @@ int ftrace_set_pids(const int *pids, size_t n, bool exclude)
 	struct pid_list *list = NULL, *was;
 	int err;
 
+	if (!ftrace_may_request())
+		return -EDEADLK;
 	if (n) {
 		list = pid_list_make(pids, n);
 		if (!list)

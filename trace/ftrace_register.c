@@ -5,7 +5,7 @@
  * Owns the list of ops and their trampolines.
  *
  * Invariants
- * I4  To add: publish, then poke. To remove: poke, unpublish, wait for every
+ * I4  To add: publish, then poke. To remove: unpublish, poke, wait for every
  *     task that may be inside, free. Every unregister waits, patched or not:
  *     somebody may stand in the callback, come by the list function.
  * I7  An ops counts at the sites its hashes match from before register
@@ -49,6 +49,8 @@ static int check_hashes(const struct ftrace_ops *ops,
 static int check_new_ops(const struct ftrace_ops *ops)
 {
 	if (ops->flags & FTRACE_OPS_FL_DELETED || !ops->func)
+		return -EINVAL;
+	if (ops->trampoline && !arch_ftrace_reaches(ops->trampoline))
 		return -EINVAL;
 	if (ops->flags & OPS_BUSY)
 		return -EBUSY;
@@ -165,7 +167,7 @@ int ftrace_register(struct ftrace_ops *ops, struct ftrace_retired *retired)
 	mutex_lock(&ftrace_lock);
 	err = register_locked(ops, retired);
 	mutex_unlock(&ftrace_lock);
-	if (err)
+	if (err && ops->flags & FTRACE_OPS_FL_IPMODIFY)
 		ftrace_unshare();
 	return err;
 }
@@ -205,7 +207,7 @@ int ftrace_unregister(struct ftrace_ops *ops, struct ftrace_retired *retired)
 	mutex_lock(&ftrace_lock);
 	err = unregister_locked(ops, retired);
 	mutex_unlock(&ftrace_lock);
-	if (!err)
+	if (!err && ops->flags & FTRACE_OPS_FL_IPMODIFY)
 		ftrace_unshare();
 	return err;
 }

@@ -21,6 +21,7 @@
 #include "kernel/panic.h"
 #include <asm/barrier.h>
 #include <asm/layout.h>
+#include <asm/smp.h>
 
 /* ftrace_entry.asm */
 extern char ftrace_call[], ftrace_regs_call[];
@@ -119,9 +120,19 @@ static __always_inline u64 maker_word(const struct word_maker *m,
  * All text and every target lie in the top 2 GiB, where any two addresses are
  * in reach of each other; anything lower is not a target.
  */
+bool arch_ftrace_reaches(unsigned long addr)
+{
+	return addr >= KERNEL_VMA;
+}
+
 static bool in_reach(unsigned long addr)
 {
-	return !addr || addr >= KERNEL_VMA;
+	return !addr || arch_ftrace_reaches(addr);
+}
+
+void arch_ftrace_sync(void)
+{
+	sync_core_all();
 }
 
 static int make_vec(const struct ftrace_patch *plan, size_t n)

@@ -147,7 +147,23 @@ void arch_ftrace_abort(void)
 	text_open = false;
 }
 
+bool arch_ftrace_reaches(unsigned long addr)
+{
+	return addr != HOST_FAR;
+}
+
+void arch_ftrace_sync(void)
+{
+	BUG_ON(text_open);
+	host_arch.syncs++;
+}
+
 /* ---- trampolines ---- */
+
+bool ftrace_in_callback(void)
+{
+	return false;
+}
 
 static struct tramp *tramp_at(unsigned long addr)
 {

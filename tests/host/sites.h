@@ -31,11 +31,14 @@ u8 *host_site_bytes(size_t i);
  */
 void host_call(size_t i);
 
+#define HOST_FAR 0x1000UL /* a target that no site reaches */
+
 /* What is counted, and what goes wrong when asked for. */
 struct host_arch {
 	size_t batches, patches;    /* applied */
 	size_t tramps, tramps_made; /* alive, ever */
 	size_t inner_pokes;
+	size_t syncs;		/* for code that no batch makes known */
 	bool no_tramps;		/* making one fails */
 	int prepare_error;	/* -ENOMEM, ... */
 	void (*on_apply)(void); /* between verifying and writing */

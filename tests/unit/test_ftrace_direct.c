@@ -427,3 +427,33 @@ UNIT(ftrace_direct, ipmodify_was_first)
 	ftrace_free_filter(&ip);
 	ftrace_no_leaks();
 }
+
+static int patch_after_the_end(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
+{
+	ftrace_kill();
+	share_answer = modify_ftrace_direct_nolock(ops, B);
+	return -EBUSY;
+}
+
+/* Dead is dead, also for who is in the middle of a request. */
+UNIT(ftrace_direct, nothing_is_patched_after_the_end)
+{
+	static struct ftrace_ops ip = OPS(0, .flags = FTRACE_OPS_FL_IPMODIFY);
+	size_t patches;
+
+	fresh(2);
+	reset_direct("fn1");
+	CHECK_EQ(ftrace_filter(&ip, "fn1"), 0);
+	CHECK_EQ(register_ftrace_direct(&direct, A), 0);
+	patches = host_arch.patches;
+	direct.ops_func = patch_after_the_end;
+	CHECK(register_ftrace_function(&ip));
+	CHECK_EQ(share_answer, (u64)-ENODEV);
+	CHECK_EQ(arch_ftrace_read(host_site(1)), A);
+	CHECK_EQ(host_arch.patches, patches);
+	share_answer = 0;
+	ftrace_dead = false;
+	CHECK_EQ(unregister_ftrace_direct(&direct, A, true), 0);
+	ftrace_free_filter(&ip);
+	ftrace_no_leaks();
+}

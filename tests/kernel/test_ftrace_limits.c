@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What may not be asked for, or not from here: requests from callbacks and
+ * from those who are asked to share, targets out of reach, sites that are out
+ * of use, requests after the end. Each is refused and leaves nothing half-done.
+ */
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched.h"
+#include "tests/kernel/ftrace_targets.h"
+#include "tests/kernel/ktest.h"
+#include "trace/ftrace_fexit.h"
+#include "trace/ftrace_internal.h"
+#include <asm/smp.h>
+
+#define FAR 0x1000UL /* no call reaches it */
+
+static struct ftrace_ops direct, other;
+
+static void notrace callback_nothing(unsigned long ip, unsigned long parent_ip,
+				     struct ftrace_ops *ops,
+				     struct ftrace_regs *fregs)
+{
+}
+
+static void setup(unsigned int target)
+{
+	direct = (struct ftrace_ops){ 0 };
+	other = (struct ftrace_ops){ .func = callback_nothing };
+	EXPECT_EQ(filter_targets(&direct, target, 1), 0);
+	EXPECT_EQ(filter_targets(&other, target, 1), 0);
+}
+
+static void teardown(void)
+{
+	EXPECT_EQ(ftrace_check(), 0);
+	ftrace_free_filter(&direct);
+	ftrace_free_filter(&other);
+}
+
+/* ---- from a callback ---- */
+
+static const struct ftrace_fexit_spec nothing_spec;
+static int answer[5];
+
+static void notrace callback_asks(unsigned long ip, unsigned long parent_ip,
+				  struct ftrace_ops *ops,
+				  struct ftrace_regs *fregs)
+{
+	answer[0] = unregister_ftrace_function(ops);
+	answer[1] = ftrace_set_filter_ip(ops, ip, 1, 0);
+	answer[2] = ftrace_free_filter(ops);
+	answer[3] = PTR_ERR(ftrace_fexit_attach(&nothing_spec, &ip, 1));
+	answer[4] = ftrace_set_pids(&answer[0], 1, false);
+}
+
+static void ask_from_callback(unsigned long flags, bool may_sleep)
+{
+	unsigned int i;
+
+	setup(2);
+	other.func = callback_asks;
+	other.flags = flags;
+	EXPECT_EQ(register_ftrace_function(&other), 0);
+	memset(answer, 0, sizeof(answer));
+	if (!may_sleep)
+		preempt_disable();
+	ftrace_target[2]();
+	if (!may_sleep)
+		preempt_enable();
+	for (i = 0; i < ARRAY_SIZE(answer); i++)
+		EXPECT_EQ(answer[i], -EDEADLK);
+	EXPECT_EQ(unregister_ftrace_function(&other), 0);
+	teardown();
+}
+
+/* Also where it could sleep: then it would wait for itself, or free itself. */
+KTEST(ftrace_limits, nothing_from_a_callback)
+{
+	unsigned int may_sleep;
+
+	for (may_sleep = 0; may_sleep < 2; may_sleep++) {
+		ask_from_callback(0, may_sleep);
+		ask_from_callback(FTRACE_OPS_FL_SAVE_REGS, may_sleep);
+		ask_from_callback(FTRACE_OPS_FL_RECURSION, may_sleep);
+	}
+}
+
+static struct ftrace_ops *asks_first;
+
+static void notrace callback_asks_behind(unsigned long ip,
+					 unsigned long parent_ip,
+					 struct ftrace_ops *ops,
+					 struct ftrace_regs *fregs)
+{
+	answer[0] = unregister_ftrace_function(asks_first);
+}
+
+/* By a chain or the list, about somebody else. */
+KTEST(ftrace_limits, nothing_from_a_chain)
+{
+	struct ftrace_ops second = { .func = callback_asks_behind };
+
+	setup(2);
+	EXPECT_EQ(filter_targets(&second, 2, 1), 0);
+	EXPECT_EQ(register_ftrace_function(&other), 0);
+	EXPECT_EQ(register_ftrace_function(&second), 0);
+	asks_first = &other;
+	answer[0] = 0;
+	ftrace_target[2]();
+	EXPECT_EQ(answer[0], -EDEADLK);
+	EXPECT_EQ(unregister_ftrace_function(&second), 0);
+	EXPECT_EQ(unregister_ftrace_function(&other), 0);
+	ftrace_free_filter(&second);
+	teardown();
+}
+
+/* ---- from one who is asked to share ---- */
+
+static struct task_struct *attacher;
+
+static int attach_another(void *unused)
+{
+	unsigned long ip = target_ip(9);
+	struct ftrace_fexit *fexit;
+
+	fexit = ftrace_fexit_attach(&nothing_spec, &ip, 1);
+	if (EXPECT(!IS_ERR(fexit)))
+		EXPECT_EQ(ftrace_fexit_detach(fexit), 0);
+	return 0;
+}
+
+static int attach_when_asked(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
+{
+	unsigned long ip = target_ip(8);
+
+	attacher = kthread_run(attach_another, NULL, "attacher");
+	msleep(20); /* so that it holds what comes before direct_mutex */
+	answer[0] = PTR_ERR(ftrace_fexit_attach(&nothing_spec, &ip, 1));
+	return -EAGAIN;
+}
+
+KTEST(ftrace_limits, no_wrapper_from_one_who_is_asked)
+{
+	setup(0);
+	direct.ops_func = attach_when_asked;
+	other.flags = FTRACE_OPS_FL_IPMODIFY;
+	EXPECT_EQ(register_ftrace_direct(&direct, direct_target[0]), 0);
+	EXPECT_EQ(register_ftrace_function(&other), -EAGAIN);
+	EXPECT_EQ(answer[0], -EDEADLK);
+	kthread_join(attacher);
+	EXPECT_EQ(unregister_ftrace_direct(&direct, direct_target[0], false),
+		  0);
+	ftrace_fexit_reap();
+	teardown();
+}
+
+/* ---- targets ---- */
+
+KTEST(ftrace_limits, a_target_out_of_reach)
+{
+	struct ftrace_hash *hash = ftrace_direct_hash_new(1);
+
+	setup(0);
+	EXPECT_EQ(register_ftrace_direct(&direct, FAR), -EINVAL);
+	EXPECT_EQ(register_ftrace_direct(&direct, FAR | FTRACE_ADDR_JMP),
+		  -EINVAL);
+	EXPECT_EQ(ftrace_direct_hash_add(hash, target_ip(1), FAR), -EINVAL);
+	EXPECT_EQ(register_ftrace_function(&other), 0);
+	EXPECT_EQ(register_ftrace_direct(&direct, FAR), -EINVAL);
+	EXPECT_EQ(register_ftrace_direct(&direct, direct_target[0]), 0);
+	EXPECT_EQ(modify_ftrace_direct(&direct, FAR), -EINVAL);
+	EXPECT_EQ(unregister_ftrace_function(&other), 0);
+	EXPECT_EQ(unregister_ftrace_direct(&direct, direct_target[0], false),
+		  0);
+	other.trampoline = FAR;
+	EXPECT_EQ(register_ftrace_function(&other), -EINVAL);
+	other.trampoline = 0;
+	ftrace_hash_free(hash);
+	teardown();
+}
+
+static unsigned long disabled_site(void)
+{
+	size_t i;
+
+	for (i = 0; i < ftrace_rec_count(); i++)
+		if (ftrace_rec_disabled(ftrace_rec(i)))
+			return ftrace_rec_ip(ftrace_rec(i));
+	return 0;
+}
+
+KTEST(ftrace_limits, a_site_out_of_use)
+{
+	struct ftrace_hash *hash = ftrace_direct_hash_new(1);
+	unsigned long ip = disabled_site();
+
+	ASSERT(ip);
+	EXPECT_EQ(ftrace_direct_hash_add(hash, ip, direct_target[0]), -EINVAL);
+	EXPECT_EQ(PTR_ERR(ftrace_fexit_attach(&nothing_spec, &ip, 1)), -EINVAL);
+	ftrace_hash_free(hash);
+}
+
+static void notrace count_entry(struct ftrace_fexit_call *call, void *data)
+{
+	(*(u64 *)data)++;
+}
+
+/* Where the list serves no batch makes fresh code known: CPUs serialise. */
+KTEST(ftrace_limits, fresh_code_is_made_known_without_a_batch)
+{
+	u64 hits = 0, rounds;
+	struct ftrace_fexit_prog prog = { count_entry, NULL, &hits };
+	struct ftrace_fexit_spec spec = { .nr = 1, .prog = &prog };
+	unsigned long ip = target_ip(0);
+	bool chains = ftrace_use_chains;
+	struct ftrace_fexit *fexit;
+
+	setup(0);
+	ftrace_use_chains = false;
+	EXPECT_EQ(register_ftrace_function(&other), 0);
+	fexit = ftrace_fexit_attach(&spec, &ip, 1);
+	ASSERT(!IS_ERR(fexit));
+	rounds = sync_core_rounds();
+	EXPECT_EQ(ftrace_fexit_replace(fexit, &spec), 0);
+	EXPECT_EQ(sync_core_rounds(), rounds + 1);
+	ftrace_target[0]();
+	EXPECT_EQ(hits, 1);
+	EXPECT_EQ(ftrace_fexit_detach(fexit), 0);
+	EXPECT_EQ(unregister_ftrace_function(&other), 0);
+	ftrace_use_chains = chains;
+	teardown();
+}
+
+/* ---- sharing by the stub ---- */
+
+static int agree(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
+{
+	answer[cmd]++;
+	return 0;
+}
+
+static int agree_and_exchange(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
+{
+	bool on = cmd == FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_PEER;
+
+	return modify_ftrace_direct_nolock(ops, direct_target[on ? 2 : 1]);
+}
+
+/* Consent is not taken back by what somebody else does while asked. */
+static void share_two(bool by_stub)
+{
+	struct ftrace_ops second = { .ops_func = agree_and_exchange };
+
+	setup(0);
+	memset(answer, 0, sizeof(answer));
+	direct.ops_func = agree;
+	other.flags = FTRACE_OPS_FL_IPMODIFY;
+	EXPECT_EQ(filter_targets(&second, 1, 1), 0);
+	EXPECT_EQ(filter_targets(&other, 0, 2), 0);
+	EXPECT_EQ(register_ftrace_direct(&direct, direct_target[0]), 0);
+	EXPECT_EQ(register_ftrace_direct(&second, direct_target[1]), 0);
+	ftrace_exchange_by_stub = by_stub;
+	EXPECT_EQ(register_ftrace_function(&other), 0);
+	EXPECT_EQ(answer[FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER], 0);
+	EXPECT_EQ(unregister_ftrace_function(&other), 0);
+	EXPECT_EQ(answer[FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER], 1);
+	ftrace_exchange_by_stub = false;
+	EXPECT_EQ(unregister_ftrace_direct(&direct, direct_target[0], false),
+		  0);
+	EXPECT_EQ(unregister_ftrace_direct(&second, direct_target[1], true), 0);
+	teardown();
+}
+
+KTEST(ftrace_limits, two_agree_to_share)
+{
+	share_two(false);
+	share_two(true);
+}
+
+/* ---- filters ---- */
+
+KTEST(ftrace_limits, no_addresses_ask_for_nothing)
+{
+	unsigned long none = 0;
+
+	other = (struct ftrace_ops){ .func = callback_nothing };
+	EXPECT_EQ(ftrace_set_filter_ips(&other, &none, 0, 0, 0), 0);
+	EXPECT_EQ(other.filter_hash, NULL); /* all, as before */
+	EXPECT_EQ(ftrace_set_filter(&other, "0x10", 4, 1), 0);
+	EXPECT_EQ(other.filter_hash->rec[0], 15);
+	EXPECT_EQ(ftrace_set_filter(&other, "010", 3, 1), 0);
+	EXPECT_EQ(other.filter_hash->rec[0], 7);
+	ftrace_free_filter(&other);
+}
