@@ -30,6 +30,8 @@ def suites(*options):
 ROWS = [
     ("suites, 4 CPUs, 5 times", suites("--smp=4", "--append=repeat=5"), {}),
     ("suites, 8 CPUs", suites("--smp=8"), {}),
+    ("suites, 2 CPUs, counted instructions",
+     suites("--smp=2", "--icount=0"), {}),
     ("suites, chains off", suites("--smp=4", "--append=chains=off"), {}),
     ("suites, trampolines off",
      suites("--smp=4", "--append=trampolines=off"), {}),
