@@ -5,6 +5,7 @@
  * open.
  *
  * host-sources: trace/interface/shell_pipe.c trace/interface/shell_filters.c
+ * host-sources: trace/interface/grep_match.c
  * host-sources: trace/interface/tracefs.c trace/interface/error_log.c
  * host-sources: trace/trace_seq.c kernel/fail.c
  */

@@ -10,6 +10,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/kstrto.h"
 #include "kernel/lib/string.h"
+#include "trace/interface/grep_match.h"
 #include "trace/interface/tracefs.h"
 
 #define READ_SIZE 1024
@@ -169,59 +170,6 @@ int grep_options(struct stage *stage)
 	stage->pattern = stage->argv[i];
 	stage->optind = i + 1;
 	return 0;
-}
-
-static bool match_here(const char *re, const char *text, const char *end);
-
-/* A character of the pattern that was behind a '\\' means itself. */
-#define LITERAL 0x100
-
-static bool match_one(int c, const char *text, const char *end)
-{
-	return text < end && (c == '.' || (c & 0xff) == (u8)*text);
-}
-
-/* @c repeated any number of times, then @re. */
-static bool match_star(int c, const char *re, const char *text, const char *end)
-{
-	do {
-		if (match_here(re, text, end))
-			return true;
-	} while (match_one(c, text++, end));
-	return false;
-}
-
-static bool match_here(const char *re, const char *text, const char *end)
-{
-	for (; *re; text++) {
-		int c = (u8)*re++;
-
-		if (c == '\\' && *re)
-			c = (u8)*re++ | LITERAL;
-		if (c == '$' && !*re)
-			return text == end;
-		if (*re == '*')
-			return match_star(c, re + 1, text, end);
-		if (!match_one(c, text, end))
-			return false;
-	}
-	return true;
-}
-
-/* ^ $ . and * as in a basic regular expression, '\' takes one literally. */
-bool grep_match(const char *re, const char *text, size_t len)
-{
-	const char *end = text + len;
-
-	if (len && end[-1] == '\n')
-		end--;
-	if (*re == '^')
-		return match_here(re + 1, text, end);
-	do {
-		if (match_here(re, text, end))
-			return true;
-	} while (text++ < end);
-	return false;
 }
 
 int grep_line(struct stage *stage, const char *text, size_t len)

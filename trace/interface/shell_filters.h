@@ -16,6 +16,3 @@ int grep_end(struct stage *stage);
 int wc_options(struct stage *stage);
 int wc_line(struct stage *stage, const char *text, size_t len);
 int wc_end(struct stage *stage);
-
-/* Does the line match the basic regular expression @re? */
-bool grep_match(const char *re, const char *text, size_t len);
