@@ -56,7 +56,7 @@ const char *shell_path(const char *typed)
 
 void shell_error(const char *name, const char *subject, int err)
 {
-	BUG_ON(!name || err >= 0);
+	BUG_ON(!name || err > 0);
 	console_write(name, strlen(name));
 	if (subject)
 		console_write(subject, strlen(subject));
