@@ -48,11 +48,15 @@ static int cpumask_show(struct tracefs_file *file, struct trace_seq *seq)
 	return 0;
 }
 
-/* Hexadecimal; commas between groups of digits are Linux's and ignored. */
+/*
+ * Hexadecimal; commas between groups of digits are Linux's and ignored. No CPU
+ * at all is a mask, too.
+ */
 static ssize_t cpumask_write(struct tracefs_file *file, const char *buf,
 			     size_t len)
 {
 	unsigned int digits = 0;
+	bool any = false;
 	u64 mask = 0;
 	size_t i;
 
@@ -65,8 +69,12 @@ static ssize_t cpumask_write(struct tracefs_file *file, const char *buf,
 			return -EINVAL;
 		mask = mask << 4 | digit_value(buf[i]);
 		digits += mask != 0;
+		any = true;
 	}
-	if (!i)
+	for (; any && i < len && isspace(buf[i]); i++)
+		;
+	file->error_at = any ? i : 0;
+	if (!any || i < len)
 		return -EINVAL;
 	trace_set_cpumask(trace_top(), mask);
 	return len;
@@ -133,6 +141,7 @@ static int format_show(struct tracefs_file *file, struct trace_seq *seq)
 const struct tracefs_node event_nodes[] = {
 	FORMAT("funcgraph_entry"),
 	FORMAT("funcgraph_exit"),
+	FORMAT("funcgraph_exit_retval"),
 	FORMAT("function"),
 	FORMAT("kernel_stack"),
 	FORMAT("print"),
