@@ -9,6 +9,8 @@
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/kstrto.h"
+#include "kernel/lib/string.h"
+#include "kernel/lock.h"
 #include "kernel/mm/slab.h"
 #include "trace/interface/hash_edit.h"
 #include "trace/interface/nodes.h"
@@ -67,7 +69,8 @@ static int describe(struct dyn_ftrace *rec, struct trace_seq *seq)
 
 	if (!rec)
 		return 0;
-	ftrace_describe_rec(rec, line, sizeof(line));
+	if (ftrace_describe_rec(rec, line, sizeof(line)) >= (int)sizeof(line))
+		line[sizeof(line) - 2] = '\n'; /* cut, but a line */
 	trace_seq_puts(seq, line);
 	return 1;
 }
@@ -148,7 +151,11 @@ static int selection_open(struct tracefs_file *file,
 static int selection_show(struct tracefs_file *file, struct trace_seq *seq,
 			  const struct selection *which)
 {
-	return hash_show(file, seq, file->private, which->all);
+	const struct hash_edit *edit = file->private;
+
+	if (!(file->flags & TRACEFS_WRITE))
+		return hash_show(file, seq, file->private, which->all);
+	return hash_show(file, seq, edit->all ? NULL : edit->hash, which->all);
 }
 
 static ssize_t selection_write(struct tracefs_file *file, const char *buf,
@@ -157,10 +164,27 @@ static ssize_t selection_write(struct tracefs_file *file, const char *buf,
 	return hash_edit_write(file->private, file, buf, len);
 }
 
+/* Put @hash in force beside the other half of the filter. [half_lock held] */
+static int set_half(const struct selection *which, struct ftrace_hash *hash)
+{
+	struct ftrace_hash *other;
+	int ret = ftrace_ops_get_hash(which->ops(), !which->exclude, &other);
+
+	if (ret) {
+		ftrace_hash_free(hash);
+		return ret;
+	}
+	if (which->exclude)
+		return ftrace_ops_set_hashes(which->ops(), other, hash);
+	return ftrace_ops_set_hashes(which->ops(), hash, other);
+}
+
 static int selection_release(struct tracefs_file *file,
 			     const struct selection *which)
 {
-	struct ftrace_hash *hash, *other;
+	/* Two halves closed at once must not put back what the other had. */
+	static DEFINE_MUTEX(half_lock);
+	struct ftrace_hash *hash;
 	int err, ret;
 
 	if (!(file->flags & TRACEFS_WRITE)) {
@@ -169,14 +193,9 @@ static int selection_release(struct tracefs_file *file,
 	}
 	if (!hash_edit_finish(file->private, file, &hash, &err))
 		return err;
-	ret = ftrace_ops_get_hash(which->ops(), !which->exclude, &other);
-	if (ret) {
-		ftrace_hash_free(hash);
-		return ret;
-	}
-	ret = which->exclude ?
-		      ftrace_ops_set_hashes(which->ops(), other, hash) :
-		      ftrace_ops_set_hashes(which->ops(), hash, other);
+	mutex_lock(&half_lock);
+	ret = set_half(which, hash);
+	mutex_unlock(&half_lock);
 	return ret ? ret : err;
 }
 
@@ -225,6 +244,13 @@ static int pid_open(struct tracefs_file *file)
 	return 0;
 }
 
+/* Begin a new number. */
+static void pid_forget(struct pid_edit *edit)
+{
+	edit->digits = 0;
+	edit->value = 0;
+}
+
 static int pid_show(struct tracefs_file *file, struct trace_seq *seq)
 {
 	struct pid_edit *edit = file->private;
@@ -236,17 +262,22 @@ static int pid_show(struct tracefs_file *file, struct trace_seq *seq)
 	return file->pos < edit->n;
 }
 
-/* The number read so far is complete. */
+/* The number read so far is complete; one that is there stays once. */
 static int pid_take(struct pid_edit *edit, struct tracefs_file *file)
 {
+	int pid = edit->value;
+	size_t i;
+
 	if (!edit->digits)
 		return 0;
-	edit->digits = 0;
+	pid_forget(edit);
+	for (i = 0; i < edit->n; i++)
+		if (edit->pid[i] == pid)
+			return 0;
 	file->error_text = "too many pids";
 	if (edit->n == PIDS_MAX)
 		return -ENOSPC;
-	edit->pid[edit->n++] = edit->value;
-	edit->value = 0;
+	edit->pid[edit->n++] = pid;
 	return 0;
 }
 
@@ -264,6 +295,7 @@ static ssize_t pid_write(struct tracefs_file *file, const char *buf, size_t len)
 			edit->value = edit->value * 10 + (buf[i] - '0');
 			edit->digits++;
 		} else {
+			pid_forget(edit); /* no half of a word */
 			file->error_text = "no pid";
 			ret = -EINVAL;
 		}

@@ -142,6 +142,8 @@ int hash_show(struct tracefs_file *file, struct trace_seq *seq,
 		trace_seq_puts(seq, "!*\n");
 		return 0;
 	}
+	if (file->pos >= count) /* shortened while it was read */
+		return 0;
 	trace_seq_puts(seq,
 		       ftrace_rec_name(ftrace_hash_rec(hash, file->pos), name));
 	trace_seq_putc(seq, '\n');

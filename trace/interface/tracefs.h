@@ -11,7 +11,8 @@
  * I2  Whatever refuses a write is told in error_log: where, what was written,
  *     what is wrong with it, a caret under it.
  * I3  What a handle changes takes effect when its node says so: at write, or
- *     for the filters at close.
+ *     for the filters at close. Who both reads and writes a filter reads
+ *     what the words complete so far make of it.
  *
  * Names, modes and errno are those of Linux's tracefs.
  *

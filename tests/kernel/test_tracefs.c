@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The control tree by its calls, in ways the shell does not use it: handles
+ * that read and write, two closed at once.
+ */
+#include "kernel/lib/printf.h"
+#include "tests/kernel/trace_test.h"
+#include "trace/interface/tracefs.h"
+
+#define ROOM 1024
+#define BOTH (TRACEFS_READ | TRACEFS_WRITE)
+
+u64 tracefs_target(u64 n);
+traced_function u64 tracefs_target(u64 n)
+{
+	barrier();
+	return n;
+}
+
+/* What one read gives, as a string. */
+static const char *read_some(struct tracefs_file *file, char text[ROOM])
+{
+	ssize_t n = tracefs_read(file, text, ROOM - 1);
+
+	text[EXPECT(n >= 0) ? n : 0] = '\0';
+	return text;
+}
+
+static void put(struct tracefs_file *file, const char *text)
+{
+	EXPECT_EQ(tracefs_write(file, text, strlen(text)),
+		  (ssize_t)strlen(text));
+}
+
+KTEST(tracefs, a_selection_read_and_written_by_one_handle)
+{
+	static const char *const path[] = { "set_ftrace_filter",
+					    "set_ftrace_notrace",
+					    "set_graph_function",
+					    "stack_trace_filter" };
+	struct tracefs_file *file;
+	char text[ROOM];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(path); i++) {
+		ASSERT_EQ(tracefs_open(path[i], BOTH, &file), 0);
+		EXPECT(!strncmp(read_some(file, text), "#### ", 5));
+		EXPECT_EQ(tracefs_close(file), 0);
+	}
+	ASSERT_EQ(tracefs_open("set_ftrace_filter", BOTH, &file), 0);
+	put(file, "tracefs_target mutex_lock ");
+	EXPECT(strstr(read_some(file, text), "tracefs_target\n"));
+	put(file, "!mutex_lock ");
+	EXPECT_EQ(*read_some(file, text), '\0'); /* it had come to the end */
+	EXPECT_EQ(tracefs_close(file), 0);
+	ASSERT_EQ(tracefs_open("set_ftrace_filter", TRACEFS_READ, &file), 0);
+	EXPECT(!strcmp(read_some(file, text), "tracefs_target\n"));
+	EXPECT_EQ(tracefs_close(file), 0);
+	tt_end();
+}
+
+static void select(const char *path, const char *text)
+{
+	struct tracefs_file *file;
+
+	if (EXPECT_EQ(tracefs_open(path, TRACEFS_WRITE | TRACEFS_TRUNC, &file),
+		      0)) {
+		put(file, text);
+		EXPECT_EQ(tracefs_close(file), 0);
+	}
+}
+
+/* Are many functions selected? */
+static bool many(const char *path)
+{
+	struct tracefs_file *file;
+	char text[ROOM];
+	bool much = false;
+
+	if (EXPECT_EQ(tracefs_open(path, TRACEFS_READ, &file), 0)) {
+		much = strlen(read_some(file, text)) > ROOM / 2;
+		EXPECT_EQ(tracefs_close(file), 0);
+	}
+	return much;
+}
+
+#define ROUNDS 500
+
+/*
+ * Select one function and all in turn; is it what was just closed? All take a
+ * while to be copied, so that the other half often comes between.
+ */
+static int lost_rounds(const char *path)
+{
+	int i, lost = 0;
+
+	for (i = 0; i < ROUNDS; i++) {
+		select(path, i & 1 ? "*\n" : "tracefs_target\n");
+		lost += many(path) != (i & 1);
+	}
+	return lost;
+}
+
+static int notrace_rounds(void *unused)
+{
+	(void)unused;
+	return lost_rounds("set_ftrace_notrace");
+}
+
+KTEST(tracefs, both_halves_of_a_filter_closed_at_once)
+{
+	struct task_struct *task =
+		kthread_run(notrace_rounds, NULL, "notrace_rounds");
+
+	ASSERT(!IS_ERR(task));
+	EXPECT_EQ(lost_rounds("set_ftrace_filter"), 0);
+	EXPECT_EQ(kthread_join(task), 0);
+	select("set_ftrace_notrace", "\n");
+	tt_end();
+}
+
+KTEST(tracefs, every_event_has_its_format)
+{
+	char path[TRACEFS_PATH_MAX], name[64], text[ROOM];
+	struct tracefs_file *file;
+	unsigned int i;
+
+	for (i = 0; trace_event_name(i); i++) {
+		snprintf(path, sizeof(path), "events/ftrace/%s/format",
+			 trace_event_name(i));
+		snprintf(name, sizeof(name), "name: %s\n", trace_event_name(i));
+		if (!EXPECT_EQ(tracefs_open(path, TRACEFS_READ, &file), 0))
+			continue;
+		EXPECT(!strncmp(read_some(file, text), name, strlen(name)));
+		EXPECT_EQ(tracefs_close(file), 0);
+	}
+}
+
+/* Ops on one site until its line is longer than there is room for. */
+#define OPS 16
+
+static void nothing(unsigned long ip, unsigned long parent_ip,
+		    struct ftrace_ops *op, struct ftrace_regs *regs)
+{
+}
+
+KTEST(tracefs, a_line_too_long_is_still_a_line)
+{
+	static struct ftrace_ops ops[OPS];
+	static const char target[] = "tracefs_target";
+	struct tracefs_file *file;
+	char text[ROOM];
+	unsigned int i;
+
+	for (i = 0; i < OPS; i++) {
+		ops[i].func = nothing;
+		EXPECT_EQ(ftrace_set_filter(&ops[i], target, strlen(target), 1),
+			  0);
+		EXPECT_EQ(register_ftrace_function(&ops[i]), 0);
+	}
+	if (EXPECT_EQ(tracefs_open("enabled_functions", TRACEFS_READ, &file),
+		      0)) {
+		read_some(file, text);
+		EXPECT(!strncmp(text, target, strlen(target)));
+		EXPECT(strlen(text) > 500);
+		EXPECT_EQ(text[strlen(text) - 1], '\n');
+		EXPECT_EQ(tracefs_close(file), 0);
+	}
+	for (i = 0; i < OPS; i++) {
+		EXPECT_EQ(unregister_ftrace_function(&ops[i]), 0);
+		EXPECT_EQ(ftrace_free_filter(&ops[i]), 0);
+	}
+}
