@@ -19,6 +19,7 @@ static const char readme[] =
 	"  tracing_on            0 or 1: record events or not\n"
 	"  trace                 all events in order of time; > empties it\n"
 	"  trace_pipe            the same, each event once, waits for more\n"
+	"                        until tracing_on is 0\n"
 	"  trace_marker          write text into the trace\n"
 	"  trace_clock           local, global, counter, x86-tsc, ...\n"
 	"  trace_options         option on, nooption off\n"
@@ -151,12 +152,22 @@ static int pipe_open(struct tracefs_file *file)
 	return IS_ERR(file->private) ? PTR_ERR(file->private) : 0;
 }
 
+/*
+ * As on Linux the end comes when tracing is off and all is read; but who has
+ * got nothing yet waits for it to begin. file->pos: has got something.
+ */
 static ssize_t pipe_read(struct tracefs_file *file, char *buf, size_t len)
 {
 	ssize_t n;
 
 	for (;;) {
+		bool on = trace_is_on(trace_top()); /* before the last look */
+
 		n = trace_read(file->private, buf, len);
+		if (n > 0)
+			file->pos = 1;
+		if (n == -EAGAIN && !on && file->pos)
+			return 0;
 		if (n != -EAGAIN || file->flags & TRACEFS_NONBLOCK)
 			return n;
 		trace_pipe_wait(file->private, PIPE_WAIT_NS);
