@@ -142,14 +142,11 @@ void trace_iter_skip(struct trace_iterator *iter)
 
 /* ---- lines --------------------------------------------------------------- */
 
-/* What is said about a CPU before its event. */
-static void put_notes(struct trace_iterator *iter, struct trace_seq *s)
+/* Above the first line of a CPU in the common form, as on Linux. */
+static void put_started(struct trace_iterator *iter, struct trace_seq *s)
 {
 	struct trace_source *source = &iter->source[iter->cpu];
 
-	if (iter->lost)
-		trace_seq_printf(s, "CPU:%u [LOST %llu EVENTS]\n", iter->cpu,
-				 iter->lost);
 	if (!source->started && iter->annotate && iter->lines &&
 	    trace_option(iter->tr, TRACE_OPT_annotate))
 		trace_seq_printf(s, "##### CPU %u buffer started ####\n",
@@ -162,10 +159,15 @@ static void put_event_line(struct trace_iterator *iter, struct trace_seq *s)
 	const struct tracer *tracer = trace_current_tracer(iter->tr);
 	size_t start;
 
-	put_notes(iter, s);
+	if (iter->lost)
+		trace_seq_printf(s, "CPU:%u [LOST %llu EVENTS]\n", iter->cpu,
+				 iter->lost);
 	start = s->len;
-	if (!tracer->line || !tracer->line(iter, s))
+	if (!tracer->line || !tracer->line(iter, s)) {
+		put_started(iter, s);
+		start = s->len;
 		trace_put_line(iter, s);
+	}
 	if (s->overflow) {
 		s->overflow = false;
 		trace_seq_truncate(s, start);

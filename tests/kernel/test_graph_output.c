@@ -97,12 +97,12 @@ KTEST(graph_output, options)
 		"      |   |   |   |",
 		"*[0-9].?????? |   0) *graph_o-* | " NOTHING "  fg_parent() {",
 		"*[0-9].?????? |   0) *graph_o-* | " DURATION
-		"    fg_leaf(); /\\* = 0x2 \\*/ (Overruns: 0)",
+		"    fg_leaf(); /\\* = 0x2 \\*/",
 		"*fg_hidden() {",
-		"*fg_leaf(); /\\* = 0x2 \\*/ (Overruns: 0)",
+		"*fg_leaf(); /\\* = 0x2 \\*/",
 		"* | " DURATION "    } /\\* fg_hidden = 0x2 \\*/ "
 		"(Overruns: 0)",
-		"*fg_leaf(); /\\* = 0x2 \\*/ (Overruns: 0)",
+		"*fg_leaf(); /\\* = 0x2 \\*/",
 		"* | " DURATION "  } /\\* fg_parent = 0x6 \\*/ (Overruns: 0)",
 		NULL,
 	};

@@ -205,14 +205,6 @@ static void put_retval(struct trace_iterator *iter, struct trace_seq *s,
 		trace_seq_printf(s, " = 0x%llx", value);
 }
 
-static void put_overrun(struct trace_iterator *iter, struct trace_seq *s,
-			const struct ftrace_graph_ret_entry *ret)
-{
-	if (option(iter, TRACE_OPT_funcgraph_overrun))
-		trace_seq_printf(s, " (Overruns: %u)", ret->overrun);
-	trace_seq_putc(s, '\n');
-}
-
 static unsigned long *open_at(struct trace_iterator *iter, int depth)
 {
 	struct trace_graph_cpu *cpu = &iter->source[iter->cpu].graph;
@@ -241,7 +233,7 @@ static void put_leaf(struct trace_iterator *iter, struct trace_seq *s,
 		put_retval(iter, s, ret);
 		trace_seq_puts(s, " */");
 	}
-	put_overrun(iter, s, ret);
+	trace_seq_putc(s, '\n');
 }
 
 /* The outermost function of an interrupt has ended. */
@@ -307,7 +299,9 @@ static void put_return(struct trace_iterator *iter, struct trace_seq *s,
 			put_retval(iter, s, ret);
 		trace_seq_puts(s, " */");
 	}
-	put_overrun(iter, s, ret);
+	if (option(iter, TRACE_OPT_funcgraph_overrun)) /* not of leaves */
+		trace_seq_printf(s, " (Overruns: %u)", ret->overrun);
+	trace_seq_putc(s, '\n');
 	end_of_irq(iter, s, ret->depth);
 }
 
