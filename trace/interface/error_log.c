@@ -20,6 +20,7 @@
 struct error {
 	u64 time_ns;
 	const char *where; /* the node's path: static */
+	int cpu;	   /* for the '#' in it */
 	const char *text;  /* static */
 	char input[INPUT_MAX];
 	unsigned int at;
@@ -83,6 +84,7 @@ void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
 	e = &errors[count++ % ERRORS];
 	e->time_ns = ktime_ns();
 	e->where = file->node->path;
+	e->cpu = file->cpu;
 	e->text = file->error_text ? file->error_text : errno_sentence(err);
 	e->at = min_t(unsigned int, at, INPUT_MAX - 1);
 	/* One line, printable, whatever was written. */
@@ -90,6 +92,16 @@ void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
 		e->input[i] = buf[i] < ' ' || buf[i] > '~' ? '.' : buf[i];
 	e->input[i] = '\0';
 	mutex_unlock(&lock);
+}
+
+/* The path as it was opened. */
+static void show_path(const struct error *e, struct trace_seq *seq)
+{
+	size_t before = strcspn(e->where, "#");
+
+	trace_seq_putmem(seq, e->where, before);
+	if (e->where[before])
+		trace_seq_printf(seq, "%d%s", e->cpu, e->where + before + 1);
 }
 
 void error_log_show(struct trace_seq *seq)
@@ -100,10 +112,10 @@ void error_log_show(struct trace_seq *seq)
 	for (i = count > ERRORS ? count - ERRORS : 0; i < count; i++) {
 		const struct error *e = &errors[i % ERRORS];
 
-		trace_seq_printf(seq, "[%5llu.%06u] %s: error: %s\n",
-				 e->time_ns / 1000000000,
-				 (u32)(e->time_ns % 1000000000 / 1000),
-				 e->where, e->text);
+		trace_seq_printf(seq, "[%5llu.%06u] ", e->time_ns / 1000000000,
+				 (u32)(e->time_ns % 1000000000 / 1000));
+		show_path(e, seq);
+		trace_seq_printf(seq, ": error: %s\n", e->text);
 		trace_seq_printf(seq, "  Command: %s\n", e->input);
 		trace_seq_fill(seq, ' ', strlen("  Command: ") + e->at);
 		trace_seq_puts(seq, "^\n");
