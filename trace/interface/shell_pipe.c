@@ -26,7 +26,10 @@ struct token {
 
 #define TOKENS (SHELL_ARGS * 2)
 
-/* Copy the word at @in to *@out without its quotes. Return: what follows. */
+/*
+ * Copy the word at @in to *@out without its quotes. Return: what follows; NULL
+ * a quote is not closed.
+ */
 static const char *take_word(const char *in, char **out)
 {
 	char quote = 0;
@@ -40,12 +43,12 @@ static const char *take_word(const char *in, char **out)
 			*(*out)++ = *in;
 	}
 	*(*out)++ = '\0';
-	return in;
+	return quote ? NULL : in;
 }
 
 /*
  * @out has room for twice the line: each word grows by its NUL at most.
- * Return: 0, or -E2BIG.
+ * Return: 0, -E2BIG, or -EINVAL a quote is not closed.
  */
 static int tokenize(const char *in, struct token *token, char *out)
 {
@@ -68,6 +71,8 @@ static int tokenize(const char *in, struct token *token, char *out)
 		}
 		token->kind = 'w';
 		in = take_word(in, &out);
+		if (!in)
+			return -EINVAL;
 	}
 	return -E2BIG;
 }
@@ -133,6 +138,12 @@ static int sink(struct stage *stage, const char *text, size_t len)
 	return 0;
 }
 
+/* Was a filter given files? Then it reads them and not what comes by '|'. */
+static bool has_files(const struct stage *stage)
+{
+	return stage->optind < stage->argc;
+}
+
 static int flush_line(struct stage *stage)
 {
 	size_t len = stage->len;
@@ -144,7 +155,7 @@ static int flush_line(struct stage *stage)
 /* Collect @text into lines for a filter. */
 static int feed(struct stage *stage, const char *text, size_t len)
 {
-	int ret = 0;
+	int ret = has_files(stage) ? -EPIPE : 0;
 
 	while (len-- && !ret) {
 		stage->text[stage->len++] = *text;
@@ -215,6 +226,19 @@ static int read_options(int n)
 	return ret;
 }
 
+/* What comes to a filter has ended: it reads its files, or says the rest. */
+static int finish(struct stage *stage)
+{
+	int err;
+
+	if (has_files(stage))
+		return stage->command->run(stage);
+	err = flush_line(stage);
+	if ((!err || err == -EPIPE) && stage->command->end)
+		err = stage->command->end(stage);
+	return err;
+}
+
 /* Run the first stage, then let each filter say its last word. */
 static int run_stages(int n)
 {
@@ -223,11 +247,8 @@ static int run_stages(int n)
 	if (ret == -EPIPE)
 		ret = 0;
 	for (i = 1; i < n; i++) {
-		struct stage *stage = &stages[i];
-		int err = flush_line(stage);
+		int err = finish(&stages[i]);
 
-		if ((!err || err == -EPIPE) && stage->command->end)
-			err = stage->command->end(stage);
 		if (err && err != -EPIPE && !ret)
 			ret = err;
 	}
