@@ -125,6 +125,9 @@ UNIT(lineedit, function_keys)
 	type("abc\033[1~X\033[4~Y\033[H\033[3~\033[FZ");
 	CHECK_STR(ed.line, "abcYZ");
 	CHECK(shown());
+	type("\033[1;5D\033[1;5DX\033[3;5~"); /* with Ctrl held */
+	CHECK_STR(ed.line, "abcXZ");
+	CHECK(shown());
 	type("\033OH\033[7");
 	type("~");
 	CHECK(shown());

@@ -14,7 +14,7 @@
 #define KEY_DEL 0x7f
 
 /* Values of ->escape. */
-enum { ESC_NONE, ESC_START, ESC_CSI };
+enum { ESC_NONE, ESC_START, ESC_CSI, ESC_CSI_REST };
 
 static void put(struct line_editor *e, const char *text, size_t len)
 {
@@ -202,8 +202,12 @@ static void complete(struct line_editor *e)
 
 static void control_sequence(struct line_editor *e, u8 byte)
 {
-	if (byte >= '0' && byte <= '9') {
+	if (byte >= '0' && byte <= '9' && e->escape == ESC_CSI) {
 		e->param = (e->param * 10 + (byte - '0')) % 100;
+		return;
+	}
+	if (byte >= ' ' && byte < '@') { /* "1;5C": with Ctrl, taken without */
+		e->escape = ESC_CSI_REST;
 		return;
 	}
 	e->escape = ESC_NONE;
@@ -225,7 +229,7 @@ static void control_sequence(struct line_editor *e, u8 byte)
 
 static void escape_key(struct line_editor *e, u8 byte)
 {
-	if (e->escape == ESC_CSI) {
+	if (e->escape != ESC_START) {
 		control_sequence(e, byte);
 		return;
 	}
