@@ -21,6 +21,7 @@
 #include "trace/interface/shell_filters.h"
 #include "trace/interface/tracefs.h"
 
+#define KEY_ESC	 0x1b
 #define PAUSE_NS 5000000UL /* how long a stream rests when it is empty */
 
 static bool leaving;
@@ -50,11 +51,32 @@ bool shell_interrupted(void)
 	return console_break();
 }
 
+/* Is there another byte, now or in a moment? */
+static bool more_of_key(void)
+{
+	if (!console_input_pending())
+		sleep_ns(PAUSE_NS);
+	return console_input_pending();
+}
+
+/* What an arrow or a function key sends behind its ESC: it is one key. */
+static void drop_sequence(void)
+{
+	u8 byte = more_of_key() ? console_getc() : 0;
+
+	if (byte != '[' && byte != 'O')
+		return;
+	do
+		byte = more_of_key() ? console_getc() : 0;
+	while (byte >= ' ' && byte < '@');
+}
+
 bool shell_key_pressed(void)
 {
 	if (!console_input_pending())
 		return false;
-	console_getc();
+	if (console_getc() == KEY_ESC)
+		drop_sequence();
 	return true;
 }
 
@@ -92,19 +114,36 @@ static int by_name(const void *a, const void *b)
 		      ((const struct tracefs_dirent *)b)->name);
 }
 
-/* The names in @path, sorted, each once. Return: how many. */
+/* The names in @path, sorted. Return: how many. */
 static unsigned int read_directory(const char *path,
 				   struct tracefs_dirent *entry)
 {
-	unsigned int i, n, unique = 0;
+	unsigned int n;
 
 	for (n = 0; n < LS_MAX && !tracefs_readdir(path, n, &entry[n]); n++)
 		;
 	sort(entry, n, sizeof(*entry), by_name);
-	for (i = 0; i < n; i++)
-		if (!i || by_name(&entry[i], &entry[unique - 1]))
-			entry[unique++] = entry[i];
-	return unique;
+	return n;
+}
+
+/* Does its directory have a file @path? */
+static bool is_file(char *path)
+{
+	struct tracefs_dirent entry;
+	char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	unsigned int n;
+	bool found = false;
+
+	if (slash)
+		*slash = '\0';
+	for (n = 0; !found; n++) {
+		if (tracefs_readdir(slash ? path : "", n, &entry))
+			break;
+		found = !entry.dir && !strcmp(entry.name, name);
+	}
+	if (slash)
+		*slash = '/';
+	return found;
 }
 
 static int ls_run(struct stage *stage)
@@ -123,6 +162,8 @@ static int ls_run(struct stage *stage)
 	n = read_directory(path, entry);
 	for (i = 0; i < n && !ret; i++)
 		ret = stage_printf(stage, "%s\n", entry[i].name);
+	if (!n && is_file(path))
+		return stage_printf(stage, "%s\n", typed);
 	if (!n) {
 		shell_error("ls", typed, -ENOENT);
 		ret = -ENOENT;
@@ -269,14 +310,14 @@ const struct command shell_commands[] = {
 	  .run = help_run,
 	  .help = "this list" },
 	{ .name = "ls",
-	  .usage = "ls [DIRECTORY]",
+	  .usage = "ls [DIRECTORY | FILE]",
 	  .run = ls_run,
 	  .help = "files of the control tree" },
 	{ .name = "ps", .usage = "ps", .run = ps_run, .help = "all threads" },
 	{ .name = "sleep",
 	  .usage = "sleep SECONDS",
 	  .run = sleep_run,
-	  .help = "wait (a key ends it)" },
+	  .help = "wait (^C ends it)" },
 	{ .name = "stress",
 	  .usage = "stress N",
 	  .run = stress_run,

@@ -37,6 +37,7 @@ static char state_letter(const struct task_struct *task)
 	return task->state == TASK_RUNNING ? 'r' : 'S';
 }
 
+/* Return: how many there are; those beyond @max are only counted. */
 static unsigned int copy_tasks(struct ps_row *row, unsigned int max)
 {
 	struct task_struct *task;
@@ -45,9 +46,9 @@ static unsigned int copy_tasks(struct ps_row *row, unsigned int max)
 
 	spin_lock_irqsave(&task_list_lock, flags);
 	for_each_task(task) {
-		if (n == max)
-			break;
-		row[n] = (struct ps_row){
+		if (n++ >= max)
+			continue;
+		*row = (struct ps_row){
 			.pid = task->pid,
 			.state = state_letter(task),
 			.cpu = task->cpu,
@@ -55,7 +56,7 @@ static unsigned int copy_tasks(struct ps_row *row, unsigned int max)
 			.preempted = task->nivcsw,
 			.ms = task->exec_ns / 1000000,
 		};
-		memcpy(row[n++].comm, task->comm, TASK_COMM_LEN);
+		memcpy(row++->comm, task->comm, TASK_COMM_LEN);
 	}
 	spin_unlock_irqrestore(&task_list_lock, flags);
 	return n;
@@ -68,11 +69,13 @@ int ps_run(struct stage *stage)
 	int ret = stage_printf(
 		stage, "  PID CPU S  SWITCHES PREEMPTED  TIME(ms) COMMAND\n");
 
-	for (i = 0; i < n && !ret; i++)
+	for (i = 0; i < min(n, (unsigned int)PS_MAX) && !ret; i++)
 		ret = stage_printf(stage, "%5d %3u %c %9lu %9lu %9lu %s\n",
 				   rows[i].pid, rows[i].cpu, rows[i].state,
 				   rows[i].asked, rows[i].preempted, rows[i].ms,
 				   rows[i].comm);
+	if (n > PS_MAX && !ret)
+		ret = stage_printf(stage, "... and %u more\n", n - PS_MAX);
 	return ret;
 }
 
@@ -101,7 +104,7 @@ int disas_run(struct stage *stage)
 	const char *name = stage->argc > 1 ? stage->argv[1] : NULL;
 	unsigned long start = name ? kallsyms_lookup_name(name) : 0;
 	unsigned long ip = start ? ftrace_location(start) : 0;
-	char line[256];
+	char line[512];
 	int ret;
 
 	if (!ip) {
@@ -112,7 +115,9 @@ int disas_run(struct stage *stage)
 	if (!ret)
 		ret = print_site(stage, ip);
 	if (!ret && ftrace_rec_users(ftrace_rec_find(ip))) {
-		ftrace_describe_rec(ftrace_rec_find(ip), line, sizeof(line));
+		if (ftrace_describe_rec(ftrace_rec_find(ip), line,
+					sizeof(line)) >= (int)sizeof(line))
+			line[sizeof(line) - 2] = '\n'; /* cut, but a line */
 		ret = stage_put(stage, line, strlen(line));
 	}
 	return ret;
@@ -169,7 +174,7 @@ static const char *candidate(void *ctx, const char *line, unsigned int start,
 			     unsigned int n)
 {
 	static unsigned int paths; /* how many there were before functions */
-	char buf[FTRACE_NAME_MAX];
+	static char buf[FTRACE_NAME_MAX]; /* returned */
 	const char *word;
 
 	(void)ctx;

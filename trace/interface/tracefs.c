@@ -251,11 +251,25 @@ static const char *below(const struct tracefs_node *node, const char *path)
 	return *rest == '/' && rest[1] ? rest + 1 : NULL;
 }
 
+/* Is the directory that @rest begins with that of a node before @n, too? */
+static bool seen_before(const char *path, unsigned int n, const char *rest)
+{
+	size_t len = strcspn(rest, "/") + 1;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		const char *other = below(node_at(i), path);
+
+		if (other && !strncmp(other, rest, len))
+			return true;
+	}
+	return false;
+}
+
 int tracefs_readdir(const char *path, unsigned int n,
 		    struct tracefs_dirent *entry)
 {
 	const struct tracefs_node *node;
-	char last[TRACEFS_PATH_MAX] = "";
 	unsigned int i, cpu, cpus;
 
 	for (i = 0; (node = node_at(i)); i++) {
@@ -263,10 +277,8 @@ int tracefs_readdir(const char *path, unsigned int n,
 
 		if (!rest)
 			continue;
-		name_of(entry, rest, 0, node->mode);
-		if (!strcmp(entry->name, last)) /* the same directory again */
+		if (strchr(rest, '/') && seen_before(path, i, rest))
 			continue;
-		memcpy(last, entry->name, sizeof(last));
 		cpus = strcspn(rest, "#") < strcspn(rest, "/") ?
 			       num_online_cpus() :
 			       1;

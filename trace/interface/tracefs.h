@@ -102,7 +102,7 @@ struct tracefs_dirent {
 };
 
 /*
- * The @n-th name in the directory @path ("" is the root).
+ * The @n-th name in the directory @path ("" is the root); none comes twice.
  * Return: 0; -ENOENT there are no more, or no such directory.
  */
 int tracefs_readdir(const char *path, unsigned int n,
