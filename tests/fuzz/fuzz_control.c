@@ -70,11 +70,15 @@ static size_t read_all(const char *path, char *buf, size_t room)
 	return len;
 }
 
-/* Write @len bytes in pieces of @piece. Return: the first error. */
+/*
+ * Write @len bytes in pieces of @piece, reading between them if @flags say so.
+ * Return: the first error.
+ */
 static int write_all(const char *path, unsigned int flags, const char *text,
 		     size_t len, size_t piece)
 {
 	struct tracefs_file *file;
+	char some[50];
 	int ret = 0, err;
 
 	BUG_ON(tracefs_open(path, flags, &file));
@@ -90,6 +94,8 @@ static int write_all(const char *path, unsigned int flags, const char *text,
 			text += n;
 			len -= n;
 		}
+		if (flags & TRACEFS_READ)
+			BUG_ON(tracefs_read(file, some, sizeof(some)) < 0);
 	}
 	err = tracefs_close(file);
 	return ret ? ret : err;
@@ -126,6 +132,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	path = files[data[0] % ARRAY_SIZE(files)];
 	if (data[0] & 0x40)
 		flags |= TRACEFS_TRUNC;
+	if (data[0] & 0x80)
+		flags |= TRACEFS_READ;
 	ret = write_all(path, flags, (const char *)data + 1, size - 1,
 			1 + (data[0] >> 2 & 15));
 	BUG_ON(ret && ret != -EINVAL && ret != -ENOSPC);
