@@ -145,8 +145,8 @@ void ring_buffer_commit_rest(struct ring_buffer_per_cpu *rb);
  * @stamp:   NULL, or where the time is stored, in either case
  *
  * Preemption is off from before the call until after the commit, which must
- * follow when this returned true. False: nothing has been reserved; take
- * ring_buffer_lock_reserve().
+ * follow when this returned true. False: nothing has been reserved; call
+ * ring_buffer_refused(), then take ring_buffer_lock_reserve().
  *
  * The order of clock, tail and nest is all: who comes between the clock and
  * the tail is later than we are, which the delta shows; who comes between the
@@ -183,6 +183,19 @@ ring_buffer_reserve_fast(struct ring_buffer_per_cpu *rb, u32 payload,
 refuse:
 	local_set(&rb->nest, 0);
 	return false;
+}
+
+/*
+ * ring_buffer_refused() - the fast path was refused; preemption is still off
+ *
+ * A writer that came into it has left its commit, and the caller need not try
+ * again. (Not part of the refusal: the caller's registers would have to be
+ * saved for it on the fast path.)
+ */
+static __always_inline void ring_buffer_refused(struct ring_buffer_per_cpu *rb)
+{
+	if (unlikely(!local_read(&rb->nest) && local_read(&rb->pending)))
+		ring_buffer_commit_rest(rb);
 }
 
 static __always_inline void

@@ -152,6 +152,7 @@ static void write_fast(void)
 		fill((void *)(f.event + RB_EVENT_HEADER), FAST_WORDS, f.time);
 		ring_buffer_commit_fast(w.rb, &f);
 	} else {
+		ring_buffer_refused(w.rb);
 		p = ring_buffer_lock_reserve(&w.buffer, len, &time);
 		if (p) {
 			fill(p, FAST_WORDS, time);

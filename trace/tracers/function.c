@@ -29,6 +29,7 @@ static void function_slow(unsigned long ip, unsigned long parent_ip)
 /* From function_call(), with its preemption count. */
 static noinline void function_again(unsigned long ip, unsigned long parent_ip)
 {
+	ring_buffer_refused(this_cpu_read(trace_top_ring));
 	preempt_enable_no_resched();
 	function_slow(ip, parent_ip);
 }

@@ -120,6 +120,7 @@ static noinline void graph_call_slow(unsigned long ip, unsigned long *retp)
 /* From graph_call(), with its preemption count. */
 static noinline void graph_call_again(unsigned long ip, unsigned long *retp)
 {
+	ring_buffer_refused(this_cpu_read(trace_top_ring));
 	preempt_enable_no_resched();
 	graph_call_slow(ip, retp);
 }
@@ -220,6 +221,7 @@ static __no_fp enum fgraph_handled graph_handler(unsigned long *retp)
 	preempt_disable_notrace();
 	rb = this_cpu_read(trace_top_ring);
 	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f, NULL))) {
+		ring_buffer_refused(rb);
 		preempt_enable_no_resched();
 		return FGRAPH_REFUSED;
 	}
