@@ -254,9 +254,8 @@ static void rb_commit_next(struct ring_buffer_per_cpu *rb)
 	u32 index = RB_SLOT_INDEX(READ_ONCE(*rb_slot(rb, seq)));
 
 	rb_commit_page(rb, info->end & RB_TAIL_MASK);
-	info->entries = rb->commit_entries;
-	rb->info[index].first = info->first + info->entries;
-	rb->commit_entries = 0;
+	info->entries = rb->commit_entries - info->first;
+	rb->info[index].first = rb->commit_entries;
 	rb->commit_index = index;
 	/* All about both pages before the number; pairs with rb_take() */
 	smp_store_release(&rb->commit_seq, seq);

@@ -86,7 +86,7 @@ struct ring_buffer_per_cpu {
 	};
 	u64 tail; /* [C] time of last event << 12 | bytes in use */
 	struct ring_buffer_page *tail_page; /* [C] */
-	u64 commit_entries;	  /* [C] events complete on the commit page */
+	u64 commit_entries;	  /* [C] events complete, since it was empty */
 	struct trace_scale scale; /* [W] */
 	u64 (*clock)(void);	  /* [W] */
 
@@ -202,9 +202,9 @@ static __always_inline void
 ring_buffer_commit_fast(struct ring_buffer_per_cpu *rb,
 			const struct ring_buffer_fast *f)
 {
+	local_inc(&rb->commit_entries); /* counted before it can be read */
 	barrier(); /* the event before the commit; pairs with rb_committed() */
 	local_set(&f->page->commit, f->end);
-	local_inc(&rb->commit_entries);
 	local_set(&rb->nest, 0);
 	/* A writer nested in this one has left its commit to us. */
 	if (unlikely(!local_is_zero(&rb->gate)))

@@ -324,19 +324,6 @@ void ring_buffer_iter_start(struct ring_buffer_iter *iter,
 
 /* ---- counts -------------------------------------------------------------- */
 
-/* Events committed so far. */
-static u64 rb_written(struct ring_buffer_per_cpu *rb)
-{
-	u64 seq, n;
-
-	do {
-		seq = smp_load_acquire(&rb->commit_seq);
-		n = rb->info[rb->commit_index].first +
-		    READ_ONCE(rb->commit_entries);
-	} while (smp_load_acquire(&rb->commit_seq) != seq);
-	return n;
-}
-
 /* Add a page with unread data from offset on to the counts. */
 static void rb_stats_page(struct ring_buffer_stats *stats,
 			  const struct ring_buffer_page *page, u32 offset,
@@ -365,7 +352,8 @@ void ring_buffer_stats(struct ring_buffer_per_cpu *rb,
 	};
 	mutex_lock(&rb->reader_lock);
 	stats->read = rb->read_events;
-	stats->written = rb_written(rb);
+	/* Last of the three: it has what the others have, and maybe more. */
+	stats->written = READ_ONCE(rb->commit_entries);
 	stats->entries = stats->written - stats->read - stats->overrun;
 	if (rb->reader_seq)
 		rb_stats_page(stats, rb->info[rb->reader_index].page,

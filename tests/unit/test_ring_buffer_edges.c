@@ -146,3 +146,30 @@ UNIT(ring_buffer_edges, a_ring_resized_after_a_refused_fast_path_is_whole)
 		end();
 	}
 }
+
+/* ---- counts beside a writer ---------------------------------------------- */
+
+static void read_and_count(void)
+{
+	struct ring_buffer_stats stats;
+
+	host_step_fn = NULL;
+	read_all();
+	ring_buffer_stats(rb, &stats);
+	CHECK(stats.entries <= 1); /* counted, and not yet to be read */
+	host_step_fn = read_and_count;
+}
+
+UNIT(ring_buffer_edges, what_is_read_has_been_counted)
+{
+	start(3);
+	host_step_fn = read_and_count;
+	for (u32 i = 0; i < 20; i++) {
+		write_fast(); /* or is refused at the end of a page */
+		write_slow(1200);
+	}
+	host_step_fn = NULL;
+	read_all();
+	CHECK_EQ(read, written);
+	end();
+}
