@@ -9,10 +9,11 @@
  * the function then returns into return_to_handler (fgraph_entry.asm), which
  * asks here where it really goes.
  *
- * A second user that wants the same call finds its frame on top and adds its
- * bit. A function entered by a tail call finds the hook of the one that made
- * it: it gets a frame of its own for the same slot, whose true return address
- * is return_to_handler again, so both return in turn.
+ * A second user that wants the same call finds the slot hooked, and so does a
+ * function entered by a tail call that of the one that made it. Each gets a
+ * frame of its own for the same slot, whose true return address is
+ * return_to_handler again, so all return in turn. Users of one call are at the
+ * same depth; none knows the time another one has put in its frame.
  *
  * I1  A hooked slot has a frame that says where it returns to, from before it
  *     is hooked until after it was returned through; frames of other contexts
@@ -55,24 +56,26 @@ fgraph_handler_t fgraph_return_handler = refuse;
 /* ---- entry and return ---------------------------------------------------- */
 
 /*
- * The frame on top is for this slot. If it is for this very call, hooked by
- * another user, then the slot is hooked, the function is ours, and we have not
- * been here. Else it is of the function that left to this one by a tail call,
- * or says nothing: of a call left by force, or still being made by somebody we
- * interrupted, with what an earlier interrupt wrote there.
+ * Whether the frame on top is of another user for this very call: then the
+ * slot is hooked, the function is ours, and we have not been here. Else it is
+ * of the function that left to this one by a tail call, or says nothing: of a
+ * call left by force, or still being made by somebody we interrupted, with
+ * what an earlier interrupt wrote there.
  */
-static bool fgraph_join(unsigned long ip, struct fgraph_ops *gops,
-			const unsigned long *retp, struct fgraph_frame *top,
-			trace_func_graph_ent_t entry)
+static bool fgraph_shared(unsigned long ip, u32 bit, const unsigned long *retp,
+			  const struct fgraph_frame *top)
 {
-	struct ftrace_graph_ent ent = { .func = ip, .depth = top->depth };
+	const struct fgraph_frame *frame = top;
 
-	if (*retp != (unsigned long)return_to_handler || top->func != ip ||
-	    top->users & gops->bit)
+	if (*retp != (unsigned long)return_to_handler)
 		return false;
-	if (entry(&ent, gops))
-		top->users |= gops->bit;
-	return true;
+	while (frame->retp == retp && frame->func == ip &&
+	       frame->depth == top->depth) {
+		if (frame->users & bit)
+			return false;
+		frame--; /* frame[0] has no slot */
+	}
+	return frame != top;
 }
 
 void fgraph_enter(unsigned long ip, struct fgraph_ops *gops,
@@ -85,13 +88,13 @@ void fgraph_enter(unsigned long ip, struct fgraph_ops *gops,
 	if (unlikely(!stack))
 		return;
 	top = stack->top;
-	if (top->retp == retp && fgraph_join(ip, gops, retp, top, entry))
-		return;
 	if (unlikely(top >= stack->end)) { /* I2 */
 		current->trace_overrun++;
 		return;
 	}
 	frame = fgraph_push(stack, top, ip, retp, gops->bit);
+	if (top->retp == retp && fgraph_shared(ip, gops->bit, retp, top))
+		frame->depth = top->depth;
 	ent.depth = frame->depth;
 	if (!entry(&ent, gops)) {
 		fgraph_pop(stack, frame);

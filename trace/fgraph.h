@@ -5,8 +5,8 @@
  *
  * At entry a user's ftrace_ops callback puts the address of return_to_handler
  * in place of the caller's return address, and the true one on the task's
- * shadow stack; one frame serves all users that want this call. Told in full
- * at the top of fgraph.c.
+ * shadow stack, in a frame for each user that wants this call. Told in full at
+ * the top of fgraph.c.
  *
  * Lock legend: [I] immutable while registered; [G] graph_lock; [T] the task
  * itself, its interrupts and NMIs included, each leaving it as it found it.
@@ -30,7 +30,7 @@ struct ftrace_graph_ent {
 struct ftrace_graph_ret {
 	unsigned long func;
 	int depth;
-	u64 calltime;		   /* what the first user's entry gave */
+	u64 calltime;		   /* what this user's entry gave */
 	unsigned long retval;	   /* rax as returned */
 	unsigned long retval_high; /* rdx */
 	unsigned long overrun;	   /* calls of this task not hooked so far */
@@ -115,7 +115,7 @@ struct fgraph_frame {
 	unsigned long *retp; /* [T] where that stood; NULL: being made */
 	unsigned long func;  /* [T] */
 	u64 calltime;	     /* [T] */
-	u32 users;	     /* [T] bits; cleared by anybody, atomically */
+	u32 users;	     /* [T] its bit; cleared by anybody, atomically */
 	int depth;	     /* [T] 0: the outermost */
 };
 

@@ -138,6 +138,72 @@ KTEST(fgraph, who_declines_gets_no_return)
 	EXPECT_EQ(atomic64_read(&half.entries), atomic64_read(&half.returns));
 }
 
+/* ---- beside the tracer --------------------------------------------------- */
+
+struct seen {
+	unsigned int entries, returns, wrong, deepest;
+};
+
+static void see_event(unsigned int cpu, const struct ring_buffer_event *event,
+		      void *arg)
+{
+	const struct ftrace_graph_ret_entry *r = event->data;
+	struct seen *seen = arg;
+
+	(void)cpu;
+	if (r->ent.type == TRACE_GRAPH_ENT) {
+		seen->entries++;
+		return;
+	}
+	seen->returns++;
+	seen->deepest = max(seen->deepest, (unsigned int)r->depth);
+	if (r->calltime + 1000000000 < r->rettime || r->rettime < r->calltime)
+		seen->wrong++;
+}
+
+/* A user that was there first, and the tracer: each has its own times. */
+KTEST(fgraph, the_tracer_and_a_user_of_the_same_calls)
+{
+	struct seen seen = { 0 };
+	struct user user;
+
+	ASSERT(user_begin(&user, FG_FILTER));
+	if (tt_begin("function_graph", FG_FILTER, 64)) {
+		EXPECT(fg_check_all(3, 10));
+		tt_consume(see_event, &seen);
+	}
+	tt_end();
+	user_end(&user);
+	EXPECT_EQ(seen.entries, fg_calls(10));
+	EXPECT_EQ(seen.returns, fg_calls(10));
+	EXPECT_EQ(seen.wrong, 0);
+	EXPECT_EQ(seen.deepest, 10);
+	EXPECT_EQ(atomic64_read(&user.returns), fg_calls(10));
+	EXPECT_EQ(atomic64_read(&user.wrong), 0);
+}
+
+void fg_nap(void);
+traced_function void fg_nap(void)
+{
+	msleep(10);
+}
+
+/* Without sleep-time the tracer's calls begin later, not those of others. */
+KTEST(fgraph, the_tracer_leaves_the_times_of_others)
+{
+	struct user user;
+
+	ASSERT(user_begin(&user, "fg_nap"));
+	trace_set_option(trace_top(), TRACE_OPT_sleep_time, false);
+	if (tt_begin("function_graph", "fg_leaf", 64))
+		fg_nap();
+	tt_end();
+	trace_set_option(trace_top(), TRACE_OPT_sleep_time, true);
+	user_end(&user);
+	EXPECT_EQ(atomic64_read(&user.returns), 1);
+	EXPECT_EQ(atomic64_read(&user.wrong), 0);
+}
+
 /* ---- storms -------------------------------------------------------------- */
 
 static atomic64_t wrong_values;

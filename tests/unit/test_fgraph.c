@@ -71,7 +71,7 @@ static struct world {
 	u64 seed, returned;
 	u32 odds;
 	unsigned int nesting;
-	bool walking, force;
+	bool walking, force, eager;
 } w;
 
 static u32 dice(u32 sides)
@@ -83,9 +83,9 @@ static bool entry(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
 {
 	struct user *user = gops->private;
 
-	if (dice(8) == 0)
+	if (!w.eager && dice(8) == 0)
 		return false;
-	ent->calltime = ent->func;
+	ent->calltime = ent->func + 16 * (user - w.user);
 	user->open[(user->entries++ - user->returns) % 512] = ent->func;
 	return true;
 }
@@ -96,6 +96,7 @@ static void leave(const struct ftrace_graph_ret *ret, struct fgraph_ops *gops)
 
 	CHECK(user->on);
 	CHECK(ret->func >= 1 && ret->func <= FUNCTIONS);
+	CHECK_EQ(ret->calltime, ret->func + 16 * (user - w.user));
 	CHECK_EQ(ret->retval, w.returned);
 	user->returns++;
 	if (!w.force)
@@ -306,6 +307,28 @@ UNIT(fgraph, users_come_and_go_in_the_middle_of_calls)
 		}
 		CHECK(current->ret_stack->top == current->ret_stack->frame);
 	}
+}
+
+UNIT(fgraph, users_of_a_call_are_as_deep_as_one)
+{
+	const struct fgraph_ret_stack *stack = current->ret_stack;
+
+	w = (struct world){ .seed = 1, .sp = WORDS - 1, .eager = true };
+	for (unsigned int i = 0; i < USERS; i++)
+		toggle(&w.user[i]);
+	for (int depth = 0; depth < FGRAPH_DEPTH_MAX / USERS; depth++) {
+		if (depth % 3 == 2) /* a function leaves to itself */
+			call_users(stack->top->func);
+		else
+			call();
+		CHECK_EQ(stack->top - stack->frame, USERS * (depth + 1));
+		for (int i = 0; i < USERS; i++)
+			CHECK_EQ(stack->top[-i].depth, depth);
+	}
+	while (w.nr_calls)
+		ret(0);
+	for (unsigned int i = 0; i < USERS; i++)
+		toggle(&w.user[i]);
 }
 
 UNIT(fgraph, overflow_is_counted_and_harmless)

@@ -260,7 +260,7 @@ void graph_task_switch(struct task_struct *prev, struct task_struct *next)
 	if (!stack || !stack->slept_at)
 		return;
 	for (frame = stack->top; frame > stack->frame; frame--) {
-		if (frame->calltime)
+		if (frame->users & graph_ops.bit && frame->calltime)
 			frame->calltime += now - stack->slept_at;
 	}
 	stack->slept_at = 0;
