@@ -101,6 +101,8 @@ void fgraph_enter(unsigned long ip, struct fgraph_ops *gops,
 		return;
 	}
 	frame->calltime = ent.calltime;
+	if (ent.hidden)
+		fetch_or(&frame->users, FGRAPH_FRAME_HIDDEN);
 	fgraph_hook(frame, retp); /* I1 */
 }
 

@@ -25,6 +25,7 @@ struct ftrace_graph_ent {
 	unsigned long func; /* the site */
 	int depth;	    /* hooked calls of this task that surround it */
 	u64 calltime;	    /* out: when, in whatever clock the user likes */
+	bool hidden;	    /* out: its handler is not to see the return */
 };
 
 struct ftrace_graph_ret {
@@ -119,7 +120,7 @@ struct fgraph_frame {
 	int depth;	     /* [T] 0: the outermost */
 };
 
-#define FGRAPH_FRAME_HIDDEN (1U << 31) /* in users: no event was recorded */
+#define FGRAPH_FRAME_HIDDEN (1U << 31) /* in users: ->handler refuses it */
 
 #define FGRAPH_STACK_BYTES 4096
 #define FGRAPH_DEPTH_MAX   100

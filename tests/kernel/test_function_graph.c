@@ -230,6 +230,55 @@ KTEST(function_graph, set_graph_function_and_notrace)
 	tt_end();
 }
 
+/* A call that another task is in until it is let go. */
+static bool inside, let_go;
+
+void fg_wait(void);
+traced_function void fg_wait(void)
+{
+	WRITE_ONCE(inside, true);
+	while (!READ_ONCE(let_go))
+		msleep(1);
+}
+
+static int waiter(void *unused)
+{
+	(void)unused;
+	fg_wait();
+	return 0;
+}
+
+static struct task_struct *begin_wait(void)
+{
+	struct task_struct *task;
+
+	inside = let_go = false;
+	task = kthread_run(waiter, NULL, "waiter");
+	EXPECT(wait_until(READ_ONCE(inside), 1000));
+	return task;
+}
+
+static void end_wait(struct task_struct *task)
+{
+	WRITE_ONCE(let_go, true);
+	kthread_join(task);
+}
+
+KTEST(function_graph, a_call_hidden_at_its_entry_has_no_return)
+{
+	struct task_struct *task;
+
+	if (tt_begin("function_graph", "fg_wait", 64)) {
+		set_graph(true, "fg_wait");
+		task = begin_wait();
+		set_graph(true, "");
+		end_wait(task);
+		EXPECT_EQ(tt_stats().entries, 0);
+	}
+	set_graph(true, "");
+	tt_end();
+}
+
 KTEST(function_graph, max_graph_depth)
 {
 	struct chosen c;

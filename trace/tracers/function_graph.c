@@ -109,7 +109,8 @@ static bool graph_entry(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
 		if (!ent->calltime)
 			graph_leave(ent->depth); /* no root after all */
 	}
-	return ent->calltime || choice == GRAPH_HIDE;
+	ent->hidden = choice == GRAPH_HIDE;
+	return ent->calltime || ent->hidden;
 }
 
 static noinline void graph_call_slow(unsigned long ip, unsigned long *retp)
