@@ -16,6 +16,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
+#include "trace/trace_graph.h"
 #include "trace/trace_internal.h"
 #include "trace/trace_record.h"
 
@@ -304,8 +305,10 @@ int trace_set_clock(struct trace_array *tr, const char *name)
 	if (!clock)
 		return -EINVAL;
 	mutex_lock(&trace_lock);
+	graph_clock_begin(clock);
 	tr->clock = clock;
 	ring_buffer_set_clock(&tr->buffer, clock);
+	graph_clock_end(clock);
 	mutex_unlock(&trace_lock);
 	return 0;
 }

@@ -6,6 +6,7 @@
  */
 #include "tests/kernel/fgraph_targets.h"
 #include "tests/kernel/trace_test.h"
+#include "kernel/clock.h"
 #include "trace/fgraph.h"
 #include <asm/atomic.h>
 
@@ -362,6 +363,37 @@ KTEST(function_graph, option_sleep_time)
 		EXPECT(without && without < 30000000);
 	}
 	tt_end();
+}
+
+/* The clock changes under way, or is none of nanoseconds. */
+static void duration_with(const char *before, const char *after)
+{
+	struct task_struct *task;
+	u64 duration = 0, from = ktime_ns();
+
+	EXPECT_EQ(trace_set_clock(trace_top(), before), 0);
+	if (tt_begin("function_graph", "fg_wait", 64)) {
+		task = begin_wait();
+		EXPECT_EQ(trace_set_clock(trace_top(), after), 0);
+		msleep(20);
+		end_wait(task);
+		tt_consume(longest, &duration);
+		EXPECT(duration >= 20000000);
+		EXPECT(duration <= ktime_ns() - from);
+	}
+	tt_end();
+	EXPECT_EQ(trace_set_clock(trace_top(), "local"), 0);
+}
+
+KTEST(function_graph, durations_are_nanoseconds_in_every_clock)
+{
+	duration_with("x86-tsc", "x86-tsc");
+	duration_with("counter", "counter");
+	duration_with("mono", "mono");
+	duration_with("local", "counter");
+	duration_with("local", "x86-tsc");
+	duration_with("x86-tsc", "local");
+	duration_with("global", "uptime");
 }
 
 /* ---- idle tasks ---------------------------------------------------------- */

@@ -9,9 +9,12 @@
  * I1  An entry event is written exactly if the call is hooked, so every entry
  *     has its return, but for calls under way when the tracer goes.
  * I2  A set that probes may be reading is freed after synchronize_tasks().
+ * I3  calltime and rettime are the local clock's, whatever stamps the events:
+ *     the event's own time only while the local clock does.
  *
  * Context: probe; the rest: task, trace_lock or graph_sets_lock held.
  */
+#include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/quiesce.h"
 #include "trace/fgraph.h"
@@ -23,6 +26,7 @@ static unsigned int max_depth;	  /* [A] 0: unlimited */
 static struct ftrace_hash *only;  /* [A,Q] NULL: everything */
 static struct ftrace_hash *never; /* [A,Q] NULL: nothing */
 static bool active;		  /* [A] the tracer is current */
+static bool other_clock; /* [A] events may not be stamped by the local one */
 
 static struct fgraph_ops graph_ops;
 static DEFINE_MUTEX(graph_sets_lock);
@@ -76,6 +80,15 @@ static void graph_leave(unsigned int depth)
 		stack->graph_root = 0;
 }
 
+/*
+ * I3: the time of an event, which has been reserved and not yet committed, so
+ * that the clock and other_clock do not both change in between.
+ */
+static u64 graph_time(u64 stamp)
+{
+	return READ_ONCE(other_clock) ? local_clock() : stamp;
+}
+
 /* ---- recording an entry -------------------------------------------------- */
 
 /* Return: the time, 0 if it was not recorded. */
@@ -91,6 +104,7 @@ static u64 record_entry(unsigned long func, int depth)
 	trace_fill(entry, TRACE_GRAPH_ENT);
 	entry->func = func;
 	entry->depth = depth;
+	time = graph_time(time);
 	ring_buffer_unlock_commit(buffer);
 	return time;
 }
@@ -198,7 +212,7 @@ static void graph_return(const struct ftrace_graph_ret *ret,
 	entry->ret.depth = ret->depth;
 	entry->ret.overrun = ret->overrun;
 	entry->ret.calltime = ret->calltime;
-	entry->ret.rettime = time;
+	entry->ret.rettime = graph_time(time);
 	if (value)
 		entry->retval = ret->retval;
 	ring_buffer_unlock_commit(&tr->buffer);
@@ -254,7 +268,7 @@ void graph_task_switch(struct task_struct *prev, struct task_struct *next)
 	if (!READ_ONCE(active) ||
 	    trace_option(&trace_top_array, TRACE_OPT_sleep_time))
 		return;
-	now = ring_buffer_time(trace_top_array.buffer.cpu[smp_processor_id()]);
+	now = local_clock(); /* I3 */
 	if (prev->ret_stack)
 		prev->ret_stack->slept_at = now;
 	stack = next->ret_stack;
@@ -286,9 +300,37 @@ static void forget_calls(struct fgraph_ret_stack *stack, unsigned long unused)
 static void recompute_special(u32 options)
 {
 	WRITE_ONCE(trace_top()->graph_special,
-		   only || never || max_depth ||
+		   other_clock || only || never || max_depth ||
 			   !(options & BIT(TRACE_OPT_funcgraph_irqs)) ||
 			   options & BIT(TRACE_OPT_funcgraph_retval));
+}
+
+static bool stamps_local(const struct trace_clock *clock)
+{
+	return clock->scaled && clock->in_ns;
+}
+
+static void set_other_clock(bool other)
+{
+	mutex_lock(&graph_sets_lock);
+	WRITE_ONCE(other_clock, other);
+	recompute_special(trace_top()->options);
+	mutex_unlock(&graph_sets_lock);
+}
+
+void graph_clock_begin(const struct trace_clock *clock)
+{
+	if (stamps_local(clock) || other_clock)
+		return;
+	set_other_clock(true);
+	synchronize_tasks(); /* of those that found the trace usual before */
+}
+
+/* Whoever had the other clock's time has committed: it may be believed. */
+void graph_clock_end(const struct trace_clock *clock)
+{
+	if (stamps_local(clock) && other_clock)
+		set_other_clock(false);
 }
 
 static int graph_init(struct trace_array *tr)
