@@ -335,6 +335,13 @@ void ring_buffer_destroy(struct ring_buffer *buffer);
 int ring_buffer_resize(struct ring_buffer *buffer, unsigned int cpu,
 		       size_t pages);
 
+/*
+ * The same for every CPU with pages[cpu] != 0, all of them or none. Needs the
+ * memory of all at once, beside what they have.
+ */
+int ring_buffer_resize_all(struct ring_buffer *buffer,
+			   const u32 pages[NR_CPUS]);
+
 /* Empty it and zero its counts. */
 void ring_buffer_reset(struct ring_buffer *buffer, unsigned int cpu);
 

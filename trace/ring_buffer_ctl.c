@@ -101,6 +101,7 @@ static int rb_memory_alloc(struct rb_memory *m, size_t pages)
 
 no_memory:
 	rb_memory_free(m);
+	*m = (struct rb_memory){ 0 };
 	return -ENOMEM;
 }
 
@@ -237,31 +238,63 @@ static void rb_move_events(struct ring_buffer_per_cpu *rb,
 	}
 }
 
+/* Return: as ring_buffer_resize(); m->info is NULL if nothing is to change. */
+static int rb_prepare(const struct ring_buffer *buffer, unsigned int cpu,
+		      size_t pages, struct rb_memory *m)
+{
+	*m = (struct rb_memory){ 0 };
+	if (pages < RB_PAGES_MIN || pages > RB_PAGES_MAX)
+		return -EINVAL;
+	if (cpu >= NR_CPUS || !buffer->cpu[cpu])
+		return -ENODEV;
+	if (pages == buffer->cpu[cpu]->nr_slots)
+		return 0;
+	return rb_memory_alloc(m, pages);
+}
+
+/* The ring gets the memory prepared for it; what it had is freed. */
+static void rb_replace(struct ring_buffer_per_cpu *rb, struct rb_memory *m)
+{
+	rb_hold(rb, RB_SLOW_HELD);
+	mutex_lock(&rb->reader_lock);
+	rb_memory_swap(rb, m);
+	rb_move_events(rb, m);
+	mutex_unlock(&rb->reader_lock);
+	rb_release(rb, RB_SLOW_HELD);
+	rb_memory_free(m);
+}
+
 int ring_buffer_resize(struct ring_buffer *buffer, unsigned int cpu,
 		       size_t pages)
 {
-	struct ring_buffer_per_cpu *rb;
 	struct rb_memory m;
-	int err;
+	int err = rb_prepare(buffer, cpu, pages, &m);
 
-	if (pages < RB_PAGES_MIN || pages > RB_PAGES_MAX)
-		return -EINVAL;
-	rb = cpu < NR_CPUS ? buffer->cpu[cpu] : NULL;
-	if (!rb)
-		return -ENODEV;
-	if (pages == rb->nr_slots)
-		return 0;
-	err = rb_memory_alloc(&m, pages);
-	if (err)
-		return err;
-	rb_hold(rb, RB_SLOW_HELD);
-	mutex_lock(&rb->reader_lock);
-	rb_memory_swap(rb, &m);
-	rb_move_events(rb, &m);
-	mutex_unlock(&rb->reader_lock);
-	rb_release(rb, RB_SLOW_HELD);
-	rb_memory_free(&m);
-	return 0;
+	if (!err && m.info)
+		rb_replace(buffer->cpu[cpu], &m);
+	return err;
+}
+
+int ring_buffer_resize_all(struct ring_buffer *buffer, const u32 pages[NR_CPUS])
+{
+	struct rb_memory *m = kcalloc(NR_CPUS, sizeof(*m));
+	unsigned int cpu;
+	int err = 0;
+
+	if (!m)
+		return -ENOMEM;
+	for (cpu = 0; cpu < NR_CPUS; cpu++) {
+		if (pages[cpu] && !err)
+			err = rb_prepare(buffer, cpu, pages[cpu], &m[cpu]);
+	}
+	for (cpu = 0; cpu < NR_CPUS; cpu++) {
+		if (!err && m[cpu].info)
+			rb_replace(buffer->cpu[cpu], &m[cpu]);
+		else
+			rb_memory_free(&m[cpu]);
+	}
+	kfree(m);
+	return err;
 }
 
 /* ---- the rest ------------------------------------------------------------ */

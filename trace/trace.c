@@ -181,27 +181,37 @@ static size_t kb_to_pages(size_t kb)
 		   (size_t)RB_PAGES_MIN);
 }
 
-static int resize(struct trace_array *tr, unsigned int cpu, size_t kb)
+/*
+ * The buffers of these CPUs get kb; those that are still small get what
+ * they were asked to have. All of it, or nothing has changed.
+ */
+static int resize(struct trace_array *tr, u64 cpus, size_t kb)
 {
-	int err = ring_buffer_resize(&tr->buffer, cpu, kb_to_pages(kb));
+	u32 pages[NR_CPUS] = { 0 };
+	unsigned int i;
+	int err;
 
-	if (!err)
-		tr->buffer_kb[cpu] = kb;
-	return err;
+	for_each_online_cpu(i) {
+		if (cpus >> i & 1)
+			pages[i] = kb_to_pages(kb);
+		else if (!tr->expanded)
+			pages[i] = kb_to_pages(tr->buffer_kb[i]);
+	}
+	err = ring_buffer_resize_all(&tr->buffer, pages);
+	if (err)
+		return err;
+	for_each_online_cpu(i) {
+		if (cpus >> i & 1)
+			tr->buffer_kb[i] = kb;
+	}
+	tr->expanded = true;
+	return 0;
 }
 
 int trace_expand(struct trace_array *tr)
 {
-	unsigned int cpu;
-	int err = 0;
-
 	assert_held(&trace_lock);
-	if (tr->expanded)
-		return 0;
-	for_each_online_cpu(cpu)
-		err = err ?: resize(tr, cpu, tr->buffer_kb[cpu]);
-	tr->expanded = !err;
-	return err;
+	return tr->expanded ? 0 : resize(tr, 0, 0);
 }
 
 size_t trace_buffer_kb(struct trace_array *tr, unsigned int cpu)
@@ -218,19 +228,12 @@ size_t trace_buffer_kb(struct trace_array *tr, unsigned int cpu)
 
 int trace_set_buffer_kb(struct trace_array *tr, unsigned int cpu, size_t kb)
 {
-	unsigned int i;
-	int err = 0;
+	int err;
 
 	if (!kb || kb > (size_t)RB_PAGES_MAX * RB_DATA_SIZE / 1024)
 		return -EINVAL;
 	mutex_lock(&trace_lock);
-	for_each_online_cpu(i) {
-		if (cpu == TRACE_CPU_ALL || cpu == i)
-			err = err ?: resize(tr, i, kb);
-		else if (!tr->expanded)
-			err = err ?: resize(tr, i, tr->buffer_kb[i]);
-	}
-	tr->expanded = tr->expanded || !err;
+	err = resize(tr, cpu == TRACE_CPU_ALL ? ~0ULL : 1ULL << cpu, kb);
 	mutex_unlock(&trace_lock);
 	return err;
 }

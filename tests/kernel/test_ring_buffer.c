@@ -275,3 +275,29 @@ KTEST(ring_buffer, no_memory_changes_nothing)
 	ring_buffer_destroy(&ring);
 	EXPECT_EQ(ring_buffer_init(&ring, 1, 1, trace_clock_get(0)), -EINVAL);
 }
+
+/* The buffers of a trace are resized all, or none. */
+KTEST(ring_buffer, no_memory_for_one_cpu_changes_none)
+{
+	struct trace_array *tr = trace_top();
+	unsigned int n, cpu;
+	int err;
+
+	ASSERT(tt_begin("nop", NULL, 16));
+	for (n = 1; n < 100; n++) {
+		fail_nth(n);
+		err = trace_set_buffer_kb(tr, TRACE_CPU_ALL, 40);
+		if (!fail_end())
+			break;
+		EXPECT_EQ(err, -ENOMEM);
+		EXPECT_EQ(trace_buffer_kb(tr, TRACE_CPU_ALL), 16);
+		for_each_online_cpu(cpu)
+			EXPECT_EQ(tr->buffer.cpu[cpu]->nr_slots, 5);
+	}
+	EXPECT_EQ(err, 0);
+	EXPECT(n > num_online_cpus() * 11);
+	EXPECT_EQ(trace_buffer_kb(tr, TRACE_CPU_ALL), 40);
+	for_each_online_cpu(cpu)
+		EXPECT_EQ(tr->buffer.cpu[cpu]->nr_slots, 11);
+	tt_end();
+}
