@@ -29,6 +29,8 @@ void tt_end(void)
 	trace_set_on(tr, true);
 }
 
+#define SENDER_ROUNDS 2000
+
 /* ---- storm --------------------------------------------------------------- */
 
 static struct {
@@ -81,13 +83,17 @@ static void storm_tick(void *timer)
 	timer_add(timer, ktime_ns());
 }
 
-/* Interrupts all CPUs, one after the other, until the tasks are done. */
+/*
+ * Interrupts all CPUs, one after the other, until the tasks are done; but on a
+ * busy host that may be long, and buffers have an end.
+ */
 static int storm_sender(void *unused)
 {
-	unsigned int cpu;
+	unsigned int cpu, round;
 
 	(void)unused;
-	while (!READ_ONCE(storm.stop)) {
+	for (round = 0; round < SENDER_ROUNDS && !READ_ONCE(storm.stop);
+	     round++) {
 		for_each_online_cpu(cpu) {
 			smp_call_function_single(cpu, storm_irq, NULL, true);
 			send_nmi(cpu);
