@@ -284,7 +284,7 @@ KTEST(ring_buffer, no_memory_for_one_cpu_changes_none)
 	int err;
 
 	ASSERT(tt_begin("nop", NULL, 16));
-	for (n = 1; n < 100; n++) {
+	for (n = 1; n < 20 * num_online_cpus() + 20; n++) {
 		fail_nth(n);
 		err = trace_set_buffer_kb(tr, TRACE_CPU_ALL, 40);
 		if (!fail_end())
