@@ -33,7 +33,7 @@ static int word_mask(const char *word)
 	int i, mask = 0;
 
 	if (isdigit(*word)) {
-		if (kstrtoull(word, 10, &index) || !index || index > NAMES)
+		if (kstrtoull(word, 0, &index) || !index || index > NAMES)
 			return -1;
 		return 1 << (index - 1);
 	}
