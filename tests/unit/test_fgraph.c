@@ -52,6 +52,9 @@ int unregister_ftrace_function(struct ftrace_ops *ops)
 struct call {
 	unsigned int slot; /* in w.stack */
 	unsigned long ret; /* what stood there */
+	unsigned long ip;  /* of the last function that began there */
+	int hooked;	   /* functions that share it and somebody wanted */
+	int again;	   /* of them, the same one as before */
 };
 
 struct user {
@@ -71,6 +74,9 @@ static struct world {
 	u64 seed, returned;
 	u32 odds;
 	unsigned int nesting;
+	int depth;     /* functions under way that somebody wanted */
+	int unsure;    /* the sum of again: a second user, or a second call? */
+	bool accepted; /* the one that begins now is */
 	bool walking, force, eager;
 } w;
 
@@ -85,6 +91,10 @@ static bool entry(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
 
 	if (!w.eager && dice(8) == 0)
 		return false;
+	/* In an interrupt a call being made may be counted, or not yet. */
+	if (!w.force && !w.nesting && !w.unsure)
+		CHECK_EQ(ent->depth, w.depth);
+	w.accepted = true;
 	ent->calltime = ent->func + 16 * (user - w.user);
 	user->open[(user->entries++ - user->returns) % 512] = ent->func;
 	return true;
@@ -109,13 +119,33 @@ static void call_users(unsigned long ip)
 {
 	unsigned long *slot = &w.stack[w.sp];
 	struct ftrace_regs *fregs;
+	bool around = w.accepted;
 
+	w.accepted = false;
 	fregs = (void *)((char *)slot -
 			 offsetof(struct ftrace_regs, parent_ip));
 	for (unsigned int i = 0; i < USERS; i++) {
 		if (w.user[i].ops.flags & FTRACE_OPS_FL_ENABLED)
 			w.user[i].ops.func(ip, *slot, &w.user[i].ops, fregs);
 	}
+	if (w.accepted) {
+		w.call[w.nr_calls - 1].hooked++;
+		w.depth++;
+	}
+	w.accepted = around;
+}
+
+/* On the slot of the innermost call. */
+static void begin(unsigned long ip)
+{
+	struct call *c = &w.call[w.nr_calls - 1];
+
+	if (c->ip == ip) {
+		c->again++;
+		w.unsure++;
+	}
+	c->ip = ip;
+	call_users(ip);
 }
 
 static void call(void)
@@ -127,15 +157,15 @@ static void call(void)
 		return;
 	w.sp -= room;
 	w.stack[w.sp] = serial += 16;
-	w.call[w.nr_calls++] = (struct call){ w.sp, serial };
-	call_users(1 + dice(FUNCTIONS));
+	w.call[w.nr_calls++] = (struct call){ .slot = w.sp, .ret = serial };
+	begin(1 + dice(FUNCTIONS));
 }
 
 /* The same slot serves one more function. */
 static void tail_call(unsigned int bottom)
 {
 	if (w.nr_calls > bottom)
-		call_users(1 + dice(FUNCTIONS));
+		begin(1 + dice(FUNCTIONS));
 }
 
 static void ret(unsigned int bottom)
@@ -151,6 +181,8 @@ static void ret(unsigned int bottom)
 			ftrace_return_to_handler(slot, w.returned, 7);
 	}
 	CHECK_EQ(*slot, w.call[w.nr_calls - 1].ret);
+	w.depth -= w.call[w.nr_calls - 1].hooked;
+	w.unsure -= w.call[w.nr_calls - 1].again;
 	w.nr_calls--;
 	w.sp = w.nr_calls ? w.call[w.nr_calls - 1].slot : WORDS - 1;
 }
