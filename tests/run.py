@@ -63,7 +63,7 @@ BUDGETS = {
     "checks": 15,
     "patch_bochs": 30,
     "patch_model": 40,
-    "patch_seeds": 120,
+    "patch_seeds": 130,
 }
 
 
