@@ -201,6 +201,48 @@ KTEST(ftrace_limits, a_site_out_of_use)
 	ftrace_hash_free(hash);
 }
 
+/* ---- a filter that is read while it is replaced ---- */
+
+static bool readers_leave;
+
+static int read_filter(void *unused)
+{
+	struct ftrace_hash *hash;
+	int read = 0;
+
+	while (!READ_ONCE(readers_leave)) {
+		EXPECT_EQ(ftrace_ops_get_hash(&direct, false, &hash), 0);
+		ftrace_hash_free(hash);
+		read++;
+		cond_resched();
+	}
+	return read;
+}
+
+/* Its first targets take the place of an ops' filter, but do not stay. */
+KTEST_FLAGS(ftrace_limits, readers_of_a_filter_that_goes, 0, 60)
+{
+	struct ftrace_hash *hash = ftrace_direct_hash_new(1);
+	struct ftrace_ops first = { 0 };
+	struct task_struct *reader;
+	unsigned int i;
+
+	setup(3);
+	EXPECT_EQ(ftrace_direct_hash_add(hash, target_ip(3), direct_target[0]),
+		  0);
+	EXPECT_EQ(filter_targets(&first, 3, 1), 0);
+	EXPECT_EQ(register_ftrace_direct(&first, direct_target[1]), 0);
+	readers_leave = false;
+	reader = kthread_run(read_filter, NULL, "reader");
+	for (i = 0; i < 10000 && !ktest_failed(); i++)
+		EXPECT_EQ(update_ftrace_direct_add(&direct, hash), -EBUSY);
+	WRITE_ONCE(readers_leave, true);
+	EXPECT(kthread_join(reader) > 0);
+	EXPECT_EQ(unregister_ftrace_direct(&first, direct_target[1], true), 0);
+	ftrace_hash_free(hash);
+	teardown();
+}
+
 static void notrace count_entry(struct ftrace_fexit_call *call, void *data)
 {
 	(*(u64 *)data)++;
