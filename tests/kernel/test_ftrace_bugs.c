@@ -442,31 +442,3 @@ KTEST_FLAGS(ftrace_bugs, chain_memory_is_capped, KTEST_LEAKS, 120)
 	EXPECT_EQ(stats.sets, 0);
 	EXPECT_EQ(exec_pool_free_bytes(), free_bytes);
 }
-
-/* From inside a callback a request is refused, not a deadlock. */
-static int asked_inside[3];
-
-static void notrace callback_asks(unsigned long ip, unsigned long parent_ip,
-				  struct ftrace_ops *ops,
-				  struct ftrace_regs *fregs)
-{
-	asked_inside[0] = unregister_ftrace_function(ops);
-	asked_inside[1] = ftrace_set_filter_ip(ops, ip, 1, 0);
-	asked_inside[2] = modify_ftrace_direct(ops, direct_target[0]);
-}
-
-KTEST(ftrace_bugs, requests_from_a_callback)
-{
-	static struct ftrace_ops ops = { .func = callback_asks };
-	int i;
-
-	EXPECT_EQ(filter_targets(&ops, 2, 1), 0);
-	EXPECT_EQ(register_ftrace_function(&ops), 0);
-	preempt_disable();
-	ftrace_target[2]();
-	preempt_enable();
-	for (i = 0; i < 3; i++)
-		EXPECT_EQ(asked_inside[i], -EDEADLK);
-	EXPECT_EQ(unregister_ftrace_function(&ops), 0);
-	ftrace_free_filter(&ops);
-}

@@ -41,7 +41,7 @@ static void teardown(void)
 /* ---- from a callback ---- */
 
 static const struct ftrace_fexit_spec nothing_spec;
-static int answer[5];
+static int answer[6];
 
 static void notrace callback_asks(unsigned long ip, unsigned long parent_ip,
 				  struct ftrace_ops *ops,
@@ -52,6 +52,7 @@ static void notrace callback_asks(unsigned long ip, unsigned long parent_ip,
 	answer[2] = ftrace_free_filter(ops);
 	answer[3] = PTR_ERR(ftrace_fexit_attach(&nothing_spec, &ip, 1));
 	answer[4] = ftrace_set_pids(&answer[0], 1, false);
+	answer[5] = modify_ftrace_direct(ops, direct_target[0]);
 }
 
 static void ask_from_callback(unsigned long flags, bool may_sleep)
