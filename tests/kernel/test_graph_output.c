@@ -3,7 +3,6 @@
  * The text of function_graph, by pattern: heads, columns, leaves, closing
  * lines, comments and arrows are Linux's byte for byte.
  */
-#include "kernel/lib/glob.h"
 #include "tests/kernel/fgraph_targets.h"
 #include "tests/kernel/trace_test.h"
 #include <asm/atomic.h>
@@ -27,22 +26,6 @@ static void check_in_storm(void *wrong)
 		atomic64_inc(wrong);
 }
 
-/* Are these the first lines of the text, by pattern? */
-static void expect_lines(char *text, const char *const *pattern)
-{
-	char *end;
-
-	for (; *pattern; pattern++) {
-		end = strchr(text, '\n');
-		if (!EXPECT(end != NULL))
-			return;
-		*end = '\0';
-		if (!EXPECT(glob_match(*pattern, text)))
-			ktest_note("\"%s\" is not \"%s\"", text, *pattern);
-		text = end + 1;
-	}
-}
-
 static void call_parent(void)
 {
 	kthread_bind(current, 0);
@@ -55,7 +38,7 @@ static void text_is(const char *const *pattern)
 	char *text = tt_text(0);
 
 	if (text)
-		expect_lines(text, pattern);
+		tt_expect_lines(text, pattern);
 	kfree(text);
 }
 

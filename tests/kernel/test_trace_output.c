@@ -40,18 +40,8 @@ traced_function void to_caller(void)
 /* Are these the lines of the text? */
 static void expect_text(char *text, const char *const *pattern)
 {
-	char *end;
-
-	for (; *pattern; pattern++) {
-		end = strchr(text, '\n');
-		if (!EXPECT(end != NULL))
-			return;
-		*end = '\0';
-		if (!EXPECT(glob_match(*pattern, text)))
-			ktest_note("\"%s\" is not \"%s\"", text, *pattern);
-		text = end + 1;
-	}
-	EXPECT_EQ(*text, '\0');
+	text = tt_expect_lines(text, pattern);
+	EXPECT(text && !*text);
 }
 
 static void trace_is(const char *const *pattern)

@@ -3,6 +3,7 @@
  * What the suites of the tracers share.
  */
 #include "tests/kernel/trace_test.h"
+#include "kernel/lib/glob.h"
 #include "kernel/timer.h"
 #include <asm/atomic.h>
 
@@ -214,5 +215,21 @@ char *tt_text(unsigned int cpu)
 	if (text)
 		text[len] = '\0';
 	trace_close(iter);
+	return text;
+}
+
+char *tt_expect_lines(char *text, const char *const *pattern)
+{
+	char *end;
+
+	for (; *pattern; pattern++) {
+		end = strchr(text, '\n');
+		if (!EXPECT(end != NULL))
+			return NULL;
+		*end = '\0';
+		if (!EXPECT(glob_match(*pattern, text)))
+			ktest_note("\"%s\" is not \"%s\"", text, *pattern);
+		text = end + 1;
+	}
 	return text;
 }

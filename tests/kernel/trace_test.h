@@ -48,3 +48,9 @@ struct ring_buffer_stats tt_stats(void);
 
 /* The whole text of trace; to be kfree()d. NULL without memory. */
 char *tt_text(unsigned int cpu);
+
+/*
+ * Are these the first lines of the text, by pattern? The text is cut up.
+ * Return: what follows; NULL: it has fewer.
+ */
+char *tt_expect_lines(char *text, const char *const *pattern);
