@@ -251,17 +251,17 @@ int modify_ftrace_direct(struct ftrace_ops *ops, unsigned long addr)
 
 /* ---- one ops, each site with its own target ---- */
 
-/* Every element of @part is in @all, with the same target if @exact. */
+/* Every element of @part is in @all, with the same target. */
 static bool hash_contains(const struct ftrace_hash *all,
-			  const struct ftrace_hash *part, bool exact)
+			  const struct ftrace_hash *part)
 {
-	size_t i, pos;
+	size_t i, k = 0;
 
-	for (i = 0; i < part->count; i++) {
-		pos = ftrace_hash_pos(all, part->rec[i]);
-		if (pos == all->count || all->rec[pos] != part->rec[i])
-			return false;
-		if (exact && all->direct[pos] != part->direct[i])
+	for (i = 0; i < part->count; i++, k++) {
+		while (k < all->count && all->rec[k] < part->rec[i])
+			k++;
+		if (k == all->count || all->rec[k] != part->rec[i] ||
+		    all->direct[k] != part->direct[i])
 			return false;
 	}
 	return true;
@@ -378,8 +378,7 @@ int update_ftrace_direct_del(struct ftrace_ops *ops,
 		return err;
 	err = -EINVAL;
 	if (hash->count && hash->direct && is_direct_caller(ops) &&
-	    ops->filter_hash->direct &&
-	    hash_contains(ops->filter_hash, hash, true)) {
+	    ops->filter_hash->direct && hash_contains(ops->filter_hash, hash)) {
 		last = hash->count == ops->filter_hash->count;
 		err = last ? ftrace_unregister(ops, &retired) :
 			     del_some(ops, hash, &retired);
@@ -402,13 +401,14 @@ static int mod_locked(struct ftrace_ops *ops, const struct ftrace_hash *hash)
 	int err;
 
 	if (!hash->count || !hash->direct || !is_direct_caller(ops) ||
-	    !ops->filter_hash->direct ||
-	    !hash_contains(ops->filter_hash, hash, false))
+	    !ops->filter_hash->direct)
 		return -EINVAL;
 	filter = ftrace_hash_union(ops->filter_hash, hash);
 	if (!filter)
 		return -ENOMEM;
-	err = exchange_any(ops, 0, filter, hash);
+	err = -EINVAL; /* a site that the ops does not have */
+	if (filter->count == ops->filter_hash->count)
+		err = exchange_any(ops, 0, filter, hash);
 	if (err)
 		ftrace_hash_free(filter);
 	return err;

@@ -135,22 +135,19 @@ static void hash_merge(struct ftrace_hash *to, const struct ftrace_hash *a,
 		       const struct ftrace_hash *b, unsigned int keep)
 {
 	size_t i = 0, j = 0;
+	u32 x, y;
 
 	while (i < a->count || j < b->count) {
-		if (j == b->count || (i < a->count && a->rec[i] < b->rec[j])) {
-			if (keep & KEEP_A)
-				hash_append(to, a, i);
-			i++;
-		} else if (i == a->count || a->rec[i] > b->rec[j]) {
-			if (keep & KEEP_B)
-				hash_append(to, b, j);
-			j++;
-		} else {
-			if (keep & KEEP_BOTH)
-				hash_append(to, b, j);
-			i++;
-			j++;
-		}
+		x = i < a->count ? a->rec[i] : ~0U;
+		y = j < b->count ? b->rec[j] : ~0U;
+		if (x < y && keep & KEEP_A)
+			hash_append(to, a, i);
+		if (x == y && keep & KEEP_BOTH)
+			hash_append(to, b, j);
+		if (x > y && keep & KEEP_B)
+			hash_append(to, b, j);
+		i += x <= y;
+		j += x >= y;
 	}
 }
 
