@@ -138,27 +138,29 @@ struct ftrace_set {
 	unsigned long target; /* [I] what a site with it calls */
 	unsigned long direct; /* [I] target of the direct caller, 0: none */
 	struct ftrace_ops *direct_ops; /* [I] it, or NULL */
-	u32 refs;		       /* [F] recs that want it, + pins */
-	u16 id;			       /* [I] */
-	u16 hash_next;		       /* [F] id, 0 ends */
-	u16 nr;		/* [I] callbacks; the direct caller not counted */
-	u8 kind;	/* [I] enum ftrace_set_kind */
-	u8 flags;	/* [I] FTRACE_SET_* */
-	bool pinned;	/* [F] by the plan being made */
-	u32 chain_size; /* [I] bytes of executable memory */
-	struct ftrace_set *next;  /* [F] pinned or retired */
-	struct ftrace_ops *ops[]; /* [I] in order of call, NULL at the end */
+	struct ftrace_ops **ops; /* [I] in order of call, NULL at the end */
+	struct ftrace_set *next; /* [F] of those retired */
+	u32 refs;		 /* [F] recs that want it */
+	u32 chain_size;		 /* [I] bytes of executable memory */
+	u16 id;			 /* [I] */
+	u16 hash_next;		 /* [F] id, 0 ends */
+	u16 bucket;		 /* [I] of the table that finds it */
+	u16 nr;	     /* [I] callbacks; the direct caller not counted */
+	u8 kind;     /* [I] enum ftrace_set_kind */
+	u8 flags;    /* [I] FTRACE_SET_* */
+	bool pinned; /* [F] by the plan being made: lives without refs */
 };
 
-#define FTRACE_SET_PAGE 512
+#define FTRACE_SET_PAGE 64 /* of them are a page of memory */
 #define FTRACE_SET_MAX	65536
 
-extern struct ftrace_set **ftrace_set_dir[FTRACE_SET_MAX / FTRACE_SET_PAGE];
+/* Sets lie in pages that never move; id / FTRACE_SET_PAGE is the page. */
+extern struct ftrace_set *ftrace_set_dir[FTRACE_SET_MAX / FTRACE_SET_PAGE];
 extern bool ftrace_use_trampolines, ftrace_use_chains; /* [I] command line */
 
 static __always_inline struct ftrace_set *set_of(u16 id)
 {
-	return ftrace_set_dir[id / FTRACE_SET_PAGE][id % FTRACE_SET_PAGE];
+	return &ftrace_set_dir[id / FTRACE_SET_PAGE][id % FTRACE_SET_PAGE];
 }
 
 /* Callbacks and direct caller. */
@@ -171,7 +173,7 @@ void ftrace_set_init(void);
 
 /*
  * The set @from without @ops, or (@add) with it and, if it is a direct caller,
- * with target @direct. The result is pinned by one ref.
+ * with target @direct. The result is pinned.
  * Return: the set; ERR_PTR(-ENOMEM), ERR_PTR(-ENOSPC): too many sets.
  */
 struct ftrace_set *ftrace_set_change(const struct ftrace_set *from,
@@ -185,9 +187,10 @@ struct ftrace_retired {
 	bool wait; /* wait even if there is nothing to free */
 };
 
-/* Give back @n refs; what has none left goes to @retired. */
+/* Give back @n refs, or a pin; what has neither left goes to @retired. */
 void ftrace_set_put(struct ftrace_set *set, u32 n,
 		    struct ftrace_retired *retired);
+void ftrace_set_unpin(struct ftrace_set *set, struct ftrace_retired *retired);
 /* Context: task, ftrace_lock not held. Waits, then frees. */
 void ftrace_retire(struct ftrace_retired *retired);
 /* Free without a wait what was never published. */
@@ -212,8 +215,8 @@ struct ftrace_request {
 
 /* Neighbouring sites that all go from one set to another. */
 struct ftrace_change {
+	struct ftrace_set *from, *to;
 	u32 first, count;
-	u16 from, to;
 };
 
 #define FTRACE_MEMO 8
@@ -228,8 +231,7 @@ struct ftrace_plan {
 	struct ftrace_patch *patch;
 	struct ftrace_change *change;
 	size_t nr_patches, nr_changes, room;
-	size_t nr_sites;	   /* that match afterwards */
-	struct ftrace_set *pinned; /* sets that a change leads to */
+	size_t nr_sites; /* that match afterwards */
 	struct ftrace_transition memo[FTRACE_MEMO];
 };
 

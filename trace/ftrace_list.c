@@ -64,7 +64,7 @@ static noinline struct dyn_ftrace *list_find(unsigned long ip)
 
 /*
  * The consumers of the site. The record is read once: a set found there is
- * complete and stays valid until we are out of here (I4).
+ * complete (publish_run()) and stays valid until we are out of here (I4).
  */
 static __always_inline const struct ftrace_set *list_set(unsigned long ip)
 {

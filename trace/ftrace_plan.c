@@ -52,15 +52,12 @@ static int plan_alloc(struct ftrace_plan *plan, size_t room)
 void ftrace_plan_free(struct ftrace_plan *plan)
 {
 	struct ftrace_retired unused = { 0 };
-	struct ftrace_set *set;
+	struct ftrace_change *run = plan->change;
+	size_t left = plan->nr_changes;
 
-	while (plan->pinned) {
-		set = plan->pinned;
-		plan->pinned = set->next;
-		set->pinned = false;
-		ftrace_set_put(set, 1, &unused);
-	}
-	/* What had a pin as its only ref never was to be seen: no wait. */
+	for (; left--; run++)
+		ftrace_set_unpin(run->to, &unused);
+	/* What lived by its pin alone was never to be seen: no wait. */
 	ftrace_discard(&unused);
 	kfree(plan->patch);
 	kfree(plan->change);
@@ -86,46 +83,29 @@ static int check_arrival(const struct ftrace_set *from,
 	return 0;
 }
 
-static void plan_pin(struct ftrace_plan *plan, struct ftrace_set *set)
+/* Where a site with @step->from goes; @step->to is the answer. */
+static __always_inline int transition_make(struct ftrace_ops *ops,
+					   struct ftrace_transition *step)
 {
-	struct ftrace_retired none = { 0 };
-
-	if (set->pinned) {
-		ftrace_set_put(set, 1, &none); /* has another pin */
-		return;
-	}
-	set->pinned = true;
-	set->next = plan->pinned;
-	plan->pinned = set;
-}
-
-static noinline int transition_make(struct ftrace_plan *plan,
-				    struct ftrace_ops *ops,
-				    struct ftrace_transition *step)
-{
-	struct ftrace_set *to;
+	struct ftrace_set *from = step->from;
 	int err;
 
 	if (step->is && !step->was) {
-		err = check_arrival(step->from, ops);
+		err = check_arrival(from, ops);
 		if (err)
 			return err;
 	}
-	to = ftrace_set_change(step->from, ops, step->is, step->direct);
-	if (IS_ERR(to))
-		return PTR_ERR(to);
-	plan_pin(plan, to);
-	step->to = to;
-	plan->memo[step->from->id % FTRACE_MEMO] = *step;
-	return 0;
+	step->to = ftrace_set_change(from, ops, step->is, step->direct);
+	return IS_ERR(step->to) ? PTR_ERR(step->to) : 0;
 }
 
-/* Where a site with @step->from goes; @step->to is the answer. */
+/* The same, remembered. */
 static __always_inline int transition(struct ftrace_plan *plan,
 				      struct ftrace_ops *ops,
 				      struct ftrace_transition *step)
 {
 	struct ftrace_transition *memo;
+	int err;
 
 	memo = &plan->memo[step->from->id % FTRACE_MEMO];
 	if (likely(memo->from == step->from && memo->is == step->is &&
@@ -133,24 +113,27 @@ static __always_inline int transition(struct ftrace_plan *plan,
 		step->to = memo->to;
 		return 0;
 	}
-	return transition_make(plan, ops, step);
+	err = transition_make(ops, step);
+	if (!err)
+		*memo = *step;
+	return err;
 }
 
-/* Sites @i to @end - 1, which all have the set @from, go to @to. */
-static void plan_add(struct ftrace_plan *plan, size_t i, size_t end,
-		     const struct ftrace_set *from, const struct ftrace_set *to)
+/* The @n sites from @i on, which all have the set step->from, go to step->to */
+static __always_inline void plan_add(struct ftrace_plan *plan,
+				     const struct ftrace_transition *step,
+				     size_t i, size_t n)
 {
-	unsigned long old = from->target, new = to->target;
+	unsigned long old = step->from->target, new = step->to->target;
 	struct ftrace_patch *patch = plan->patch + plan->nr_patches;
 	const struct dyn_ftrace *rec = &ftrace_recs[i];
-	const struct dyn_ftrace *last = &ftrace_recs[end];
 
 	plan->change[plan->nr_changes++] =
-		(struct ftrace_change){ i, end - i, from->id, to->id };
+		(struct ftrace_change){ step->from, step->to, i, n };
 	if (!ftrace_enabled || old == new)
 		return;
-	plan->nr_patches += end - i;
-	for (; rec < last; rec++)
+	plan->nr_patches += n;
+	for (; n--; rec++)
 		*patch++ = (struct ftrace_patch){ rec_ip(rec), old, new };
 }
 
@@ -166,43 +149,19 @@ static size_t run_end(size_t i, size_t end, u16 wanted)
 	return rec - ftrace_recs;
 }
 
-/* Does each site of the request have a target of its own? */
-static bool has_targets(const struct ftrace_request *request)
+/* Counts @n sites of a run. Return: does nothing change for them? */
+static __always_inline bool run_stays(struct ftrace_plan *plan,
+				      const struct ftrace_transition *step,
+				      size_t n)
 {
-	return request->after.filter && request->after.filter->direct;
-}
-
-/* The target a direct caller wants at site @i, which its filter has. */
-static unsigned long request_direct(const struct ftrace_request *request,
-				    size_t i)
-{
-	const struct ftrace_match *match = &request->after;
-
-	if (!has_targets(request))
-		return request->direct;
-	return match->filter
-		->direct[match->in_filter.pos - (match->in_filter.end - i)];
-}
-
-/* One run: the sites from @i on that have the set of site @i. */
-static int plan_run(struct ftrace_plan *plan, struct ftrace_ops *ops,
-		    struct ftrace_transition *step, size_t i, size_t end)
-{
-	int err;
-
 	if (step->is)
-		plan->nr_sites += end - i;
-	if (step->was == step->is && step->from->direct == step->direct)
-		return 0;
-	err = transition(plan, ops, step);
-	if (!err)
-		plan_add(plan, i, end, step->from, step->to);
-	return err;
+		plan->nr_sites += n;
+	return step->was == step->is && step->from->direct == step->direct;
 }
 
 /* Sites @i to @end - 1 match alike. */
 static int plan_stretch(struct ftrace_plan *plan,
-			struct ftrace_request *request,
+			const struct ftrace_request *request,
 			struct ftrace_transition *step, size_t i, size_t end)
 {
 	struct ftrace_ops *ops = request->ops;
@@ -217,14 +176,48 @@ static int plan_stretch(struct ftrace_plan *plan,
 		step->from = set_of(ftrace_recs[i].wanted);
 		step->direct = step->was == step->is ? step->from->direct : 0;
 		if (direct)
-			step->direct = request_direct(request, i);
-		if (!direct || !has_targets(request))
-			next = run_end(i, end, step->from->id);
-		err = plan_run(plan, ops, step, i, next);
+			step->direct = request->direct;
+		next = run_end(i, end, step->from->id);
+		if (run_stays(plan, step, next - i))
+			continue;
+		err = transition(plan, ops, step);
 		if (err)
 			return err;
+		plan_add(plan, step, i, next - i);
 	}
 	return 0;
+}
+
+/* The same for a filter that has a target for each site: runs of one. */
+static int plan_targets(struct ftrace_plan *plan,
+			const struct ftrace_request *request,
+			struct ftrace_transition *step, size_t i, size_t end)
+{
+	const struct ftrace_match *match = &request->after;
+	const unsigned long *target = match->filter->direct +
+				      match->in_filter.pos -
+				      (match->in_filter.end - i);
+	int err;
+
+	for (; i < end; i++, target++) {
+		if (ftrace_recs[i].flags & FTRACE_FL_DISABLED)
+			continue;
+		step->from = set_of(ftrace_recs[i].wanted);
+		step->direct = *target;
+		if (run_stays(plan, step, 1))
+			continue;
+		err = transition_make(request->ops, step);
+		if (err)
+			return err;
+		plan_add(plan, step, i, 1);
+	}
+	return 0;
+}
+
+static bool has_targets(const struct ftrace_request *request)
+{
+	return request->ops->flags & FTRACE_OPS_FL_DIRECT &&
+	       request->after.filter && request->after.filter->direct;
 }
 
 int ftrace_plan_build(struct ftrace_plan *plan, struct ftrace_request *request)
@@ -243,7 +236,10 @@ int ftrace_plan_build(struct ftrace_plan *plan, struct ftrace_request *request)
 			  ftrace_match_stretch(&request->after, i, &step.is));
 		if (!step.was && !step.is)
 			continue;
-		err = plan_stretch(plan, request, &step, i, end);
+		if (step.is && has_targets(request))
+			err = plan_targets(plan, request, &step, i, end);
+		else
+			err = plan_stretch(plan, request, &step, i, end);
 		if (err) {
 			ftrace_plan_free(plan);
 			return err;
@@ -254,8 +250,8 @@ int ftrace_plan_build(struct ftrace_plan *plan, struct ftrace_request *request)
 
 int ftrace_plan_enable(struct ftrace_plan *plan, bool on)
 {
-	const struct ftrace_set *set;
 	struct ftrace_patch *patch;
+	struct ftrace_set *set;
 	size_t i, next;
 
 	assert_held(&ftrace_lock);
@@ -268,7 +264,7 @@ int ftrace_plan_enable(struct ftrace_plan *plan, bool on)
 		if (!set->target)
 			continue;
 		plan->change[plan->nr_changes++] =
-			(struct ftrace_change){ i, next - i, set->id, set->id };
+			(struct ftrace_change){ set, set, i, next - i };
 		for (; i < next; i++)
 			*patch++ =
 				(struct ftrace_patch){ rec_ip(&ftrace_recs[i]),
@@ -292,28 +288,30 @@ static u32 set_marks(const struct ftrace_set *set)
 }
 
 /* Records and references of one run. */
-static void publish_run(const struct ftrace_change *run,
-			struct ftrace_retired *retired)
+static __always_inline void publish_run(const struct ftrace_change *run,
+					bool enabled,
+					struct ftrace_retired *retired)
 {
-	struct ftrace_set *from = set_of(run->from), *to = set_of(run->to);
-	u32 marks = ftrace_enabled ? set_marks(to) << FTRACE_FL_SHIFT : 0;
-	u32 sets = run->to | (ftrace_enabled ? (u32)run->to << 16 : 0);
+	u32 marks = enabled ? set_marks(run->to) << FTRACE_FL_SHIFT : 0;
+	u32 id = run->to->id, sets = enabled ? id << 16 | id : id;
 	struct dyn_ftrace *rec = &ftrace_recs[run->first];
-	struct dyn_ftrace *end = rec + run->count;
+	u32 left = run->count;
 
-	for (; rec < end; rec++) {
+	do {
 		rec->where |= marks;
-		WRITE_ONCE(rec->sets, sets); /* read by list_set() */
-	}
-	to->refs += run->count;
-	ftrace_set_put(from, run->count, retired);
+		smp_store_release(&rec->sets, sets); /* read by list_set() */
+		rec++;
+	} while (--left);
+	run->to->refs += run->count;
+	ftrace_set_put(run->from, run->count, retired);
 }
 
 void ftrace_plan_publish(struct ftrace_plan *plan,
 			 struct ftrace_retired *retired)
 {
-	size_t i;
+	const struct ftrace_change *run = plan->change;
+	size_t left = plan->nr_changes;
 
-	for (i = 0; i < plan->nr_changes; i++)
-		publish_run(&plan->change[i], retired);
+	for (; left--; run++)
+		publish_run(run, ftrace_enabled, retired);
 }

@@ -8,9 +8,9 @@
  *
  * Invariants
  * S1  Two sets never have the same consumers and direct target.
- * S2  refs counts the records that want a set, plus pins of the request under
- *     way; a set without any cannot be found any more and is freed after a
- *     wait (I4).
+ * S2  refs counts the records that want a set; without any, and without the
+ *     pin of a request under way, it cannot be found any more and is freed
+ *     after a wait (I4).
  * S3  Set 0 has no consumers; it is never counted and never freed.
  *
  * Context and locks: ftrace_lock, except where a reader without locks is
@@ -21,96 +21,143 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
 #include "kernel/quiesce.h"
-#include <asm/barrier.h>
 
-#define SET_BUCKETS  1024
+#define SET_BUCKETS  4096
 #define CHAIN_MEMORY (256UL << 10) /* of the executable pool */
 
-struct ftrace_set **ftrace_set_dir[FTRACE_SET_MAX / FTRACE_SET_PAGE];
+struct ftrace_set *ftrace_set_dir[FTRACE_SET_MAX / FTRACE_SET_PAGE];
 bool ftrace_use_trampolines = true;
 bool ftrace_use_chains = true;
 
-static struct ftrace_set *set_zero_page[FTRACE_SET_PAGE];
-/* S3; room for the NULL that ends its callbacks */
-static union {
-	struct ftrace_set set;
-	char room[sizeof(struct ftrace_set) + sizeof(struct ftrace_ops *)];
-} zero;
-#define set_zero (zero.set)
+static struct ftrace_ops *no_calls[1]; /* the NULL that ends all callbacks */
+static struct ftrace_set first_page[FTRACE_SET_PAGE];
+#define set_zero (first_page[0])    /* S3 */
 static u16 set_bucket[SET_BUCKETS]; /* ids, 0 ends */
-static u32 set_ids = 1;		    /* ids from here on were never used */
-static u16 set_free_id;		    /* 0: none; linked as odd "pointers" */
 static struct ftrace_set_stats stats;
+
+/* ---- ids: a set lies where its id says, in pages that come and go ---- */
+
+static struct {
+	u16 free; /* an id; the others follow by hash_next, 0 ends */
+	u16 used;
+} set_page[ARRAY_SIZE(ftrace_set_dir)];
+static size_t set_page_hint; /* the pages below it are full */
+
+/* A set that is in use has callbacks, be it no_calls: NULL is caught. */
+static void id_free(struct ftrace_set *set)
+{
+	size_t i = set->id / FTRACE_SET_PAGE;
+
+	set->ops = NULL;
+	set->hash_next = set_page[i].free;
+	set_page[i].free = set->id;
+	set_page_hint = min(set_page_hint, i);
+	if (--set_page[i].used)
+		return;
+	kfree(ftrace_set_dir[i]);
+	ftrace_set_dir[i] = NULL;
+	set_page[i].free = 0;
+}
+
+static void page_init(size_t i, struct ftrace_set *page)
+{
+	size_t k;
+
+	ftrace_set_dir[i] = page;
+	set_page[i].free = 0;
+	for (k = FTRACE_SET_PAGE; k--;) {
+		page[k].ops = NULL;
+		page[k].id = i * FTRACE_SET_PAGE + k;
+		page[k].hash_next = set_page[i].free;
+		set_page[i].free = page[k].id;
+	}
+}
 
 void ftrace_set_init(void)
 {
-	set_zero_page[0] = &set_zero;
-	ftrace_set_dir[0] = set_zero_page;
+	page_init(0, first_page);
+	set_page[0].free = set_zero.hash_next;
+	set_page[0].used = 1;
+	set_zero.ops = no_calls;
 }
 
-/* ---- ids ---- */
-
-static struct ftrace_set **set_slot(u16 id)
+static noinline int find_page(void)
 {
-	return &ftrace_set_dir[id / FTRACE_SET_PAGE][id % FTRACE_SET_PAGE];
-}
+	struct ftrace_set *page;
+	size_t i = set_page_hint;
 
-static int id_alloc(u16 *id)
-{
-	struct ftrace_set **page;
-
-	if (set_free_id) {
-		*id = set_free_id;
-		set_free_id = (unsigned long)*set_slot(*id) >> 1;
-		return 0;
-	}
-	if (set_ids == FTRACE_SET_MAX)
+	while (i < ARRAY_SIZE(set_page) && set_page[i].used == FTRACE_SET_PAGE)
+		i++;
+	if (i == ARRAY_SIZE(set_page))
 		return -ENOSPC;
-	if (!ftrace_set_dir[set_ids / FTRACE_SET_PAGE]) {
-		page = kcalloc(FTRACE_SET_PAGE, sizeof(*page));
-		if (!page)
-			return -ENOMEM;
-		ftrace_set_dir[set_ids / FTRACE_SET_PAGE] = page;
-	}
-	*id = set_ids++;
+	set_page_hint = i;
+	if (ftrace_set_dir[i])
+		return 0;
+	page = kmalloc(FTRACE_SET_PAGE * sizeof(*page));
+	if (!page)
+		return -ENOMEM;
+	page_init(i, page);
 	return 0;
 }
 
-static void id_free(u16 id)
+/* A place for a set, with its id; all else is to be filled in. */
+static __always_inline struct ftrace_set *id_alloc(void)
 {
-	*set_slot(id) = (void *)((unsigned long)set_free_id << 1 | 1);
-	set_free_id = id;
+	struct ftrace_set *set;
+	size_t i = set_page_hint;
+	int err;
+	u16 id;
+
+	if (!set_page[i].free) {
+		err = find_page();
+		if (err)
+			return ERR_PTR(err);
+		i = set_page_hint;
+	}
+	id = set_page[i].free;
+	set = &ftrace_set_dir[i][id % FTRACE_SET_PAGE];
+	set_page[i].free = set->hash_next;
+	set_page[i].used++;
+	return set;
 }
 
 /* ---- finding an equal set ---- */
 
-static u16 *set_hash(const struct ftrace_set *set)
+/* Who is on a site: two sets with the same of it are one. */
+struct who {
+	unsigned long direct;
+	struct ftrace_ops *direct_ops;
+	struct ftrace_ops **ops;
+	u16 nr, bucket;
+	u8 flags;
+};
+
+static u16 who_hash(const struct who *who)
 {
-	unsigned long sum = set->direct ^ (unsigned long)set->direct_ops;
+	unsigned long sum = who->direct ^ (unsigned long)who->direct_ops;
 	unsigned int i;
 
-	for (i = 0; i < set->nr; i++)
-		sum = sum * 31 + ((unsigned long)set->ops[i] >> 4);
-	sum *= 0x9e3779b97f4a7c15UL;
-	return &set_bucket[sum >> 54];
+	for (i = 0; i < who->nr; i++)
+		sum = sum * 31 + ((unsigned long)who->ops[i] >> 4);
+	return sum * 0x9e3779b97f4a7c15UL >> 52;
 }
-static_assert(SET_BUCKETS == 1 << (64 - 54), "set_hash() gives 10 bits");
+static_assert(SET_BUCKETS == 1 << (64 - 52), "who_hash() gives 12 bits");
 
-static bool set_equal(const struct ftrace_set *a, const struct ftrace_set *b)
+static bool set_is(const struct ftrace_set *set, const struct who *who)
 {
-	return a->nr == b->nr && a->direct == b->direct &&
-	       a->direct_ops == b->direct_ops &&
-	       !memcmp(a->ops, b->ops, a->nr * sizeof(a->ops[0]));
+	return set->direct == who->direct &&
+	       set->direct_ops == who->direct_ops && set->nr == who->nr &&
+	       !memcmp(set->ops, who->ops, who->nr * sizeof(who->ops[0]));
 }
 
-static struct ftrace_set *set_find(const struct ftrace_set *like, u16 *bucket)
+static struct ftrace_set *set_find(const struct who *who)
 {
 	struct ftrace_set *set;
 	u16 id;
 
-	for (id = *bucket; id; id = set->hash_next) {
+	for (id = set_bucket[who->bucket]; id; id = set->hash_next) {
 		set = set_of(id);
-		if (set_equal(set, like))
+		if (set_is(set, who))
 			return set;
 	}
 	return NULL;
@@ -118,7 +165,7 @@ static struct ftrace_set *set_find(const struct ftrace_set *like, u16 *bucket)
 
 static void set_unhash(struct ftrace_set *set)
 {
-	u16 *id = set_hash(set);
+	u16 *id = &set_bucket[set->bucket];
 
 	while (*id != set->id)
 		id = &set_of(*id)->hash_next;
@@ -196,53 +243,83 @@ static u8 set_flags(unsigned long ops_flags)
 	return flags;
 }
 
-static void set_append(struct ftrace_set *set, struct ftrace_ops *ops)
+static void who_append(struct who *who, struct ftrace_ops *ops)
 {
-	set->ops[set->nr++] = ops;
-	set->flags |= set_flags(ops->flags);
+	who->ops[who->nr++] = ops;
+	who->flags |= set_flags(ops->flags);
 }
 
 /* The callbacks of @from without @ops, or with it in its place by age. */
-static void copy_calls(struct ftrace_set *set, const struct ftrace_set *from,
-		       struct ftrace_ops *ops, bool add)
+static noinline int who_calls(struct who *who, const struct ftrace_set *from,
+			      struct ftrace_ops *ops, bool add)
 {
 	unsigned int i;
 
+	/* Room for one more, and for the NULL at the end. */
+	who->ops = kcalloc(from->nr + 2, sizeof(who->ops[0]));
+	if (!who->ops)
+		return -ENOMEM;
 	for (i = 0; i < from->nr; i++) {
 		if (from->ops[i] == ops)
 			continue;
 		if (add && ops->seq < from->ops[i]->seq) {
-			set_append(set, ops);
+			who_append(who, ops);
 			add = false;
 		}
-		set_append(set, from->ops[i]);
+		who_append(who, from->ops[i]);
 	}
 	if (add)
-		set_append(set, ops);
+		who_append(who, ops);
+	return 0;
 }
 
-/* What was asked for; not yet interned. */
-static struct ftrace_set *set_draft(const struct ftrace_set *from,
-				    struct ftrace_ops *ops, bool add,
-				    unsigned long direct)
+static void who_free(struct ftrace_ops **ops)
+{
+	if (ops != no_calls)
+		kfree(ops);
+}
+
+static __always_inline int who_after(struct who *who,
+				     const struct ftrace_set *from,
+				     struct ftrace_ops *ops, bool add,
+				     unsigned long direct)
 {
 	bool is_direct = ops->flags & FTRACE_OPS_FL_DIRECT;
-	struct ftrace_set *set;
+	int err = 0;
 
-	/* Room for one more, and for the NULL at the end. */
-	set = kzalloc(sizeof(*set) + (from->nr + 2) * sizeof(set->ops[0]));
-	if (!set)
-		return NULL;
+	*who = (struct who){ .ops = no_calls };
 	if (!is_direct) {
-		set->direct = from->direct;
-		set->direct_ops = from->direct_ops;
+		who->direct = from->direct;
+		who->direct_ops = from->direct_ops;
 	} else if (add) {
-		set->direct = direct;
-		set->direct_ops = ops;
+		who->direct = direct;
+		who->direct_ops = ops;
 	}
-	if (set->direct)
-		set->flags = FTRACE_SET_HAS_DIRECT;
-	copy_calls(set, from, ops, add && !is_direct);
+	if (who->direct)
+		who->flags = FTRACE_SET_HAS_DIRECT;
+	if (from->nr || !is_direct)
+		err = who_calls(who, from, ops, add && !is_direct);
+	who->bucket = who_hash(who);
+	return err;
+}
+
+static struct ftrace_set *set_make(const struct who *who)
+{
+	struct ftrace_set *set = id_alloc();
+
+	if (IS_ERR(set))
+		return set;
+	set->direct = who->direct;
+	set->direct_ops = who->direct_ops;
+	set->ops = who->ops;
+	set->bucket = who->bucket;
+	set->nr = who->nr;
+	set->flags = who->flags;
+	set->refs = 0;
+	set_choose_target(set);
+	set->hash_next = set_bucket[set->bucket];
+	set_bucket[set->bucket] = set->id;
+	stats.sets++;
 	return set;
 }
 
@@ -251,35 +328,27 @@ struct ftrace_set *ftrace_set_change(const struct ftrace_set *from,
 				     unsigned long direct)
 {
 	struct ftrace_set *set, *same;
-	u16 *bucket;
-	int err;
+	struct who who;
 
-	set = set_draft(from, ops, add, direct);
-	if (!set)
+	if (who_after(&who, from, ops, add, direct))
 		return ERR_PTR(-ENOMEM);
-	bucket = set_hash(set);
-	same = set_users(set) ? set_find(set, bucket) : &set_zero; /* S1, S3 */
-	if (same) {
-		kfree(set);
-		same->refs++;
-		return same;
-	}
-	err = id_alloc(&set->id);
-	if (err) {
-		kfree(set);
-		return ERR_PTR(err);
-	}
-	set_choose_target(set);
-	set->refs = 1;
-	set->hash_next = *bucket;
-	*bucket = set->id;
-	stats.sets++;
-	/* Pairs with list_set(), ftrace_list.c: found only when complete. */
-	smp_store_release(set_slot(set->id), set);
+	same = who.nr || who.direct ? set_find(&who) : &set_zero; /* S1, S3 */
+	set = same ?: set_make(&who);
+	if (same || IS_ERR(set))
+		who_free(who.ops);
+	if (!IS_ERR(set))
+		set->pinned = true;
 	return set;
 }
 
 /* ---- giving them back ---- */
+
+static void set_retire(struct ftrace_set *set, struct ftrace_retired *retired)
+{
+	set_unhash(set);
+	set->next = retired->sets;
+	retired->sets = set;
+}
 
 void ftrace_set_put(struct ftrace_set *set, u32 n,
 		    struct ftrace_retired *retired)
@@ -287,24 +356,28 @@ void ftrace_set_put(struct ftrace_set *set, u32 n,
 	if (set == &set_zero)
 		return; /* S3 */
 	set->refs -= n;
-	if (set->refs)
-		return;
-	set_unhash(set);
-	set->next = retired->sets;
-	retired->sets = set;
+	if (!set->refs && !set->pinned)
+		set_retire(set, retired);
+}
+
+void ftrace_set_unpin(struct ftrace_set *set, struct ftrace_retired *retired)
+{
+	if (set->pinned && !set->refs && set != &set_zero)
+		set_retire(set, retired);
+	set->pinned = false;
 }
 
 /* Nobody is inside the chain or reads the set any more. */
 static void set_free(struct ftrace_set *set)
 {
-	id_free(set->id);
 	stats.sets--;
 	if (set->kind == FTRACE_SET_CHAIN) {
 		arch_ftrace_free_trampoline(set->target);
 		stats.chains--;
 		stats.chain_bytes -= set->chain_size;
 	}
-	kfree(set);
+	who_free(set->ops);
+	id_free(set);
 }
 
 void ftrace_discard(struct ftrace_retired *retired)
@@ -334,12 +407,10 @@ void ftrace_retire(struct ftrace_retired *retired)
 
 /* ---- */
 
-static void update_chain(struct ftrace_set *set, struct ftrace_ops *ops)
+static void update_chain(const struct ftrace_set *set, struct ftrace_ops *ops)
 {
 	unsigned int i;
 
-	if (set->kind != FTRACE_SET_CHAIN)
-		return;
 	for (i = 0; i < set->nr; i++)
 		if (set->ops[i] == ops)
 			arch_ftrace_set_inner(set->target, i, ops->func);
@@ -347,13 +418,16 @@ static void update_chain(struct ftrace_set *set, struct ftrace_ops *ops)
 
 void ftrace_set_update_func(struct ftrace_ops *ops)
 {
-	unsigned int bucket;
-	u16 id;
+	const struct ftrace_set *set;
+	size_t i, k;
 
 	assert_held(&ftrace_lock);
-	for (bucket = 0; bucket < SET_BUCKETS; bucket++)
-		for (id = set_bucket[bucket]; id; id = set_of(id)->hash_next)
-			update_chain(set_of(id), ops);
+	for (i = 0; i < ARRAY_SIZE(ftrace_set_dir); i++)
+		for (k = 0; ftrace_set_dir[i] && k < FTRACE_SET_PAGE; k++) {
+			set = &ftrace_set_dir[i][k];
+			if (set->ops && set->kind == FTRACE_SET_CHAIN)
+				update_chain(set, ops);
+		}
 }
 
 void ftrace_set_stats(struct ftrace_set_stats *out)

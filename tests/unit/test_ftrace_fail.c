@@ -282,6 +282,57 @@ UNIT(ftrace_fail, every_step_by_list)
 	finish(100);
 }
 
+/* A set for each of so many sites takes pages of sets. */
+#define MANY (3 * FTRACE_SET_PAGE)
+
+static int many_move(unsigned long by)
+{
+	size_t i;
+
+	for (i = 0; i < MANY; i++)
+		pairs->direct[i] += by;
+	return update_ftrace_direct_mod(&many, pairs, true);
+}
+
+static int many_forth(void)
+{
+	return many_move(16);
+}
+
+static int many_back(void)
+{
+	return many_move(-16UL);
+}
+
+static void fail_pages(void)
+{
+	fail_both(many_add, many_del);
+	CHECK_EQ(failures, 1 + 2 + 3 + 2); /* filter, plan, pages; plan */
+	CHECK_EQ(many_add(), 0);
+	failures = 0;
+	fail_both(many_forth, many_back);
+	CHECK(failures >= 2 * (1 + 2 + 2)); /* filter, plan, pages */
+	CHECK_EQ(many_del(), 0);
+}
+
+UNIT(ftrace_fail, pages_of_sets)
+{
+	size_t i, live;
+
+	failures = 0;
+	host_sites_count(MANY);
+	live = host_live;
+	pairs = ftrace_direct_hash_new(MANY);
+	for (i = 0; i < MANY; i++)
+		CHECK_EQ(ftrace_direct_hash_add(pairs, host_site(i),
+						direct_target[0] + 32 * i),
+			 0);
+	fail_pages();
+	ftrace_hash_free(pairs);
+	ftrace_no_leaks();
+	CHECK_EQ(host_live, live);
+}
+
 /* The patch engine has no memory: same promise. */
 UNIT(ftrace_fail, prepare_refuses)
 {

@@ -327,16 +327,17 @@ UNIT(ftrace_switches, empty_table)
 	ftrace_no_leaks();
 }
 
-/* More sets than ids: refused, and all ids come back. */
+/* More sets than ids: refused; all ids and all pages come back. */
 UNIT(ftrace_switches, ids_of_sets_run_out)
 {
 	static struct ftrace_ops direct = { .flags = FTRACE_OPS_FL_DIRECT };
 	static struct ftrace_set *sets[FTRACE_SET_MAX];
 	struct ftrace_retired retired = { 0 };
 	struct ftrace_set *set;
-	size_t n = 0, round;
+	size_t n = 0, round, live;
 
 	fresh(1);
+	live = host_live;
 	mutex_lock(&ftrace_lock);
 	for (round = 0; round < 2; round++) {
 		for (;; n++) {
@@ -349,8 +350,9 @@ UNIT(ftrace_switches, ids_of_sets_run_out)
 		CHECK_EQ(PTR_ERR(set), (u64)-ENOSPC);
 		CHECK_EQ(n, FTRACE_SET_MAX - 1);
 		while (n)
-			ftrace_set_put(sets[--n], 1, &retired);
+			ftrace_set_unpin(sets[--n], &retired);
 		ftrace_discard(&retired);
+		CHECK_EQ(host_live, live); /* their pages, too */
 	}
 	mutex_unlock(&ftrace_lock);
 	ftrace_no_leaks();
