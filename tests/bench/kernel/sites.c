@@ -86,6 +86,36 @@ static void measure_exchange(void)
 	bench_ok("undirect", unregister_ftrace_direct(&ops, second, true));
 }
 
+/* The same with a target for each function: any other function will do. */
+static void measure_exchange_own(void)
+{
+	struct ftrace_hash *targets[2];
+	static struct ftrace_ops ops;
+	u64 start, rounds;
+
+	for (size_t k = 0; k < 2; k++) {
+		targets[k] = ftrace_direct_hash_new(EXCHANGE);
+		if (!bench_ok("targets", targets[k] ? 0 : -ENOMEM))
+			return;
+		for (size_t i = 0; i < EXCHANGE; i++)
+			bench_ok("target",
+				 ftrace_direct_hash_add(
+					 targets[k], sites[i],
+					 sites[(k + 1) * EXCHANGE + i]));
+	}
+	bench_ok("add", update_ftrace_direct_add(&ops, targets[0]));
+	rounds = sync_core_rounds();
+	start = bench_busy();
+	bench_ok("mod", update_ftrace_direct_mod(&ops, targets[1], true));
+	bench_row("patch.exchange_own.per_site",
+		  (bench_busy() - start) * 100 / EXCHANGE, "insn");
+	bench_row("patch.exchange_own.rounds",
+		  (sync_core_rounds() - rounds) * 100, "rounds");
+	bench_ok("del", update_ftrace_direct_del(&ops, targets[1]));
+	ftrace_hash_free(targets[0]);
+	ftrace_hash_free(targets[1]);
+}
+
 static u64 hit_ticks;
 
 /* The target's first byte is an INT3 from here to the next synchronisation. */
@@ -129,5 +159,6 @@ void bench_sites(void)
 	bench_row("patch.irqoff_max", poke_stats().irqoff_max * 100, "insn");
 	measure_hit();
 	measure_exchange();
+	measure_exchange_own();
 	kfree(sites);
 }
