@@ -35,6 +35,7 @@
 #include "kernel/sched.h"
 #include "kernel/unwind_hooks.h"
 #include "trace/fgraph.h"
+#include "trace/ftrace_internal.h"
 #include "arch/x86_64/ftrace_frame.h"
 #include <asm/atomic.h>
 
@@ -347,6 +348,8 @@ int register_ftrace_graph(struct fgraph_ops *gops)
 {
 	int err;
 
+	if (!ftrace_may_request())
+		return -EDEADLK;
 	mutex_lock(&graph_lock);
 	err = add_user(gops);
 	if (err)
@@ -373,6 +376,8 @@ int unregister_ftrace_graph(struct fgraph_ops *gops)
 {
 	int err;
 
+	if (!ftrace_may_request())
+		return -EDEADLK;
 	mutex_lock(&graph_lock);
 	err = unregister_ftrace_function(gops->ops);
 	if (!err) {

@@ -79,8 +79,9 @@ struct fgraph_ops {
  * (fgraph_no_stack()). Calls under way are not hooked.
  *
  * Context: task, may sleep.
- * Return: 0; -EBUSY registered already; -ENOSPC FGRAPH_USERS users; or what
- * register_ftrace_function() returns. No other code is returned.
+ * Return: 0; -EDEADLK from a callback, at entry or return; -EBUSY registered
+ * already; -ENOSPC FGRAPH_USERS users; or what register_ftrace_function()
+ * returns. No other code is returned.
  */
 int __must_check register_ftrace_graph(struct fgraph_ops *gops);
 
@@ -88,8 +89,8 @@ int __must_check register_ftrace_graph(struct fgraph_ops *gops);
  * unregister_ftrace_graph() - the reverse
  * Calls under way lose their return callback; they return as ever. On return
  * nobody runs or will run a callback.
- * Return: 0, or what unregister_ftrace_function() returns (then nothing
- * changed).
+ * Return: 0; -EDEADLK from a callback, at entry or return; or what
+ * unregister_ftrace_function() returns. On an error nothing has changed.
  */
 int unregister_ftrace_graph(struct fgraph_ops *gops);
 
@@ -141,6 +142,7 @@ static_assert(sizeof(struct fgraph_ret_stack) <= FGRAPH_STACK_BYTES,
 
 /* asm, fgraph_entry.asm: where hooked calls return to. */
 void return_to_handler(void);
+extern char return_to_handler_end[];
 extern fgraph_handler_t fgraph_return_handler; /* [A] what it tries first */
 
 /*

@@ -9,6 +9,7 @@
 #include "kernel/cmdline.h"
 #include "kernel/sched.h"
 #include "kernel/unwind_hooks.h"
+#include "trace/fgraph.h"
 
 extern unsigned long __start_mcount_loc[], __stop_mcount_loc[];
 
@@ -40,13 +41,21 @@ bool ftrace_wrapper_range(unsigned long addr, unsigned long *start,
 	return arch_ftrace_find_fexit(addr, start, size);
 }
 
+/* A call made from return_to_handler; its start is only ever returned to. */
+static bool is_return_handler(unsigned long addr)
+{
+	return addr > (unsigned long)return_to_handler &&
+	       addr < (unsigned long)return_to_handler_end;
+}
+
 bool ftrace_in_callback(void)
 {
 	unsigned long *frame = __builtin_frame_address(0), *next;
 	unsigned long top = (unsigned long)current->stack + current->stack_size;
 
 	for (; (unsigned long)(frame + 2) <= top; frame = next) {
-		if (is_ftrace_trampoline(frame[1]))
+		if (is_ftrace_trampoline(frame[1]) ||
+		    is_return_handler(frame[1]))
 			return true;
 		next = (unsigned long *)frame[0];
 		if (next <= frame || !IS_ALIGNED((unsigned long)next, 8))

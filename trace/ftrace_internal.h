@@ -266,7 +266,7 @@ static __always_inline bool ftrace_target_ok(unsigned long addr)
  * request. To be asked before anything that may sleep. Context: any.
  */
 bool ftrace_may_request(void);
-/* Does a trampoline stand on the stack of this task? Context: task. */
+/* Is this task in a callback, at entry or return? Context: task. */
 bool ftrace_in_callback(void);
 
 /*

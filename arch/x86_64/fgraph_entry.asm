@@ -50,4 +50,6 @@ func return_to_handler
 	mov rdx, [rbp - 16]		; rdx as they were
 	call ftrace_return_to_handler
 	jmp .known
+global return_to_handler_end
+return_to_handler_end:
 endfunc return_to_handler

@@ -9,6 +9,7 @@
 #include "kernel/sched.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
+#include "trace/fgraph.h"
 #include "trace/ftrace_fexit.h"
 #include "trace/ftrace_internal.h"
 #include <asm/smp.h>
@@ -116,6 +117,52 @@ KTEST(ftrace_limits, nothing_from_a_chain)
 	teardown();
 }
 
+static struct ftrace_ops graph_sites;
+
+static bool graph_asks(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
+{
+	answer[0] = unregister_ftrace_graph(gops);
+	return true;
+}
+
+static void graph_asks_at_return(const struct ftrace_graph_ret *ret,
+				 struct fgraph_ops *gops)
+{
+	answer[1] = unregister_ftrace_graph(gops);
+	answer[2] = unregister_ftrace_function(gops->ops);
+	answer[3] = register_ftrace_graph(gops);
+}
+
+/* What a traced function calls is no callback, though its return is hooked. */
+static noinline void ask_from_hooked(void)
+{
+	answer[4] = ftrace_set_filter_ip(&other, target_ip(3), 0, 0);
+}
+
+/* Tasks keep the shadow stacks they are given. */
+KTEST_FLAGS(ftrace_limits, nothing_from_a_graph_callback, KTEST_LEAKS, 0)
+{
+	struct fgraph_ops graph = { .entryfunc = graph_asks,
+				    .retfunc = graph_asks_at_return,
+				    .ops = &graph_sites };
+	unsigned int i;
+
+	setup(2);
+	graph_sites = (struct ftrace_ops){ 0 };
+	EXPECT_EQ(ftrace_set_filter_ip(&graph_sites,
+				       (unsigned long)ask_from_hooked, 0, 0),
+		  0);
+	EXPECT_EQ(register_ftrace_graph(&graph), 0);
+	memset(answer, -1, sizeof(answer));
+	ask_from_hooked();
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(answer[i], -EDEADLK);
+	EXPECT_EQ(answer[4], 0);
+	EXPECT_EQ(unregister_ftrace_graph(&graph), 0);
+	ftrace_free_filter(&graph_sites);
+	teardown();
+}
+
 /* ---- from one who is asked to share ---- */
 
 static struct task_struct *attacher;
@@ -136,7 +183,8 @@ static int attach_when_asked(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
 	unsigned long ip = target_ip(8);
 
 	attacher = kthread_run(attach_another, NULL, "attacher");
-	msleep(20); /* so that it holds what comes before direct_mutex */
+	/* It waits for direct_mutex, and holds what comes before. */
+	wait_until(READ_ONCE(attacher->state) == TASK_SLEEPING, 5000);
 	answer[0] = PTR_ERR(ftrace_fexit_attach(&nothing_spec, &ip, 1));
 	return -EAGAIN;
 }

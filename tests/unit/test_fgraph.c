@@ -17,6 +17,7 @@
 #include "tests/host/step.h"
 #include "tests/unit/unit.h"
 #include "trace/fgraph.h"
+#include "trace/ftrace_internal.h"
 
 /* ---- what fgraph.c wants of the kernel ----------------------------------- */
 
@@ -29,6 +30,11 @@ void return_to_handler(void)
 
 void synchronize_tasks(void)
 {
+}
+
+bool ftrace_may_request(void)
+{
+	return true;
 }
 
 int register_ftrace_function(struct ftrace_ops *ops)
