@@ -328,19 +328,13 @@ void ring_buffer_destroy(struct ring_buffer *buffer);
 #define RB_PAGES_MAX 65535
 
 /*
- * ring_buffer_resize() - keep the newest events that fit
- * Those that do not count as overrun. Return: 0; -ENOMEM (as it was);
- * -EINVAL; -ENODEV no such CPU. No other code is returned.
+ * ring_buffer_resize() - each CPU with pages[cpu] != 0 gets so many, or none
+ * The newest events that fit are kept; those that do not count as overrun.
+ * Needs the memory of all at once, beside what they have.
+ * Return: 0; or with nothing changed -ENOMEM; -EINVAL below RB_PAGES_MIN or
+ * above RB_PAGES_MAX; -ENODEV no such CPU. No other code is returned.
  */
-int ring_buffer_resize(struct ring_buffer *buffer, unsigned int cpu,
-		       size_t pages);
-
-/*
- * The same for every CPU with pages[cpu] != 0, all of them or none. Needs the
- * memory of all at once, beside what they have.
- */
-int ring_buffer_resize_all(struct ring_buffer *buffer,
-			   const u32 pages[NR_CPUS]);
+int ring_buffer_resize(struct ring_buffer *buffer, const u32 pages[NR_CPUS]);
 
 /* Empty it and zero its counts. */
 void ring_buffer_reset(struct ring_buffer *buffer, unsigned int cpu);

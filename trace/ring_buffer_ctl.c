@@ -264,18 +264,7 @@ static void rb_replace(struct ring_buffer_per_cpu *rb, struct rb_memory *m)
 	rb_memory_free(m);
 }
 
-int ring_buffer_resize(struct ring_buffer *buffer, unsigned int cpu,
-		       size_t pages)
-{
-	struct rb_memory m;
-	int err = rb_prepare(buffer, cpu, pages, &m);
-
-	if (!err && m.info)
-		rb_replace(buffer->cpu[cpu], &m);
-	return err;
-}
-
-int ring_buffer_resize_all(struct ring_buffer *buffer, const u32 pages[NR_CPUS])
+int ring_buffer_resize(struct ring_buffer *buffer, const u32 pages[NR_CPUS])
 {
 	struct rb_memory *m = kcalloc(NR_CPUS, sizeof(*m));
 	unsigned int cpu;

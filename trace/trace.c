@@ -197,7 +197,7 @@ static int resize(struct trace_array *tr, u64 cpus, size_t kb)
 		else if (!tr->expanded)
 			pages[i] = kb_to_pages(tr->buffer_kb[i]);
 	}
-	err = ring_buffer_resize_all(&tr->buffer, pages);
+	err = ring_buffer_resize(&tr->buffer, pages);
 	if (err)
 		return err;
 	for_each_online_cpu(i) {

@@ -215,9 +215,11 @@ KTEST_FLAGS(ring_buffer, walks_beside_writers, 0, 120)
 static void read_and_change(struct reader *r, struct ring_buffer_per_cpu *rb)
 {
 	static unsigned int n;
+	u32 pages[NR_CPUS] = { 0 };
 
+	pages[rb->cpu] = 2 + n++ % 7;
 	read_events(r, rb);
-	EXPECT_EQ(ring_buffer_resize(&ring, rb->cpu, 2 + n++ % 7), 0);
+	EXPECT_EQ(ring_buffer_resize(&ring, pages), 0);
 	if (n % 5 == 0) {
 		ring_buffer_record(&ring, rb->cpu, false);
 		ring_buffer_record(&ring, rb->cpu, true);
@@ -263,15 +265,18 @@ KTEST(ring_buffer, no_memory_changes_nothing)
 	write_checked(NULL);
 	for (n = 1;; n++) {
 		fail_nth(n);
-		err = ring_buffer_resize(&ring, 0, 5);
+		err = ring_buffer_resize(&ring, (u32[NR_CPUS]){ 5 });
 		if (!fail_end())
 			break;
 		ASSERT_EQ(err, -ENOMEM);
 		EXPECT_EQ(ring.cpu[0]->nr_slots, 3);
 	}
 	EXPECT_EQ(err, 0);
-	EXPECT_EQ(ring_buffer_resize(&ring, 0, RB_PAGES_MAX + 1), -EINVAL);
-	EXPECT_EQ(ring_buffer_resize(&ring, NR_CPUS - 1, 5), -ENODEV);
+	EXPECT_EQ(ring_buffer_resize(&ring, (u32[NR_CPUS]){ RB_PAGES_MAX + 1 }),
+		  -EINVAL);
+	EXPECT_EQ(
+		ring_buffer_resize(&ring, (u32[NR_CPUS]){ [NR_CPUS - 1] = 5 }),
+		-ENODEV);
 	ring_buffer_destroy(&ring);
 	EXPECT_EQ(ring_buffer_init(&ring, 1, 1, trace_clock_get(0)), -EINVAL);
 }

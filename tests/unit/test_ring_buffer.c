@@ -335,7 +335,7 @@ static void resize(void)
 	u32 pages = w.rb->overwrite ? 2 + dice(7) : w.rb->nr_slots + dice(2);
 
 	w.held = w.reading = true;
-	CHECK_EQ(ring_buffer_resize(&w.buffer, 0, pages), 0);
+	CHECK_EQ(ring_buffer_resize(&w.buffer, (u32[NR_CPUS]){ pages }), 0);
 	w.held = w.reading = false;
 }
 
@@ -454,11 +454,14 @@ UNIT(ring_buffer, reset_and_masking_and_sizes)
 	CHECK_EQ(stats.entries, 0);
 	CHECK_EQ(stats.written, 0);
 	CHECK(ring_buffer_empty(w.rb));
-	CHECK_EQ(ring_buffer_resize(&w.buffer, 0, 1), (u64)-EINVAL);
-	CHECK_EQ(ring_buffer_resize(&w.buffer, 1, 4), (u64)-ENODEV);
-	for (int n = 1; n <= 7; n++) { /* no half-made ring is left behind */
+	CHECK_EQ(ring_buffer_resize(&w.buffer, (u32[NR_CPUS]){ 1 }),
+		 (u64)-EINVAL);
+	CHECK_EQ(ring_buffer_resize(&w.buffer, (u32[NR_CPUS]){ [1] = 4 }),
+		 (u64)-ENODEV);
+	for (int n = 1; n <= 8; n++) { /* no half-made ring is left behind */
 		fail_nth(n);
-		CHECK_EQ(ring_buffer_resize(&w.buffer, 0, 4), (u64)-ENOMEM);
+		CHECK_EQ(ring_buffer_resize(&w.buffer, (u32[NR_CPUS]){ 4 }),
+			 (u64)-ENOMEM);
 		CHECK(fail_end());
 	}
 	ring_buffer_destroy(&w.buffer);

@@ -139,7 +139,7 @@ UNIT(ring_buffer_edges, a_ring_resized_after_a_refused_fast_path_is_whole)
 {
 	for (u32 at = 1; at < 12; at++) {
 		refused_at(at, 5);
-		CHECK_EQ(ring_buffer_resize(&buffer, 0, 7), 0);
+		CHECK_EQ(ring_buffer_resize(&buffer, (u32[NR_CPUS]){ 7 }), 0);
 		write_slow(4);
 		read_all();
 		CHECK_EQ(read, written);
