@@ -7,6 +7,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/printk.h"
 #include "trace/ftrace.h"
+#include "trace/trace_seq.h"
 
 static u64 seen_by_ann, seen_by_bob;
 
@@ -31,6 +32,7 @@ static void show_state(unsigned long ip)
 	struct dyn_ftrace *rec = ftrace_rec_find(ip);
 	char line[512], *part, *rest = line;
 	char label[16] = "0 consumers";
+	struct trace_seq seq;
 
 	label[0] = '0' + ftrace_rec_users(rec);
 	if (ftrace_rec_users(rec) == 1)
@@ -38,7 +40,8 @@ static void show_state(unsigned long ip)
 	show_site(label, ip, (u8 *)ip);
 	if (!ftrace_rec_users(rec))
 		return;
-	ftrace_describe_rec(rec, line, sizeof(line));
+	trace_seq_init(&seq, line, sizeof(line));
+	ftrace_describe_rec(rec, &seq);
 	while ((part = strsep(&rest, "\t\n")))
 		if (*strim(part))
 			printk_plain("        %s", strim(part));

@@ -20,6 +20,7 @@
 #include "trace/arch_ftrace.h"
 
 struct dyn_ftrace;
+struct trace_seq;
 struct ftrace_hash;
 struct task_struct;
 
@@ -245,9 +246,8 @@ const char *ftrace_rec_name(const struct dyn_ftrace *rec,
 /*
  * A line as in Linux's enabled_functions (with newline): name, users,
  * letters, and what the bytes really call. Context: task, takes ftrace_lock.
- * Return: its length as snprintf() counts.
  */
-int ftrace_describe_rec(const struct dyn_ftrace *rec, char *buf, size_t len);
+void ftrace_describe_rec(const struct dyn_ftrace *rec, struct trace_seq *s);
 
 /*
  * Direct callers: the site calls the user's own code, no callback.

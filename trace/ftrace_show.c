@@ -10,19 +10,7 @@
  * Context: task, takes ftrace_lock.
  */
 #include "trace/ftrace_internal.h"
-#include "kernel/lib/printf.h"
-
-struct line {
-	char *buf;
-	size_t size;
-	int len;
-};
-
-#define say(line, ...)                                                     \
-	((line)->len +=                                                    \
-	 snprintf((line)->buf + min_t(size_t, (line)->len, (line)->size),  \
-		  (line)->size - min_t(size_t, (line)->len, (line)->size), \
-		  __VA_ARGS__))
+#include "trace/trace_seq.h"
 
 /* The code that callback @i of this ops is meant to be. */
 static const void *callback(const struct ftrace_ops *ops)
@@ -30,7 +18,7 @@ static const void *callback(const struct ftrace_ops *ops)
 	return (const void *)ops->saved_func;
 }
 
-static void say_inner(struct line *line, unsigned long tramp, unsigned int n)
+static void say_inner(struct trace_seq *s, unsigned long tramp, unsigned int n)
 {
 	ftrace_func_t func;
 	unsigned int i;
@@ -38,45 +26,45 @@ static void say_inner(struct line *line, unsigned long tramp, unsigned int n)
 	for (i = 0; i < n; i++) {
 		func = arch_ftrace_inner(tramp, i);
 		if (func)
-			say(line, " ->%pS", (void *)func);
+			trace_seq_printf(s, " ->%pS", (void *)func);
 		else
-			say(line, " ERROR!");
+			trace_seq_puts(s, " ERROR!");
 	}
 }
 
-static void say_target(struct line *line, const struct ftrace_set *set,
+static void say_target(struct trace_seq *s, const struct ftrace_set *set,
 		       unsigned long target)
 {
 	unsigned int i;
 
 	switch (set->kind) {
 	case FTRACE_SET_TRAMP:
-		say(line, "\ttramp: %pS (%pS)", (void *)target,
-		    callback(set->ops[0]));
+		trace_seq_printf(s, "\ttramp: %pS (%pS)", (void *)target,
+				 callback(set->ops[0]));
 		if (set->ops[0]->flags & FTRACE_OPS_FL_ALLOC_TRAMP)
-			say_inner(line, target, 1);
+			say_inner(s, target, 1);
 		break;
 	case FTRACE_SET_CHAIN:
-		say(line, "\ttramp: %pS (", (void *)target);
+		trace_seq_printf(s, "\ttramp: %pS (", (void *)target);
 		for (i = 0; i < set->nr; i++)
-			say(line, "%s%pS", i ? ", " : "",
-			    callback(set->ops[i]));
-		say(line, ")");
-		say_inner(line, target, set->nr);
+			trace_seq_printf(s, "%s%pS", i ? ", " : "",
+					 callback(set->ops[i]));
+		trace_seq_putc(s, ')');
+		say_inner(s, target, set->nr);
 		break;
 	case FTRACE_SET_LIST:
-		say_inner(line, target, 1);
+		say_inner(s, target, 1);
 		break;
 	}
 	if (set->direct)
-		say(line, "\n\tdirect%s>%pS",
-		    set->direct & FTRACE_ADDR_JMP ? "(jmp)--" : "--",
-		    (void *)(set->direct & ~FTRACE_ADDR_JMP));
+		trace_seq_printf(s, "\n\tdirect%s>%pS",
+				 set->direct & FTRACE_ADDR_JMP ? "(jmp)--" :
+								 "--",
+				 (void *)(set->direct & ~FTRACE_ADDR_JMP));
 }
 
-int ftrace_describe_rec(const struct dyn_ftrace *rec, char *buf, size_t size)
+void ftrace_describe_rec(const struct dyn_ftrace *rec, struct trace_seq *s)
 {
-	struct line line = { buf, size, 0 };
 	const struct ftrace_set *set;
 	char name[FTRACE_NAME_MAX];
 	unsigned long target;
@@ -84,18 +72,18 @@ int ftrace_describe_rec(const struct dyn_ftrace *rec, char *buf, size_t size)
 	mutex_lock(&ftrace_lock);
 	set = set_of(rec->wanted);
 	target = arch_ftrace_read(rec_ip(rec));
-	say(&line, "%s (%u)%s%s%s%s%s", ftrace_rec_name(rec, name),
-	    set_users(set), set->flags & FTRACE_SET_REGS ? " R" : "  ",
-	    set->flags & FTRACE_SET_IPMODIFY ? " I" : "  ",
-	    set->direct ? " D" : "  ", "  ",
-	    rec->flags & FTRACE_FL_MODIFIED ? " M " : "   ");
+	trace_seq_printf(s, "%s (%u)%s%s%s%s%s", ftrace_rec_name(rec, name),
+			 set_users(set),
+			 set->flags & FTRACE_SET_REGS ? " R" : "  ",
+			 set->flags & FTRACE_SET_IPMODIFY ? " I" : "  ",
+			 set->direct ? " D" : "  ", "  ",
+			 rec->flags & FTRACE_FL_MODIFIED ? " M " : "   ");
 	if (rec->flags & FTRACE_FL_DISABLED)
-		say(&line, "\tdisabled");
+		trace_seq_puts(s, "\tdisabled");
 	else if (target != set_of(rec->actual)->target)
-		say(&line, "\ttramp: ERROR!");
+		trace_seq_puts(s, "\ttramp: ERROR!");
 	else if (rec->actual)
-		say_target(&line, set, target);
-	say(&line, "\n");
+		say_target(s, set, target);
+	trace_seq_putc(s, '\n');
 	mutex_unlock(&ftrace_lock);
-	return line.len;
 }

@@ -14,6 +14,7 @@
 #include "trace/fgraph.h"
 #include "trace/ftrace_internal.h"
 #include "trace/recursion.h"
+#include "trace/trace_seq.h"
 
 static struct count_ops probe1 = COUNT_OPS();
 static struct count_ops probe2 = COUNT_OPS();
@@ -342,23 +343,32 @@ KTEST_FLAGS(ftrace, told_the_same_behind_a_hooked_return, KTEST_LEAKS, 0)
 
 /* ---- what is said about a site ---- */
 
+static char line[300];
+
+static void describe_target_0(void)
+{
+	struct trace_seq s;
+
+	trace_seq_init(&s, line, sizeof(line));
+	ftrace_describe_rec(ftrace_rec_find(target_ip(0)), &s);
+	EXPECT(!s.overflow);
+}
+
 KTEST(ftrace, site_in_words)
 {
-	char line[300];
-
 	reset(&probe1);
 	reset(&probe2);
 	EXPECT_EQ(filter_targets(&probe1.ops, 0, 1), 0);
 	EXPECT_EQ(filter_targets(&probe2.ops, 0, 1), 0);
 	probe2.ops.flags = FTRACE_OPS_FL_SAVE_REGS;
 	EXPECT_EQ(register_ftrace_function(&probe1.ops), 0);
-	ftrace_describe_rec(ftrace_rec_find(target_ip(0)), line, sizeof(line));
+	describe_target_0();
 	EXPECT(str_has_prefix(line, "ftrace_target_000 (1)  "));
 	EXPECT(strstr(line, " ->count_callback+0x0/"));
 	if (ftrace_use_trampolines)
 		EXPECT(strstr(line, "\ttramp: ftrace_trampoline+0x0/"));
 	EXPECT_EQ(register_ftrace_function(&probe2.ops), 0);
-	ftrace_describe_rec(ftrace_rec_find(target_ip(0)), line, sizeof(line));
+	describe_target_0();
 	EXPECT(str_has_prefix(line, "ftrace_target_000 (2) R"));
 	if (ftrace_use_trampolines && ftrace_use_chains)
 		EXPECT(strstr(line, "\ttramp: ftrace_chain+0x0/"));

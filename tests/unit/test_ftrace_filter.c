@@ -6,7 +6,8 @@
  * host-sources: trace/ftrace_filter.c trace/ftrace_hash.c trace/ftrace_list.c
  * host-sources: trace/ftrace_pid.c trace/ftrace_plan.c trace/ftrace_rec.c
  * host-sources: trace/ftrace_register.c trace/ftrace_set.c trace/ftrace_share.c
- * host-sources: trace/ftrace_show.c arch/x86_64/insn.c kernel/fail.c
+ * host-sources: trace/ftrace_show.c trace/trace_seq.c
+ * host-sources: arch/x86_64/insn.c kernel/fail.c
  */
 #include "kernel/fail.h"
 #include "kernel/lib/errno.h"
@@ -15,6 +16,7 @@
 #include "tests/host/ftrace_util.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"
+#include "trace/trace_seq.h"
 
 #define OPS FTRACE_COUNT_OPS
 
@@ -259,37 +261,43 @@ UNIT(ftrace_filter, unusable_records)
 	ftrace_no_leaks();
 }
 
-/* The line about a site. */
+static char line[400];
+
+/* The line about site 2. */
+static const char *described(size_t room)
+{
+	struct trace_seq s;
+
+	trace_seq_init(&s, line, room);
+	ftrace_describe_rec(ftrace_rec(2), &s);
+	CHECK_EQ(s.overflow, room < sizeof(line));
+	return line;
+}
+
 UNIT(ftrace_filter, described)
 {
 	static struct ftrace_ops regs =
 		OPS(1, .flags = FTRACE_OPS_FL_SAVE_REGS);
 	static struct ftrace_ops direct;
-	char line[400], tiny[8];
-	int len;
 
 	fresh();
-	ftrace_describe_rec(ftrace_rec(2), line, sizeof(line));
-	CHECK_STR(line, "do_exit (0)           \n");
+	CHECK_STR(described(sizeof(line)), "do_exit (0)           \n");
 	CHECK_EQ(ftrace_filter(&ops, "do_exit"), 0);
 	CHECK_EQ(register_ftrace_function(&ops), 0);
-	len = ftrace_describe_rec(ftrace_rec(2), line, sizeof(line));
-	CHECK_EQ(strlen(line), len);
+	described(sizeof(line));
 	CHECK(!strncmp(line, "do_exit (1)           \ttramp: ", 30));
 	CHECK(strstr(line, " ->"));
 	CHECK_EQ(register_ftrace_function(&regs), 0);
 	CHECK_EQ(ftrace_filter(&direct, "do_exit"), 0);
 	CHECK_EQ(register_ftrace_direct(&direct, direct_target[1]), 0);
-	ftrace_describe_rec(ftrace_rec(2), line, sizeof(line));
+	described(sizeof(line));
 	CHECK(!strncmp(line, "do_exit (3) R   D   M \ttramp: ", 30));
 	CHECK(strstr(line, "\n\tdirect-->"));
-	CHECK_EQ(ftrace_describe_rec(ftrace_rec(2), tiny, 8), strlen(line));
-	CHECK_STR(tiny, "do_exit");
+	CHECK_STR(described(8), "do_exit");
 	CHECK_EQ(unregister_ftrace_direct(&direct, direct_target[1], true), 0);
 	CHECK_EQ(unregister_ftrace_function(&regs), 0);
 	CHECK_EQ(unregister_ftrace_function(&ops), 0);
-	ftrace_describe_rec(ftrace_rec(2), line, sizeof(line));
-	CHECK_STR(line, "do_exit (0)         M \n");
+	CHECK_STR(described(sizeof(line)), "do_exit (0)         M \n");
 	CHECK(ftrace_rec_touched(ftrace_rec(2)));
 	CHECK(!ftrace_rec_enabled(ftrace_rec(2)));
 	ftrace_free_filter(&ops);

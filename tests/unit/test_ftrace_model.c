@@ -10,7 +10,8 @@
  * host-sources: trace/ftrace_filter.c trace/ftrace_hash.c trace/ftrace_list.c
  * host-sources: trace/ftrace_pid.c trace/ftrace_plan.c trace/ftrace_rec.c
  * host-sources: trace/ftrace_register.c trace/ftrace_set.c trace/ftrace_share.c
- * host-sources: trace/ftrace_show.c arch/x86_64/insn.c kernel/fail.c
+ * host-sources: trace/ftrace_show.c trace/trace_seq.c
+ * host-sources: arch/x86_64/insn.c kernel/fail.c
  */
 #include "kernel/fail.h"
 #include "kernel/lib/errno.h"

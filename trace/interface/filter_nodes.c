@@ -65,13 +65,9 @@ static int available_addrs_show(struct tracefs_file *file,
 
 static int describe(struct dyn_ftrace *rec, struct trace_seq *seq)
 {
-	char line[512];
-
 	if (!rec)
 		return 0;
-	if (ftrace_describe_rec(rec, line, sizeof(line)) >= (int)sizeof(line))
-		line[sizeof(line) - 2] = '\n'; /* cut, but a line */
-	trace_seq_puts(seq, line);
+	ftrace_describe_rec(rec, seq);
 	return 1;
 }
 

@@ -13,6 +13,7 @@
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
 #include "kernel/sched.h"
 #include "trace/ftrace.h"
 #include "trace/interface/lineedit.h"
@@ -99,12 +100,28 @@ static int print_site(struct stage *stage, unsigned long ip)
 			    (void *)(addr & ~FTRACE_ADDR_JMP));
 }
 
+#define USERS_TEXT 16384 /* some two hundred users of one site */
+
+static int print_users(struct stage *stage, const struct dyn_ftrace *rec)
+{
+	char *text = kmalloc(USERS_TEXT);
+	struct trace_seq s;
+	int ret;
+
+	if (!text)
+		return -ENOMEM;
+	trace_seq_init(&s, text, USERS_TEXT);
+	ftrace_describe_rec(rec, &s);
+	ret = s.overflow ? -ENOSPC : stage_put(stage, text, s.len);
+	kfree(text);
+	return ret;
+}
+
 int disas_run(struct stage *stage)
 {
 	const char *name = stage->argc > 1 ? stage->argv[1] : NULL;
 	unsigned long start = name ? kallsyms_lookup_name(name) : 0;
 	unsigned long ip = start ? ftrace_location(start) : 0;
-	char line[512];
 	int ret;
 
 	if (!ip) {
@@ -114,12 +131,8 @@ int disas_run(struct stage *stage)
 	ret = stage_printf(stage, "%s:\n", name);
 	if (!ret)
 		ret = print_site(stage, ip);
-	if (!ret && ftrace_rec_users(ftrace_rec_find(ip))) {
-		if (ftrace_describe_rec(ftrace_rec_find(ip), line,
-					sizeof(line)) >= (int)sizeof(line))
-			line[sizeof(line) - 2] = '\n'; /* cut, but a line */
-		ret = stage_put(stage, line, strlen(line));
-	}
+	if (!ret && ftrace_rec_users(ftrace_rec_find(ip)))
+		ret = print_users(stage, ftrace_rec_find(ip));
 	return ret;
 }
 
