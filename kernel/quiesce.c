@@ -138,6 +138,10 @@ static bool cpu_is_quiet(unsigned int cpu)
 	return READ_ONCE(per_cpu(idle_quiet, cpu));
 }
 
+/*
+ * It may be about to halt: either it sees the hold then, or we see here that it
+ * has become quiet. Pairs with idle_halt(), sched.c.
+ */
 static void hold_cpu(unsigned int cpu)
 {
 	struct run_queue *rq = &per_cpu(run_queue, cpu);
@@ -147,9 +151,12 @@ static void hold_cpu(unsigned int cpu)
 		return;
 	spin_lock_irqsave(&rq->lock, flags);
 	if (rq->curr == rq->idle) {
-		rq->quiesce_hold = true;
 		atomic_inc(&pending);
-		stats.cpu_waits++;
+		xchg(&rq->quiesce_hold, true);
+		if (cpu_is_quiet(cpu))
+			drop(&rq->quiesce_hold);
+		else
+			stats.cpu_waits++;
 	}
 	spin_unlock_irqrestore(&rq->lock, flags);
 }

@@ -371,15 +371,18 @@ static bool work_waits(void)
 
 /*
  * Nothing here but the halt may call anything while idle_quiet is set: that
- * word promises that this CPU is in nobody's trampoline. Setting it needs no
- * barrier (x86 does not let a store pass earlier loads); clearing it is one,
- * so that what is done next is not done with idle_quiet still seen as set.
- * Pairs with cpu_is_quiet(), quiesce.c.
+ * word promises that this CPU is in nobody's trampoline. Setting it is a
+ * barrier, before the last look at the hold: halted with it set, the CPU would
+ * be waited for until its next tick. So is clearing it: what is done next is
+ * not done with idle_quiet still seen as set. Both pair with hold_cpu().
  */
 static void idle_halt(void)
 {
-	this_cpu_write(idle_quiet, true);
-	safe_halt();
+	struct run_queue *rq = this_cpu_ptr(&run_queue);
+
+	xchg(this_cpu_ptr(&idle_quiet), true);
+	if (!READ_ONCE(rq->quiesce_hold))
+		safe_halt();
 	xchg(this_cpu_ptr(&idle_quiet), false);
 }
 

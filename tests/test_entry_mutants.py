@@ -35,6 +35,19 @@ MUTANTS = [
 ]
 
 
+HALT = "quiesce.a_cpu_about_to_halt*"
+
+# The same where instructions are counted and CPUs take short turns.
+COUNTED = [
+    ("a CPU halts without a last look", "kernel/sched.c",
+     "if (!READ_ONCE(rq->quiesce_hold))", "if (rq)",
+     HALT, "late_calls(task) == "),
+    ("a CPU that has become quiet is waited for", "kernel/quiesce.c",
+     "\t\tif (cpu_is_quiet(cpu))\n\t\t\tdrop(",
+     "\t\tif (false)\n\t\t\tdrop(", HALT, "late_calls(task) == "),
+]
+
+
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
     """A copy of the sources with its own build directory, all built."""
@@ -54,17 +67,35 @@ def build(root):
     return root / "build" / "nop5.elf"
 
 
-@pytest.mark.parametrize("name, file, text, becomes, tests, noticed", MUTANTS,
-                         ids=[m[0].replace(" ", "-") for m in MUTANTS])
-def test_mutant(tree, name, file, text, becomes, tests, noticed):
+def run_mutant(tree, file, text, becomes, machine, tests):
     path = pathlib.Path(tree, file)
     good = path.read_text(encoding="utf-8")
     assert good.count(text) == 1, f"{file}: {text!r}"
     path.write_text(good.replace(text, becomes), encoding="utf-8")
     try:
-        boot = qemu.Machine(smp=2, kernel=build(tree)).boot(
-            f"mode=tests tests={tests}")
+        boot = qemu.Machine(kernel=build(tree), **machine).boot(
+            f"mode=tests tests={tests}" +
+            (" icount=1" if "icount" in machine else ""), timeout=120)
     finally:
         path.write_text(good, encoding="utf-8")
-    assert boot.status in (qemu.FAILED, qemu.PANIC), name
+    assert boot.status in (qemu.FAILED, qemu.PANIC)
+    return boot
+
+
+def ids(mutants):
+    return [m[0].replace(" ", "-") for m in mutants]
+
+
+@pytest.mark.parametrize("name, file, text, becomes, tests, noticed", MUTANTS,
+                         ids=ids(MUTANTS))
+def test_mutant(tree, name, file, text, becomes, tests, noticed):
+    boot = run_mutant(tree, file, text, becomes, {"smp": 2}, tests)
+    assert noticed in boot.log, boot.excerpt()
+
+
+@pytest.mark.parametrize("name, file, text, becomes, tests, noticed", COUNTED,
+                         ids=ids(COUNTED))
+def test_counted(tree, name, file, text, becomes, tests, noticed):
+    boot = run_mutant(tree, file, text, becomes, {"smp": 4, "icount": 0},
+                      tests)
     assert noticed in boot.log, boot.excerpt()

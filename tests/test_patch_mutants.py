@@ -3,8 +3,7 @@
 image, or a panic that names the invariant, must notice each."""
 import pytest
 
-from tests import qemu
-from tests.test_entry_mutants import build, tree  # noqa: F401 (a fixture)
+from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
 
 ENGINE = "arch/x86_64/text_poke"
 
@@ -46,17 +45,9 @@ MUTANTS = [
 
 
 @pytest.mark.parametrize("name, file, text, becomes, tests, noticed", MUTANTS,
-                         ids=[m[0].replace(" ", "-") for m in MUTANTS])
+                         ids=ids(MUTANTS))
 def test_mutant(tree, name, file, text, becomes, tests,  # noqa: F811
                 noticed):
-    path = tree / file
-    good = path.read_text(encoding="utf-8")
-    assert good.count(text) == 1, f"{file}: {text!r}"
-    path.write_text(good.replace(text, becomes), encoding="utf-8")
-    try:
-        boot = qemu.Machine(smp=2, icount=0, kernel=build(tree)).boot(
-            f"mode=tests tests={tests} icount=1", timeout=120)
-    finally:
-        path.write_text(good, encoding="utf-8")
-    assert boot.status in (qemu.FAILED, qemu.PANIC), name
+    boot = run_mutant(tree, file, text, becomes, {"smp": 2, "icount": 0},
+                      tests)
     assert noticed in boot.log, boot.excerpt()

@@ -11,6 +11,7 @@
 #include "kernel/smp.h"
 #include "kernel/timer.h"
 #include "tests/kernel/ktest.h"
+#include "tests/kernel/poke_slices.h"
 #include "tests/kernel/quiesce_probe.h"
 #include <asm/cpu.h>
 
@@ -233,6 +234,58 @@ KTEST(quiesce, idle_cpus_cost_nothing)
 	/* A tick that strikes just then is seldom. */
 	EXPECT(after.cpu_waits - before.cpu_waits < 500);
 	EXPECT(best < TICK_NS); /* it did not sleep */
+}
+
+/* Wakes to go back to sleep, so its CPU to halt. */
+static int halts(void *ended)
+{
+	while (!READ_ONCE(*(bool *)ended)) {
+		set_current_state(TASK_SLEEPING);
+		if (!READ_ONCE(*(bool *)ended))
+			schedule();
+	}
+	set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+/* Calls at each moment of the way to the halt. Return: how many took long. */
+static unsigned int late_calls(struct task_struct *task)
+{
+	unsigned int i, late = 0;
+	u64 start;
+
+	for (i = 0; i < 4001; i++) {
+		wake_up_process(task);
+		slices_wait(i * 7919 % 4001);
+		start = ktime_ns();
+		synchronize_tasks();
+		late += ktime_ns() - start > TICK_NS / 8;
+	}
+	return late;
+}
+
+/*
+ * A hold set between a CPU's last look at it and its halt would last to its
+ * next tick.
+ */
+KTEST(quiesce, a_cpu_about_to_halt_is_not_waited_for)
+{
+	static const unsigned int turns[] = { SLICES_SHORT, 5, 7 };
+	struct task_struct *task;
+	bool ended = false;
+	unsigned int i;
+
+	if (!slices_exact() || last_cpu() < 3)
+		KTEST_SKIP("needs counted instructions and 4 CPUs");
+	task = kthread_run(halts, &ended, "halts");
+	for (i = 0; i < ARRAY_SIZE(turns); i++) {
+		slices_set(turns[i]);
+		EXPECT_EQ(late_calls(task), 0);
+	}
+	slices_set(0);
+	WRITE_ONCE(ended, true);
+	wake_up_process(task);
+	kthread_join(task);
 }
 
 /* ---- what it says -------------------------------------------------------- */
