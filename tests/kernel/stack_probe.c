@@ -1,10 +1,28 @@
 // SPDX-License-Identifier: MIT
 /*
- * Questions about saved stacks.
+ * Questions about saved stacks, and stacks sampled by NMIs.
  */
 #include "tests/kernel/stack_probe.h"
 #include "kernel/kallsyms.h"
+#include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/smp.h"
+#include "kernel/stacktrace.h"
+#include "tests/kernel/poke_slices.h"
+#include <asm/atomic.h>
+#include <asm/cpu.h>
+#include <asm/pt_regs.h>
+
+#define WAIT_MS	  20000
+#define SAMPLE_NS 200000000
+
+bool is_in(unsigned long ip, const void *function)
+{
+	unsigned long off;
+
+	return kallsyms_lookup(ip, &off, NULL) &&
+	       ip - off == (unsigned long)function;
+}
 
 static const char *name_at(const struct trace *t, unsigned int i)
 {
@@ -45,4 +63,90 @@ bool trace_has_chain(const struct trace *t, const char *const *names)
 		}
 	}
 	return true;
+}
+
+/* ---- samples ------------------------------------------------------------- */
+
+static struct {
+	const struct nmi_sample *what;
+	bool stop;
+	atomic_t taken;
+	unsigned long good, bad;
+	struct trace last_bad;
+} sampling;
+
+static int sampled(void *unused)
+{
+	while (!READ_ONCE(sampling.stop))
+		sampling.what->run();
+	return 0;
+}
+
+static notrace bool take_sample(struct pt_regs *regs)
+{
+	enum sample_verdict verdict;
+	struct trace t;
+
+	if (smp_processor_id() != 1)
+		return false;
+	t.n = stack_trace_save_regs(regs, t.ip, TRACE_DEPTH, 0);
+	verdict = sampling.what->judge(&t);
+	sampling.good += verdict == SAMPLE_GOOD;
+	if (verdict == SAMPLE_BAD) {
+		sampling.bad++;
+		sampling.last_bad = t;
+	}
+	atomic_inc(&sampling.taken);
+	return true;
+}
+
+/* An interrupt, and the NMI a little later: often in its entry or exit. */
+static void interrupt_first(unsigned int turn)
+{
+	unsigned int i;
+
+	smp_send_reschedule(1);
+	for (i = 0; i < turn * 7 % 200; i++)
+		cpu_relax();
+}
+
+static void take_samples(void)
+{
+	u64 end = ktime_ns() + SAMPLE_NS;
+	unsigned int turn = 0;
+	int taken;
+
+	slices_begin(SLICES_SHORT + 3);
+	while (ktime_ns() < end) {
+		taken = atomic_read(&sampling.taken);
+		if (sampling.what->interrupts)
+			interrupt_first(turn++);
+		send_nmi(1);
+		slices_vary();
+		if (!wait_until(atomic_read(&sampling.taken) != taken, WAIT_MS))
+			break;
+	}
+	slices_end();
+}
+
+void nmi_sample(const struct nmi_sample *what)
+{
+	struct task_struct *task;
+
+	memset(&sampling, 0, sizeof(sampling));
+	sampling.what = what;
+	kthread_bind(current, 0);
+	task = kthread_create(sampled, NULL, "sampled");
+	ASSERT(!IS_ERR(task));
+	kthread_bind(task, 1);
+	ASSERT_EQ(nmi_handler_register(take_sample), 0);
+	wake_up_process(task);
+	take_samples();
+	WRITE_ONCE(sampling.stop, true);
+	kthread_join(task);
+	nmi_handler_unregister(take_sample);
+	EXPECT(sampling.good);
+	EXPECT_EQ(sampling.bad, 0);
+	if (sampling.bad)
+		trace_show(&sampling.last_bad);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A saved stack, and what tests ask about it.
+ * A saved stack, and what tests ask about it; stacks sampled by NMIs.
  */
 #pragma once
 
@@ -13,6 +13,9 @@ struct trace {
 	unsigned long ip[TRACE_DEPTH];
 	unsigned int n;
 };
+
+/* Does that address lie in the function? Context: any. */
+bool is_in(unsigned long ip, const void *function);
 
 /* Index of the first entry that lies in that function, or TRACE_DEPTH. */
 unsigned int trace_find(const struct trace *t, const char *name);
@@ -29,3 +32,20 @@ bool trace_has_chain(const struct trace *t, const char *const *names);
 #define EXPECT_CHAIN(trace, ...)      \
 	EXPECT(trace_has_chain(trace, \
 			       (const char *const[]){ __VA_ARGS__, NULL }))
+
+/* What a sample says: it was taken elsewhere, or right or wrong. */
+enum sample_verdict { SAMPLE_ELSEWHERE, SAMPLE_GOOD, SAMPLE_BAD };
+
+/*
+ * A thread on CPU 1, interrupted by NMIs wherever it is, and its stack judged
+ * each time. Where instructions are counted that is any instruction; else TCG
+ * takes NMIs between translated blocks.
+ */
+struct nmi_sample {
+	void (*run)(void); /* what the thread does, again and again */
+	enum sample_verdict (*judge)(const struct trace *t); /* NMI */
+	bool interrupts; /* an interrupt first: the NMI strikes in its way */
+};
+
+/* None may be bad, some must be good. Needs two CPUs. */
+void nmi_sample(const struct nmi_sample *what);

@@ -15,8 +15,6 @@
 #include <asm/cpu.h>
 #include <asm/pt_regs.h>
 
-#define WAIT_MS 20000
-
 /* Three functions with frames, to stand in. */
 static noinline void edge_inner(void)
 {
@@ -95,15 +93,6 @@ KTEST(stacktrace, no_caller_is_lost_at_the_edges_of_a_function)
  * it is, while it runs through small functions. A function called by
  * st_sampled() must have it as caller, whichever instruction it stands at.
  */
-static atomic_t samples_taken;
-
-static struct sample {
-	bool stop;
-	unsigned int cpu;
-	unsigned long inside, bad;
-	struct trace last_bad;
-} sample;
-
 static noinline unsigned long st_leaf(unsigned long n)
 {
 	return n * 3 + 1;
@@ -116,95 +105,32 @@ static noinline unsigned long st_early_out(const char *s)
 	return strlen(s);
 }
 
-static noinline unsigned long st_sampled(unsigned long n)
+static noinline void st_sampled(void)
 {
+	static unsigned long n;
+
 	n = st_leaf(n) + st_early_out("") + st_early_out("abc");
 	n += strcmp("same text", "same test");
 	barrier();
-	return n;
 }
 
-static int sampled_thread(void *unused)
+/* Entry 0 is in a function that only st_sampled() calls. */
+static notrace enum sample_verdict judge(const struct trace *t)
 {
-	unsigned long n = 0;
-
-	while (!READ_ONCE(sample.stop))
-		n = st_sampled(n);
-	return (int)n & 1;
-}
-
-/* Entry 0 is a function that only st_sampled() calls. */
-static notrace bool is_leaf(unsigned long ip)
-{
-	unsigned long off;
-
-	if (!kallsyms_lookup(ip, &off, NULL))
-		return false;
-	ip -= off;
-	return ip == (unsigned long)st_leaf ||
-	       ip == (unsigned long)st_early_out;
-}
-
-static notrace bool is_sampled(unsigned long ip)
-{
-	unsigned long off;
-
-	return kallsyms_lookup(ip, &off, NULL) &&
-	       ip - off == (unsigned long)st_sampled;
-}
-
-static notrace bool take_sample(struct pt_regs *regs)
-{
-	struct trace t;
-
-	if (smp_processor_id() != sample.cpu)
-		return false;
-	t.n = stack_trace_save_regs(regs, t.ip, TRACE_DEPTH, 0);
-	if (t.n && is_leaf(t.ip[0])) {
-		sample.inside++;
-		if (t.n < 2 || !is_sampled(t.ip[1])) {
-			sample.bad++;
-			sample.last_bad = t;
-		}
-	}
-	atomic_inc(&samples_taken);
-	return true;
-}
-
-static void sample_for(u64 ns)
-{
-	u64 end = ktime_ns() + ns;
-	int seen;
-
-	while (ktime_ns() < end) {
-		seen = atomic_read(&samples_taken);
-		send_nmi(sample.cpu);
-		if (!wait_until(atomic_read(&samples_taken) != seen, WAIT_MS))
-			return;
-	}
+	if (!t->n ||
+	    (!is_in(t->ip[0], st_leaf) && !is_in(t->ip[0], st_early_out)))
+		return SAMPLE_ELSEWHERE;
+	return t->n > 1 && is_in(t->ip[1], st_sampled) ? SAMPLE_GOOD :
+							 SAMPLE_BAD;
 }
 
 KTEST(stacktrace, no_caller_is_lost_wherever_an_nmi_strikes)
 {
-	struct task_struct *task;
+	static const struct nmi_sample what = { st_sampled, judge, false };
 
 	if (num_online_cpus() == 1)
 		KTEST_SKIP("needs two CPUs");
-	memset(&sample, 0, sizeof(sample));
-	sample.cpu = 1;
-	kthread_bind(current, 0);
-	task = kthread_create(sampled_thread, NULL, "sampled");
-	ASSERT(!IS_ERR(task));
-	kthread_bind(task, 1);
-	ASSERT_EQ(nmi_handler_register(take_sample), 0);
-	wake_up_process(task);
-	sample_for(200000000);
-	WRITE_ONCE(sample.stop, true);
-	kthread_join(task);
-	nmi_handler_unregister(take_sample);
-	EXPECT_EQ(sample.bad, 0);
-	if (sample.bad)
-		trace_show(&sample.last_bad);
+	nmi_sample(&what);
 }
 
 /* ---- in the entry code --------------------------------------------------- */

@@ -20,8 +20,6 @@
 #include <asm/cpu.h>
 #include <asm/pt_regs.h>
 
-#define WAIT_MS 20000
-
 static struct trace in_callback, in_callee, at_return, at_hook;
 
 /* uw_caller() -> uw_traced() -> uw_inner(); uw_traced() is traced. */
@@ -50,14 +48,6 @@ static noinline void uw_caller(void)
 {
 	uw_traced();
 	barrier();
-}
-
-static bool is_in(unsigned long ip, const void *function)
-{
-	unsigned long off;
-
-	return kallsyms_lookup(ip, &off, NULL) &&
-	       ip - off == (unsigned long)function;
 }
 
 /* Does the trace have these two, one right after the other? */
@@ -195,15 +185,6 @@ KTEST_FLAGS(unwind, past_replaced_return_addresses, KTEST_LEAKS, 0)
 
 /* ---- NMIs anywhere ------------------------------------------------------- */
 
-static struct sample {
-	bool stop;
-	bool interrupts;
-	unsigned int cpu;
-	atomic_t taken;
-	unsigned long inside, bad;
-	struct trace last_bad;
-} sample;
-
 static noinline unsigned long uw_leaf(unsigned long n)
 {
 	return n * 3 + 1;
@@ -216,13 +197,12 @@ static noinline unsigned long uw_loop(unsigned long n)
 	return n;
 }
 
-static noinline int uw_root(void *unused)
+static noinline void uw_root(void)
 {
-	unsigned long n = 0;
+	static unsigned long n;
 
-	while (!READ_ONCE(sample.stop))
-		n = uw_loop(n);
-	return n == 0;
+	n = uw_loop(n);
+	barrier();
 }
 
 /* An entry-and-exit target, and what comes behind it is not @caller. */
@@ -239,9 +219,9 @@ static notrace bool wrapper_is_followed_by_other(const struct trace *t,
 }
 
 /*
- * Whatever is on top, below it come uw_loop(), then uw_root(), then
- * kthread_main(), with nothing lost: each function found is followed by its
- * caller. Before uw_loop() stands what it calls.
+ * Whatever is on top, below it come uw_loop(), then uw_root() and the thread's
+ * own, with nothing lost: each function found is followed by its caller. Before
+ * uw_loop() stands what it calls.
  */
 static notrace bool sample_is_whole(const struct trace *t)
 {
@@ -262,73 +242,19 @@ static notrace bool sample_is_whole(const struct trace *t)
 	return i + 1 < t->n && is_in(t->ip[i], uw_root);
 }
 
-static notrace bool take_sample(struct pt_regs *regs)
+/* The last two are the thread's loop and kthread_main(). */
+static notrace enum sample_verdict judge(const struct trace *t)
 {
-	struct trace t;
-
-	if (smp_processor_id() != sample.cpu)
-		return false;
-	t.n = stack_trace_save_regs(regs, t.ip, TRACE_DEPTH, 0);
-	if (t.n > 2 && is_in(t.ip[t.n - 2], uw_root)) {
-		sample.inside++;
-		if (!sample_is_whole(&t)) {
-			sample.bad++;
-			sample.last_bad = t;
-		}
-	}
-	atomic_inc(&sample.taken);
-	return true;
-}
-
-/* An interrupt, and the NMI a little later: often in its entry or exit. */
-static void interrupt_first(unsigned int turn)
-{
-	unsigned int i;
-
-	smp_send_reschedule(sample.cpu);
-	for (i = 0; i < turn * 7 % 200; i++)
-		cpu_relax();
-}
-
-static void sample_for(u64 ns)
-{
-	u64 end = ktime_ns() + ns;
-	unsigned int turn = 0;
-	int taken;
-
-	while (ktime_ns() < end) {
-		taken = atomic_read(&sample.taken);
-		if (sample.interrupts)
-			interrupt_first(turn++);
-		send_nmi(sample.cpu);
-		slices_vary();
-		if (!wait_until(atomic_read(&sample.taken) != taken, WAIT_MS))
-			return;
-	}
+	if (t->n < 4 || !is_in(t->ip[t->n - 3], uw_root))
+		return SAMPLE_ELSEWHERE;
+	return sample_is_whole(t) ? SAMPLE_GOOD : SAMPLE_BAD;
 }
 
 static void sample_code(bool interrupts)
 {
-	struct task_struct *task;
+	const struct nmi_sample what = { uw_root, judge, interrupts };
 
-	memset(&sample, 0, sizeof(sample));
-	sample.interrupts = interrupts;
-	sample.cpu = 1;
-	kthread_bind(current, 0);
-	task = kthread_create(uw_root, NULL, "sampled");
-	ASSERT(!IS_ERR(task));
-	kthread_bind(task, 1);
-	ASSERT_EQ(nmi_handler_register(take_sample), 0);
-	wake_up_process(task);
-	slices_begin(SLICES_SHORT + 3);
-	sample_for(200000000);
-	slices_end();
-	WRITE_ONCE(sample.stop, true);
-	kthread_join(task);
-	nmi_handler_unregister(take_sample);
-	EXPECT_EQ(sample.bad, 0);
-	if (sample.bad)
-		trace_show(&sample.last_bad);
+	nmi_sample(&what);
 }
 
 static void sample_with_flags(unsigned long flags)
