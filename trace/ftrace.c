@@ -97,6 +97,8 @@ static int plan_prepare(struct ftrace_plan *plan)
 	int err;
 
 	ftrace_static_before();
+	if (plan->by_data)
+		arch_ftrace_sync();
 	if (!plan->nr_patches)
 		return 0;
 	err = arch_ftrace_prepare(plan->patch, plan->nr_patches, &bug);
@@ -116,9 +118,6 @@ int ftrace_begin(struct ftrace_plan *plan, struct ftrace_request *request)
 
 void ftrace_commit(struct ftrace_plan *plan, struct ftrace_retired *retired)
 {
-	/* Where the list serves, a new target is known by data alone. */
-	if (!plan->nr_patches && plan->nr_changes)
-		arch_ftrace_sync();
 	ftrace_plan_publish(plan, retired);
 	if (plan->nr_patches)
 		arch_ftrace_apply();

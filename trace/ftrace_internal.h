@@ -232,6 +232,7 @@ struct ftrace_plan {
 	struct ftrace_change *change;
 	size_t nr_patches, nr_changes, room;
 	size_t nr_sites; /* that match afterwards */
+	bool by_data;	 /* the list calls a target that may be fresh code */
 	struct ftrace_transition memo[FTRACE_MEMO];
 };
 
@@ -333,6 +334,9 @@ ftrace_func_t ftrace_pid_wrap(const struct ftrace_ops *ops);
  * ftrace_lock.
  */
 int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash);
+/* Is one of the targets (those of @hash, if it has any, else @addr) jumped to?
+ * Such a target does not see the return address that says where to go on. */
+bool ftrace_has_jump(unsigned long addr, const struct ftrace_hash *hash);
 void ftrace_unshare(void);
 
 /* modify by way of a stub ops instead of one exchange; see the file. */

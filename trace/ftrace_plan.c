@@ -130,8 +130,12 @@ static __always_inline void plan_add(struct ftrace_plan *plan,
 
 	plan->change[plan->nr_changes++] =
 		(struct ftrace_change){ step->from, step->to, i, n };
-	if (!ftrace_enabled || old == new)
+	if (!ftrace_enabled)
 		return;
+	if (old == new) { /* Where the list serves, a target is data. */
+		plan->by_data |= step->to->direct != step->from->direct;
+		return;
+	}
 	plan->nr_patches += n;
 	for (; n--; rec++)
 		*patch++ = (struct ftrace_patch){ rec_ip(rec), old, new };
