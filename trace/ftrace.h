@@ -262,9 +262,9 @@ void ftrace_describe_rec(const struct dyn_ftrace *rec, struct trace_seq *s);
  * Return: 0; -EINVAL no @addr or one out of reach of a call, ops has a
  * callback or trampoline or is registered, no or an empty filter; wrong @addr
  * or not registered (modify, unregister); -EBUSY a site has a direct caller,
- * or an ip modifier and ops will not share; what ops_func refused with
- * (-EAGAIN: call again); -ENOMEM, -ENOSPC, -EDEADLK, -ENODEV as above. No
- * other code is returned.
+ * or an ip modifier and ops will not share, or cannot: its target is, or is to
+ * be, jumped to; what ops_func refused with (-EAGAIN: call again); -ENOMEM,
+ * -ENOSPC, -EDEADLK, -ENODEV as above. No other code is returned.
  */
 int __must_check register_ftrace_direct(struct ftrace_ops *ops,
 					unsigned long addr);

@@ -105,7 +105,7 @@ int unregister_ftrace_direct(struct ftrace_ops *ops, unsigned long addr,
 	if (err)
 		return err;
 	err = -EINVAL;
-	if (is_direct_caller(ops) && addr == ops->direct_call)
+	if (is_direct_caller(ops) && addr && addr == ops->direct_call)
 		err = ftrace_unregister(ops, &retired);
 	ftrace_leave();
 	if (err)
@@ -151,7 +151,7 @@ static int exchange(struct ftrace_ops *ops, unsigned long addr,
 /*
  * The stub of exchange_by_stub(). Should there be no memory to take it away
  * again, it stays (its sites are slower, nothing is wrong) until the next
- * request succeeds in that.
+ * exchange, which takes it away first.
  */
 static struct ftrace_ops stub = {
 	.func = ftrace_stub,
@@ -177,14 +177,10 @@ static int stub_add(const struct ftrace_ops *ops,
 		    const struct ftrace_hash *where,
 		    struct ftrace_retired *retired)
 {
-	int err;
+	int err = -ENOMEM;
 
-	err = stub_remove(retired);
-	if (err)
-		return err;
 	stub.filter_hash = ftrace_hash_begin(where);
 	stub.notrace_hash = ftrace_hash_begin(ops->notrace_hash);
-	err = -ENOMEM;
 	if (stub.filter_hash && stub.notrace_hash)
 		err = ftrace_register(&stub, retired);
 	if (err) {
@@ -220,16 +216,28 @@ static int exchange_any(struct ftrace_ops *ops, unsigned long addr,
 	struct ftrace_retired retired = { 0 };
 	int err;
 
-	err = ftrace_exchange_by_stub ?
-		      exchange_by_stub(ops, addr, filter, where, &retired) :
-		      exchange(ops, addr, filter, &retired);
+	if (ops->flags & FTRACE_OPS_FL_SHARES && ftrace_has_jump(addr, filter))
+		return -EBUSY;
+	err = stub_remove(&retired);
+	if (!err)
+		err = ftrace_exchange_by_stub ?
+			      exchange_by_stub(ops, addr, filter, where,
+					       &retired) :
+			      exchange(ops, addr, filter, &retired);
 	ftrace_retire(&retired);
 	return err;
 }
 
+/* From ops_func, which runs under direct_mutex; not from what that calls. */
+static bool may_exchange(void)
+{
+	return mutex_is_held(&direct_mutex) && !mutex_is_held(&ftrace_lock) &&
+	       !ftrace_in_callback();
+}
+
 int modify_ftrace_direct_nolock(struct ftrace_ops *ops, unsigned long addr)
 {
-	if (!mutex_is_held(&direct_mutex) || mutex_is_held(&ftrace_lock))
+	if (!may_exchange())
 		return -EDEADLK;
 	if (!ftrace_target_ok(addr) || !is_direct_caller(ops) ||
 	    ops->filter_hash->direct)
@@ -421,8 +429,7 @@ int update_ftrace_direct_mod(struct ftrace_ops *ops,
 	int err;
 
 	if (!do_direct_lock)
-		return mutex_is_held(&direct_mutex) ? mod_locked(ops, hash) :
-						      -EDEADLK;
+		return may_exchange() ? mod_locked(ops, hash) : -EDEADLK;
 	err = ftrace_enter();
 	if (err)
 		return err;

@@ -6,8 +6,8 @@
  * calls or returns to whatever return address it finds, instead of a function
  * of its own choice. So whoever comes second, the direct caller is asked, by
  * its ops_func, whether its target is of that kind (it may exchange it first);
- * without ops_func, or if it refuses, the second is refused. When the last ip
- * modifier has left its sites it is told.
+ * without ops_func, if it refuses, or if it is jumped to and so finds none, the
+ * second is refused. When the last ip modifier has left its sites it is told.
  *
  * Context and locks: task, direct_mutex; ftrace_lock is not held, so that
  * ops_func can exchange its target (modify_ftrace_direct_nolock()). The list
@@ -39,18 +39,42 @@ static bool kind_overlaps(unsigned long flag, const struct ftrace_hash *hash)
 	return false;
 }
 
-static int ask_to_share(struct ftrace_ops *direct, enum ftrace_ops_cmd cmd)
+bool ftrace_has_jump(unsigned long addr, const struct ftrace_hash *hash)
 {
+	size_t i;
+
+	if (!hash || !hash->direct)
+		return addr & FTRACE_ADDR_JMP;
+	for (i = 0; i < hash->count; i++)
+		if (hash->direct[i] & FTRACE_ADDR_JMP)
+			return true;
+	return false;
+}
+
+static void withdraw(struct ftrace_ops *direct)
+{
+	direct->flags &= ~FTRACE_OPS_FL_SHARES;
+	direct->ops_func(direct, FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER);
+}
+
+/* @hash: the sites it will have, with targets or without; NULL: it has them. */
+static int ask_to_share(struct ftrace_ops *direct, enum ftrace_ops_cmd cmd,
+			const struct ftrace_hash *hash)
+{
+	bool shares = direct->flags & FTRACE_OPS_FL_SHARES;
 	int err;
 
-	if (direct->flags & FTRACE_OPS_FL_SHARES)
-		return 0;
 	if (!direct->ops_func)
 		return -EBUSY;
-	err = direct->ops_func(direct, cmd);
-	if (!err)
-		direct->flags |= FTRACE_OPS_FL_SHARES;
-	return err;
+	err = shares ? 0 : direct->ops_func(direct, cmd);
+	if (err)
+		return err;
+	direct->flags |= FTRACE_OPS_FL_SHARES;
+	if (!ftrace_has_jump(direct->direct_call, hash ?: direct->filter_hash))
+		return 0;
+	if (!shares)
+		withdraw(direct);
+	return -EBUSY;
 }
 
 int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash)
@@ -62,7 +86,8 @@ int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash)
 	if (ops->flags & FTRACE_OPS_FL_DIRECT) {
 		if (kind_overlaps(FTRACE_OPS_FL_IPMODIFY, hash))
 			err = ask_to_share(
-				ops, FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_SELF);
+				ops, FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_SELF,
+				hash);
 		return err;
 	}
 	if (!(ops->flags & FTRACE_OPS_FL_IPMODIFY))
@@ -72,7 +97,8 @@ int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash)
 		    ops_overlap(other, hash))
 			err = ask_to_share(
 				other,
-				FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_PEER);
+				FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_PEER,
+				NULL);
 	if (err)
 		ftrace_unshare();
 	return err;
@@ -87,7 +113,6 @@ void ftrace_unshare(void)
 		if (!(ops->flags & FTRACE_OPS_FL_SHARES) ||
 		    kind_overlaps(FTRACE_OPS_FL_IPMODIFY, ops->filter_hash))
 			continue;
-		ops->flags &= ~FTRACE_OPS_FL_SHARES;
-		ops->ops_func(ops, FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER);
+		withdraw(ops);
 	}
 }

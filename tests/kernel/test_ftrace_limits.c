@@ -204,6 +204,41 @@ KTEST(ftrace_limits, no_wrapper_from_one_who_is_asked)
 	teardown();
 }
 
+static void notrace callback_exchanges(unsigned long ip,
+				       unsigned long parent_ip,
+				       struct ftrace_ops *ops,
+				       struct ftrace_regs *fregs)
+{
+	answer[0] = modify_ftrace_direct_nolock(&direct, direct_target[1]);
+}
+
+static int call_when_asked(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
+{
+	ftrace_target[0]();
+	return -EAGAIN;
+}
+
+/* ops_func may exchange its target; what is traced in it may not. */
+KTEST(ftrace_limits, no_exchange_from_a_callback_of_one_who_is_asked)
+{
+	struct ftrace_ops asks = { .func = callback_exchanges };
+
+	setup(0);
+	EXPECT_EQ(filter_targets(&asks, 0, 1), 0);
+	direct.ops_func = call_when_asked;
+	other.flags = FTRACE_OPS_FL_IPMODIFY;
+	EXPECT_EQ(register_ftrace_direct(&direct, direct_target[0]), 0);
+	EXPECT_EQ(register_ftrace_function(&asks), 0);
+	answer[0] = 0;
+	EXPECT_EQ(register_ftrace_function(&other), -EAGAIN);
+	EXPECT_EQ(answer[0], -EDEADLK);
+	EXPECT_EQ(unregister_ftrace_function(&asks), 0);
+	EXPECT_EQ(unregister_ftrace_direct(&direct, direct.direct_call, false),
+		  0);
+	ftrace_free_filter(&asks);
+	teardown();
+}
+
 /* ---- targets ---- */
 
 KTEST(ftrace_limits, a_target_out_of_reach)

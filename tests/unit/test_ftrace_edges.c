@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Edges of the ftrace core: refusals each for its own reason, agreements that
+ * end, sets when ids are scarce, and what a call meets in the middle of a
+ * request.
+ *
+ * host-sources: trace/ftrace.c trace/ftrace_check.c trace/ftrace_direct.c
+ * host-sources: trace/ftrace_filter.c trace/ftrace_hash.c trace/ftrace_list.c
+ * host-sources: trace/ftrace_pid.c trace/ftrace_plan.c trace/ftrace_rec.c
+ * host-sources: trace/ftrace_register.c trace/ftrace_set.c trace/ftrace_share.c
+ * host-sources: trace/ftrace_show.c trace/trace_seq.c
+ * host-sources: arch/x86_64/insn.c kernel/fail.c
+ */
+#include "kernel/fail.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "tests/host/ftrace_util.h"
+#include "tests/host/host.h"
+#include "tests/unit/unit.h"
+
+#define OPS	FTRACE_COUNT_OPS
+#define A	(direct_target[0])
+#define B	(direct_target[1])
+#define JUMP(t) ((t) | FTRACE_ADDR_JMP)
+
+static struct ftrace_ops direct;
+
+static void fresh(size_t sites)
+{
+	ftrace_hits_reset();
+	host_sites_count(sites);
+	direct = (struct ftrace_ops){ 0 };
+}
+
+/* Targets from @base on, 16 bytes apart, for @n sites from @first on. */
+static struct ftrace_hash *targets(size_t first, size_t n, unsigned long base)
+{
+	struct ftrace_hash *hash = ftrace_direct_hash_new(n);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		CHECK_EQ(ftrace_direct_hash_add(hash, host_site(first + i),
+						base + 16 * i),
+			 0);
+	return hash;
+}
+
+/* ---- refused ---- */
+
+static void refuse_direct(struct ftrace_ops *ops)
+{
+	CHECK_EQ(ftrace_filter(ops, "fn1"), 0);
+	CHECK_EQ(register_ftrace_direct(ops, A), (u64)-EINVAL);
+	CHECK_EQ(ftrace_check(), 0);
+	ftrace_free_filter(ops);
+}
+
+UNIT(ftrace_edges, who_cannot_be_a_direct_caller)
+{
+	static struct ftrace_ops called = OPS(0), tramp;
+	struct ftrace_hash *pair;
+
+	fresh(3);
+	pair = targets(2, 1, A);
+	refuse_direct(&called);
+	CHECK_EQ(update_ftrace_direct_add(&called, pair), (u64)-EINVAL);
+	CHECK(called.func == ftrace_count);
+	tramp.trampoline = B;
+	refuse_direct(&tramp);
+	/* One target for all: no pairs are added to it. */
+	CHECK_EQ(ftrace_filter(&direct, "fn1"), 0);
+	CHECK_EQ(register_ftrace_direct(&direct, A), 0);
+	CHECK_EQ(update_ftrace_direct_add(&direct, pair), (u64)-EINVAL);
+	CHECK_EQ(unregister_ftrace_direct(&direct, A, true), 0);
+	ftrace_hash_free(pair);
+	ftrace_no_leaks();
+}
+
+/* 0 is nobody's target, also not that of who has many. */
+UNIT(ftrace_edges, no_target_unregisters_nobody)
+{
+	struct ftrace_hash *pairs;
+
+	fresh(3);
+	pairs = targets(0, 2, A);
+	CHECK_EQ(update_ftrace_direct_add(&direct, pairs), 0);
+	CHECK_EQ(unregister_ftrace_direct(&direct, 0, false), (u64)-EINVAL);
+	CHECK_EQ(update_ftrace_direct_del(&direct, pairs), 0);
+	ftrace_hash_free(pairs);
+	ftrace_no_leaks();
+}
+
+static struct ftrace_hash *wanted;
+static int answer;
+
+/* As if it were called by a traced function in the middle of a request. */
+static void exchange_inside(unsigned long ip, unsigned long parent_ip,
+			    struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	mutex_lock(&direct_mutex);
+	mutex_lock(&ftrace_lock);
+	answer = update_ftrace_direct_mod(&direct, wanted, false);
+	mutex_unlock(&ftrace_lock);
+	mutex_unlock(&direct_mutex);
+}
+
+UNIT(ftrace_edges, no_exchange_from_inside_a_request)
+{
+	static struct ftrace_ops asks = { .func = exchange_inside };
+
+	fresh(3);
+	wanted = targets(0, 1, A);
+	CHECK_EQ(update_ftrace_direct_add(&direct, wanted), 0);
+	CHECK_EQ(ftrace_filter(&asks, "fn1"), 0);
+	CHECK_EQ(register_ftrace_function(&asks), 0);
+	host_call(1);
+	CHECK_EQ(answer, (u64)-EDEADLK);
+	CHECK_EQ(unregister_ftrace_function(&asks), 0);
+	CHECK_EQ(update_ftrace_direct_del(&direct, wanted), 0);
+	ftrace_free_filter(&asks);
+	ftrace_hash_free(wanted);
+	ftrace_no_leaks();
+}
+
+/* ---- sharing with an ip modifier ---- */
+
+static struct ftrace_ops modifier = OPS(0, .flags = FTRACE_OPS_FL_IPMODIFY);
+static unsigned int told[3];
+
+static int consents(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
+{
+	told[cmd]++;
+	return 0;
+}
+
+static void fresh_sharing(void)
+{
+	fresh(3);
+	memset(told, 0, sizeof(told));
+	direct.ops_func = consents;
+	CHECK_EQ(ftrace_filter(&direct, "fn1"), 0);
+	CHECK_EQ(ftrace_filter(&modifier, "fn1"), 0);
+}
+
+/* Asked once, told once that it is off, and not left in agreement. */
+static void consent_has_ended(enum ftrace_ops_cmd asked)
+{
+	CHECK_EQ(told[asked], 1);
+	CHECK_EQ(told[FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER], 1);
+	CHECK(!(direct.flags & FTRACE_OPS_FL_SHARES));
+	CHECK_EQ(ftrace_check(), 0);
+}
+
+UNIT(ftrace_edges, a_consent_for_nothing_is_given_back)
+{
+	fresh_sharing();
+	CHECK_EQ(register_ftrace_direct(&direct, A), 0);
+	host_arch.prepare_error = -ENOMEM;
+	CHECK_EQ(register_ftrace_function(&modifier), (u64)-ENOMEM);
+	host_arch.prepare_error = 0;
+	consent_has_ended(FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_PEER);
+	CHECK_EQ(unregister_ftrace_direct(&direct, A, true), 0);
+	ftrace_free_filter(&modifier);
+	ftrace_no_leaks();
+}
+
+/* What is jumped to finds no return address, so no modified ip. */
+UNIT(ftrace_edges, what_is_jumped_to_cannot_share)
+{
+	fresh_sharing();
+	CHECK_EQ(register_ftrace_direct(&direct, JUMP(A)), 0);
+	CHECK_EQ(register_ftrace_function(&modifier), (u64)-EBUSY);
+	consent_has_ended(FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_PEER);
+	CHECK_EQ(unregister_ftrace_direct(&direct, JUMP(A), false), 0);
+	/* The other way round. */
+	memset(told, 0, sizeof(told));
+	CHECK_EQ(register_ftrace_function(&modifier), 0);
+	CHECK_EQ(register_ftrace_direct(&direct, JUMP(A)), (u64)-EBUSY);
+	consent_has_ended(FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_SELF);
+	CHECK_EQ(unregister_ftrace_function(&modifier), 0);
+	ftrace_free_filter(&modifier);
+	ftrace_free_filter(&direct);
+	ftrace_no_leaks();
+}
+
+UNIT(ftrace_edges, who_shares_is_not_exchanged_for_a_jump)
+{
+	struct ftrace_hash *pairs, *jumps, *more;
+
+	fresh_sharing();
+	CHECK_EQ(register_ftrace_direct(&direct, A), 0);
+	CHECK_EQ(register_ftrace_function(&modifier), 0);
+	CHECK_EQ(modify_ftrace_direct(&direct, JUMP(B)), (u64)-EBUSY);
+	CHECK_EQ(modify_ftrace_direct(&direct, B), 0);
+	CHECK_EQ(unregister_ftrace_direct(&direct, B, true), 0);
+	direct.ops_func = consents;
+	pairs = targets(1, 1, A);
+	jumps = targets(1, 1, JUMP(B));
+	more = targets(2, 1, JUMP(B));
+	CHECK_EQ(update_ftrace_direct_add(&direct, pairs), 0);
+	CHECK_EQ(update_ftrace_direct_mod(&direct, jumps, true), (u64)-EBUSY);
+	CHECK_EQ(update_ftrace_direct_add(&direct, more), (u64)-EBUSY);
+	CHECK_EQ(ftrace_check(), 0);
+	CHECK_EQ(unregister_ftrace_function(&modifier), 0);
+	CHECK_EQ(update_ftrace_direct_mod(&direct, jumps, true), 0);
+	CHECK_EQ(update_ftrace_direct_del(&direct, jumps), 0);
+	ftrace_hash_free(pairs);
+	ftrace_hash_free(jumps);
+	ftrace_hash_free(more);
+	ftrace_free_filter(&modifier);
+	ftrace_no_leaks();
+}
+
+/* ---- in the middle of a request ---- */
+
+static size_t syncs;
+
+static void call_site_0(void)
+{
+	syncs = host_arch.syncs;
+	host_call(0);
+}
+
+/* By the list a new target is called before a batch makes its code known. */
+UNIT(ftrace_edges, fresh_code_is_known_before_the_list_calls_it)
+{
+	static struct ftrace_ops guest = OPS(0);
+
+	fresh(3);
+	ftrace_use_chains = false;
+	CHECK_EQ(ftrace_filter(&direct, "fn0 fn1"), 0);
+	CHECK_EQ(ftrace_filter(&guest, "fn0"), 0);
+	CHECK_EQ(register_ftrace_function(&guest), 0);
+	CHECK_EQ(register_ftrace_direct(&direct, A), 0);
+	host_arch.syncs = 0;
+	host_arch.on_apply = call_site_0;
+	CHECK_EQ(modify_ftrace_direct(&direct, B), 0); /* fn1 is patched */
+	host_arch.on_apply = NULL;
+	CHECK_EQ(direct_hits[1], 1);
+	CHECK_EQ(syncs, 1);
+	CHECK_EQ(unregister_ftrace_direct(&direct, B, true), 0);
+	CHECK_EQ(unregister_ftrace_function(&guest), 0);
+	ftrace_free_filter(&guest);
+	ftrace_use_chains = true;
+	ftrace_no_leaks();
+}
+
+static unsigned int without_regs;
+
+static void wants_regs(unsigned long ip, unsigned long parent_ip,
+		       struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	without_regs += !ftrace_get_regs(fregs);
+}
+
+/* The list serves a second ops while the site has a caller without them. */
+UNIT(ftrace_edges, no_callback_without_the_registers_it_wants)
+{
+	static struct ftrace_ops plain = OPS(0);
+	static struct ftrace_ops regs = { .func = wants_regs,
+					  .flags = FTRACE_OPS_FL_SAVE_REGS };
+
+	fresh(2);
+	ftrace_use_trampolines = false;
+	CHECK_EQ(register_ftrace_function(&plain), 0);
+	host_arch.on_apply = call_site_0;
+	CHECK_EQ(register_ftrace_function(&regs), 0);
+	host_arch.on_apply = NULL;
+	CHECK_EQ(ftrace_hits[0], 1);
+	CHECK_EQ(without_regs, 0);
+	CHECK_EQ(unregister_ftrace_function(&regs), 0);
+	CHECK_EQ(unregister_ftrace_function(&plain), 0);
+	ftrace_use_trampolines = true;
+	ftrace_no_leaks();
+}
+
+/* ---- sets ---- */
+
+/* The empty set is never given back, whoever leaves it last (S3). */
+UNIT(ftrace_edges, the_empty_set_stays)
+{
+	static struct ftrace_ops one = { .flags = FTRACE_OPS_FL_DIRECT };
+	struct ftrace_retired retired = { 0 };
+	struct ftrace_set *set, *none;
+
+	fresh(1);
+	mutex_lock(&ftrace_lock);
+	set_of(0)->refs = 0;
+	set = ftrace_set_change(set_of(0), &one, true, A);
+	none = ftrace_set_change(set, &one, false, 0);
+	CHECK(none == set_of(0));
+	ftrace_set_unpin(none, &retired);
+	CHECK(!retired.sets);
+	ftrace_set_unpin(set, &retired);
+	ftrace_discard(&retired);
+	mutex_unlock(&ftrace_lock);
+	ftrace_no_leaks();
+}
+
+/* The second page of sets comes and goes while the first one is full. */
+UNIT(ftrace_edges, a_page_of_sets_comes_again)
+{
+	struct ftrace_hash *full, *more;
+	unsigned int i;
+
+	fresh(FTRACE_SET_PAGE);
+	full = targets(0, FTRACE_SET_PAGE - 1, A);
+	more = targets(FTRACE_SET_PAGE - 1, 1, A + 2048);
+	CHECK_EQ(update_ftrace_direct_add(&direct, full), 0);
+	for (i = 0; i < 3; i++) {
+		CHECK_EQ(update_ftrace_direct_add(&direct, more), 0);
+		CHECK_EQ(ftrace_check(), 0);
+		CHECK_EQ(update_ftrace_direct_del(&direct, more), 0);
+	}
+	CHECK_EQ(update_ftrace_direct_del(&direct, full), 0);
+	ftrace_hash_free(full);
+	ftrace_hash_free(more);
+	ftrace_no_leaks();
+}
+
+static struct ftrace_set *taken[FTRACE_SET_MAX];
+
+/* All ids but @left, which lie in as many pages. */
+static void take_ids(size_t left)
+{
+	static struct ftrace_ops taker = { .flags = FTRACE_OPS_FL_DIRECT };
+	struct ftrace_retired retired = { 0 };
+	size_t n, i;
+
+	mutex_lock(&ftrace_lock);
+	for (n = 0;; n++) {
+		taken[n] = ftrace_set_change(set_of(0), &taker, true,
+					     16 * (n + 1));
+		if (IS_ERR(taken[n]))
+			break;
+	}
+	CHECK_EQ(PTR_ERR(taken[n]), (u64)-ENOSPC);
+	taken[n] = NULL;
+	for (i = 0; i < left; i++) {
+		ftrace_set_unpin(taken[6000 * i], &retired);
+		taken[6000 * i] = NULL;
+	}
+	ftrace_discard(&retired);
+	mutex_unlock(&ftrace_lock);
+}
+
+static void give_ids_back(void)
+{
+	struct ftrace_retired retired = { 0 };
+	size_t i;
+
+	mutex_lock(&ftrace_lock);
+	for (i = 0; i < FTRACE_SET_MAX; i++)
+		if (taken[i])
+			ftrace_set_unpin(taken[i], &retired);
+	ftrace_discard(&retired);
+	mutex_unlock(&ftrace_lock);
+}
+
+/* A request that runs out of ids in its middle changes nothing. */
+UNIT(ftrace_edges, requests_when_ids_run_out_I6)
+{
+	struct ftrace_hash *twelve, *eight, *other;
+	struct ftrace_picture pic;
+
+	fresh(20);
+	twelve = targets(0, 12, A);
+	eight = targets(0, 8, A);
+	other = targets(0, 8, A + 2048);
+	take_ids(10);
+	pic = ftrace_take_picture();
+	CHECK_EQ(update_ftrace_direct_add(&direct, twelve), (u64)-ENOSPC);
+	CHECK(ftrace_same_picture(pic, ftrace_take_picture()));
+	CHECK(!direct.func && !direct.filter_hash && !direct.flags);
+	CHECK_EQ(update_ftrace_direct_add(&direct, eight), 0);
+	pic = ftrace_take_picture();
+	CHECK_EQ(update_ftrace_direct_mod(&direct, other, true), (u64)-ENOSPC);
+	CHECK(ftrace_same_picture(pic, ftrace_take_picture()));
+	CHECK_EQ(update_ftrace_direct_del(&direct, eight), 0);
+	give_ids_back();
+	ftrace_hash_free(twelve);
+	ftrace_hash_free(eight);
+	ftrace_hash_free(other);
+	ftrace_no_leaks();
+}
+
+/* Targets of sites that are excluded wait for nobody. */
+UNIT(ftrace_edges, targets_of_excluded_sites)
+{
+	struct ftrace_hash *first, *second;
+	size_t i;
+
+	fresh(8);
+	first = targets(1, 5, A);
+	second = targets(1, 5, A + 1024);
+	CHECK_EQ(ftrace_set_notrace(&direct, "fn2 fn4", 7, 1), 0);
+	CHECK_EQ(update_ftrace_direct_add(&direct, first), 0);
+	CHECK_EQ(update_ftrace_direct_mod(&direct, second, true), 0);
+	for (i = 0; i < 5; i++)
+		CHECK_EQ(arch_ftrace_read(host_site(i + 1)),
+			 i == 1 || i == 3 ? 0 : A + 1024 + 16 * i);
+	CHECK_EQ(ftrace_check(), 0);
+	CHECK_EQ(update_ftrace_direct_del(&direct, second), 0);
+	ftrace_free_filter(&direct);
+	ftrace_hash_free(first);
+	ftrace_hash_free(second);
+	ftrace_no_leaks();
+}
