@@ -270,6 +270,7 @@ static int replace_locked(struct ftrace_fexit *fexit,
 	struct fexit_group *group;
 	int err;
 
+	reap_locked(); /* room for the new ones */
 	mutex_lock(&ftrace_lock);
 	group = group_make(spec, ftrace_hash_begin(fexit->group->targets));
 	mutex_unlock(&ftrace_lock);

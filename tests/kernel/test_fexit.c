@@ -297,8 +297,7 @@ KTEST(fexit, stack_is_walked_through_the_target)
 
 /* ---- many at once, replaced under load ---- */
 
-/* A set for each function: pages of ids, once made, stay. */
-KTEST_FLAGS(fexit, a_thousand_functions, KTEST_LEAKS, 0)
+KTEST(fexit, a_thousand_functions)
 {
 	size_t free_bytes = exec_pool_free_bytes();
 	struct ftrace_fexit *fexit;

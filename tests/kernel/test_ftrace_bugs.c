@@ -408,7 +408,7 @@ KTEST(ftrace_bugs, freed_trampoline_is_int3)
 }
 
 /* Too many different sets: the list serves, no error, all comes back. */
-KTEST_FLAGS(ftrace_bugs, chain_memory_is_capped, KTEST_LEAKS, 120)
+KTEST_FLAGS(ftrace_bugs, chain_memory_is_capped, 0, 120)
 {
 	size_t free_bytes = exec_pool_free_bytes();
 	static struct ftrace_ops ops[16];
