@@ -58,8 +58,10 @@ bool console_lock(unsigned long *flags)
 
 void console_unlock(unsigned long flags)
 {
-	if (!READ_ONCE(seized))
-		smp_store_release(&console_owner, 0);
+	u32 self = smp_processor_id() + 1;
+
+	if (!READ_ONCE(seized)) /* it may be from here on: I2 */
+		try_cmpxchg(&console_owner, &self, 0);
 	local_irq_restore(flags);
 }
 
