@@ -113,6 +113,8 @@ int gdt_alloc_stacks(unsigned int cpu)
 	struct cpu_segments *seg = &per_cpu(segments, cpu);
 	void *stack[NR_IST];
 
+	if (seg->stack_size == STACK_SIZE)
+		return 0;
 	for (int i = 0; i < NR_IST; i++) {
 		stack[i] = stack_alloc();
 		if (!stack[i]) {

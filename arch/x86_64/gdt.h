@@ -26,7 +26,7 @@ enum ist {
 void gdt_load(void);
 
 /*
- * Give a CPU special stacks with guard pages below.
+ * Give a CPU special stacks with guard pages below, unless it has them.
  * Context: task or boot, paging and heap up; the CPU is either this one or
  * not started.
  * Return: 0; -ENOMEM. No other code is returned.

@@ -81,8 +81,8 @@ static int alloc_area(unsigned int cpu)
 	size_t size = __per_cpu_end - __per_cpu_start;
 	char *area;
 
-	if (per_cpu_offset[cpu])
-		return 0;
+	if (per_cpu_offset[cpu]) /* made by an attempt that ended later */
+		return gdt_alloc_stacks(cpu);
 	area = alloc_pages_zeroed(page_order(size));
 	if (!area)
 		return -ENOMEM;

@@ -9,6 +9,8 @@
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/smp.h"
 #include "kernel/console.h"
+#include "kernel/fail.h"
+#include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
@@ -225,4 +227,66 @@ KTEST_FLAGS(smp, absent_cpu_is_reported, KTEST_LEAKS, 0)
 	smp_start_listed(20000000);
 	EXPECT(smp_all_online());
 	sync_core_all();
+}
+
+/* So that the next stack needs memory. Return: a list of what was free. */
+static void *take_free_stacks(void)
+{
+	unsigned long before = stack_count();
+	void **stack, *list = NULL;
+
+	while (stack_count() == before && (stack = stack_alloc())) {
+		*stack = list;
+		list = stack;
+	}
+	return list;
+}
+
+static void give_stacks_back(void *list)
+{
+	void *next;
+
+	for (; list; list = next) {
+		next = *(void **)list;
+		stack_free(list);
+	}
+}
+
+/* Return: of the attempt for which there was memory enough. */
+static int start_with_little_memory(unsigned int cpu)
+{
+	unsigned int n = 0;
+	bool failed;
+	int ret;
+
+	do {
+		fail_nth(++n);
+		ret = smp_start_cpu(cpu, ABSENT_APIC_ID, 1000000);
+		failed = fail_end();
+		EXPECT(!failed || ret == -ENOMEM);
+	} while (failed);
+	EXPECT(n > 2);
+	return ret;
+}
+
+/*
+ * What a failed attempt has left undone the next one does: then the special
+ * stacks are there, and asking for them takes none of those that are free.
+ */
+KTEST_FLAGS(smp, a_failed_start_leaves_nothing_undone, KTEST_LEAKS, 0)
+{
+	unsigned int cpu = NR_CPUS - 1;
+	void *others, *stack;
+
+	if (cpu_online(cpu))
+		KTEST_SKIP("every number is taken");
+	others = take_free_stacks();
+	EXPECT_EQ(start_with_little_memory(cpu), -ETIMEDOUT);
+	stack = stack_alloc();
+	ASSERT(stack != NULL);
+	stack_free(stack);
+	EXPECT_EQ(gdt_alloc_stacks(cpu), 0);
+	EXPECT(stack_alloc() == stack);
+	stack_free(stack);
+	give_stacks_back(others);
 }
