@@ -73,6 +73,34 @@ def test_a_glob_that_selects_nothing_is_no_success(machine):
     assert boot.problem(tests=True)
 
 
+# ---- what the loader leaves ------------------------------------------------
+
+PAGE = 4096
+
+
+def loaded(elf):
+    """[(first, end)]: physical addresses that a loader writes from the file."""
+    out = subprocess.run(["readelf", "-lW", elf], stdout=subprocess.PIPE,
+                         text=True, check=True).stdout
+    rows = re.findall(r"LOAD +\w+ \w+ (\w+) (\w+) ", out)
+    return [(int(at, 16), int(at, 16) + int(size, 16)) for at, size in rows
+            if int(size, 16)]
+
+
+def test_ram_that_nobody_wrote_may_hold_anything(machine, elf, tmp_path):
+    pieces = loaded(elf)
+    free = [end for _, end in pieces
+            if not any(at <= end < stop for at, stop in pieces)]
+    options = []
+    for i, end in enumerate(free):
+        junk = tmp_path / str(i)
+        junk.write_bytes(b"\xff" * (PAGE - end % PAGE))
+        options += ["-device", f"loader,file={junk},addr={end:#x},"
+                    "force-raw=on"]
+    assert len(free) > 2  # 32-bit code, text, data, the end of the image
+    machine(qemu=options).boot(FEW).ok(tests=True)
+
+
 # ---- damage ----------------------------------------------------------------
 
 def section(elf, name):

@@ -30,14 +30,14 @@ def wanted(name, kind):
 
 
 def segments(image):
-    """(virtual address, file bytes, memory size) of every high segment."""
+    """(virtual address, file bytes) of every high segment."""
     phoff, = struct.unpack_from("<Q", image, 32)
     size, count = struct.unpack_from("<HH", image, 54)
     for i in range(count):
-        kind, _, offset, vaddr, _, filesz, memsz, _ = struct.unpack_from(
+        kind, _, offset, vaddr, _, filesz, _, _ = struct.unpack_from(
             "<IIQQQQQQ", image, phoff + i * size)
         if kind == PT_LOAD and vaddr >= KERNEL_VMA:
-            yield vaddr, image[offset:offset + filesz], memsz
+            yield vaddr, image[offset:offset + filesz]
 
 
 def checksum(data):
@@ -51,15 +51,18 @@ def checksum(data):
 
 
 def read_symbols(nm, elf):
+    """The symbols, and the addresses of all marks: no symbol goes on there."""
     out = subprocess.run([nm, "--defined-only", elf], check=True,
                          capture_output=True, text=True).stdout
-    found = []
+    found, marks = set(), set()
     for line in out.splitlines():
         addr, kind, name = line.split()
         addr = int(addr, 16)
-        if addr >= KERNEL_VMA and wanted(name, kind):
-            found.append((addr, name, kind.lower().replace("w", "t")))
-    return set(found)
+        if MARK.fullmatch(name):
+            marks.add(addr)
+        elif addr >= KERNEL_VMA and wanted(name, kind):
+            found.add((addr, name, kind.lower().replace("w", "t")))
+    return found, marks
 
 
 def rank(symbol):
@@ -68,18 +71,11 @@ def rank(symbol):
     return addr, name.startswith("_"), name
 
 
-def sizes(symbols, ends):
-    """Up to the next address, but not out of the section."""
-    out = [0] * len(symbols)
-    upper = None
-    for i in range(len(symbols) - 1, -1, -1):
-        addr = symbols[i][0]
-        if i + 1 < len(symbols) and symbols[i + 1][0] != addr:
-            upper = symbols[i + 1][0]
-        bounds = [e for e in ends if e > addr]
-        limit = min(bounds) if bounds else addr
-        out[i] = (min(limit, upper) if upper else limit) - addr
-    return out
+def sizes(symbols, marks):
+    """Up to the next address of a symbol or a mark."""
+    places = sorted(marks | {addr for addr, _, _ in symbols})
+    following = dict(zip(places, places[1:]))
+    return [following[addr] - addr for addr, _, _ in symbols]
 
 
 def emit(symbols, size_of, sums):
@@ -117,13 +113,12 @@ def main():
     with open(args.elf, "rb") as f:
         image = f.read()
     # The table itself is the last segment.
-    segs = sorted(segments(image))[:-1]
-    symbols = sorted((s for s in read_symbols(args.nm, args.elf)
-                      if s[0] < segs[-1][0] + segs[-1][2]), key=rank)
-    ends = [vaddr + memsz for vaddr, _, memsz in segs]
+    *segs, (end, _) = sorted(segments(image))
+    found, marks = read_symbols(args.nm, args.elf)
+    symbols = sorted((s for s in found if s[0] < end), key=rank)
     sums = [(vaddr - KERNEL_VMA, len(data), checksum(data))
-            for vaddr, data, _ in segs if data]
-    sys.stdout.write(emit(symbols, sizes(symbols, ends), sums))
+            for vaddr, data in segs if data]
+    sys.stdout.write(emit(symbols, sizes(symbols, marks), sums))
 
 
 if __name__ == "__main__":
