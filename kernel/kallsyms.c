@@ -2,14 +2,18 @@
 /*
  * The kernel's symbol table, as tools/symtab.py laid it out:
  *
- *	u32 count, sums
- *	struct sum      sum[sums]	checksums of the image's segments
+ *	u64 sum				of all that follows
+ *	u32 count, nr_sums
+ *	struct sum	sums[nr_sums]	of the other read-only segments
  *	struct symbol	symbol[count]	rising by address
  *	u32		by_name[count]	numbers, in order of their names
  *	char		names[]
  *
- * Invariant I1: the table is in read-only memory and was compared with the
- * final image by the build.
+ * Invariants:
+ * I1 The table is in read-only memory and was compared with the final image by
+ *    the build.
+ * I2 There are no symbols until kallsyms_image_intact() has found them whole: a
+ *    panic before must not trip over a damaged table.
  */
 #include "kernel/kallsyms.h"
 #include "kernel/lib/string.h"
@@ -31,35 +35,37 @@ struct symbol {
 };
 
 struct table {
+	u64 sum;
 	u32 count;
-	u32 sums;
-	struct sum sum[];
+	u32 nr_sums;
+	struct sum sums[];
 };
 
 static_assert(sizeof(struct symbol) == 12, "layout of tools/symtab.py");
 
 extern const struct table kallsyms_table;
+static unsigned nr_symbols; /* I2 */
 
 static const struct symbol *symbols(void)
 {
-	return (const void *)&kallsyms_table.sum[kallsyms_table.sums];
+	return (const void *)&kallsyms_table.sums[kallsyms_table.nr_sums];
 }
 
 static const u32 *by_name(void)
 {
-	return (const void *)&symbols()[kallsyms_table.count];
+	return (const void *)&symbols()[nr_symbols];
 }
 
 static const char *name_of(unsigned i)
 {
-	const char *names = (const void *)&by_name()[kallsyms_table.count];
+	const char *names = (const void *)&by_name()[nr_symbols];
 
 	return names + (symbols()[i].name & NAME_MASK);
 }
 
 unsigned kallsyms_count(void)
 {
-	return kallsyms_table.count;
+	return nr_symbols;
 }
 
 char kallsyms_type(unsigned i)
@@ -82,7 +88,7 @@ const char *kallsyms_symbol(unsigned i, unsigned long *addr,
 static int find(u32 addr)
 {
 	const struct symbol *s = symbols();
-	unsigned low = 0, high = kallsyms_table.count, mid;
+	unsigned low = 0, high = nr_symbols, mid;
 
 	while (low < high) {
 		mid = low + (high - low) / 2;
@@ -118,7 +124,7 @@ const char *kallsyms_lookup(unsigned long addr, unsigned long *off,
 /* Position in by_name of the first name that is not below name. */
 static unsigned name_position(const char *name)
 {
-	unsigned low = 0, high = kallsyms_table.count, mid;
+	unsigned low = 0, high = nr_symbols, mid;
 
 	while (low < high) {
 		mid = low + (high - low) / 2;
@@ -134,7 +140,7 @@ unsigned kallsyms_name_count(const char *name)
 {
 	unsigned first = name_position(name), i = first;
 
-	while (i < kallsyms_table.count && !strcmp(name_of(by_name()[i]), name))
+	while (i < nr_symbols && !strcmp(name_of(by_name()[i]), name))
 		i++;
 	return i - first;
 }
@@ -143,7 +149,7 @@ unsigned long kallsyms_lookup_name(const char *name)
 {
 	unsigned i = name_position(name);
 
-	if (i == kallsyms_table.count || strcmp(name_of(by_name()[i]), name))
+	if (i == nr_symbols || strcmp(name_of(by_name()[i]), name))
 		return 0;
 	return KERNEL_VMA + symbols()[by_name()[i]].start;
 }
@@ -157,37 +163,38 @@ int kallsyms_for_each(int (*fn)(const char *name, unsigned long addr,
 	unsigned i;
 	int ret = 0;
 
-	for (i = 0; i < kallsyms_table.count && !ret; i++) {
+	for (i = 0; i < nr_symbols && !ret; i++) {
 		name = kallsyms_symbol(i, &addr, &size);
 		ret = fn(name, addr, size, arg);
 	}
 	return ret;
 }
 
-static u64 segment_sum(const struct sum *sum)
+static bool sum_is(const void *start, const void *end, u64 expected, u64 *found)
 {
-	const u64 *p = (const u64 *)(KERNEL_VMA + sum->start);
-	const u64 *end = p + DIV_ROUND_UP(sum->size, 8);
-	u64 total = 0;
+	const u64 *p;
 
-	while (p < end)
-		total = (total << 1 | total >> 63) + *p++;
-	return total;
+	*found = 0;
+	for (p = start; p < (const u64 *)end; p++)
+		*found = (*found << 1 | *found >> 63) + *p;
+	return *found == expected;
 }
 
 bool kallsyms_image_intact(u64 *found, u64 *expected)
 {
-	const struct sum *sum = kallsyms_table.sum;
-	unsigned long data = (unsigned long)_data - KERNEL_VMA;
-	u32 i;
+	const struct table *table = &kallsyms_table;
+	const struct sum *sum;
 
-	for (i = 0; i < kallsyms_table.sums; i++, sum++) {
-		if (sum->start == data)
-			continue; /* has been written to since */
-		*found = segment_sum(sum);
+	*expected = table->sum;
+	if (!sum_is(&table->count, __kallsyms_end, *expected, found))
+		return false;
+	for (sum = table->sums; sum < table->sums + table->nr_sums; sum++) {
+		const char *start = (const char *)KERNEL_VMA + sum->start;
+
 		*expected = sum->value;
-		if (*found != *expected)
+		if (!sum_is(start, start + sum->size, *expected, found))
 			return false;
 	}
+	nr_symbols = table->count;
 	return true;
 }

@@ -43,8 +43,9 @@ int kallsyms_for_each(int (*fn)(const char *name, unsigned long addr,
 char kallsyms_type(unsigned i);
 
 /*
- * Recomputes the checksums of text and rodata that the build stored. For the
- * boot: later on ftrace has changed text.
+ * Recomputes the checksums that the build stored, of this table, of text and of
+ * rodata; there are no symbols before. For the boot: later on ftrace has
+ * changed text.
  * Return: true if they are as built; else the first two that differ.
  */
 bool kallsyms_image_intact(u64 *found, u64 *expected);

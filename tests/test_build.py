@@ -47,7 +47,7 @@ def test_the_table_is_that_of_the_image(elf, tmp_path):
     assert good == (qemu.BUILD / "gen/symtab2.asm").read_text()
     # One bit of text, and the build would refuse it.
     data = bytearray(elf.read_bytes())
-    _, text = sorted(symtab.segments(data))[0]
+    _, text, _ = sorted(symtab.segments(data))[0]
     at = data.find(text)
     data[at + len(text) // 2] ^= 1
     bad = tmp_path / "bad.elf"

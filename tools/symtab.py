@@ -4,7 +4,8 @@
 
 The table goes to the end of the image, so a second link with it leaves every
 other address as it was; the Makefile runs this program again on the result
-and compares. It also holds a checksum of the text, rodata and data segments.
+and compares. It also holds checksums: of itself and of the other segments that
+nothing writes to.
 """
 import argparse
 import re
@@ -18,7 +19,8 @@ KERNEL_VMA = 0xFFFFFFFF80000000
 CLONE = re.compile(r"\.(constprop|isra|part|cold|lto_priv)\.?\d*")
 # The linker script's marks name places, not things.
 MARK = re.compile(r"_e?text|_e?data|_end|__\w+_(start|end)|__(start|stop)_\w+")
-PT_LOAD = 1
+PT_LOAD, PF_W = 1, 2
+PAGE = 4096
 
 
 def wanted(name, kind):
@@ -30,21 +32,20 @@ def wanted(name, kind):
 
 
 def segments(image):
-    """(virtual address, file bytes) of every high segment."""
+    """(virtual address, file bytes, flags) of every high segment."""
     phoff, = struct.unpack_from("<Q", image, 32)
     size, count = struct.unpack_from("<HH", image, 54)
     for i in range(count):
-        kind, _, offset, vaddr, _, filesz, _, _ = struct.unpack_from(
+        kind, flags, offset, vaddr, _, filesz, _, _ = struct.unpack_from(
             "<IIQQQQQQ", image, phoff + i * size)
         if kind == PT_LOAD and vaddr >= KERNEL_VMA:
-            yield vaddr, image[offset:offset + filesz]
+            yield vaddr, image[offset:offset + filesz], flags
 
 
 def checksum(data):
     """The sum kallsyms_image_intact() computes: rotate and add, by words."""
     total = 0
     mask = (1 << 64) - 1
-    data += bytes(-len(data) % 8)
     for word, in struct.iter_unpack("<Q", data):
         total = (((total << 1) | (total >> 63)) + word) & mask
     return total
@@ -78,26 +79,29 @@ def sizes(symbols, marks):
     return [following[addr] - addr for addr, _, _ in symbols]
 
 
-def emit(symbols, size_of, sums):
-    text = bytearray()
-    offsets = []
-    for _, name, _ in symbols:
-        offsets.append(len(text))
-        text += name.encode() + b"\0"
+def table(symbols, size_of, sums):
+    """All but the sum of these bytes; with it they fill whole pages."""
+    names, rows = bytearray(), bytearray()
+    for (addr, name, kind), size in zip(symbols, size_of):
+        rows += struct.pack("<III", addr - KERNEL_VMA, size,
+                            len(names) | ord(kind) << 24)
+        names += name.encode() + b"\0"
     by_name = sorted(range(len(symbols)),
                      key=lambda i: (symbols[i][1].encode(), i))
-    out = ["section .kallsyms progbits alloc noexec nowrite align=8",
-           "global kallsyms_table", "kallsyms_table:",
-           f"dd {len(symbols)}, {len(sums)}"]
-    for start, length, value in sums:
-        out.append(f"dq {start:#x}, {length:#x}, {value:#x}")
-    for i, (addr, _, kind) in enumerate(symbols):
-        out.append(f"dd {addr - KERNEL_VMA:#x}, {size_of[i]:#x}, "
-                   f"{offsets[i]:#x} | '{kind}' << 24")
-    out += [f"dd {i}" for i in by_name]
-    for _, name, _ in symbols:
-        out.append(f"db '{name}', 0")
-    return "\n".join(out) + "\n"
+    out = struct.pack("<II", len(symbols), len(sums))
+    out += b"".join(struct.pack("<QQQ", *s) for s in sums)
+    out += rows + struct.pack(f"<{len(by_name)}I", *by_name) + names
+    return out + bytes(-(len(out) + 8) % PAGE)
+
+
+def emit(data):
+    """As NASM source, behind its sum."""
+    words = [checksum(data)] + [w for w, in struct.iter_unpack("<Q", data)]
+    lines = ["section .kallsyms progbits alloc noexec nowrite align=8",
+             "global kallsyms_table", "kallsyms_table:"]
+    for i in range(0, len(words), 4):
+        lines.append("dq " + ", ".join(f"{w:#x}" for w in words[i:i + 4]))
+    return "\n".join(lines) + "\n"
 
 
 def main():
@@ -108,17 +112,17 @@ def main():
     parser.add_argument("elf", nargs="?")
     args = parser.parse_args()
     if args.empty:
-        sys.stdout.write(emit([], [], []))
+        sys.stdout.write(emit(table([], [], [])))
         return
     with open(args.elf, "rb") as f:
         image = f.read()
     # The table itself is the last segment.
-    *segs, (end, _) = sorted(segments(image))
+    *segs, (end, _, _) = sorted(segments(image))
     found, marks = read_symbols(args.nm, args.elf)
     symbols = sorted((s for s in found if s[0] < end), key=rank)
     sums = [(vaddr - KERNEL_VMA, len(data), checksum(data))
-            for vaddr, data in segs if data]
-    sys.stdout.write(emit(symbols, sizes(symbols, marks), sums))
+            for vaddr, data, flags in segs if data and not flags & PF_W]
+    sys.stdout.write(emit(table(symbols, sizes(symbols, marks), sums)))
 
 
 if __name__ == "__main__":
