@@ -7,7 +7,8 @@
  *
  * Invariants:
  * I1 One CPU panics: a second one halts, and is stopped like all the others. A
- *    panic within a panic prints one line without any lock and leaves.
+ *    panic within a panic prints one line without any lock and leaves; one
+ *    within that does not even try.
  * I2 Every wait is bounded, so a panic always ends in machine_exit().
  *
  * Context: any. panic_stop_cpu() runs in NMIs and is not traceable.
@@ -55,10 +56,25 @@ void machine_exit(enum exit_code code)
 	halt_forever();
 }
 
-/* I1. Returns once, on the first CPU that comes here. */
-static void panic_enter(void)
+/* I1 */
+static void __noreturn panic_again(const char *fmt, va_list ap)
 {
-	static const char again[] = "\npanic inside a panic\n";
+	static const char again[] = "\npanic inside a panic: ";
+	static bool tried;
+	char text[PRINTK_LINE_MAX];
+
+	if (!tried) {
+		tried = true;
+		uart_write(again, sizeof(again) - 1);
+		uart_write(text, vscnprintf(text, sizeof(text), fmt, ap));
+	}
+	uart_write("\n", 1);
+	machine_exit(EXIT_CODE_PANIC);
+}
+
+/* I1. Returns once, on the first CPU that comes here. */
+static void panic_enter(const char *fmt, va_list ap)
+{
 	u32 self = smp_processor_id() + 1, seen = 0;
 
 	if (try_cmpxchg(&panic_cpu, &seen, self)) {
@@ -67,8 +83,7 @@ static void panic_enter(void)
 	}
 	if (seen != self)
 		halt_forever(); /* the NMI that stops us is still answered */
-	uart_write(again, sizeof(again) - 1);
-	machine_exit(EXIT_CODE_PANIC);
+	panic_again(fmt, ap);
 }
 
 notrace void panic_stop_cpu(struct pt_regs *regs)
@@ -117,7 +132,7 @@ static noinline void __noreturn panic_common(struct pt_regs *regs,
 	unsigned int cpu;
 
 	local_irq_disable();
-	panic_enter();
+	panic_enter(fmt, ap);
 	console_loglevel = 8;
 	vsnprintf(text, sizeof(text), fmt, ap);
 	pr_emerg("kernel panic: %s", text);

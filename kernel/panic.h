@@ -24,7 +24,7 @@ __noreturn void machine_exit(enum exit_code code);
 /*
  * panic() - print the message, this CPU's backtrace, then that of every other
  * CPU (stopped by NMI, with a bounded wait), and leave with EXIT_CODE_PANIC.
- * A panic inside a panic prints one line and leaves at once.
+ * A panic inside a panic prints its message only and leaves at once.
  * Context: any.
  */
 __printf(1, 2) __noreturn __cold void panic(const char *fmt, ...);
