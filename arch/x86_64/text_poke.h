@@ -29,10 +29,14 @@ struct pt_regs;
 /*
  * One site of a batch: instruction words as insn.h makes them. old is compared
  * over its own length, new is written over its own length; where the two
- * differ, the bytes past the shorter one must never be executed. A new word
- * of one byte that is not one of the five instructions is allowed too: that is
- * how a breakpoint is taken out again. Nobody can emulate it, so an INT3 met
- * there meanwhile is left to the breakpoint's owner.
+ * differ, the bytes past the shorter one must never be executed.
+ *
+ * A new word of five bytes is NOP5, CALL or JMP32: not checked, and an INT3 met
+ * meanwhile at another is a stray one, which is a panic. One of two bytes is a
+ * JMP8. One of one byte is INT3 or the first byte of something else, which is
+ * how a breakpoint is taken out again: nobody can emulate it, so an INT3 met
+ * there meanwhile is left to the breakpoint's owner. A CALL or JMP below a
+ * breakpoint comes back as a whole word.
  */
 struct text_poke {
 	unsigned long ip;
@@ -57,9 +61,9 @@ struct text_poke_bug {
  * Writes nothing. Waits while another task has a batch open.
  * Context: task, interrupts on, no spinlock held.
  * Return: 0 with text_mutex held; -EINVAL other bytes were found, or the
- * batch is not sorted, or a word is malformed; -EFAULT a site is not in kernel
- * text or in the executable pool; -EBUSY the caller itself has a batch open.
- * No other code is returned.
+ * batch is not sorted, or a word is none of those above; -EFAULT a site is not
+ * in kernel text or in the executable pool; -EBUSY the caller itself has a
+ * batch open. No other code is returned.
  */
 int __must_check text_poke_prepare(const struct text_poke *vec, size_t n,
 				   struct text_poke_bug *bug);

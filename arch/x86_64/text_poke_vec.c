@@ -58,6 +58,22 @@ static bool word_valid(u64 word)
 	       bytes >> (8 * len) == 0;
 }
 
+/*
+ * May an INT3 met meanwhile be emulated as this? The handler goes by the first
+ * byte: a call or jump cut short would go wherever zeros in its place lead.
+ */
+static bool new_word_valid(u64 word)
+{
+	enum insn_kind kind = insn_kind(word);
+
+	if (!word_valid(word))
+		return false;
+	if (insn_len(word) == 2)
+		return kind == INSN_KIND_JMP8;
+	return insn_len(word) == INSN_MAX || kind == INSN_KIND_OTHER ||
+	       kind == INSN_KIND_INT3;
+}
+
 /* Every check on one site, in full; fills in *bug when one fails. */
 static int verify_site(const struct text_poke *p, unsigned long start,
 		       unsigned long free_from, unsigned long end,
@@ -66,7 +82,7 @@ static int verify_site(const struct text_poke *p, unsigned long start,
 	unsigned int len = max(insn_len(p->old), insn_len(p->new));
 
 	*bug = (struct text_poke_bug){ .ip = p->ip, .expected = p->old };
-	if (!word_valid(p->old) || !word_valid(p->new))
+	if (!word_valid(p->old) || !new_word_valid(p->new))
 		return -EINVAL;
 	if (p->ip < start || p->ip >= end || end - p->ip < len)
 		return -EFAULT;
@@ -77,7 +93,8 @@ static int verify_site(const struct text_poke *p, unsigned long start,
 /*
  * The usual site passes by the first condition alone: two five-byte words,
  * the old one there. (Stray bits in bytes 5 and 6 of a word do no harm: they
- * are neither compared nor written.)
+ * are neither compared nor written. That the new one is one of the three is
+ * the caller's promise: each site would pay for a look.)
  */
 int poke_verify(const struct text_poke *vec, size_t n, unsigned long start,
 		unsigned long end, struct text_poke_bug *bug)

@@ -47,6 +47,16 @@ static bool len_ok(unsigned int len)
 	return len == 1 || len == 2 || len == 5;
 }
 
+/* By its bytes: a new word that the INT3 handler could not do as it says. */
+static bool cut_short(u64 word)
+{
+	u8 first = (u8)word;
+
+	if (insn_len(word) == 1)
+		return first == 0xe8 || first == 0xe9 || first == 0xeb;
+	return insn_len(word) == 2 && first != 0xeb;
+}
+
 /* What poke_verify() must say of a batch: the index refused, or n. */
 static size_t slow_verify(size_t n, const u8 *text)
 {
@@ -58,8 +68,8 @@ static size_t slow_verify(size_t n, const u8 *text)
 		unsigned int new = insn_len(vec[i].new);
 		unsigned long ip = vec[i].ip;
 
-		if (!len_ok(old) || !len_ok(new) || ip < free_from ||
-		    ip >= start + TEXT_SIZE ||
+		if (!len_ok(old) || !len_ok(new) || cut_short(vec[i].new) ||
+		    ip < free_from || ip >= start + TEXT_SIZE ||
 		    start + TEXT_SIZE - ip < max(old, new) ||
 		    memcmp(text + (ip - start), &vec[i].old, old))
 			return i;

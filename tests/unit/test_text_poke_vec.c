@@ -171,6 +171,32 @@ UNIT(text_poke_vec, verify_refuses_malformed_words)
 	}
 }
 
+/* I2: what the INT3 handler would do by the first byte alone, and wrongly. */
+UNIT(text_poke_vec, verify_refuses_new_words_cut_short)
+{
+	static const u64 bad[] = {
+		INSN_WORD(1, 0xe8),   INSN_WORD(1, 0xe9),
+		INSN_WORD(1, 0xeb),   INSN_WORD(2, 0x10e8),
+		INSN_WORD(2, 0x10e9), INSN_WORD(2, 0x9090),
+		INSN_WORD(2, 0x90cc), INSN_WORD(2, 0x1f0f),
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		LAY_OUT(16);
+		vec[0].new = bad[i];
+		CHECK_EQ(verify(1), -EINVAL);
+		CHECK_EQ(bug.ip, text_at(16));
+		/* As old words they are bytes like others. */
+		LAY_OUT(16);
+		insn_store(text + 16, bad[i]);
+		vec[0].old = bad[i];
+		CHECK_EQ(verify(1), 0);
+	}
+	LAY_OUT(16);
+	vec[0].new = INSN_WORD(1, 0x0f);
+	CHECK_EQ(verify(1), 0);
+}
+
 UNIT(text_poke_vec, verify_other_lengths)
 {
 	/* Old and new may have different lengths; only old is compared. */
