@@ -35,6 +35,13 @@ CRASHES = [
     ("call-irqs-off", "interrupts must be on here", "crash_call_irqs_off"),
     ("sync-irqs-off", "interrupts must be on here", "crash_sync_irqs_off"),
     ("call-in-irq", "interrupts must be on here", "call_in_irq"),
+    ("sync-in-irq", "in_task()", "sync_in_irq"),
+    ("poke-irqs-off", "preempt count 0, context 8, irqs off",
+     "crash_poke_irqs_off"),
+    ("poke-spinlock", "preempt count 1, context 8, irqs on",
+     "crash_poke_spinlock"),
+    ("poke-in-irq", "may sleep, but preempt count 0, context 2, irqs on",
+     "poke_in_irq"),
 ]
 
 

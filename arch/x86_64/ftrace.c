@@ -16,6 +16,7 @@
 #include "arch/x86_64/ftrace_tramp.h"
 #include "arch/x86_64/text_poke.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lock.h"
 #include "kernel/mm/exec_pool.h"
 #include "kernel/mm/page.h"
 #include "kernel/panic.h"
@@ -132,6 +133,7 @@ static bool in_reach(unsigned long addr)
 
 void arch_ftrace_sync(void)
 {
+	might_sleep();
 	sync_core_all();
 }
 

@@ -55,7 +55,7 @@ int text_poke_prepare(const struct text_poke *vec, size_t n,
 void text_poke_apply(void)
 {
 	assert_held(&text_mutex);
-	assert_irqs_on();
+	might_sleep(); /* it does not, but waits for every CPU */
 	poke_run(pending_vec, pending_n);
 	mutex_unlock(&text_mutex);
 }

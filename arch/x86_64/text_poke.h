@@ -15,9 +15,9 @@
  * I3 Text is never writable but through one page, for one CPU, in one chunk.
  * I6 All old bytes are verified before the first byte is written.
  *
- * Context: task, interrupts on, no spinlock held, unless said otherwise: the
- * synchronisation waits for every CPU. text_mutex is taken by the functions
- * themselves. See DESIGN.md for why each step is needed.
+ * Context: task, interrupts on, no spinlock held (checked), unless said
+ * otherwise: the synchronisation waits for every CPU. text_mutex is taken by
+ * the functions themselves. See DESIGN.md for why each step is needed.
  */
 #pragma once
 

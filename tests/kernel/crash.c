@@ -6,6 +6,7 @@
 #include "tests/kernel/crash.h"
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/irq.h"
+#include "arch/x86_64/text_poke.h"
 #include "kernel/cmdline.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -97,6 +98,13 @@ static noinline void crash_bug(void)
 	BUG_ON(cpu_online(0));
 }
 
+static void run_in_irq(void (*handler)(struct pt_regs *regs))
+{
+	irq_register(VECTOR_TEST, handler);
+	apic_send(cpu_apic_id(smp_processor_id()), VECTOR_TEST);
+	msleep(WAIT_MS);
+}
+
 static void fault_in_irq(struct pt_regs *regs)
 {
 	crash_opcode();
@@ -104,9 +112,7 @@ static void fault_in_irq(struct pt_regs *regs)
 
 static noinline void crash_interrupt(void)
 {
-	irq_register(VECTOR_TEST, fault_in_irq);
-	apic_send(cpu_apic_id(smp_processor_id()), VECTOR_TEST);
-	msleep(WAIT_MS);
+	run_in_irq(fault_in_irq);
 }
 
 static bool fault_in_nmi(struct pt_regs *regs)
@@ -202,6 +208,24 @@ static noinline void crash_sync_irqs_off(void)
 	barrier();
 }
 
+static noinline void crash_poke_irqs_off(void)
+{
+	BUG_ON(text_poke_prepare(NULL, 0, NULL));
+	local_irq_disable();
+	text_poke_apply();
+	barrier();
+}
+
+static noinline void crash_poke_spinlock(void)
+{
+	static DEFINE_SPINLOCK(lock);
+
+	BUG_ON(text_poke_prepare(NULL, 0, NULL));
+	spin_lock(&lock);
+	text_poke_apply();
+	barrier();
+}
+
 static void call_in_irq(struct pt_regs *regs)
 {
 	on_each_cpu(call_nothing, NULL, true);
@@ -210,9 +234,32 @@ static void call_in_irq(struct pt_regs *regs)
 
 static noinline void crash_call_in_irq(void)
 {
-	irq_register(VECTOR_TEST, call_in_irq);
-	apic_send(cpu_apic_id(smp_processor_id()), VECTOR_TEST);
-	msleep(WAIT_MS);
+	run_in_irq(call_in_irq);
+}
+
+static void sync_in_irq(struct pt_regs *regs)
+{
+	local_irq_enable();
+	sync_core_all();
+	barrier();
+}
+
+static noinline void crash_sync_in_irq(void)
+{
+	run_in_irq(sync_in_irq);
+}
+
+static void poke_in_irq(struct pt_regs *regs)
+{
+	local_irq_enable();
+	text_poke_apply();
+	barrier();
+}
+
+static noinline void crash_poke_in_irq(void)
+{
+	BUG_ON(text_poke_prepare(NULL, 0, NULL));
+	run_in_irq(poke_in_irq);
 }
 
 /* For what comes from outside: a machine check, by QEMU's monitor. */
@@ -247,6 +294,10 @@ static const struct crash {
 	{ "call-irqs-off", crash_call_irqs_off },
 	{ "sync-irqs-off", crash_sync_irqs_off },
 	{ "call-in-irq", crash_call_in_irq },
+	{ "sync-in-irq", crash_sync_in_irq },
+	{ "poke-irqs-off", crash_poke_irqs_off },
+	{ "poke-spinlock", crash_poke_spinlock },
+	{ "poke-in-irq", crash_poke_in_irq },
 	{ "wait", crash_wait },
 };
 

@@ -74,7 +74,8 @@ void send_nmi(unsigned int cpu);
  * Every online CPU, this one too, executes a serialising instruction after
  * the call and before the return: what was written before is what they
  * execute. One round of IPIs.
- * Context: task, interrupts on, no spinlock held (checked); callers exclude
+ * Context: task, interrupts on (both checked); preemption may be off, but no
+ * spinlock held that a CPU with interrupts off may wait for. Callers exclude
  * each other. Panics if a CPU does not answer in smp_timeout_ns.
  */
 void sync_core_all(void);
