@@ -90,6 +90,21 @@ static __always_inline enum insn_kind insn_kind(u64 word)
 	}
 }
 
+/* How many bytes an instruction of that kind has; of others at least 1. */
+static __always_inline unsigned int insn_kind_len(enum insn_kind kind)
+{
+	switch (kind) {
+	case INSN_KIND_NOP5:
+	case INSN_KIND_CALL:
+	case INSN_KIND_JMP32:
+		return INSN_MAX;
+	case INSN_KIND_JMP8:
+		return 2;
+	default:
+		return 1;
+	}
+}
+
 /*
  * Where the CALL or JMP in word, executed at ip, goes; for a NOP5 the next
  * instruction, for anything else ip + 1.

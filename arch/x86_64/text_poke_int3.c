@@ -127,16 +127,20 @@ static __always_inline int try_batch(struct pt_regs *regs, unsigned long ip,
 static __always_inline int try_bytes(struct pt_regs *regs, unsigned long ip,
 				     unsigned long seq, u32 faults)
 {
+	const unsigned long end = (unsigned long)__exec_pool_end;
+	unsigned int len;
 	u64 word;
 
-	if (ip < (unsigned long)_text ||
-	    ip + INSN_MAX > (unsigned long)__exec_pool_end ||
+	if (ip < (unsigned long)_text || ip >= end ||
 	    faults & POKE_FAULT_NO_BYTES)
 		return FOREIGN;
 	maybe_delay(faults);
-	word = insn_load((const void *)ip, INSN_MAX);
+	len = (unsigned int)min_t(unsigned long, end - ip, INSN_MAX);
+	word = insn_load((const void *)ip, len);
 	if (READ_ONCE(poke_seq) != seq && !(faults & POKE_FAULT_NO_SEQ))
 		return AGAIN;
+	if (len < insn_kind_len(insn_kind(word)))
+		return FOREIGN; /* cut by the end of the pool */
 	return emulate(regs, ip, word, false);
 }
 

@@ -64,14 +64,10 @@ static bool word_valid(u64 word)
  */
 static bool new_word_valid(u64 word)
 {
-	enum insn_kind kind = insn_kind(word);
+	unsigned int len = insn_len(word);
 
-	if (!word_valid(word))
-		return false;
-	if (insn_len(word) == 2)
-		return kind == INSN_KIND_JMP8;
-	return insn_len(word) == INSN_MAX || kind == INSN_KIND_OTHER ||
-	       kind == INSN_KIND_INT3;
+	return word_valid(word) &&
+	       (len == INSN_MAX || len == insn_kind_len(insn_kind(word)));
 }
 
 /* Every check on one site, in full; fills in *bug when one fails. */

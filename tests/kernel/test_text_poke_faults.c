@@ -7,6 +7,7 @@
 #include "arch/x86_64/traps.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/mm/exec_pool.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_load.h"
 #include "tests/kernel/poke_observer.h"
@@ -354,8 +355,35 @@ KTEST(text_poke_faults, foreign_int3_is_left_alone)
 	EXPECT_EQ(trap.regs.ip, (unsigned long)farm_int3_at + 1);
 	EXPECT_EQ(trap.regs.sp, (unsigned long)&trap.stack[3]);
 	EXPECT_EQ(fake_int3(&trap, (unsigned long)data), 0);
-	EXPECT_EQ(fake_int3(&trap, (unsigned long)__exec_pool_end - 4), 0);
+	EXPECT_EQ(fake_int3(&trap, (unsigned long)__exec_pool_end), 0);
 	EXPECT_EQ(fake_int3(&trap, 0), 0);
+}
+
+/* The last bytes of the pool, which nobody has allocated: what fits counts. */
+KTEST(text_poke_faults, late_int3_at_the_end_of_the_pool)
+{
+	static const u8 words[][4] = { { 0xeb, 0x10 },
+				       { 0x0f, 0x1f, 0x44, 0x00 },
+				       { 0xe8 },
+				       { 0xe9, 0x10, 0x20, 0x30 } };
+	unsigned long end = (unsigned long)__exec_pool_end, at;
+	struct fake_trap trap;
+	size_t i;
+
+	for (at = end - EXEC_GRANULE; at < end; at++)
+		ASSERT_EQ(*(u8 *)at, INSN_OP_INT3);
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		for (at = end - 4; at < end; at++) {
+			bool whole = i == 0 && at <= end - 2;
+
+			EXPECT_EQ(
+				text_poke_copy((void *)at, words[i], end - at),
+				0);
+			EXPECT_EQ(fake_int3(&trap, at), whole);
+			EXPECT_EQ(trap.regs.ip, at + (whole ? 0x12 : 1));
+			EXPECT_EQ(trap.regs.sp, (unsigned long)&trap.stack[3]);
+		}
+	EXPECT_EQ(text_poke_set((void *)(end - 4), INSN_OP_INT3, 4), 0);
 }
 
 static bool faking;
