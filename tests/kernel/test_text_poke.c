@@ -340,6 +340,60 @@ KTEST_FLAGS(text_poke, record_of_a_batch, KTEST_LEAKS, 0)
 	EXPECT_EQ(syncs, 3);
 }
 
+#define TRAPPED_CALLS 7
+
+static unsigned int trapped_on;
+
+static void call_before_tails(enum poke_step next)
+{
+	unsigned int i;
+
+	if (next != POKE_TAIL)
+		return;
+	trapped_on = smp_processor_id();
+	for (i = 0; i < TRAPPED_CALLS; i++)
+		farm_call(farm_fn(&farm, i % farm.n));
+}
+
+static void expect_hits(const struct poke_hits *hits, enum insn_kind kind,
+			unsigned long n)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hits->live); i++) {
+		EXPECT_EQ(hits->live[i], i == kind ? n : 0);
+		EXPECT_EQ(hits->late[i], 0);
+	}
+	EXPECT_EQ(hits->again, 0);
+	EXPECT_EQ(hits->foreign, 0);
+}
+
+/* What each CPU met in each batch, and nothing of what it met before. */
+KTEST_FLAGS(text_poke, record_of_int3_hits, KTEST_LEAKS, 0)
+{
+	static const struct {
+		enum farm_kind to;
+		enum insn_kind did;
+	} batches[] = { { FARM_A, INSN_KIND_CALL },
+			{ FARM_NOP, INSN_KIND_NOP5 },
+			{ FARM_JMP8, INSN_KIND_JMP8 } };
+	unsigned int i, cpu;
+
+	ASSERT_EQ(farm_init(&farm, 3, FARM_STRIDE, 0), 0);
+	EXPECT_EQ(poke_record_start(), 0);
+	poke_lab_hook(call_before_tails);
+	for (i = 0; i < ARRAY_SIZE(batches); i++) {
+		EXPECT_EQ(farm_poke(&farm, batches[i].to), 0);
+		for_each_online_cpu(cpu)
+			expect_hits(&poke_record_get(0)->hits[cpu],
+				    batches[i].did,
+				    cpu == trapped_on ? TRAPPED_CALLS : 0);
+	}
+	poke_lab_hook(NULL);
+	poke_record_stop();
+	farm_destroy(&farm);
+}
+
 KTEST(text_poke, stretches_with_interrupts_off_are_short)
 {
 	struct poke_stats before, after;
