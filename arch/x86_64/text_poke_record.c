@@ -135,25 +135,37 @@ static u64 tenths(u64 from, u64 to)
 	return to > from ? tsc_to_ns(to - from) / 100 : 0;
 }
 
-/* Times up to 9,999,999.9 us and CPU numbers fit; the rest is cut off. */
+/*
+ * As many answers in a line as surely fit, the rest below them: with times up
+ * to 9,999,999.9 us a line has at most 180 characters.
+ */
+#define ACKS_IN_LINE 8
+
 static void print_step(const struct poke_record *r,
 		       const struct poke_record_step *s, u64 before)
 {
 	char line[200];
-	size_t len;
-	unsigned int cpu;
+	size_t len, indent;
+	unsigned int cpu, acks = 0;
 	u64 at = tenths(r->begin, s->done), took = tenths(before, s->done);
 
-	len = scnprintf(line, sizeof(line), "  +%6llu.%llu us %-10s %6llu.%llu",
-			at / 10, at % 10, poke_step_name(s->step), took / 10,
-			took % 10);
+	indent = len = scnprintf(line, sizeof(line),
+				 "  +%6llu.%llu us %-10s %6llu.%llu", at / 10,
+				 at % 10, poke_step_name(s->step), took / 10,
+				 took % 10);
 	for (cpu = 0; cpu < NR_CPUS; cpu++) {
 		u64 ack = tenths(before, s->ack[cpu]);
 
-		if (s->acked >> cpu & 1)
-			len += scnprintf(line + len, sizeof(line) - len,
-					 "  cpu%u %llu.%llu", cpu, ack / 10,
-					 ack % 10);
+		if (!(s->acked >> cpu & 1))
+			continue;
+		if (acks && acks % ACKS_IN_LINE == 0) {
+			pr_info("%s", line);
+			len = scnprintf(line, sizeof(line), "%*s", (int)indent,
+					"");
+		}
+		len += scnprintf(line + len, sizeof(line) - len,
+				 "  cpu%u %llu.%llu", cpu, ack / 10, ack % 10);
+		acks++;
 	}
 	pr_info("%s", line);
 }

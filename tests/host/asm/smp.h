@@ -9,3 +9,14 @@ static inline unsigned int num_online_cpus(void)
 {
 	return 1;
 }
+
+#define for_each_online_cpu(cpu) for ((cpu) = 0; (cpu) < 1; (cpu)++)
+
+struct sync_core_ack {
+	u64 round;
+	u64 tsc;
+};
+
+DECLARE_PER_CPU(struct sync_core_ack, sync_core_ack);
+
+u64 sync_core_rounds(void);
