@@ -285,11 +285,13 @@ int load_poke(enum farm_kind kind)
 	return err;
 }
 
-static void add_count(struct load_count *sum, const struct load_count *count)
+static void add_count(struct load_count *sum, const struct load_count *count,
+		      enum load_from from)
 {
 	unsigned int i;
 
 	sum->calls += count->calls;
+	sum->calls_from[from] += count->calls;
 	sum->torn += count->torn;
 	sum->lost += count->lost;
 	sum->doubled += count->doubled;
@@ -319,7 +321,7 @@ struct load_count load_end(void)
 	trap_set_int3_hook(NULL);
 	for_each_online_cpu(cpu)
 		for (from = 0; from < NR_LOAD_FROM; from++)
-			add_count(&sum, &loads[cpu].count[from]);
+			add_count(&sum, &loads[cpu].count[from], from);
 	kthread_bind(current, CPU_ANY);
 	return sum;
 }

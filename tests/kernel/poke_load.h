@@ -21,14 +21,15 @@ enum load_from { LOAD_TASK, LOAD_IRQ, LOAD_NMI, NR_LOAD_FROM };
 
 struct load_count {
 	u64 calls;
-	u64 landed[NR_FARM_KINDS]; /* by kind; JMP_A counts as A */
-	u64 wrong;		   /* not allowed then */
-	u64 torn;		   /* none of the targets, or more than one */
-	u64 lost;		   /* of wrong: nothing was called */
-	u64 doubled;		   /* of torn: more than one was */
-	u64 faults;		   /* arenas: the call ended in a trap */
-	u64 undefined;		   /* of these: #UD */
-	u32 first_wrong;	   /* what it was */
+	u64 calls_from[NR_LOAD_FROM]; /* of these, by context */
+	u64 landed[NR_FARM_KINDS];    /* by kind; JMP_A counts as A */
+	u64 wrong;		      /* not allowed then */
+	u64 torn;	 /* none of the targets, or more than one */
+	u64 lost;	 /* of wrong: nothing was called */
+	u64 doubled;	 /* of torn: more than one was */
+	u64 faults;	 /* arenas: the call ended in a trap */
+	u64 undefined;	 /* of these: #UD */
+	u32 first_wrong; /* what it was */
 	u32 allowed_from, allowed_to;
 };
 
