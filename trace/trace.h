@@ -268,14 +268,12 @@ unsigned int trace_graph_depth(void);
 void trace_set_graph_depth(unsigned int depth);
 
 /*
- * The sets of set_graph_function and set_graph_notrace. get: a copy to edit
- * (ftrace_hash_begin()), NULL without memory; set takes the candidate over,
- * an empty one meaning all (or none). Return of set: 0. No other code.
+ * The sets of set_graph_function and set_graph_notrace; NULL: all functions,
+ * or none excluded. get: a copy, the caller's; set takes the set over.
+ * Return: 0; -ENOMEM (get only). No other code.
  */
-struct ftrace_hash *trace_graph_hash_begin(bool notrace_set, bool empty);
+int trace_graph_hash_get(bool notrace_set, struct ftrace_hash **copy);
 int trace_graph_hash_set(bool notrace_set, struct ftrace_hash *hash);
-/* "name\n" for each, or Linux's line for none. */
-void trace_graph_hash_show(bool notrace_set, struct trace_seq *s);
 
 /* ---- stack tracer -------------------------------------------------------- */
 

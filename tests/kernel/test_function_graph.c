@@ -199,11 +199,12 @@ static struct chosen chosen_calls(void)
 	return c;
 }
 
+/* NULL: all functions, or none excluded; "": none, or none excluded. */
 static void set_graph(bool notrace_set, const char *names)
 {
-	struct ftrace_hash *set = trace_graph_hash_begin(notrace_set, true);
+	struct ftrace_hash *set = names ? ftrace_hash_begin(NULL) : NULL;
 
-	if (*names)
+	if (names && *names)
 		EXPECT_EQ(ftrace_hash_edit(&set, names, strlen(names)), 0);
 	EXPECT_EQ(trace_graph_hash_set(notrace_set, set), 0);
 }
@@ -221,13 +222,15 @@ KTEST(function_graph, set_graph_function_and_notrace)
 		c = chosen_calls();
 		EXPECT(c.parent == 1 && c.leaf == 2 && c.hidden == 0 &&
 		       c.other == 0);
-		set_graph(false, "");
+		set_graph(false, NULL);
 		c = chosen_calls();
 		EXPECT(c.parent == 1 && c.leaf == 2 && c.hidden == 0 &&
 		       c.other == 14);
+		set_graph(false, "");
+		EXPECT_EQ(chosen_calls().nr_returns, 0);
 	}
-	set_graph(false, "");
-	set_graph(true, "");
+	set_graph(false, NULL);
+	set_graph(true, NULL);
 	tt_end();
 }
 
@@ -272,11 +275,11 @@ KTEST(function_graph, a_call_hidden_at_its_entry_has_no_return)
 	if (tt_begin("function_graph", "fg_wait", 64)) {
 		set_graph(true, "fg_wait");
 		task = begin_wait();
-		set_graph(true, "");
+		set_graph(true, NULL);
 		end_wait(task);
 		EXPECT_EQ(tt_stats().entries, 0);
 	}
-	set_graph(true, "");
+	set_graph(true, NULL);
 	tt_end();
 }
 

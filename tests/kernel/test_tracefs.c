@@ -34,33 +34,6 @@ static void put(struct tracefs_file *file, const char *text)
 		  (ssize_t)strlen(text));
 }
 
-KTEST(tracefs, a_selection_read_and_written_by_one_handle)
-{
-	static const char *const path[] = { "set_ftrace_filter",
-					    "set_ftrace_notrace",
-					    "set_graph_function",
-					    "stack_trace_filter" };
-	struct tracefs_file *file;
-	char text[ROOM];
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(path); i++) {
-		ASSERT_EQ(tracefs_open(path[i], BOTH, &file), 0);
-		EXPECT(!strncmp(read_some(file, text), "#### ", 5));
-		EXPECT_EQ(tracefs_close(file), 0);
-	}
-	ASSERT_EQ(tracefs_open("set_ftrace_filter", BOTH, &file), 0);
-	put(file, "tracefs_target mutex_lock ");
-	EXPECT(strstr(read_some(file, text), "tracefs_target\n"));
-	put(file, "!mutex_lock ");
-	EXPECT_EQ(*read_some(file, text), '\0'); /* it had come to the end */
-	EXPECT_EQ(tracefs_close(file), 0);
-	ASSERT_EQ(tracefs_open("set_ftrace_filter", TRACEFS_READ, &file), 0);
-	EXPECT(!strcmp(read_some(file, text), "tracefs_target\n"));
-	EXPECT_EQ(tracefs_close(file), 0);
-	tt_end();
-}
-
 static void select(const char *path, const char *text)
 {
 	struct tracefs_file *file;
@@ -70,6 +43,76 @@ static void select(const char *path, const char *text)
 		put(file, text);
 		EXPECT_EQ(tracefs_close(file), 0);
 	}
+}
+
+/* Is this all that the file says? */
+static bool says(const char *path, const char *expected)
+{
+	struct tracefs_file *file;
+	char text[ROOM] = "";
+
+	if (EXPECT_EQ(tracefs_open(path, TRACEFS_READ, &file), 0)) {
+		read_some(file, text);
+		EXPECT_EQ(tracefs_close(file), 0);
+	}
+	return !strcmp(text, expected);
+}
+
+/* The files that select functions, and what each says when it does not. */
+#define ALL  "#### all functions enabled ####\n"
+#define NONE "#### no functions disabled ####\n"
+
+static const struct {
+	const char *path, *unset, *emptied;
+} selections[] = {
+	{ "set_ftrace_filter", ALL, "!*\n" },
+	{ "set_ftrace_notrace", NONE, NONE },
+	{ "set_graph_function", ALL, "!*\n" },
+	{ "set_graph_notrace", NONE, NONE },
+	{ "stack_trace_filter", ALL, "!*\n" },
+};
+
+static void read_and_write(const char *path, const char *unset)
+{
+	struct tracefs_file *file;
+	char text[ROOM];
+
+	ASSERT_EQ(tracefs_open(path, BOTH, &file), 0);
+	EXPECT(!strcmp(read_some(file, text), unset));
+	EXPECT_EQ(tracefs_close(file), 0);
+	ASSERT_EQ(tracefs_open(path, BOTH, &file), 0);
+	put(file, "tracefs_target mutex_lock ");
+	EXPECT(strstr(read_some(file, text), "tracefs_target\n"));
+	put(file, "!mutex_lock ");
+	EXPECT_EQ(*read_some(file, text), '\0'); /* it had come to the end */
+	EXPECT(says(path, unset));		 /* nothing is in force yet */
+	EXPECT_EQ(tracefs_close(file), 0);
+	EXPECT(says(path, "tracefs_target\n"));
+	select(path, "\n");
+	EXPECT(says(path, unset));
+}
+
+KTEST(tracefs, a_selection_read_and_written_by_one_handle)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(selections); i++)
+		read_and_write(selections[i].path, selections[i].unset);
+	tt_end();
+}
+
+KTEST(tracefs, an_emptied_selection_is_none_and_excludes_none)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(selections); i++) {
+		select(selections[i].path, "tracefs_target\n!tracefs_target\n");
+		EXPECT(says(selections[i].path, selections[i].emptied));
+		select(selections[i].path, selections[i].emptied);
+		EXPECT(says(selections[i].path, selections[i].emptied));
+		select(selections[i].path, "\n");
+	}
+	tt_end();
 }
 
 /* Are many functions selected? */

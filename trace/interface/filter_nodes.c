@@ -97,123 +97,79 @@ static int total_show(struct tracefs_file *file, struct trace_seq *seq)
 
 /* ---- selections ---------------------------------------------------------- */
 
-/* A file that selects: whose ops, and which half of its filter. */
-struct selection {
-	struct ftrace_ops *(*ops)(void);
-	bool exclude;
-	const char *all; /* listed when nothing is selected or excluded */
-};
-
-static struct ftrace_ops *function_ops(void)
-{
-	return &trace_top()->ops;
-}
-
-static const struct selection set_filter = {
-	function_ops,
-	false,
-	"all functions enabled",
-};
-
-static const struct selection set_notrace = {
-	function_ops,
-	true,
-	"no functions disabled",
-};
-
-static const struct selection stack_filter = {
-	stack_tracer_ops,
-	false,
-	"all functions enabled",
-};
-
-static int selection_open(struct tracefs_file *file,
-			  const struct selection *which)
-{
-	struct ftrace_hash *hash;
-	int ret = ftrace_ops_get_hash(which->ops(), which->exclude, &hash);
-
-	if (ret)
-		return ret;
-	if (file->flags & TRACEFS_WRITE) {
-		file->private =
-			hash_edit_begin(hash, file->flags & TRACEFS_TRUNC);
-		return IS_ERR(file->private) ? PTR_ERR(file->private) : 0;
-	}
-	file->private = hash;
-	return 0;
-}
-
-static int selection_show(struct tracefs_file *file, struct trace_seq *seq,
-			  const struct selection *which)
-{
-	const struct hash_edit *edit = file->private;
-
-	if (!(file->flags & TRACEFS_WRITE))
-		return hash_show(file, seq, file->private, which->all);
-	return hash_show(file, seq, edit->all ? NULL : edit->hash, which->all);
-}
-
-static ssize_t selection_write(struct tracefs_file *file, const char *buf,
-			       size_t len)
-{
-	return hash_edit_write(file->private, file, buf, len);
-}
-
-/* Put @hash in force beside the other half of the filter. [half_lock held] */
-static int set_half(const struct selection *which, struct ftrace_hash *hash)
-{
-	struct ftrace_hash *other;
-	int ret = ftrace_ops_get_hash(which->ops(), !which->exclude, &other);
-
-	if (ret) {
-		ftrace_hash_free(hash);
-		return ret;
-	}
-	if (which->exclude)
-		return ftrace_ops_set_hashes(which->ops(), other, hash);
-	return ftrace_ops_set_hashes(which->ops(), hash, other);
-}
-
-static int selection_release(struct tracefs_file *file,
-			     const struct selection *which)
+/* Put @hash in force beside the other half of the filter. */
+static int set_half(struct ftrace_ops *ops, bool exclude,
+		    struct ftrace_hash *hash)
 {
 	/* Two halves closed at once must not put back what the other had. */
 	static DEFINE_MUTEX(half_lock);
-	struct ftrace_hash *hash;
-	int err, ret;
+	struct ftrace_hash *other;
+	int ret;
 
-	if (!(file->flags & TRACEFS_WRITE)) {
-		ftrace_hash_free(file->private);
-		return 0;
-	}
-	if (!hash_edit_finish(file->private, file, &hash, &err))
-		return err;
 	mutex_lock(&half_lock);
-	ret = set_half(which, hash);
+	ret = ftrace_ops_get_hash(ops, !exclude, &other);
+	if (ret)
+		ftrace_hash_free(hash);
+	else if (exclude)
+		ret = ftrace_ops_set_hashes(ops, other, hash);
+	else
+		ret = ftrace_ops_set_hashes(ops, hash, other);
 	mutex_unlock(&half_lock);
-	return ret ? ret : err;
+	return ret;
 }
 
-/* The functions of a node for the selection called @which. */
-#define SELECTION(which)                                      \
-	static int which##_open(struct tracefs_file *file)    \
-	{                                                     \
-		return selection_open(file, &which);          \
-	}                                                     \
-	static int which##_show(struct tracefs_file *file,    \
-				struct trace_seq *seq)        \
-	{                                                     \
-		return selection_show(file, seq, &which);     \
-	}                                                     \
-	static int which##_release(struct tracefs_file *file) \
-	{                                                     \
-		return selection_release(file, &which);       \
-	}
+static int trace_half_get(bool exclude, struct ftrace_hash **copy)
+{
+	return ftrace_ops_get_hash(&trace_top()->ops, exclude, copy);
+}
 
-SELECTION(set_filter)
-SELECTION(set_notrace)
-SELECTION(stack_filter)
+static int trace_half_set(bool exclude, struct ftrace_hash *hash)
+{
+	return set_half(&trace_top()->ops, exclude, hash);
+}
+
+static int stack_half_get(bool exclude, struct ftrace_hash **copy)
+{
+	return ftrace_ops_get_hash(stack_tracer_ops(), exclude, copy);
+}
+
+static int stack_half_set(bool exclude, struct ftrace_hash *hash)
+{
+	return set_half(stack_tracer_ops(), exclude, hash);
+}
+
+static int filter_open(struct tracefs_file *file)
+{
+	static const struct hash_source source = {
+		false,
+		trace_half_get,
+		trace_half_set,
+	};
+
+	return hash_edit_open(file, &source);
+}
+
+static int notrace_open(struct tracefs_file *file)
+{
+	static const struct hash_source source = {
+		true,
+		trace_half_get,
+		trace_half_set,
+	};
+
+	return hash_edit_open(file, &source);
+}
+
+static int stack_filter_open(struct tracefs_file *file)
+{
+	static const struct hash_source source = {
+		false,
+		stack_half_get,
+		stack_half_set,
+	};
+
+	return hash_edit_open(file, &source);
+}
 
 /* ---- pids ---------------------------------------------------------------- */
 
@@ -323,16 +279,16 @@ const struct tracefs_node filter_nodes[] = {
 	{ .path = "enabled_functions", .mode = 0440, .show = enabled_show },
 	{ .path = "set_ftrace_filter",
 	  .mode = 0640,
-	  .open = set_filter_open,
-	  .show = set_filter_show,
-	  .write = selection_write,
-	  .release = set_filter_release },
+	  .open = filter_open,
+	  .show = hash_edit_show,
+	  .write = hash_edit_write,
+	  .release = hash_edit_release },
 	{ .path = "set_ftrace_notrace",
 	  .mode = 0640,
-	  .open = set_notrace_open,
-	  .show = set_notrace_show,
-	  .write = selection_write,
-	  .release = set_notrace_release },
+	  .open = notrace_open,
+	  .show = hash_edit_show,
+	  .write = hash_edit_write,
+	  .release = hash_edit_release },
 	{ .path = "set_ftrace_pid",
 	  .mode = 0640,
 	  .open = pid_open,
@@ -342,9 +298,9 @@ const struct tracefs_node filter_nodes[] = {
 	{ .path = "stack_trace_filter",
 	  .mode = 0640,
 	  .open = stack_filter_open,
-	  .show = stack_filter_show,
-	  .write = selection_write,
-	  .release = stack_filter_release },
+	  .show = hash_edit_show,
+	  .write = hash_edit_write,
+	  .release = hash_edit_release },
 	{ .path = "touched_functions", .mode = 0440, .show = touched_show },
 	{ .path = NULL },
 };

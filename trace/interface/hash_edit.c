@@ -15,21 +15,50 @@
 #include "trace/interface/tracefs.h"
 #include "trace/trace_seq.h"
 
-struct hash_edit *hash_edit_begin(struct ftrace_hash *hash, bool trunc)
+#define TOKEN_MAX 512
+
+struct hash_edit {
+	const struct hash_source *source;
+	struct ftrace_hash *hash; /* the candidate */
+	bool all;		  /* it stands for "all", or "none excluded" */
+	bool accepted, refused;	  /* some token was */
+	bool comment;		  /* to the end of the line */
+	char token[TOKEN_MAX];
+	size_t len;
+};
+
+static void edit_free(struct hash_edit *edit)
+{
+	ftrace_hash_free(edit->hash);
+	kfree(edit);
+}
+
+int hash_edit_open(struct tracefs_file *file, const struct hash_source *source)
 {
 	struct hash_edit *edit = kzalloc(sizeof(*edit));
+	int err = edit ? 0 : -ENOMEM;
 
-	if (edit) {
-		edit->all = trunc || !hash;
-		edit->hash = trunc || !hash ? ftrace_hash_begin(NULL) : hash;
+	if (edit && !(file->flags & TRACEFS_TRUNC))
+		err = source->get(source->exclude, &edit->hash);
+	if (!err && !edit->hash) {
+		edit->all = true;
+		edit->hash = ftrace_hash_begin(NULL);
+		err = edit->hash ? 0 : -ENOMEM;
 	}
-	if (!edit || edit->hash != hash)
-		ftrace_hash_free(hash);
-	if (edit && !edit->hash) {
+	if (err) {
 		kfree(edit);
-		edit = NULL;
+		return err;
 	}
-	return edit ? edit : ERR_PTR(-ENOMEM);
+	edit->source = source;
+	file->private = edit;
+	return 0;
+}
+
+/* Does the candidate leave all functions in? I2 */
+static bool edit_is_all(const struct hash_edit *edit)
+{
+	return edit->all ||
+	       (edit->source->exclude && !ftrace_hash_count(edit->hash));
 }
 
 /* "!*": nothing at all. I2 */
@@ -75,9 +104,9 @@ static void quote_token(const struct hash_edit *edit, struct tracefs_file *file,
 	file->error_quote[len] = '\0';
 }
 
-ssize_t hash_edit_write(struct hash_edit *edit, struct tracefs_file *file,
-			const char *buf, size_t len)
+ssize_t hash_edit_write(struct tracefs_file *file, const char *buf, size_t len)
 {
+	struct hash_edit *edit = file->private;
 	size_t i, token;
 	int ret;
 
@@ -97,7 +126,7 @@ ssize_t hash_edit_write(struct hash_edit *edit, struct tracefs_file *file,
 				return ret;
 		} else if (c == '#' && !edit->len) {
 			edit->comment = true;
-		} else if (edit->len < HASH_EDIT_TOKEN - 1) {
+		} else if (edit->len < TOKEN_MAX - 1) {
 			edit->token[edit->len++] = c;
 		} else {
 			edit->len = 0;
@@ -109,33 +138,39 @@ ssize_t hash_edit_write(struct hash_edit *edit, struct tracefs_file *file,
 	return len;
 }
 
-bool hash_edit_finish(struct hash_edit *edit, struct tracefs_file *file,
-		      struct ftrace_hash **hash, int *err)
+int hash_edit_release(struct tracefs_file *file)
 {
+	struct hash_edit *edit = file->private;
+	const struct hash_source *source = edit->source;
 	size_t token = edit->len;
-	bool change;
+	int err, ret = 0;
 
-	*err = take_token(edit, file);
-	if (*err)
+	err = take_token(edit, file);
+	if (err)
 		quote_token(edit, file, token);
-	change = edit->accepted || !edit->refused;
-	*hash = edit->hash;
-	if (edit->all || !change) {
-		ftrace_hash_free(edit->hash);
-		*hash = NULL;
+	if (file->flags & TRACEFS_WRITE && (edit->accepted || !edit->refused)) {
+		if (edit_is_all(edit)) {
+			ret = source->set(source->exclude, NULL);
+		} else {
+			ret = source->set(source->exclude, edit->hash);
+			edit->hash = NULL;
+		}
 	}
-	kfree(edit);
-	return change;
+	edit_free(edit);
+	return ret ? ret : err;
 }
 
-int hash_show(struct tracefs_file *file, struct trace_seq *seq,
-	      const struct ftrace_hash *hash, const char *all)
+int hash_edit_show(struct tracefs_file *file, struct trace_seq *seq)
 {
+	const struct hash_edit *edit = file->private;
+	size_t count = ftrace_hash_count(edit->hash);
 	char name[FTRACE_NAME_MAX];
-	size_t count = hash ? ftrace_hash_count(hash) : 0;
 
-	if (!hash) {
-		trace_seq_printf(seq, "#### %s ####\n", all);
+	if (edit_is_all(edit)) {
+		trace_seq_puts(seq,
+			       edit->source->exclude ?
+				       "#### no functions disabled ####\n" :
+				       "#### all functions enabled ####\n");
 		return 0;
 	}
 	if (!count) {
@@ -144,8 +179,9 @@ int hash_show(struct tracefs_file *file, struct trace_seq *seq,
 	}
 	if (file->pos >= count) /* shortened while it was read */
 		return 0;
-	trace_seq_puts(seq,
-		       ftrace_rec_name(ftrace_hash_rec(hash, file->pos), name));
+	trace_seq_puts(
+		seq,
+		ftrace_rec_name(ftrace_hash_rec(edit->hash, file->pos), name));
 	trace_seq_putc(seq, '\n');
 	return ++file->pos < count;
 }

@@ -400,28 +400,25 @@ void trace_set_graph_depth(unsigned int depth)
 	mutex_unlock(&graph_sets_lock);
 }
 
-struct ftrace_hash *trace_graph_hash_begin(bool notrace_set, bool empty)
+int trace_graph_hash_get(bool notrace_set, struct ftrace_hash **copy)
 {
-	struct ftrace_hash *copy;
+	const struct ftrace_hash *set;
 
 	mutex_lock(&graph_sets_lock);
-	copy = ftrace_hash_begin(empty ? NULL : notrace_set ? never : only);
+	set = notrace_set ? never : only;
+	*copy = set ? ftrace_hash_begin(set) : NULL;
 	mutex_unlock(&graph_sets_lock);
-	return copy;
+	return set && !*copy ? -ENOMEM : 0;
 }
 
 int trace_graph_hash_set(bool notrace_set, struct ftrace_hash *hash)
 {
 	struct ftrace_hash **where = notrace_set ? &never : &only;
-	struct ftrace_hash *old, *fresh = hash;
+	struct ftrace_hash *old;
 
-	if (!ftrace_hash_count(hash)) {
-		ftrace_hash_free(hash);
-		fresh = NULL;
-	}
 	mutex_lock(&graph_sets_lock);
 	old = *where;
-	WRITE_ONCE(*where, fresh);
+	WRITE_ONCE(*where, hash);
 	recompute_special(trace_top()->options);
 	fgraph_for_each_stack(forget_calls, 0);
 	if (old) {
@@ -430,23 +427,4 @@ int trace_graph_hash_set(bool notrace_set, struct ftrace_hash *hash)
 	}
 	mutex_unlock(&graph_sets_lock);
 	return 0;
-}
-
-void trace_graph_hash_show(bool notrace_set, struct trace_seq *s)
-{
-	const struct ftrace_hash *set;
-	char name[FTRACE_NAME_MAX];
-	size_t i;
-
-	mutex_lock(&graph_sets_lock);
-	set = notrace_set ? never : only;
-	if (!set)
-		trace_seq_puts(s, notrace_set ?
-					  "#### no functions disabled ####\n" :
-					  "#### all functions enabled ####\n");
-	for (i = 0; set && i < ftrace_hash_count(set); i++)
-		trace_seq_printf(
-			s, "%s\n",
-			ftrace_rec_name(ftrace_hash_rec(set, i), name));
-	mutex_unlock(&graph_sets_lock);
 }
