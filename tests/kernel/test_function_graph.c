@@ -8,6 +8,7 @@
 #include "tests/kernel/trace_test.h"
 #include "kernel/clock.h"
 #include "trace/fgraph.h"
+#include "trace/trace_internal.h"
 #include <asm/atomic.h>
 
 /* Once, so that shadow stacks are there before pages are counted. */
@@ -329,6 +330,29 @@ KTEST(function_graph, option_funcgraph_irqs)
 		EXPECT_EQ((u32)counts, 0);
 		EXPECT(counts >> 32);
 		trace_set_option(tr, TRACE_OPT_funcgraph_irqs, true);
+	}
+	tt_end();
+}
+
+/*
+ * Something else that is looked at with the options changes while one of them
+ * does: between trace_set_option()'s word to the tracer and its own note.
+ */
+KTEST(function_graph, an_option_stays_when_something_else_changes)
+{
+	struct trace_array *tr = trace_top();
+	const struct tracer *tracer;
+
+	if (tt_begin("function_graph", "fg_leaf", 64)) {
+		tracer = trace_current_tracer(tr);
+		mutex_lock(&trace_lock);
+		tracer->set_option(tr, TRACE_OPT_funcgraph_retval, true);
+		trace_set_graph_depth(0);
+		EXPECT(tr->graph_special);
+		tracer->set_option(tr, TRACE_OPT_funcgraph_retval, false);
+		trace_set_graph_depth(0);
+		EXPECT(!tr->graph_special);
+		mutex_unlock(&trace_lock);
 	}
 	tt_end();
 }

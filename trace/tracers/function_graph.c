@@ -26,7 +26,8 @@ static unsigned int max_depth;	  /* [A] 0: unlimited */
 static struct ftrace_hash *only;  /* [A,Q] NULL: everything */
 static struct ftrace_hash *never; /* [A,Q] NULL: nothing */
 static bool active;		  /* [A] the tracer is current */
-static bool other_clock; /* [A] events may not be stamped by the local one */
+static bool other_clock;  /* [A] events may not be stamped by the local one */
+static u32 graph_options; /* [graph_sets_lock] a copy of the trace's */
 
 static struct fgraph_ops graph_ops;
 static DEFINE_MUTEX(graph_sets_lock);
@@ -297,12 +298,21 @@ static void forget_calls(struct fgraph_ret_stack *stack, unsigned long unused)
 	stack->slept_at = 0;
 }
 
-static void recompute_special(u32 options)
+static void recompute_special(void)
 {
+	assert_held(&graph_sets_lock);
 	WRITE_ONCE(trace_top()->graph_special,
 		   other_clock || only || never || max_depth ||
-			   !(options & BIT(TRACE_OPT_funcgraph_irqs)) ||
-			   options & BIT(TRACE_OPT_funcgraph_retval));
+			   !(graph_options & BIT(TRACE_OPT_funcgraph_irqs)) ||
+			   graph_options & BIT(TRACE_OPT_funcgraph_retval));
+}
+
+static void set_graph_options(u32 options)
+{
+	mutex_lock(&graph_sets_lock);
+	graph_options = options;
+	recompute_special();
+	mutex_unlock(&graph_sets_lock);
 }
 
 static bool stamps_local(const struct trace_clock *clock)
@@ -314,7 +324,7 @@ static void set_other_clock(bool other)
 {
 	mutex_lock(&graph_sets_lock);
 	WRITE_ONCE(other_clock, other);
-	recompute_special(trace_top()->options);
+	recompute_special();
 	mutex_unlock(&graph_sets_lock);
 }
 
@@ -338,7 +348,7 @@ static int graph_init(struct trace_array *tr)
 	int err;
 
 	fgraph_for_each_stack(forget_calls, 0);
-	recompute_special(tr->options);
+	set_graph_options(tr->options);
 	tr->ops.func = graph_call;
 	graph_ops.ops = &tr->ops;
 	err = register_ftrace_graph(&graph_ops);
@@ -360,7 +370,7 @@ static int graph_set_option(struct trace_array *tr, enum trace_option option,
 {
 	u32 options = tr->options;
 
-	recompute_special(on ? options | BIT(option) : options & ~BIT(option));
+	set_graph_options(on ? options | BIT(option) : options & ~BIT(option));
 	if (option == TRACE_OPT_sleep_time)
 		fgraph_for_each_stack(forget_calls, 0);
 	return 0;
@@ -396,7 +406,7 @@ void trace_set_graph_depth(unsigned int depth)
 {
 	mutex_lock(&graph_sets_lock);
 	WRITE_ONCE(max_depth, depth);
-	recompute_special(trace_top()->options);
+	recompute_special();
 	mutex_unlock(&graph_sets_lock);
 }
 
@@ -419,7 +429,7 @@ int trace_graph_hash_set(bool notrace_set, struct ftrace_hash *hash)
 	mutex_lock(&graph_sets_lock);
 	old = *where;
 	WRITE_ONCE(*where, hash);
-	recompute_special(trace_top()->options);
+	recompute_special();
 	fgraph_for_each_stack(forget_calls, 0);
 	if (old) {
 		synchronize_tasks(); /* I2 */
