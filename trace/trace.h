@@ -231,12 +231,6 @@ struct trace_iterator *trace_pipe_open(struct trace_array *tr,
  */
 ssize_t trace_read(struct trace_iterator *iter, char *buf, size_t len);
 
-/*
- * trace_pipe_wait() - sleep until there is something to read
- * Return: whether there is, after @ns at most.
- */
-bool trace_pipe_wait(struct trace_iterator *iter, u64 ns);
-
 void trace_close(struct trace_iterator *iter);
 
 /*

@@ -19,12 +19,8 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
-#include "kernel/clock.h"
-#include "kernel/sched.h"
 #include "kernel/smp.h"
 #include "trace/trace_internal.h"
-
-#define POLL_NS 5000000ULL
 
 /* ---- the next event ------------------------------------------------------ */
 
@@ -197,19 +193,6 @@ ssize_t trace_read(struct trace_iterator *iter, char *buf, size_t len)
 		done += hand_out(iter, buf + done, len - done);
 	}
 	return done || !iter->pipe || !len ? (ssize_t)done : -EAGAIN;
-}
-
-bool trace_pipe_wait(struct trace_iterator *iter, u64 ns)
-{
-	u64 end = ktime_ns() + ns;
-	unsigned int cpu;
-
-	while (iter->at == iter->seq.len && !find_next(iter, &cpu)) {
-		if (ktime_ns() >= end)
-			return false;
-		sleep_ns(POLL_NS);
-	}
-	return true;
 }
 
 /* ---- open and close ------------------------------------------------------ */

@@ -239,3 +239,63 @@ KTEST(tracefs, a_long_line_is_whole)
 	kfree(ops);
 	kfree(text);
 }
+
+/* ---- streams ------------------------------------------------------------- */
+
+static char stream_text[RB_PAGE_SIZE];
+
+static int read_once(void *file)
+{
+	return tracefs_read(file, stream_text, sizeof(stream_text));
+}
+
+/* Who does not wait is told; off and all read is the end. */
+static void read_without_waiting(const char *path)
+{
+	struct tracefs_file *file;
+
+	ASSERT_EQ(tracefs_open(path, TRACEFS_READ | TRACEFS_NONBLOCK, &file),
+		  0);
+	EXPECT_EQ(read_once(file), -EAGAIN);
+	tracefs_target(1);
+	EXPECT(read_once(file) > 0);
+	EXPECT_EQ(read_once(file), -EAGAIN);
+	trace_set_on(trace_top(), false);
+	EXPECT_EQ(read_once(file), 0);
+	EXPECT_EQ(tracefs_close(file), 0);
+}
+
+/* Off, but it has got nothing yet. */
+static void read_waiting(const char *path)
+{
+	struct tracefs_file *file;
+	struct task_struct *task;
+
+	ASSERT_EQ(tracefs_open(path, TRACEFS_READ, &file), 0);
+	task = kthread_run(read_once, file, "read_once");
+	EXPECT(wait_until(READ_ONCE(task->state) != TASK_RUNNING, 1000));
+	trace_set_on(trace_top(), true);
+	tracefs_target(1);
+	EXPECT(kthread_join(task) > 0);
+	EXPECT_EQ(tracefs_close(file), 0);
+}
+
+KTEST(tracefs, a_stream_waits_or_says_that_it_would)
+{
+	static const char *const path[] = {
+		"trace_pipe",
+		"per_cpu/cpu0/trace_pipe",
+		"per_cpu/cpu0/trace_pipe_raw",
+	};
+	unsigned int i;
+
+	kthread_bind(current, 0);
+	if (tt_begin("function", "tracefs_target", 64)) {
+		for (i = 0; i < ARRAY_SIZE(path); i++) {
+			read_without_waiting(path[i]);
+			read_waiting(path[i]);
+		}
+	}
+	tt_end();
+	kthread_bind(current, CPU_ANY);
+}

@@ -5,11 +5,12 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
+#include "kernel/sched.h"
 #include "trace/interface/error_log.h"
 #include "trace/interface/nodes.h"
 #include "trace/trace.h"
 
-#define PIPE_WAIT_NS 1000000000UL
+#define STREAM_POLL_NS 5000000UL
 
 static const char readme[] =
 	"nop5's control tree has Linux's names, grammar and formats.\n"
@@ -153,25 +154,38 @@ static int pipe_open(struct tracefs_file *file)
 }
 
 /*
- * As on Linux the end comes when tracing is off and all is read; but who has
+ * Read from a stream, where @next gives what there is or -EAGAIN. As on Linux
+ * the end of trace_pipe comes when tracing is off and all is read; but who has
  * got nothing yet waits for it to begin. file->pos: has got something.
  */
-static ssize_t pipe_read(struct tracefs_file *file, char *buf, size_t len)
+static ssize_t stream_read(struct tracefs_file *file, char *buf, size_t len,
+			   ssize_t (*next)(struct tracefs_file *file, char *buf,
+					   size_t len))
 {
 	ssize_t n;
 
 	for (;;) {
 		bool on = trace_is_on(trace_top()); /* before the last look */
 
-		n = trace_read(file->private, buf, len);
+		n = next(file, buf, len);
 		if (n > 0)
 			file->pos = 1;
 		if (n == -EAGAIN && !on && file->pos)
 			return 0;
 		if (n != -EAGAIN || file->flags & TRACEFS_NONBLOCK)
 			return n;
-		trace_pipe_wait(file->private, PIPE_WAIT_NS);
+		sleep_ns(STREAM_POLL_NS);
 	}
+}
+
+static ssize_t pipe_next(struct tracefs_file *file, char *buf, size_t len)
+{
+	return trace_read(file->private, buf, len);
+}
+
+static ssize_t pipe_read(struct tracefs_file *file, char *buf, size_t len)
+{
+	return stream_read(file, buf, len, pipe_next);
 }
 
 static int pipe_release(struct tracefs_file *file)
@@ -180,11 +194,15 @@ static int pipe_release(struct tracefs_file *file)
 	return 0;
 }
 
-/* file->private is a page for those who read less; file->pos of it is read. */
+/* A page for those who read less, of which some is left. */
+struct raw_reader {
+	char page[RB_PAGE_SIZE];
+	size_t left;
+};
+
 static int raw_open(struct tracefs_file *file)
 {
-	file->private = kmalloc(RB_PAGE_SIZE);
-	file->pos = RB_PAGE_SIZE;
+	file->private = kzalloc(sizeof(struct raw_reader));
 	return file->private ? 0 : -ENOMEM;
 }
 
@@ -194,21 +212,28 @@ static int raw_release(struct tracefs_file *file)
 	return 0;
 }
 
+static ssize_t raw_next(struct tracefs_file *file, char *buf, size_t len)
+{
+	struct raw_reader *raw = file->private;
+	bool whole = !raw->left && len >= RB_PAGE_SIZE;
+	ssize_t n = 0;
+
+	if (!raw->left)
+		n = trace_read_raw(trace_top(), file->cpu,
+				   whole ? (void *)buf : (void *)raw->page,
+				   false);
+	if (n < 0 || whole)
+		return n;
+	raw->left += n;
+	len = min(len, raw->left);
+	memcpy(buf, raw->page + RB_PAGE_SIZE - raw->left, len);
+	raw->left -= len;
+	return len;
+}
+
 static ssize_t raw_read(struct tracefs_file *file, char *buf, size_t len)
 {
-	bool whole = file->pos == RB_PAGE_SIZE && len >= RB_PAGE_SIZE;
-	ssize_t n = RB_PAGE_SIZE;
-
-	if (file->pos == RB_PAGE_SIZE)
-		n = trace_read_raw(trace_top(), file->cpu,
-				   whole ? (void *)buf : file->private, false);
-	if (n < 0 || whole)
-		return n == -EAGAIN ? 0 : n;
-	file->pos %= RB_PAGE_SIZE;
-	len = min_t(size_t, len, RB_PAGE_SIZE - file->pos);
-	memcpy(buf, (char *)file->private + file->pos, len);
-	file->pos += len;
-	return len;
+	return stream_read(file, buf, len, raw_next);
 }
 
 static ssize_t marker_write(struct tracefs_file *file, const char *buf,
