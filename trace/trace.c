@@ -181,6 +181,16 @@ static size_t kb_to_pages(size_t kb)
 		   (size_t)RB_PAGES_MIN);
 }
 
+static void note_kb(struct trace_array *tr, u64 cpus, size_t kb)
+{
+	unsigned int i;
+
+	for_each_online_cpu(i) {
+		if (cpus >> i & 1)
+			tr->buffer_kb[i] = kb;
+	}
+}
+
 /*
  * The buffers of these CPUs get kb; those that are still small get what
  * they were asked to have. All of it, or nothing has changed.
@@ -200,10 +210,7 @@ static int resize(struct trace_array *tr, u64 cpus, size_t kb)
 	err = ring_buffer_resize(&tr->buffer, pages);
 	if (err)
 		return err;
-	for_each_online_cpu(i) {
-		if (cpus >> i & 1)
-			tr->buffer_kb[i] = kb;
-	}
+	note_kb(tr, cpus, kb);
 	tr->expanded = true;
 	return 0;
 }
@@ -226,16 +233,32 @@ size_t trace_buffer_kb(struct trace_array *tr, unsigned int cpu)
 	return kb;
 }
 
-int trace_set_buffer_kb(struct trace_array *tr, unsigned int cpu, size_t kb)
+static int set_kb(struct trace_array *tr, unsigned int cpu, size_t kb,
+		  bool later)
 {
-	int err;
+	u64 cpus = cpu == TRACE_CPU_ALL ? ~0ULL : 1ULL << cpu;
+	int err = 0;
 
 	if (!kb || kb > (size_t)RB_PAGES_MAX * RB_DATA_SIZE / 1024)
 		return -EINVAL;
 	mutex_lock(&trace_lock);
-	err = resize(tr, cpu == TRACE_CPU_ALL ? ~0ULL : 1ULL << cpu, kb);
+	if (later && !tr->expanded)
+		note_kb(tr, cpus, kb);
+	else
+		err = resize(tr, cpus, kb);
 	mutex_unlock(&trace_lock);
 	return err;
+}
+
+int trace_set_buffer_kb(struct trace_array *tr, unsigned int cpu, size_t kb)
+{
+	return set_kb(tr, cpu, kb, false);
+}
+
+int trace_set_buffer_kb_later(struct trace_array *tr, unsigned int cpu,
+			      size_t kb)
+{
+	return set_kb(tr, cpu, kb, true);
 }
 
 static void show_kb(struct trace_array *tr, size_t kb, size_t boot_kb,

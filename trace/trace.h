@@ -157,10 +157,13 @@ void trace_reset(struct trace_array *tr, unsigned int cpu);
 
 /*
  * Size in KiB of the buffer of one CPU; of all: 0 if they differ.
- * Setting (TRACE_CPU_ALL: each): -EINVAL 0 or too large; -ENOMEM.
+ * Setting (TRACE_CPU_ALL: each): -EINVAL 0 or too large; -ENOMEM. later: if the
+ * small buffers of boot have not grown, it is what they will have when they do.
  */
 size_t trace_buffer_kb(struct trace_array *tr, unsigned int cpu);
 int trace_set_buffer_kb(struct trace_array *tr, unsigned int cpu, size_t kb);
+int trace_set_buffer_kb_later(struct trace_array *tr, unsigned int cpu,
+			      size_t kb);
 /* As the files show it, "7 (expanded: 1408)" before the first use. */
 void trace_buffer_size_show(struct trace_array *tr, unsigned int cpu,
 			    struct trace_seq *s);

@@ -15,15 +15,43 @@ static int size_show(struct tracefs_file *file, struct trace_seq *seq)
 	return 0;
 }
 
+/*
+ * Is this what is read before the first use, "7 (expanded: 1408)"? Return: the
+ * second number's place in @word, which then ends behind it; 0: it is not.
+ */
+static size_t size_for_later(char *word)
+{
+	static const char between[] = " (expanded: ";
+	size_t at = strspn(word, "0123456789"), end = strlen(word);
+
+	if (!at || !str_has_prefix(word + at, between) || word[end - 1] != ')')
+		return 0;
+	word[end - 1] = '\0';
+	return at + strlen(between);
+}
+
+/* What is read can be written back; "X", they differ: each keeps its own. */
 static ssize_t size_write(struct tracefs_file *file, const char *buf,
 			  size_t len)
 {
+	char word[NODE_WORD];
+	int ret = node_word(file, buf, len, word);
+	size_t later = ret ? 0 : size_for_later(word);
 	u64 kb;
-	int ret = node_number(file, buf, len, &kb);
 
+	if (!ret && !strcmp(word, "X") && file->cpu < 0)
+		return len;
+	if (later)
+		ret = node_number(file, word + later, strlen(word + later),
+				  &kb);
+	else
+		ret = node_number(file, buf, len, &kb);
+	file->error_at += later;
 	if (ret)
 		return ret;
-	ret = trace_set_buffer_kb(trace_top(), node_cpu(file), kb);
+	ret = later ? trace_set_buffer_kb_later(trace_top(), node_cpu(file),
+						kb) :
+		      trace_set_buffer_kb(trace_top(), node_cpu(file), kb);
 	if (ret == -EINVAL)
 		file->error_text = "0, or more than a buffer can have";
 	return ret ? ret : (ssize_t)len;

@@ -181,7 +181,11 @@ struct pid_edit {
 	size_t n;
 	unsigned int digits; /* of the number being read */
 	int value;
+	unsigned int none; /* bytes of NO_PID being read */
 };
+
+/* How an empty list reads; written, it adds nothing. */
+#define NO_PID "no pid"
 
 static int pid_open(struct tracefs_file *file)
 {
@@ -201,6 +205,7 @@ static void pid_forget(struct pid_edit *edit)
 {
 	edit->digits = 0;
 	edit->value = 0;
+	edit->none = 0;
 }
 
 static int pid_show(struct tracefs_file *file, struct trace_seq *seq)
@@ -208,21 +213,31 @@ static int pid_show(struct tracefs_file *file, struct trace_seq *seq)
 	struct pid_edit *edit = file->private;
 
 	if (!edit->n)
-		trace_seq_puts(seq, "no pid\n");
+		trace_seq_puts(seq, NO_PID "\n");
 	else
 		trace_seq_printf(seq, "%d\n", edit->pid[file->pos++]);
 	return file->pos < edit->n;
 }
 
+static int pid_refuse(struct pid_edit *edit, struct tracefs_file *file)
+{
+	pid_forget(edit); /* no half of a word */
+	file->error_text = "no pid";
+	return -EINVAL;
+}
+
 /* The number read so far is complete; one that is there stays once. */
 static int pid_take(struct pid_edit *edit, struct tracefs_file *file)
 {
+	unsigned int digits = edit->digits;
 	int pid = edit->value;
 	size_t i;
 
-	if (!edit->digits)
-		return 0;
+	if (edit->none && edit->none < strlen(NO_PID))
+		return pid_refuse(edit, file);
 	pid_forget(edit);
+	if (!digits)
+		return 0;
 	for (i = 0; i < edit->n; i++)
 		if (edit->pid[i] == pid)
 			return 0;
@@ -241,15 +256,15 @@ static ssize_t pid_write(struct tracefs_file *file, const char *buf, size_t len)
 
 	for (i = 0; i < len && !ret; i++) {
 		file->error_at = i;
-		if (isspace(buf[i])) {
+		if (!edit->digits && buf[i] == NO_PID[edit->none] && buf[i]) {
+			edit->none++;
+		} else if (isspace(buf[i])) {
 			ret = pid_take(edit, file);
-		} else if (isdigit(buf[i]) && edit->digits < 9) {
+		} else if (isdigit(buf[i]) && edit->digits < 9 && !edit->none) {
 			edit->value = edit->value * 10 + (buf[i] - '0');
 			edit->digits++;
 		} else {
-			pid_forget(edit); /* no half of a word */
-			file->error_text = "no pid";
-			ret = -EINVAL;
+			ret = pid_refuse(edit, file);
 		}
 	}
 	return ret ? ret : (ssize_t)len;

@@ -250,12 +250,18 @@ static int clock_show(struct tracefs_file *file, struct trace_seq *seq)
 	return 0;
 }
 
+/* A clock; or the whole list as it is read, the current one in brackets. */
 static ssize_t clock_write(struct tracefs_file *file, const char *buf,
 			   size_t len)
 {
+	const char *open = memchr(buf, '[', len);
+	const char *close = open ? memchr(open, ']', buf + len - open) : NULL;
+	size_t from = close ? open + 1 - buf : 0;
 	char name[NODE_WORD];
-	int ret = node_word(file, buf, len, name);
+	int ret = node_word(file, buf + from,
+			    close ? (size_t)(close - open) - 1 : len, name);
 
+	file->error_at += from;
 	if (ret)
 		return ret;
 	file->error_text = "no such clock";
