@@ -32,7 +32,17 @@ traced_function void st_big(void)
 	barrier();
 }
 
-static char text[4096];
+/* Frames of 16 bytes, so that a stack has many. */
+u64 st_again(u64 n);
+traced_function u64 st_again(u64 n)
+{
+	if (n)
+		n = st_again(n - 1);
+	barrier();
+	return n;
+}
+
+static char text[65536];
 
 static void show(void)
 {
@@ -42,11 +52,20 @@ static void show(void)
 	stack_trace_show(&s);
 }
 
+static unsigned long digits(char **at)
+{
+	unsigned long n = 0;
+
+	for (; **at >= '0' && **at <= '9'; ++*at)
+		n = n * 10 + **at - '0';
+	return n;
+}
+
 /* A number of the line that has the name; field 0 or 1 behind the ")". */
 static unsigned long number(const char *name, unsigned int field)
 {
 	char *at = strstr(text, name);
-	unsigned long n = 0;
+	unsigned long n;
 
 	if (!EXPECT(at != NULL))
 		return 0;
@@ -54,10 +73,8 @@ static unsigned long number(const char *name, unsigned int field)
 		at--;
 	at = strchr(at, ')') + 1;
 	for (;; field--) {
-		while (*at == ' ')
-			at++;
-		for (n = 0; *at >= '0' && *at <= '9'; at++)
-			n = n * 10 + *at - '0';
+		at += strspn(at, " ");
+		n = digits(&at);
 		if (!field)
 			return n;
 	}
@@ -145,6 +162,65 @@ KTEST(stack_tracer, filter_and_switch)
 	EXPECT(!stack_tracer_on());
 	st_big();
 	EXPECT_EQ(stack_max_size(), 0);
+}
+
+struct rows {
+	unsigned int n, again; /* all, of st_again */
+	unsigned long first_depth, again_size, sum;
+};
+
+/* All rows of st_again but the first have the same size. */
+static void read_rows(struct rows *r)
+{
+	unsigned long depth, size;
+	char *line, *next, *at;
+
+	memset(r, 0, sizeof(*r));
+	for (line = text; (next = strchr(line, '\n')); line = next + 1) {
+		*next = '\0';
+		if (line[3] != ')')
+			continue; /* the heads */
+		at = line + 4 + strspn(line + 4, " ");
+		depth = digits(&at);
+		at += strspn(at, " ");
+		size = digits(&at);
+		r->sum += size;
+		if (!r->n++)
+			r->first_depth = depth;
+		if (!str_has_prefix(at + strspn(at, " "), "st_again+"))
+			continue;
+		if (r->again++ == 1)
+			r->again_size = size;
+		if (r->again > 1)
+			EXPECT_EQ(size, r->again_size);
+	}
+}
+
+static void check_deep(unsigned int calls, unsigned int shown, bool rest)
+{
+	struct rows rows;
+
+	if (begin("st_again")) {
+		EXPECT_EQ(st_again(calls - 1), 0);
+		show();
+		EXPECT_EQ(strstr(text, "(further callers)\n") != NULL, rest);
+		read_rows(&rows);
+		EXPECT_EQ(rows.sum, rows.first_depth);
+		EXPECT_EQ(rows.first_depth, stack_max_size());
+		EXPECT(rows.again >= shown && rows.again <= calls);
+	}
+	end();
+}
+
+KTEST(stack_tracer, many_frames)
+{
+	check_deep(100, 100, false);
+	check_deep(400, 400, false);
+}
+
+KTEST(stack_tracer, more_frames_than_entries)
+{
+	check_deep(600, 480, true);
 }
 
 static void deep(void *unused)

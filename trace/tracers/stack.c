@@ -9,7 +9,8 @@
  *
  * I1  depth[i] is the number of bytes in use while entry i runs; what an entry
  *     uses is the difference to the next one, its return address included, so
- *     all sizes add up to depth[0].
+ *     all sizes add up to depth[0]; callers for which there is no entry count
+ *     as one, which is not named.
  * I2  One writer at a time; a second one (interrupt, NMI, other CPU) goes
  *     away, it will be back if it is still deeper.
  *
@@ -24,13 +25,13 @@
 #include "arch/x86_64/ftrace_frame.h"
 #include <asm/atomic.h>
 
-#define ENTRIES_MAX 64
+#define ENTRIES_MAX 500
 
 struct record {
 	unsigned long max_size; /* 0: nothing seen */
 	unsigned int n;
 	unsigned long addr[ENTRIES_MAX];
-	unsigned int depth[ENTRIES_MAX + 1]; /* the last: 0 */
+	unsigned int depth[ENTRIES_MAX + 1]; /* the last: of callers left out */
 };
 
 static DEFINE_MUTEX(stack_lock);
@@ -62,7 +63,11 @@ static void measure(unsigned long ip, unsigned long *slot, unsigned long *top)
 		record.depth[record.n++] =
 			(unsigned long)top - slots[i] - sizeof(long);
 	}
-	record.depth[record.n] = 0;
+	/* A walk cut short: the last place is where those left out begin. */
+	if (n == ENTRIES_MAX && record.n > 1)
+		record.n--;
+	else
+		record.depth[record.n] = 0;
 	WRITE_ONCE(record.max_size, record.depth[0]);
 }
 
@@ -145,6 +150,14 @@ void stack_set_max_size(unsigned long bytes)
 	give_record();
 }
 
+static void show_size(const struct record *r, unsigned int i,
+		      struct trace_seq *s)
+{
+	unsigned int size = r->depth[i] - (i < r->n ? r->depth[i + 1] : 0);
+
+	trace_seq_printf(s, "%3u) %8u   %5u   ", i, r->depth[i], size);
+}
+
 void stack_trace_show(struct trace_seq *s)
 {
 	static struct record copy; /* [stack_lock] */
@@ -160,9 +173,13 @@ void stack_trace_show(struct trace_seq *s)
 			 copy.n);
 	if (!stack_on && !copy.n)
 		trace_seq_puts(s, "#\n#  Stack tracer disabled\n#\n");
-	for (i = 0; i < copy.n; i++)
-		trace_seq_printf(s, "%3u) %8u   %5u   %pS\n", i, copy.depth[i],
-				 copy.depth[i] - copy.depth[i + 1],
-				 (void *)copy.addr[i]);
+	for (i = 0; i < copy.n; i++) {
+		show_size(&copy, i, s);
+		trace_seq_printf(s, "%pS\n", (void *)copy.addr[i]);
+	}
+	if (copy.n && copy.depth[copy.n]) {
+		show_size(&copy, copy.n, s);
+		trace_seq_puts(s, "(further callers)\n");
+	}
 	mutex_unlock(&stack_lock);
 }
