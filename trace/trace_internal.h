@@ -25,9 +25,16 @@ void trace_unpause(struct trace_array *tr);
 
 /* ---- iterators: trace_iter.c, trace_output.c ----------------------------- */
 
-#define TRACE_LINE_MAX 2048
-#define TRACE_SYMBOLS  256 /* direct-mapped caches, powers of two */
-#define TRACE_CMDLINES 64
+/*
+ * The longest text of an event is a stack of as many places as are recorded,
+ * each with name (to 90 bytes), offset, size and address; the first line, of
+ * columns, is not longer than one of them. It lies in the iterator.
+ */
+#define TRACE_STACK_MAX 64
+#define TRACE_PLACE_MAX 128
+#define TRACE_LINE_MAX	((1 + TRACE_STACK_MAX) * TRACE_PLACE_MAX)
+#define TRACE_SYMBOLS	256 /* direct-mapped caches, powers of two */
+#define TRACE_CMDLINES	64
 
 struct trace_symbol {
 	unsigned long addr;

@@ -13,8 +13,9 @@
 #include "trace/trace_internal.h"
 #include "trace/trace_record.h"
 
-#define STACK_MAX  64
 #define MARKER_MAX 1024 /* bytes of text in one event */
+
+static_assert(MARKER_MAX + TRACE_PLACE_MAX <= TRACE_LINE_MAX, "a line");
 
 const u32 trace_context_flags[CTX_TRANSITION] = {
 	[CTX_NMI] = TRACE_FLAG_NMI << 16,
@@ -74,8 +75,8 @@ static unsigned int find_entry(const unsigned long *addrs, unsigned int n,
 
 void trace_stack(struct trace_array *tr, unsigned long from)
 {
-	unsigned long addrs[STACK_MAX];
-	unsigned int n = stack_trace_save(addrs, STACK_MAX, 1);
+	unsigned long addrs[TRACE_STACK_MAX];
+	unsigned int n = stack_trace_save(addrs, TRACE_STACK_MAX, 1);
 	unsigned int first = find_entry(addrs, n, from);
 	struct stack_entry *entry;
 	size_t bytes;

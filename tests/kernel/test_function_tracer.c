@@ -334,6 +334,63 @@ KTEST(function_tracer, flags_count_and_pid)
 	tt_end();
 }
 
+/* ---- stacks -------------------------------------------------------------- */
+
+#define CALLS 70 /* more than a stack event has room for */
+
+u64 ft_calls_itself_until_its_number_has_come_down(u64 n);
+traced_function u64 ft_calls_itself_until_its_number_has_come_down(u64 n)
+{
+	if (n)
+		n = ft_calls_itself_until_its_number_has_come_down(n - 1);
+	barrier();
+	return n;
+}
+
+static unsigned int count_text(const char *text, const char *what)
+{
+	unsigned int n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+static void check_deep_stacks(void)
+{
+	char *text;
+
+	ft_calls_itself_until_its_number_has_come_down(CALLS - 1);
+	trace_set_on(trace_top(), false);
+	text = tt_text(TRACE_CPU_ALL);
+	if (!EXPECT(text != NULL))
+		return;
+	EXPECT_EQ(count_text(text, "[LINE TOO BIG]"), 0);
+	EXPECT_EQ(count_text(text, "<stack trace>\n => ft_calls_"), CALLS);
+	/* No stack is cut before 60 places. */
+	EXPECT(count_text(text, "\n => ft_calls_") > 60 * 61 / 2);
+	kfree(text);
+}
+
+KTEST(function_tracer, deep_stacks_with_all_there_is_to_say)
+{
+	static const enum trace_option options[] = {
+		TRACE_OPT_func_stack_trace,
+		TRACE_OPT_sym_offset,
+		TRACE_OPT_sym_addr,
+	};
+	unsigned int i;
+
+	if (tt_begin("function", "ft_calls_*", 256)) {
+		for (i = 0; i < ARRAY_SIZE(options); i++)
+			trace_set_option(trace_top(), options[i], true);
+		check_deep_stacks();
+		for (i = 0; i < ARRAY_SIZE(options); i++)
+			trace_set_option(trace_top(), options[i], false);
+	}
+	tt_end();
+}
+
 KTEST(function_tracer, refusals_change_nothing)
 {
 	struct trace_array *tr = trace_top();
