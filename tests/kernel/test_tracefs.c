@@ -5,14 +5,12 @@
  */
 #include "kernel/lib/printf.h"
 #include "kernel/mm/slab.h"
-#include "kernel/printk.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/ftrace_internal.h"
 #include "trace/interface/tracefs.h"
 
-#define ROOM	 1024
-#define BOTH	 (TRACEFS_READ | TRACEFS_WRITE)
-#define WRITABLE 15 /* files of the tree, but for those of a CPU */
+#define ROOM 1024
+#define BOTH (TRACEFS_READ | TRACEFS_WRITE)
 
 u64 tracefs_target(u64 n);
 traced_function u64 tracefs_target(u64 n)
@@ -34,30 +32,6 @@ static void put(struct tracefs_file *file, const char *text)
 {
 	EXPECT_EQ(tracefs_write(file, text, strlen(text)),
 		  (ssize_t)strlen(text));
-}
-
-static void select(const char *path, const char *text)
-{
-	struct tracefs_file *file;
-
-	if (EXPECT_EQ(tracefs_open(path, TRACEFS_WRITE | TRACEFS_TRUNC, &file),
-		      0)) {
-		put(file, text);
-		EXPECT_EQ(tracefs_close(file), 0);
-	}
-}
-
-/* Is this all that the file says? */
-static bool says(const char *path, const char *expected)
-{
-	struct tracefs_file *file;
-	char text[ROOM] = "";
-
-	if (EXPECT_EQ(tracefs_open(path, TRACEFS_READ, &file), 0)) {
-		read_some(file, text);
-		EXPECT_EQ(tracefs_close(file), 0);
-	}
-	return !strcmp(text, expected);
 }
 
 /* The files that select functions, and what each says when it does not. */
@@ -87,11 +61,11 @@ static void read_and_write(const char *path, const char *unset)
 	EXPECT(strstr(read_some(file, text), "tracefs_target\n"));
 	put(file, "!mutex_lock ");
 	EXPECT_EQ(*read_some(file, text), '\0'); /* it had come to the end */
-	EXPECT(says(path, unset));		 /* nothing is in force yet */
+	EXPECT(tt_says(path, unset));		 /* nothing is in force yet */
 	EXPECT_EQ(tracefs_close(file), 0);
-	EXPECT(says(path, "tracefs_target\n"));
-	select(path, "\n");
-	EXPECT(says(path, unset));
+	EXPECT(tt_says(path, "tracefs_target\n"));
+	tt_write(path, "\n");
+	EXPECT(tt_says(path, unset));
 }
 
 KTEST(tracefs, a_selection_read_and_written_by_one_handle)
@@ -108,11 +82,12 @@ KTEST(tracefs, an_emptied_selection_is_none_and_excludes_none)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(selections); i++) {
-		select(selections[i].path, "tracefs_target\n!tracefs_target\n");
-		EXPECT(says(selections[i].path, selections[i].emptied));
-		select(selections[i].path, selections[i].emptied);
-		EXPECT(says(selections[i].path, selections[i].emptied));
-		select(selections[i].path, "\n");
+		tt_write(selections[i].path,
+			 "tracefs_target\n!tracefs_target\n");
+		EXPECT(tt_says(selections[i].path, selections[i].emptied));
+		tt_write(selections[i].path, selections[i].emptied);
+		EXPECT(tt_says(selections[i].path, selections[i].emptied));
+		tt_write(selections[i].path, "\n");
 	}
 	tt_end();
 }
@@ -142,7 +117,7 @@ static int lost_rounds(const char *path)
 	int i, lost = 0;
 
 	for (i = 0; i < ROUNDS; i++) {
-		select(path, i & 1 ? "*\n" : "tracefs_target\n");
+		tt_write(path, i & 1 ? "*\n" : "tracefs_target\n");
 		lost += many(path) != (i & 1);
 	}
 	return lost;
@@ -162,7 +137,7 @@ KTEST(tracefs, both_halves_of_a_filter_closed_at_once)
 	ASSERT(!IS_ERR(task));
 	EXPECT_EQ(lost_rounds("set_ftrace_filter"), 0);
 	EXPECT_EQ(kthread_join(task), 0);
-	select("set_ftrace_notrace", "\n");
+	tt_write("set_ftrace_notrace", "\n");
 	tt_end();
 }
 
@@ -300,170 +275,4 @@ KTEST(tracefs, a_stream_waits_or_says_that_it_would)
 	}
 	tt_end();
 	kthread_bind(current, CPU_ANY);
-}
-
-/* ---- what is read can be written back ------------------------------------ */
-
-/* All of a file. */
-static void read_file(const char *path, char text[ROOM])
-{
-	struct tracefs_file *file;
-	size_t len = 0;
-	ssize_t n;
-
-	text[0] = '\0';
-	ASSERT_EQ(tracefs_open(path, TRACEFS_READ, &file), 0);
-	while ((n = tracefs_read(file, text + len, ROOM - 1 - len)) > 0)
-		len += n;
-	text[len] = '\0';
-	EXPECT_EQ(n, 0);
-	EXPECT_EQ(tracefs_close(file), 0);
-}
-
-static void write_back(const char *path, unsigned int how)
-{
-	char before[ROOM], after[ROOM];
-	struct tracefs_file *file;
-
-	read_file(path, before);
-	ASSERT_EQ(tracefs_open(path, TRACEFS_WRITE | how, &file), 0);
-	if (!EXPECT_EQ(tracefs_write(file, before, strlen(before)),
-		       (ssize_t)strlen(before)))
-		pr_info("%s: %s", path, before);
-	EXPECT_EQ(tracefs_close(file), 0);
-	read_file(path, after);
-	if (!EXPECT(!strcmp(before, after)))
-		pr_info("%s: %s-> %s", path, before, after);
-}
-
-/* A write to these means "empty it", whatever is written. */
-static bool only_emptied(const char *name)
-{
-	return !strcmp(name, "trace") || !strcmp(name, "error_log");
-}
-
-/* Return: how many files were written back. */
-static unsigned int write_back_dir(const char *dir)
-{
-	struct tracefs_dirent entry;
-	char path[TRACEFS_PATH_MAX];
-	unsigned int i, files = 0;
-
-	for (i = 0; !tracefs_readdir(dir, i, &entry); i++) {
-		if (entry.dir || entry.mode != 0640 || only_emptied(entry.name))
-			continue;
-		snprintf(path, sizeof(path), "%s%s%s", dir, *dir ? "/" : "",
-			 entry.name);
-		write_back(path, TRACEFS_TRUNC);
-		write_back(path, 0);
-		files++;
-	}
-	return files;
-}
-
-static void write_all_back(void)
-{
-	EXPECT_EQ(write_back_dir(""), WRITABLE);
-	EXPECT_EQ(write_back_dir("per_cpu/cpu0"), 1);
-}
-
-/* Each file says something that it does not say after boot. */
-static void change_all(void)
-{
-	static const char *const words[][2] = {
-		{ "set_ftrace_filter", "mutex_*\n" },
-		{ "set_ftrace_notrace", "mutex_lock\n" },
-		{ "set_graph_function", "mutex_trylock\n" },
-		{ "set_graph_notrace", "mutex_unlock\n" },
-		{ "stack_trace_filter", "!*\n" },
-		{ "set_ftrace_pid", "1 2 3\n" },
-		{ "max_graph_depth", "3\n" },
-		{ "trace_clock", "counter\n" },
-		{ "trace_options", "nooverwrite\nsym-addr\n" },
-		{ "tracing_cpumask", "1\n" },
-		{ "current_tracer", "function\n" },
-		{ "tracing_on", "0\n" },
-		{ "buffer_size_kb", "40\n" },
-		{ "per_cpu/cpu0/buffer_size_kb", "44\n" },
-		{ "stack_max_size", "123\n" },
-		{ "stack_tracer_enabled", "1\n" },
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		select(words[i][0], words[i][1]);
-	EXPECT_EQ(ARRAY_SIZE(words), WRITABLE + 1);
-}
-
-static void change_none(void)
-{
-	select("set_ftrace_notrace", "\n");
-	select("set_ftrace_pid", "\n");
-	select("set_graph_function", "\n");
-	select("set_graph_notrace", "\n");
-	select("stack_tracer_enabled", "0\n");
-	select("stack_trace_filter", "\n");
-	select("stack_max_size", "0\n");
-	select("max_graph_depth", "0\n");
-	select("trace_clock", "local\n");
-	select("trace_options", "overwrite\nnosym-addr\n");
-	select("tracing_cpumask", "ffffffffffffffff\n");
-	tt_end();
-}
-
-KTEST(tracefs, what_is_read_can_be_written_back)
-{
-	struct trace_array *tr = trace_top();
-	bool expanded = tr->expanded;
-
-	tr->expanded = false; /* as after boot: "7 (expanded: 1408)" */
-	write_all_back();
-	EXPECT(!tr->expanded);
-	tr->expanded = expanded;
-	change_all();
-	write_all_back();
-	change_none();
-	write_all_back();
-}
-
-/* The error of the write, or of the close. */
-static int refusal(const char *path, const char *text)
-{
-	struct tracefs_file *file;
-	ssize_t n;
-	int ret;
-
-	if (!EXPECT_EQ(tracefs_open(path, TRACEFS_WRITE, &file), 0))
-		return 0;
-	n = tracefs_write(file, text, strlen(text));
-	ret = tracefs_close(file);
-	return n < 0 ? (int)n : ret;
-}
-
-KTEST(tracefs, what_only_looks_like_it_was_read_is_refused)
-{
-	static const char *const words[][2] = {
-		{ "set_ftrace_pid", "no" },
-		{ "set_ftrace_pid", "no pi\n" },
-		{ "set_ftrace_pid", "no pid5\n" },
-		{ "set_ftrace_pid", "5no pid\n" },
-		{ "set_ftrace_pid", "nobody\n" },
-		{ "trace_clock", "local [nosuch]\n" },
-		{ "trace_clock", "local []\n" },
-		{ "trace_clock", "[local\n" },
-		{ "buffer_size_kb", "7 (expanded: )\n" },
-		{ "buffer_size_kb", "7 (expanded: 0)\n" },
-		{ "buffer_size_kb", "7 (expanded: 9\n" },
-		{ "buffer_size_kb", " (expanded: 9)\n" },
-		{ "buffer_size_kb", "7 (expanded: 9 )\n" },
-		{ "per_cpu/cpu0/buffer_size_kb", "X\n" },
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		if (!EXPECT_EQ(refusal(words[i][0], words[i][1]), -EINVAL))
-			pr_info("%s: %s", words[i][0], words[i][1]);
-	EXPECT_EQ(refusal("set_ftrace_pid", "no pid"), 0);
-	EXPECT_EQ(refusal("set_ftrace_pid", "no pid\n no pid \n"), 0);
-	EXPECT(says("set_ftrace_pid", "no pid\n"));
 }

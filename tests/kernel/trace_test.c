@@ -5,6 +5,7 @@
 #include "tests/kernel/trace_test.h"
 #include "kernel/lib/glob.h"
 #include "kernel/timer.h"
+#include "trace/interface/tracefs.h"
 #include <asm/atomic.h>
 
 bool tt_begin(const char *tracer, const char *filter, size_t kb)
@@ -232,4 +233,39 @@ char *tt_expect_lines(char *text, const char *const *pattern)
 		text = end + 1;
 	}
 	return text;
+}
+
+/* ---- files --------------------------------------------------------------- */
+
+void tt_write(const char *path, const char *text)
+{
+	struct tracefs_file *file;
+
+	ASSERT_EQ(tracefs_open(path, TRACEFS_WRITE | TRACEFS_TRUNC, &file), 0);
+	EXPECT_EQ(tracefs_write(file, text, strlen(text)),
+		  (ssize_t)strlen(text));
+	EXPECT_EQ(tracefs_close(file), 0);
+}
+
+void tt_read(const char *path, char *text, size_t room)
+{
+	struct tracefs_file *file;
+	size_t len = 0;
+	ssize_t n;
+
+	text[0] = '\0';
+	ASSERT_EQ(tracefs_open(path, TRACEFS_READ, &file), 0);
+	while ((n = tracefs_read(file, text + len, room - 1 - len)) > 0)
+		len += n;
+	text[len] = '\0';
+	EXPECT_EQ(n, 0);
+	EXPECT_EQ(tracefs_close(file), 0);
+}
+
+bool tt_says(const char *path, const char *expected)
+{
+	char text[1024];
+
+	tt_read(path, text, sizeof(text));
+	return !strcmp(text, expected);
 }

@@ -54,3 +54,9 @@ char *tt_text(unsigned int cpu);
  * Return: what follows; NULL: it has fewer.
  */
 char *tt_expect_lines(char *text, const char *const *pattern);
+
+/* A file of the tree: write this in place of what it says; read all of it;
+ * is this all that it says? */
+void tt_write(const char *path, const char *text);
+void tt_read(const char *path, char *text, size_t room);
+bool tt_says(const char *path, const char *expected);

@@ -17,6 +17,10 @@
 #define ERRORS	  8
 #define INPUT_MAX 160
 
+/* At least that much of it behind the beginning of the culprit, if it is so
+ * long that not all is quoted. */
+#define QUOTE_BEHIND 64
+
 struct error {
 	u64 time_ns;
 	const char *where; /* the node's path: static */
@@ -66,27 +70,38 @@ static size_t line_start(const char *buf, size_t at)
 	return at;
 }
 
+/* Where what is quoted begins, with the culprit at @at. */
+static size_t quote_start(const char *buf, size_t at)
+{
+	size_t from = line_start(buf, at);
+
+	/* Of a long line the part around it. */
+	return at - from < INPUT_MAX - QUOTE_BEHIND ?
+		       from :
+		       at - (INPUT_MAX - QUOTE_BEHIND);
+}
+
 void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
 		   int err)
 {
-	size_t i, from = line_start(buf, min(len, (size_t)file->error_at));
-	unsigned int at = file->error_at - from;
+	size_t i, at = min(len, (size_t)file->error_at), from;
 	struct error *e;
 
-	buf += from;
-	len -= from;
 	if (file->error_quote[0]) {
 		buf = file->error_quote;
 		len = strlen(buf);
 		at = 0;
 	}
+	from = quote_start(buf, at);
+	buf += from;
+	len -= from;
 	mutex_lock(&lock);
 	e = &errors[count++ % ERRORS];
 	e->time_ns = ktime_ns();
 	e->where = file->node->path;
 	e->cpu = file->cpu;
 	e->text = file->error_text ? file->error_text : errno_sentence(err);
-	e->at = min_t(unsigned int, at, INPUT_MAX - 1);
+	e->at = at - from;
 	/* One line, printable, whatever was written. */
 	for (i = 0; i < len && i < INPUT_MAX - 1 && buf[i] != '\n'; i++)
 		e->input[i] = buf[i] < ' ' || buf[i] > '~' ? '.' : buf[i];

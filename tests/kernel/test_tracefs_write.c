@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What is written to the control tree: what was read from it leaves all as it
+ * is, what is refused is told in error_log.
+ */
+#include "kernel/lib/printf.h"
+#include "kernel/printk.h"
+#include "tests/kernel/trace_test.h"
+#include "trace/interface/tracefs.h"
+
+#define ROOM	 1024
+#define WRITABLE 15 /* files of the tree, but for those of a CPU */
+
+/* ---- what is read can be written back ------------------------------------ */
+
+static void write_back(const char *path, unsigned int how)
+{
+	char before[ROOM], after[ROOM];
+	struct tracefs_file *file;
+
+	tt_read(path, before, ROOM);
+	ASSERT_EQ(tracefs_open(path, TRACEFS_WRITE | how, &file), 0);
+	if (!EXPECT_EQ(tracefs_write(file, before, strlen(before)),
+		       (ssize_t)strlen(before)))
+		pr_info("%s: %s", path, before);
+	EXPECT_EQ(tracefs_close(file), 0);
+	tt_read(path, after, ROOM);
+	if (!EXPECT(!strcmp(before, after)))
+		pr_info("%s: %s-> %s", path, before, after);
+}
+
+/* A write to these means "empty it", whatever is written. */
+static bool only_emptied(const char *name)
+{
+	return !strcmp(name, "trace") || !strcmp(name, "error_log");
+}
+
+/* Return: how many files were written back. */
+static unsigned int write_back_dir(const char *dir)
+{
+	struct tracefs_dirent entry;
+	char path[TRACEFS_PATH_MAX];
+	unsigned int i, files = 0;
+
+	for (i = 0; !tracefs_readdir(dir, i, &entry); i++) {
+		if (entry.dir || entry.mode != 0640 || only_emptied(entry.name))
+			continue;
+		snprintf(path, sizeof(path), "%s%s%s", dir, *dir ? "/" : "",
+			 entry.name);
+		write_back(path, TRACEFS_TRUNC);
+		write_back(path, 0);
+		files++;
+	}
+	return files;
+}
+
+static void write_all_back(void)
+{
+	EXPECT_EQ(write_back_dir(""), WRITABLE);
+	EXPECT_EQ(write_back_dir("per_cpu/cpu0"), 1);
+}
+
+/* Each file says something that it does not say after boot. */
+static void change_all(void)
+{
+	static const char *const words[][2] = {
+		{ "set_ftrace_filter", "mutex_*\n" },
+		{ "set_ftrace_notrace", "mutex_lock\n" },
+		{ "set_graph_function", "mutex_trylock\n" },
+		{ "set_graph_notrace", "mutex_unlock\n" },
+		{ "stack_trace_filter", "!*\n" },
+		{ "set_ftrace_pid", "1 2 3\n" },
+		{ "max_graph_depth", "3\n" },
+		{ "trace_clock", "counter\n" },
+		{ "trace_options", "nooverwrite\nsym-addr\n" },
+		{ "tracing_cpumask", "1\n" },
+		{ "current_tracer", "function\n" },
+		{ "tracing_on", "0\n" },
+		{ "buffer_size_kb", "40\n" },
+		{ "per_cpu/cpu0/buffer_size_kb", "44\n" },
+		{ "stack_max_size", "123\n" },
+		{ "stack_tracer_enabled", "1\n" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		tt_write(words[i][0], words[i][1]);
+	EXPECT_EQ(ARRAY_SIZE(words), WRITABLE + 1);
+}
+
+static void change_none(void)
+{
+	tt_write("set_ftrace_notrace", "\n");
+	tt_write("set_ftrace_pid", "\n");
+	tt_write("set_graph_function", "\n");
+	tt_write("set_graph_notrace", "\n");
+	tt_write("stack_tracer_enabled", "0\n");
+	tt_write("stack_trace_filter", "\n");
+	tt_write("stack_max_size", "0\n");
+	tt_write("max_graph_depth", "0\n");
+	tt_write("trace_clock", "local\n");
+	tt_write("trace_options", "overwrite\nnosym-addr\n");
+	tt_write("tracing_cpumask", "ffffffffffffffff\n");
+	tt_end();
+}
+
+KTEST(tracefs, what_is_read_can_be_written_back)
+{
+	struct trace_array *tr = trace_top();
+	bool expanded = tr->expanded;
+
+	tr->expanded = false; /* as after boot: "7 (expanded: 1408)" */
+	write_all_back();
+	EXPECT(!tr->expanded);
+	tr->expanded = expanded;
+	change_all();
+	write_all_back();
+	change_none();
+	write_all_back();
+}
+
+/* The error of the write, or of the close. */
+static int refusal(const char *path, const char *text)
+{
+	struct tracefs_file *file;
+	ssize_t n;
+	int ret;
+
+	if (!EXPECT_EQ(tracefs_open(path, TRACEFS_WRITE, &file), 0))
+		return 0;
+	n = tracefs_write(file, text, strlen(text));
+	ret = tracefs_close(file);
+	return n < 0 ? (int)n : ret;
+}
+
+KTEST(tracefs, what_only_looks_like_it_was_read_is_refused)
+{
+	static const char *const words[][2] = {
+		{ "set_ftrace_pid", "no" },
+		{ "set_ftrace_pid", "no pi\n" },
+		{ "set_ftrace_pid", "no pid5\n" },
+		{ "set_ftrace_pid", "5no pid\n" },
+		{ "set_ftrace_pid", "nobody\n" },
+		{ "trace_clock", "local [nosuch]\n" },
+		{ "trace_clock", "local []\n" },
+		{ "trace_clock", "[local\n" },
+		{ "buffer_size_kb", "7 (expanded: )\n" },
+		{ "buffer_size_kb", "7 (expanded: 0)\n" },
+		{ "buffer_size_kb", "7 (expanded: 9\n" },
+		{ "buffer_size_kb", " (expanded: 9)\n" },
+		{ "buffer_size_kb", "7 (expanded: 9 )\n" },
+		{ "per_cpu/cpu0/buffer_size_kb", "X\n" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (!EXPECT_EQ(refusal(words[i][0], words[i][1]), -EINVAL))
+			pr_info("%s: %s", words[i][0], words[i][1]);
+	EXPECT_EQ(refusal("set_ftrace_pid", "no pid"), 0);
+	EXPECT_EQ(refusal("set_ftrace_pid", "no pid\n no pid \n"), 0);
+	EXPECT(tt_says("set_ftrace_pid", "no pid\n"));
+}
+
+/* ---- error_log ----------------------------------------------------------- */
+
+/* Does the caret of the only error stand under this? */
+static bool caret_under(const char *culprit)
+{
+	static const char heads[] = "  Command: ";
+	char text[ROOM], *line, *next;
+	size_t at;
+
+	tt_read("error_log", text, ROOM);
+	line = strstr(text, heads);
+	next = line ? strchr(line, '\n') : NULL;
+	if (!next)
+		return false;
+	*next++ = '\0';
+	at = strspn(next, " ");
+	return next[at] == '^' && at < strlen(line) &&
+	       !strcmp(line + at, culprit);
+}
+
+KTEST(tracefs, the_culprit_is_quoted_wherever_it_stands)
+{
+	static const char culprit[] = "nosuch mutex_lock";
+	static const char word[] = "mutex_lock ";
+	char text[40 * 11 + 18];
+	size_t before, i;
+
+	for (before = 0; before <= 40; before++) {
+		for (i = 0; i < before; i++)
+			memcpy(text + i * strlen(word), word, strlen(word));
+		memcpy(text + i * strlen(word), culprit, sizeof(culprit));
+		tt_write("error_log", "\n");
+		EXPECT_EQ(refusal("set_ftrace_filter", text), -EINVAL);
+		EXPECT(caret_under(culprit));
+	}
+	tt_write("error_log", "\n");
+	tt_end();
+}
