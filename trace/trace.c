@@ -297,18 +297,21 @@ u64 trace_cpumask(struct trace_array *tr)
 	return tr->cpumask;
 }
 
-void trace_set_cpumask(struct trace_array *tr, u64 mask)
+int trace_set_cpumask(struct trace_array *tr, u64 mask)
 {
 	unsigned int cpu;
 
-	mutex_lock(&trace_lock);
+	if (mask && !(mask & cpu_online_mask))
+		return -EINVAL;
 	mask &= cpu_online_mask;
+	mutex_lock(&trace_lock);
 	for_each_online_cpu(cpu) {
 		if ((mask ^ tr->cpumask) >> cpu & 1)
 			ring_buffer_record(&tr->buffer, cpu, mask >> cpu & 1);
 	}
 	tr->cpumask = mask;
 	mutex_unlock(&trace_lock);
+	return 0;
 }
 
 /* ---- clock and counts ---------------------------------------------------- */

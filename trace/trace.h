@@ -170,8 +170,11 @@ void trace_buffer_size_show(struct trace_array *tr, unsigned int cpu,
 void trace_buffer_total_show(struct trace_array *tr, struct trace_seq *s);
 
 u64 trace_cpumask(struct trace_array *tr);
-/* Bits of CPUs that are not there are ignored. */
-void trace_set_cpumask(struct trace_array *tr, u64 mask);
+/*
+ * Bits of CPUs that are not there are ignored beside others; 0: none records.
+ * Return: 0; -EINVAL there are only such bits.
+ */
+int trace_set_cpumask(struct trace_array *tr, u64 mask);
 
 /* The file trace_clock. Setting empties the buffers; -EINVAL unknown. */
 void trace_clock_show(struct trace_array *tr, struct trace_seq *s);

@@ -238,7 +238,7 @@ KTEST(function_tracer, tracing_on_and_cpumask)
 		trace_set_on(tr, true); /* the function tracer begins anew */
 		EXPECT_EQ(tt_stats().entries, 0);
 		kthread_bind(current, cpu);
-		trace_set_cpumask(tr, ~(1ULL << cpu));
+		trace_set_cpumask(tr, cpu_online_mask & ~(1ULL << cpu));
 		ft_target(NULL);
 		EXPECT_EQ(tt_stats().entries, 0);
 		trace_set_cpumask(tr, ~0ULL);

@@ -161,6 +161,33 @@ KTEST(tracefs, what_only_looks_like_it_was_read_is_refused)
 	EXPECT(tt_says("set_ftrace_pid", "no pid\n"));
 }
 
+/* ---- tracing_cpumask ----------------------------------------------------- */
+
+KTEST(tracefs, a_cpumask_has_a_digit_for_four_cpus)
+{
+	size_t digits = (num_online_cpus() + 3) / 4;
+	char text[ROOM], mask[20];
+
+	tt_write("tracing_cpumask", "1\n");
+	tt_read("tracing_cpumask", text, ROOM);
+	EXPECT_EQ(strlen(text), digits + (digits > 8) + 1);
+	EXPECT_EQ(strspn(text, "0,"), strlen(text) - 2);
+	EXPECT(!strcmp(text + strlen(text) - 2, "1\n"));
+	/* CPUs that are not there: ignored beside one that is. */
+	if (num_online_cpus() < 64) {
+		snprintf(mask, sizeof(mask), "%llx\n", ~cpu_online_mask);
+		EXPECT_EQ(refusal("tracing_cpumask", mask), -EINVAL);
+		EXPECT(tt_says("tracing_cpumask", text));
+		snprintf(mask, sizeof(mask), "%llx\n", ~cpu_online_mask | 1);
+		EXPECT_EQ(refusal("tracing_cpumask", mask), 0);
+		EXPECT(tt_says("tracing_cpumask", text));
+	}
+	EXPECT_EQ(refusal("tracing_cpumask", "0\n"), 0);
+	EXPECT_EQ(trace_cpumask(trace_top()), 0);
+	tt_write("tracing_cpumask", "ffffffffffffffff\n");
+	EXPECT_EQ(trace_cpumask(trace_top()), cpu_online_mask);
+}
+
 /* ---- error_log ----------------------------------------------------------- */
 
 /* Does the caret of the only error stand under this? */

@@ -6,6 +6,7 @@
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/smp.h"
 #include "trace/interface/nodes.h"
 #include "trace/trace.h"
 
@@ -69,10 +70,15 @@ static int stats_show(struct tracefs_file *file, struct trace_seq *seq)
 	return 0;
 }
 
+/* A digit for every four CPUs, a comma before the last eight: as on Linux. */
 static int cpumask_show(struct tracefs_file *file, struct trace_seq *seq)
 {
-	trace_seq_hex(seq, trace_cpumask(trace_top()));
-	trace_seq_putc(seq, '\n');
+	u64 mask = trace_cpumask(trace_top());
+	int digits = DIV_ROUND_UP(num_online_cpus(), 4U);
+
+	if (digits > 8)
+		trace_seq_printf(seq, "%0*x,", digits - 8, (u32)(mask >> 32));
+	trace_seq_printf(seq, "%0*x\n", min(digits, 8), (u32)mask);
 	return 0;
 }
 
@@ -87,6 +93,7 @@ static ssize_t cpumask_write(struct tracefs_file *file, const char *buf,
 	bool any = false;
 	u64 mask = 0;
 	size_t i;
+	int ret;
 
 	file->error_text = "no hexadecimal mask";
 	for (i = 0; i < len && !isspace(buf[i]); i++) {
@@ -104,8 +111,10 @@ static ssize_t cpumask_write(struct tracefs_file *file, const char *buf,
 	file->error_at = any ? i : 0;
 	if (!any || i < len)
 		return -EINVAL;
-	trace_set_cpumask(trace_top(), mask);
-	return len;
+	ret = trace_set_cpumask(trace_top(), mask);
+	file->error_at = 0;
+	file->error_text = "none of these CPUs is there";
+	return ret ? ret : (ssize_t)len;
 }
 
 const struct tracefs_node buffer_nodes[] = {
