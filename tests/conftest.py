@@ -16,6 +16,14 @@ def elf():
     return path
 
 
+@pytest.fixture(scope="session")
+def symbols(elf):
+    """Addresses, in hex, by name."""
+    out = subprocess.run(["nm", str(elf)], check=True, capture_output=True,
+                         text=True).stdout
+    return {line.split()[-1]: line.split()[0] for line in out.splitlines()}
+
+
 @pytest.fixture
 def machine(elf):
     """machine(smp=2, ...) makes a Machine that boots the kernel by PVH."""

@@ -6,9 +6,11 @@ tests boot what `make run` boots.
 """
 import argparse
 import importlib.util
+import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -100,6 +102,34 @@ class Machine:
             seconds = time.monotonic() - began
             log = path.read_text(encoding="utf-8", errors="replace")
         return Boot(status, log, seconds, timeout, errors)
+
+
+class Monitor:
+    """QEMU's machine protocol: boot with the options, then connect()."""
+
+    def __init__(self, directory):
+        self.path = str(directory / "qmp")
+        self.options = ["-qmp", f"unix:{self.path},server=on,wait=off"]
+        self.file = None
+
+    def connect(self):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(self.path)
+            self.file = sock.makefile("rw", encoding="utf-8")
+        self.file.readline()
+        self.ask("qmp_capabilities")
+
+    def ask(self, command, **arguments):
+        request = {"execute": command, "arguments": arguments}
+        self.file.write(json.dumps(request) + "\n")
+        self.file.flush()
+        while "return" not in (answer := json.loads(self.file.readline())):
+            assert "error" not in answer, answer
+        return answer["return"]
+
+    def command(self, line):
+        """What the monitor for people answers."""
+        return self.ask("human-monitor-command", **{"command-line": line})
 
 
 def run(command, timeout):

@@ -21,13 +21,6 @@ def plugin(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
-def symbols(elf):
-    out = subprocess.run(["nm", str(elf)], check=True, capture_output=True,
-                         text=True).stdout
-    return {line.split()[-1]: line.split()[0] for line in out.splitlines()}
-
-
 def numbers(line):
     return {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line)}
 

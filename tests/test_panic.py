@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The end: every exception nobody expects is named, with the function that
 caused it, all registers and what the other CPUs were doing; status 37."""
-import json
 import re
-import socket
 import threading
 import time
 
@@ -72,55 +70,40 @@ def test_an_unknown_crash_is_refused(machine):
     assert "crash=nonsense: choose" in boot.log
 
 
-class Monitor:
-    """QEMU's machine protocol, from another thread than the boot's."""
+def repeat(monitor, command, arguments):
+    """Until the machine is gone: early ones may come too early."""
+    time.sleep(0.5)
+    try:
+        monitor.connect()
+        while True:
+            time.sleep(0.5)
+            monitor.ask(command, **arguments)
+    except (OSError, ValueError):
+        pass
 
-    def __init__(self, directory):
-        self.path = str(directory / "qmp")
-        self.options = ["-qmp", f"unix:{self.path},server=on,wait=off"]
 
-    def send(self, file, command, **arguments):
-        request = {"execute": command, "arguments": arguments}
-        file.write(json.dumps(request) + "\n")
-        file.flush()
-        while "return" not in (answer := json.loads(file.readline())):
-            assert "error" not in answer, answer
-
-    def repeat(self, command, **arguments):
-        """Until the machine is gone: early ones may come too early."""
-        time.sleep(0.5)
-        try:
-            with socket.socket(socket.AF_UNIX) as sock:
-                sock.connect(self.path)
-                with sock.makefile("rw", encoding="utf-8") as file:
-                    file.readline()
-                    self.send(file, "qmp_capabilities")
-                    while True:
-                        time.sleep(0.5)
-                        self.send(file, command, **arguments)
-        except (OSError, ValueError):
-            pass
-
-    def while_booting(self, boot, command, **arguments):
-        thread = threading.Thread(target=self.repeat, args=(command,),
-                                  kwargs=arguments, daemon=True)
-        thread.start()
-        return boot()
+def while_booting(monitor, boot, command, **arguments):
+    thread = threading.Thread(target=repeat, daemon=True,
+                              args=(monitor, command, arguments))
+    thread.start()
+    return boot()
 
 
 def test_a_machine_check_is_named(machine, tmp_path):
-    monitor = Monitor(tmp_path)
+    monitor = qemu.Monitor(tmp_path)
     guest = machine(smp=2, qemu=monitor.options)
-    boot = monitor.while_booting(
-        lambda: guest.boot("mode=crash crash=wait"), "human-monitor-command",
+    boot = while_booting(
+        monitor, lambda: guest.boot("mode=crash crash=wait"),
+        "human-monitor-command",
         **{"command-line": "mce 0 9 0xb200000000000000 4 0 0"})
     panicked(boot, "#MC machine check")
 
 
 @pytest.mark.parametrize("cpus", [1, 4])
 def test_an_nmi_from_outside_reaches_every_cpu(machine, tmp_path, cpus):
-    monitor = Monitor(tmp_path)
+    monitor = qemu.Monitor(tmp_path)
     guest = machine(smp=cpus, qemu=monitor.options)
-    boot = monitor.while_booting(
-        lambda: guest.boot("mode=crash crash=outside-nmi"), "inject-nmi")
+    boot = while_booting(
+        monitor, lambda: guest.boot("mode=crash crash=outside-nmi"),
+        "inject-nmi")
     assert boot.status == qemu.OK, boot.excerpt()
