@@ -8,6 +8,10 @@
  * I1 Whoever writes to the line has interrupts off and is console_owner; a CPU
  *    that finds itself the owner already has interrupted its own writing.
  * I2 After console_seize() nobody but the CPU that called it writes.
+ * I3 A piece goes to the line whole, or not at all: what the port does not take
+ *    of it waits in rest[], and the next piece is refused until that has gone.
+ *    So a line that stands still (a terminal that pauses) loses nothing here;
+ *    who is refused waits, or keeps the piece, or counts it as lost.
  *
  * Context and locks: console_owner is the innermost lock of all; not a
  * spinlock_t, because an NMI must be able to find out that it cannot have it.
@@ -15,19 +19,29 @@
 #include "kernel/console.h"
 #include "arch/x86_64/uart16550.h"
 #include "kernel/cmdline.h"
+#include "kernel/console_input.h"
 #include "kernel/lib/string.h"
+#include "kernel/lock.h"
 #include "kernel/printk.h"
+#include "kernel/sched.h"
 #include <asm/atomic.h>
 #include <asm/context.h>
 #include <asm/cpu.h>
 #include <asm/irqflags.h>
 
-#define CONSOLE_CHUNK 1024 /* as long as interrupts are off at a time */
+#define STANDSTILL_NS 1000000 /* how long a task sleeps, then looks again */
 
 static u32 console_owner; /* [A] CPU + 1, 0 when free */
 static bool seized;	  /* [A] by the panicking CPU, for good */
 static bool mid_line;	  /* [owner] the last byte was no newline */
 static console_tap_t tap; /* [owner] */
+
+/*
+ * I3. One word says how much of it is left, at its end: whatever a CPU that
+ * seizes the line has interrupted, it finds a piece of rest[].
+ */
+static char rest[CONSOLE_CHUNK]; /* [owner] */
+static size_t unsent;		 /* [owner], read by anybody */
 
 int console_init(void)
 {
@@ -72,18 +86,45 @@ void console_seize(void)
 	tap = NULL;
 }
 
-void console_emit(const char *buf, size_t len)
+bool console_unsent(void)
 {
-	if (!len || (unlikely(tap) && tap(buf, len)))
-		return;
-	uart_write(buf, len);
-	mid_line = buf[len - 1] != '\n';
+	return READ_ONCE(unsent);
 }
 
-void console_fresh_line(void)
+bool console_stands_still(void)
 {
-	if (mid_line)
-		console_emit("\n", 1);
+	return console_unsent() && !uart_takes_bytes();
+}
+
+bool console_send_rest(void)
+{
+	size_t n = unsent;
+
+	if (likely(!n))
+		return true;
+	n -= uart_write(rest + sizeof(rest) - n, n);
+	WRITE_ONCE(unsent, n);
+	return !n;
+}
+
+bool console_emit(const char *buf, size_t len)
+{
+	size_t sent;
+
+	if (!len || (unlikely(tap) && tap(buf, len)))
+		return true;
+	if (!console_send_rest())
+		return false;
+	sent = uart_write(buf, len);
+	memcpy(rest + sizeof(rest) - (len - sent), buf + sent, len - sent);
+	WRITE_ONCE(unsent, len - sent);
+	mid_line = buf[len - 1] != '\n';
+	return true;
+}
+
+bool console_fresh_line(void)
+{
+	return !mid_line || console_emit("\n", 1);
 }
 
 /* How much of the text to write in one piece: whole lines if possible. */
@@ -99,17 +140,32 @@ static size_t chunk_of(const char *buf, size_t len)
 	return CONSOLE_CHUNK;
 }
 
+/* False: there is no use in going on, for ^C was typed. */
+static bool wait_while_still(void)
+{
+	while (console_stands_still()) {
+		if (console_break())
+			return false;
+		sleep_ns(STANDSTILL_NS);
+	}
+	return true;
+}
+
 void console_write(const char *buf, size_t len)
 {
 	unsigned long flags;
 	size_t n;
 
-	for (; len; buf += n, len -= n) {
+	might_sleep();
+	while (len && wait_while_still()) {
 		n = chunk_of(buf, len);
 		if (!console_lock(&flags))
 			return; /* a panic owns the line */
-		console_emit(buf, n);
+		if (!console_emit(buf, n))
+			n = 0;
 		console_unlock(flags);
+		buf += n;
+		len -= n;
 	}
 }
 

@@ -14,12 +14,17 @@
  */
 int console_init(void);
 
+/* The longest piece; as long as interrupts are off at a time. */
+#define CONSOLE_CHUNK 1024
+
 /*
  * console_write() - write bytes as they are, as one piece
  *
  * For text that is no log line (shell, trace output). Give whole lines, since
- * log lines may come before and after, but not inside.
- * Context: any but NMI.
+ * log lines may come before and after, but not inside. While the line stands
+ * still (a terminal that pauses) it sleeps; ^C ends that, and what is left of
+ * the text is dropped.
+ * Context: task, may sleep.
  */
 void console_write(const char *buf, size_t len);
 
@@ -38,9 +43,24 @@ void console_unlock(unsigned long flags);
  */
 void console_seize(void);
 
-/* Between lock and unlock only: bytes out; a newline if one is missing. */
-void console_emit(const char *buf, size_t len);
-void console_fresh_line(void);
+/*
+ * Between lock and unlock only: one piece of at most CONSOLE_CHUNK bytes out; a
+ * newline if one is missing.
+ * Return: true, the piece is on its way; false, the line stands still and
+ * nothing of the piece was taken.
+ */
+bool console_emit(const char *buf, size_t len);
+bool console_fresh_line(void);
+
+/*
+ * Is there something on its way that the port has not taken yet? And would it
+ * not take it now, either? Context: any.
+ */
+bool console_unsent(void);
+bool console_stands_still(void);
+
+/* Between lock and unlock only: go on with it. Return: has it all gone? */
+bool console_send_rest(void);
 
 /*
  * console_set_tap() - show every piece that is written to a function

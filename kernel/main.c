@@ -322,6 +322,7 @@ static int init_thread(void *unused)
 	if (ret)
 		pr_err("the mode failed: %d", ret);
 	pr_info("nop5: end of run");
+	printk_finish();
 	machine_exit(ret ? EXIT_CODE_FAILED : EXIT_CODE_OK);
 }
 

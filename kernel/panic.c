@@ -142,6 +142,7 @@ static noinline void __noreturn panic_common(struct pt_regs *regs,
 		if (cpu != smp_processor_id())
 			show_stopped_cpu(cpu);
 	pr_emerg("end of kernel panic: %s", text);
+	printk_finish();
 	machine_exit(EXIT_CODE_PANIC);
 }
 

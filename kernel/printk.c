@@ -6,15 +6,19 @@
  *
  * How: a line is formatted on the caller's stack, then written under the
  * console lock. Where the lock cannot be had (an NMI, or a fault inside the
- * writing itself), the finished line is kept in this CPU's ring; whoever holds
- * the lock writes the kept lines of all CPUs before giving it up, and the next
- * tick writes what came too late for that.
+ * writing itself), or the console refuses it since the terminal pauses, the
+ * finished line is kept in this CPU's ring; whoever holds the lock writes the
+ * kept lines of all CPUs before giving it up, and the next tick writes what
+ * came too late for that. Nobody who prints ever sleeps: a line may be printed
+ * with locks held, or in a tracer's callback. What finds the ring full is
+ * counted.
  *
  * Invariants:
  * I1 A line is written in one piece under the lock, so lines never mix.
  * I2 A slot of a ring is taken by its own CPU only, but maybe by an NMI that
  *    interrupts another taking: the head moves by compare-and-exchange, and a
- *    slot is read only once it is READY. It is emptied by the lock's owner.
+ *    slot is read only once it is READY. It is emptied by the lock's owner,
+ *    and only when the console has taken it.
  *
  * Context and locks: any context; console_owner (console.c).
  */
@@ -28,7 +32,8 @@
 #include <asm/percpu.h>
 #include <asm/smp.h>
 
-#define KEPT_LINES 16
+#define KEPT_LINES   16
+#define FINISH_TRIES 50 /* each as long as the port waits for one byte */
 
 enum slot_state { SLOT_FREE, SLOT_FILLING, SLOT_READY };
 
@@ -70,39 +75,49 @@ static void keep_line(const char *text, u32 len)
 	smp_store_release(&line->state, SLOT_READY);
 }
 
-/* Context: console lock held. */
-static void tell_lost(struct kept_ring *ring)
+/* False: the console refuses it. Context, here and below: console lock held. */
+static bool emit_line(const char *text, u32 len)
+{
+	return console_fresh_line() && console_emit(text, len);
+}
+
+static bool tell_lost(struct kept_ring *ring)
 {
 	u32 lost = READ_ONCE(ring->lost);
 	char text[48];
 
-	console_emit(text, scnprintf(text, sizeof(text),
-				     "printk: %u lines were lost\n",
-				     lost - ring->told));
+	if (!emit_line(text, scnprintf(text, sizeof(text),
+				       "printk: %u lines were lost\n",
+				       lost - ring->told)))
+		return false;
 	ring->told = lost;
+	return true;
 }
 
-/* Context: console lock held. */
-static void write_kept(struct kept_ring *ring)
+static bool write_kept(struct kept_ring *ring)
 {
 	struct kept_line *line = &ring->line[ring->tail % KEPT_LINES];
 
 	while (smp_load_acquire(&line->state) == SLOT_READY) {
-		console_fresh_line();
-		console_emit(line->text, line->len);
+		if (!emit_line(line->text, line->len))
+			return false;
 		smp_store_release(&line->state, SLOT_FREE);
 		line = &ring->line[++ring->tail % KEPT_LINES];
 	}
-	if (unlikely(READ_ONCE(ring->lost) != ring->told))
-		tell_lost(ring);
+	return likely(READ_ONCE(ring->lost) == ring->told) || tell_lost(ring);
 }
 
-static void write_all_kept(void)
+/* Return: has it all been handed to the console? */
+static bool write_all_kept(void)
 {
 	unsigned int cpu;
 
+	if (!console_send_rest())
+		return false;
 	for_each_online_cpu(cpu)
-		write_kept(&per_cpu(kept_ring, cpu));
+		if (!write_kept(&per_cpu(kept_ring, cpu)))
+			return false;
+	return true;
 }
 
 void printk_flush(void)
@@ -110,12 +125,27 @@ void printk_flush(void)
 	struct kept_ring *ring = this_cpu_ptr(&kept_ring);
 	unsigned long flags;
 
-	if (likely(READ_ONCE(ring->head) == READ_ONCE(ring->tail)))
+	if (likely(READ_ONCE(ring->head) == READ_ONCE(ring->tail)) &&
+	    !console_unsent())
 		return;
-	if (!console_lock(&flags))
+	if (console_stands_still() || !console_lock(&flags))
 		return;
 	write_all_kept();
 	console_unlock(flags);
+}
+
+void printk_finish(void)
+{
+	unsigned long flags;
+	bool done = false;
+	int i;
+
+	for (i = 0; i < FINISH_TRIES && !done; i++) {
+		if (!console_lock(&flags))
+			return;
+		done = write_all_kept() && console_send_rest();
+		console_unlock(flags);
+	}
 }
 
 unsigned long printk_lost(void)
@@ -133,17 +163,18 @@ static void write_line(const char *text, u32 len)
 {
 	unsigned long flags;
 
-	if (console_lock(&flags)) {
-		write_all_kept(); /* older than this line */
-		console_fresh_line();
-		console_emit(text, len);
-		write_all_kept();
-		console_unlock(flags);
+	if (!console_lock(&flags)) {
+		local_irq_save(flags);
+		keep_line(text, len);
+		local_irq_restore(flags);
 		return;
 	}
-	local_irq_save(flags);
-	keep_line(text, len);
-	local_irq_restore(flags);
+	/* What was kept before is older than this line. */
+	if (write_all_kept() && emit_line(text, len))
+		write_all_kept();
+	else
+		keep_line(text, len);
+	console_unlock(flags);
 }
 
 /* The line's prefix. Return: its length. */

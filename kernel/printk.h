@@ -65,8 +65,14 @@ __printf(1, 0) void vprintk(const char *fmt, va_list ap);
 __printf(1, 2) void printk_plain(const char *fmt, ...);
 __printf(1, 0) void vprintk_plain(const char *fmt, va_list ap);
 
-/* Writes the lines kept from NMIs, if any. Called by every tick. */
+/* Writes the lines kept so far, if any can go. Called by every tick. */
 void printk_flush(void);
 
-/* How many kept lines were lost since boot because there was no room. */
+/*
+ * The same for who ends the run: waits for the line, in bounded time.
+ * Context: any.
+ */
+void printk_finish(void);
+
+/* How many lines could not be kept since boot because there was no room. */
 unsigned long printk_lost(void);

@@ -54,8 +54,8 @@ def cases(path):
 class Session:
     """A booted shell."""
 
-    def __init__(self, smp=2):
-        machine = qemu.Machine(smp=smp)
+    def __init__(self, smp=2, options=()):
+        machine = qemu.Machine(smp=smp, qemu=options)
         # Not plain stdio: there QEMU itself would end at ^C.
         command = machine.command("mode=shell", "chardev:tty")
         command += ["-chardev", "stdio,id=tty,signal=off"]

@@ -16,8 +16,15 @@
  */
 int uart_init(void);
 
-/* Send raw bytes, bounded wait for each. Context: any. */
-void uart_write(const char *buf, size_t len);
+/*
+ * Send raw bytes, bounded wait for each.
+ * Context: any. Return: how many the port took; it stops where it would have
+ * to wait for longer.
+ */
+size_t uart_write(const char *buf, size_t len);
+
+/* Would the port take bytes without a wait? Context: any. */
+bool uart_takes_bytes(void);
 
 /* Return: the next received byte; -EAGAIN if there is none. Context: any. */
 int uart_getc_nonblock(void);

@@ -1,70 +1,179 @@
 // SPDX-License-Identifier: MIT
 /*
- * Who owns the serial line when a panic takes it from a CPU that is just
- * giving it back.
- * host-sources: kernel/console.c kernel/cmdline.c
+ * The console on a line that stands still: nothing is lost that can wait, no
+ * two pieces mix, and what is lost is counted.
+ *
+ * The port is a fake that takes as many bytes as a test says. Who sleeps gives
+ * it room again, as a terminal that goes on does.
+ *
+ * host-sources: kernel/console.c kernel/printk.c
  */
-#include "kernel/console.h"
 #include "arch/x86_64/uart16550.h"
+#include "kernel/clock.h"
+#include "kernel/cmdline.h"
+#include "kernel/console.h"
+#include "kernel/console_input.h"
+#include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/printk.h"
-#include "tests/host/host.h"
-#include "tests/host/step.h"
+#include "kernel/sched.h"
 #include "tests/unit/unit.h"
-#include <asm/percpu.h>
 
-#define WRITER	1
-#define PANICKS 2
-
-int console_loglevel;
-static char line[64];
-static unsigned int steps, seize_at;
+static char line[65536]; /* what the port took */
+static size_t line_len, room, room_per_sleep;
+static unsigned int sleeps, sleeps_to_break;
+bool sched_active;
 
 int uart_init(void)
 {
 	return 0;
 }
 
-void uart_write(const char *buf, size_t len)
+bool uart_takes_bytes(void)
 {
-	size_t used = strlen(line);
-
-	CHECK(used + len < sizeof(line));
-	memcpy(line + used, buf, len);
+	return room;
 }
 
-static void write_as(unsigned int cpu, const char *text)
+size_t uart_write(const char *buf, size_t len)
 {
-	host_cpu = cpu;
-	console_write(text, strlen(text));
+	len = min(len, room);
+	memcpy(line + line_len, buf, len);
+	line_len += len;
+	line[line_len] = '\0';
+	room -= len;
+	return len;
 }
 
-static void seize_at_one_step(void)
+void sleep_ns(u64 ns)
 {
-	if (++steps != seize_at)
-		return;
-	host_cpu = PANICKS;
-	console_seize();
-	host_cpu = WRITER;
+	(void)ns;
+	sleeps++;
+	room += room_per_sleep;
 }
 
-static unsigned int steps_of_a_line(const char *text)
+bool console_break(void)
 {
-	steps = 0;
-	host_step_fn = seize_at_one_step;
-	write_as(WRITER, text);
-	host_step_fn = NULL;
-	return steps;
+	return sleeps_to_break && sleeps >= sleeps_to_break;
 }
 
-/* Seized for good: so this is the one test, and its last step the one place. */
-UNIT(console, is_not_given_back_by_who_has_lost_it)
+u64 cmdline_u64(const char *name, u64 otherwise)
 {
-	seize_at = steps_of_a_line("before\n");
-	CHECK_EQ(seize_at, 2); /* taken, given back */
-	CHECK_STR(line, "before\n");
-	steps_of_a_line("meanwhile\n");
-	write_as(WRITER, "the writer again\n");
-	write_as(PANICKS, "panic\n");
-	CHECK_STR(line, "before\nmeanwhile\npanic\n");
+	(void)name;
+	return otherwise;
+}
+
+u64 ktime_ns(void)
+{
+	return 0;
+}
+
+static void begin(size_t bytes)
+{
+	room = ~0UL;
+	printk_finish(); /* of the test before */
+	line_len = 0;
+	room = bytes;
+	sleeps = sleeps_to_break = room_per_sleep = 0;
+}
+
+/* "line 0\n" and so on. Return: the length. */
+static size_t make_lines(char *text, size_t size, unsigned int n)
+{
+	size_t len = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		len += scnprintf(text + len, size - len, "line %u\n", i);
+	return len;
+}
+
+UNIT(console, a_task_waits_for_a_line_that_stands_still)
+{
+	static char text[32768];
+	size_t len = make_lines(text, sizeof(text), 2600);
+
+	begin(100);
+	room_per_sleep = 7;
+	console_write(text, len);
+	CHECK(sleeps > 1000);
+	while (console_unsent()) {
+		room += 7;
+		printk_flush();
+	}
+	CHECK_STR(line, text);
+}
+
+UNIT(console, the_tick_sends_the_end)
+{
+	begin(3);
+	console_write("nop5# ", 6);
+	CHECK_EQ(sleeps, 0); /* it is on its way */
+	CHECK_STR(line, "nop");
+	printk_flush();
+	CHECK(console_stands_still());
+	room = 3;
+	CHECK(!console_stands_still());
+	printk_flush();
+	CHECK_STR(line, "nop5# ");
+	CHECK(!console_unsent());
+}
+
+UNIT(console, ctrl_c_ends_the_wait)
+{
+	begin(4);
+	sleeps_to_break = 10;
+	console_write("first\n", 6);
+	console_write("second\n", 7);
+	CHECK_EQ(sleeps, 10);
+	room = 1000;
+	printk_flush();
+	CHECK_STR(line, "first\n"); /* whole, and the second not at all */
+}
+
+UNIT(console, no_line_comes_inside_a_piece)
+{
+	begin(4);
+	console_write("prompt", 6);
+	printk_plain("a");
+	printk_plain("b");
+	CHECK_STR(line, "prom");
+	CHECK_EQ(sleeps, 0); /* printk() never sleeps */
+	room = 4;
+	printk_plain("c");
+	CHECK_STR(line, "prompt\na");
+	room = 1000;
+	printk_flush();
+	CHECK_STR(line, "prompt\na\nb\nc\n");
+}
+
+UNIT(console, lines_without_room_are_counted_and_told)
+{
+	unsigned long lost = printk_lost();
+	char expected[512];
+	size_t len;
+	int i;
+
+	begin(0);
+	for (i = 0; i < 21; i++) /* one on its way, 16 kept, 4 lost */
+		printk_plain("line %d", i);
+	CHECK_EQ(printk_lost(), lost + 4);
+	room = 1; /* the loss is told once, and not lost itself */
+	for (i = 0; i < 1000; i++, room = 1)
+		printk_flush();
+	len = make_lines(expected, sizeof(expected), 17);
+	strscpy(expected + len, "printk: 4 lines were lost\n",
+		sizeof(expected) - len);
+	CHECK_STR(line, expected);
+}
+
+UNIT(console, the_end_of_the_run_is_bounded)
+{
+	begin(2);
+	printk_plain("the end");
+	printk_plain("really");
+	printk_finish();
+	CHECK_STR(line, "th");
+	room = 1000;
+	printk_finish();
+	CHECK_STR(line, "the end\nreally\n");
 }

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""A terminal that pauses: the shell waits for it, and nothing is lost.
+
+The reader of the serial line stops until all buffers on the way are full.
+QEMU's monitor tells when: the only CPU has halted, and console.c still holds
+what the port would not take. So the guest either waits or has given up, and
+what comes when the reader goes on says which.
+"""
+import time
+
+import pytest
+
+from tests import qemu
+from tests.test_sessions import PROMPT, Session
+
+LONG = "available_filter_functions"
+
+
+class Paused(Session):
+    """A shell on one CPU whose terminal can stop to read."""
+
+    def __init__(self, directory, symbols):
+        self.monitor = qemu.Monitor(directory)
+        self.symbols = symbols
+        super().__init__(smp=1, options=self.monitor.options)
+        self.monitor.connect()
+
+    def word(self, name):
+        """Of the guest's memory."""
+        answer = self.monitor.command(f"x /1wx 0x{self.symbols[name]}")
+        return int(answer.split(":")[1], 16)
+
+    @staticmethod
+    def wait_for(condition):
+        bound = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < bound, "the guest does not get there"
+
+    def stands_still(self):
+        return self.word("unsent") and \
+            "HLT=1" in self.monitor.command("info registers")
+
+    def pause(self, line):
+        """Type a line, and read nothing until that stops the guest."""
+        self.child.send(line + "\r")
+        self.wait_for(self.stands_still)
+
+    def go_on(self):
+        return self.wait(PROMPT, 20).replace("\r", "").partition("\n")[2]
+
+
+@pytest.fixture
+def shell(tmp_path, symbols):
+    paused = Paused(tmp_path, symbols)
+    yield paused
+    assert paused.end() == qemu.OK
+
+
+def test_nothing_is_lost(shell):
+    whole = shell.send(f"cat {LONG}")
+    count = shell.send(f"cat {LONG} | wc").split()
+    assert [whole.count("\n"), len(whole)] == [int(count[0]), int(count[2])]
+    shell.pause(f"cat {LONG}")
+    assert shell.go_on() == whole
+
+
+def test_ctrl_c_ends_the_wait(shell):
+    whole = shell.send(f"cat {LONG}")
+    shell.pause(f"cat {LONG}")
+    shell.child.send("\x03")
+    shell.wait_for(lambda: shell.word("breaks_typed"))
+    part = shell.go_on()
+    assert part.endswith("^C\n"), part[-200:]
+    assert whole.startswith(part[:-len("^C\n")])
+    assert len(part) < len(whole)
+    assert shell.send("echo hello") == "hello\n"

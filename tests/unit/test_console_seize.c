@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Who owns the serial line when a panic takes it from a CPU that is just
+ * giving it back.
+ * host-sources: kernel/console.c kernel/cmdline.c
+ */
+#include "kernel/console.h"
+#include "kernel/console_input.h"
+#include "kernel/sched.h"
+#include "arch/x86_64/uart16550.h"
+#include "kernel/lib/string.h"
+#include "kernel/printk.h"
+#include "tests/host/host.h"
+#include "tests/host/step.h"
+#include "tests/unit/unit.h"
+#include <asm/percpu.h>
+
+#define WRITER	1
+#define PANICKS 2
+
+int console_loglevel;
+static char line[64];
+static unsigned int steps, seize_at;
+
+int uart_init(void)
+{
+	return 0;
+}
+
+bool uart_takes_bytes(void)
+{
+	return true;
+}
+
+size_t uart_write(const char *buf, size_t len)
+{
+	size_t used = strlen(line);
+
+	CHECK(used + len < sizeof(line));
+	memcpy(line + used, buf, len);
+	return len;
+}
+
+void sleep_ns(u64 ns)
+{
+	(void)ns;
+}
+
+bool console_break(void)
+{
+	return false;
+}
+
+static void write_as(unsigned int cpu, const char *text)
+{
+	host_cpu = cpu;
+	console_write(text, strlen(text));
+}
+
+static void seize_at_one_step(void)
+{
+	if (++steps != seize_at)
+		return;
+	host_cpu = PANICKS;
+	console_seize();
+	host_cpu = WRITER;
+}
+
+static unsigned int steps_of_a_line(const char *text)
+{
+	steps = 0;
+	host_step_fn = seize_at_one_step;
+	write_as(WRITER, text);
+	host_step_fn = NULL;
+	return steps;
+}
+
+/* Seized for good: so this is the one test, and its last step the one place. */
+UNIT(console_seize, is_not_given_back_by_who_has_lost_it)
+{
+	seize_at = steps_of_a_line("before\n");
+	CHECK_EQ(seize_at, 2); /* taken, given back */
+	CHECK_STR(line, "before\n");
+	steps_of_a_line("meanwhile\n");
+	write_as(WRITER, "the writer again\n");
+	write_as(PANICKS, "panic\n");
+	CHECK_STR(line, "before\nmeanwhile\npanic\n");
+}
