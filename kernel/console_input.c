@@ -3,13 +3,16 @@
  * console_input.c - bytes typed at the serial line, queued until asked for.
  *
  * Owns a ring with one writer at a time (the port's interrupt, or a timer that
- * looks at the port every tick) and one reader (the shell). A byte that finds
- * the ring full waits in the port; QEMU and a real line with flow control hold
- * the rest back. The interrupt makes it fast; the timer finds what comes
- * without one: where it cannot be routed, or behind bytes that had no room.
+ * looks at the port every tick) and one reader (the shell). The ring holds a
+ * long script that is pasted. A byte that finds it full is dropped and counted:
+ * the port is always read, for behind such bytes there may be a ^C. The
+ * interrupt makes it fast; the timer finds what comes without one: where it
+ * cannot be routed, or behind a whole batch.
  *
  * I1  tail <= head <= tail + ROOM: the writer, who holds port_lock, moves
  *     head, the reader tail.
+ * I2  A ^C always gets into the ring: the last free place is for it alone. If
+ *     that is taken, the newest byte is a ^C, which says it all.
  */
 #include "kernel/console_input.h"
 
@@ -22,7 +25,8 @@
 #include "kernel/timer.h"
 #include "kernel/wait.h"
 
-#define ROOM 256U
+#define ROOM  65536U /* a power of two */
+#define BATCH 256    /* as many are read at a time, interrupts off */
 
 static u8 ring[ROOM];
 static u32 head, tail;
@@ -31,27 +35,39 @@ static DEFINE_SPINLOCK(port_lock); /* only ever tried */
 static struct timer poll_timer;
 static bool listening;
 static u32 breaks_typed, breaks_taken; /* by the writer, by the reader */
+static u32 dropped;		       /* [A] since the last ^C */
 
 #define CTRL_C 3
+
+/* Put a byte at @at. Return: where the next one goes. Context: port_lock. */
+static u32 put(u32 at, u8 byte)
+{
+	u32 used = at - smp_load_acquire(&tail); /* pairs with getc */
+
+	if (used < ROOM - 1 || (used < ROOM && byte == CTRL_C))
+		ring[at++ % ROOM] = byte;
+	else
+		fetch_add(&dropped, 1);
+	if (byte != CTRL_C)
+		return at;
+	if (used < ROOM)
+		WRITE_ONCE(breaks_typed, breaks_typed + 1);
+	WRITE_ONCE(dropped, 0); /* it throws away all before it, anyway */
+	return at;
+}
 
 /* Context: irq */
 static void drain_port(void)
 {
 	u32 at;
+	int byte, n;
 	bool arrivals;
 
 	if (!spin_trylock(&port_lock))
 		return; /* another CPU is at it */
 	at = head;
-	while (at - smp_load_acquire(&tail) < ROOM) { /* pairs with getc */
-		int byte = uart_getc_nonblock();
-
-		if (byte < 0)
-			break;
-		ring[at++ % ROOM] = byte;
-		if (byte == CTRL_C)
-			WRITE_ONCE(breaks_typed, breaks_typed + 1);
-	}
+	for (n = 0; n < BATCH && (byte = uart_getc_nonblock()) >= 0; n++)
+		at = put(at, byte);
 	arrivals = at != head;
 	smp_store_release(&head, at); /* the bytes before their count */
 	spin_unlock(&port_lock);
@@ -92,6 +108,11 @@ u8 console_getc(void)
 	if (byte == CTRL_C)
 		breaks_taken++;
 	return byte;
+}
+
+u32 console_input_dropped(void)
+{
+	return xchg(&dropped, 0);
 }
 
 bool console_break(void)

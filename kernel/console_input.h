@@ -20,6 +20,12 @@ u8 console_getc(void);
 bool console_input_pending(void);
 
 /*
+ * How many bytes found no room since the last call or ^C?
+ * Context: any.
+ */
+u32 console_input_dropped(void);
+
+/*
  * Is there a ^C among the bytes? Context: the task that reads them.
  */
 bool console_break(void);

@@ -74,3 +74,24 @@ def test_ctrl_c_ends_the_wait(shell):
     assert whole.startswith(part[:-len("^C\n")])
     assert len(part) < len(whole)
     assert shell.send("echo hello") == "hello\n"
+
+
+RING = 65536  # ROOM of console_input.c, one place of it for a ^C
+
+
+def test_ctrl_c_gets_through_whatever_is_typed_before(shell):
+    shell.child.send("sleep 1000\r")
+    shell.child.send("x" * (RING + 1000) + "\x03")
+    assert shell.go_on() == "^C\n"
+    assert shell.send("echo hello") == "hello\n"
+
+
+def test_what_does_not_fit_is_counted_and_told(shell):
+    shell.pause(f"cat {LONG}")
+    shell.child.send("x" * (RING - 1 + 1000))
+    shell.wait_for(lambda: shell.word("dropped") == 1000)
+    text = shell.go_on()
+    assert text.endswith("\nshell: 1000 bytes typed ahead were lost\n")
+    shell.child.send("\x03")
+    assert shell.wait(PROMPT, 20).replace("\r", "").endswith("^C\n")
+    assert shell.send("echo hello") == "hello\n"

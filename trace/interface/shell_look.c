@@ -213,6 +213,19 @@ static void terminal_out(void *ctx, const char *text, size_t len)
 	console_write(text, len);
 }
 
+/* What was typed, or pasted, while nobody read it. */
+static void tell_dropped(void)
+{
+	u32 n = console_input_dropped();
+	char text[64];
+
+	if (n)
+		console_write(text, scnprintf(text, sizeof(text),
+					      "shell: %u bytes typed ahead "
+					      "were lost\n",
+					      n));
+}
+
 int shell_main(void *unused)
 {
 	static struct line_editor editor;
@@ -232,6 +245,7 @@ int shell_main(void *unused)
 			shell_run_line(editor.line);
 		if (console_break_take()) /* typed while it ran */
 			console_write("^C\n", 3);
+		tell_dropped();
 	}
 	return 0;
 }
