@@ -174,13 +174,14 @@ static int stack_filter_open(struct tracefs_file *file)
 /* ---- pids ---------------------------------------------------------------- */
 
 #define PIDS_MAX 256
+#define PID_END	 1000000000 /* the first number that is no pid */
 
 /* Collected between open and close; a number may come in two writes. */
 struct pid_edit {
 	int pid[PIDS_MAX];
 	size_t n;
-	unsigned int digits; /* of the number being read */
-	int value;
+	bool reading;	   /* a number has begun */
+	int value;	   /* of it, so far */
 	unsigned int none; /* bytes of NO_PID being read */
 };
 
@@ -203,7 +204,7 @@ static int pid_open(struct tracefs_file *file)
 /* Begin a new number. */
 static void pid_forget(struct pid_edit *edit)
 {
-	edit->digits = 0;
+	edit->reading = false;
 	edit->value = 0;
 	edit->none = 0;
 }
@@ -229,14 +230,14 @@ static int pid_refuse(struct pid_edit *edit, struct tracefs_file *file)
 /* The number read so far is complete; one that is there stays once. */
 static int pid_take(struct pid_edit *edit, struct tracefs_file *file)
 {
-	unsigned int digits = edit->digits;
+	bool reading = edit->reading;
 	int pid = edit->value;
 	size_t i;
 
 	if (edit->none && edit->none < strlen(NO_PID))
 		return pid_refuse(edit, file);
 	pid_forget(edit);
-	if (!digits)
+	if (!reading)
 		return 0;
 	for (i = 0; i < edit->n; i++)
 		if (edit->pid[i] == pid)
@@ -256,13 +257,14 @@ static ssize_t pid_write(struct tracefs_file *file, const char *buf, size_t len)
 
 	for (i = 0; i < len && !ret; i++) {
 		file->error_at = i;
-		if (!edit->digits && buf[i] == NO_PID[edit->none] && buf[i]) {
+		if (!edit->reading && buf[i] == NO_PID[edit->none] && buf[i]) {
 			edit->none++;
 		} else if (isspace(buf[i])) {
 			ret = pid_take(edit, file);
-		} else if (isdigit(buf[i]) && edit->digits < 9 && !edit->none) {
+		} else if (isdigit(buf[i]) && !edit->none &&
+			   edit->value < PID_END / 10) {
 			edit->value = edit->value * 10 + (buf[i] - '0');
-			edit->digits++;
+			edit->reading = true;
 		} else {
 			ret = pid_refuse(edit, file);
 		}
