@@ -106,6 +106,7 @@ static void __noreturn ap_entry(u64 cpu)
 	gdt_load();
 	idt_load();
 	apic_init_cpu();
+	tsc_base_at_most(read_tsc());
 	warp = tsc_compare(&tsc_sync, true, read_tsc);
 	if (warp > tsc_warp_max)
 		tsc_warp_max = warp;

@@ -95,6 +95,12 @@ int tsc_init(void)
 	return 0;
 }
 
+void tsc_base_at_most(u64 tsc)
+{
+	if (tsc < tsc_base)
+		WRITE_ONCE(tsc_base, tsc);
+}
+
 void ndelay(u64 ns)
 {
 	u64 start = rdtsc();

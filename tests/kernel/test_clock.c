@@ -133,6 +133,22 @@ KTEST(clock, control_skewed_clock_goes_back)
 	EXPECT(line.worst > SKEW / 2);
 }
 
+/*
+ * A counter that began later than the boot CPU's must not make a huge time,
+ * which ktime_ns() would then hold for ever. (One cycle: less than any clock
+ * shows, so this may stay.)
+ */
+KTEST(clock, no_counter_is_below_the_base)
+{
+	u64 base = tsc_base;
+
+	tsc_base_at_most(base + 1);
+	EXPECT_EQ(tsc_base, base);
+	tsc_base_at_most(base - 1);
+	EXPECT_EQ(tsc_base, base - 1);
+	EXPECT_EQ(tsc_to_ns(base - 1 - tsc_base), 0);
+}
+
 static u64 clamp_word;
 
 static u64 clamped_clock(void)

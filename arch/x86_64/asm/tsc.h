@@ -10,7 +10,8 @@
 
 /* [I] after tsc_init(); 0 before, so that early times read as 0 */
 extern u64 tsc_mult; /* nanoseconds per cycle, times 2^32 */
-extern u64 tsc_base; /* TSC at the kernel's first C instructions */
+/* TSC at the kernel's first C instructions; no CPU that is online reads less */
+extern u64 tsc_base;
 extern u64 tsc_hz;
 /* [A] largest step back seen between two CPUs, in cycles; 0 is the rule */
 extern u64 tsc_warp_max;
@@ -50,6 +51,13 @@ static __always_inline u64 local_clock(void)
  * Return: 0; -ENODEV if the PIT does not count. No other code is returned.
  */
 int tsc_init(void);
+
+/*
+ * A CPU reads this TSC before it comes online: if it lags so far behind the
+ * boot CPU that time would be negative there, all clocks jump forward.
+ * Context: bring-up, interrupts off, one CPU at a time.
+ */
+void tsc_base_at_most(u64 tsc);
 
 /* Busy waits of at least so long. Any context, after tsc_init(). */
 void ndelay(u64 ns);
