@@ -9,6 +9,7 @@
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_load.h"
 #include "tests/kernel/poke_slices.h"
+#include <asm/atomic.h>
 #include <asm/layout.h>
 #include <asm/smp.h>
 
@@ -108,6 +109,31 @@ KTEST(text_poke_nmi, nmi_at_every_step)
 
 /* ---- an NMI inside the INT3 handler ---- */
 
+static u64 nmis_inside; /* [A] interrupted a handler with a reference */
+
+static notrace bool look_for_handler(struct pt_regs *regs)
+{
+	if (this_cpu_read(poke_refs))
+		fetch_add(&nmis_inside, 1);
+	return true;
+}
+
+/*
+ * From the patching CPU, which never traps itself: of two CPUs the other one
+ * cannot send itself an NMI while it is in its handler.
+ */
+static void nmis_between_steps(enum poke_step next)
+{
+	unsigned int i, cpu;
+
+	for (i = 0; i < 8; i++) {
+		slices_stagger(next);
+		for_each_online_cpu(cpu)
+			if (cpu != smp_processor_id())
+				send_nmi(cpu);
+	}
+}
+
 /* Every trap lasts long, and NMIs rain, which trap themselves. */
 KTEST(text_poke_nmi, nmi_inside_the_int3_handler)
 {
@@ -117,21 +143,25 @@ KTEST(text_poke_nmi, nmi_inside_the_int3_handler)
 	if (num_online_cpus() == 1)
 		KTEST_SKIP("needs a second CPU");
 	ASSERT_EQ(farm_init(&farm, 30, FARM_STRIDE, 0), 0);
+	nmis_inside = 0;
+	ASSERT_EQ(nmi_handler_register(look_for_handler), 0);
 	poke_lab_faults(POKE_FAULT_DELAY, 50000);
 	slices_set(SLICES_SHORT);
 	if (EXPECT_EQ(
 		    load_begin(&farm, LOAD(LOAD_TASK) | LOAD(LOAD_NMI), false),
 		    0)) {
-		poke_lab_hook(slices_stagger);
+		poke_lab_hook(nmis_between_steps);
 		for (turn = 0; turn < 12; turn++)
 			EXPECT_EQ(load_poke(turn % 2 ? FARM_B : FARM_A), 0);
 		poke_lab_hook(NULL);
 		count = load_end();
 		EXPECT_EQ(count.torn, 0);
 		EXPECT_EQ(count.wrong, 0);
-		EXPECT(count.calls > 0);
+		EXPECT(count.calls_from[LOAD_NMI] > 0);
 	}
 	slices_set(0);
 	poke_lab_faults(0, 0);
+	nmi_handler_unregister(look_for_handler);
+	EXPECT(nmis_inside > 0);
 	farm_destroy(&farm);
 }
