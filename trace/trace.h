@@ -187,11 +187,11 @@ void trace_stats_show(struct trace_array *tr, unsigned int cpu,
 /* ---- options ------------------------------------------------------------- */
 
 /*
- * name: NULL past the end. listed: it belongs to the core or to the current
- * tracer, so trace_options shows it; the others can be set all the same.
+ * Whatever tracer is current, all can be set and are shown: those of another
+ * one wait for it. (Linux's trace_options knows the current tracer's only; the
+ * others have files in its options/.) name: NULL past the end.
  */
 const char *trace_option_name(unsigned int option);
-bool trace_option_listed(struct trace_array *tr, unsigned int option);
 int trace_set_option(struct trace_array *tr, unsigned int option, bool on);
 /* "name" or "noname". -EINVAL: no such option. */
 int trace_set_option_text(struct trace_array *tr, const char *text);

@@ -31,25 +31,6 @@ const char *trace_option_name(unsigned int option)
 	return option < TRACE_OPTIONS ? names[option] : NULL;
 }
 
-/* Of any tracer, current or not. */
-static bool is_tracers(unsigned int option)
-{
-	const struct tracer *tracer;
-	unsigned int i;
-
-	for (i = 0; (tracer = trace_tracer(i)); i++) {
-		if (tracer->options & BIT(option))
-			return true;
-	}
-	return false;
-}
-
-bool trace_option_listed(struct trace_array *tr, unsigned int option)
-{
-	return !is_tracers(option) ||
-	       trace_current_tracer(tr)->options & BIT(option);
-}
-
 int trace_set_option(struct trace_array *tr, unsigned int option, bool on)
 {
 	const struct tracer *tracer;
@@ -88,10 +69,7 @@ void trace_options_show(struct trace_array *tr, struct trace_seq *s)
 {
 	unsigned int i;
 
-	for (i = 0; i < TRACE_OPTIONS; i++) {
-		if (trace_option_listed(tr, i))
-			trace_seq_printf(s, "%s%s\n",
-					 trace_option(tr, i) ? "" : "no",
-					 names[i]);
-	}
+	for (i = 0; i < TRACE_OPTIONS; i++)
+		trace_seq_printf(s, "%s%s\n", trace_option(tr, i) ? "" : "no",
+				 names[i]);
 }

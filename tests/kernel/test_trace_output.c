@@ -406,11 +406,38 @@ KTEST(trace_output, clock_sizes_and_options)
 		trace_options_show(tr, new_file());
 		EXPECT(strstr(file, "print-parent\nnosym-offset\n"));
 		EXPECT(strstr(file, "\nnofunc_stack_trace\n"));
-		EXPECT(!strstr(file, "funcgraph"));
 	}
 	output_end();
-	trace_options_show(tr, new_file());
-	EXPECT(!strstr(file, "func_stack_trace"));
+}
+
+static bool option_reads(unsigned int option, bool on)
+{
+	struct trace_seq *text = new_file();
+	char line[64];
+
+	snprintf(line, sizeof(line), "\n%s%s\n", on ? "" : "no",
+		 trace_option_name(option));
+	trace_seq_putc(text, '\n');
+	trace_options_show(trace_top(), text);
+	return strstr(file, line);
+}
+
+/* Those of another tracer, too. */
+KTEST(trace_output, every_option_reads_as_it_was_set)
+{
+	struct trace_array *tr = trace_top();
+	unsigned int i;
+
+	EXPECT(!strcmp(trace_current_tracer(tr)->name, "nop"));
+	for (i = 0; trace_option_name(i); i++) {
+		bool on = trace_option(tr, i);
+
+		EXPECT(option_reads(i, on));
+		EXPECT_EQ(trace_set_option(tr, i, !on), 0);
+		EXPECT(option_reads(i, !on));
+		EXPECT_EQ(trace_set_option(tr, i, on), 0);
+	}
+	EXPECT(i > 20);
 }
 
 KTEST(trace_output, formats)
