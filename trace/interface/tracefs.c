@@ -38,6 +38,23 @@ static const struct tracefs_node *node_at(unsigned int n)
 }
 
 /*
+ * Read the number of a CPU as `ls` writes it: without leading zeros. Return:
+ * what follows; NULL there is no such CPU.
+ */
+static const char *match_cpu(const char *path, int *cpu)
+{
+	unsigned int n = 0, digits = 0;
+	bool zero = *path == '0';
+
+	for (; isdigit(*path) && digits < 4; path++, digits++)
+		n = n * 10 + (*path - '0');
+	if (!digits || (zero && digits > 1) || n >= num_online_cpus())
+		return NULL;
+	*cpu = n;
+	return path;
+}
+
+/*
  * Compare @path with the beginning of @pattern. Return: what is left of the
  * pattern, NULL if they differ.
  */
@@ -45,13 +62,9 @@ static const char *match_path(const char *pattern, const char *path, int *cpu)
 {
 	for (; *path; pattern++) {
 		if (*pattern == '#') {
-			unsigned int n = 0, digits = 0;
-
-			for (; isdigit(*path) && digits < 4; path++, digits++)
-				n = n * 10 + (*path - '0');
-			if (!digits || n >= num_online_cpus())
+			path = match_cpu(path, cpu);
+			if (!path)
 				return NULL;
-			*cpu = n;
 		} else if (*pattern != *path++) {
 			return NULL;
 		}
