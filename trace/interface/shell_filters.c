@@ -149,26 +149,31 @@ int head_line(struct stage *stage, const char *text, size_t len)
 	return !ret && stage->lines == stage->limit ? -EPIPE : ret;
 }
 
-/* grep [-v] [-c] PATTERN */
+/* The letters behind a '-'. False: one of them is none of grep's. */
+static bool grep_letters(struct stage *stage, const char *letters)
+{
+	stage->invert |= strchr(letters, 'v') != NULL;
+	stage->count_only |= strchr(letters, 'c') != NULL;
+	return !letters[strspn(letters, "vc")];
+}
+
+/* grep [-vc] PATTERN */
 int grep_options(struct stage *stage)
 {
-	int i = 1;
+	const char *word;
 
-	for (; i < stage->argc && stage->argv[i][0] == '-'; i++) {
-		stage->optind = i;
-		if (!strcmp(stage->argv[i], "-v"))
-			stage->invert = true;
-		else if (!strcmp(stage->argv[i], "-c"))
-			stage->count_only = true;
-		else
+	for (stage->optind = 1; stage->optind < stage->argc; stage->optind++) {
+		word = stage->argv[stage->optind];
+		if (word[0] != '-' || !word[1])
+			break;
+		if (!grep_letters(stage, word + 1))
 			return bad_option(stage);
 	}
-	if (i == stage->argc) {
+	if (stage->optind == stage->argc) {
 		shell_error("grep", "which pattern?", -EINVAL);
 		return -EINVAL;
 	}
-	stage->pattern = stage->argv[i];
-	stage->optind = i + 1;
+	stage->pattern = stage->argv[stage->optind++];
 	return 0;
 }
 
