@@ -272,7 +272,7 @@ static int exit_run(struct stage *stage)
 
 const struct command shell_commands[] = {
 	{ .name = "cat",
-	  .usage = "cat FILE...",
+	  .usage = "cat [FILE...]",
 	  .run = filter_run,
 	  .options = cat_options,
 	  .help = "print files of the control tree" },

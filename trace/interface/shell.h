@@ -32,7 +32,10 @@ struct command {
 	int (*options)(struct stage *stage);
 	/* Produce text by stage_put(). Return: 0 or negative errno. */
 	int (*run)(struct stage *stage);
-	/* Take one line (with its newline, if it had one). NULL: no filter. */
+	/*
+	 * A filter, which runs by filter_run(): take one line (with its
+	 * newline, if it had one). NULL: text passes as it is.
+	 */
 	int (*line)(struct stage *stage, const char *text, size_t len);
 	/* The input has ended. May be NULL. */
 	int (*end)(struct stage *stage);
@@ -65,6 +68,13 @@ const struct command *shell_command(const char *name);
 int stage_put(struct stage *stage, const char *text, size_t len);
 int stage_printf(struct stage *stage, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/*
+ * A filter's input: some text, which is cut into lines for it, or its end.
+ * Return: as its line and end.
+ */
+int stage_take(struct stage *stage, const char *text, size_t len);
+int stage_end(struct stage *stage);
 
 /*
  * Tell the user what went wrong: "name: subject: sentence"; @err 0: the last

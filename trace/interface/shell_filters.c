@@ -15,33 +15,6 @@
 
 #define READ_SIZE 1024
 
-/* Hand a piece of a file to this stage's own filter, or pass it on as it is. */
-static int take(struct stage *stage, const char *text, size_t len)
-{
-	int ret = 0;
-
-	if (!stage->command->line)
-		return stage_put(stage, text, len);
-	while (len && !ret) {
-		const char *end = memchr(text, '\n', len);
-		size_t n = end ? (size_t)(end - text) + 1 : len;
-		size_t room = SHELL_TEXT - 1 - stage->len;
-
-		n = min(n, room);
-		memcpy(stage->text + stage->len, text, n);
-		stage->len += n;
-		text += n;
-		len -= n;
-		if (stage->text[stage->len - 1] == '\n' || n == room) {
-			size_t whole = stage->len;
-
-			stage->len = 0;
-			ret = stage->command->line(stage, stage->text, whole);
-		}
-	}
-	return ret;
-}
-
 /* Read @path to its end, or until nobody wants more. */
 static int read_file(struct stage *stage, const char *path)
 {
@@ -60,7 +33,7 @@ static int read_file(struct stage *stage, const char *path)
 		if (n == -EAGAIN)
 			ret = shell_pause();
 		else if (n > 0)
-			ret = take(stage, buf, n);
+			ret = stage_take(stage, buf, n);
 		else
 			break;
 		if (!ret && (shell_interrupted() ||
@@ -88,15 +61,7 @@ int filter_run(struct stage *stage)
 	}
 	for (i = stage->optind; i < stage->argc && !ret; i++)
 		ret = read_file(stage, stage->argv[i]);
-	if (stage->len && (!ret || ret == -EPIPE)) {
-		size_t rest = stage->len;
-
-		stage->len = 0;
-		ret = stage->command->line(stage, stage->text, rest);
-	}
-	if ((!ret || ret == -EPIPE) && stage->command->end)
-		ret = stage->command->end(stage);
-	return ret;
+	return !ret || ret == -EPIPE ? stage_end(stage) : ret;
 }
 
 static int bad_option(struct stage *stage)

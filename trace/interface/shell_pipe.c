@@ -12,7 +12,7 @@
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "trace/interface/lineedit.h"
-#include "trace/interface/shell.h"
+#include "trace/interface/shell_filters.h"
 #include "trace/interface/tracefs.h"
 
 /* The stages of the line being run: the shell runs one line at a time. */
@@ -152,23 +152,43 @@ static int flush_line(struct stage *stage)
 	return len ? stage->command->line(stage, stage->text, len) : 0;
 }
 
-/* Collect @text into lines for a filter. */
-static int feed(struct stage *stage, const char *text, size_t len)
+int stage_take(struct stage *stage, const char *text, size_t len)
 {
-	int ret = has_files(stage) ? -EPIPE : 0;
+	int ret = 0;
 
-	while (len-- && !ret) {
-		stage->text[stage->len++] = *text;
-		if (*text++ == '\n' || stage->len == SHELL_TEXT - 1)
+	if (!stage->command->line)
+		return stage_put(stage, text, len);
+	while (len && !ret) {
+		const char *end = memchr(text, '\n', len);
+		size_t n = end ? (size_t)(end - text) + 1 : len;
+
+		n = min(n, SHELL_TEXT - 1 - stage->len);
+		memcpy(stage->text + stage->len, text, n);
+		stage->len += n;
+		text += n;
+		len -= n;
+		if (stage->text[stage->len - 1] == '\n' ||
+		    stage->len == SHELL_TEXT - 1)
 			ret = flush_line(stage);
 	}
 	return ret;
 }
 
+int stage_end(struct stage *stage)
+{
+	int ret = flush_line(stage);
+
+	if ((!ret || ret == -EPIPE) && stage->command->end)
+		ret = stage->command->end(stage);
+	return ret;
+}
+
 int stage_put(struct stage *stage, const char *text, size_t len)
 {
-	return stage->next ? feed(stage->next, text, len) :
-			     sink(stage, text, len);
+	if (!stage->next)
+		return sink(stage, text, len);
+	return has_files(stage->next) ? -EPIPE :
+					stage_take(stage->next, text, len);
 }
 
 int stage_printf(struct stage *stage, const char *fmt, ...)
@@ -203,7 +223,7 @@ static int resolve(int n)
 			shell_error(stages[i].argv[0], "command not found", 0);
 			return -ENOENT;
 		}
-		if (i && !stages[i].command->line) {
+		if (i && stages[i].command->run != filter_run) {
 			shell_error(stages[i].argv[0], "behind '|'", -EINVAL);
 			return -EINVAL;
 		}
@@ -229,14 +249,7 @@ static int read_options(int n)
 /* What comes to a filter has ended: it reads its files, or says the rest. */
 static int finish(struct stage *stage)
 {
-	int err;
-
-	if (has_files(stage))
-		return stage->command->run(stage);
-	err = flush_line(stage);
-	if ((!err || err == -EPIPE) && stage->command->end)
-		err = stage->command->end(stage);
-	return err;
+	return has_files(stage) ? stage->command->run(stage) : stage_end(stage);
 }
 
 /* Run the first stage, then let each filter say its last word. */
