@@ -27,6 +27,7 @@
 #include "kernel/quiesce.h"
 #include "kernel/clock.h"
 #include "kernel/lib/string.h"
+#include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/sched_internal.h"
 #include "kernel/stacktrace.h"
@@ -56,6 +57,7 @@ struct holder {
 /* Context: this CPU's run queue locked. Return: somebody is to be woken. */
 static bool drop(bool *hold)
 {
+	BUG_ON(!*hold); /* I2 */
 	*hold = false;
 	return atomic_dec_and_test(&pending);
 }
@@ -92,13 +94,14 @@ void quiesce_pass(void)
 void quiesce_idle(void)
 {
 	struct run_queue *rq = this_cpu_ptr(&run_queue);
-	bool last;
+	bool last = false;
 
 	assert_irqs_off();
 	if (likely(!READ_ONCE(rq->quiesce_hold)))
 		return;
 	spin_lock(&rq->lock);
-	last = drop(&rq->quiesce_hold);
+	if (rq->quiesce_hold) /* who set it may have taken it back */
+		last = drop(&rq->quiesce_hold);
 	spin_unlock(&rq->lock);
 	if (last)
 		quiesce_wake();

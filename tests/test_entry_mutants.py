@@ -41,10 +41,10 @@ HALT = "quiesce.a_cpu_about_to_halt*"
 COUNTED = [
     ("a CPU halts without a last look", "kernel/sched.c",
      "if (!READ_ONCE(rq->quiesce_hold))", "if (rq)",
-     HALT, "late_calls(task) == "),
+     HALT, "late == "),
     ("a CPU that has become quiet is waited for", "kernel/quiesce.c",
      "\t\tif (cpu_is_quiet(cpu))\n\t\t\tdrop(",
-     "\t\tif (false)\n\t\t\tdrop(", HALT, "late_calls(task) == "),
+     "\t\tif (false)\n\t\t\tdrop(", HALT, "late == "),
 ]
 
 
