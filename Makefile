@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-# nop5: tools, flags, sources, link, image, run, check. `make help` lists the
-# targets.
+# nop5: tools, flags, sources, link, image, run, check; targets: `make help`.
 
 # ---- what you may set on the command line -----------------------------------
 BUILD    ?= build
@@ -17,8 +16,7 @@ MODE     ?= demo
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
-# V=1 shows whole commands.
-Q := $(if $(V),,@)
+Q := $(if $(V),,@)# V=1 shows whole commands
 
 # ---- tools ------------------------------------------------------------------
 # A missing program is installed (Debian) or named; the stamp also says which
@@ -111,7 +109,6 @@ $(BUILD)/gen/%.inc: %.c Makefile
 # The table lies at the end of the image, so it moves nothing but the end.
 ELF := $(BUILD)/nop5.elf
 SYMTAB = $(PYTHON) tools/symtab.py --nm "$(NM)"
-
 kernel: $(ELF)
 
 $(BUILD)/gen/symtab0.asm: tools/symtab.py
@@ -119,16 +116,17 @@ $(BUILD)/gen/symtab0.asm: tools/symtab.py
 	$(Q)$(SYMTAB) --empty > $@
 
 $(BUILD)/gen/symtab1.asm: $(BUILD)/pass0.elf
-	$(Q)$(SYMTAB) $< > $@
-
 $(BUILD)/gen/symtab2.asm: $(BUILD)/pass1.elf
+$(BUILD)/gen/symtab1.asm $(BUILD)/gen/symtab2.asm:
 	$(Q)$(SYMTAB) $< > $@
 
 # Its path would otherwise be recorded in the image.
 $(BUILD)/gen/symtab%.o: $(BUILD)/gen/symtab%.asm
 	$(Q)cd $(@D) && $(NASM) -f elf64 -o $(@F) $(<F)
 
-$(BUILD)/pass%.elf: $(OBJS) $(BUILD)/gen/symtab%.o linker.ld
+# A source file that is gone has to leave the image, too.
+$(BUILD)/objects: TEXT = $(OBJS:$(BUILD)/%=%)
+$(BUILD)/pass%.elf: $(OBJS) $(BUILD)/gen/symtab%.o linker.ld $(BUILD)/objects
 	@echo 'LD      $@'
 	$(Q)$(LD) $(LDFLAGS) -o $@ $(filter %.o,$^)
 
@@ -151,8 +149,10 @@ $(BUILD)/run.iso: $(ELF) boot/grub.cfg tools/mkiso.py $(BUILD)/run.args
 	@echo 'ISO     $@'
 	$(Q)$(MKISO) --default $(MODE) --append '$(APPEND)' $(ELF) $@
 
-$(BUILD)/run.args: FORCE
-	@echo '$(MODE) $(APPEND)' | cmp -s - $@ || echo '$(MODE) $(APPEND)' > $@
+# New only when its text is another.
+$(BUILD)/run.args: TEXT = $(MODE) $(APPEND)
+$(BUILD)/run.args $(BUILD)/objects: FORCE
+	@mkdir -p $(@D); echo '$(TEXT)' | cmp -s - $@ || echo '$(TEXT)' > $@
 
 # ---- run --------------------------------------------------------------------
 MACHINE = --smp $(SMP) --mem $(MEM) --accel $(ACCEL) --cpu $(CPU) \

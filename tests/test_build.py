@@ -36,6 +36,23 @@ def test_nothing_is_rebuilt(elf):
     assert "CC" not in done.stdout and "LD" not in done.stdout, done.stdout
 
 
+def test_a_source_that_is_gone_leaves_the_image(elf, tmp_path):
+    extra, build = tmp_path / "extra", tmp_path / "build"
+    shutil.copytree(qemu.BUILD, build, ignore=shutil.ignore_patterns(
+        "again", "host", "*.iso", "*.lock"))
+    extra.mkdir()
+    source = extra / "source.c"
+    source.write_text("int soon_gone = 1;\n")
+    for there in (True, False):
+        if not there:
+            source.unlink()
+        done = run(["make", f"BUILD={build}", f"EXTRA={extra}", "kernel"])
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "CC      kernel/" not in done.stdout
+        names = run(["nm", str(build / "nop5.elf")]).stdout
+        assert (" D soon_gone\n" in names) == there
+
+
 def table(elf):
     done = run(["/usr/bin/python3", "tools/symtab.py", str(elf)])
     assert done.returncode == 0, done.stderr
