@@ -44,6 +44,20 @@ def test_five_percent_is_the_limit(value, worse):
     assert bool(found) == worse
 
 
+@pytest.mark.parametrize("values, words", [
+    ({"call.ops1": 30, "call.nop_site": 5}, "call.ops1: 25, the target is 24"),
+    ({"call.ops1": 29, "call.nop_site": 5}, None),
+    ({"call.ops1": 30}, None),  # nothing to tell what is above the call
+    ({"call.ops2_irr100": 44, "call.ops2": 38, "call.nop_site": 5},
+     "call.ops2_irr100: 39, the target is 38"),
+    ({"call.ops2_irr100": 43, "call.ops2": 38, "call.nop_site": 5}, None),
+    ({"mem.trampoline": 129}, "mem.trampoline: 129, the target is 128"),
+])
+def test_targets_are_limits(values, words):
+    recorded = {name: line(name, value) for name, value in values.items()}
+    assert history.regressions(values, recorded) == [words] * bool(words)
+
+
 def test_calibration_may_not_move_at_all():
     recorded = {"calib.nop2000": line("calib.nop2000", 2000)}
     assert history.regressions({"calib.nop2000": 2001}, recorded)

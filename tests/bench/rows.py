@@ -23,6 +23,8 @@ class Row:
         if value is None or self.name in RAW_CALLS \
                 or not self.name.startswith("call."):
             return value
+        if "call.nop_site" not in values:
+            return None
         return value - values["call.nop_site"]
 
     def limit(self, values):
@@ -30,9 +32,15 @@ class Row:
         if not self.target:
             return None
         if "+" in self.target:
-            other, more = self.target.split("+")
-            return BY_NAME[other].above(values) + float(more)
+            name, more = self.target.split("+")
+            other = BY_NAME[name].above(values)
+            return None if other is None else other + float(more)
         return float(self.target)
+
+    def missed(self, values):
+        """Is the figure worse than its target? None: nothing to compare."""
+        figure, limit = self.above(values), self.limit(values)
+        return None if None in (figure, limit) else figure > limit
 
 
 def _load():
@@ -106,10 +114,7 @@ def table(ours, linux, wanted=None):
     for row in wanted or ROWS:
         us, them = row.above(ours), row.above(linux)
         limit = row.limit(ours) if us is not None else None
-        if limit is None:
-            verdict = ""
-        else:
-            verdict = "met" if us <= limit else "MISSED"
+        verdict = {None: "", False: "met", True: "MISSED"}[row.missed(ours)]
         shown = text(limit) if limit is not None else row.target
         ratio = f"{them / us:,.1f}" if us and them is not None else "-"
         lines.append(f"| {row.name} | {row.unit} | {text(us)} | {shown} | "
