@@ -151,6 +151,20 @@ def figures(elf):
     return rows.read_values(qemu.BUILD / "bench.tsv")
 
 
+def test_part_of_the_rows_is_no_record(elf):
+    """The tables of README.md and RESULTS.md would lose the others."""
+    before = [(path, path.read_bytes()) for path in
+              (BENCH / "history.tsv", BENCH / "RESULTS.md",
+               qemu.ROOT / "README.md")]
+    for done in (run_bench("--record", "why", "--rows", "calib.empty"),
+                 run_bench("--record", "why", ONLY="calib.empty"),
+                 run_bench("--record", "why", "--kinds", "boot")):
+        assert done.returncode != 0
+        assert "--record needs every row" in done.stderr
+    for path, was in before:
+        assert path.read_bytes() == was
+
+
 def test_no_figure_got_worse(figures):
     recorded = history.in_force(history.read())
     why = history.other_versions(bench_machine.versions(), recorded)
