@@ -36,6 +36,22 @@ def test_cpu_models(machine, cpu, protection):
     assert f" {protection} " in boot.log
 
 
+@pytest.mark.parametrize("cpu, words", [
+    ("pentium", "64-bit mode"),  # nor the leaf that would tell
+    ("max,-lm", "64-bit mode"),
+    ("max,-nx", "NX (no-execute pages)"),
+    ("max,-pae", "PAE"),
+    ("max,-msr", "MSRs"),
+    ("max,-tsc", "time stamp counter"),
+    ("max,-apic", "local APIC"),
+])
+def test_a_cpu_that_lacks_something_is_refused(machine, cpu, words):
+    boot = machine(cpu=cpu).boot(FEW)
+    assert boot.status == qemu.PANIC, boot.excerpt()
+    assert boot.log.splitlines() == [
+        f"nop5: cannot start: this CPU has no {words}"], boot.excerpt()
+
+
 def test_64_mib(machine):
     boot = machine(smp=4, mem="64M").boot(FEW).ok(tests=True)
     assert re.search(r"memory +ok .* 63 MiB of RAM", boot.log)
