@@ -5,9 +5,13 @@ A guest that says and does as it is told (tests/guest/guest.asm) plays each
 kind of bad end in a real QEMU; what only concerns the log is fed as text.
 """
 import os
+import pty
+import select
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -20,9 +24,9 @@ PASSED = "ok 1 - a.x\nok 2 - a.y\n"
 
 
 @pytest.fixture
-def guest(tmp_path):
-    """guest(text, EXIT=0x10) boots a guest that prints text and leaves so."""
-    def boot(text, timeout=20, qemu_options=(), **ending):
+def build_guest(tmp_path):
+    """build_guest(text, EXIT=0x10) makes a guest that prints it and leaves."""
+    def build(text, **ending):
         (tmp_path / "text").write_text(text)
         obj, elf = tmp_path / "guest.o", tmp_path / "guest.elf"
         defines = [f"-D{name}={value}" for name, value in ending.items()]
@@ -32,7 +36,15 @@ def guest(tmp_path):
         subprocess.run(["ld", "-m", "elf_i386", "-n", "-Ttext=0x100000",
                         "-e", "start", "--build-id=none", "-o", elf, obj],
                        check=True)
-        machine = qemu.Machine(kernel=elf, qemu=qemu_options)
+        return elf
+    return build
+
+
+@pytest.fixture
+def guest(build_guest):
+    """guest(text, EXIT=0x10) boots such a guest."""
+    def boot(text, timeout=20, **ending):
+        machine = qemu.Machine(kernel=build_guest(text, **ending))
         return machine.boot(timeout=timeout)
     return boot
 
@@ -102,6 +114,45 @@ def test_a_kernel_that_never_spoke_is_found(guest):
 def test_other_statuses_are_failures(guest):
     assert "status 1, not 33" in guest(HELLO + BYE, EXIT=0).problem()
     assert "status 65, not 33" in guest(HELLO + BYE, EXIT=0x20).problem()
+
+
+def read_terminal(master, process, until, keys):
+    """What is shown on it; the keys are hit when it ends with until."""
+    shown, end = b"", time.monotonic() + 20
+    while select.select([master], [], [], max(end - time.monotonic(), 0))[0]:
+        try:
+            shown += os.read(master, 4096)
+        except OSError:  # nobody has it open any more
+            return shown
+        if keys and shown.replace(b"\r", b"").endswith(until):
+            os.write(master, keys)
+            keys = b""
+    os.killpg(process.pid, signal.SIGKILL)
+    return shown
+
+
+@pytest.mark.parametrize("ending, keys, words", [
+    ({"TRIPLE": 1}, b"", "QEMU left with 0: triple fault"),
+    ({"RESET": 1}, b"", "QEMU left with 0: triple fault, reset"),
+    ({"EXIT": 0x12}, b"", "panicked"),
+    ({"EXIT": 0x10}, b"", ""),
+    ({"HANG": 1}, b"\x01x", ""),
+])
+def test_the_end_on_a_terminal(build_guest, ending, keys, words):
+    elf = build_guest(HELLO, **ending)
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+            [sys.executable, "tools/run.py", "--smp", "1", "--interactive",
+             "--kernel", str(elf)], cwd=qemu.ROOT, stdin=slave, stdout=slave,
+            stderr=subprocess.PIPE, text=True,
+            start_new_session=True) as process:
+        os.close(slave)
+        shown = read_terminal(master, process, HELLO.encode(), keys)
+        errors = process.stderr.read()
+    os.close(master)
+    assert HELLO.strip().encode() in shown
+    assert words in errors and bool(errors) == bool(words), errors
+    assert process.returncode == bool(words)
 
 
 def test_qemus_own_errors_are_shown():

@@ -8,6 +8,7 @@ fault or a reset included, is a failure with a sentence on stderr.
 """
 import argparse
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,8 @@ BANNER = b"nop5: a kernel you can trace while it runs"
 ENDING = b"nop5: end of run"
 PROMPT = b"nop5# "
 OK, FAILED, PANIC = 33, 35, 37
+# What QEMU traces when its user quits; a guest that resets is not traced.
+SHUTDOWN, BY_USER = "qemu_system_shutdown_request", "reason=2"
 # Where distributions keep the UEFI firmware.
 FIRMWARE = ["/usr/share/ovmf/OVMF.fd", "/usr/share/OVMF/OVMF.fd",
             "/usr/share/edk2/x64/OVMF.4m.fd",
@@ -133,9 +136,12 @@ def run_interactive(args):
     """A terminal; leave by the shell's exit or by Ctrl-A x."""
     if not sys.stdin or not sys.stdin.isatty():
         return run_script(args)
-    status = subprocess.call(command(args, "mon:stdio"))
-    if status in (0, OK):
-        return None
+    with tempfile.TemporaryDirectory() as directory:
+        trace = pathlib.Path(directory, "trace")
+        args.qemu += ["-trace", SHUTDOWN, "-D", str(trace)]
+        status = subprocess.call(command(args, "mon:stdio"))
+        if status == 0 and f"{SHUTDOWN} {BY_USER}\n" in trace.read_text():
+            return None
     return verdict(status, BANNER + ENDING)
 
 
