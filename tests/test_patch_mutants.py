@@ -25,6 +25,10 @@ MUTANTS = [
      "while (READ_ONCE(per_cpu(poke_refs, cpu)))", "while (false)",
      "text_poke_faults.vector_is_reused*",
      "not ok 1 - text_poke_faults.vector_is_reused"),
+    ("no second look after taking a reference", ENGINE + "_int3.c",
+     "\tif (READ_ONCE(poke_seq) != seq) {\n", "\tif (false) {\n",
+     "text_poke_faults.vector_is_reused*",
+     "not ok 1 - text_poke_faults.vector_is_reused"),
     ("a reference is given back before the search", ENGINE + "_int3.c",
      "\tmaybe_delay(faults);\n\tp = poke_search(",
      "\tput_ref(ref);\n\tmaybe_delay(faults);\n\tget_ref(ref);\n"

@@ -104,6 +104,7 @@ static __always_inline int try_batch(struct pt_regs *regs, unsigned long ip,
 	const struct text_poke *p;
 	u64 word = 0;
 
+	maybe_delay(faults);
 	get_ref(ref);
 	if (READ_ONCE(poke_seq) != seq) {
 		put_ref(ref);
