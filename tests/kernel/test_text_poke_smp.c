@@ -10,9 +10,12 @@
 #include "arch/x86_64/text_poke_internal.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/sched.h"
+#include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_load.h"
 #include "tests/kernel/poke_slices.h"
+#include <asm/cpu.h>
 #include <asm/smp.h>
 
 #define MIN_PATCHES 2 /* of 5,000 hot sites, they take seconds */
@@ -222,5 +225,55 @@ KTEST(text_poke_smp, page_tables_stay_clean_I3)
 	EXPECT_EQ(worst.conflicts, 0);
 	EXPECT(audits > 0);
 	EXPECT(windows_seen > 0);
+	farm_destroy(&farm);
+}
+
+/* ---- interrupts, and the space in which a batch is written ---- */
+
+static unsigned int came, came_inside;
+static bool interrupting;
+
+/* Meant are those that come in the middle of a batch of the CPU they meet. */
+static notrace void look_at_space(void *unused)
+{
+	if (!text_poke_live())
+		return;
+	came++;
+	came_inside += read_cr3() == paging_poke_root();
+}
+
+static int keep_interrupting(void *arg)
+{
+	while (READ_ONCE(interrupting)) {
+		smp_call_function_single(0, look_at_space, NULL, true);
+		cond_resched();
+	}
+	return 0;
+}
+
+KTEST(text_poke_smp, no_interrupt_in_the_private_space)
+{
+	struct task_struct *task;
+	unsigned int turn;
+
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("needs a second CPU");
+	ASSERT_EQ(farm_init(&farm, 2000, FARM_DENSE, 0), 0);
+	came = came_inside = 0;
+	interrupting = true;
+	kthread_bind(current, 0);
+	task = kthread_create(keep_interrupting, NULL, "interrupts");
+	ASSERT(!IS_ERR(task));
+	kthread_bind(task, next_online_cpu(1));
+	wake_up_process(task);
+	slices_set(SLICES_SHORT);
+	for (turn = 0; turn < 40; turn++)
+		EXPECT_EQ(farm_poke(&farm, turn % 2 ? FARM_B : FARM_A), 0);
+	slices_set(0);
+	WRITE_ONCE(interrupting, false);
+	kthread_join(task);
+	kthread_bind(current, CPU_ANY);
+	EXPECT(came > 0);
+	EXPECT_EQ(came_inside, 0);
 	farm_destroy(&farm);
 }
