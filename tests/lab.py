@@ -67,11 +67,14 @@ def complaints(results):
     if any(good[key] for key in ("torn", "short_torn", "lost", "doubled",
                                  "wrong", "ahead1", "ahead2")):
         yield "int3 failed"
-    if not good["watched1"] or not good["watched2"]:
-        yield "int3: the observer saw nothing, so its silence says nothing"
+    # Counted instructions: as many in every run. All but a few at the
+    # beginning and the end, when the observer has not come or has gone.
+    most = 3 * good["shown"] // 4
+    if min(good["watched1"], good["watched2"]) < most:
+        yield "int3: the observer saw little, so its silence says little"
     if not naive["short_torn"]:
         yield "naive was not seen to tear"
-    if not nosync["ahead1"]:
+    if min(nosync["ahead1"], nosync["ahead2"]) < most:
         yield "int3-nosync was not seen to run ahead"
     # jmpself may tear: OSv, which uses it, aligns each site to two bytes, and
     # here a site lies anywhere.

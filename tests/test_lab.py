@@ -28,6 +28,18 @@ def test_a_failure_of_int3_would_be_told(results, key):
     assert "int3 failed" in list(lab.complaints(broken))
 
 
+@pytest.mark.parametrize("method, key, complaint", [
+    ("int3", "watched1", "int3: the observer saw little"),
+    ("int3", "watched2", "int3: the observer saw little"),
+    ("int3-nosync", "ahead1", "int3-nosync was not seen"),
+    ("int3-nosync", "ahead2", "int3-nosync was not seen"),
+    ("naive", "short_torn", "naive was not seen"),
+])
+def test_few_cases_prove_nothing(results, method, key, complaint):
+    blind = results | {method: results[method] | {key: 0}}
+    assert any(c.startswith(complaint) for c in lab.complaints(blind))
+
+
 def test_one_cpu_counts_instructions():
     cost = {method: lab.boot(method, 1, icount=0)["per_site"]
             for method in ("int3", "naive")}

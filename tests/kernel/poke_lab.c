@@ -165,12 +165,14 @@ static int watched(void)
 		if (farm_poke(&farm, kind))
 			break;
 		slices_wait(60000);
+		cpu_relax(); /* give a turn away: the observer does, too */
 		cond_resched();
 	}
 	slices_set(0);
 	poke_lab_hook(NULL);
 	seen = observer_end();
 	farm_destroy(&farm);
+	result("shown", i);
 	result("watched1", seen.watched1);
 	result("ahead1", seen.violations1);
 	result("watched2", seen.watched2);
