@@ -5,6 +5,7 @@
  */
 #include "kernel/lib/printf.h"
 #include "kernel/mm/slab.h"
+#include "kernel/printk.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/ftrace_internal.h"
 #include "trace/interface/tracefs.h"
@@ -215,6 +216,51 @@ KTEST(tracefs, a_long_line_is_whole)
 	}
 	kfree(ops);
 	kfree(text);
+}
+
+/* Does the word stand in the text by itself? */
+static bool has_word(const char *text, const char *word, size_t len)
+{
+	static const char in_words[] = "abcdefghijklmnopqrstuvwxyz_";
+	const char *at;
+
+	for (at = text; *at; at++) {
+		size_t n = strspn(at, in_words);
+
+		if (n == len && !memcmp(at, word, n))
+			return true;
+		at += n ? n - 1 : 0;
+	}
+	return false;
+}
+
+static void readme_tells_dir(const char *readme, const char *dir)
+{
+	struct tracefs_dirent entry;
+	unsigned int i;
+
+	for (i = 0; !tracefs_readdir(dir, i, &entry); i++) {
+		size_t len = strlen(entry.name) - entry.dir;
+
+		if (!strcmp(entry.name, "README"))
+			continue;
+		if (!EXPECT(has_word(readme, entry.name, len)))
+			pr_info("%s/%s\n", dir, entry.name);
+	}
+	EXPECT(i > 0);
+}
+
+KTEST(tracefs, the_readme_tells_every_file)
+{
+	static const size_t room = 8192;
+	char *readme = kmalloc(room);
+
+	ASSERT(readme != NULL);
+	tt_read("README", readme, room);
+	readme_tells_dir(readme, "");
+	readme_tells_dir(readme, "per_cpu/cpu0");
+	readme_tells_dir(readme, "events");
+	kfree(readme);
 }
 
 /* ---- streams ------------------------------------------------------------- */
