@@ -23,7 +23,12 @@ WORDS = ["schedule", "mutex_*", "!mutex_*", "*lock*", "[st]*", "walk_tree",
          "1", "0", "17", "-1", "99999999999999999999", "function", "nop",
          "function_graph", "local", "counter", "print-parent", "noannotate",
          "sym-offset", "-n", "-3", "-v", "-c", "'a b'", '"', "'", "#", "!*",
-         "!", "*", "?", "\\", "func_stack_trace", "ff", "x86-tsc"]
+         "!", "*", "?", "\\", "func_stack_trace", "ff", "x86-tsc",
+         "nooverwrite", "overwrite", "latency-format", "nolatency-format",
+         "pause-on-trace", "nopause-on-trace", "funcgraph-tail",
+         "nofuncgraph-irqs", "funcgraph-irqs", "funcgraph-retval",
+         "funcgraph-retval-hex", "nofuncgraph-duration", "funcgraph-proc",
+         "funcgraph-abstime", "funcgraph-overrun", "nosleep-time"]
 FILES = ["trace", "trace_pipe", "current_tracer", "set_ftrace_filter",
          "set_ftrace_notrace", "set_graph_function", "set_graph_notrace",
          "max_graph_depth", "tracing_on", "trace_marker", "trace_clock",
@@ -31,7 +36,10 @@ FILES = ["trace", "trace_pipe", "current_tracer", "set_ftrace_filter",
          "set_ftrace_pid", "enabled_functions", "available_filter_functions",
          "per_cpu/cpu0/stats", "per_cpu/cpu1/trace", "per_cpu/cpu7/trace",
          "per_cpu", "events/ftrace/function/format", "README", "nosuch",
-         "stack_trace", "stack_max_size", "saved_cmdlines", "/"]
+         "stack_trace", "stack_max_size", "saved_cmdlines", "/",
+         "stack_tracer_enabled", "stack_trace_filter",
+         "per_cpu/cpu0/trace_pipe", "per_cpu/cpu0/trace_pipe_raw",
+         "per_cpu/cpu1/buffer_size_kb", "buffer_total_size_kb"]
 
 
 def word(rng):
