@@ -5,6 +5,9 @@
 #include "kernel/lib/types.h"
 #include <asm/percpu.h>
 
+#define cpu_online_mask		 1ULL
+#define for_each_online_cpu(cpu) for ((cpu) = 0; (cpu) < 1; (cpu)++)
+
 static inline unsigned int num_online_cpus(void)
 {
 	return 1;
