@@ -53,10 +53,11 @@ struct stage {
 	char text[SHELL_TEXT]; /* a filter's line so far */
 	size_t len;
 
-	/* Filters: their options and counts. */
+	/* Filters: their options and counts, and why a file was left out. */
 	const char *pattern;
 	bool invert, count_only;
 	unsigned long limit, lines, words, bytes;
+	int bad;
 };
 
 extern const struct command shell_commands[]; /* ends with a NULL name */

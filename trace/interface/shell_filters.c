@@ -15,20 +15,17 @@
 
 #define READ_SIZE 1024
 
-/* Read @path to its end, or until nobody wants more. */
-static int read_file(struct stage *stage, const char *path)
+/*
+ * Read @file to its end. Return: 0; -EPIPE nobody wants more; what the file
+ * said, which the user is told here, in *@bad; a write error.
+ */
+static int read_open(struct stage *stage, struct tracefs_file *file, int *bad)
 {
 	static char buf[READ_SIZE]; /* the shell is one task */
-	struct tracefs_file *file;
 	ssize_t n;
-	int ret = tracefs_open(shell_path(path),
-			       TRACEFS_READ | TRACEFS_NONBLOCK, &file);
+	int ret = 0;
 
-	if (ret) {
-		shell_error(stage->argv[0], path, ret);
-		return ret;
-	}
-	for (;;) {
+	while (!ret) {
 		n = tracefs_read(file, buf, sizeof(buf));
 		if (n == -EAGAIN)
 			ret = shell_pause();
@@ -39,18 +36,34 @@ static int read_file(struct stage *stage, const char *path)
 		if (!ret && (shell_interrupted() ||
 			     (file->node->read && shell_key_pressed())))
 			ret = -EPIPE;
-		if (ret)
-			break;
 	}
-	tracefs_close(file);
-	if (n < 0 && n != -EAGAIN) {
-		shell_error(stage->argv[0], path, n);
-		ret = n;
+	if (!ret)
+		*bad = n;
+	return ret;
+}
+
+/*
+ * Read @path. One that cannot be read is named and left out: stage->bad.
+ * Return: 0, -EPIPE, or a write error.
+ */
+static int read_file(struct stage *stage, const char *path)
+{
+	struct tracefs_file *file;
+	int ret = 0;
+	int bad = tracefs_open(shell_path(path),
+			       TRACEFS_READ | TRACEFS_NONBLOCK, &file);
+
+	if (!bad) {
+		ret = read_open(stage, file, &bad);
+		tracefs_close(file);
+	}
+	if (bad) {
+		shell_error(stage->argv[0], path, bad);
+		stage->bad = bad;
 	}
 	return ret;
 }
 
-/* Read all files named behind the options. */
 int filter_run(struct stage *stage)
 {
 	int i, ret = 0;
@@ -61,7 +74,11 @@ int filter_run(struct stage *stage)
 	}
 	for (i = stage->optind; i < stage->argc && !ret; i++)
 		ret = read_file(stage, stage->argv[i]);
-	return !ret || ret == -EPIPE ? stage_end(stage) : ret;
+	if (stage->bad && stage->argc - stage->optind == 1)
+		return stage->bad; /* nothing was read: nothing to count */
+	if (!ret || ret == -EPIPE)
+		ret = stage_end(stage);
+	return ret ? ret : stage->bad;
 }
 
 static int bad_option(struct stage *stage)

@@ -6,6 +6,10 @@
 
 #include "trace/interface/shell.h"
 
+/*
+ * Read the files behind the options. One that cannot be read is told and left
+ * out. Return: 0, why a file was left out, -EINVAL no file, or a write error.
+ */
 int filter_run(struct stage *stage);
 int cat_options(struct stage *stage);
 int head_options(struct stage *stage);
