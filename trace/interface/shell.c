@@ -86,24 +86,45 @@ int shell_pause(void)
 	return shell_key_pressed() ? -EPIPE : 0;
 }
 
+/*
+ * Append the @n bytes of a component to @path. Return: how long it is now.
+ */
+static size_t add_component(char *path, size_t len, const char *name, size_t n)
+{
+	if (!n || (n == 1 && name[0] == '.'))
+		return len;
+	if (n == 2 && !strncmp(name, "..", 2)) {
+		while (len && path[--len] != '/')
+			;
+		return len;
+	}
+	if (len)
+		path[len++] = '/';
+	memcpy(path + len, name, n);
+	return len + n;
+}
+
 const char *shell_path(const char *typed)
 {
-	static const char *const roots[] = { "/sys/kernel/tracing",
-					     "/sys/kernel/debug/tracing" };
+	static const char *const roots[] = { "sys/kernel/tracing",
+					     "sys/kernel/debug/tracing" };
+	static char path[LINE_ROOM]; /* never longer than what was typed */
+	const char *at = typed;
+	size_t n, len = 0;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(roots); i++) {
-		size_t n = strlen(roots[i]);
-
-		if (!strncmp(typed, roots[i], n) &&
-		    (typed[n] == '/' || !typed[n]))
-			typed += n;
+	for (; *at; at += n) {
+		at += strspn(at, "/");
+		n = strcspn(at, "/");
+		len = add_component(path, len, at, n);
 	}
-	if (!strcmp(typed, "."))
-		typed++;
-	while (*typed == '/')
-		typed++;
-	return typed;
+	path[len] = '\0';
+	for (i = 0; *typed == '/' && i < ARRAY_SIZE(roots); i++) {
+		n = strlen(roots[i]);
+		if (!strncmp(path, roots[i], n) && strchr("/", path[n]))
+			return path + n + (path[n] == '/');
+	}
+	return path;
 }
 
 #define LS_MAX 128
@@ -150,15 +171,11 @@ static int ls_run(struct stage *stage)
 {
 	static struct tracefs_dirent entry[LS_MAX]; /* the shell is one task */
 	const char *typed = stage->argc > 1 ? stage->argv[1] : "";
-	char path[TRACEFS_PATH_MAX];
+	char path[LINE_ROOM];
 	unsigned int i, n;
 	int ret = 0;
 
-	if (strscpy(path, shell_path(typed), sizeof(path)) < 0)
-		return -E2BIG;
-	n = strlen(path);
-	if (n && path[n - 1] == '/')
-		path[n - 1] = '\0';
+	strscpy(path, shell_path(typed), sizeof(path));
 	n = read_directory(path, entry);
 	for (i = 0; i < n && !ret; i++)
 		ret = stage_printf(stage, "%s\n", entry[i].name);

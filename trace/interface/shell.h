@@ -98,8 +98,11 @@ int shell_run_line(const char *line);
 /* The prompt loop; returns when the user types `exit`. */
 int shell_main(void *unused);
 
-/* Path in the tree for what the user typed (a leading tracefs mount point
- * is dropped). */
+/*
+ * The path in the tree for what the user typed in a line: without a leading
+ * tracefs mount point, ".", ".." and empty components. Valid until the next
+ * call.
+ */
 const char *shell_path(const char *typed);
 
 /* Was `exit` typed? */
