@@ -17,8 +17,9 @@
 #pragma once
 
 #include "kernel/lib/types.h"
+#include "trace/interface/lineedit.h"
 
-#define SHELL_ARGS   16
+#define SHELL_ARGS   (LINE_ROOM / 2) /* as many words as a line may have */
 #define SHELL_STAGES 6
 #define SHELL_TEXT   512 /* longest line a filter looks at in one piece */
 
@@ -92,7 +93,10 @@ bool shell_key_pressed(void);
 /* Wait a moment for a stream to go on. Return: 0, -EPIPE a key was pressed. */
 int shell_pause(void);
 
-/* Sort @line into stages and run them. Return: 0 or negative errno. */
+/*
+ * Sort @line, shorter than LINE_ROOM, into stages and run them. Return: 0 or
+ * negative errno.
+ */
 int shell_run_line(const char *line);
 
 /* The prompt loop; returns when the user types `exit`. */

@@ -24,7 +24,8 @@ struct token {
 	char *text;
 };
 
-#define TOKENS (SHELL_ARGS * 2)
+/* As many as a line may have: each is a byte at least, then the end. */
+#define TOKENS LINE_ROOM
 
 /*
  * Copy the word at @in to *@out without its quotes. Return: what follows; NULL
@@ -48,13 +49,11 @@ static const char *take_word(const char *in, char **out)
 
 /*
  * @out has room for twice the line: each word grows by its NUL at most.
- * Return: 0, -E2BIG, or -EINVAL a quote is not closed.
+ * Return: 0, or -EINVAL a quote is not closed.
  */
 static int tokenize(const char *in, struct token *token, char *out)
 {
-	unsigned int n;
-
-	for (n = 0; n < TOKENS - 1; n++, token++) {
+	for (;; token++) {
 		in += strspn(in, " \t");
 		token->text = out;
 		if (!*in) {
@@ -74,17 +73,14 @@ static int tokenize(const char *in, struct token *token, char *out)
 		if (!in)
 			return -EINVAL;
 	}
-	return -E2BIG;
 }
 
-/* Return: 0; -E2BIG too many words; -EINVAL '>' without a name. */
+/* Return: 0; -EINVAL no words, or '>' without a name. */
 static int parse_stage(struct stage *stage, struct token **at)
 {
 	memset(stage, 0, sizeof(*stage));
 	for (; (*at)->kind && (*at)->kind != '|'; ++*at) {
 		if ((*at)->kind == 'w') {
-			if (stage->argc == SHELL_ARGS)
-				return -E2BIG;
 			stage->argv[stage->argc++] = (*at)->text;
 			continue;
 		}
@@ -97,14 +93,20 @@ static int parse_stage(struct stage *stage, struct token **at)
 	return stage->argc ? 0 : -EINVAL;
 }
 
-/* Return: how many stages the line has, or negative errno. */
+/*
+ * Return: how many stages the line has; -E2BIG more than SHELL_STAGES; -EINVAL,
+ * also for a line that nobody can type.
+ */
 static int parse_line(const char *line)
 {
 	static char text[2 * LINE_ROOM];
 	static struct token tokens[TOKENS];
 	struct token *at = tokens;
-	int n, ret = tokenize(line, tokens, text);
+	int n, ret;
 
+	if (strlen(line) >= LINE_ROOM)
+		return -EINVAL;
+	ret = tokenize(line, tokens, text);
 	if (ret || !at->kind)
 		return ret;
 	for (n = 0; n < SHELL_STAGES; n++) {
@@ -288,6 +290,16 @@ static int run_to_target(struct stage *last, int n)
 	return ret;
 }
 
+static void syntax_error(int err)
+{
+	char text[48] = "syntax error";
+
+	if (err == -E2BIG)
+		scnprintf(text, sizeof(text), "more than %u commands",
+			  SHELL_STAGES);
+	shell_error("shell", text, err);
+}
+
 int shell_run_line(const char *line)
 {
 	int n, ret;
@@ -296,7 +308,7 @@ int shell_run_line(const char *line)
 		return 0;
 	n = parse_line(line);
 	if (n < 0)
-		shell_error("shell", "syntax error", n);
+		syntax_error(n);
 	if (n <= 0)
 		return n;
 	ret = resolve(n);
