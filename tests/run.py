@@ -104,7 +104,7 @@ def parts():
         suites("nmi-anywhere", 20, "--smp=2", "--icount=0",
                "--tests=unwind.*,stacktrace.no_caller*"),
         suites("short-turns", 10, "--smp=4", "--icount=0",
-               "--tests=quiesce.a_cpu*"),
+               "--tests=quiesce.a_cpu*,text_poke_faults.*"),
         # One instruction a nanosecond, bit-exact: upper bounds hold here. Not
         # for tests that spin for a while: there, too, for so many instructions.
         suites("kernel-icount", 30, "--smp=1", "--icount=0",

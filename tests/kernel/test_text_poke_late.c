@@ -15,7 +15,7 @@
 #include <asm/smp.h>
 
 #define SEEK_NS 6000000000ULL /* for the first hit, in one look */
-#define LOOKS	10	      /* where it must come */
+#define LOOKS	20	      /* where it must come */
 #define SHOW_NS 500000000ULL  /* that there is none */
 
 static struct farm farm;
