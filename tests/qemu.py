@@ -9,7 +9,6 @@ import importlib.util
 import json
 import os
 import pathlib
-import re
 import signal
 import socket
 import subprocess
@@ -74,14 +73,6 @@ class Boot:
         problem = self.problem(tests)
         assert problem is None, problem
         return self
-
-
-def version():
-    """QEMU's, as tests in the image read it: 702 for 7.2."""
-    said = subprocess.run([tool.QEMU, "--version"], check=True, text=True,
-                          stdout=subprocess.PIPE).stdout
-    major, minor = re.search(r"version (\d+)\.(\d+)", said).groups()
-    return 100 * int(major) + int(minor)
 
 
 class Machine:

@@ -23,7 +23,6 @@ def main():
     append = f"mode=tests tests={args.tests} {args.append}"
     # Free memory is watched, but where instructions are counted.
     append += " poison=on" if args.icount is None else " icount=1"
-    append += f" qemu={qemu.version()}"
     boot = qemu.Machine(smp=args.smp, icount=args.icount).boot(
         append, timeout=args.timeout)
     print(boot.log)

@@ -17,7 +17,6 @@ import threading
 BANNER = b"nop5: a kernel you can trace while it runs"
 ENDING = b"nop5: end of run"
 PROMPT = b"nop5# "
-QEMU = "qemu-system-x86_64"
 OK, FAILED, PANIC = 33, 35, 37
 # What QEMU traces when its user quits; a guest that resets is not traced.
 SHUTDOWN, BY_USER = "qemu_system_shutdown_request", "reason=2"
@@ -48,7 +47,7 @@ def options():
 
 
 def command(args, serial):
-    cmd = [QEMU, "-machine", "q35", "-accel", args.accel,
+    cmd = ["qemu-system-x86_64", "-machine", "q35", "-accel", args.accel,
            "-cpu", args.cpu, "-smp", args.smp, "-m", args.mem,
            "-nodefaults", "-display", "none", "-no-reboot",
            "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
