@@ -260,9 +260,9 @@ static void all_orders(void)
 	unsigned int i;
 
 	users_setup();
-	for (i = 0; i < 24 && !ktest_failed(); i++) {
-		permutation(i, order);
-		permutation((i * 7 + 5) % 24, leave);
+	for (i = 0; i < 24 * 24 && !ktest_failed(); i++) {
+		permutation(i / 24, order);
+		permutation(i % 24, leave);
 		one_order(order, leave);
 	}
 	EXPECT_EQ(ftrace_check(), 0);
