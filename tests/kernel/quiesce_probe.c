@@ -5,6 +5,7 @@
 #include "tests/kernel/quiesce_probe.h"
 #include "kernel/lib/errno.h"
 #include <asm/cpu.h>
+#include <asm/irqflags.h>
 
 /* ---- a thread that waits, and how far it has got ------------------------- */
 
@@ -99,4 +100,20 @@ void visitor_end(struct visitor *v)
 	WRITE_ONCE(v->hold, false);
 	WRITE_ONCE(v->stop, true);
 	kthread_join(v->task);
+}
+
+notrace void stand_preempted(bool *stopped, const bool *go_on)
+{
+	unsigned int i;
+
+	WRITE_ONCE(*stopped, true);
+	while (!READ_ONCE(*go_on)) {
+		this_cpu_write(need_resched, 1);
+		preempt_schedule_irq();
+		local_irq_enable();
+		/* QEMU takes no interrupt between sti and a pause behind it. */
+		for (i = 0; i < 100; i++)
+			cpu_relax();
+		local_irq_disable();
+	}
 }

@@ -51,3 +51,9 @@ static inline unsigned int last_cpu(void)
 {
 	return num_online_cpus() - 1;
 }
+
+/*
+ * From a step hook: this task is preempted, as by a timer interrupt but at this
+ * very instruction, until *go_on; *stopped says that it is.
+ */
+void stand_preempted(bool *stopped, const bool *go_on);

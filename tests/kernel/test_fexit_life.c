@@ -7,6 +7,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/sched.h"
 #include "tests/kernel/ktest.h"
+#include "tests/kernel/quiesce_probe.h"
 #include "trace/ftrace_fexit.h"
 #include "trace/ftrace_internal.h"
 #include <asm/irqflags.h>
@@ -56,22 +57,6 @@ static notrace void step_from_here(struct ftrace_fexit_call *call, void *data)
 			 : "memory", "cc");
 }
 
-/* A task that is preempted at this instruction until it may go on. */
-static notrace void be_preempted(void)
-{
-	unsigned int i;
-
-	WRITE_ONCE(stopped, true);
-	while (!READ_ONCE(go_on)) {
-		this_cpu_write(need_resched, 1);
-		preempt_schedule_irq();
-		local_irq_enable();
-		for (i = 0; i < 100; i++)
-			cpu_relax();
-		local_irq_disable();
-	}
-}
-
 static notrace bool stop_at_ret(struct pt_regs *regs)
 {
 	unsigned long start, size;
@@ -81,7 +66,7 @@ static notrace bool stop_at_ret(struct pt_regs *regs)
 	if (arch_ftrace_find_fexit(regs->ip, &start, &size) &&
 	    *(const u8 *)regs->ip == RET) {
 		stopped_ip = regs->ip;
-		be_preempted();
+		stand_preempted(&stopped, &go_on);
 		regs->flags &= ~TF;
 	}
 	return true;

@@ -15,6 +15,7 @@
 #include "kernel/sched.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
+#include "tests/kernel/quiesce_probe.h"
 #include "trace/ftrace_internal.h"
 #include <asm/irqflags.h>
 #include <asm/pt_regs.h>
@@ -41,23 +42,6 @@ static void notrace callback(unsigned long ip, unsigned long parent_ip,
 		wrong_calls++;
 }
 
-/* As a timer interrupt would, but at this very instruction. */
-static void notrace be_preempted(void)
-{
-	int i;
-
-	WRITE_ONCE(stopped, true);
-	while (!READ_ONCE(go_on)) {
-		this_cpu_write(need_resched, 1);
-		preempt_schedule_irq();
-		local_irq_enable();
-		/* QEMU takes no interrupt between sti and a pause behind it. */
-		for (i = 0; i < 100; i++)
-			cpu_relax();
-		local_irq_disable();
-	}
-}
-
 static bool notrace on_step(struct pt_regs *regs)
 {
 	unsigned long ip = target_ip(3);
@@ -71,7 +55,7 @@ static bool notrace on_step(struct pt_regs *regs)
 	else if (regs->ip == ip)
 		inside = arch_ftrace_read(ip) != 0;
 	if (inside && steps == stop_at && !stopped)
-		be_preempted();
+		stand_preempted(&stopped, &go_on);
 	if (inside && freed)
 		after_free++;
 	return true;
