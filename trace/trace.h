@@ -3,8 +3,8 @@
  * trace.h - the tracer seen from its control tree: what is traced, how, into
  * which buffer, and how that is read.
  *
- * A trace_array is one complete set of that; for now there is one, given by
- * trace_top(), but everything takes the one it is about.
+ * A trace_array is one complete set of that; there is one, given by
+ * trace_top(), and everything takes the one it is about.
  *
  * Unless said otherwise: task context, may sleep, takes trace_lock itself;
  * 0 or a negative errno. Text goes into a struct trace_seq: a _show function
