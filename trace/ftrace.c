@@ -116,6 +116,14 @@ int ftrace_begin(struct ftrace_plan *plan, struct ftrace_request *request)
 	return err ? err : plan_prepare(plan);
 }
 
+void ftrace_cancel(struct ftrace_plan *plan)
+{
+	if (plan->nr_patches)
+		arch_ftrace_abort();
+	ftrace_static_after();
+	ftrace_plan_free(plan);
+}
+
 void ftrace_commit(struct ftrace_plan *plan, struct ftrace_retired *retired)
 {
 	ftrace_plan_publish(plan, retired);

@@ -8,10 +8,10 @@
  * others, whose target is part of the set (ftrace_set.c), one per site. So an
  * exchange is a change of sets like any other: *one step*, call old -> call
  * new, also where callbacks share the site (its chain is replaced by one that
- * ends in the new target). The way of the kernel this follows is kept beside
- * it: a *stub* ops on the same sites sends them to the list function, which
- * takes the target from the site's record; then the records change, then the
- * stub goes. DESIGN.md, "Direct exchange", says what each costs.
+ * ends in the new target). Where a site has a chain and no room for a second
+ * beside it, a *stub* ops sends it to the list function, which takes the target
+ * from the site's record; then the records change, then the stub goes.
+ * DESIGN.md, "Direct exchange", says when each is needed and what it costs.
  *
  * Invariants
  * D1  A call during an exchange reaches the old or the new target, exactly
@@ -26,7 +26,7 @@
 #include "kernel/lib/errno.h"
 
 DEFINE_MUTEX(direct_mutex);
-bool ftrace_exchange_by_stub;
+enum ftrace_exchange_way ftrace_exchange_way;
 
 /* ---- becoming a direct caller and ceasing to be one ---- */
 
@@ -118,9 +118,26 @@ int unregister_ftrace_direct(struct ftrace_ops *ops, unsigned long addr,
 
 /* ---- the exchange ---- */
 
-/* One session: targets become @addr, or those of @filter. */
+/* Would a site lose its chain, for want of room beside it for the new one? */
+static bool loses_chains(const struct ftrace_plan *plan)
+{
+	const struct ftrace_change *run = plan->change;
+	size_t left = plan->nr_changes;
+
+	for (; left--; run++)
+		if (run->from->kind == FTRACE_SET_CHAIN &&
+		    run->to->kind == FTRACE_SET_LIST && !run->to->refs)
+			return true;
+	return false;
+}
+
+/*
+ * One session: targets become @addr, or those of @filter. With @keep_chains it
+ * is not begun (-EAGAIN) if a site would be left to the list by it.
+ */
 static int exchange(struct ftrace_ops *ops, unsigned long addr,
-		    struct ftrace_hash *filter, struct ftrace_retired *retired)
+		    struct ftrace_hash *filter, bool keep_chains,
+		    struct ftrace_retired *retired)
 {
 	struct ftrace_request request = {
 		.ops = ops,
@@ -135,6 +152,10 @@ static int exchange(struct ftrace_ops *ops, unsigned long addr,
 	mutex_lock(&ftrace_lock);
 	ops->flags |= FTRACE_OPS_FL_MODIFYING;
 	err = ftrace_begin(&plan, &request);
+	if (!err && keep_chains && loses_chains(&plan)) {
+		ftrace_cancel(&plan);
+		err = -EAGAIN;
+	}
 	if (!err) {
 		ftrace_commit(&plan, retired);
 		retired->wait = true; /* D2 */
@@ -173,13 +194,24 @@ static int stub_remove(struct ftrace_retired *retired)
 	return 0;
 }
 
-static int stub_add(const struct ftrace_ops *ops,
-		    const struct ftrace_hash *where,
+/* Those of @where that callbacks share with the direct caller. */
+static struct ftrace_hash *shared_sites(const struct ftrace_hash *where)
+{
+	struct ftrace_hash *hash = ftrace_hash_alloc(where->count, false);
+	size_t i;
+
+	for (i = 0; hash && i < where->count; i++)
+		if (set_of(ftrace_recs[where->rec[i]].wanted)->nr)
+			hash->rec[hash->count++] = where->rec[i];
+	return hash;
+}
+
+static int stub_add(const struct ftrace_ops *ops, struct ftrace_hash *where,
 		    struct ftrace_retired *retired)
 {
 	int err = -ENOMEM;
 
-	stub.filter_hash = ftrace_hash_begin(where);
+	stub.filter_hash = where;
 	stub.notrace_hash = ftrace_hash_begin(ops->notrace_hash);
 	if (stub.filter_hash && stub.notrace_hash)
 		err = ftrace_register(&stub, retired);
@@ -191,22 +223,45 @@ static int stub_add(const struct ftrace_ops *ops,
 }
 
 /*
- * The same with all sites of @where in the list function's hands meanwhile.
+ * The same with all sites of @where, which is consumed, in the list function's
+ * hands meanwhile. Their chains are freed before new ones are made. Without
+ * memory for the stub it is one step after all, and the list serves on.
  * ftrace_lock is free between the sessions, direct_mutex is not.
  */
 static int exchange_by_stub(struct ftrace_ops *ops, unsigned long addr,
 			    struct ftrace_hash *filter,
-			    const struct ftrace_hash *where,
+			    struct ftrace_hash *where,
 			    struct ftrace_retired *retired)
 {
+	bool stubbed = !stub_add(ops, where, retired);
 	int err;
 
-	err = stub_add(ops, where, retired);
-	if (err)
+	err = exchange(ops, addr, filter, false, retired);
+	if (!stubbed)
 		return err;
-	err = exchange(ops, addr, filter, retired);
+	ftrace_retire(retired);
 	stub_remove(retired);
 	return err;
+}
+
+/* The choice between the two, by what the sites have and get. */
+static int exchange_either_way(struct ftrace_ops *ops, unsigned long addr,
+			       struct ftrace_hash *filter,
+			       const struct ftrace_hash *where,
+			       struct ftrace_retired *retired)
+{
+	struct ftrace_hash *by_list;
+	int err = -EAGAIN;
+
+	if (ftrace_exchange_way != FTRACE_BY_STUB)
+		err = exchange(ops, addr, filter,
+			       ftrace_exchange_way == FTRACE_BY_SITE, retired);
+	if (err != -EAGAIN)
+		return err;
+	by_list = ftrace_exchange_way == FTRACE_BY_STUB ?
+			  ftrace_hash_begin(where) :
+			  shared_sites(where);
+	return exchange_by_stub(ops, addr, filter, by_list, retired);
 }
 
 static int exchange_any(struct ftrace_ops *ops, unsigned long addr,
@@ -220,10 +275,7 @@ static int exchange_any(struct ftrace_ops *ops, unsigned long addr,
 		return -EBUSY;
 	err = stub_remove(&retired);
 	if (!err)
-		err = ftrace_exchange_by_stub ?
-			      exchange_by_stub(ops, addr, filter, where,
-					       &retired) :
-			      exchange(ops, addr, filter, &retired);
+		err = exchange_either_way(ops, addr, filter, where, &retired);
 	ftrace_retire(&retired);
 	return err;
 }

@@ -296,13 +296,15 @@ struct ftrace_match ftrace_match_of(const struct ftrace_ops *ops);
 
 /*
  * A patch session in three steps: begin plans and verifies; then the caller
- * changes lists and hashes, which cannot fail; commit publishes and applies.
+ * changes lists and hashes, which cannot fail; commit publishes and applies,
+ * or cancel forgets the plan.
  * Context: task, ftrace_lock held. Return: 0, or an error with nothing changed
  * and nothing to clean up.
  */
 int __must_check ftrace_begin(struct ftrace_plan *plan,
 			      struct ftrace_request *request);
 void ftrace_commit(struct ftrace_plan *plan, struct ftrace_retired *retired);
+void ftrace_cancel(struct ftrace_plan *plan);
 
 /* ---- ftrace_list.c: the list function and the static callers ---- */
 
@@ -339,5 +341,10 @@ int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash);
 bool ftrace_has_jump(unsigned long addr, const struct ftrace_hash *hash);
 void ftrace_unshare(void);
 
-/* modify by way of a stub ops instead of one exchange; see the file. */
-extern bool ftrace_exchange_by_stub; /* [F] */
+/* How direct targets are exchanged; the file says what each way is. */
+enum ftrace_exchange_way {
+	FTRACE_BY_SITE,	 /* chosen by what the sites have */
+	FTRACE_ONE_STEP, /* these two for tests, to see the difference */
+	FTRACE_BY_STUB,
+};
+extern enum ftrace_exchange_way ftrace_exchange_way; /* [I] */

@@ -194,7 +194,7 @@ unsigned long arch_ftrace_make_trampoline(const struct ftrace_tramp_desc *desc)
 	BUG_ON(text_open);
 	for (i = 0; i < HOST_TRAMPS && tramp[i].live; i++)
 		;
-	if (host_arch.no_tramps || i == HOST_TRAMPS)
+	if (host_arch.tramps >= host_arch.tramps_max)
 		return 0;
 	tramp[i].desc = kmalloc(size);
 	if (!tramp[i].desc)
@@ -337,7 +337,7 @@ void host_sites_init(const char *const *names, size_t n)
 		entries[i] = host_site(i);
 		insn_store(host_site_bytes(i), INSN_NOP5);
 	}
-	host_arch = (struct host_arch){ 0 };
+	host_arch = (struct host_arch){ .tramps_max = HOST_TRAMPS };
 	ftrace_dead = false;
 	ftrace_set_init();
 	ftrace_rec_init(entries, entries + n);

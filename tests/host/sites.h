@@ -39,7 +39,7 @@ struct host_arch {
 	size_t tramps, tramps_made; /* alive, ever */
 	size_t inner_pokes;
 	size_t syncs;		/* for code that no batch makes known */
-	bool no_tramps;		/* making one fails */
+	size_t tramps_max;	/* more alive at once there is no room for */
 	int prepare_error;	/* -ENOMEM, ... */
 	void (*on_apply)(void); /* between verifying and writing */
 	void (*on_wait)(void);	/* in synchronize_tasks() */

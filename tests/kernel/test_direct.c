@@ -7,6 +7,7 @@
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/mm/exec_pool.h"
 #include "tests/kernel/ftrace_load.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
@@ -86,9 +87,9 @@ KTEST_FLAGS(direct, no_call_missed_all_functions, 0, 600)
 
 KTEST_FLAGS(direct, no_call_missed_by_stub, 0, 600)
 {
-	ftrace_exchange_by_stub = true;
+	ftrace_exchange_way = FTRACE_BY_STUB;
 	EXPECT_EQ(exchange_under_load(20, 1000, exchange_new_way), 0);
-	ftrace_exchange_by_stub = false;
+	ftrace_exchange_way = FTRACE_BY_SITE;
 }
 
 /* The negative control: the counting would have shown missed calls. */
@@ -142,9 +143,92 @@ KTEST_FLAGS(direct, no_call_missed_with_guests, 0, 600)
 
 KTEST_FLAGS(direct, no_call_missed_by_stub_with_guests, 0, 600)
 {
-	ftrace_exchange_by_stub = true;
+	ftrace_exchange_way = FTRACE_BY_STUB;
 	exchange_with_guests(1000);
-	ftrace_exchange_by_stub = false;
+	ftrace_exchange_way = FTRACE_BY_SITE;
+}
+
+/* ---- exchange where a chain leaves no room for one beside it ---- */
+
+#define PIECES 128
+
+static struct {
+	void *piece[PIECES];
+	size_t size[PIECES];
+	unsigned int nr;
+} eaten;
+
+static void eat_exec_pool(void)
+{
+	size_t size = 1UL << 20;
+	void *piece;
+
+	for (; size >= EXEC_GRANULE; size /= 2)
+		while (eaten.nr < PIECES && (piece = exec_alloc(size))) {
+			eaten.piece[eaten.nr] = piece;
+			eaten.size[eaten.nr++] = size;
+		}
+	EXPECT_EQ(exec_pool_free_bytes(), 0);
+}
+
+static void give_back_exec_pool(void)
+{
+	while (eaten.nr) {
+		eaten.nr--;
+		exec_free(eaten.piece[eaten.nr], eaten.size[eaten.nr]);
+	}
+}
+
+static bool served_by_list(unsigned int i)
+{
+	return arch_ftrace_read(target_ip(i)) ==
+	       arch_ftrace_static_caller(false);
+}
+
+static void exchange_keeps_chain(unsigned int i)
+{
+	if (i == 1)
+		eat_exec_pool();
+	exchange_new_way(i);
+	EXPECT(!served_by_list(0));
+}
+
+/* In one step the chain is lost, and the next has the room it leaves. */
+static void exchange_loses_chain(unsigned int i)
+{
+	if (i == 1)
+		eat_exec_pool();
+	exchange_new_way(i);
+	EXPECT_EQ(served_by_list(0), i % 2);
+}
+
+static void exchange_without_room(enum ftrace_exchange_way way,
+				  void (*exchange)(unsigned int i))
+{
+	bool chains = ftrace_use_chains, tramps = ftrace_use_trampolines;
+
+	ftrace_use_chains = ftrace_use_trampolines = true;
+	ftrace_exchange_way = way;
+	guest[0] = (struct count_ops)COUNT_OPS();
+	EXPECT_EQ(filter_targets(&guest[0].ops, 0, 20), 0);
+	EXPECT_EQ(register_ftrace_function(&guest[0].ops), 0);
+	EXPECT_EQ(exchange_under_load(20, 100, exchange), 0);
+	EXPECT_EQ(unregister_ftrace_function(&guest[0].ops), 0);
+	ftrace_free_filter(&guest[0].ops);
+	give_back_exec_pool();
+	ftrace_exchange_way = FTRACE_BY_SITE;
+	ftrace_use_chains = chains;
+	ftrace_use_trampolines = tramps;
+}
+
+KTEST_FLAGS(direct, no_call_missed_where_chains_have_no_room, 0, 600)
+{
+	exchange_without_room(FTRACE_BY_SITE, exchange_keeps_chain);
+}
+
+KTEST_FLAGS(direct, one_step_without_room_loses_the_chain, 0, 600)
+{
+	exchange_without_room(FTRACE_ONE_STEP, exchange_loses_chain);
 }
 
 /* ---- who is called, in all orders of coming and going ---- */

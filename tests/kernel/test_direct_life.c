@@ -105,9 +105,9 @@ KTEST(direct_life, modify_waits_D2)
 
 KTEST(direct_life, modify_by_stub_waits_D2)
 {
-	ftrace_exchange_by_stub = true;
+	ftrace_exchange_way = FTRACE_BY_STUB;
 	take_away(modify_and_free);
-	ftrace_exchange_by_stub = false;
+	ftrace_exchange_way = FTRACE_BY_SITE;
 }
 
 KTEST(direct_life, unregister_waits_D2)

@@ -374,7 +374,7 @@ static int agree_and_exchange(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
 }
 
 /* Consent is not taken back by what somebody else does while asked. */
-static void share_two(bool by_stub)
+static void share_two(enum ftrace_exchange_way way)
 {
 	struct ftrace_ops second = { .ops_func = agree_and_exchange };
 
@@ -386,12 +386,12 @@ static void share_two(bool by_stub)
 	EXPECT_EQ(filter_targets(&other, 0, 2), 0);
 	EXPECT_EQ(register_ftrace_direct(&direct, direct_target[0]), 0);
 	EXPECT_EQ(register_ftrace_direct(&second, direct_target[1]), 0);
-	ftrace_exchange_by_stub = by_stub;
+	ftrace_exchange_way = way;
 	EXPECT_EQ(register_ftrace_function(&other), 0);
 	EXPECT_EQ(answer[FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER], 0);
 	EXPECT_EQ(unregister_ftrace_function(&other), 0);
 	EXPECT_EQ(answer[FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER], 1);
-	ftrace_exchange_by_stub = false;
+	ftrace_exchange_way = FTRACE_BY_SITE;
 	EXPECT_EQ(unregister_ftrace_direct(&direct, direct_target[0], false),
 		  0);
 	EXPECT_EQ(unregister_ftrace_direct(&second, direct_target[1], true), 0);
@@ -400,8 +400,8 @@ static void share_two(bool by_stub)
 
 KTEST(ftrace_limits, two_agree_to_share)
 {
-	share_two(false);
-	share_two(true);
+	share_two(FTRACE_BY_SITE);
+	share_two(FTRACE_BY_STUB);
 }
 
 /* ---- filters ---- */

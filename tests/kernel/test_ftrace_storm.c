@@ -130,11 +130,11 @@ static int direct_task(void *arg)
 	EXPECT_EQ(register_ftrace_direct(direct, direct_target[0]), 0);
 	while (ktime_ns() < storm_end && !ktest_failed()) {
 		n++;
-		ftrace_exchange_by_stub = next_random(&state) % 4 == 0;
+		ftrace_exchange_way = next_random(&state) % 3;
 		EXPECT_EQ(modify_ftrace_direct(direct, direct_target[n % 4]),
 			  0);
 	}
-	ftrace_exchange_by_stub = false;
+	ftrace_exchange_way = FTRACE_BY_SITE;
 	EXPECT_EQ(unregister_ftrace_direct(direct, direct->direct_call, true),
 		  0);
 	return n;

@@ -192,7 +192,7 @@ UNIT(ftrace, no_trampolines)
 	static struct ftrace_ops a = OPS(0), b = OPS(1);
 
 	fresh(3);
-	host_arch.no_tramps = true;
+	host_arch.tramps_max = 0;
 	CHECK_EQ(register_ftrace_function(&a), 0);
 	CHECK_EQ(arch_ftrace_read(host_site(0)),
 		 arch_ftrace_static_caller(false));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Direct callers on the host: errors, mixes, both ways of exchange, one ops
- * with many targets, sharing with ip modifiers.
+ * Direct callers on the host: errors, mixes, one ops with many targets,
+ * sharing with ip modifiers.
  *
  * host-sources: trace/ftrace.c trace/ftrace_check.c trace/ftrace_direct.c
  * host-sources: trace/ftrace_filter.c trace/ftrace_hash.c trace/ftrace_list.c
@@ -138,59 +138,11 @@ UNIT(ftrace_direct, with_company)
 	with_company();
 	ftrace_use_trampolines = false;
 	with_company();
-	ftrace_exchange_by_stub = true;
+	ftrace_exchange_way = FTRACE_BY_STUB;
 	with_company();
 	ftrace_use_chains = ftrace_use_trampolines = true;
 	with_company();
-	ftrace_exchange_by_stub = false;
-}
-
-/* What the sites call before each session of an exchange. */
-static unsigned long seen[4];
-static size_t nr_seen;
-static void note_site(void)
-{
-	seen[nr_seen++] = arch_ftrace_read(host_site(1));
-	CHECK_EQ(ftrace_rec_users(ftrace_rec(1)) > 0, true);
-}
-
-UNIT(ftrace_direct, exchange_in_one_step)
-{
-	fresh(3);
-	reset_direct("fn*");
-	CHECK_EQ(register_ftrace_direct(&direct, A), 0);
-	nr_seen = 0;
-	host_arch.on_apply = note_site;
-	CHECK_EQ(modify_ftrace_direct(&direct, B), 0);
-	host_arch.on_apply = NULL;
-	CHECK_EQ(nr_seen, 1);
-	CHECK_EQ(seen[0], A);
-	CHECK_EQ(arch_ftrace_read(host_site(1)), B);
-	CHECK(host_arch.waits > 0);
-	CHECK_EQ(direct.direct_call, B);
-	CHECK_EQ(unregister_ftrace_direct(&direct, B, true), 0);
-	ftrace_no_leaks();
-}
-
-/* Two sessions, the list function in between, never a NOP. */
-UNIT(ftrace_direct, exchange_by_stub)
-{
-	fresh(3);
-	reset_direct("fn*");
-	CHECK_EQ(register_ftrace_direct(&direct, A), 0);
-	nr_seen = 0;
-	host_arch.on_apply = note_site;
-	ftrace_exchange_by_stub = true;
-	CHECK_EQ(modify_ftrace_direct(&direct, B), 0);
-	ftrace_exchange_by_stub = false;
-	host_arch.on_apply = NULL;
-	CHECK_EQ(nr_seen, 2);
-	CHECK_EQ(seen[0], A);
-	CHECK_EQ(seen[1], arch_ftrace_static_caller(false));
-	CHECK_EQ(arch_ftrace_read(host_site(1)), B);
-	CHECK_EQ(ftrace_rec_users(ftrace_rec(1)), 1);
-	CHECK_EQ(unregister_ftrace_direct(&direct, B, true), 0);
-	ftrace_no_leaks();
+	ftrace_exchange_way = FTRACE_BY_SITE;
 }
 
 /* ---- many targets ---- */
@@ -259,11 +211,11 @@ UNIT(ftrace_direct, add_mod_del)
 	CHECK_EQ(modify_ftrace_direct(&direct, A), (u64)-EINVAL);
 	CHECK_EQ(ftrace_filter(&direct, "fn5"), (u64)-EINVAL);
 	CHECK_EQ(ftrace_check(), 0);
-	ftrace_exchange_by_stub = true;
+	ftrace_exchange_way = FTRACE_BY_STUB;
 	CHECK_EQ(update_ftrace_direct_del(&direct, mod), 0);
 	CHECK_EQ(arch_ftrace_read(host_site(1)), 0);
 	CHECK_EQ(arch_ftrace_read(host_site(4)), A);
-	ftrace_exchange_by_stub = false;
+	ftrace_exchange_way = FTRACE_BY_SITE;
 	mod->rec[0] = 4;
 	mod->direct[0] = A;
 	mod->count = 1;
@@ -311,9 +263,9 @@ UNIT(ftrace_direct, targets_swap_places)
 	CHECK_EQ(update_ftrace_direct_add(&direct, one), 0);
 	CHECK_EQ(update_ftrace_direct_mod(&direct, two, true), 0);
 	CHECK_EQ(ftrace_check(), 0);
-	ftrace_exchange_by_stub = true;
+	ftrace_exchange_way = FTRACE_BY_STUB;
 	CHECK_EQ(update_ftrace_direct_mod(&direct, one, true), 0);
-	ftrace_exchange_by_stub = false;
+	ftrace_exchange_way = FTRACE_BY_SITE;
 	CHECK_EQ(ftrace_check(), 0);
 	CHECK_EQ(arch_ftrace_read(host_site(2)), C);
 	CHECK_EQ(update_ftrace_direct_del(&direct, one), 0);

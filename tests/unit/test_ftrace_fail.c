@@ -266,11 +266,11 @@ UNIT(ftrace_fail, every_step_I6)
 UNIT(ftrace_fail, every_step_by_stub)
 {
 	start();
-	ftrace_exchange_by_stub = true;
+	ftrace_exchange_way = FTRACE_BY_STUB;
 	same = ftrace_same_meaning;
 	fail_everything();
 	same = ftrace_same_picture;
-	ftrace_exchange_by_stub = false;
+	ftrace_exchange_way = FTRACE_BY_SITE;
 	finish(150);
 }
 
@@ -281,6 +281,26 @@ UNIT(ftrace_fail, every_step_by_list)
 	fail_everything();
 	ftrace_use_trampolines = true;
 	finish(100);
+}
+
+/* Chains that do not fit beside chains: the stub, or without memory the list */
+UNIT(ftrace_fail, every_step_without_room_for_chains)
+{
+	start();
+	CHECK_EQ(ftrace_filter(&plain, "*"), 0);
+	CHECK_EQ(reg_plain(), 0);
+	CHECK_EQ(direct_on(), 0);
+	CHECK_EQ(many_add(), 0);
+	host_arch.tramps_max = host_arch.tramps;
+	same = ftrace_same_meaning;
+	fail_both(modify_there, modify_back);
+	fail_both(many_mod, many_mod_back);
+	same = ftrace_same_picture;
+	CHECK_EQ(many_del(), 0);
+	CHECK_EQ(direct_off(), 0);
+	CHECK_EQ(unreg_plain(), 0);
+	ftrace_free_filter(&plain);
+	finish(20);
 }
 
 /* A set for each of so many sites takes pages of sets. */
