@@ -22,7 +22,7 @@
  *
  * Context: task.
  */
-#include "arch/x86_64/insn.h"
+#include "arch/x86_64/code.h"
 #include "arch/x86_64/text_poke.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/exec_pool.h"
@@ -45,41 +45,11 @@ static_assert(CALL_BYTES % 16 == 0, "pushed on an aligned stack");
 static_assert(offsetof(struct ftrace_fexit_call, ip) == RET + 16,
 	      "the order of the pushes");
 
-/* Bytes behind len, as if they lay at base; buf NULL only counts. */
-struct code {
-	u8 *buf;
-	size_t len;
-	unsigned long base;
-};
-
-static void put(struct code *c, const void *bytes, size_t len)
-{
-	if (c->buf)
-		memcpy(c->buf + c->len, bytes, len);
-	c->len += len;
-}
-
-#define PUT(c, ...) \
-	put(c, (const u8[]){ __VA_ARGS__ }, sizeof((const u8[]){ __VA_ARGS__ }))
-
-static void put_u32(struct code *c, u32 value)
-{
-	put(c, &value, sizeof(value));
-}
-
 /* inc qword [gs:counter] */
 static void put_count(struct code *c, const u64 *counter)
 {
 	PUT(c, 0x65, 0x48, 0xff, 0x04, 0x25);
 	put_u32(c, (u32)(unsigned long)counter);
-}
-
-static void put_call(struct code *c, unsigned long target)
-{
-	u8 bytes[INSN_MAX];
-
-	insn_store(bytes, insn_call(c->base + c->len, target));
-	put(c, bytes, sizeof(bytes));
 }
 
 static void put_handler(struct code *c, ftrace_fexit_func_t func, void *data)

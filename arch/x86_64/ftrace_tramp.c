@@ -19,47 +19,10 @@
  */
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
+#include "arch/x86_64/code.h"
 #include "arch/x86_64/ftrace_tramp.h"
 #include "arch/x86_64/insn.h"
 #include <asm/context.h>
-
-/* Where code goes: bytes behind len, as if they lay at base. */
-struct code {
-	u8 *buf; /* NULL: only count */
-	size_t len;
-	unsigned long base;
-	bool reach; /* every relative target so far could be encoded */
-};
-
-static void put(struct code *c, const void *bytes, size_t len)
-{
-	if (c->buf)
-		memcpy(c->buf + c->len, bytes, len);
-	c->len += len;
-}
-
-#define PUT(c, ...) \
-	put(c, (const u8[]){ __VA_ARGS__ }, sizeof((const u8[]){ __VA_ARGS__ }))
-
-static void put_word(struct code *c, u64 word)
-{
-	u8 bytes[INSN_MAX] = { 0 };
-
-	if (!word)
-		c->reach = false;
-	insn_store(bytes, word);
-	put(c, bytes, INSN_MAX);
-}
-
-static void put_call(struct code *c, unsigned long target)
-{
-	put_word(c, insn_call(c->base + c->len, target));
-}
-
-static void put_jmp(struct code *c, unsigned long target)
-{
-	put_word(c, insn_jmp32(c->base + c->len, target));
-}
 
 /* ---- saving and restoring: the order is the order of pt_regs ---- */
 
@@ -251,9 +214,9 @@ static void put_guard_enter(struct code *c)
 	u32 context = (u32)(unsigned long)&trace_context;
 
 	PUT(c, GUARD_FIRST_BYTE, 0x4c, 0x8b, 0x1c, 0x25);
-	put(c, &task, sizeof(task));
+	put_u32(c, task);
 	PUT(c, GUARD_FIRST_BYTE, 0x8b, 0x04, 0x25);
-	put(c, &context, sizeof(context));
+	put_u32(c, context);
 	PUT(c, 0x41, 0x85, 0x43, RECURSION_WORD);
 	PUT(c, 0x74, 0x0b); /* jz: over the next three */
 	PUT(c, 0xb8, CTX_TRANSITION, 0, 0, 0);
@@ -303,7 +266,7 @@ static void put_leave(struct code *c, unsigned long direct)
 size_t ftrace_tramp_emit(const struct ftrace_tramp_desc *desc, void *buf,
 			 unsigned long base)
 {
-	struct code c = { .buf = buf, .base = base, .reach = true };
+	struct code c = { .buf = buf, .base = base };
 	struct ftrace_tramp_header header = {
 		.magic = FTRACE_TRAMP_MAGIC,
 		.n = (u8)desc->n,
@@ -329,7 +292,7 @@ size_t ftrace_tramp_emit(const struct ftrace_tramp_desc *desc, void *buf,
 	else
 		put_restore_fast(&c);
 	put_leave(&c, desc->direct);
-	if (!c.reach || c.len > FTRACE_TRAMP_MAX)
+	if (c.out_of_reach || c.len > FTRACE_TRAMP_MAX)
 		return 0;
 	header.size = (u16)(c.len - sizeof(header));
 	if (buf)
