@@ -51,8 +51,19 @@ static LIST_HEAD(retired_groups); /* [fexit_lock] */
 
 /* ---- groups ---- */
 
+static bool handler_ok(ftrace_fexit_func_t func)
+{
+	return !func || arch_ftrace_reaches((unsigned long)func);
+}
+
 static bool spec_is_valid(const struct ftrace_fexit_spec *spec)
 {
+	unsigned int i;
+
+	for (i = 0; i < spec->nr && i < FTRACE_FEXIT_PROGS; i++)
+		if (!handler_ok(spec->prog[i].entry) ||
+		    !handler_ok(spec->prog[i].exit))
+			return false;
 	return spec->nr <= FTRACE_FEXIT_PROGS &&
 	       spec->stack_words <= FTRACE_FEXIT_STACK_WORDS &&
 	       !(spec->varargs && !spec->stack_words);

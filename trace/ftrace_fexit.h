@@ -35,9 +35,10 @@ struct ftrace_fexit;
  * Context: task.
  * Return: to be given to detach; ERR_PTR of -EINVAL: no function, an address
  * without a site, too many progs or stack words, variable arguments without
- * stack_words (nobody knows how many to copy); -EBUSY a function has a direct
- * caller; -ENOSPC too many sets alive (those that do not drain included);
- * -ENOMEM; -EDEADLK; -ENODEV. No other code is returned.
+ * stack_words (nobody knows how many to copy), a handler that a call does not
+ * reach; -EBUSY a function has a direct caller; -ENOSPC too many sets alive
+ * (those that do not drain included); -ENOMEM; -EDEADLK; -ENODEV. No other
+ * code is returned.
  */
 struct ftrace_fexit *ftrace_fexit_attach(const struct ftrace_fexit_spec *spec,
 					 const unsigned long *ips, size_t n);

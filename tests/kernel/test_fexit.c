@@ -163,6 +163,22 @@ KTEST(fexit, stack_arguments)
 		  -EINVAL);
 }
 
+/* Some would be within reach of a call by chance; these are not. */
+KTEST(fexit, handlers_out_of_reach_are_refused)
+{
+	ftrace_fexit_func_t far = (ftrace_fexit_func_t)0x123400000000UL;
+	struct ftrace_fexit_prog prog[2] = { spec_a.prog[0], { .entry = far } };
+	struct ftrace_fexit_spec spec = { .nr = 2, .prog = prog };
+	unsigned long ip = (unsigned long)ten;
+
+	EXPECT_EQ(PTR_ERR(ftrace_fexit_attach(&spec, &ip, 1)), -EINVAL);
+	prog[1] = (struct ftrace_fexit_prog){ .exit = far };
+	EXPECT_EQ(PTR_ERR(ftrace_fexit_attach(&spec, &ip, 1)), -EINVAL);
+	EXPECT_EQ(arch_ftrace_read(ip), 0);
+	prog[1] = (struct ftrace_fexit_prog){ 0 };
+	detach(attach_one(&spec, ten));
+}
+
 KTEST(fexit, result_of_two_words)
 {
 	struct ftrace_fexit *fexit;
