@@ -50,6 +50,14 @@ struct boot_info {
 };
 
 /*
+ * For the parsers. boot_bad - note what is wrong; boot_add_region - one more,
+ * unless it is empty. Context: boot (pure). Return: @error; 0, -EINVAL for a
+ * region that wraps around, -E2BIG for one too many, both noted.
+ */
+int boot_bad(struct boot_info *info, int error, const char *why);
+int boot_add_region(struct boot_info *info, u64 base, u64 length, u32 type);
+
+/*
  * multiboot2_parse - read a multiboot2 information structure
  * @tags: the structure; @size: bytes that may be read at it; @info: filled in
  *

@@ -44,13 +44,6 @@ struct mb2_mmap_entry {
 	u32 reserved;
 };
 
-static int bad(struct boot_info *info, int error, const char *why)
-{
-	info->error = error;
-	info->why = why;
-	return error;
-}
-
 /* The text must end within the tag; one that is too long is refused. */
 static int read_string(const u8 *text, size_t len, char *out, size_t out_len)
 {
@@ -69,9 +62,9 @@ static int read_cmdline(const u8 *text, size_t len, struct boot_info *info)
 	int ret = read_string(text, len, info->cmdline, sizeof(info->cmdline));
 
 	if (ret == -EINVAL)
-		return bad(info, ret, "the command line does not end");
+		return boot_bad(info, ret, "the command line does not end");
 	if (ret == -E2BIG)
-		return bad(info, ret, "the command line is too long");
+		return boot_bad(info, ret, "the command line is too long");
 	return 0;
 }
 
@@ -81,25 +74,9 @@ static int read_loader(const u8 *text, size_t len, struct boot_info *info)
 	size_t used = strnlen((const char *)text, len);
 
 	if (used == len)
-		return bad(info, -EINVAL, "the loader's name does not end");
+		return boot_bad(info, -EINVAL,
+				"the loader's name does not end");
 	strscpy(info->loader, (const char *)text, sizeof(info->loader));
-	return 0;
-}
-
-static int add_region(struct boot_info *info, const struct mb2_mmap_entry *e)
-{
-	struct boot_region *region;
-
-	if (e->length == 0)
-		return 0;
-	if (e->base + e->length < e->base)
-		return bad(info, -EINVAL, "a memory region wraps around");
-	if (info->nr_regions == BOOT_MAX_REGIONS)
-		return bad(info, -E2BIG, "too many memory regions");
-	region = &info->region[info->nr_regions++];
-	region->start = e->base;
-	region->end = e->base + e->length;
-	region->type = e->type;
 	return 0;
 }
 
@@ -111,16 +88,19 @@ static int read_mmap(const u8 *p, size_t len, struct boot_info *info)
 	int ret;
 
 	if (len < sizeof(head))
-		return bad(info, -EINVAL, "the memory map is cut short");
+		return boot_bad(info, -EINVAL, "the memory map is cut short");
 	memcpy(&head, p, sizeof(head));
 	if (head.entry_size < sizeof(entry) || head.entry_size % 8)
-		return bad(info, -EINVAL, "memory map entries of a wrong size");
+		return boot_bad(info, -EINVAL,
+				"memory map entries of a wrong size");
 	if ((len - sizeof(head)) % head.entry_size)
-		return bad(info, -EINVAL, "the memory map ends in an entry");
+		return boot_bad(info, -EINVAL,
+				"the memory map ends in an entry");
 	info->nr_regions = 0;
 	for (at = sizeof(head); at < len; at += head.entry_size) {
 		memcpy(&entry, p + at, sizeof(entry));
-		ret = add_region(info, &entry);
+		ret = boot_add_region(info, entry.base, entry.length,
+				      entry.type);
 		if (ret)
 			return ret;
 	}
@@ -131,7 +111,8 @@ static int read_mmap(const u8 *p, size_t len, struct boot_info *info)
 static int read_rsdp(const u8 *p, size_t len, struct boot_info *info)
 {
 	if (len < 20)
-		return bad(info, -EINVAL, "the ACPI root pointer is cut short");
+		return boot_bad(info, -EINVAL,
+				"the ACPI root pointer is cut short");
 	if (len <= info->rsdp_len)
 		return 0;
 	info->rsdp_len = min(len, sizeof(info->rsdp));
@@ -169,12 +150,13 @@ static int read_tags(const u8 *base, size_t total, struct boot_info *info)
 	for (at = sizeof(struct mb2_header);; at += ALIGN_UP(tag.size, 8u)) {
 		info->where = at;
 		if (at > total || total - at < sizeof(tag))
-			return bad(info, -EINVAL, "the tags do not end");
+			return boot_bad(info, -EINVAL, "the tags do not end");
 		memcpy(&tag, base + at, sizeof(tag));
 		if (tag.size < sizeof(tag))
-			return bad(info, -EINVAL, "a tag is too small");
+			return boot_bad(info, -EINVAL, "a tag is too small");
 		if (tag.size > total - at)
-			return bad(info, -EINVAL, "a tag reaches past the end");
+			return boot_bad(info, -EINVAL,
+					"a tag reaches past the end");
 		if (tag.type == TAG_END)
 			return 0;
 		ret = read_tag(tag.type, base + at, tag.size, info);
@@ -191,14 +173,14 @@ int multiboot2_parse(const void *tags, size_t size, struct boot_info *info)
 	memset(info, 0, sizeof(*info));
 	info->protocol = "multiboot2";
 	if (size < sizeof(head))
-		return bad(info, -EINVAL, "no room for the header");
+		return boot_bad(info, -EINVAL, "no room for the header");
 	memcpy(&head, tags, sizeof(head));
 	if (head.total_size < sizeof(head) || head.total_size > size)
-		return bad(info, -EINVAL, "the total size cannot be true");
+		return boot_bad(info, -EINVAL, "the total size cannot be true");
 	ret = read_tags(tags, head.total_size, info);
 	if (ret)
 		return ret;
 	if (!info->nr_regions)
-		return bad(info, -EINVAL, "there is no memory map");
+		return boot_bad(info, -EINVAL, "there is no memory map");
 	return 0;
 }

@@ -32,13 +32,6 @@ struct pvh_memmap_entry {
 	u32 reserved;
 };
 
-static int bad(struct boot_info *info, int error, const char *why)
-{
-	info->error = error;
-	info->why = why;
-	return error;
-}
-
 /* Byte by byte: the end of readable memory may be anywhere. */
 static int read_cmdline(u64 phys, boot_phys_fn read, struct boot_info *info)
 {
@@ -50,31 +43,14 @@ static int read_cmdline(u64 phys, boot_phys_fn read, struct boot_info *info)
 	for (i = 0; i < sizeof(info->cmdline); i++) {
 		byte = read(phys + i, 1);
 		if (!byte)
-			return bad(info, -EINVAL,
-				   "the command line is nowhere");
+			return boot_bad(info, -EINVAL,
+					"the command line is nowhere");
 		info->cmdline[i] = *byte;
 		if (!*byte)
 			return 0;
 	}
 	info->cmdline[0] = '\0';
-	return bad(info, -E2BIG, "the command line is too long");
-}
-
-static int add_region(struct boot_info *info, const struct pvh_memmap_entry *e)
-{
-	struct boot_region *region;
-
-	if (e->length == 0)
-		return 0;
-	if (e->base + e->length < e->base)
-		return bad(info, -EINVAL, "a memory region wraps around");
-	if (info->nr_regions == BOOT_MAX_REGIONS)
-		return bad(info, -E2BIG, "too many memory regions");
-	region = &info->region[info->nr_regions++];
-	region->start = e->base;
-	region->end = e->base + e->length;
-	region->type = e->type;
-	return 0;
+	return boot_bad(info, -E2BIG, "the command line is too long");
 }
 
 static int read_memmap(const struct pvh_start_info *start, boot_phys_fn read,
@@ -89,9 +65,11 @@ static int read_memmap(const struct pvh_start_info *start, boot_phys_fn read,
 		info->where = i * sizeof(entry);
 		p = read(start->memmap + info->where, sizeof(entry));
 		if (!p)
-			return bad(info, -EINVAL, "the memory map is nowhere");
+			return boot_bad(info, -EINVAL,
+					"the memory map is nowhere");
 		memcpy(&entry, p, sizeof(entry));
-		ret = add_region(info, &entry);
+		ret = boot_add_region(info, entry.base, entry.length,
+				      entry.type);
 		if (ret)
 			return ret;
 	}
@@ -108,12 +86,13 @@ int pvh_parse(u64 start_info, boot_phys_fn read, struct boot_info *info)
 	info->protocol = "PVH";
 	p = read(start_info, sizeof(start));
 	if (!p)
-		return bad(info, -EINVAL, "the start_info is nowhere");
+		return boot_bad(info, -EINVAL, "the start_info is nowhere");
 	memcpy(&start, p, sizeof(start));
 	if (start.magic != PVH_MAGIC)
-		return bad(info, -EINVAL, "the start_info has no magic");
+		return boot_bad(info, -EINVAL, "the start_info has no magic");
 	if (start.version < 1)
-		return bad(info, -EINVAL, "the start_info has no memory map");
+		return boot_bad(info, -EINVAL,
+				"the start_info has no memory map");
 	info->rsdp_phys = start.rsdp;
 	ret = read_cmdline(start.cmdline, read, info);
 	if (ret)
@@ -122,6 +101,6 @@ int pvh_parse(u64 start_info, boot_phys_fn read, struct boot_info *info)
 	if (ret)
 		return ret;
 	if (!info->nr_regions)
-		return bad(info, -EINVAL, "there is no memory map");
+		return boot_bad(info, -EINVAL, "there is no memory map");
 	return 0;
 }

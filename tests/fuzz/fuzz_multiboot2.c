@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The multiboot2 tag parser and the memory map made of what it found.
- * host-sources: boot/multiboot2.c boot/memmap.c
+ * host-sources: boot/boot_info.c boot/multiboot2.c boot/memmap.c
  */
 #include "boot/boot_info.h"
 #include "boot/memmap.h"

@@ -2,7 +2,7 @@
 /*
  * The PVH start_info reader: the input is all of physical memory, from
  * PHYS_BASE on, and the start_info lies at its beginning.
- * host-sources: boot/pvh.c
+ * host-sources: boot/boot_info.c boot/pvh.c
  */
 #include "boot/boot_info.h"
 #include "kernel/panic.h"

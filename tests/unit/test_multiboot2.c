@@ -3,7 +3,7 @@
  * The readers of what boot loaders hand over: good tables, and every way of
  * damaging them that a reader must survive.
  *
- * host-sources: boot/multiboot2.c boot/pvh.c
+ * host-sources: boot/boot_info.c boot/multiboot2.c boot/pvh.c
  */
 #include "boot/boot_info.h"
 #include "boot/start.h"
