@@ -42,20 +42,6 @@ extern sync_core_ack, sync_core_round, lapic_mmio
 %define GPRS rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, \
 	rbx, rbp, r12, r13, r14, r15
 
-%macro push_list 1-*
-  %rep %0
-	push %1
-    %rotate 1
-  %endrep
-%endmacro
-
-%macro pop_list 1-*
-  %rep %0
-    %rotate -1
-	pop %1
-  %endrep
-%endmacro
-
 ; save_regs: rsp at PT_ORIG_AX -> rsp at the pt_regs, rbp marked (I3)
 %macro save_regs 0
 	push_list GPRS

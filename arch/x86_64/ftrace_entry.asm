@@ -32,20 +32,6 @@ SITE_SIZE equ 5				; the CALL at the site
 %define FAST_REGS rdi, rsi, rdx, rcx, rax, r8, r9
 %define MORE_REGS r10, r11, rbx, rbp, r12, r13, r14, r15
 
-%macro push_list 1-*
-  %rep %0
-	push %1
-    %rotate 1
-  %endrep
-%endmacro
-
-%macro pop_list 1-*
-  %rep %0
-    %rotate -1
-	pop %1
-  %endrep
-%endmacro
-
 ; rcx = the callback's view of the frame -> all four arguments
 ;	%1 offset of parent_ip from it
 %macro callback_args 1

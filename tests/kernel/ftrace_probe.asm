@@ -4,6 +4,7 @@
 ; targets.
 
 %include "arch/x86_64/asm/linkage.inc"
+%include "tests/kernel/registers.inc"
 
 ; test_ftrace_regs.c: struct pt_regs, and what the callback was given
 extern ftrace_probe_in, ftrace_probe_out, ftrace_probe_cb
@@ -11,24 +12,6 @@ extern ftrace_probe_direct_regs		; as the direct target found them
 extern direct_count			; u64 direct_count[NR_DIRECT], per-CPU
 
 section .text
-
-%macro each_register 1			; %1 = macro to call with (reg, PT_name)
-	%1 rax, PT_AX
-	%1 rcx, PT_CX
-	%1 rdx, PT_DX
-	%1 rbx, PT_BX
-	%1 rbp, PT_BP
-	%1 rsi, PT_SI
-	%1 rdi, PT_DI
-	%1 r8, PT_R8
-	%1 r9, PT_R9
-	%1 r10, PT_R10
-	%1 r11, PT_R11
-	%1 r12, PT_R12
-	%1 r13, PT_R13
-	%1 r14, PT_R14
-	%1 r15, PT_R15
-%endmacro
 
 %macro load_register 2
 	mov %1, [ftrace_probe_in + %2]

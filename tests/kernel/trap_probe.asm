@@ -3,30 +3,13 @@
 ; value, and note every register afterwards.
 
 %include "arch/x86_64/asm/linkage.inc"
+%include "tests/kernel/registers.inc"
 
 ; test_entry.c
 extern probe_in, probe_out, probe_saved_sp
 extern probe_callee_sp, probe_callee_calls
 
 section .text
-
-%macro each_register 1			; %1 = macro to call with (reg, PT_name)
-	%1 rax, PT_AX
-	%1 rcx, PT_CX
-	%1 rdx, PT_DX
-	%1 rbx, PT_BX
-	%1 rbp, PT_BP
-	%1 rsi, PT_SI
-	%1 rdi, PT_DI
-	%1 r8, PT_R8
-	%1 r9, PT_R9
-	%1 r10, PT_R10
-	%1 r11, PT_R11
-	%1 r12, PT_R12
-	%1 r13, PT_R13
-	%1 r14, PT_R14
-	%1 r15, PT_R15
-%endmacro
 
 %macro load_register 2
 	mov %1, [probe_in + %2]
