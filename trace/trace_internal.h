@@ -110,6 +110,8 @@ void trace_put_symbol(struct trace_iterator *iter, struct trace_seq *s,
 const char *trace_iter_comm(struct trace_iterator *iter, int pid);
 void trace_put_time(struct trace_iterator *iter, struct trace_seq *s, u64 time);
 void trace_put_flags(const struct trace_entry *ent, struct trace_seq *s);
+/* The mark of a delay or duration: + ! # * @ $ above 10 us, 100 us, ... 1 s. */
+char trace_delay_mark(u64 ns);
 /* Of the common form: all column heads, a line's columns, what follows. */
 void trace_put_header(struct trace_iterator *iter, struct trace_seq *s);
 void trace_put_line(struct trace_iterator *iter, struct trace_seq *s);

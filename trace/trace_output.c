@@ -129,7 +129,7 @@ static void put_columns(struct trace_iterator *iter, struct trace_seq *s)
 
 static_assert(NR_CPUS <= 100, "two digits");
 
-static char delay_mark(u64 ns)
+char trace_delay_mark(u64 ns)
 {
 	return ns > 1000000000 ? '$' :
 	       ns > 100000000  ? '@' :
@@ -155,7 +155,7 @@ static void put_latency_columns(struct trace_iterator *iter,
 	if (iter->tr->clock->in_ns)
 		trace_seq_printf(
 			s, " %4lluus%c: ", (iter->time - iter->start) / 1000,
-			delay_mark(delay));
+			trace_delay_mark(delay));
 	else
 		trace_seq_printf(s, " %4llu: ", iter->time);
 }

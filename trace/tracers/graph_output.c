@@ -95,17 +95,6 @@ static void put_prologue(struct trace_iterator *iter, struct trace_seq *s)
 	}
 }
 
-static char overhead_mark(u64 ns)
-{
-	return ns > 1000000000 ? '$' :
-	       ns > 100000000  ? '@' :
-	       ns > 10000000   ? '*' :
-	       ns > 1000000    ? '#' :
-	       ns > 100000     ? '!' :
-	       ns > 10000      ? '+' :
-				 ' ';
-}
-
 /* Microseconds in at most 7 characters, as many decimals as fit. */
 static void put_microseconds(struct trace_seq *s, u64 ns)
 {
@@ -135,7 +124,7 @@ static void put_duration(struct trace_iterator *iter, struct trace_seq *s,
 	if (!option(iter, TRACE_OPT_funcgraph_duration) ||
 	    !option(iter, TRACE_OPT_context_info))
 		return;
-	trace_seq_putc(s, mark ? overhead_mark(ns) : ' ');
+	trace_seq_putc(s, mark ? trace_delay_mark(ns) : ' ');
 	trace_seq_putc(s, ' ');
 	put_microseconds(s, ns);
 	trace_seq_putmem(s, "|  ", 3);
