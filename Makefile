@@ -62,7 +62,7 @@ CFLAGS   += -fno-ipa-ra
 # Page tables and rings are read through more than one type.
 CFLAGS   += -fno-strict-aliasing -fno-delete-null-pointer-checks
 # Every build directory gives the same bytes.
-CFLAGS   += -ffile-prefix-map=$(CURDIR)=.
+CFLAGS   += '-ffile-prefix-map=$(CURDIR)=.'
 # A five-byte NOP at each function's start, its address in __mcount_loc.
 TRACE    := -pg -mfentry -mrecord-mcount -mnop-mcount
 ASFLAGS  := -f elf64 -g -F dwarf -w+all -w+error --reproducible \

@@ -30,6 +30,20 @@ def test_building_again_gives_the_same_bytes(elf):
     assert (again / "nop5.elf").read_bytes() == elf.read_bytes()
 
 
+def test_a_path_with_a_space_gives_the_same_bytes(elf, tmp_path):
+    """One file compiled there and all linked: no path gets into the image."""
+    tree = tmp_path / "a b"
+    shutil.copytree(qemu.ROOT, tree, ignore=shutil.ignore_patterns(
+        ".git", "build", qemu.BUILD.name))
+    for part in ("obj", "gen"):
+        shutil.copytree(qemu.BUILD / part, tree / "build" / part)
+    (tree / "kernel/lib/glob.c").touch()
+    done = run(["make", "-C", str(tree), "BUILD=build", "kernel"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("CC ") == 1, done.stdout
+    assert (tree / "build/nop5.elf").read_bytes() == elf.read_bytes()
+
+
 def test_nothing_is_rebuilt(elf):
     done = run(["make", f"BUILD={qemu.BUILD}", "kernel"])
     assert done.returncode == 0, done.stderr
