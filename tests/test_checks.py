@@ -7,7 +7,7 @@ import pytest
 
 from tests import qemu
 from tests.lint import (cppcheck, docs, format, headers, layers, locks, reach,
-                        size, text)
+                        size, source, text)
 
 FIXTURE = qemu.ROOT / "tests/lint/fixture"
 RULES = reach.Rules({"_start": "the root"}, {}, {})
@@ -55,6 +55,18 @@ def test_reach_wants_no_rule_it_does_not_need(tmp_path):
         assert "not needed" in reach.check_image(elf, rules)[0]
     gone = reach.Rules({"no_such_thing": "a root"}, {}, {})
     assert "no symbol" in reach.check_image(elf, gone)[0]
+
+
+def test_the_files_of_a_tree_without_git(tmp_path):
+    """An unpacked archive is checked like a clone."""
+    ours = [".ci/run", "Makefile", "trace/a.c", "trace/b.h"]
+    others = [".git/c.c", ".pytest_cache/README.md", "trace/.#a.c",
+              "built/deps-run.mk", "built/gen/d.c", "tests/__pycache__/e.c"]
+    for name in ours + others:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert source.files("", root=tmp_path) == ours
+    assert source.files(".c", "Makefile", root=tmp_path) == ours[1:3]
 
 
 @pytest.mark.parametrize("path, line, ok", [

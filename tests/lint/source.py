@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the checks share: the files of the tree, and C text without comments."""
+import os
 import pathlib
 import re
-import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
@@ -10,13 +10,23 @@ TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"'
                    r"|'(?:\\.|[^'\\\n])*'", re.S)
 
 
+def ours(name, folder):
+    """Is the directory part of the tree? A build tells by its first file."""
+    return name == ".ci" or not (name.startswith((".", "__pycache__")) or
+                                 (folder / name / "deps-run.mk").exists())
+
+
 def files(*suffixes, root=ROOT):
-    """Relative paths git knows or would know, the build left out."""
-    out = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=root, stdout=subprocess.PIPE, text=True, check=True).stdout
-    return sorted({path for path in out.splitlines()
-                   if path.endswith(suffixes) and (root / path).is_file()})
+    """Relative paths of the tree's files; no git needed, hidden ones left out.
+    """
+    found = []
+    for folder, folders, names in os.walk(root):
+        folder = pathlib.Path(folder)
+        folders[:] = [name for name in folders if ours(name, folder)]
+        found += [(folder / name).relative_to(root).as_posix()
+                  for name in names
+                  if name.endswith(suffixes) and not name.startswith(".")]
+    return sorted(found)
 
 
 def read(path, root=ROOT):
