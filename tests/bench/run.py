@@ -49,8 +49,10 @@ def build_sites(build):
         subprocess.run([sys.executable,
                         os.path.join(HERE, "gen_functions.py"), str(SITES)],
                        stdout=file, check=True)
-    subprocess.run(["make", "-s", "-C", TOP, "kernel", "BUILD=" + target,
-                    "EXTRA=" + functions], check=True,
+    # Relative paths: make cannot name one with a space.
+    subprocess.run(["make", "-s", "-C", TOP, "kernel",
+                    "BUILD=" + os.path.relpath(target, TOP),
+                    "EXTRA=" + os.path.relpath(functions, TOP)], check=True,
                    env=machine.outside_make(), stdout=subprocess.DEVNULL)
     return os.path.join(target, "nop5.elf")
 
