@@ -224,6 +224,34 @@ def test_run(parts, last, shown):
     assert (status == 0) == last.endswith(" 0 failed")
 
 
+@pytest.mark.parametrize("only, statuses, ok", [
+    ("*", [0, 0], True),
+    ("*", [0, 1], False),
+    ("*", [0, 2], False),  # a file without a test
+    ("a*", [0, 2], True),
+    ("a*", [1, 2], False),
+    ("a*", [0, 134], False),
+    ("a*", [2, 2], False),
+])
+def test_unit_programs_that_fail_are_noticed(tmp_path, only, statuses, ok):
+    programs = []
+    for i, status in enumerate(statuses):
+        programs.append(tmp_path / f"test_{i}")
+        programs[i].write_text(f'#!/bin/sh\ntest "$1" = \'{only}\' && '
+                               f"exit {status}\n")
+        programs[i].chmod(0o755)
+    script = ("import pathlib, sys; sys.path.insert(0, '.')\n"
+              "from tests import run\n"
+              "programs = [pathlib.Path(p) for p in sys.argv[1:]]\n"
+              "run.build_host = lambda variant: (programs, 0)\n"
+              "sys.exit(int(run.unit()))\n")
+    done = subprocess.run([sys.executable, "-c", script, *programs],
+                          cwd=qemu.ROOT, env={**os.environ, "ONLY": only},
+                          stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode == 0) == ok
+    assert ("selects no test" in done.stderr) == (set(statuses) == {2})
+
+
 # ---- .ci/run ---------------------------------------------------------------
 
 @pytest.mark.parametrize("recipe, last, ok", [

@@ -2,7 +2,8 @@
 /*
  * The frame of host tests: list, checks, KTAP output.
  *
- * Usage: test_NAME [GLOB], GLOB selecting tests. Exits 1 if one failed.
+ * Usage: test_NAME [GLOB], GLOB selecting tests. Exits 1 if one failed, 2
+ * if none was selected.
  */
 #include "tests/unit/unit.h"
 #include "kernel/lib/glob.h"
@@ -77,5 +78,5 @@ int main(int argc, char **argv)
 		say("%sok %d - %s\n", failed ? "not " : "", ++nr, u->name);
 		nr_failed += failed;
 	}
-	return nr_failed != 0 || !n;
+	return nr_failed ? 1 : n ? 0 : 2;
 }
