@@ -195,6 +195,6 @@ help:
 #: make iso          an ISO with a menu, for BIOS and UEFI
 #: make deps clean help
 #: Variables: SMP=4 MEM=256M ACCEL=tcg CPU=max FIRMWARE=bios|uefi BUILD=build
-#:   APPEND="words for the kernel's command line"  ONLY='glob of tests'
+#:   APPEND="words for the kernel"  ONLY='glob' (unit: tests, bench: rows)
 
 .PHONY: FORCE kernel iso run shell debug deps clean help $(CHECKS)

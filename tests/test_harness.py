@@ -224,6 +224,14 @@ def test_run(parts, last, shown):
     assert (status == 0) == last.endswith(" 0 failed")
 
 
+def test_all_is_run_whatever_only_says(monkeypatch):
+    monkeypatch.setenv("ONLY", "nothing")
+    status, output = make_test(
+        [("a", ["sh", "-c", 'echo "1..1\nok 1 - $ONLY"; test "$ONLY" = "*"'],
+          9)])
+    assert status == 0, output
+
+
 @pytest.mark.parametrize("only, statuses, ok", [
     ("*", [0, 0], True),
     ("*", [0, 1], False),
