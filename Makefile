@@ -125,7 +125,7 @@ $(BUILD)/gen/symtab%.o: $(BUILD)/gen/symtab%.asm
 	$(Q)cd $(@D) && $(NASM) -f elf64 -o $(@F) $(<F)
 
 # A source file that is gone has to leave the image, too.
-$(BUILD)/objects: TEXT = $(OBJS:$(BUILD)/%=%)
+$(BUILD)/objects: export TEXT = $(OBJS:$(BUILD)/%=%)
 $(BUILD)/pass%.elf: $(OBJS) $(BUILD)/gen/symtab%.o linker.ld $(BUILD)/objects
 	@echo 'LD      $@'
 	$(Q)$(LD) $(LDFLAGS) -o $@ $(filter %.o,$^)
@@ -147,12 +147,12 @@ $(ISO): $(ELF) boot/grub.cfg tools/mkiso.py
 # The image that `make run` boots: MODE is the entry, APPEND goes to its end.
 $(BUILD)/run.iso: $(ELF) boot/grub.cfg tools/mkiso.py $(BUILD)/run.args
 	@echo 'ISO     $@'
-	$(Q)$(MKISO) --default $(MODE) --append '$(APPEND)' $(ELF) $@
+	$(Q)$(MKISO) --default $(MODE) --append "$$APPEND" $(ELF) $@
 
 # New only when its text is another.
-$(BUILD)/run.args: TEXT = $(MODE) $(APPEND)
+$(BUILD)/run.args: export TEXT = $(MODE) $(APPEND)
 $(BUILD)/run.args $(BUILD)/objects: FORCE
-	@mkdir -p $(@D); echo '$(TEXT)' | cmp -s - $@ || echo '$(TEXT)' > $@
+	@mkdir -p $(@D); echo "$$TEXT" | cmp -s - $@ || echo "$$TEXT" > $@
 
 # ---- run --------------------------------------------------------------------
 MACHINE = --smp $(SMP) --mem $(MEM) --accel $(ACCEL) --cpu $(CPU) \
@@ -168,7 +168,7 @@ shell: $(BUILD)/run.iso
 
 debug: $(ELF)
 	@$(RUN) --gdb tools/nop5.gdb --kernel $< \
-		--append 'mode=$(MODE) $(APPEND)'
+		--append "mode=$(MODE) $$APPEND"
 
 # ---- check: all of it lives in tests/ ---------------------------------------
 export BUILD SMP MEM ACCEL CPU FIRMWARE APPEND ONLY CC NM OBJCOPY PYTHON

@@ -116,6 +116,15 @@ def test_words_for_grub(text, words):
     assert mkiso.grub_words(text) == words
 
 
+@pytest.mark.parametrize("text", ["", "a=1 b", "x='a b'", 'x="a b"', "it\\'s"])
+def test_append_comes_as_it_was_typed(elf, text):
+    build = in_tree(qemu.BUILD)
+    done = run(["make", "-s", "--what-if=boot/grub.cfg", f"BUILD={build}",
+                "MKISO=printf '<%s>'", f"APPEND={text}", f"{build}/run.iso"])
+    assert f"<--append><{text}><" in done.stdout, done.stdout + done.stderr
+    assert (qemu.BUILD / "run.args").read_text() == f"demo {text}\n"
+
+
 def test_unbalanced_quotes_are_refused():
     with pytest.raises(SystemExit, match="No closing quotation"):
         mkiso.grub_words('tests="sched')
