@@ -83,8 +83,10 @@ def complaints(results):
 
 
 def main():
-    smp = int(os.environ.get("SMP", "2"))
-    results = {method: measure(method, smp) for method in METHODS}
+    smp = os.environ.get("SMP", "2")
+    if not smp.isdecimal() or int(smp) < 2:
+        sys.exit(f"lab: SMP={smp}: who patches under load needs two CPUs")
+    results = {method: measure(method, int(smp)) for method in METHODS}
     print(f"Patching by five methods under the same load, QEMU TCG, {smp} "
           f"CPUs:\n")
     print("\n".join(table(results)), end="\n\n")

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The laboratory shows what it is for: see tests/lab.py."""
+import os
+import subprocess
+import sys
+
 import pytest
 
-from tests import lab
+from tests import lab, qemu
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +48,13 @@ def test_one_cpu_counts_instructions():
     cost = {method: lab.boot(method, 1, icount=0)["per_site"]
             for method in ("int3", "naive")}
     assert 0 < cost["int3"] < 150
+
+
+@pytest.mark.parametrize("smp", ["0", "1", "two"])
+def test_too_few_cpus_are_refused(smp):
+    done = subprocess.run([sys.executable, "tests/lab.py"], cwd=qemu.ROOT,
+                          env=os.environ | {"SMP": smp}, text=True,
+                          stderr=subprocess.PIPE, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (f"lab: SMP={smp}: who patches under load needs "
+                           "two CPUs\n")
