@@ -182,6 +182,7 @@ deps: $(BUILD)/deps-run.mk $(BUILD)/deps-test.mk
 
 clean:
 	rm -rf $(BUILD)
+$(if $(filter clean,$(MAKECMDGOALS)),.NOTPARALLEL:)# make -j8 clean kernel
 
 help:
 	@sed -n 's/^#: //p' Makefile
@@ -192,8 +193,7 @@ help:
 #: make bench bench-linux       measure; the same rows on Linux
 #: make torture lab             long runs; the patching laboratory
 #: make debug        QEMU under gdb, with the kernel's symbols
-#: make iso          an ISO with a menu, for BIOS and UEFI
-#: make deps clean help
+#: make deps clean help iso (an ISO with a menu, for BIOS and UEFI)
 #: Variables: SMP=4 MEM=256M ACCEL=tcg CPU=max FIRMWARE=bios|uefi BUILD=build
 #:   APPEND="words for the kernel"  ONLY='glob' (unit: tests, bench: rows)
 

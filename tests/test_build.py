@@ -55,6 +55,23 @@ def test_nothing_is_rebuilt(elf):
     assert "CC" not in done.stdout and "LD" not in done.stdout, done.stdout
 
 
+def test_cleaning_comes_before_building(tmp_path):
+    """With an rm that waits for what is built beside it, for a while."""
+    build = tmp_path / "build"
+    target = build / "obj/kernel/lib/glob.o"
+    slow = tmp_path / "bin/rm"
+    slow.parent.mkdir()
+    slow.write_text("#!/bin/sh\nfor i in 1 2 3 4 5 6 7 8 9 10; do\n"
+                    f"test -e {target} && break; sleep 0.1; done\n"
+                    f'exec {shutil.which("rm")} "$@"\n')
+    slow.chmod(0o755)
+    done = run(["make", "-s", "-j4", f"BUILD={build}", "clean", str(target)],
+               env={**os.environ, "PATH": f"{slow.parent}:"
+                    + os.environ["PATH"]})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert target.exists()
+
+
 def test_a_source_that_is_gone_leaves_the_image(elf, tmp_path):
     extra, build = tmp_path / "extra", tmp_path / "build"
     shutil.copytree(qemu.BUILD, build, ignore=shutil.ignore_patterns(
