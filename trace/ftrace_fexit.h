@@ -36,9 +36,9 @@ struct ftrace_fexit;
  * Return: to be given to detach; ERR_PTR of -EINVAL: no function, an address
  * without a site, too many progs or stack words, variable arguments without
  * stack_words (nobody knows how many to copy), a handler that a call does not
- * reach; -EBUSY a function has a direct caller; -ENOSPC too many sets alive
- * (those that do not drain included); -ENOMEM; -EDEADLK; -ENODEV. No other
- * code is returned.
+ * reach; -EBUSY a function has a direct caller or an ip modifier; -ENOSPC too
+ * many sets alive (those that do not drain included), or too many different
+ * sets of subscribers; -ENOMEM; -EDEADLK; -ENODEV. No other code is returned.
  */
 struct ftrace_fexit *ftrace_fexit_attach(const struct ftrace_fexit_spec *spec,
 					 const unsigned long *ips, size_t n);
@@ -57,8 +57,8 @@ int ftrace_fexit_replace(struct ftrace_fexit *fexit,
 /*
  * ftrace_fexit_detach - take them off
  * @fexit: gone, if 0 is returned. Calls under way: as replace.
- * Return: 0; -ENOMEM, -EDEADLK, -ENODEV with everything as before. No other
- * code is returned.
+ * Return: 0; -ENOMEM, -ENOSPC (those who stay need sets, too), -EDEADLK,
+ * -ENODEV with everything as before. No other code is returned.
  */
 int ftrace_fexit_detach(struct ftrace_fexit *fexit);
 

@@ -350,9 +350,11 @@ static void give_ids_back(void)
 	size_t i;
 
 	mutex_lock(&ftrace_lock);
-	for (i = 0; i < FTRACE_SET_MAX; i++)
+	for (i = 0; i < FTRACE_SET_MAX; i++) {
 		if (taken[i])
 			ftrace_set_unpin(taken[i], &retired);
+		taken[i] = NULL;
+	}
 	ftrace_discard(&retired);
 	mutex_unlock(&ftrace_lock);
 }
@@ -381,6 +383,32 @@ UNIT(ftrace_edges, requests_when_ids_run_out_I6)
 	ftrace_hash_free(twelve);
 	ftrace_hash_free(eight);
 	ftrace_hash_free(other);
+	ftrace_no_leaks();
+}
+
+/* So does taking a direct caller off: those who stay need a set, too. */
+UNIT(ftrace_edges, leaving_when_ids_run_out_I6)
+{
+	static struct ftrace_ops ann = OPS(0), bob = OPS(1);
+	struct ftrace_hash *one;
+	struct ftrace_picture pic;
+
+	fresh(2);
+	one = targets(0, 1, A);
+	CHECK_EQ(update_ftrace_direct_add(&direct, one), 0);
+	CHECK_EQ(register_ftrace_function(&ann), 0);
+	CHECK_EQ(ftrace_filter(&bob, "fn0"), 0);
+	CHECK_EQ(register_ftrace_function(&bob), 0);
+	take_ids(0);
+	pic = ftrace_take_picture();
+	CHECK_EQ(update_ftrace_direct_del(&direct, one), (u64)-ENOSPC);
+	CHECK(ftrace_same_picture(pic, ftrace_take_picture()));
+	give_ids_back();
+	CHECK_EQ(update_ftrace_direct_del(&direct, one), 0);
+	CHECK_EQ(unregister_ftrace_function(&bob), 0);
+	CHECK_EQ(unregister_ftrace_function(&ann), 0);
+	ftrace_free_filter(&bob);
+	ftrace_hash_free(one);
 	ftrace_no_leaks();
 }
 
