@@ -371,22 +371,37 @@ static int add_first(struct ftrace_ops *ops, const struct ftrace_hash *hash,
 	return err;
 }
 
+/* @filter is taken over; NULL if there was no memory for it. */
+static int swap_filter(struct ftrace_ops *ops, struct ftrace_hash *filter,
+		       struct ftrace_retired *retired)
+{
+	int err = -ENOMEM;
+
+	if (filter)
+		err = ftrace_swap_hashes(ops, filter, ops->notrace_hash,
+					 retired);
+	if (err)
+		ftrace_hash_free(filter);
+	return err;
+}
+
+/* Who is asked to share may exchange the targets there are: ask it first. */
 static int add_more(struct ftrace_ops *ops, const struct ftrace_hash *hash,
 		    struct ftrace_retired *retired)
 {
-	struct ftrace_hash *filter;
 	int err;
 
 	if (!ops->filter_hash->direct)
 		return -EINVAL;
 	if (!hash_disjoint(ops->filter_hash, hash))
 		return -EBUSY;
-	filter = ftrace_hash_union(ops->filter_hash, hash);
-	if (!filter)
-		return -ENOMEM;
-	err = ftrace_swap_hashes(ops, filter, ops->notrace_hash, retired);
+	err = ftrace_share(ops, hash);
 	if (err)
-		ftrace_hash_free(filter);
+		return err;
+	err = swap_filter(ops, ftrace_hash_union(ops->filter_hash, hash),
+			  retired);
+	if (err)
+		ftrace_unshare();
 	return err;
 }
 
@@ -410,26 +425,10 @@ int update_ftrace_direct_add(struct ftrace_ops *ops,
 	return err;
 }
 
-static int del_some(struct ftrace_ops *ops, const struct ftrace_hash *hash,
-		    struct ftrace_retired *retired)
-{
-	struct ftrace_hash *filter;
-	int err;
-
-	filter = ftrace_hash_minus(ops->filter_hash, hash);
-	if (!filter)
-		return -ENOMEM;
-	err = ftrace_swap_hashes(ops, filter, ops->notrace_hash, retired);
-	if (err)
-		ftrace_hash_free(filter);
-	retired->wait = true; /* D2 */
-	return err;
-}
-
 int update_ftrace_direct_del(struct ftrace_ops *ops,
 			     const struct ftrace_hash *hash)
 {
-	struct ftrace_retired retired = { 0 };
+	struct ftrace_retired retired = { .wait = true }; /* D2 */
 	bool last = false;
 	int err;
 
@@ -441,17 +440,19 @@ int update_ftrace_direct_del(struct ftrace_ops *ops,
 	    ops->filter_hash->direct && hash_contains(ops->filter_hash, hash)) {
 		last = hash->count == ops->filter_hash->count;
 		err = last ? ftrace_unregister(ops, &retired) :
-			     del_some(ops, hash, &retired);
+			     swap_filter(
+				     ops,
+				     ftrace_hash_minus(ops->filter_hash, hash),
+				     &retired);
 	}
 	ftrace_leave();
 	if (err)
 		return err;
-	if (!last) {
-		ftrace_retire(&retired);
-		return 0;
+	ftrace_retire(&retired);
+	if (last) {
+		direct_forget(ops, &retired);
+		ftrace_free_filter(ops);
 	}
-	direct_forget(ops, &retired);
-	ftrace_free_filter(ops);
 	return 0;
 }
 

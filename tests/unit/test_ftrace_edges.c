@@ -211,6 +211,43 @@ UNIT(ftrace_edges, who_shares_is_not_exchanged_for_a_jump)
 	ftrace_no_leaks();
 }
 
+/* Who is asked exchanges its other target, then agrees. */
+static struct ftrace_hash *meanwhile;
+static int exchanges(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
+{
+	told[cmd]++;
+	return cmd == FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_SELF ?
+		       update_ftrace_direct_mod(ops, meanwhile, false) :
+		       0;
+}
+
+UNIT(ftrace_edges, what_was_exchanged_when_asked_stays)
+{
+	struct ftrace_hash *first, *more;
+
+	fresh_sharing();
+	ftrace_free_filter(&direct);
+	first = targets(0, 1, A);
+	more = targets(1, 1, A);
+	meanwhile = targets(0, 1, B);
+	direct.ops_func = exchanges;
+	CHECK_EQ(update_ftrace_direct_add(&direct, first), 0);
+	CHECK_EQ(register_ftrace_function(&modifier), 0);
+	CHECK_EQ(update_ftrace_direct_add(&direct, more), 0);
+	CHECK_EQ(arch_ftrace_read(host_site(0)), B);
+	CHECK(direct.flags & FTRACE_OPS_FL_SHARES);
+	CHECK_EQ(told[FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_SELF], 1);
+	CHECK_EQ(ftrace_check(), 0);
+	CHECK_EQ(update_ftrace_direct_del(&direct, meanwhile), 0);
+	CHECK_EQ(update_ftrace_direct_del(&direct, more), 0);
+	CHECK_EQ(unregister_ftrace_function(&modifier), 0);
+	ftrace_hash_free(first);
+	ftrace_hash_free(more);
+	ftrace_hash_free(meanwhile);
+	ftrace_free_filter(&modifier);
+	ftrace_no_leaks();
+}
+
 /* ---- in the middle of a request ---- */
 
 static size_t syncs;
