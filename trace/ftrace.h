@@ -80,7 +80,7 @@ struct ftrace_ops {
  *
  * Context: task.
  * Return: 0; -EINVAL deleted ops, no callback, IPMODIFY without a filter or
- * with a notrace set, a trampoline of its own out of reach; -EBUSY registered
+ * with any in notrace, a trampoline of its own out of reach; -EBUSY registered
  * already, a second IPMODIFY owner on a site, PERMANENT while ftrace is
  * disabled; what a direct caller refused to share a site with (its ops_func);
  * -ENOMEM; -ENOSPC too many different sets of subscribers; -EDEADLK called

@@ -35,7 +35,7 @@ static int check_hashes(const struct ftrace_ops *ops,
 
 	if (picky && (!filter || !filter->count))
 		return -EINVAL;
-	if (ops->flags & FTRACE_OPS_FL_IPMODIFY && exclude)
+	if (ops->flags & FTRACE_OPS_FL_IPMODIFY && exclude && exclude->count)
 		return -EINVAL;
 	if (ops->flags & FTRACE_OPS_FL_DIRECT && !filter->direct &&
 	    !ops->direct_call)

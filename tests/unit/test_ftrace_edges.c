@@ -248,6 +248,23 @@ UNIT(ftrace_edges, what_was_exchanged_when_asked_stays)
 	ftrace_no_leaks();
 }
 
+/* "None excluded" has two forms. */
+UNIT(ftrace_edges, an_empty_notrace_set_excludes_nothing)
+{
+	fresh_sharing();
+	CHECK_EQ(ftrace_set_notrace(&modifier, "fn0", 3, 1), 0);
+	CHECK_EQ(register_ftrace_function(&modifier), (u64)-EINVAL);
+	CHECK_EQ(ftrace_set_notrace(&modifier, "!fn0", 4, 0), 0);
+	CHECK_EQ(register_ftrace_function(&modifier), 0);
+	CHECK_EQ(ftrace_set_notrace_ips(&modifier, NULL, 0, 0, 1), 0);
+	CHECK_EQ(ftrace_set_notrace(&modifier, "fn0", 3, 1), (u64)-EINVAL);
+	CHECK_EQ(ftrace_check(), 0);
+	CHECK_EQ(unregister_ftrace_function(&modifier), 0);
+	ftrace_free_filter(&modifier);
+	ftrace_free_filter(&direct);
+	ftrace_no_leaks();
+}
+
 /* ---- in the middle of a request ---- */
 
 static size_t syncs;
