@@ -395,7 +395,7 @@ static int add_more(struct ftrace_ops *ops, const struct ftrace_hash *hash,
 		return -EINVAL;
 	if (!hash_disjoint(ops->filter_hash, hash))
 		return -EBUSY;
-	err = ftrace_share(ops, hash);
+	err = ftrace_share(ops, hash, ops->notrace_hash);
 	if (err)
 		return err;
 	err = swap_filter(ops, ftrace_hash_union(ops->filter_hash, hash),

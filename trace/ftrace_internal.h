@@ -331,11 +331,12 @@ ftrace_func_t ftrace_pid_wrap(const struct ftrace_ops *ops);
 
 /*
  * Direct callers and ip modifiers on one site have to agree. share: @ops is
- * about to get the sites of @hash; 0, -EBUSY, or what ops_func says. unshare:
- * end agreements that nobody needs any more. Context: direct_mutex, without
- * ftrace_lock.
+ * about to get the sites of @hash but those of @exclude (or NULL); 0, -EBUSY,
+ * or what ops_func says. unshare: end agreements that nobody needs any more.
+ * Context: direct_mutex, without ftrace_lock.
  */
-int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash);
+int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash,
+		 const struct ftrace_hash *exclude);
 /* Is one of the targets (those of @hash, if it has any, else @addr) jumped to?
  * Such a target does not see the return address that says where to go on. */
 bool ftrace_has_jump(unsigned long addr, const struct ftrace_hash *hash);

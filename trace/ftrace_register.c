@@ -161,7 +161,7 @@ int ftrace_register(struct ftrace_ops *ops, struct ftrace_retired *retired)
 	assert_held(&direct_mutex);
 	err = check_new_ops(ops);
 	if (!err)
-		err = ftrace_share(ops, ops->filter_hash);
+		err = ftrace_share(ops, ops->filter_hash, ops->notrace_hash);
 	if (err)
 		return err;
 	mutex_lock(&ftrace_lock);
@@ -274,7 +274,7 @@ int ftrace_swap_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
 	if (live) {
 		err = check_hashes(ops, filter, exclude);
 		if (!err)
-			err = ftrace_share(ops, filter);
+			err = ftrace_share(ops, filter, exclude);
 	}
 	if (err)
 		return err;

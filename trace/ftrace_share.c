@@ -16,25 +16,29 @@
 #include "trace/ftrace_internal.h"
 #include "kernel/lib/errno.h"
 
+/* Does @ops match one of the sites of @hash without those of @exclude? */
 static bool ops_overlap(const struct ftrace_ops *ops,
-			const struct ftrace_hash *hash)
+			const struct ftrace_hash *hash,
+			const struct ftrace_hash *exclude)
 {
 	struct ftrace_match match = ftrace_match_of(ops);
 	bool is = false;
 	size_t i;
 
 	for (i = 0; i < hash->count && !is; i++)
-		ftrace_match_stretch(&match, hash->rec[i], &is);
+		if (!exclude || !ftrace_hash_test(exclude, hash->rec[i]))
+			ftrace_match_stretch(&match, hash->rec[i], &is);
 	return is;
 }
 
 /* Is there a registered ops of that kind on one of these sites? */
-static bool kind_overlaps(unsigned long flag, const struct ftrace_hash *hash)
+static bool kind_overlaps(unsigned long flag, const struct ftrace_hash *hash,
+			  const struct ftrace_hash *exclude)
 {
 	const struct ftrace_ops *ops;
 
 	for (ops = ftrace_ops_list; ops; ops = ops->next)
-		if (ops->flags & flag && ops_overlap(ops, hash))
+		if (ops->flags & flag && ops_overlap(ops, hash, exclude))
 			return true;
 	return false;
 }
@@ -77,14 +81,15 @@ static int ask_to_share(struct ftrace_ops *direct, enum ftrace_ops_cmd cmd,
 	return -EBUSY;
 }
 
-int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash)
+int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash,
+		 const struct ftrace_hash *exclude)
 {
 	struct ftrace_ops *other;
 	int err = 0;
 
 	assert_held(&direct_mutex);
 	if (ops->flags & FTRACE_OPS_FL_DIRECT) {
-		if (kind_overlaps(FTRACE_OPS_FL_IPMODIFY, hash))
+		if (kind_overlaps(FTRACE_OPS_FL_IPMODIFY, hash, exclude))
 			err = ask_to_share(
 				ops, FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_SELF,
 				hash);
@@ -94,7 +99,7 @@ int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash)
 		return 0;
 	for (other = ftrace_ops_list; other && !err; other = other->next)
 		if (other->flags & FTRACE_OPS_FL_DIRECT &&
-		    ops_overlap(other, hash))
+		    ops_overlap(other, hash, exclude))
 			err = ask_to_share(
 				other,
 				FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_PEER,
@@ -111,7 +116,8 @@ void ftrace_unshare(void)
 	assert_held(&direct_mutex);
 	for (ops = ftrace_ops_list; ops; ops = ops->next) {
 		if (!(ops->flags & FTRACE_OPS_FL_SHARES) ||
-		    kind_overlaps(FTRACE_OPS_FL_IPMODIFY, ops->filter_hash))
+		    kind_overlaps(FTRACE_OPS_FL_IPMODIFY, ops->filter_hash,
+				  ops->notrace_hash))
 			continue;
 		withdraw(ops);
 	}

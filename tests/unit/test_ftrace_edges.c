@@ -248,6 +248,28 @@ UNIT(ftrace_edges, what_was_exchanged_when_asked_stays)
 	ftrace_no_leaks();
 }
 
+/* On no site do both come: nobody need agree to anything. */
+UNIT(ftrace_edges, who_leaves_the_site_out_need_not_share)
+{
+	fresh_sharing();
+	direct.ops_func = NULL;
+	CHECK_EQ(ftrace_filter(&direct, "fn0 fn1"), 0);
+	CHECK_EQ(ftrace_set_notrace(&direct, "fn1", 3, 1), 0);
+	CHECK_EQ(register_ftrace_function(&modifier), 0);
+	CHECK_EQ(register_ftrace_direct(&direct, A), 0);
+	CHECK_EQ(arch_ftrace_read(host_site(0)), A);
+	CHECK_EQ(ftrace_set_notrace(&direct, NULL, 0, 1), (u64)-EBUSY);
+	direct.ops_func = consents;
+	CHECK_EQ(ftrace_set_notrace(&direct, NULL, 0, 1), 0);
+	CHECK_EQ(told[FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER], 0);
+	CHECK_EQ(ftrace_set_notrace(&direct, "fn1", 3, 1), 0);
+	consent_has_ended(FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_SELF);
+	CHECK_EQ(unregister_ftrace_direct(&direct, A, true), 0);
+	CHECK_EQ(unregister_ftrace_function(&modifier), 0);
+	ftrace_free_filter(&modifier);
+	ftrace_no_leaks();
+}
+
 /* "None excluded" has two forms. */
 UNIT(ftrace_edges, an_empty_notrace_set_excludes_nothing)
 {
