@@ -328,7 +328,9 @@ static int add_user(struct fgraph_ops *gops)
 {
 	unsigned int slot = slot_of(NULL);
 
-	if (slot_of(gops) != FGRAPH_USERS)
+	/* Whose ops it is, the callback learns from ops->private alone. */
+	if (slot_of(gops) != FGRAPH_USERS ||
+	    gops->ops->flags & (FTRACE_OPS_FL_ENABLED | FTRACE_OPS_FL_REMOVING))
 		return -EBUSY;
 	if (slot == FGRAPH_USERS)
 		return -ENOSPC;
@@ -379,7 +381,9 @@ int unregister_ftrace_graph(struct fgraph_ops *gops)
 	if (!ftrace_may_request())
 		return -EDEADLK;
 	mutex_lock(&graph_lock);
-	err = unregister_ftrace_function(gops->ops);
+	err = slot_of(gops) == FGRAPH_USERS ?
+		      -EBUSY :
+		      unregister_ftrace_function(gops->ops);
 	if (!err) {
 		/*
 		 * I4: nobody pushes its bit any more; take it out of all

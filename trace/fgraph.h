@@ -80,8 +80,8 @@ struct fgraph_ops {
  *
  * Context: task, may sleep.
  * Return: 0; -EDEADLK from a callback, at entry or return; -EBUSY registered
- * already; -ENOSPC FGRAPH_USERS users; or what register_ftrace_function()
- * returns. No other code is returned.
+ * already, or its ops is, by whomever; -ENOSPC FGRAPH_USERS users; or what
+ * register_ftrace_function() returns. No other code is returned.
  */
 int __must_check register_ftrace_graph(struct fgraph_ops *gops);
 
@@ -89,8 +89,9 @@ int __must_check register_ftrace_graph(struct fgraph_ops *gops);
  * unregister_ftrace_graph() - the reverse
  * Calls under way lose their return callback; they return as ever. On return
  * nobody runs or will run a callback.
- * Return: 0; -EDEADLK from a callback, at entry or return; or what
- * unregister_ftrace_function() returns. On an error nothing has changed.
+ * Return: 0; -EDEADLK from a callback, at entry or return; -EBUSY not
+ * registered; or what unregister_ftrace_function() returns. On an error nothing
+ * has changed.
  */
 int unregister_ftrace_graph(struct fgraph_ops *gops);
 

@@ -402,3 +402,19 @@ UNIT(fgraph, no_seventeenth_user)
 	while (i--)
 		CHECK_EQ(unregister_ftrace_graph(&gops[i]), 0);
 }
+
+/* Two cannot have the same ops: its ->private says whose callback it is. */
+UNIT(fgraph, an_ops_has_one_user)
+{
+	static struct ftrace_ops ops;
+	static struct fgraph_ops first = { .ops = &ops };
+	static struct fgraph_ops second = { .ops = &ops };
+
+	CHECK_EQ(unregister_ftrace_graph(&first), (u64)-EBUSY);
+	CHECK_EQ(register_ftrace_graph(&first), 0);
+	CHECK_EQ(register_ftrace_graph(&second), (u64)-EBUSY);
+	CHECK(ops.private == &first);
+	CHECK_EQ(unregister_ftrace_graph(&second), (u64)-EBUSY);
+	CHECK(ops.flags & FTRACE_OPS_FL_ENABLED);
+	CHECK_EQ(unregister_ftrace_graph(&first), 0);
+}
