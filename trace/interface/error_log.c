@@ -49,6 +49,7 @@ const char *errno_sentence(int err)
 		{ EACCES, "Permission denied" },
 		{ EBUSY, "Device or resource busy" },
 		{ ENODEV, "No such device" },
+		{ ENOTDIR, "Not a directory" },
 		{ EISDIR, "Is a directory" },
 		{ EINVAL, "Invalid argument" },
 		{ ENOSPC, "No space left on device" },

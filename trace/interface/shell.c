@@ -87,21 +87,23 @@ int shell_pause(void)
 }
 
 /*
- * Append the @n bytes of a component to @path. Return: how long it is now.
+ * Append the @n bytes of a component to @path, and the slash if one is behind
+ * it. Return: how long it is now.
  */
 static size_t add_component(char *path, size_t len, const char *name, size_t n)
 {
 	if (!n || (n == 1 && name[0] == '.'))
 		return len;
 	if (n == 2 && !strncmp(name, "..", 2)) {
-		while (len && path[--len] != '/')
+		while (len && --len && path[len - 1] != '/')
 			;
 		return len;
 	}
-	if (len)
-		path[len++] = '/';
 	memcpy(path + len, name, n);
-	return len + n;
+	len += n;
+	if (name[n] == '/')
+		path[len++] = '/';
+	return len;
 }
 
 const char *shell_path(const char *typed)
@@ -147,26 +149,6 @@ static unsigned int read_directory(const char *path,
 	return n;
 }
 
-/* Does its directory have a file @path? */
-static bool is_file(char *path)
-{
-	struct tracefs_dirent entry;
-	char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	unsigned int n;
-	bool found = false;
-
-	if (slash)
-		*slash = '\0';
-	for (n = 0; !found; n++) {
-		if (tracefs_readdir(slash ? path : "", n, &entry))
-			break;
-		found = !entry.dir && !strcmp(entry.name, name);
-	}
-	if (slash)
-		*slash = '/';
-	return found;
-}
-
 static int ls_run(struct stage *stage)
 {
 	static struct tracefs_dirent entry[LS_MAX]; /* the shell is one task */
@@ -179,12 +161,12 @@ static int ls_run(struct stage *stage)
 	n = read_directory(path, entry);
 	for (i = 0; i < n && !ret; i++)
 		ret = stage_printf(stage, "%s\n", entry[i].name);
-	if (!n && is_file(path))
+	if (n)
+		return ret;
+	ret = tracefs_lookup(path);
+	if (!ret)
 		return stage_printf(stage, "%s\n", typed);
-	if (!n) {
-		shell_error("ls", typed, -ENOENT);
-		ret = -ENOENT;
-	}
+	shell_error("ls", typed, ret);
 	return ret;
 }
 

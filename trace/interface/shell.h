@@ -104,8 +104,8 @@ int shell_main(void *unused);
 
 /*
  * The path in the tree for what the user typed in a line: without a leading
- * tracefs mount point, ".", ".." and empty components. Valid until the next
- * call.
+ * tracefs mount point, ".", ".." and empty components; with a slash at its end
+ * if it can only be a directory. Valid until the next call.
  */
 const char *shell_path(const char *typed);
 

@@ -55,40 +55,73 @@ static const char *match_cpu(const char *path, int *cpu)
 }
 
 /*
- * Compare @path with the beginning of @pattern. Return: what is left of the
- * pattern, NULL if they differ.
+ * Go along @pattern as far as *@path is like it. Return: what is left of the
+ * pattern; *path is what is left of the path.
  */
-static const char *match_path(const char *pattern, const char *path, int *cpu)
+static const char *follow(const char *pattern, const char **path, int *cpu)
 {
-	for (; *path; pattern++) {
+	for (; *pattern && **path; pattern++) {
 		if (*pattern == '#') {
-			path = match_cpu(path, cpu);
-			if (!path)
-				return NULL;
-		} else if (*pattern != *path++) {
-			return NULL;
+			const char *behind = match_cpu(*path, cpu);
+
+			if (!behind)
+				break;
+			*path = behind;
+		} else if (*pattern == **path) {
+			++*path;
+		} else {
+			break;
 		}
 	}
 	return pattern;
 }
 
+/*
+ * What of @node's path stands below the directory @path, which may end in a
+ * slash; NULL if nothing.
+ */
+static const char *below(const struct tracefs_node *node, const char *path)
+{
+	const char *left = path, *rest;
+	int cpu;
+
+	rest = follow(node->path, &left, &cpu);
+	if (*left || !*path)
+		return *left ? NULL : rest;
+	if (*rest == '/')
+		rest++;
+	else if (left[-1] != '/')
+		return NULL;
+	return *rest ? rest : NULL;
+}
+
 static const struct tracefs_node *find_node(const char *path, int *cpu)
 {
 	const struct tracefs_node *node;
-	bool dir = !*path;
+	int err = -ENOENT;
 	unsigned int n;
 
 	for (n = 0; (node = node_at(n)); n++) {
-		const char *rest;
+		const char *left = path, *rest;
 
 		*cpu = -1;
-		rest = match_path(node->path, path, cpu);
-		if (rest && !*rest)
+		rest = follow(node->path, &left, cpu);
+		if (!*rest && !*left)
 			return node;
-		if (rest && *rest == '/')
-			dir = true;
+		if (!*rest && *left == '/')
+			err = -ENOTDIR;
+		if (below(node, path))
+			err = -EISDIR;
 	}
-	return ERR_PTR(dir ? -EISDIR : -ENOENT);
+	return ERR_PTR(err);
+}
+
+int tracefs_lookup(const char *path)
+{
+	int cpu;
+	const struct tracefs_node *node = find_node(path, &cpu);
+
+	return IS_ERR(node) ? PTR_ERR(node) : 0;
 }
 
 static bool may_open(const struct tracefs_node *node, unsigned int flags)
@@ -251,17 +284,6 @@ static void name_of(struct tracefs_dirent *entry, const char *rest, int cpu,
 			 (int)(rest + len - hash - 1), hash + 1);
 	else
 		snprintf(entry->name, sizeof(entry->name), "%.*s", len, rest);
-}
-
-/* What of @node's path stands below the directory @path, NULL if nothing. */
-static const char *below(const struct tracefs_node *node, const char *path)
-{
-	int cpu;
-	const char *rest = match_path(node->path, path, &cpu);
-
-	if (!rest || !*path)
-		return rest;
-	return *rest == '/' && rest[1] ? rest + 1 : NULL;
 }
 
 /* Is the directory that @rest begins with that of a node before @n, too? */

@@ -4,7 +4,7 @@
  *
  * Owns path lookup and open handles. The tree is data: tables of nodes, each
  * a path and a few functions. It knows neither the shell nor the serial line,
- * so a file server can sit on the same five calls.
+ * so a file server can sit on the same six calls.
  *
  * I1  Text is generated from offset 0 on and kept per open handle: two
  *     readers never disturb each other, and a reader sees one state.
@@ -74,9 +74,15 @@ struct tracefs_file {
 };
 
 /*
- * Open @path. Return: the handle in *@file and 0; -ENOENT no such file,
- * -EISDIR it is a directory, -EACCES the mode forbids it, -ENOMEM, or what
- * the node's open said (-EBUSY, -EINVAL).
+ * What is at @path? A slash at its end means a directory.
+ * Return: 0 a file; -EISDIR a directory; -ENOTDIR below a file; -ENOENT
+ * nothing. No other code is returned.
+ */
+int tracefs_lookup(const char *path);
+
+/*
+ * Open @path. Return: the handle in *@file and 0; as tracefs_lookup(); -EACCES
+ * the mode forbids it, -ENOMEM, or what the node's open said (-EBUSY, -EINVAL).
  */
 int tracefs_open(const char *path, unsigned int flags,
 		 struct tracefs_file **file);
