@@ -49,6 +49,7 @@ struct stage {
 	struct stage *next;	   /* NULL: the sink takes the text */
 	struct tracefs_file *file; /* of the last stage: '>' and '>>' */
 	bool append;
+	int refused; /* what the file said to a write */
 	const char *target;
 
 	char text[SHELL_TEXT]; /* a filter's line so far */

@@ -132,8 +132,10 @@ static int sink(struct stage *stage, const char *text, size_t len)
 	while (len) {
 		ssize_t took = tracefs_write(stage->file, text, len);
 
-		if (took < 0)
+		if (took < 0) {
+			stage->refused = took;
 			return took;
+		}
 		text += took;
 		len -= took;
 	}
@@ -283,11 +285,11 @@ static int run_to_target(struct stage *last, int n)
 	if (!last->file)
 		return ret;
 	err = tracefs_close(last->file);
-	if (!ret)
-		ret = err;
-	if (ret)
-		shell_error(stages[0].argv[0], "write error", ret);
-	return ret;
+	if (last->refused)
+		err = last->refused;
+	if (err)
+		shell_error(last->argv[0], "write error", err);
+	return ret ? ret : err;
 }
 
 static void syntax_error(int err)
