@@ -161,6 +161,35 @@ KTEST(tracefs, what_only_looks_like_it_was_read_is_refused)
 	EXPECT(tt_says("set_ftrace_pid", "no pid\n"));
 }
 
+/* Replacing a selection: what is refused does not empty it, however long. */
+static void refuse_word(size_t len)
+{
+	char word[ROOM + 1];
+	struct tracefs_file *file;
+
+	memset(word, 'x', len);
+	ASSERT_EQ(tracefs_open("set_ftrace_filter",
+			       TRACEFS_WRITE | TRACEFS_TRUNC, &file),
+		  0);
+	word[len++] = ' ';
+	EXPECT_EQ(tracefs_write(file, word, len), -EINVAL);
+	EXPECT_EQ(tracefs_close(file), 0);
+	if (!EXPECT(tt_says("set_ftrace_filter", "mutex_lock\n")))
+		pr_info("behind a word of %zu\n", len - 1);
+}
+
+KTEST(tracefs, no_word_is_too_long_to_be_refused)
+{
+	size_t len;
+
+	for (len = 1; len < ROOM; len = len * 2 + 1) {
+		tt_write("set_ftrace_filter", "mutex_lock\n");
+		refuse_word(len);
+		refuse_word(len + 1);
+	}
+	tt_end();
+}
+
 /* ---- tracing_cpumask ----------------------------------------------------- */
 
 KTEST(tracefs, a_cpumask_has_a_digit_for_four_cpus)

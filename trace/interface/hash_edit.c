@@ -130,6 +130,7 @@ ssize_t hash_edit_write(struct tracefs_file *file, const char *buf, size_t len)
 			edit->token[edit->len++] = c;
 		} else {
 			edit->len = 0;
+			edit->refused = true;
 			file->error_at = i;
 			file->error_text = "the word is too long";
 			return -EINVAL;
