@@ -189,6 +189,8 @@ UNIT(lineedit, completion)
 	CHECK_STR(ed.line, "cat tracing_on ");
 	type("p\t"); /* a directory: no blank behind it */
 	CHECK_STR(ed.line, "cat tracing_on per_cpu/");
+	type("\025cat|tra\t>>p\t"); /* no blank is needed before it */
+	CHECK_STR(ed.line, "cat|trac>>per_cpu/");
 	bells = 0;
 	type(" x\t");
 	CHECK_EQ(bells, 1);

@@ -86,11 +86,12 @@ static void replace_line(struct line_editor *e, const char *text)
 	insert(e, text, strlen(text));
 }
 
+/* Where the word to be completed begins. */
 static unsigned int word_start(const struct line_editor *e)
 {
 	unsigned int at = e->pos;
 
-	while (at && e->line[at - 1] != ' ')
+	while (at && !strchr(LINE_PARTS_WORDS, e->line[at - 1]))
 		at--;
 	return at;
 }

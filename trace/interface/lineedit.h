@@ -20,6 +20,8 @@
 #define LINE_ROOM    256
 #define LINE_HISTORY 32
 
+#define LINE_PARTS_WORDS " |>" /* when one is completed */
+
 enum line_event {
 	LINE_MORE,   /* keep typing */
 	LINE_DONE,   /* Enter: the line is in ->line */

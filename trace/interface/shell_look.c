@@ -4,7 +4,7 @@
  * kernel itself: ps, disas and check.
  *
  * Owns completion: the first word of a stage is a command, a later one a
- * path of the control tree or, if no path begins so, a function.
+ * path of the control tree or a function.
  */
 #include "kernel/console.h"
 #include "kernel/console_input.h"
@@ -165,13 +165,10 @@ static const char *path_candidate(const char *word, unsigned int n)
 {
 	static char path[TRACEFS_PATH_MAX * 2];
 	static struct tracefs_dirent entry;
-	const char *slash = NULL, *c;
-	size_t len;
+	size_t len = strcspn(word, LINE_PARTS_WORDS);
 
-	for (c = word; *c && *c != ' '; c++)
-		if (*c == '/')
-			slash = c;
-	len = slash ? slash - word + 1 : 0;
+	while (len && word[len - 1] != '/')
+		len--;
 	if (len >= TRACEFS_PATH_MAX)
 		return NULL;
 	memcpy(path, word, len);
