@@ -217,6 +217,47 @@ KTEST(tracefs, a_cpumask_has_a_digit_for_four_cpus)
 	EXPECT_EQ(trace_cpumask(trace_top()), cpu_online_mask);
 }
 
+/* "2,1" are CPUs 0 and 33, not 0 and 5. */
+KTEST(tracefs, a_comma_in_a_cpumask_stands_for_32_cpus)
+{
+	static const struct {
+		const char *text;
+		u64 mask;
+	} masks[] = {
+		{ "2,1\n", 0x200000001 },
+		{ "0,00000001\n", 1 },
+		{ "00000002,1", 0x200000001 },
+		{ "0,0,1 \n", 1 },
+		{ "00000000000000000001\n", 1 },
+		{ "8000000000000001\n", 1ULL << 63 | 1 },
+		{ "80000000,00000001\n", 1ULL << 63 | 1 },
+	};
+	static const char *const refused[] = {
+		",",
+		"1,",
+		",1",
+		"1,,1",
+		"1,0,1",
+		"1,2 3",
+		"1,100000000",
+		"100000000,1",
+		"1 , 1\n",
+		"g",
+		"10000000000000001",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(masks); i++) {
+		EXPECT_EQ(refusal("tracing_cpumask", masks[i].text), 0);
+		EXPECT_EQ(trace_cpumask(trace_top()),
+			  masks[i].mask & cpu_online_mask);
+	}
+	for (i = 0; i < ARRAY_SIZE(refused); i++)
+		if (!EXPECT_EQ(refusal("tracing_cpumask", refused[i]), -EINVAL))
+			pr_info("%s\n", refused[i]);
+	tt_write("tracing_cpumask", "ffffffffffffffff\n");
+}
+
 /* ---- error_log ----------------------------------------------------------- */
 
 /* Does the caret of the only error stand under this? */

@@ -83,32 +83,46 @@ static int cpumask_show(struct tracefs_file *file, struct trace_seq *seq)
 }
 
 /*
- * Hexadecimal; commas between groups of digits are Linux's and ignored. No CPU
- * at all is a mask, too.
+ * Hexadecimal, as on Linux: behind a comma stand the next lower 32 bits. @any:
+ * there is a digit, behind the comma, too. Return: how many bytes it has.
  */
+static size_t read_mask(const char *buf, size_t len, u64 *mask, bool *any)
+{
+	u64 above = 0, group = 0;
+	unsigned int bits = 64; /* at most in a group */
+	size_t i;
+
+	*any = false;
+	for (i = 0; i < len; i++) {
+		if (buf[i] == ',' && *any && !above && !(group >> 32)) {
+			above = group << 32;
+			group = 0;
+			bits = 32;
+			*any = false;
+		} else if (digit_value(buf[i]) < 16 && !(group >> (bits - 4))) {
+			group = group << 4 | digit_value(buf[i]);
+			*any = true;
+		} else {
+			break;
+		}
+	}
+	*mask = above | group;
+	return i;
+}
+
+/* No CPU at all is a mask, too. */
 static ssize_t cpumask_write(struct tracefs_file *file, const char *buf,
 			     size_t len)
 {
-	unsigned int digits = 0;
-	bool any = false;
-	u64 mask = 0;
-	size_t i;
+	u64 mask;
+	bool any;
+	size_t i = read_mask(buf, len, &mask, &any);
 	int ret;
 
-	file->error_text = "no hexadecimal mask";
-	for (i = 0; i < len && !isspace(buf[i]); i++) {
-		file->error_at = i;
-		if (buf[i] == ',')
-			continue;
-		if (digit_value(buf[i]) >= 16 || digits == 16)
-			return -EINVAL;
-		mask = mask << 4 | digit_value(buf[i]);
-		digits += mask != 0;
-		any = true;
-	}
 	for (; any && i < len && isspace(buf[i]); i++)
 		;
-	file->error_at = any ? i : 0;
+	file->error_at = i;
+	file->error_text = "no hexadecimal mask";
 	if (!any || i < len)
 		return -EINVAL;
 	ret = trace_set_cpumask(trace_top(), mask);
