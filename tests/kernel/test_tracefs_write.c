@@ -133,6 +133,24 @@ static int refusal(const char *path, const char *text)
 	return n < 0 ? (int)n : ret;
 }
 
+/* Does the caret of the only error stand under this? */
+static bool caret_under(const char *culprit)
+{
+	static const char heads[] = "  Command: ";
+	char text[ROOM], *line, *next;
+	size_t at;
+
+	tt_read("error_log", text, ROOM);
+	line = strstr(text, heads);
+	next = line ? strchr(line, '\n') : NULL;
+	if (!next)
+		return false;
+	*next++ = '\0';
+	at = strspn(next, " ");
+	return next[at] == '^' && at < strlen(line) &&
+	       !strcmp(line + at, culprit);
+}
+
 KTEST(tracefs, what_only_looks_like_it_was_read_is_refused)
 {
 	static const char *const words[][2] = {
@@ -156,6 +174,13 @@ KTEST(tracefs, what_only_looks_like_it_was_read_is_refused)
 	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (!EXPECT_EQ(refusal(words[i][0], words[i][1]), -EINVAL))
 			pr_info("%s: %s", words[i][0], words[i][1]);
+	tt_write("error_log", "\n");
+	EXPECT_EQ(refusal("set_ftrace_pid", "no"), -EINVAL); /* at close */
+	EXPECT(caret_under("no"));
+	tt_write("error_log", "\n");
+	EXPECT_EQ(refusal("set_ftrace_pid", "no pi\n"), -EINVAL);
+	EXPECT(caret_under("no pi"));
+	tt_write("error_log", "\n");
 	EXPECT_EQ(refusal("set_ftrace_pid", "no pid"), 0);
 	EXPECT_EQ(refusal("set_ftrace_pid", "no pid\n no pid \n"), 0);
 	EXPECT(tt_says("set_ftrace_pid", "no pid\n"));
@@ -259,24 +284,6 @@ KTEST(tracefs, a_comma_in_a_cpumask_stands_for_32_cpus)
 }
 
 /* ---- error_log ----------------------------------------------------------- */
-
-/* Does the caret of the only error stand under this? */
-static bool caret_under(const char *culprit)
-{
-	static const char heads[] = "  Command: ";
-	char text[ROOM], *line, *next;
-	size_t at;
-
-	tt_read("error_log", text, ROOM);
-	line = strstr(text, heads);
-	next = line ? strchr(line, '\n') : NULL;
-	if (!next)
-		return false;
-	*next++ = '\0';
-	at = strspn(next, " ");
-	return next[at] == '^' && at < strlen(line) &&
-	       !strcmp(line + at, culprit);
-}
 
 KTEST(tracefs, the_culprit_is_quoted_wherever_it_stands)
 {

@@ -234,8 +234,11 @@ static int pid_take(struct pid_edit *edit, struct tracefs_file *file)
 	int pid = edit->value;
 	size_t i;
 
-	if (edit->none && edit->none < strlen(NO_PID))
+	if (edit->none && edit->none < strlen(NO_PID)) {
+		memcpy(file->error_quote, NO_PID, edit->none);
+		file->error_quote[edit->none] = '\0';
 		return pid_refuse(edit, file);
+	}
 	pid_forget(edit);
 	if (!reading)
 		return 0;
