@@ -430,11 +430,10 @@ int trace_graph_hash_set(bool notrace_set, struct ftrace_hash *hash)
 	old = *where;
 	WRITE_ONCE(*where, hash);
 	recompute_special();
+	if (old)
+		synchronize_tasks(); /* I2; who chose by it has noted so */
 	fgraph_for_each_stack(forget_calls, 0);
-	if (old) {
-		synchronize_tasks(); /* I2 */
-		ftrace_hash_free(old);
-	}
+	ftrace_hash_free(old);
 	mutex_unlock(&graph_sets_lock);
 	return 0;
 }
