@@ -21,6 +21,7 @@
 #include "trace/trace_record.h"
 
 #define BOOT_PAGES 2
+#define BOOT_KB	   (BOOT_PAGES * RB_DATA_SIZE / 1024)
 
 DEFINE_MUTEX(trace_lock);
 DEFINE_PER_CPU(struct ring_buffer_per_cpu *, trace_top_ring);
@@ -276,7 +277,7 @@ void trace_buffer_size_show(struct trace_array *tr, unsigned int cpu,
 	size_t kb = trace_buffer_kb(tr, cpu);
 
 	if (kb)
-		show_kb(tr, kb, BOOT_PAGES * RB_DATA_SIZE / 1024, s);
+		show_kb(tr, kb, BOOT_KB, s);
 	else
 		trace_seq_puts(s, "X\n");
 }
@@ -288,8 +289,7 @@ void trace_buffer_total_show(struct trace_array *tr, struct trace_seq *s)
 
 	for_each_online_cpu(cpu)
 		kb += tr->buffer_kb[cpu];
-	show_kb(tr, kb, num_online_cpus() * BOOT_PAGES * RB_DATA_SIZE / 1024,
-		s);
+	show_kb(tr, kb, num_online_cpus() * BOOT_KB, s);
 }
 
 u64 trace_cpumask(struct trace_array *tr)

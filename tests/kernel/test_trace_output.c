@@ -410,6 +410,28 @@ KTEST(trace_output, clock_sizes_and_options)
 	output_end();
 }
 
+/* The total is the sum of what the files of the CPUs say, before and after. */
+KTEST(trace_output, total_of_small_buffers)
+{
+	struct trace_array *tr = trace_top();
+	bool expanded = tr->expanded;
+	size_t total = num_online_cpus() * trace_buffer_kb(tr, 0);
+	char text[64];
+
+	tr->expanded = false; /* as after boot */
+	trace_buffer_size_show(tr, 0, new_file());
+	EXPECT(!strncmp(file, "7 (expanded: ", 13));
+	trace_buffer_total_show(tr, new_file());
+	snprintf(text, sizeof(text), "%u (expanded: %zu)\n",
+		 7 * num_online_cpus(), total);
+	EXPECT(!strcmp(file, text));
+	tr->expanded = true;
+	trace_buffer_total_show(tr, new_file());
+	snprintf(text, sizeof(text), "%zu\n", total);
+	EXPECT(!strcmp(file, text));
+	tr->expanded = expanded;
+}
+
 static bool option_reads(unsigned int option, bool on)
 {
 	struct trace_seq *text = new_file();
