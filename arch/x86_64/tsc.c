@@ -23,9 +23,12 @@
 #define PIT_SPEAKER   0x02
 #define PIT_CH2_MODE0 0xb0 /* channel 2, low then high byte, count down */
 #define PIT_CH2_LATCH 0x80
+#define PIT_CH2_STATE 0xe8 /* the next byte read is not of the count */
+#define PIT_STATE_OUT 0x80 /* the count has gone through 0 */
 
 #define WINDOW_TICKS (PIT_HZ / 200) /* 5 ms */
 #define BEST_OF	     5
+#define TRIES	     100
 
 u64 tsc_mult, tsc_base, tsc_hz, tsc_warp_max;
 
@@ -72,7 +75,17 @@ static void pit_start(void)
 	outb(PIT_CHANNEL2, 0xff);
 }
 
-int tsc_init(void)
+static bool pit_passed_zero(void)
+{
+	outb(PIT_COMMAND, PIT_CH2_STATE);
+	return inb(PIT_CHANNEL2) & PIT_STATE_OUT;
+}
+
+/*
+ * The PIT counts 55 ms, then begins anew. A host that did not run us for so
+ * long leaves two readings whose difference says nothing: -EAGAIN.
+ */
+static int measure(void)
 {
 	struct clock_pair first, last;
 	u64 cycles, ticks;
@@ -88,11 +101,22 @@ int tsc_init(void)
 			return -ENODEV;
 	}
 	last = read_both();
+	if (pit_passed_zero())
+		return -EAGAIN;
 	cycles = last.tsc - first.tsc;
 	ticks = first.pit - last.pit;
 	tsc_hz = cycles * PIT_HZ / ticks;
 	tsc_mult = (1000000000ULL << 32) / tsc_hz;
 	return 0;
+}
+
+int tsc_init(void)
+{
+	int ret = -EAGAIN;
+
+	for (int i = 0; ret == -EAGAIN && i < TRIES; i++)
+		ret = measure();
+	return ret;
 }
 
 void tsc_base_at_most(u64 tsc)

@@ -48,7 +48,8 @@ static __always_inline u64 local_clock(void)
 /*
  * Measure the TSC against the PIT, about 5 ms. No effect on PIT channel 0.
  * Context: boot.
- * Return: 0; -ENODEV if the PIT does not count. No other code is returned.
+ * Return: 0; -ENODEV if the PIT does not count; -EAGAIN if this CPU was away
+ * for 50 ms in each of many attempts. No other code is returned.
  */
 int tsc_init(void);
 

@@ -9,4 +9,5 @@
 
 extern u64 host_tsc;
 
-#define rdtsc() host_tsc
+#define rdtsc()		host_tsc
+#define rdtsc_ordered() host_tsc
