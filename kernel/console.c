@@ -7,7 +7,8 @@
  * Invariants:
  * I1 Whoever writes to the line has interrupts off and is console_owner; a CPU
  *    that finds itself the owner already has interrupted its own writing.
- * I2 After console_seize() nobody but the CPU that called it writes.
+ * I2 After console_seize() nobody but the CPU that called it writes, unless the
+ *    owner did not end its piece in time.
  * I3 A piece goes to the line whole, or not at all: what the port does not take
  *    of it waits in rest[], and the next piece is refused until that has gone.
  *    So a line that stands still (a terminal that pauses) loses nothing here;
@@ -28,11 +29,16 @@
 #include <asm/context.h>
 #include <asm/cpu.h>
 #include <asm/irqflags.h>
+#include <asm/tsc.h>
 
 #define STANDSTILL_NS 1000000 /* how long a task sleeps, then looks again */
+/* To end a piece takes 100 ms; and the host may run the CPU late. */
+#define PIECE_NS 1000000000ULL
 
-static u32 console_owner; /* [A] CPU + 1, 0 when free */
-static bool seized;	  /* [A] by the panicking CPU, for good */
+#define FOR_GOOD 0x80000000U
+
+static u32 console_owner; /* [A] CPU + 1, FOR_GOOD if seized; 0 when free */
+static bool wanted;	  /* [A] to be seized: only given back any more */
 static bool mid_line;	  /* [owner] the last byte was no newline */
 static console_tap_t tap; /* [owner] */
 
@@ -57,12 +63,14 @@ bool console_lock(unsigned long *flags)
 	local_irq_save(*flags);
 	self = smp_processor_id() + 1;
 	for (;;) {
-		seen = 0;
-		if (try_cmpxchg(&console_owner, &seen, self))
+		seen = READ_ONCE(console_owner);
+		if (seen == (self | FOR_GOOD))
 			return true;
-		if (READ_ONCE(seized) && seen == self)
+		if (seen == self || READ_ONCE(wanted))
+			break;
+		if (!seen && try_cmpxchg(&console_owner, &seen, self))
 			return true;
-		if (seen == self || in_nmi() || READ_ONCE(seized))
+		if (in_nmi())
 			break;
 		cpu_relax();
 	}
@@ -74,15 +82,26 @@ void console_unlock(unsigned long flags)
 {
 	u32 self = smp_processor_id() + 1;
 
-	if (!READ_ONCE(seized)) /* it may be from here on: I2 */
-		try_cmpxchg(&console_owner, &self, 0);
+	try_cmpxchg(&console_owner, &self, 0); /* not if it is seized: I2 */
 	local_irq_restore(flags);
 }
 
+static bool seize(u32 self)
+{
+	u32 seen = 0;
+
+	return try_cmpxchg(&console_owner, &seen, self | FOR_GOOD) ||
+	       (seen & ~FOR_GOOD) == self;
+}
+
+/* The owner ends its piece first; if it cannot, nobody waits for ever. */
 void console_seize(void)
 {
-	WRITE_ONCE(seized, true);
-	xchg(&console_owner, smp_processor_id() + 1);
+	u32 self = smp_processor_id() + 1;
+
+	xchg(&wanted, true);
+	spin_until(seize(self), PIECE_NS);
+	xchg(&console_owner, self | FOR_GOOD);
 	tap = NULL;
 }
 

@@ -38,8 +38,9 @@ bool console_lock(unsigned long *flags);
 void console_unlock(unsigned long flags);
 
 /*
- * This CPU has the line from now on, whoever had it, and no tap keeps anything
- * off it. For panic() and for what else ends the run.
+ * This CPU has the line from now on, and no tap keeps anything off it. Another
+ * CPU that has it may end its piece; after a second it has lost it, too.
+ * Context: any. For panic() and for what else ends the run.
  */
 void console_seize(void);
 

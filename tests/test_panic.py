@@ -64,6 +64,16 @@ def test_crash(machine, name, reason, function):
         assert re.search(r"\bip [0-9a-f]{16} ", log)
 
 
+def test_lines_of_a_panic_do_not_mix_with_anothers(machine):
+    """Several times: the other CPU is somewhere in its line."""
+    for _ in range(3):
+        boot = machine(smp=2).boot("mode=crash crash=printing")
+        log = panicked(boot, "#UD invalid opcode")
+        mixed = [line for line in log.splitlines() if not re.match(
+            r"\[ *\d+\.\d{6}\] [^][]*$|printk: \d+ lines were lost$|$", line)]
+        assert not mixed
+
+
 def test_an_unknown_crash_is_refused(machine):
     boot = machine().boot("mode=crash crash=nonsense")
     assert boot.status == qemu.FAILED

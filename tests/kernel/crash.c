@@ -262,6 +262,30 @@ static noinline void crash_poke_in_irq(void)
 	run_in_irq(poke_in_irq);
 }
 
+static int print_for_ever(void *printed)
+{
+	while (cpu_online(0)) {
+		pr_info("crash: somebody else prints");
+		WRITE_ONCE(*(bool *)printed, true);
+	}
+	return 0;
+}
+
+/* While the last CPU writes to the serial line all the time. */
+static noinline void crash_printing(void)
+{
+	static bool printed;
+	struct task_struct *task =
+		kthread_create(print_for_ever, &printed, "printer");
+
+	BUG_ON(IS_ERR(task) || kthread_bind(current, 0));
+	kthread_bind(task, num_online_cpus() - 1);
+	wake_up_process(task);
+	while (!READ_ONCE(printed))
+		msleep(1);
+	crash_opcode();
+}
+
 /* For what comes from outside: a machine check, by QEMU's monitor. */
 static void crash_wait(void)
 {
@@ -298,6 +322,7 @@ static const struct crash {
 	{ "poke-irqs-off", crash_poke_irqs_off },
 	{ "poke-spinlock", crash_poke_spinlock },
 	{ "poke-in-irq", crash_poke_in_irq },
+	{ "printing", crash_printing },
 	{ "wait", crash_wait },
 };
 

@@ -18,11 +18,13 @@
 #include "kernel/printk.h"
 #include "kernel/sched.h"
 #include "tests/unit/unit.h"
+#include <asm/tsc.h>
 
 static char line[65536]; /* what the port took */
 static size_t line_len, room, room_per_sleep;
 static unsigned int sleeps, sleeps_to_break;
 bool sched_active;
+u64 tsc_mult;
 
 int uart_init(void)
 {

@@ -13,15 +13,19 @@
 #include "tests/host/host.h"
 #include "tests/host/step.h"
 #include "tests/unit/unit.h"
+#include <asm/cpu.h>
 #include <asm/percpu.h>
+#include <asm/tsc.h>
 
 #define WRITER	1
 #define PANICKS 2
 
 int console_loglevel;
 bool sched_active;
+u64 tsc_mult = 1ULL << 32; /* a cycle takes 1 ns */
 static char line[64];
 static unsigned int steps, seize_at;
+static u64 waited; /* for the writer to end its piece */
 
 int uart_init(void)
 {
@@ -58,13 +62,24 @@ static void write_as(unsigned int cpu, const char *text)
 	console_write(text, strlen(text));
 }
 
+static void a_ms_passes(void)
+{
+	host_tsc += 1000000;
+}
+
+/* The writer stands still meanwhile, as if it had crashed. */
 static void seize_at_one_step(void)
 {
+	u64 begin = host_tsc;
+
 	if (++steps != seize_at)
 		return;
 	host_cpu = PANICKS;
+	host_step_fn = a_ms_passes;
 	console_seize();
+	host_step_fn = seize_at_one_step;
 	host_cpu = WRITER;
+	waited = host_tsc - begin;
 }
 
 static unsigned int steps_of_a_line(const char *text)
@@ -83,6 +98,7 @@ UNIT(console_seize, is_not_given_back_by_who_has_lost_it)
 	CHECK(seize_at >= 2); /* taken first, given back last */
 	CHECK_STR(line, "before\n");
 	steps_of_a_line("meanwhile\n");
+	CHECK(waited >= 1000000000 && waited < 1100000000);
 	write_as(WRITER, "the writer again\n");
 	write_as(PANICKS, "panic\n");
 	CHECK_STR(line, "before\nmeanwhile\npanic\n");
