@@ -29,6 +29,10 @@
 
 #define IO_SPACE (1UL << 32) /* bytes for device mappings */
 
+#define CPUID_MAX_EXTENDED  0x80000000
+#define CPUID_ADDRESS_SIZES 0x80000008
+#define PHYS_BITS_AT_LEAST  36 /* of a CPU with 64-bit mode */
+
 #define CPUID_EDX_PGE  BIT(13) /* leaf 1 */
 #define CPUID_EDX_MCE  BIT(7)
 #define CPUID_EBX_SMEP BIT(7) /* leaf 7 */
@@ -256,12 +260,24 @@ int paging_init(void)
 	return 0;
 }
 
+/* The end of what this CPU can address: a bit above is a fault. */
+static u64 phys_limit(void)
+{
+	unsigned int bits = PHYS_BITS_AT_LEAST;
+
+	if (cpuid(CPUID_MAX_EXTENDED, 0).eax >= CPUID_ADDRESS_SIZES)
+		bits = cpuid(CPUID_ADDRESS_SIZES, 0).eax & 0xff;
+	return BIT(bits);
+}
+
 static void *map_outside(u64 phys, size_t size, u64 flags)
 {
-	u64 first = ALIGN_DOWN(phys, PAGE_SIZE);
-	u64 bytes = ALIGN_UP(phys + size, PAGE_SIZE) - first;
+	u64 first = ALIGN_DOWN(phys, PAGE_SIZE), limit = phys_limit(), bytes;
 	unsigned long addr = 0, irq;
 
+	if (phys > limit || size > limit - phys)
+		return NULL;
+	bytes = ALIGN_UP(phys + size, PAGE_SIZE) - first;
 	spin_lock_irqsave(&io_lock, irq);
 	if (bytes < IOREMAP_BASE + IO_SPACE - io_next) {
 		addr = io_next;

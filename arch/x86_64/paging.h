@@ -51,7 +51,7 @@ void paging_protection(char *buf, size_t size);
  *
  * Context: boot or task. Never unmapped again.
  * Return: the address for @phys (which need not be aligned), or NULL when out
- * of memory or address space.
+ * of memory or address space, or if this CPU cannot address all of it.
  */
 void *ioremap(u64 phys, size_t size);
 
