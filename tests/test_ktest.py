@@ -115,6 +115,14 @@ def test_a_panic_in_a_panic_ends_at_once(machine):
                      r"unmapped page at 0x10 ", boot.log, re.M), boot.excerpt()
 
 
+def test_a_third_panic_says_nothing(machine):
+    boot = run(machine, "panic_in_panic_in_panic")
+    assert boot.status == qemu.PANIC, boot.excerpt()
+    assert "] kernel panic: outer\n" in boot.log
+    assert boot.log.endswith("\npanic inside a panic: \n"), boot.excerpt()
+    assert boot.log.count("panic inside a panic") == 1
+
+
 def test_broken_ones_are_run_only_when_asked_for(machine):
     boot = machine().boot("mode=tests tests=*.warns")
     assert boot.status == qemu.FAILED

@@ -6,6 +6,7 @@
  */
 #include "kernel/console.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/lock.h"
 #include "kernel/mm/page.h"
@@ -123,6 +124,21 @@ BROKEN(panic_in_panic)
 	const char *volatile nowhere = (const char *)16;
 
 	panic("outer %s", nowhere);
+}
+
+static const char *panic_again(unsigned long addr, unsigned long *off,
+			       unsigned long *size)
+{
+	const char *volatile nowhere = (const char *)16;
+
+	panic("middle %s", nowhere);
+}
+
+/* The backtrace panics, and that message cannot be formatted, either. */
+BROKEN(panic_in_panic_in_panic)
+{
+	printf_symbol = panic_again;
+	panic("outer");
 }
 
 /* What a test keeps off the line is shown when it panics. */
