@@ -117,3 +117,9 @@ def test_an_nmi_from_outside_reaches_every_cpu(machine, tmp_path, cpus):
         monitor, lambda: guest.boot("mode=crash crash=outside-nmi"),
         "inject-nmi")
     assert boot.status == qemu.OK, boot.excerpt()
+
+
+def test_a_cpu_whose_counter_lags_moves_the_base(machine):
+    guest = machine(smp=2, qemu=["-machine", "pc,acpi=off"])
+    boot = guest.boot("mode=crash crash=lagging-cpu").ok()
+    assert "crash: base moved to the CPU that lags" in boot.log

@@ -4,6 +4,7 @@
  * function below that caused it (tests/test_panic.py).
  */
 #include "tests/kernel/crash.h"
+#include "arch/x86_64/acpi.h"
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/text_poke.h"
@@ -21,6 +22,8 @@
 #include <asm/cpu.h>
 #include <asm/irqflags.h>
 #include <asm/layout.h>
+#include <asm/smp.h>
+#include <asm/tsc.h>
 
 #define WAIT_MS 50000
 
@@ -349,6 +352,36 @@ static int wait_for_nmis(void)
 	return -ETIMEDOUT;
 }
 
+/*
+ * ---- not a crash: a CPU that comes up with a counter that lags
+ *
+ * As if the boot CPU's had begun an hour earlier. Without ACPI tables nobody
+ * has started QEMU's second CPU yet.
+ */
+static int start_lagging_cpu(void)
+{
+	const u64 base = tsc_base, now = rdtsc();
+	u64 moved;
+	int ret;
+
+	if (acpi_info.nr_cpus)
+		return -EINVAL;
+	acpi_info.apic_id[0] = cpu_apic_id(0);
+	acpi_info.apic_id[1] = 1;
+	acpi_info.nr_cpus = 2;
+	local_irq_disable(); /* nobody else reads a clock meanwhile */
+	tsc_base = now + 3600 * tsc_hz;
+	ret = smp_init();
+	moved = tsc_base;
+	tsc_base = base;
+	local_irq_enable();
+	pr_info("crash: base moved %s", moved < now ? "too far" :
+					moved > rdtsc() ?
+						      "too little" :
+						      "to the CPU that lags");
+	return ret ? ret : cpu_online(1) ? 0 : -ENODEV;
+}
+
 int crash_run(void)
 {
 	char name[16] = "";
@@ -356,13 +389,15 @@ int crash_run(void)
 	cmdline_get("crash", name, sizeof(name));
 	if (!strcmp(name, "outside-nmi"))
 		return wait_for_nmis();
+	if (!strcmp(name, "lagging-cpu"))
+		return start_lagging_cpu();
 	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++) {
 		if (strcmp(crashes[i].name, name))
 			continue;
 		crashes[i].fn();
 		return -ETIMEDOUT;
 	}
-	pr_err("crash=%s: choose outside-nmi or one of", name);
+	pr_err("crash=%s: choose outside-nmi, lagging-cpu or one of", name);
 	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
 		pr_err("  %s", crashes[i].name);
 	return -EINVAL;
