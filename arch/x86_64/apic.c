@@ -129,18 +129,16 @@ static void timer_start(u32 lvt, u32 count)
 	apic_write(APIC_TIMER_INITIAL, count);
 }
 
+static u32 timer_count(void)
+{
+	return apic_read(APIC_TIMER_CURRENT);
+}
+
 /* Ticks of the divided timer clock in one second. */
 static u64 measure_timer(void)
 {
-	u64 start, cycles;
-	u32 ticks;
-
 	timer_start(APIC_LVT_MASKED | VECTOR_TIMER, ~0U);
-	start = rdtsc_ordered();
-	ndelay(CALIBRATION_NS);
-	ticks = ~0U - apic_read(APIC_TIMER_CURRENT);
-	cycles = rdtsc_ordered() - start;
-	return ticks * tsc_hz / cycles;
+	return tsc_rate_of(timer_count, CALIBRATION_NS);
 }
 
 static void enable_hardware(void)

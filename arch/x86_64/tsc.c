@@ -32,39 +32,43 @@
 
 u64 tsc_mult, tsc_base, tsc_hz, tsc_warp_max;
 
-/* One reading of both clocks. */
+/* A counter that counts down, and the TSC at the same time. */
 struct clock_pair {
 	u64 tsc;
-	u32 pit;   /* counts down */
-	u64 error; /* cycles by which tsc may be late */
+	u32 count;
+	u64 took; /* cycles */
 };
 
-static struct clock_pair read_both_once(void)
+static struct clock_pair read_both_once(u32 (*read_count)(void))
 {
-	struct clock_pair pair;
-	u64 before = rdtsc_ordered(), after;
+	struct clock_pair pair = { .tsc = rdtsc_ordered() };
 
-	outb(PIT_COMMAND, PIT_CH2_LATCH);
-	after = rdtsc_ordered();
-	pair.pit = inb(PIT_CHANNEL2);
-	pair.pit |= (u32)inb(PIT_CHANNEL2) << 8;
-	pair.tsc = before + (after - before) / 2;
-	pair.error = after - before;
+	pair.count = read_count();
+	pair.took = rdtsc_ordered() - pair.tsc;
 	return pair;
 }
 
-/* The most exact of a few: the host may take the CPU away in the middle. */
-static struct clock_pair read_both(void)
+/* The fastest of a few: the host may take the CPU away in the middle. */
+static struct clock_pair read_both(u32 (*read_count)(void))
 {
-	struct clock_pair best = read_both_once();
+	struct clock_pair best = read_both_once(read_count);
 
 	for (int i = 1; i < BEST_OF; i++) {
-		struct clock_pair next = read_both_once();
+		struct clock_pair next = read_both_once(read_count);
 
-		if (next.error < best.error)
+		if (next.took < best.took)
 			best = next;
 	}
 	return best;
+}
+
+static u32 read_pit(void)
+{
+	u32 low;
+
+	outb(PIT_COMMAND, PIT_CH2_LATCH);
+	low = inb(PIT_CHANNEL2);
+	return low | (u32)inb(PIT_CHANNEL2) << 8;
 }
 
 static void pit_start(void)
@@ -91,20 +95,19 @@ static int measure(void)
 	u64 cycles, ticks;
 
 	pit_start();
-	first = read_both();
+	first = read_both(read_pit);
 	/* A PIT that counts gets there in far fewer readings. */
 	for (int i = 0;; i++) {
-		last = read_both_once();
-		if (first.pit - last.pit >= WINDOW_TICKS)
+		last = read_both(read_pit);
+		ticks = first.count - last.count;
+		if (ticks >= WINDOW_TICKS)
 			break;
-		if (i == 1000000)
+		if (i == 200000)
 			return -ENODEV;
 	}
-	last = read_both();
 	if (pit_passed_zero())
 		return -EAGAIN;
 	cycles = last.tsc - first.tsc;
-	ticks = first.pit - last.pit;
 	tsc_hz = cycles * PIT_HZ / ticks;
 	tsc_mult = (1000000000ULL << 32) / tsc_hz;
 	return 0;
@@ -117,6 +120,16 @@ int tsc_init(void)
 	for (int i = 0; ret == -EAGAIN && i < TRIES; i++)
 		ret = measure();
 	return ret;
+}
+
+u64 tsc_rate_of(u32 (*read_count)(void), u64 ns)
+{
+	struct clock_pair first = read_both(read_count), last;
+
+	do {
+		last = read_both(read_count);
+	} while (tsc_to_ns(last.tsc - first.tsc) < ns);
+	return (first.count - last.count) * tsc_hz / (last.tsc - first.tsc);
 }
 
 void tsc_base_at_most(u64 tsc)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The measurement of the TSC against the PIT, on a host that takes the CPU
- * away for a while at any place of it.
+ * The measurement of the TSC against the PIT, and of another counter against
+ * the TSC, on a host that takes the CPU away for a while at any place of it.
  *
- * Both clocks are fakes that go by one time; each access to a port takes 20 us.
+ * All clocks are fakes that go by one time; each access to one takes 20 us.
  *
  * host-sources: arch/x86_64/tsc.c
  */
@@ -125,4 +125,41 @@ UNIT(tsc, a_pit_that_stands_still_is_an_error)
 	pit.stands_still = true;
 	CHECK_EQ(measure(EACH, 0), -ENODEV);
 	pit.stands_still = false;
+}
+
+/* ---- another counter */
+
+#define RATE 62500000ULL
+
+static u32 read_counter(void)
+{
+	u32 count;
+
+	access_begins();
+	count = (u32)(0 - host_tsc / (TSC_HZ / 100) * (RATE / 100) -
+		      host_tsc % (TSC_HZ / 100) * RATE / TSC_HZ);
+	access_ends();
+	return count;
+}
+
+UNIT(tsc, nor_does_it_change_the_rate_of_a_counter)
+{
+	static const u64 away[] = { 0, MS / 10, MS, 10 * MS, 1000 * MS };
+	unsigned int i, at;
+	u64 rate;
+
+	CHECK_EQ(measure(1, 0), 0);
+	for (i = 0; i < ARRAY_SIZE(away); i++) {
+		at = 0;
+		do {
+			accesses = 0;
+			away_at = ++at;
+			away_for = away[i];
+			rate = tsc_rate_of(read_counter, 1000000);
+			if (!CHECK(rate > RATE - RATE / 1000 &&
+				   rate < RATE + RATE / 1000))
+				return;
+		} while (at < accesses);
+		CHECK(at >= 10);
+	}
 }

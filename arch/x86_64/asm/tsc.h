@@ -54,6 +54,13 @@ static __always_inline u64 local_clock(void)
 int tsc_init(void);
 
 /*
+ * How often in a second a counter counts down, watched for so long. Exact also
+ * where the host does not run this CPU at times.
+ * Context: boot, after tsc_init().
+ */
+u64 tsc_rate_of(u32 (*read_count)(void), u64 ns);
+
+/*
  * A CPU reads this TSC before it comes online: if it lags so far behind the
  * boot CPU that time would be negative there, all clocks jump forward.
  * Context: bring-up, interrupts off, one CPU at a time.
