@@ -296,8 +296,10 @@ static void wake_task(void *task)
 u64 schedule_timeout(u64 ns)
 {
 	struct timer timer = TIMER_INIT(timer, wake_task, current);
-	u64 end = ktime_ns() + ns, now;
+	u64 now = ktime_ns(), end;
 
+	if (__builtin_add_overflow(now, ns, &end))
+		end = ~0ULL; /* for ever */
 	timer_add(&timer, end);
 	schedule();
 	timer_cancel_sync(&timer);

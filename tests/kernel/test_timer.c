@@ -293,3 +293,15 @@ KTEST(timer, ticks_interrupt_a_spinning_thread)
 {
 	EXPECT_EQ(on_all_cpus_run(spin_over_ticks, NULL), num_online_cpus());
 }
+
+/* Longer than there is time: not over before it began. */
+KTEST(timer, the_longest_timeout_does_not_wrap)
+{
+	static const u64 ns[] = { ~0ULL, ~0ULL - 1000, 1ULL << 63 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ns); i++) {
+		u64 left = schedule_timeout(ns[i]); /* as TASK_RUNNING */
+
+		EXPECT(left > ns[i] / 2);
+	}
+}
