@@ -251,6 +251,29 @@ UNIT(ftrace_direct, a_target_for_each_site)
 	ftrace_no_leaks();
 }
 
+/* Nothing is to be freed, but somebody may be in the target (D2). */
+UNIT(ftrace_direct, del_waits_where_another_site_has_the_target_D2)
+{
+	struct ftrace_hash *both, *one;
+	size_t waits;
+
+	fresh(3);
+	direct = (struct ftrace_ops){ 0 };
+	both = PAIRS(L(0, 1), L(A, A));
+	one = PAIRS(L(0), L(A));
+	CHECK_EQ(update_ftrace_direct_add(&direct, both), 0);
+	waits = host_arch.waits;
+	CHECK_EQ(update_ftrace_direct_del(&direct, one), 0);
+	CHECK_EQ(host_arch.waits, waits + 1);
+	CHECK_EQ(update_ftrace_direct_add(&direct, one), 0);
+	waits = host_arch.waits;
+	CHECK_EQ(update_ftrace_direct_del(&direct, both), 0);
+	CHECK_EQ(host_arch.waits, waits + 1);
+	ftrace_hash_free(both);
+	ftrace_hash_free(one);
+	ftrace_no_leaks();
+}
+
 /* Targets rotate among sites in one session: no set is freed too early. */
 UNIT(ftrace_direct, targets_swap_places)
 {
