@@ -271,6 +271,25 @@ KTEST(fexit, callbacks_first)
 	EXPECT_EQ(ftrace_check(), 0);
 }
 
+/* A function whose ip somebody changes cannot be wrapped, nor the reverse. */
+KTEST(fexit, no_ip_modifier_beside_it)
+{
+	static struct count_ops modifier =
+		COUNT_OPS(.flags = FTRACE_OPS_FL_IPMODIFY);
+	unsigned long ip = (unsigned long)six;
+	struct ftrace_fexit *fexit;
+
+	EXPECT_EQ(ftrace_set_filter_ip(&modifier.ops, ip, 0, 1), 0);
+	EXPECT_EQ(register_ftrace_function(&modifier.ops), 0);
+	EXPECT_EQ(PTR_ERR(ftrace_fexit_attach(&spec_a, &ip, 1)), -EBUSY);
+	EXPECT_EQ(unregister_ftrace_function(&modifier.ops), 0);
+	fexit = attach_one(&spec_a, six);
+	EXPECT_EQ(register_ftrace_function(&modifier.ops), -EBUSY);
+	detach(fexit);
+	ftrace_free_filter(&modifier.ops);
+	EXPECT_EQ(ftrace_check(), 0);
+}
+
 static unsigned long stack[16];
 static unsigned int stack_depth;
 
