@@ -341,6 +341,8 @@ int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash,
  * Such a target does not see the return address that says where to go on. */
 bool ftrace_has_jump(unsigned long addr, const struct ftrace_hash *hash);
 void ftrace_unshare(void);
+/* @ops, which is not registered, does not get the sites it was to have. */
+void ftrace_share_failed(struct ftrace_ops *ops);
 
 /* How direct targets are exchanged; the file says what each way is. */
 enum ftrace_exchange_way {

@@ -167,8 +167,8 @@ int ftrace_register(struct ftrace_ops *ops, struct ftrace_retired *retired)
 	mutex_lock(&ftrace_lock);
 	err = register_locked(ops, retired);
 	mutex_unlock(&ftrace_lock);
-	if (err && ops->flags & FTRACE_OPS_FL_IPMODIFY)
-		ftrace_unshare();
+	if (err)
+		ftrace_share_failed(ops);
 	return err;
 }
 

@@ -122,3 +122,12 @@ void ftrace_unshare(void)
 		withdraw(ops);
 	}
 }
+
+void ftrace_share_failed(struct ftrace_ops *ops)
+{
+	if (ops->flags & FTRACE_OPS_FL_SHARES)
+		withdraw(ops); /* it is not on the list */
+	/* A stub comes while others are being asked: not for it. */
+	if (ops->flags & FTRACE_OPS_FL_IPMODIFY)
+		ftrace_unshare();
+}

@@ -346,6 +346,28 @@ UNIT(ftrace_direct, ipmodify_needs_consent)
 	ftrace_no_leaks();
 }
 
+UNIT(ftrace_direct, a_consent_ends_with_the_registration_that_fails)
+{
+	static struct ftrace_ops ip = OPS(0, .flags = FTRACE_OPS_FL_IPMODIFY);
+
+	fresh(3);
+	memset(asked, 0, sizeof(asked));
+	reset_direct("fn1");
+	direct.ops_func = on_ask;
+	CHECK_EQ(ftrace_filter(&ip, "fn1"), 0);
+	CHECK_EQ(register_ftrace_function(&ip), 0);
+	host_arch.prepare_error = -ENOMEM;
+	CHECK_EQ(register_ftrace_direct(&direct, A), (u64)-ENOMEM);
+	host_arch.prepare_error = 0;
+	CHECK_EQ(asked[FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_SELF], 1);
+	CHECK_EQ(asked[FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER], 1);
+	CHECK(!(direct.flags & FTRACE_OPS_FL_SHARES));
+	CHECK_EQ(unregister_ftrace_function(&ip), 0);
+	ftrace_free_filter(&ip);
+	ftrace_free_filter(&direct);
+	ftrace_no_leaks();
+}
+
 static int refuse(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
 {
 	return cmd == FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER ? 0 : -EBUSY;
