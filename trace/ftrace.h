@@ -24,7 +24,7 @@ struct trace_seq;
 struct ftrace_hash;
 struct task_struct;
 
-/* What ops_func is asked, see ftrace_direct.c on sharing with IPMODIFY. */
+/* What ops_func is asked, see ftrace_share.c. */
 enum ftrace_ops_cmd {
 	FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_SELF,
 	FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_PEER,

@@ -327,7 +327,7 @@ void ftrace_list_init(void);
 /* The callback to enter for @ops: its own, or the PID filter. [F] */
 ftrace_func_t ftrace_pid_wrap(const struct ftrace_ops *ops);
 
-/* ---- ftrace_direct.c ---- */
+/* ---- ftrace_share.c ---- */
 
 /*
  * Direct callers and ip modifiers on one site have to agree. share: @ops is
@@ -344,7 +344,20 @@ void ftrace_unshare(void);
 /* @ops, which is not registered, does not get the sites it was to have. */
 void ftrace_share_failed(struct ftrace_ops *ops);
 
-/* How direct targets are exchanged; the file says what each way is. */
+/* ---- ftrace_exchange.c ---- */
+
+/*
+ * The targets of @ops, a direct caller, become @addr, or those of @filter, the
+ * same sites as before; they differ on those of @where only.
+ * Context: task, direct_mutex without ftrace_lock; waits (D2). Return: 0;
+ * -EBUSY a target that is jumped to beside an ip modifier; -ENOMEM, -ENOSPC,
+ * -ENODEV; on an error calls go where they went.
+ */
+int ftrace_exchange(struct ftrace_ops *ops, unsigned long addr,
+		    struct ftrace_hash *filter,
+		    const struct ftrace_hash *where);
+
+/* What chooses how; the file says what each way is. */
 enum ftrace_exchange_way {
 	FTRACE_BY_SITE,	 /* chosen by what the sites have */
 	FTRACE_ONE_STEP, /* these two for tests, to see the difference */

@@ -13,6 +13,7 @@
  * host-sources: trace/interface/stack_nodes.c trace/trace.c trace/trace_seq.c
  * host-sources: trace/trace_options.c trace/trace_clock.c trace/trace_events.c
  * host-sources: trace/ftrace.c trace/ftrace_check.c trace/ftrace_direct.c
+ * host-sources: trace/ftrace_exchange.c
  * host-sources: trace/ftrace_filter.c trace/ftrace_hash.c trace/ftrace_list.c
  * host-sources: trace/ftrace_pid.c trace/ftrace_plan.c trace/ftrace_rec.c
  * host-sources: trace/ftrace_register.c trace/ftrace_set.c trace/ftrace_share.c

@@ -5,6 +5,7 @@
  * trampoline, a chain). Then the same request succeeds.
  *
  * host-sources: trace/ftrace.c trace/ftrace_check.c trace/ftrace_direct.c
+ * host-sources: trace/ftrace_exchange.c
  * host-sources: trace/ftrace_filter.c trace/ftrace_hash.c trace/ftrace_list.c
  * host-sources: trace/ftrace_pid.c trace/ftrace_plan.c trace/ftrace_rec.c
  * host-sources: trace/ftrace_register.c trace/ftrace_set.c trace/ftrace_share.c
