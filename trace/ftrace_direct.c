@@ -60,8 +60,9 @@ static int direct_register(struct ftrace_ops *ops, unsigned long addr,
 static void direct_forget(struct ftrace_ops *ops,
 			  struct ftrace_retired *retired)
 {
-	ftrace_forget(ops, retired); /* D2 */
+	ftrace_retire(retired); /* D2 */
 	ops_reset(ops);
+	ftrace_forget(ops, retired); /* from here on it may be registered */
 }
 
 int register_ftrace_direct(struct ftrace_ops *ops, unsigned long addr)
