@@ -16,6 +16,7 @@ import time
 import pytest
 
 from tests import ktap, qemu
+from tests import run as run_parts
 
 HELLO = f"[    0.000001] {qemu.BANNER}\n"
 BYE = f"[    1.000000] {qemu.ENDING}\n"
@@ -258,6 +259,21 @@ def test_unit_programs_that_fail_are_noticed(tmp_path, only, statuses, ok):
                           stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode == 0) == ok
     assert ("selects no test" in done.stderr) == (set(statuses) == {2})
+
+
+def test_every_part_stands_in_the_papers():
+    """The table of tests/DESIGN.md: "kernel-1 -2 -4" are three."""
+    told = set()
+    text = (qemu.ROOT / "tests/DESIGN.md").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        base = ""
+        for word in line.split("|")[1].split() if line[:1] == "|" else ():
+            word = word.rstrip(",")
+            word = base + word if word.startswith("-") else word
+            base = word.rpartition("-")[0]
+            told.add(word)
+    there = {part.name for part in run_parts.parts() if not part.junit}
+    assert there <= told
 
 
 # ---- .ci/run ---------------------------------------------------------------

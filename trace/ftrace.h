@@ -116,8 +116,9 @@ int unregister_ftrace_function(struct ftrace_ops *ops);
  * the filter "nothing", not "everything".
  *
  * Context: task.
- * Return: 0; -EINVAL a pattern matched nothing or is malformed, or IPMODIFY
- * would lose its filter; and as register_ftrace_function().
+ * Return: 0; -EINVAL a pattern matched nothing or is malformed, IPMODIFY or a
+ * direct caller would lose its filter, or sites have targets of their own
+ * (update_ftrace_direct_add()); and as register_ftrace_function().
  */
 int ftrace_set_filter(struct ftrace_ops *ops, const char *buf, size_t len,
 		      int reset);
@@ -313,8 +314,9 @@ unsigned long ftrace_find_rec_direct(unsigned long ip);
 size_t ftrace_check(void);
 
 /*
- * Boot step: makes the site table from __mcount_loc, verifies that every site
- * holds its NOP. Return: 0, or what arch_ftrace_init() returned.
+ * Boot step: makes the site table from __mcount_loc; a site that does not hold
+ * its NOP is told and never patched. Return: 0, or what arch_ftrace_init()
+ * returned.
  */
 int ftrace_init(void);
 

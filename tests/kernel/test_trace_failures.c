@@ -7,6 +7,7 @@
 #include "tests/kernel/fgraph_targets.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/fgraph.h"
+#include "trace/interface/tracefs.h"
 
 /* Once, so that shadow stacks are there before pages are counted. */
 KTEST_FLAGS(trace_failures, a_task_without_shadow_stack, KTEST_LEAKS, 0)
@@ -137,4 +138,18 @@ KTEST(trace_failures, buffer_size)
 	}
 	EXPECT_EQ(err, 0);
 	EXPECT_EQ(trace_set_buffer_kb(tr, 0, 7), 0);
+}
+
+KTEST(trace_failures, text_of_a_file)
+{
+	struct tracefs_file *file;
+	char c = 0;
+
+	ASSERT_EQ(tracefs_open("available_tracers", TRACEFS_READ, &file), 0);
+	fail_nth(1);
+	EXPECT_EQ(tracefs_read(file, &c, 1), -ENOMEM);
+	EXPECT(fail_end());
+	EXPECT_EQ(tracefs_read(file, &c, 1), 1);
+	EXPECT_EQ(c, 'f');
+	EXPECT_EQ(tracefs_close(file), 0);
 }

@@ -87,8 +87,10 @@ int tracefs_lookup(const char *path);
 int tracefs_open(const char *path, unsigned int flags,
 		 struct tracefs_file **file);
 
-/* Return: bytes read, 0 at the end, -EBADF not open for reading, or the
- * node's errno. */
+/*
+ * Return: bytes read, 0 at the end, -EBADF not open for reading, -ENOMEM no
+ * room for a piece of text, or the node's errno.
+ */
 ssize_t tracefs_read(struct tracefs_file *file, char *buf, size_t len);
 
 /* Return: bytes taken, -EBADF not open for writing, or the node's errno. */
