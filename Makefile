@@ -23,8 +23,8 @@ Q := $(if $(V),,@)# V=1 shows whole commands
 # compiler prefix there is. make builds an included file first, then restarts.
 CHECKS := test unit fuzz bench bench-linux lab torture lint
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),kernel)),)
-include $(BUILD)/deps-run.mk
-include $(if $(filter $(CHECKS) deps,$(MAKECMDGOALS)),$(BUILD)/deps-test.mk)
+include $(patsubst %,$(BUILD)/deps-%.mk,run $(filter debug,$(MAKECMDGOALS)) \
+	$(if $(filter $(CHECKS) deps,$(MAKECMDGOALS)),test))
 endif
 
 $(BUILD)/deps-%.mk: tools/deps.sh

@@ -3,6 +3,7 @@
 missing is named, and `make debug` shows a site."""
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -189,6 +190,19 @@ def test_missing_programs_are_installed_by_apt(tmp_path):
                for line in lines)
 
 
+def test_debug_asks_for_gdb(tmp_path):
+    """Whatever `make run` needs is there, it says."""
+    (tmp_path / "box").mkdir()
+    env = toolbox(tmp_path / "box", SHELL + ["make", "mkdir", "gcc", "ld"])
+    build = tmp_path / "build"
+    build.mkdir()
+    (build / "deps-run.mk").touch()
+    done = run(["make", f"BUILD={build}", "debug"], env=env)
+    assert done.returncode == 2
+    assert "programs are missing; Debian's packages for them: gdb" \
+        in done.stderr
+
+
 def test_the_compiler_prefix_is_found(tmp_path):
     box = tmp_path / "box"
     box.mkdir()
@@ -213,6 +227,48 @@ def test_debug_shows_a_site(elf):
     assert "0f 1f 44 00 00" in done.stdout, done.stdout + done.stderr
     assert "<schedule>" in done.stdout
     assert "run_mode" in done.stdout
+
+
+def debug(elf, box, *options):
+    """`make debug` with what is in the box instead of gdb; a pid file."""
+    box.mkdir()
+    return ({**os.environ, "PATH": f"{box}:" + os.environ["PATH"]},
+            ["/usr/bin/python3", "tools/run.py", "--smp", "1", "--gdb",
+             "tools/nop5.gdb", "--kernel", str(elf), *options])
+
+
+def test_debug_without_gdb_ends(elf, tmp_path):
+    _, command = debug(elf, tmp_path / "box")
+    done = run(command, env=toolbox(tmp_path / "box", ["qemu-system-x86_64"]))
+    assert done.returncode == 1
+    assert done.stderr == "run.py: there is no gdb\n"
+
+
+@pytest.mark.parametrize("number, words, status", [
+    (signal.SIGINT, "goes on", 0),  # ^C is for gdb, not for us
+    (signal.SIGTERM, "", 1),
+    (signal.SIGHUP, "", 1),
+])
+def test_signals_while_gdb_runs(elf, tmp_path, number, words, status):
+    pid = tmp_path / "pid"
+    env, command = debug(elf, tmp_path / "box", "--", "-pidfile", str(pid))
+    gdb = tmp_path / "box/gdb"
+    gdb.write_text("#!/bin/sh\ntrap met=1 INT\n"
+                   f"until test -s {pid}; do sleep 0.1; done\necho ready\n"
+                   "until test $met; do sleep 0.1; done\n"
+                   "sleep 1\necho goes on\n")
+    gdb.chmod(0o755)
+    with subprocess.Popen(command, cwd=qemu.ROOT, env=env, text=True,
+                          stdout=subprocess.PIPE,
+                          start_new_session=True) as process:
+        while "ready" not in process.stdout.readline():
+            assert process.poll() is None
+        guest = int(pid.read_text())
+        os.killpg(process.pid, number)
+        shown = process.communicate(timeout=60)[0]
+    assert words in shown and process.returncode == status
+    with pytest.raises(ProcessLookupError):
+        os.kill(guest, 0)
 
 
 @pytest.mark.parametrize("script, words", [

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# deps.sh run|test STAMP: are the programs there? On Debian and its relatives
-# missing ones are installed, elsewhere they are named. STAMP becomes a piece
-# of makefile that says which compiler prefix there is.
+# deps.sh run|test|debug STAMP: are the programs there? On Debian and its
+# relatives missing ones are installed, elsewhere they are named. STAMP becomes
+# a piece of makefile that says which compiler prefix there is.
 set -eu
 what=$1 stamp=$2
 
@@ -17,6 +17,9 @@ mformat				mtools
 qemu-system-x86_64		qemu-system-x86
 /usr/share/ovmf/OVMF.fd		ovmf
 python3				python3
+'
+need_debug='
+gdb				gdb
 '
 need_test='
 pytest-3			python3-pytest

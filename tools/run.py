@@ -9,6 +9,7 @@ fault or a reset included, is a failure with a sentence on stderr.
 import argparse
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -153,11 +154,19 @@ def run_gdb(args):
         with subprocess.Popen(command(args, f"file:{log}"),
                               stdin=subprocess.DEVNULL,
                               start_new_session=True) as qemu:
-            print(f"run.py: the serial line goes to {log}")
-            subprocess.call(["gdb", "-q", args.kernel,
-                             "-ex", f'set $socket = "{socket}"',
-                             "-x", args.gdb])
-            qemu.kill()
+            print(f"run.py: the serial line goes to {log}", flush=True)
+            # ^C is for gdb: it stops the kernel.
+            signal.signal(signal.SIGINT, lambda *_: None)
+            for end in (signal.SIGTERM, signal.SIGHUP):
+                signal.signal(end, lambda *_: sys.exit(1))
+            try:
+                subprocess.call(["gdb", "-q", args.kernel,
+                                 "-ex", f'set $socket = "{socket}"',
+                                 "-x", args.gdb])
+            except FileNotFoundError:
+                return "there is no gdb"
+            finally:
+                qemu.kill()
     return None
 
 
