@@ -146,12 +146,16 @@ def run_part(part):
     return Outcome(part, passed, failed, skipped, seconds, text)
 
 
+running = set()  # commands under way, each the leader of its group
+
+
 def run(command, timeout):
     """Output and status; None for a command that had to be stopped."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, text=True,
                                stdout=subprocess.PIPE, errors="replace",
                                stderr=subprocess.STDOUT,
                                start_new_session=True)
+    running.add(process)
     try:
         return process.communicate(timeout=timeout)[0], process.returncode
     except subprocess.TimeoutExpired:
@@ -160,6 +164,15 @@ def run(command, timeout):
     except BaseException:
         os.killpg(process.pid, signal.SIGKILL)
         raise
+    finally:
+        running.discard(process)
+
+
+def interrupt(pool):
+    """No part begins any more; those under way end what they started."""
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in list(running):
+        os.killpg(process.pid, signal.SIGINT)
 
 
 def count(part, output):
@@ -205,9 +218,13 @@ def test():
     outcomes = []
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         jobs = [pool.submit(run_part, part) for part in parts()]
-        for job in concurrent.futures.as_completed(jobs):
-            outcomes.append(job.result())
-            print(row(outcomes[-1]), flush=True)
+        try:
+            for job in concurrent.futures.as_completed(jobs):
+                outcomes.append(job.result())
+                print(row(outcomes[-1]), flush=True)
+        except KeyboardInterrupt:
+            interrupt(pool)
+            raise
     for outcome in outcomes:
         if outcome.failed:
             print(f"\n---- {outcome.part.name} "

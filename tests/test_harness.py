@@ -233,6 +233,26 @@ def test_all_is_run_whatever_only_says(monkeypatch):
     assert status == 0, output
 
 
+def test_an_interrupt_ends_all_parts(tmp_path):
+    script = ("import sys; sys.path.insert(0, '.')\n"
+              "from tests import run\n"
+              "run.parts = lambda: [run.Part(n, ['sh', '-c', "
+              f"f'touch {tmp_path}/{{n}}; sleep 50'], 60) for n in 'abcd']\n"
+              "run.test()\n")
+    with subprocess.Popen([sys.executable, "-c", script], cwd=qemu.ROOT,
+                          stderr=subprocess.PIPE, start_new_session=True,
+                          env={**os.environ, "BUILD": str(tmp_path / "build")}
+                          ) as process:
+        end = time.monotonic() + 20
+        while len(list(tmp_path.glob("?"))) < run_parts.AT_ONCE:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode
+    assert len(list(tmp_path.glob("?"))) == run_parts.AT_ONCE
+
+
 @pytest.mark.parametrize("only, statuses, ok", [
     ("*", [0, 0], True),
     ("*", [0, 1], False),
