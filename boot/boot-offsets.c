@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Constants that the start code shares with C: the build makes
  * boot/boot-offsets.inc for NASM out of this file's assembly.

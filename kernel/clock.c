@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * The monotonic clock: the TSC, which one instruction reads, as long as all
  * CPUs agree about it; otherwise the TSC and the largest value given so far.

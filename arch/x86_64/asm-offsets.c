@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Constants that assembly shares with C: the build makes asm-offsets.inc for
  * NASM out of this file's assembly. No offset is typed by hand anywhere.

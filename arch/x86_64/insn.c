@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Encode the five instructions the patch engine knows (decoding is inline,
  * in insn.h, because the INT3 handler does it).

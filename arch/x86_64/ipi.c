@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Interrupts between CPUs: reschedule, call, NMI, stop, and the round in which
  * every CPU serialises.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * What entry.asm calls for interrupts and NMIs, and who serves them.
  *

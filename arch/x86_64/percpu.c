@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * The per-CPU words that everything else stands on, side by side so that an
  * entry stub touches one cache line.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * The doors of the patch engine: prepare, apply, abort; copy and fill.
  *

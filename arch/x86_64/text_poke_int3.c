@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Who meets an INT3 of the patch engine: find the site, do what it will say.
  *

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Exceptions: told apart, explained, caught if a test expects them, and
  * otherwise the end.

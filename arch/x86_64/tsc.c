@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * The time stamp counter: how fast it runs, whether it is the same on two
  * CPUs, and busy waiting by it.

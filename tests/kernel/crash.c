@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Crashes on demand: each ends in a panic that must name its reason and the
  * function below that caused it (tests/test_panic.py).

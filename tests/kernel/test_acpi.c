@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Where the firmware's tables may lie: nowhere that this CPU cannot address,
  * whatever a root pointer with a right checksum says.

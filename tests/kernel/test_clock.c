@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Time: it runs at the right rate, never goes back on any CPU or between two,
  * and CPUs that disagree are found out.

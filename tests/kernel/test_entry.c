@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Entry and exit (entry.asm): every register and flag survives each kind of
  * trap, the context words are right inside and outside, #BP has room for an

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Interrupts between CPUs: each call arrives exactly once, on the right CPU,
  * in the right context, in order; a sync round ends only after every CPU has

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * The CPUs: all of the MADT are online, each is the one it says, each has its
  * own per-CPU data, stacks and protection; one that is not there is reported.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Every exception a kernel can raise by itself: caught, with the right vector,
  * error code and address, and the reason named.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * The serial port's receiver, by the chip's loop: what is sent comes back in.
  */
