@@ -209,10 +209,10 @@ static int call_all_the_time(void *arg)
 		if (!farm->arena && turn++ % PEST_EVERY == 0)
 			be_a_pest(load);
 		/*
-		 * Where CPUs take turns, somebody may starve. In an arena a
-		 * turn must end anywhere but here.
+		 * Where CPUs take turns, somebody may starve. In an arena
+		 * turns must end anywhere, so they are seldom ended here.
 		 */
-		if (!farm->arena)
+		if (!farm->arena || farm_random(&load->random[0]) % 64 == 0)
 			cpu_relax();
 		cond_resched();
 	}
