@@ -41,8 +41,8 @@ static const u8 steps_naive[] = { POKE_BYTES, POKE_END };
 static const u8 steps_stop[] = { POKE_STOP, POKE_BYTES, POKE_RESUME, POKE_END };
 
 static const u8 steps_jmpself[] = {
-	POKE_JMPSELF, POKE_SYNC, POKE_TAIL3, POKE_SYNC,
-	POKE_HEAD2,   POKE_SYNC, POKE_END,
+	POKE_JMPSELF, POKE_SYNC, POKE_TAIL3,   POKE_SYNC,
+	POKE_HEAD2,   POKE_SYNC, POKE_REWRITE, POKE_END,
 };
 
 static const struct poke_method methods[] = {
