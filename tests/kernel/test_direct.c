@@ -13,7 +13,7 @@
 #include "tests/kernel/ktest.h"
 #include "trace/ftrace_internal.h"
 
-#define ALL 300 /* the functions of the set that is exchanged as a whole */
+#define ALL 200 /* the functions of the set that is exchanged as a whole */
 
 static struct ftrace_ops direct;
 
