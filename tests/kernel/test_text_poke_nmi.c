@@ -135,7 +135,7 @@ static void nmis_between_steps(enum poke_step next)
 }
 
 /* Every trap lasts long, and NMIs rain, which trap themselves. */
-KTEST(text_poke_nmi, nmi_inside_the_int3_handler)
+KTEST_FLAGS(text_poke_nmi, nmi_inside_the_int3_handler, 0, 120)
 {
 	struct load_count count;
 	unsigned int turn;
