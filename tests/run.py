@@ -10,6 +10,7 @@ A new tests/test_NAME.py, tests/unit/test_NAME.c or tests/fuzz/fuzz_NAME.c is
 found by itself.
 """
 import concurrent.futures
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -17,6 +18,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree
 from dataclasses import dataclass
@@ -147,6 +149,7 @@ def run_part(part):
 
 
 running = set()  # commands under way, each the leader of its group
+ending = threading.Event()  # none is to begin any more
 
 
 def run(command, timeout):
@@ -156,6 +159,8 @@ def run(command, timeout):
                                stderr=subprocess.STDOUT,
                                start_new_session=True)
     running.add(process)
+    if ending.is_set():  # it began before, and was not yet among them
+        end(process)
     try:
         return process.communicate(timeout=timeout)[0], process.returncode
     except subprocess.TimeoutExpired:
@@ -168,11 +173,18 @@ def run(command, timeout):
         running.discard(process)
 
 
-def interrupt(pool):
-    """No part begins any more; those under way end what they started."""
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in list(running):
+def end(process):
+    """It may end what it started."""
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)
+
+
+def interrupt(pool):
+    """No part begins any more; those under way are told to end."""
+    pool.shutdown(wait=False, cancel_futures=True)
+    ending.set()
+    for process in list(running):
+        end(process)
 
 
 def count(part, output):
@@ -217,8 +229,8 @@ def test():
     began = time.monotonic()
     outcomes = []
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        jobs = [pool.submit(run_part, part) for part in parts()]
         try:
+            jobs = [pool.submit(run_part, part) for part in parts()]
             for job in concurrent.futures.as_completed(jobs):
                 outcomes.append(job.result())
                 print(row(outcomes[-1]), flush=True)

@@ -233,11 +233,20 @@ def test_all_is_run_whatever_only_says(monkeypatch):
     assert status == 0, output
 
 
-def test_an_interrupt_ends_all_parts(tmp_path):
-    script = ("import sys; sys.path.insert(0, '.')\n"
+@pytest.mark.parametrize("late", [0, 2])
+def test_an_interrupt_ends_all_parts(tmp_path, late):
+    """Also those that have begun when the thread that began them has not yet
+    been told."""
+    script = ("import sys, time; sys.path.insert(0, '.')\n"
               "from tests import run\n"
-              "run.parts = lambda: [run.Part(n, ['sh', '-c', "
-              f"f'touch {tmp_path}/{{n}}; sleep 50'], 60) for n in 'abcd']\n"
+              "class Late(run.subprocess.Popen):\n"
+              "    def __init__(self, *args, **options):\n"
+              "        super().__init__(*args, **options)\n"
+              f"        time.sleep({late})\n"
+              "run.subprocess.Popen = Late\n"
+              "run.parts = lambda: [run.Part(n, [sys.executable, '-c', "
+              "'import sys, time; open(sys.argv[1], \"x\"); time.sleep(50)', "
+              f"'{tmp_path}/' + n], 60) for n in 'abcd']\n"
               "run.test()\n")
     with subprocess.Popen([sys.executable, "-c", script], cwd=qemu.ROOT,
                           stderr=subprocess.PIPE, start_new_session=True,
