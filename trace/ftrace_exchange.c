@@ -100,24 +100,13 @@ static int stub_remove(struct ftrace_retired *retired)
 	return 0;
 }
 
-/* Those of @where that callbacks share with the direct caller. */
-static struct ftrace_hash *shared_sites(const struct ftrace_hash *where)
-{
-	struct ftrace_hash *hash = ftrace_hash_alloc(where->count, false);
-	size_t i;
-
-	for (i = 0; hash && i < where->count; i++)
-		if (set_of(ftrace_recs[where->rec[i]].wanted)->nr)
-			hash->rec[hash->count++] = where->rec[i];
-	return hash;
-}
-
-static int stub_add(const struct ftrace_ops *ops, struct ftrace_hash *where,
+static int stub_add(const struct ftrace_ops *ops,
+		    const struct ftrace_hash *where,
 		    struct ftrace_retired *retired)
 {
 	int err = -ENOMEM;
 
-	stub.filter_hash = where;
+	stub.filter_hash = ftrace_hash_begin(where);
 	stub.notrace_hash = ftrace_hash_begin(ops->notrace_hash);
 	if (stub.filter_hash && stub.notrace_hash)
 		err = ftrace_register(&stub, retired);
@@ -129,14 +118,15 @@ static int stub_add(const struct ftrace_ops *ops, struct ftrace_hash *where,
 }
 
 /*
- * The same with all sites of @where, which is consumed, in the list function's
- * hands meanwhile. Their chains are freed before new ones are made. Without
- * memory for the stub it is one step after all, and the list serves on.
- * ftrace_lock is free between the sessions, direct_mutex is not.
+ * The same with all sites of @where in the list function's hands meanwhile: two
+ * batches, and between them only records change. Chains are freed before new
+ * ones are made. Without memory for the stub it is one step after all, and the
+ * list serves on. ftrace_lock is free between the sessions; direct_mutex is
+ * held.
  */
 static int exchange_by_stub(struct ftrace_ops *ops, unsigned long addr,
 			    struct ftrace_hash *filter,
-			    struct ftrace_hash *where,
+			    const struct ftrace_hash *where,
 			    struct ftrace_retired *retired)
 {
 	bool stubbed = !stub_add(ops, where, retired);
@@ -156,7 +146,6 @@ static int exchange_either_way(struct ftrace_ops *ops, unsigned long addr,
 			       const struct ftrace_hash *where,
 			       struct ftrace_retired *retired)
 {
-	struct ftrace_hash *by_list;
 	int err = -EAGAIN;
 
 	if (ftrace_exchange_way != FTRACE_BY_STUB)
@@ -164,10 +153,7 @@ static int exchange_either_way(struct ftrace_ops *ops, unsigned long addr,
 			       ftrace_exchange_way == FTRACE_BY_SITE, retired);
 	if (err != -EAGAIN)
 		return err;
-	by_list = ftrace_exchange_way == FTRACE_BY_STUB ?
-			  ftrace_hash_begin(where) :
-			  shared_sites(where);
-	return exchange_by_stub(ops, addr, filter, by_list, retired);
+	return exchange_by_stub(ops, addr, filter, where, retired);
 }
 
 int ftrace_exchange(struct ftrace_ops *ops, unsigned long addr,
