@@ -23,6 +23,8 @@ gdb				gdb
 '
 need_test='
 pytest-3			python3-pytest
+/usr/lib/python3/dist-packages/pexpect	python3-pexpect
+trace-cmd			trace-cmd
 /usr/include/stdio.h		libc6-dev
 clang-14			clang-14
 /usr/share/doc/libclang-rt-14-dev	libclang-rt-14-dev
