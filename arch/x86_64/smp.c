@@ -69,10 +69,14 @@ void smp_boot_cpu_init(void)
 	cpu_online_mask = 1;
 }
 
+/*
+ * Nothing else is kept below 1 MiB: firmware still writes there, and QEMU takes
+ * its slow path for each store to a page that holds code, as the loader's did.
+ */
 int smp_reserve_start_page(void)
 {
 	start_page = memmap_take(&memmap_free, PAGE_SIZE, LOW_MEMORY_END);
-	return start_page ? 0 : -ENOMEM;
+	return memmap_reserve(&memmap_free, 0, LOW_MEMORY_END);
 }
 
 /* Zeroed copies of everything DEFINE_PER_CPU() made, GS base to match. */

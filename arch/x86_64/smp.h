@@ -31,9 +31,11 @@ int smp_start_cpu(unsigned int cpu, u32 apic_id, u64 timeout_ns);
 void smp_start_listed(u64 timeout_ns);
 
 /*
- * Take the page that other CPUs start in from the boot memory map.
+ * Take the page that other CPUs start in from the boot memory map, and keep
+ * the rest of the first MiB out of use. If there is no such page, smp_init()
+ * says so.
  * Context: boot, before the page allocator takes over.
- * Return: 0; -ENOMEM. No other code is returned.
+ * Return: 0; -E2BIG for too many ranges. No other code is returned.
  */
 int smp_reserve_start_page(void);
 

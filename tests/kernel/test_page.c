@@ -4,10 +4,14 @@
  * the host (tests/unit/test_buddy.c); here: real memory, real contention, and
  * the end of memory.
  */
+#include "arch/x86_64/paging.h"
 #include "kernel/fail.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
 #include "tests/kernel/ktest.h"
+#include "trace/trace.h"
+#include <asm/smp.h>
 
 KTEST(page, every_order_aligned_and_usable)
 {
@@ -96,6 +100,52 @@ KTEST(page, exhaustion_is_null_and_all_comes_back)
 	EXPECT_EQ(left, 0);
 	EXPECT_EQ(page_free_count(), free);
 	EXPECT(!page_check());
+}
+
+/*
+ * Firmware and boot loader have left code below 1 MiB, and firmware still
+ * writes there. Every page is looked at: what is handed out comes from these.
+ */
+#define FIRST_MIB 0x100000
+
+static u64 phys_of(const void *p)
+{
+	struct paging_leaf leaf;
+
+	if (!paging_lookup((unsigned long)p, &leaf))
+		return 0;
+	return leaf.phys + ((unsigned long)p - leaf.addr);
+}
+
+KTEST(page, none_lies_in_the_first_mib)
+{
+	struct hoard *all = take_all(), *h;
+	u64 lowest = ~0ULL;
+
+	for (h = all; h; h = h->next)
+		lowest = min(lowest, virt_to_phys(h));
+	give_back(all);
+	EXPECT(lowest >= FIRST_MIB);
+}
+
+KTEST(page, stacks_heap_and_rings_lie_above_the_first_mib)
+{
+	struct ring_buffer_per_cpu *ring;
+	unsigned int cpu;
+	void *heap = kmalloc(64), *stack = stack_alloc();
+
+	EXPECT(phys_of(heap) >= FIRST_MIB);
+	EXPECT(phys_of(stack) >= FIRST_MIB);
+	EXPECT(phys_of(current) >= FIRST_MIB);
+	EXPECT(phys_of(&heap) >= FIRST_MIB); /* this stack */
+	for_each_online_cpu(cpu) {
+		ring = trace_top()->buffer.cpu[cpu];
+		EXPECT(phys_of(ring) >= FIRST_MIB);
+		for (u32 i = 0; i <= ring->nr_slots; i++)
+			EXPECT(phys_of(ring->info[i].page) >= FIRST_MIB);
+	}
+	stack_free(stack);
+	kfree(heap);
 }
 
 /* Locks of an emulator with few cores may be slow: no longer than this. */
