@@ -21,7 +21,7 @@ Q := $(if $(V),,@)# V=1 shows whole commands
 # ---- tools ------------------------------------------------------------------
 # A missing program is installed (Debian) or named; the stamp also says which
 # compiler prefix there is. make builds an included file first, then restarts.
-CHECKS := test unit fuzz bench bench-linux lab torture lint
+CHECKS := test test-all unit fuzz bench bench-linux lab torture lint
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),kernel)),)
 include $(patsubst %,$(BUILD)/deps-%.mk,run $(filter debug,$(MAKECMDGOALS)) \
 	$(if $(filter $(CHECKS) deps,$(MAKECMDGOALS)),test))
@@ -173,7 +173,9 @@ debug: $(ELF)
 # ---- check: all of it lives in tests/ ---------------------------------------
 export BUILD SMP MEM ACCEL CPU FIRMWARE APPEND ONLY CC NM OBJCOPY PYTHON
 
-$(CHECKS): $(ELF)
+# `test` and `test-all` build it themselves, and count what that costs.
+$(filter-out test test-all,$(CHECKS)): $(ELF)
+$(CHECKS):
 	@$(PYTHON) tests/run.py $@
 
 # ---- housekeeping -----------------------------------------------------------
@@ -188,7 +190,8 @@ help:
 	@sed -n 's/^#: //p' Makefile
 #: make run          build the ISO, boot it in QEMU, play the demo
 #: make shell        boot the ISO into the shell on this terminal
-#: make test         every test; last line: N passed, N failed
+#: make test         what a newcomer runs; last line: N passed, N failed
+#: make test-all     every test that belongs in front of a change
 #: make unit fuzz lint          the host's share of the tests
 #: make bench bench-linux       measure; the same rows on Linux
 #: make torture lab             long runs; the patching laboratory
@@ -196,5 +199,6 @@ help:
 #: make deps clean help iso (an ISO with a menu, for BIOS and UEFI)
 #: Variables: SMP=4 MEM=256M ACCEL=tcg CPU=max FIRMWARE=bios|uefi BUILD=build
 #:   APPEND="words for the kernel"  ONLY='glob' (unit: tests, bench: rows)
+#:   SHARD=i/n (of test, test-all)  SKIP_TEST=1 (test-all without test's parts)
 
 .PHONY: FORCE kernel iso run shell debug deps clean help $(CHECKS)

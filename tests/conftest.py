@@ -9,6 +9,13 @@ import pytest
 from tests import qemu
 
 
+def pytest_configure(config):
+    """How a file is shared among the lists of tests/parts.py."""
+    for mark in ("slow: not in `make test`, but in `make test-all`",
+                 "torture: in `make torture` only"):
+        config.addinivalue_line("markers", mark)
+
+
 @pytest.fixture(scope="session")
 def elf():
     path = qemu.BUILD / "nop5.elf"

@@ -2,9 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Runs the checks behind `make test`, `make unit`, `make lint`, ...
 
-`test` runs every part below, two at a time. A part is a command with a budget
-of seconds; it reports by KTAP on its output or by pytest's junit file. The last
-line is "N passed, N failed"; the status is 0 only if nothing failed.
+`test` and `test-all` run the parts that tests/parts.py has for them, as many
+at a time as there are CPUs. A part is a command with a budget of CPU seconds;
+it reports by KTAP on its output or by pytest's junit file. The last line is
+"N passed, N failed"; the status is 0 only if nothing failed.
+
+SHARD=i/n (--shard i/n) runs one of n shares of the parts; SKIP_TEST=1 leaves
+out of `test-all` what is also in `test`.
 
 A new tests/test_NAME.py, tests/unit/test_NAME.c or tests/fuzz/fuzz_NAME.c is
 found by itself.
@@ -12,6 +16,7 @@ found by itself.
 import concurrent.futures
 import contextlib
 import fcntl
+import json
 import os
 import pathlib
 import shutil
@@ -25,134 +30,62 @@ from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from tests import ktap  # noqa: E402
+from tests import ktap, parts  # noqa: E402
 
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 # The make that called us is not the parent of those that tests call.
 for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
     os.environ.pop(name, None)
-PYTHON = sys.executable
-BUILD = pathlib.Path(os.environ.get("BUILD", "build"))
-LOGS = BUILD / "test"
-AT_ONCE = 2
-# A part may take this many times its budget before it is stopped.
-PATIENCE = 4
-DEFAULT_BUDGET = 60
-
-
-@dataclass
-class Part:
-    name: str
-    command: list
-    budget: int  # seconds it should take on two cores
-    junit: pathlib.Path = None  # else: KTAP on stdout
+PYTHON, BUILD, LOGS = parts.PYTHON, parts.BUILD, parts.LOGS
 
 
 @dataclass
 class Outcome:
-    part: Part
+    part: parts.Part
     passed: int
     failed: int
     skipped: int
+    cpu: float
     seconds: float
     output: str  # to be shown when something failed
-
-
-# Budgets of pytest files that need more or less than DEFAULT_BUDGET.
-BUDGETS = {
-    "boot": 120,
-    "harness": 30,
-    "checks": 15,
-    "patch_bochs": 30,
-    "patch_model": 40,
-    "patch_seeds": 130,
-}
-
-
-# The suites for which it matters how a site reaches its subscribers.
-TRACING = "ftrace*,direct*,fexit*,fgraph*,function*,unwind*,stack_tracer*"
-
-# The suites of the ring and of those who write to it.
-TRACERS = "function*,fgraph*,ring_buffer*,trace_*,stack_tracer*"
-
-# What must hold for at least 1,000 exchanges, and the way that misses calls.
-EXCHANGE = "direct.no_call*,direct.the_old*"
-
-
-def parts():
-    """All parts of `make test`, the longest first."""
-    found = [
-        Part("unit", [PYTHON, "tests/run.py", "unit"], 40),
-        Part("models", [PYTHON, "tests/run.py", "models"], 60),
-        Part("fuzz", [PYTHON, "tests/run.py", "fuzz", "--short"], 60),
-        Part("lint", [PYTHON, "tests/lint/lint.py"], 60),
-        suites("kernel-1", 30, "--smp=1"),
-        suites("kernel-2", 60, "--smp=2"),
-        suites("kernel-4", 100, "--smp=4"),
-        # What a site calls when the better ways are off.
-        suites("no-chains", 40, "--smp=2", f"--tests={TRACING}",
-               "--append=chains=off"),
-        suites("no-trampolines", 40, "--smp=2", f"--tests={TRACING}",
-               "--append=trampolines=off"),
-        suites("tracers-8", 20, "--smp=8", f"--tests={TRACERS}"),
-        # Counted instructions, CPUs in short turns: 1,000 exchanges are soon
-        # made. In real concurrency each waits for the host's scheduler.
-        suites("exchange-4", 80, "--smp=4", "--icount=0",
-               f"--tests={EXCHANGE},fexit.no_call*", "--append=rounds=1000"),
-        suites("exchange-8", 90, "--smp=8", "--icount=0",
-               f"--tests={EXCHANGE}", "--append=rounds=1000"),
-        # TCG takes interrupts between translated blocks; where turns end they
-        # come at any instruction.
-        suites("nmi-anywhere", 20, "--smp=2", "--icount=0",
-               "--tests=unwind.*,stacktrace.no_caller*"),
-        suites("short-turns", 10, "--smp=4", "--icount=0",
-               "--tests=quiesce.a_cpu*,text_poke_faults.*"),
-        # One instruction a nanosecond, bit-exact: upper bounds hold here. Not
-        # for tests that spin for a while: there, too, for so many instructions.
-        suites("kernel-icount", 30, "--smp=1", "--icount=0",
-               "--tests=clock.*,timer.*,sched.*,lock.*,slab.*,text_poke*"),
-    ]
-    for path in sorted(pathlib.Path("tests").glob("test_*.py")):
-        name = path.stem.removeprefix("test_")
-        junit = LOGS / f"{name}.xml"
-        found.append(Part(name, pytest_command(path, junit),
-                          BUDGETS.get(name, DEFAULT_BUDGET), junit))
-    return sorted(found, key=lambda part: -part.budget)
-
-
-def suites(name, budget, *options):
-    """The suites in the image, in one boot."""
-    return Part(name, [PYTHON, "tests/suites.py", *options,
-                       f"--timeout={budget * PATIENCE - 10}"], budget)
-
-
-def pytest_command(path, junit):
-    return [PYTHON, "-m", "pytest", "-q", "--tb=short", "--color=no",
-            "-p", "no:cacheprovider", f"--junitxml={junit}", str(path)]
 
 
 def run_part(part):
     if part.junit:
         part.junit.unlink(missing_ok=True)
     began = time.monotonic()
-    output, status = run(part.command, part.budget * PATIENCE)
+    output, status, cpu, why = run_watched(part)
     seconds = time.monotonic() - began
     (LOGS / f"{part.name}.log").write_text(output)
     passed, failed, skipped, text = count(part, output)
-    if status is None:
-        failed, text = max(failed, 1), text + "\nstopped: no end in sight"
+    if why:
+        failed, text = max(failed, 1), f"{text}\nstopped: {why}"
     elif status and not failed:
         failed, text = 1, f"status {status}, but no test failed\n{text}"
-    elif not passed + failed:
+    elif not passed + failed and part is not parts.KERNEL:
         failed, text = 1, f"not one test was run\n{text}"
-    return Outcome(part, passed, failed, skipped, seconds, text)
+    return Outcome(part, passed, failed, skipped, round(cpu, 1), seconds, text)
+
+
+def run_watched(part):
+    """Output, status, CPU seconds, and why it was stopped; see watch.py."""
+    result = LOGS / f"{part.name}.cost"
+    result.unlink(missing_ok=True)
+    output, status = run(
+        [PYTHON, "tests/watch.py", str(result),
+         str(part.budget * parts.PATIENCE), str(part.wall), *part.command])
+    try:
+        cost = json.loads(result.read_text())
+    except (OSError, ValueError):
+        return output, status, 0, "nobody knows what it has used"
+    return output, status, cost["cpu"], cost["why"]
 
 
 running = set()  # commands under way, each the leader of its group
 ending = threading.Event()  # none is to begin any more
 
 
-def run(command, timeout):
+def run(command, timeout=None):
     """Output and status; None for a command that had to be stopped."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, text=True,
                                stdout=subprocess.PIPE, errors="replace",
@@ -167,7 +100,7 @@ def run(command, timeout):
         os.killpg(process.pid, signal.SIGKILL)
         return process.communicate()[0], None
     except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGTERM)  # watch.py ends what it watches
         raise
     finally:
         running.discard(process)
@@ -188,6 +121,8 @@ def interrupt(pool):
 
 
 def count(part, output):
+    if part is parts.KERNEL:
+        return 0, 0, 0, tail(output)
     if part.junit:
         return count_junit(part, output)
     report = ktap.parse(output)
@@ -213,39 +148,78 @@ def tail(output):
 
 def row(outcome):
     part = outcome.part
-    line = f"{part.name:<12}{outcome.passed:>6} passed"
+    line = f"{part.name:<16}{outcome.passed:>5} passed"
     if outcome.failed:
         line += f", {outcome.failed} failed"
     if outcome.skipped:
         line += f", {outcome.skipped} skipped"
-    slow = outcome.seconds > part.budget
-    late = f", over its budget of {part.budget} s" if slow else ""
-    return f"{line:<44}{outcome.seconds:7.1f} s{late}"
+    dear = outcome.cpu > part.budget
+    late = f", over its budget of {part.budget:g}" if dear else ""
+    return f"{line:<44}{outcome.cpu:7.1f} CPU s {outcome.seconds:7.1f} s{late}"
 
 
-def test():
-    os.environ["ONLY"] = "*"  # it selects within a part, `test` is all of all
-    LOGS.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
+def show(outcome, outcomes):
+    outcomes.append(outcome)
+    print(row(outcome), flush=True)
+    return outcome
+
+
+def run_all(chosen, at_once):
+    """Outcomes of all parts, the kernel's first: without it there are none."""
     outcomes = []
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+    if show(run_part(parts.KERNEL), outcomes).failed:
+        return outcomes
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
         try:
-            jobs = [pool.submit(run_part, part) for part in parts()]
+            jobs = [pool.submit(run_part, part) for part in chosen]
             for job in concurrent.futures.as_completed(jobs):
-                outcomes.append(job.result())
-                print(row(outcomes[-1]), flush=True)
+                show(job.result(), outcomes)
         except KeyboardInterrupt:
             interrupt(pool)
             raise
+    return outcomes
+
+
+def check(chosen, at_once=parts.CPUS):
+    """Run these parts; 0 only if nothing failed."""
+    os.environ["ONLY"] = "*"  # it selects within a part, here all is run
+    LOGS.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    outcomes = run_all(chosen, at_once)
     for outcome in outcomes:
         if outcome.failed:
             print(f"\n---- {outcome.part.name} "
                   f"({LOGS / outcome.part.name}.log) ----\n{outcome.output}")
     passed = sum(outcome.passed for outcome in outcomes)
     failed = sum(outcome.failed for outcome in outcomes)
-    print(f"{time.monotonic() - began:.0f} s")
+    cpu = sum(outcome.cpu for outcome in outcomes)
+    budget = sum(outcome.part.budget for outcome in outcomes)
+    print(f"{cpu:.1f} CPU s, budget {budget:g}; "
+          f"{time.monotonic() - began:.0f} s")
     print(f"{passed} passed, {failed} failed")
     return failed != 0
+
+
+def options():
+    """SKIP_TEST and SHARD, not to be seen by what the parts call."""
+    skip, share = (os.environ.pop(name, "") for name in ("SKIP_TEST", "SHARD"))
+    if sys.argv[2:]:
+        if sys.argv[2] != "--shard" or len(sys.argv) != 4:
+            sys.exit(f"run.py: {' '.join(sys.argv[2:])}: the only option is "
+                     "--shard i/n")
+        share = sys.argv[3]
+    if skip not in ("", "0", "1"):
+        sys.exit(f"run.py: SKIP_TEST='{skip}': it is 1 or 0")
+    return skip == "1", share
+
+
+def listed(which):
+    """The check of one list of parts."""
+    def run_list():
+        skip, share = options()
+        chosen = parts.of(which, skip_test=skip and which == parts.ALL)
+        return check(parts.shard(chosen, share) if share else chosen)
+    return run_list
 
 
 def build_host(variant):
@@ -334,17 +308,20 @@ def script(path):
     return lambda: subprocess.call([PYTHON, path])
 
 
-CHECKS = {"test": test, "unit": unit, "models": models, "fuzz": fuzz,
-          "lint": lint,
+CHECKS = {"test": listed(parts.TEST), "test-all": listed(parts.ALL),
+          "unit": unit, "models": models, "fuzz": fuzz, "lint": lint,
           "lab": script("tests/lab.py"),
           "torture": script("tests/torture.py"),
           "bench": script("tests/bench/run.py"),
           "bench-linux": script("tests/bench/linux/run.py")}
+TAKE_OPTIONS = ("test", "test-all", "fuzz")
 
 
 def main():
     if len(sys.argv) < 2 or sys.argv[1] not in CHECKS:
         sys.exit(f"usage: tests/run.py {'|'.join(CHECKS)}")
+    if sys.argv[2:] and sys.argv[1] not in TAKE_OPTIONS:
+        sys.exit(f"run.py: {sys.argv[2]}: {sys.argv[1]} takes no options")
     os.chdir(ROOT)
     sys.exit(int(CHECKS[sys.argv[1]]()))
 

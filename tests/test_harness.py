@@ -6,6 +6,7 @@ kind of bad end in a real QEMU; what only concerns the log is fed as text.
 """
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -15,8 +16,7 @@ import time
 
 import pytest
 
-from tests import ktap, qemu
-from tests import run as run_parts
+from tests import ktap, parts, qemu
 
 HELLO = f"[    0.000001] {qemu.BANNER}\n"
 BYE = f"[    1.000000] {qemu.ENDING}\n"
@@ -186,16 +186,21 @@ def test_ktap_counts():
 
 # ---- tests/run.py ----------------------------------------------------------
 
-def make_test(parts):
-    """Status and output of `run.py test` with these parts instead."""
-    script = ("import sys; sys.path.insert(0, '.')\n"
-              "from tests import run\n"
-              f"run.parts = lambda: [run.Part(n, c, b) for n, c, b in {parts}]"
-              "\nsys.exit(run.test())\n")
-    done = subprocess.run([sys.executable, "-c", script], cwd=qemu.ROOT,
-                          stdout=subprocess.PIPE, text=True, check=False,
-                          env={**os.environ,
-                               "BUILD": str(qemu.BUILD / "harness")})
+SCRIPT = """import sys; sys.path.insert(0, '.')
+from tests import parts, run
+parts.KERNEL = parts.Part('kernel', ['true'], 1)
+parts.wall = lambda budget: {wall}
+chosen = [parts.Part(n, c, b) for n, c, b in {chosen}]
+sys.exit(run.check(chosen, at_once=2))
+"""
+
+
+def check(chosen, wall=60):
+    """Status and output of tests/run.py with these parts, and no kernel."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(chosen=chosen, wall=wall)],
+        cwd=qemu.ROOT, stdout=subprocess.PIPE, text=True, check=False,
+        env={**os.environ, "BUILD": str(qemu.BUILD / "harness")})
     return done.returncode, done.stdout
 
 
@@ -203,7 +208,7 @@ def shell(text, status=0):
     return ["sh", "-c", f"printf '{text}'; exit {status}"]
 
 
-@pytest.mark.parametrize("parts, last, shown", [
+@pytest.mark.parametrize("chosen, last, shown", [
     ([("a", shell("1..2\\nok 1 - x\\nok 2 - y\\n"), 9)],
      "2 passed, 0 failed", "a "),
     ([("a", shell("1..1\\nok 1 - x\\n"), 9),
@@ -215,19 +220,56 @@ def shell(text, status=0):
      "0 passed, 1 failed", "not one test was run"),
     ([("a", shell("Segmentation fault\\n", 139), 9)],
      "0 passed, 1 failed", "Segmentation fault"),
-    ([("a", ["sh", "-c", "echo 1..1; sleep 60"], 0.25)],
-     "0 passed, 1 failed", "no end in sight"),
 ])
-def test_run(parts, last, shown):
-    status, output = make_test(parts)
+def test_run(chosen, last, shown):
+    status, output = check(chosen)
     lines = output.splitlines()
     assert lines[-1] == last and shown in output
     assert (status == 0) == last.endswith(" 0 failed")
 
 
+def test_a_part_that_hangs_is_ended_by_name():
+    status, output = check([("a", ["sh", "-c", "echo 1..1; sleep 60"], 9),
+                            ("b", shell("1..1\\nok 1 - x\\n"), 9)], wall=2)
+    assert status and output.splitlines()[-1].startswith("1 passed, 1 failed")
+    assert "\n---- a (" in output and "stopped: no end after 2 s" in output
+
+
+BURN = "import time\nwhile time.process_time() < {}: pass\n"
+PLAN_OF_ONE = "print('1..1\\nok 1 - x', flush=True)\n"
+
+
+def burn(seconds):
+    return [sys.executable, "-c", PLAN_OF_ONE + BURN.format(seconds)]
+
+
+def test_a_part_that_burns_over_four_times_its_budget_fails_by_name():
+    """At twice it only says so; at more it is ended, whatever it says."""
+    status, output = check([("dear", burn(1.0), 0.5), ("mad", burn(60), 0.5)])
+    assert status and output.splitlines()[-1] == "2 passed, 1 failed"
+    assert re.search(r"^dear +1 passed .*over its budget of 0.5$", output,
+                     re.MULTILINE)
+    assert "\n---- mad (" in output and "---- dear (" not in output
+    assert re.search(r"stopped: [\d.]+ CPU s used, the limit is 2\n", output)
+
+
+def test_the_total_is_the_sum():
+    status, output = check([("a", burn(0.3), 9), ("b", burn(0.5), 9),
+                            ("c", burn(0.2), 9)])
+    rows = [float(used) for used in
+            re.findall(r"^\w+ +\d passed +([\d.]+) CPU s", output,
+                       re.MULTILINE)]
+    total = float(re.search(r"^([\d.]+) CPU s, budget 28;", output,
+                            re.MULTILINE)[1])
+    assert not status and len(rows) == 4
+    assert total == pytest.approx(sum(rows)) and 1.0 <= total < 4
+    assert all(row >= used for row, used in
+               zip(sorted(rows)[1:], (0.2, 0.3, 0.5)))
+
+
 def test_all_is_run_whatever_only_says(monkeypatch):
     monkeypatch.setenv("ONLY", "nothing")
-    status, output = make_test(
+    status, output = check(
         [("a", ["sh", "-c", 'echo "1..1\nok 1 - $ONLY"; test "$ONLY" = "*"'],
           9)])
     assert status == 0, output
@@ -238,28 +280,28 @@ def test_an_interrupt_ends_all_parts(tmp_path, late):
     """Also those that have begun when the thread that began them has not yet
     been told."""
     script = ("import sys, time; sys.path.insert(0, '.')\n"
-              "from tests import run\n"
+              "from tests import parts, run\n"
+              "parts.KERNEL = parts.Part('kernel', ['true'], 1)\n"
               "class Late(run.subprocess.Popen):\n"
               "    def __init__(self, *args, **options):\n"
               "        super().__init__(*args, **options)\n"
               f"        time.sleep({late})\n"
               "run.subprocess.Popen = Late\n"
-              "run.parts = lambda: [run.Part(n, [sys.executable, '-c', "
+              "run.check([parts.Part(n, [sys.executable, '-c', "
               "'import sys, time; open(sys.argv[1], \"x\"); time.sleep(50)', "
-              f"'{tmp_path}/' + n], 60) for n in 'abcd']\n"
-              "run.test()\n")
+              f"'{tmp_path}/' + n], 60) for n in 'abcd'], at_once=2)\n")
     with subprocess.Popen([sys.executable, "-c", script], cwd=qemu.ROOT,
                           stderr=subprocess.PIPE, start_new_session=True,
                           env={**os.environ, "BUILD": str(tmp_path / "build")}
                           ) as process:
         end = time.monotonic() + 20
-        while len(list(tmp_path.glob("?"))) < run_parts.AT_ONCE:
+        while len(list(tmp_path.glob("?"))) < 2:
             assert time.monotonic() < end
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=30)
     assert process.returncode
-    assert len(list(tmp_path.glob("?"))) == run_parts.AT_ONCE
+    assert len(list(tmp_path.glob("?"))) == 2
 
 
 @pytest.mark.parametrize("only, statuses, ok", [
@@ -301,7 +343,7 @@ def test_every_part_stands_in_the_papers():
             word = base + word if word.startswith("-") else word
             base = word.rpartition("-")[0]
             told.add(word)
-    there = {part.name for part in run_parts.parts() if not part.junit}
+    there = {part.name for part in parts.every() if not part.junit}
     assert there <= told
 
 

@@ -27,7 +27,8 @@ def check(directory, defines):
 
 
 @pytest.mark.parametrize("defines", [
-    [],  # two processors, two batches, an NMI
+    # Two processors, two batches, an NMI.
+    pytest.param([], marks=pytest.mark.slow),
     SMALL + ["NBATCH=3"],
     ["NCPU=1", "NBATCH=4"],
     # On hardware the third round replaces looking at the bytes.

@@ -1,17 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""`make torture`: what `make test` does briefly, for as long as you like.
+"""`make torture`: what `make test-all` does briefly, for as long as you like,
+and the parts of tests/parts.py that take too long for it.
 
 Each row runs to its end; a failing one is shown and the others go on. HOURS=n
 repeats the list until the time is up, with new seeds (SEED=n starts there).
 """
+import json
 import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from tests import parts  # noqa: E402
+
 PYTHON = sys.executable
 HOURS = float(os.environ.get("HOURS", "0"))
 SEED = int(os.environ.get("SEED", "1"))
@@ -55,22 +61,41 @@ ROWS = [
 ]
 
 
+def rows():
+    """(what, command, more environment, limits of CPU seconds and seconds)."""
+    for row in ROWS:
+        yield *row, "inf", "inf"
+    for part in parts.of(parts.TORTURE):
+        yield (part.name, part.command, {"SEED": None},
+               str(part.budget * parts.PATIENCE), str(part.wall))
+
+
+def run_row(command, env, cpu, wall):
+    """Status, output, and CPU seconds: see watch.py."""
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as result:
+        done = subprocess.run(
+            [PYTHON, "tests/watch.py", result.name, cpu, wall, *command],
+            cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE,
+            errors="replace", stderr=subprocess.STDOUT, check=False)
+        cost = json.loads(result.read() or '{"cpu": 0, "why": "not watched"}')
+    status = done.returncode or bool(cost["why"])
+    return status, f"{done.stdout}\n{cost['why']}", cost["cpu"]
+
+
 def run(seed):
     """How many rows failed."""
     failed = 0
-    for what, command, more in ROWS:
+    for what, command, more, cpu, wall in rows():
         began = time.monotonic()
         env = os.environ | {"SEED": str(seed)} | more
         env = {key: value for key, value in env.items() if value is not None}
-        done = subprocess.run(command, cwd=ROOT, env=env, text=True,
-                              stdout=subprocess.PIPE, errors="replace",
-                              stderr=subprocess.STDOUT, check=False)
+        status, output, used = run_row(command, env, cpu, wall)
         seconds = time.monotonic() - began
-        verdict = "failed" if done.returncode else "passed"
-        print(f"{verdict}  {seconds:7.0f} s  seed {seed}  {what}", flush=True)
-        if done.returncode:
+        print(f"{'failed' if status else 'passed'}  {used:7.0f} CPU s  "
+              f"{seconds:7.0f} s  seed {seed}  {what}", flush=True)
+        if status:
             failed += 1
-            print("\n".join(done.stdout.splitlines()[-40:]), flush=True)
+            print("\n".join(output.splitlines()[-40:]), flush=True)
     return failed
 
 

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: MIT
+"""What is run by `make test`, by `make test-all` and by `make torture`.
+
+A part is a command with a budget of CPU seconds. It stands in one list:
+
+    TEST     what a newcomer runs: 5 minutes on two quiet cores
+    ALL      `make test-all`: this and TEST, in front of every change
+    TORTURE  `make torture`: what takes longer
+
+The budgets of a list may not exceed LIMITS: for a part that is added another
+one moves on. A file tests/test_NAME.py is found by itself. PYTEST says in
+which lists its tests are; of a file in several lists those marked `slow`
+belong to the second, those marked `torture` to the last.
+"""
+import os
+import pathlib
+import sys
+from dataclasses import dataclass
+
+TEST, ALL, TORTURE = "test", "test-all", "torture"
+# CPU seconds that the budgets of a list may add up to; ALL includes TEST.
+LIMITS = {TEST: 600, ALL: 1600}
+
+PYTHON = sys.executable
+BUILD = pathlib.Path(os.environ.get("BUILD", "build"))
+LOGS = BUILD / "test"
+CPUS = len(os.sched_getaffinity(0))
+# A part may use so many times its budget: CPUs of a guest that wait for each
+# other use more where the host is busy.
+PATIENCE = 4
+
+
+@dataclass
+class Part:
+    name: str
+    command: list
+    budget: float  # CPU seconds, of all its processes, on a quiet host
+    where: str = ALL
+    junit: pathlib.Path = None  # else: KTAP on stdout
+    wall: float = 0  # seconds; only what hangs takes so long
+
+    def __post_init__(self):
+        self.wall = self.wall or wall(self.budget)
+
+
+def wall(budget):
+    return 120 + 10 * budget
+
+
+def suites(name, where, budget, *options):
+    """The suites in the image, in one boot."""
+    return Part(name, [PYTHON, "tests/suites.py", *options,
+                       f"--timeout={wall(budget) - 30}"], budget, where)
+
+
+# The suites for which it matters how a site reaches its subscribers.
+TRACING = "ftrace*,direct*,fexit*,fgraph*,function*,unwind*,stack_tracer*"
+
+# The suites of the ring and of those who write to it.
+TRACERS = "function*,fgraph*,ring_buffer*,trace_*,stack_tracer*"
+
+# What must hold for at least 1,000 exchanges, and the way that misses calls.
+EXCHANGE = "direct.no_call*,direct.the_old*"
+
+# Comes before all others, which need the image; it counts no test.
+KERNEL = Part("kernel", ["make", "-s", f"-j{CPUS}", "kernel"], 20, TEST)
+
+COMMANDS = [
+    Part("unit", [PYTHON, "tests/run.py", "unit"], 50, TEST),
+    Part("models", [PYTHON, "tests/run.py", "models"], 35),
+    Part("fuzz", [PYTHON, "tests/run.py", "fuzz", "--short"], 60, TEST),
+    Part("lint", [PYTHON, "tests/lint/lint.py"], 60, TEST),
+    suites("kernel-1", ALL, 30, "--smp=1"),
+    suites("kernel-2", ALL, 60, "--smp=2"),
+    suites("kernel-4", TEST, 100, "--smp=4"),
+    # What a site calls when the better ways are off.
+    suites("no-chains", TEST, 40, "--smp=2", f"--tests={TRACING}",
+           "--append=chains=off"),
+    suites("no-trampolines", ALL, 40, "--smp=2", f"--tests={TRACING}",
+           "--append=trampolines=off"),
+    suites("tracers-8", ALL, 20, "--smp=8", f"--tests={TRACERS}"),
+    # Counted instructions, CPUs in short turns: 1,000 exchanges are soon
+    # made. In real concurrency each waits for the host's scheduler.
+    suites("exchange-4", ALL, 70, "--smp=4", "--icount=0",
+           f"--tests={EXCHANGE},fexit.no_call*", "--append=rounds=1000"),
+    suites("exchange-8", ALL, 90, "--smp=8", "--icount=0",
+           f"--tests={EXCHANGE}", "--append=rounds=1000"),
+    # TCG takes interrupts between translated blocks; where turns end they
+    # come at any instruction.
+    suites("nmi-anywhere", ALL, 20, "--smp=2", "--icount=0",
+           "--tests=unwind.*,stacktrace.no_caller*"),
+    suites("short-turns", ALL, 10, "--smp=4", "--icount=0",
+           "--tests=quiesce.a_cpu*,text_poke_faults.*"),
+    # One instruction a nanosecond, bit-exact: upper bounds hold here. Not
+    # for tests that spin for a while: there, too, for so many instructions.
+    suites("kernel-icount", ALL, 30, "--smp=1", "--icount=0",
+           "--tests=clock.*,timer.*,sched.*,lock.*,slab.*,text_poke*"),
+]
+
+# CPU seconds of tests/test_NAME.py in each list it is in.
+PYTEST = {
+    "bench": {ALL: 80},
+    "entry_mutants": {ALL: 40},
+    "patch_mutants": {ALL: 60},
+    "trace_mutants": {ALL: 50},
+    "boot": {TEST: 30},
+    "docs": {TEST: 20},
+    "harness": {TEST: 20},
+    "parts": {TEST: 20},
+    "patch_model": {TEST: 10, ALL: 50},
+    "patch_seeds": {TEST: 15, ALL: 60},
+    "sessions": {TEST: 30},
+}
+# Of a file that PYTEST does not name: all of it, in ALL.
+DEFAULT = {ALL: 25}
+
+# The lists that a test of a file may be in, and the marks that say so.
+ORDER = [TEST, ALL, TORTURE]
+MARKS = {ALL: "slow", TORTURE: "torture"}
+
+
+def selection(where, lists):
+    """pytest's -m for the tests of a file with these lists: each test is in
+    the first list that is not before its mark's."""
+    before = [here for here in lists if ORDER.index(here) < ORDER.index(where)]
+    first = ORDER.index(before[-1]) + 1 if before else 0
+    last = ORDER.index(where)
+    own = [MARKS[here] for here in ORDER[first:last + 1] if here in MARKS]
+    later = [MARKS[here] for here in ORDER[last + 1:]]
+    terms = [f"not {mark}" for mark in later]
+    if first:
+        terms.insert(0, f"({' or '.join(own)})")
+    return " and ".join(terms)
+
+
+def pytest_command(path, where, lists, junit):
+    return [PYTHON, "-m", "pytest", "-q", "--tb=short", "--color=no",
+            "-p", "no:cacheprovider", "--strict-markers",
+            "-m", selection(where, lists), f"--junitxml={junit}", str(path)]
+
+
+def pytest_parts(path, lists):
+    """NAME is the first list's, then come NAME-all and NAME-torture."""
+    name = path.stem.removeprefix("test_")
+    for nr, (where, budget) in enumerate(lists.items()):
+        own = f"{name}-{where.removeprefix('test-')}" if nr else name
+        junit = LOGS / f"{own}.xml"
+        yield Part(own, pytest_command(path, where, lists, junit), budget,
+                   where, junit)
+
+
+def files():
+    return sorted(pathlib.Path("tests", path.name) for path in
+                  pathlib.Path(__file__).parent.glob("test_*.py"))
+
+
+def every():
+    """All parts of all lists but KERNEL, those with most to do first."""
+    found = list(COMMANDS)
+    for path in files():
+        name = path.stem.removeprefix("test_")
+        found += pytest_parts(path, PYTEST.get(name, DEFAULT))
+    return sorted(found, key=lambda part: (-part.budget, part.name))
+
+
+def of(command, skip_test=False):
+    """The parts of `make test`, `make test-all` or `make torture`."""
+    wanted = {TEST, ALL} if command == ALL else {command}
+    if skip_test:
+        wanted.discard(TEST)
+    return [part for part in every() if part.where in wanted]
+
+
+def shard(parts, text):
+    """Those of shard "i/n": all shards together are all parts, each once.
+
+    The longest first, each to the shard that has least to do by then: alike on
+    every machine that has the same list.
+    """
+    i, slash, n = text.partition("/")
+    if not (slash and i.isdecimal() and n.isdecimal()
+            and 1 <= int(i) <= int(n) <= len(parts)):
+        sys.exit(f"run.py: shard '{text}': write i/n, such as 1/3; i goes from "
+                 f"1 to n, and n to {len(parts)}, the number of parts")
+    shards, loads = [[] for _ in range(int(n))], [0.0] * int(n)
+    for part in parts:
+        least = loads.index(min(loads))
+        shards[least].append(part)
+        loads[least] += part.budget
+    return shards[int(i) - 1]
