@@ -72,8 +72,10 @@ LDFLAGS  := -nostdlib -static --build-id=none -z max-page-size=4096 \
 
 # ---- sources: a new file in a layer's directory is built by itself ----------
 # EXTRA: one more directory; make bench has a hundred thousand functions there.
-LAYERS := boot kernel/lib arch/x86_64 kernel kernel/mm trace trace/tracers \
-	trace/interface tests/kernel tests/bench/kernel demo $(EXTRA)
+LAYERS := boot kernel/lib kernel/base kernel \
+	$(addprefix arch/x86_64/,asm cpu mm dev patch) \
+	trace $(addprefix trace/,core graph ring event output tracers control \
+	shell) tests/kernel tests/bench/kernel demo $(EXTRA)
 OFFSETS := boot/boot-offsets arch/x86_64/asm-offsets
 C_SRCS  := $(filter-out $(OFFSETS:=.c),$(foreach d,$(LAYERS),$(sort \
 	$(wildcard $(d)/*.c))))
@@ -84,9 +86,10 @@ INCS    := $(patsubst %.c,$(BUILD)/gen/%.inc,$(wildcard $(OFFSETS:=.c)))
 # Not traceable: what runs in a trampoline before its guard, in a callback, in
 # INT3 handling, at NMI entry. `make lint` proves the list complete.
 NOTRACE_OBJS := \
-	arch/x86_64/ftrace.o arch/x86_64/ftrace_tramp.o arch/x86_64/insn.o \
-	kernel/kallsyms.o kernel/stacktrace.o \
-	$(patsubst %.c,%.o,$(wildcard trace/*.c trace/tracers/*.c))
+	$(addprefix arch/x86_64/patch/,ftrace.o ftrace_tramp.o insn.o) \
+	kernel/base/kallsyms.o kernel/stacktrace.o \
+	$(patsubst %.c,%.o,$(wildcard trace/*.c $(foreach d,core graph ring \
+	event output tracers,trace/$(d)/*.c)))
 $(NOTRACE_OBJS:%=$(BUILD)/obj/%): TRACE :=
 
 $(BUILD)/obj/%.o: %.c Makefile

@@ -32,8 +32,8 @@ struct boot_region {
 
 /*
  * All fields are immutable once kernel_main() runs. Regions are as the
- * firmware gave them: not sorted, possibly overlapping (boot/memmap.c tidies
- * them up).
+ * firmware gave them: not sorted, possibly overlapping (kernel/base/memmap.c
+ * tidies them up).
  */
 struct boot_info {
 	int error;	      /* 0, or the parser's -errno */

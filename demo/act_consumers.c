@@ -3,11 +3,11 @@
  * act_consumers.c - what a site calls with 0, 1, 2, 1 and 0 consumers.
  */
 #include "demo/demo.h"
+#include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/printk.h"
-#include "trace/ftrace.h"
-#include "trace/trace_seq.h"
+#include "trace/core/ftrace.h"
+#include "trace/event/trace_seq.h"
 
 static u64 seen_by_ann, seen_by_bob;
 

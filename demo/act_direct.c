@@ -8,11 +8,11 @@
 #include <asm/percpu.h>
 
 #include "demo/demo.h"
+#include "kernel/base/printk.h"
 #include "kernel/clock.h"
 #include "kernel/lib/errno.h"
-#include "kernel/printk.h"
 #include "kernel/smp.h"
-#include "trace/ftrace.h"
+#include "trace/core/ftrace.h"
 
 #define EXCHANGE_NS 300000000ULL
 

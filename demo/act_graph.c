@@ -6,13 +6,13 @@
  * shell, and works the same on Linux.
  */
 #include "demo/demo.h"
+#include "kernel/base/printk.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lock.h"
-#include "kernel/mm/slab.h"
-#include "kernel/printk.h"
 #include "kernel/sched.h"
 #include "kernel/workload.h"
-#include "trace/interface/shell.h"
+#include "trace/shell/shell.h"
 
 static DEFINE_MUTEX(counter);
 

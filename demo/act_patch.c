@@ -7,16 +7,16 @@
  */
 #include <asm/percpu.h>
 
-#include "arch/x86_64/text_poke_lab.h"
-#include "arch/x86_64/text_poke_record.h"
+#include "arch/x86_64/patch/text_poke_lab.h"
+#include "arch/x86_64/patch/text_poke_record.h"
 #include "demo/demo.h"
+#include "kernel/base/printk.h"
 #include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/printk.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
-#include "trace/ftrace.h"
+#include "trace/core/ftrace.h"
 
 #define PATCH_NS 400000000ULL
 

@@ -6,12 +6,12 @@
  */
 #include "demo/demo.h"
 
-#include "boot/memmap.h"
+#include "kernel/base/memmap.h"
+#include "kernel/base/page.h"
+#include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
-#include "kernel/mm/page.h"
-#include "kernel/printk.h"
 #include "kernel/smp.h"
-#include "trace/ftrace.h"
+#include "trace/core/ftrace.h"
 #include <asm/layout.h>
 
 static void show_machine(void)

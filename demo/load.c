@@ -9,13 +9,13 @@
 #include <asm/cpu.h>
 
 #include "demo/demo.h"
+#include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
-#include "kernel/printk.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
-#include "trace/ftrace.h"
+#include "trace/core/ftrace.h"
 
 struct caller {
 	struct task_struct *task;

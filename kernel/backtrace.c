@@ -11,11 +11,11 @@
  * Context: asking: any but NMI, interrupts on or off; every wait is bounded.
  * Answering: NMI, not traceable.
  */
-#include "kernel/stacktrace.h"
+#include "kernel/base/printk.h"
 #include "kernel/clock.h"
 #include "kernel/lib/string.h"
-#include "kernel/printk.h"
 #include "kernel/sched.h"
+#include "kernel/stacktrace.h"
 #include <asm/atomic.h>
 #include <asm/context.h>
 #include <asm/cpu.h>

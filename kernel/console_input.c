@@ -18,7 +18,7 @@
 
 #include <asm/atomic.h>
 
-#include "arch/x86_64/uart16550.h"
+#include "arch/x86_64/dev/uart16550.h"
 #include "kernel/clock.h"
 #include "kernel/lock.h"
 #include "kernel/sched.h"

@@ -12,17 +12,17 @@
  * Context and locks: task_list_lock is taken with interrupts off, run queue
  * locks come inside it.
  */
-#include "kernel/sched_internal.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
-#include "kernel/mm/slab.h"
-#include "kernel/panic.h"
+#include "kernel/sched_internal.h"
 #include "kernel/timer.h"
 #include "kernel/trace_hooks.h"
 #include <asm/atomic.h>
 #include <asm/smp.h>
 #include <asm/switch.h>
-#include "arch/x86_64/paging.h"
+#include "arch/x86_64/mm/paging.h"
 
 LIST_HEAD(task_list);
 DEFINE_SPINLOCK(task_list_lock);

@@ -20,8 +20,8 @@
  * Context and locks: spinlocks in task and irq context (irq forms), mutexes in
  * task context. A mutex's wait_lock is innermost but for run queues.
  */
+#include "kernel/base/panic.h"
 #include "kernel/lock.h"
-#include "kernel/panic.h"
 #include "kernel/sched.h"
 #include <asm/atomic.h>
 #include <asm/tsc.h>

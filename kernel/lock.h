@@ -10,8 +10,8 @@
  */
 #pragma once
 
-#include "kernel/lib/types.h"
 #include "kernel/lib/list.h"
+#include "kernel/lib/types.h"
 #include <asm/context.h>
 #include <asm/irqflags.h>
 

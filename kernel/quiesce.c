@@ -24,11 +24,11 @@
  *
  * Context and locks: quiesce_mutex > task_list_lock > run queue.
  */
-#include "kernel/quiesce.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/printk.h"
 #include "kernel/clock.h"
 #include "kernel/lib/string.h"
-#include "kernel/panic.h"
-#include "kernel/printk.h"
+#include "kernel/quiesce.h"
 #include "kernel/sched_internal.h"
 #include "kernel/stacktrace.h"
 #include "kernel/wait.h"

@@ -19,14 +19,14 @@
  * Context and locks: one queue lock at a time; inside wait queue, mutex and
  * timer locks and task_list_lock.
  */
-#include "kernel/sched.h"
+#include "kernel/base/panic.h"
 #include "kernel/clock.h"
-#include "kernel/panic.h"
 #include "kernel/quiesce.h"
+#include "kernel/sched.h"
 #include "kernel/sched_internal.h"
+#include "kernel/smp.h"
 #include "kernel/timer.h"
 #include "kernel/trace_hooks.h"
-#include "kernel/smp.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 

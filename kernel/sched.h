@@ -14,9 +14,9 @@
  */
 #pragma once
 
-#include "kernel/lib/types.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/list.h"
+#include "kernel/lib/types.h"
 #include "kernel/lock.h"
 #include <asm/context.h>
 #include <asm/percpu.h>
@@ -71,7 +71,7 @@ struct task_struct {
 	int result;		    /* [S] until dead */
 	struct task_struct *joiner; /* [L] */
 
-	long fail_nth; /* [S] kernel/fail.h: allocations until one fails */
+	long fail_nth; /* [S] kernel/base/fail.h: allocations until one fails */
 };
 
 /* All tasks but the idle ones, in order of creation. */

@@ -13,9 +13,9 @@
  * No lock and no memory: a sender that finds its slot still busy (an earlier
  * call without wait) spins until the receiver has freed it.
  */
+#include "kernel/base/panic.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lock.h"
-#include "kernel/panic.h"
 #include "kernel/smp.h"
 #include <asm/atomic.h>
 #include <asm/context.h>

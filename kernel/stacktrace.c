@@ -19,13 +19,13 @@
  * Context: any, NMI and tracing callbacks included: not traceable, no locks
  * (printing excepted).
  */
-#include "kernel/stacktrace.h"
-#include "arch/x86_64/entry.h"
-#include "arch/x86_64/paging.h"
-#include "kernel/kallsyms.h"
+#include "arch/x86_64/cpu/entry.h"
+#include "arch/x86_64/mm/paging.h"
+#include "kernel/base/kallsyms.h"
+#include "kernel/base/printk.h"
 #include "kernel/lib/string.h"
-#include "kernel/printk.h"
 #include "kernel/sched.h"
+#include "kernel/stacktrace.h"
 #include "kernel/unwind_hooks.h"
 #include <asm/cpu.h>
 #include <asm/layout.h>

@@ -12,12 +12,12 @@
  *
  * Context and locks: the list's lock, interrupts off; never held while fn runs.
  */
-#include "kernel/timer.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/printk.h"
 #include "kernel/clock.h"
 #include "kernel/lock.h"
-#include "kernel/panic.h"
-#include "kernel/printk.h"
 #include "kernel/sched.h"
+#include "kernel/timer.h"
 #include <asm/cpu.h>
 
 struct timer_base {

@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "kernel/lib/types.h"
 #include "kernel/lib/list.h"
+#include "kernel/lib/types.h"
 
 /* All but fn and arg is the timer code's. */
 struct timer {

@@ -16,11 +16,11 @@
 #include <asm/atomic.h>
 #include <asm/barrier.h>
 
+#include "kernel/base/slab.h"
 #include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/lock.h"
-#include "kernel/mm/slab.h"
 #include "kernel/sched.h"
 #include "kernel/timer.h"
 #include "kernel/wait.h"

@@ -71,18 +71,18 @@ def test_the_files_of_a_tree_without_git(tmp_path):
 
 @pytest.mark.parametrize("path, line, ok", [
     ("kernel/lib/x.c", '#include "kernel/lib/list.h"', True),
-    ("kernel/lib/x.c", '#include "kernel/printk.h"', False),
+    ("kernel/lib/x.c", '#include "kernel/base/printk.h"', False),
     ("kernel/lib/x.c", '#include <asm/cpu.h>', False),
     ("boot/x.c", '#include <asm/io.h>', True),
-    ("boot/x.c", '#include "arch/x86_64/idt.h"', False),
-    ("arch/x86_64/x.c", '#include "kernel/printk.h"', True),
+    ("boot/x.c", '#include "arch/x86_64/cpu/idt.h"', False),
+    ("arch/x86_64/x.c", '#include "kernel/base/printk.h"', True),
     ("arch/x86_64/x.c", '#include "kernel/sched.h"', False),
-    ("kernel/x.c", '#include "trace/ftrace.h"', False),
-    ("kernel/main.c", '#include "trace/ftrace.h"', True),
+    ("kernel/x.c", '#include "trace/core/ftrace.h"', False),
+    ("kernel/main.c", '#include "trace/core/ftrace.h"', True),
     ("trace/x.c", '#include "trace/tracers/x.h"', False),
-    ("trace/tracers/x.c", '#include "trace/interface/shell.h"', False),
-    ("trace/interface/x.c", '#include "trace/tracers/x.h"', True),
-    ("kernel/x.c", '// #include "trace/ftrace.h"', True),
+    ("trace/tracers/x.c", '#include "trace/shell/shell.h"', False),
+    ("trace/control/x.c", '#include "trace/tracers/x.h"', True),
+    ("kernel/x.c", '// #include "trace/core/ftrace.h"', True),
     ("kernel/x.c", '#include "printk.h"', False),
 ])
 def test_layers(path, line, ok):
@@ -154,8 +154,8 @@ def test_locks(body, ok):
 
 
 def test_docs():
-    words, paths = {"sort"}, {"kernel/lib/sort.c", "trace/ftrace.c"}
-    good = "`sort()` in `kernel/lib/sort.c` and `trace/ftrace.c`, `x`\n"
+    words, paths = {"sort"}, {"kernel/lib/sort.c", "trace/core/ftrace.c"}
+    good = "`sort()` in `kernel/lib/sort.c` and `trace/core/ftrace.c`, `x`\n"
     assert list(docs.check_text("A.md", good, words, paths)) == []
     for bad in ("`gone()`", "`kernel/gone.c`"):
         assert len(list(docs.check_text("A.md", bad, words, paths))) == 1

@@ -9,7 +9,7 @@ import pytest
 
 from tests import qemu
 
-ENTRY, IPI = "arch/x86_64/entry.asm", "arch/x86_64/ipi.c"
+ENTRY, IPI = "arch/x86_64/cpu/entry.asm", "arch/x86_64/cpu/ipi.c"
 
 # What is broken, file, text, what it becomes, tests to run, who must notice.
 MUTANTS = [

@@ -5,7 +5,7 @@ import pytest
 
 from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
 
-ENGINE = "arch/x86_64/text_poke"
+ENGINE = "arch/x86_64/patch/text_poke"
 
 # What is broken, file, text, what it becomes, tests to run, who must notice.
 MUTANTS = [
@@ -45,7 +45,7 @@ MUTANTS = [
      "\tif (mutex_is_held(&text_mutex) && n > 1)\n\t\treturn -EBUSY;\n"
      "\tmutex_lock(&text_mutex);\n\terr",
      "text_poke.own_nested*", "kernel panic: "),
-    ("the guard's bit stays", "arch/x86_64/ftrace_tramp.c",
+    ("the guard's bit stays", "arch/x86_64/patch/ftrace_tramp.c",
      "\tPUT(c, 0x41, 0x31, 0x43, RECURSION_WORD);",
      "\tPUT(c, 0x41, 0x09, 0x43, RECURSION_WORD);",
      "ftrace.recursion*", "not ok 1 - ftrace.recursion"),

@@ -2,7 +2,7 @@
 """Negative controls of the model checks of the ring buffer and of the shadow
 stack.
 
-Each mutant takes away one protection of trace/ring_buffer* or trace/fgraph.*;
+Each mutant takes away one protection of trace/ring/ or trace/graph/;
 the model check in tests/unit/ has to notice. If a pattern is not found any
 more, the code has changed and the mutant must be written anew.
 """
@@ -148,8 +148,8 @@ FGRAPH = [
 ]
 
 MODELS = {
-    "ring_buffer": ("ring_buffer*", RING),
-    "fgraph": ("fgraph*", FGRAPH),
+    "ring_buffer": ("ring/ring_buffer*", RING),
+    "fgraph": ("graph/fgraph*", FGRAPH),
 }
 ALL = [(model, mutant) for model, (_, mutants) in MODELS.items()
        for mutant in mutants]
@@ -168,7 +168,7 @@ def common(tmp_path_factory):
     sources = [path for path in sorted((ROOT / "tests/host").glob("*.c"))
                if path.stem in FAKES]
     sources += sorted((ROOT / "kernel/lib").glob("*.c"))
-    sources += [ROOT / "kernel/fail.c", ROOT / "tests/unit/unit.c"]
+    sources += [ROOT / "kernel/base/fail.c", ROOT / "tests/unit/unit.c"]
     for path in sources:
         objects.append(directory / f"{path.parent.name}-{path.stem}.o")
         names = [] if path.stem == "libc" else NAMES
@@ -180,8 +180,8 @@ def common(tmp_path_factory):
 def build(directory, common, model, mutant):
     """Copy the sources, mutate one, compile the model check against them."""
     _, name, text, replacement = mutant
-    trace = directory / "trace"
-    trace.mkdir()
+    trace = (directory / "trace" / MODELS[model][0]).parent
+    trace.mkdir(parents=True)
     for path in (ROOT / "trace").glob(MODELS[model][0]):
         source = path.read_text()
         if path.name == name and text:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes the kernel's symbol table, as NASM source, for kernel/kallsyms.c.
+"""Writes the kernel's symbol table, as NASM source, for kernel/base/kallsyms.c.
 
 The table goes to the end of the image, so a second link with it leaves every
 other address as it was; the Makefile runs this program again on the result

@@ -3,7 +3,7 @@
  * arch_ftrace.h - the seam between what a site should call and its bytes.
  *
  * trace/ decides which site should call what; arch/ makes the bytes so.
- * Implemented by arch/x86_64/ftrace.c, and by tests/host/sites.c for
+ * Implemented by arch/x86_64/patch/ftrace.c, and by tests/host/sites.c for
  * the suites on a host. One currency crosses the seam: @ip is the address
  * of a site, an "addr" is what it calls:
  *
@@ -155,7 +155,7 @@ void ftrace_regs_set_instruction_pointer(struct ftrace_regs *fregs,
 					 unsigned long ip);
 unsigned long ftrace_regs_get_stack_pointer(struct ftrace_regs *fregs);
 
-/* ---- targets with handlers at entry and exit: trace/ftrace_fexit.h ---- */
+/* ---- targets with handlers at entry and exit: ftrace_fexit.h ------------- */
 
 /* What a handler sees. Changed arguments and results are used on. */
 struct ftrace_fexit_call {

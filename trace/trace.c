@@ -16,9 +16,9 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
+#include "trace/event/trace_record.h"
 #include "trace/trace_graph.h"
 #include "trace/trace_internal.h"
-#include "trace/trace_record.h"
 
 #define BOOT_PAGES 2
 #define BOOT_KB	   (BOOT_PAGES * RB_DATA_SIZE / 1024)

@@ -16,10 +16,10 @@
 
 #include "kernel/lib/types.h"
 #include "kernel/lock.h"
-#include "trace/ftrace.h"
-#include "trace/ring_buffer.h"
-#include "trace/trace_entries.h"
-#include "trace/trace_seq.h"
+#include "trace/core/ftrace.h"
+#include "trace/event/trace_entries.h"
+#include "trace/event/trace_seq.h"
+#include "trace/ring/ring_buffer.h"
 
 struct trace_array;
 struct trace_iterator;

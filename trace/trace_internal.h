@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "trace/fgraph.h"
+#include "trace/graph/fgraph.h"
 #include "trace/trace.h"
 
 extern struct mutex trace_lock;

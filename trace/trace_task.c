@@ -10,7 +10,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/trace_hooks.h"
-#include "trace/fgraph.h"
+#include "trace/graph/fgraph.h"
 #include "trace/trace_graph.h"
 
 #define ENDED_MAX 256

@@ -3,9 +3,9 @@
  * Constants that assembly shares with C: the build makes asm-offsets.inc for
  * NASM out of this file's assembly. No offset is typed by hand anywhere.
  */
-#include "arch/x86_64/apic.h"
-#include "arch/x86_64/ftrace_frame.h"
-#include "arch/x86_64/gdt.h"
+#include "arch/x86_64/cpu/gdt.h"
+#include "arch/x86_64/dev/apic.h"
+#include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/sched.h"
 #include <asm/context.h>
 #include <asm/cpu.h>

@@ -5,9 +5,9 @@
  * Owns nothing.  Pure.  One parser for magnitudes; everything else narrows
  * its result.
  */
-#include "kernel/lib/kstrto.h"
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/kstrto.h"
 
 /* Skips a prefix that the base allows and settles base 0. */
 static const char *base_prefix(const char *s, unsigned int *base)

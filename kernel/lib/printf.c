@@ -9,9 +9,9 @@
  *
  * Context: any; no lock, no allocation.
  */
-#include "kernel/lib/printf.h"
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 
 printf_symbol_fn printf_symbol;

@@ -5,9 +5,9 @@
  * Owns nothing.  Pure; context: any.  Traceable (mem.c has those that are
  * not).
  */
-#include "kernel/lib/string.h"
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
 
 void *memchr(const void *s, int c, size_t n)
 {

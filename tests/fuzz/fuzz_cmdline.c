@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * The command line: any text, and a key that is in it or not.
- * host-sources: kernel/cmdline.c
+ * host-sources: kernel/base/cmdline.c
  */
-#include "kernel/cmdline.h"
-#include "kernel/panic.h"
+#include "kernel/base/cmdline.h"
+#include "kernel/base/panic.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)

@@ -6,27 +6,34 @@
  * filters apply at close, and what is read can be written back and is then
  * read again. The tracers, the ring and the graph's sets are fakes.
  *
- * host-sources: trace/interface/tracefs.c trace/interface/error_log.c
- * host-sources: trace/interface/nodes.c trace/interface/hash_edit.c
- * host-sources: trace/interface/filter_nodes.c trace/interface/graph_nodes.c
- * host-sources: trace/interface/tracer_nodes.c trace/interface/buffer_nodes.c
- * host-sources: trace/interface/stack_nodes.c trace/trace.c trace/trace_seq.c
- * host-sources: trace/trace_options.c trace/trace_clock.c trace/trace_events.c
- * host-sources: trace/ftrace.c trace/ftrace_check.c trace/ftrace_direct.c
- * host-sources: trace/ftrace_exchange.c
- * host-sources: trace/ftrace_filter.c trace/ftrace_hash.c trace/ftrace_list.c
- * host-sources: trace/ftrace_pid.c trace/ftrace_plan.c trace/ftrace_rec.c
- * host-sources: trace/ftrace_register.c trace/ftrace_set.c trace/ftrace_share.c
- * host-sources: trace/ftrace_show.c arch/x86_64/insn.c kernel/fail.c
+ * host-sources: trace/control/tracefs.c trace/control/error_log.c
+ * host-sources: trace/control/nodes.c trace/control/hash_edit.c
+ * host-sources: trace/control/filter_nodes.c trace/control/graph_nodes.c
+ * host-sources: trace/control/tracer_nodes.c trace/control/buffer_nodes.c
+ * host-sources: trace/control/stack_nodes.c trace/trace.c
+ * host-sources: trace/event/trace_seq.c
+ * host-sources: trace/trace_options.c trace/ring/trace_clock.c
+ * host-sources: trace/event/trace_events.c
+ * host-sources: trace/core/ftrace.c trace/core/ftrace_check.c
+ * host-sources: trace/core/ftrace_direct.c
+ * host-sources: trace/core/ftrace_exchange.c
+ * host-sources: trace/core/ftrace_filter.c trace/core/ftrace_hash.c
+ * host-sources: trace/core/ftrace_list.c
+ * host-sources: trace/core/ftrace_pid.c trace/core/ftrace_plan.c
+ * host-sources: trace/core/ftrace_rec.c
+ * host-sources: trace/core/ftrace_register.c trace/core/ftrace_set.c
+ * host-sources: trace/core/ftrace_share.c
+ * host-sources: trace/core/ftrace_show.c arch/x86_64/patch/insn.c
+ * host-sources: kernel/base/fail.c
  */
+#include "kernel/base/panic.h"
 #include "kernel/clock.h"
 #include "kernel/lib/errno.h"
-#include "kernel/panic.h"
 #include "kernel/smp.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/host/sites.h"
-#include "trace/ftrace.h"
-#include "trace/interface/nodes.h"
+#include "trace/control/nodes.h"
+#include "trace/core/ftrace.h"
 #include "trace/trace_graph.h"
 #include "trace/trace_internal.h"
 

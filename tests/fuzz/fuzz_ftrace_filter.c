@@ -4,21 +4,25 @@
  * word is a glob or a number. Accepted or refused alike, and the same
  * functions chosen; a refused text changes nothing.
  *
- * host-sources: trace/ftrace.c trace/ftrace_check.c trace/ftrace_direct.c
- * host-sources: trace/ftrace_exchange.c
- * host-sources: trace/ftrace_filter.c trace/ftrace_hash.c trace/ftrace_list.c
- * host-sources: trace/ftrace_pid.c trace/ftrace_plan.c trace/ftrace_rec.c
- * host-sources: trace/ftrace_register.c trace/ftrace_set.c trace/ftrace_share.c
- * host-sources: arch/x86_64/insn.c kernel/fail.c
+ * host-sources: trace/core/ftrace.c trace/core/ftrace_check.c
+ * host-sources: trace/core/ftrace_direct.c
+ * host-sources: trace/core/ftrace_exchange.c
+ * host-sources: trace/core/ftrace_filter.c trace/core/ftrace_hash.c
+ * host-sources: trace/core/ftrace_list.c
+ * host-sources: trace/core/ftrace_pid.c trace/core/ftrace_plan.c
+ * host-sources: trace/core/ftrace_rec.c
+ * host-sources: trace/core/ftrace_register.c trace/core/ftrace_set.c
+ * host-sources: trace/core/ftrace_share.c
+ * host-sources: arch/x86_64/patch/insn.c kernel/base/fail.c
  */
+#include "kernel/base/panic.h"
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/glob.h"
 #include "kernel/lib/kstrto.h"
-#include "kernel/panic.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/host/sites.h"
-#include "trace/ftrace_internal.h"
+#include "trace/core/ftrace_internal.h"
 
 static const char *const names[] = {
 	"a",	    "aa",     "ab",	  "alloc_page", "alloc_pages",

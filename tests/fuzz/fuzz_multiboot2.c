@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
  * The multiboot2 tag parser and the memory map made of what it found.
- * host-sources: boot/boot_info.c boot/multiboot2.c boot/memmap.c
+ * host-sources: boot/boot_info.c boot/multiboot2.c kernel/base/memmap.c
  */
 #include "boot/boot_info.h"
-#include "boot/memmap.h"
-#include "kernel/panic.h"
+#include "kernel/base/memmap.h"
+#include "kernel/base/panic.h"
 #include "tests/fuzz/fuzz.h"
 
-/* boot/memmap.c wants to know where the kernel lies; not asked here. */
+/* kernel/base/memmap.c wants to know where the kernel lies; not asked here. */
 char __boot_start[1], _end[1];
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)

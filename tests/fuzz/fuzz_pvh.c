@@ -5,7 +5,7 @@
  * host-sources: boot/boot_info.c boot/pvh.c
  */
 #include "boot/boot_info.h"
-#include "kernel/panic.h"
+#include "kernel/base/panic.h"
 #include "tests/fuzz/fuzz.h"
 
 #define PHYS_BASE 0x1000

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * ring_buffer_decode() on a page of any content, cut to any size.
- * host-sources: trace/ring_buffer_event.c
+ * host-sources: trace/ring/ring_buffer_event.c
  */
-#include "kernel/panic.h"
+#include "kernel/base/panic.h"
 #include "tests/fuzz/fuzz.h"
-#include "trace/ring_buffer.h"
+#include "trace/ring/ring_buffer.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {

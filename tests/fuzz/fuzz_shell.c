@@ -4,20 +4,20 @@
  * a small tree. Whatever is typed ends, keeps its buffers, and leaves no file
  * open.
  *
- * host-sources: trace/interface/shell_pipe.c trace/interface/shell_filters.c
- * host-sources: trace/interface/grep_match.c
- * host-sources: trace/interface/tracefs.c trace/interface/error_log.c
- * host-sources: trace/trace_seq.c kernel/fail.c
+ * host-sources: trace/shell/shell_pipe.c trace/shell/shell_filters.c
+ * host-sources: trace/shell/grep_match.c
+ * host-sources: trace/control/tracefs.c trace/control/error_log.c
+ * host-sources: trace/event/trace_seq.c kernel/base/fail.c
  */
+#include "kernel/base/console.h"
+#include "kernel/base/panic.h"
 #include "kernel/clock.h"
-#include "kernel/console.h"
 #include "kernel/lib/errno.h"
-#include "kernel/panic.h"
 #include "tests/fuzz/fuzz.h"
-#include "trace/interface/nodes.h"
-#include "trace/interface/lineedit.h"
-#include "trace/interface/shell.h"
-#include "trace/interface/shell_filters.h"
+#include "trace/control/nodes.h"
+#include "trace/shell/lineedit.h"
+#include "trace/shell/shell.h"
+#include "trace/shell/shell_filters.h"
 
 static size_t printed;
 

@@ -5,11 +5,11 @@
  * by bytes, poke_search() against a linear one. ASan sees every read outside
  * of the text.
  *
- * host-sources: arch/x86_64/text_poke_vec.c arch/x86_64/insn.c
+ * host-sources: arch/x86_64/patch/text_poke_vec.c arch/x86_64/patch/insn.c
  */
-#include "arch/x86_64/text_poke_internal.h"
+#include "arch/x86_64/patch/text_poke_internal.h"
+#include "kernel/base/panic.h"
 #include "kernel/lib/errno.h"
-#include "kernel/panic.h"
 #include "tests/fuzz/fuzz.h"
 
 #define TEXT_SIZE 64

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Host fake of kernel/mm/{slab,page}.c: each allocation is one of the C
+ * Host fake of kernel/base/{slab,page}.c: each allocation is one of the C
  * library's, so the address sanitizer sees every overrun, double free and
  * leak, and failure injection works as in the kernel.
  */
-#include "kernel/fail.h"
+#include "kernel/base/fail.h"
+#include "kernel/base/page.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/page.h"
-#include "kernel/mm/slab.h"
 #include "tests/host/host.h"
 
 size_t host_live;

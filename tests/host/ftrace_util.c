@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Helpers of the host suites of the ftrace core; see the header. */
-#include "tests/host/ftrace_util.h"
 #include "kernel/lib/string.h"
+#include "tests/host/ftrace_util.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"
 

@@ -7,7 +7,7 @@
 
 #include "kernel/lib/types.h"
 #include "tests/host/sites.h"
-#include "trace/ftrace_internal.h"
+#include "trace/core/ftrace_internal.h"
 
 #define HITS 16
 

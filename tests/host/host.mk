@@ -4,7 +4,7 @@
 #
 # A test is one file, tests/unit/test_NAME.c or tests/fuzz/fuzz_NAME.c. Kernel
 # files it tests, other than kernel/lib/*.c, stand in a comment of it:
-#	host-sources: boot/multiboot2.c boot/memmap.c
+#	host-sources: boot/multiboot2.c kernel/base/memmap.c
 # Everything else that is undefined comes from the fakes in tests/host/.
 
 BUILD ?= build

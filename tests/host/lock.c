@@ -6,7 +6,7 @@
  */
 #include "kernel/lock.h"
 #include <asm/atomic.h>
-#include "kernel/panic.h"
+#include "kernel/base/panic.h"
 
 bool spin_trylock(spinlock_t *lock)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Host fake of kernel/panic.c: a panic ends the test program loudly, a WARN_ON
- * is counted, so that tests can look at the count.
+ * Host fake of kernel/base/panic.c: a panic ends the test program loudly, a
+ * WARN_ON is counted, so that tests can look at the count.
  */
-#include "kernel/panic.h"
+#include "kernel/base/panic.h"
 #include "kernel/lib/printf.h"
 #include "tests/host/host.h"
 

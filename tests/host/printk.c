@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Host fake of kernel/printk.c: the text of all lines is kept in host_log, so
- * that tests can look for what was said, and goes to the standard output as
+ * Host fake of kernel/base/printk.c: the text of all lines is kept in host_log,
+ * so that tests can look for what was said, and goes to the standard output as
  * KTAP comments.
  */
-#include "kernel/printk.h"
+#include "kernel/base/printk.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: MIT
 /*
- * Host fake of arch/x86_64/ftrace.c and of what the ftrace core needs beside
- * it. The bytes are real instructions (arch/x86_64/insn.c), the trampolines
- * are records of what was asked for, and every misuse ends the test: a plan
- * that is not sorted, bytes that are not as expected, a freed trampoline that
- * a site still calls, code written between prepare and apply.
+ * Host fake of arch/x86_64/patch/ftrace.c and of what the ftrace core needs
+ * beside it. The bytes are real instructions (arch/x86_64/patch/insn.c), the
+ * trampolines are records of what was asked for, and every misuse ends the
+ * test: a plan that is not sorted, bytes that are not as expected, a freed
+ * trampoline that a site still calls, code written between prepare and apply.
  */
 #include "tests/host/sites.h"
 #include <asm/context.h>
 #include <asm/layout.h>
 #include "arch/x86_64/asm/pt_regs.h"
-#include "arch/x86_64/insn.h"
-#include "kernel/kallsyms.h"
+#include "arch/x86_64/patch/insn.h"
+#include "kernel/base/kallsyms.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/slab.h"
-#include "kernel/panic.h"
 #include "kernel/quiesce.h"
 #include "kernel/smp.h"
 #include "tests/host/host.h"
-#include "trace/ftrace_internal.h"
-#include "trace/recursion.h"
+#include "trace/core/ftrace_internal.h"
+#include "trace/core/recursion.h"
 
 #define SPACING 16
 

@@ -3,21 +3,21 @@
  * Crashes on demand: each ends in a panic that must name its reason and the
  * function below that caused it (tests/test_panic.py).
  */
-#include "tests/kernel/crash.h"
-#include "arch/x86_64/acpi.h"
-#include "arch/x86_64/apic.h"
-#include "arch/x86_64/irq.h"
-#include "arch/x86_64/text_poke.h"
-#include "kernel/cmdline.h"
+#include "arch/x86_64/cpu/irq.h"
+#include "arch/x86_64/dev/acpi.h"
+#include "arch/x86_64/dev/apic.h"
+#include "arch/x86_64/patch/exec_pool.h"
+#include "arch/x86_64/patch/text_poke.h"
+#include "kernel/base/cmdline.h"
+#include "kernel/base/page.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/printk.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/exec_pool.h"
-#include "kernel/mm/page.h"
-#include "kernel/mm/slab.h"
-#include "kernel/panic.h"
-#include "kernel/printk.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
+#include "tests/kernel/crash.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/irqflags.h>

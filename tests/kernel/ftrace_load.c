@@ -5,13 +5,13 @@
  * Each context of each CPU counts for itself. Irq and NMI parts are not
  * traceable, so that nobody but the targets is called there.
  */
-#include "tests/kernel/ftrace_load.h"
+#include "kernel/base/cmdline.h"
 #include "kernel/clock.h"
-#include "kernel/cmdline.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
+#include "tests/kernel/ftrace_load.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_slices.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Targets and counting callbacks; see the header. */
-#include "tests/kernel/ftrace_targets.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
+#include "tests/kernel/ftrace_targets.h"
 #include <asm/barrier.h>
 #include <asm/percpu.h>
 

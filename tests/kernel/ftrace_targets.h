@@ -8,7 +8,7 @@
 #pragma once
 
 #include "kernel/lib/types.h"
-#include "trace/ftrace.h"
+#include "trace/core/ftrace.h"
 #include <asm/percpu.h>
 
 #define NR_TARGETS 1000

@@ -11,21 +11,21 @@
  *
  * Context: the runner and the tests are threads; the watchdog is in irq.
  */
-#include "tests/kernel/ktest.h"
-#include "arch/x86_64/paging.h"
-#include "kernel/cmdline.h"
-#include "kernel/console.h"
+#include "arch/x86_64/mm/paging.h"
+#include "kernel/base/cmdline.h"
+#include "kernel/base/console.h"
+#include "kernel/base/page.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/printk.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/glob.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/page.h"
-#include "kernel/mm/slab.h"
-#include "kernel/panic.h"
-#include "kernel/printk.h"
 #include "kernel/smp.h"
 #include "kernel/stacktrace.h"
 #include "kernel/timer.h"
+#include "tests/kernel/ktest.h"
 #include <asm/atomic.h>
 
 #define TEST_NAME_MAX  96

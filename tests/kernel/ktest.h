@@ -18,8 +18,8 @@
  */
 #pragma once
 
-#include "kernel/lib/types.h"
 #include "kernel/clock.h"
+#include "kernel/lib/types.h"
 #include "kernel/sched.h"
 
 struct ktest {

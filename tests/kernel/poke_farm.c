@@ -5,12 +5,12 @@
  * Context: task, one test at a time. What runs in the functions may be in any
  * context; nothing of it is traceable.
  */
-#include "tests/kernel/poke_farm.h"
+#include "arch/x86_64/patch/exec_pool.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/exec_pool.h"
-#include "kernel/mm/slab.h"
-#include "kernel/panic.h"
+#include "tests/kernel/poke_farm.h"
 #include <asm/layout.h>
 
 #define RET	   0xc3

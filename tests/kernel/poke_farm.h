@@ -9,9 +9,9 @@
  */
 #pragma once
 
+#include "arch/x86_64/cpu/traps.h"
+#include "arch/x86_64/patch/text_poke.h"
 #include "kernel/lib/types.h"
-#include "arch/x86_64/text_poke.h"
-#include "arch/x86_64/traps.h"
 
 enum farm_kind {
 	FARM_NOP,

@@ -11,13 +11,13 @@
  *
  * Context: task, in the thread "init"; nobody else patches.
  */
-#include "tests/kernel/poke_lab.h"
-#include "arch/x86_64/text_poke_lab.h"
-#include "kernel/cmdline.h"
+#include "arch/x86_64/patch/text_poke_lab.h"
+#include "kernel/base/cmdline.h"
+#include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
-#include "kernel/printk.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
+#include "tests/kernel/poke_lab.h"
 #include "tests/kernel/poke_load.h"
 #include "tests/kernel/poke_observer.h"
 #include "tests/kernel/poke_slices.h"

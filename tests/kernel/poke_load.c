@@ -10,12 +10,12 @@
  * Context: load_*() task; the counting in task, irq and nmi. What runs in irq
  * and nmi here is small enough to be untraceable as a whole.
  */
-#include "tests/kernel/poke_load.h"
-#include "arch/x86_64/traps.h"
+#include "arch/x86_64/cpu/traps.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
+#include "tests/kernel/poke_load.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/pt_regs.h>

@@ -6,13 +6,13 @@
  *
  * Context: task; the watching itself with interrupts off, bounded.
  */
-#include "tests/kernel/poke_observer.h"
-#include "tests/kernel/poke_slices.h"
-#include "arch/x86_64/insn.h"
+#include "arch/x86_64/patch/insn.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
+#include "tests/kernel/poke_observer.h"
+#include "tests/kernel/poke_slices.h"
 #include <asm/cpu.h>
 #include <asm/irqflags.h>
 #include <asm/smp.h>

@@ -2,8 +2,8 @@
 /*
  * Short turns under -icount, by the PIT; its interrupt stays masked.
  */
+#include "kernel/base/cmdline.h"
 #include "tests/kernel/poke_slices.h"
-#include "kernel/cmdline.h"
 #include <asm/cpu.h>
 #include <asm/io.h>
 

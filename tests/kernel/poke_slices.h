@@ -8,8 +8,8 @@
  */
 #pragma once
 
+#include "arch/x86_64/patch/text_poke_lab.h"
 #include "kernel/lib/types.h"
-#include "arch/x86_64/text_poke_lab.h"
 
 /* Are instructions counted? */
 bool slices_exact(void);

@@ -2,8 +2,8 @@
 /*
  * The threads that the tests of synchronize_tasks() play with.
  */
-#include "tests/kernel/quiesce_probe.h"
 #include "kernel/lib/errno.h"
+#include "tests/kernel/quiesce_probe.h"
 #include <asm/cpu.h>
 #include <asm/irqflags.h>
 

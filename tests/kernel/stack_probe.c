@@ -2,13 +2,13 @@
 /*
  * Questions about saved stacks, and stacks sampled by NMIs.
  */
-#include "tests/kernel/stack_probe.h"
-#include "kernel/kallsyms.h"
+#include "kernel/base/kallsyms.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "kernel/stacktrace.h"
 #include "tests/kernel/poke_slices.h"
+#include "tests/kernel/stack_probe.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/pt_regs.h>

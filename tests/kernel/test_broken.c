@@ -4,14 +4,14 @@
  * runner, of panic() and of the assertions in locks. Run one by one, when asked
  * for, by tests/test_ktest.py, which knows what each must print.
  */
-#include "kernel/console.h"
+#include "kernel/base/console.h"
+#include "kernel/base/page.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/lock.h"
-#include "kernel/mm/page.h"
-#include "kernel/mm/slab.h"
-#include "kernel/panic.h"
 #include "kernel/smp.h"
 #include "kernel/timer.h"
 #include "tests/kernel/ktest.h"

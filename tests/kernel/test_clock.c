@@ -3,7 +3,7 @@
  * Time: it runs at the right rate, never goes back on any CPU or between two,
  * and CPUs that disagree are found out.
  */
-#include "arch/x86_64/smp.h"
+#include "arch/x86_64/cpu/smp.h"
 #include "kernel/clock.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"

@@ -5,13 +5,13 @@
  * old, which does miss calls, beside it. All orders of coming and going of
  * callers on one site.
  */
+#include "arch/x86_64/patch/exec_pool.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/exec_pool.h"
 #include "tests/kernel/ftrace_load.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
-#include "trace/ftrace_internal.h"
+#include "trace/core/ftrace_internal.h"
 
 #define ALL 200 /* the functions of the set that is exchanged as a whole */
 

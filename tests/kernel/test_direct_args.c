@@ -4,13 +4,13 @@
  * between a caller and a function: a plain direct target or a generated one,
  * alone or behind callbacks, by chain or by list.
  */
+#include "kernel/base/printk.h"
 #include "kernel/lib/string.h"
-#include "kernel/printk.h"
 #include "kernel/sched.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
-#include "trace/ftrace_fexit.h"
-#include "trace/ftrace_internal.h"
+#include "trace/core/ftrace_fexit.h"
+#include "trace/core/ftrace_internal.h"
 
 #define PROBED __attribute__((__noipa__))
 

@@ -4,14 +4,14 @@
  * memory may go at once. A task is held in the target, preempted there again
  * and again, while it is taken away.
  */
-#include "arch/x86_64/text_poke.h"
+#include "arch/x86_64/patch/exec_pool.h"
+#include "arch/x86_64/patch/text_poke.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/exec_pool.h"
 #include "kernel/sched.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
-#include "trace/ftrace_internal.h"
+#include "trace/core/ftrace_internal.h"
 
 #define TARGET_SIZE 64
 

@@ -3,12 +3,12 @@
  * The executable pool: code can be put there and run, and nothing but INT3 is
  * left behind.
  */
-#include "arch/x86_64/paging.h"
-#include "arch/x86_64/text_poke.h"
-#include "kernel/fail.h"
+#include "arch/x86_64/mm/paging.h"
+#include "arch/x86_64/patch/exec_pool.h"
+#include "arch/x86_64/patch/text_poke.h"
+#include "kernel/base/fail.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/exec_pool.h"
-#include "kernel/mm/slab.h"
 #include "tests/kernel/ktest.h"
 
 #define INT3_BYTE 0xcc

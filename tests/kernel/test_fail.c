@@ -3,8 +3,8 @@
  * Allocation-failure injection itself: the right one fails, once, and only in
  * the task that asked for it.
  */
-#include "kernel/fail.h"
-#include "kernel/mm/slab.h"
+#include "kernel/base/fail.h"
+#include "kernel/base/slab.h"
 #include "kernel/timer.h"
 #include "tests/kernel/ktest.h"
 

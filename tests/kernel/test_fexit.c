@@ -5,16 +5,16 @@
  * sleeps in the function while its target is replaced and dropped, and one
  * that never returns.
  */
+#include "arch/x86_64/patch/exec_pool.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/exec_pool.h"
 #include "kernel/sched.h"
 #include "kernel/stacktrace.h"
 #include "tests/kernel/ftrace_load.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
-#include "trace/ftrace_fexit.h"
-#include "trace/ftrace_internal.h"
+#include "trace/core/ftrace_fexit.h"
+#include "trace/core/ftrace_internal.h"
 #include <asm/barrier.h>
 
 /* ---- handlers ---- */

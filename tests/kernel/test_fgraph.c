@@ -4,12 +4,12 @@
  * value, whatever is switched meanwhile; several users at once each see their
  * calls in pairs; backtraces do not notice.
  */
+#include "arch/x86_64/cpu/traps.h"
+#include "kernel/stacktrace.h"
 #include "tests/kernel/fgraph_targets.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/trace_test.h"
-#include "arch/x86_64/traps.h"
-#include "kernel/stacktrace.h"
-#include "trace/fgraph.h"
+#include "trace/graph/fgraph.h"
 #include <asm/atomic.h>
 
 /* Shadow stacks are given once and kept: before pages are counted. */

@@ -4,22 +4,22 @@
  * went wrong elsewhere must not here. (Those of the patch engine and of the
  * graph tracer are with them; those that need no machine are on the host.)
  */
-#include "arch/x86_64/insn.h"
-#include "arch/x86_64/text_poke.h"
-#include "kernel/fail.h"
+#include "arch/x86_64/patch/exec_pool.h"
+#include "arch/x86_64/patch/insn.h"
+#include "arch/x86_64/patch/text_poke.h"
+#include "kernel/base/fail.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/exec_pool.h"
-#include "kernel/mm/slab.h"
 #include "kernel/quiesce.h"
 #include "kernel/smp.h"
 #include "kernel/stacktrace.h"
 #include "tests/kernel/ftrace_load.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
-#include "trace/ftrace_internal.h"
-#include "trace/recursion.h"
+#include "trace/core/ftrace_internal.h"
+#include "trace/core/recursion.h"
 #include <asm/cpu.h>
 
 /* ---- ops used after unregister, where nothing had to be patched ---- */

@@ -9,9 +9,9 @@
 #include "kernel/sched.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
-#include "trace/fgraph.h"
-#include "trace/ftrace_fexit.h"
-#include "trace/ftrace_internal.h"
+#include "trace/core/ftrace_fexit.h"
+#include "trace/core/ftrace_internal.h"
+#include "trace/graph/fgraph.h"
 #include <asm/smp.h>
 
 #define FAR 0x1000UL /* no call reaches it */

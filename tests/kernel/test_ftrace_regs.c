@@ -9,7 +9,7 @@
 #include "kernel/lib/string.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
-#include "trace/ftrace_internal.h"
+#include "trace/core/ftrace_internal.h"
 #include <asm/barrier.h>
 #include <asm/cpu.h>
 #include <asm/pt_regs.h>

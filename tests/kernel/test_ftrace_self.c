@@ -5,16 +5,16 @@
  * in force, recursion, registers, one owner for the ip; and everything traced
  * at once.
  */
+#include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/slab.h"
 #include "kernel/sched.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
-#include "trace/fgraph.h"
-#include "trace/ftrace_internal.h"
-#include "trace/recursion.h"
-#include "trace/trace_seq.h"
+#include "trace/core/ftrace_internal.h"
+#include "trace/core/recursion.h"
+#include "trace/event/trace_seq.h"
+#include "trace/graph/fgraph.h"
 
 static struct count_ops probe1 = COUNT_OPS();
 static struct count_ops probe2 = COUNT_OPS();

@@ -8,15 +8,15 @@
  * Three tasks: the stepper makes the traced call with the trap flag set, and
  * stops in the handler of #DB; the remover unregisters; the test watches.
  */
-#include "arch/x86_64/traps.h"
+#include "arch/x86_64/cpu/traps.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/slab.h"
 #include "kernel/sched.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/quiesce_probe.h"
-#include "trace/ftrace_internal.h"
+#include "trace/core/ftrace_internal.h"
 #include <asm/irqflags.h>
 #include <asm/pt_regs.h>
 

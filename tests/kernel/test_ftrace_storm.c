@@ -7,16 +7,16 @@
  *
  * `storm=` on the command line: seconds, for make torture.
  */
+#include "kernel/base/cmdline.h"
+#include "kernel/base/slab.h"
 #include "kernel/clock.h"
-#include "kernel/cmdline.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/slab.h"
 #include "kernel/sched.h"
 #include "tests/kernel/ftrace_load.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
-#include "trace/ftrace_internal.h"
+#include "trace/core/ftrace_internal.h"
 #include <asm/smp.h>
 
 #define SPREAD 40 /* targets that are called */

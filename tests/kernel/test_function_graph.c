@@ -4,10 +4,10 @@
  * preemption and migration between; the choice of calls. (Its text:
  * test_graph_output.c.)
  */
+#include "kernel/clock.h"
 #include "tests/kernel/fgraph_targets.h"
 #include "tests/kernel/trace_test.h"
-#include "kernel/clock.h"
-#include "trace/fgraph.h"
+#include "trace/graph/fgraph.h"
 #include "trace/trace_internal.h"
 #include <asm/atomic.h>
 

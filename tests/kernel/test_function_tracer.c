@@ -4,7 +4,7 @@
  * events are in order; on every CPU, with interrupts and NMIs writing too.
  */
 #include "tests/kernel/trace_test.h"
-#include "trace/trace_record.h"
+#include "trace/event/trace_record.h"
 #include <asm/atomic.h>
 
 void ft_target(void *arg);

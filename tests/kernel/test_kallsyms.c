@@ -4,7 +4,7 @@
  * checksum of the image is for the boot: ftrace changes text afterwards.
  * tests/test_boot.py flips bits.)
  */
-#include "kernel/kallsyms.h"
+#include "kernel/base/kallsyms.h"
 #include "kernel/lib/string.h"
 #include "kernel/main.h"
 #include "tests/kernel/ktest.h"

@@ -3,7 +3,7 @@
  * The library as the kernel's own compiler flags built it: what could differ
  * from the host, where tests/unit tests it at length.
  */
-#include "kernel/kallsyms.h"
+#include "kernel/base/kallsyms.h"
 #include "kernel/lib/bitmap.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/glob.h"

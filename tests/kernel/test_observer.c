@@ -4,11 +4,11 @@
  * patched under load, and the kernel's own account of it is printed, for
  * tests/test_observer.py to lay beside the account of a QEMU plugin.
  */
-#include "arch/x86_64/text_poke_lab.h"
+#include "arch/x86_64/patch/text_poke_lab.h"
 #include "demo/demo.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
-#include "trace/ftrace.h"
+#include "trace/core/ftrace.h"
 #include <asm/percpu.h>
 
 #define OBSERVE_NS 300000000ULL

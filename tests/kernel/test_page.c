@@ -4,11 +4,11 @@
  * the host (tests/unit/test_buddy.c); here: real memory, real contention, and
  * the end of memory.
  */
-#include "arch/x86_64/paging.h"
-#include "kernel/fail.h"
+#include "arch/x86_64/mm/paging.h"
+#include "kernel/base/fail.h"
+#include "kernel/base/page.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/page.h"
-#include "kernel/mm/slab.h"
 #include "tests/kernel/ktest.h"
 #include "trace/trace.h"
 #include <asm/smp.h>

@@ -3,15 +3,15 @@
  * Page tables: the W^X audit with planted aliases, guard pages, and what each
  * part of memory allows, as the tables say it and as the CPU does it.
  */
-#include "arch/x86_64/paging.h"
-#include "arch/x86_64/paging_internal.h"
-#include "arch/x86_64/traps.h"
+#include "arch/x86_64/cpu/traps.h"
+#include "arch/x86_64/mm/paging.h"
+#include "arch/x86_64/mm/paging_internal.h"
+#include "arch/x86_64/patch/exec_pool.h"
+#include "kernel/base/page.h"
+#include "kernel/base/printk.h"
 #include "kernel/lib/string.h"
 #include "kernel/lock.h"
-#include "kernel/mm/exec_pool.h"
-#include "kernel/mm/page.h"
-#include "kernel/mm/vmap.h"
-#include "kernel/printk.h"
+#include "kernel/vmap.h"
 #include "tests/kernel/ktest.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>

@@ -8,11 +8,11 @@
  * for a few lines of the interleaving test, which tests/test_ktest.py looks
  * for in the log.
  */
-#include "kernel/console.h"
+#include "kernel/base/console.h"
+#include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
-#include "kernel/printk.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
 #include <asm/atomic.h>

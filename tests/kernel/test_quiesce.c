@@ -3,7 +3,7 @@
  * synchronize_tasks(): whom it waits for, whom it does not, and what it says
  * while it waits. What goes wrong without it: test_quiesce_control.c.
  */
-#include "kernel/console.h"
+#include "kernel/base/console.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/quiesce.h"

@@ -4,7 +4,7 @@
  * context. (All schedules of one writer CPU and a reader are gone through on
  * the host: tests/unit/test_ring_buffer.c.)
  */
-#include "kernel/fail.h"
+#include "kernel/base/fail.h"
 #include "tests/kernel/trace_test.h"
 #include <asm/atomic.h>
 

@@ -2,7 +2,7 @@
 /*
  * Threads: life and death, preemption, sleeping and waking, pinning, pulling.
  */
-#include "kernel/fail.h"
+#include "kernel/base/fail.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"

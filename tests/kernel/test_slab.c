@@ -2,11 +2,11 @@
 /*
  * kmalloc and its family.
  */
-#include "kernel/fail.h"
+#include "kernel/base/fail.h"
+#include "kernel/base/page.h"
+#include "kernel/base/printk.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/page.h"
-#include "kernel/mm/slab.h"
-#include "kernel/printk.h"
 #include "tests/kernel/ktest.h"
 
 KTEST(slab, all_sizes_aligned_and_apart)

@@ -3,13 +3,13 @@
  * The CPUs: all of the MADT are online, each is the one it says, each has its
  * own per-CPU data, stacks and protection; one that is not there is reported.
  */
-#include "arch/x86_64/acpi.h"
-#include "arch/x86_64/apic.h"
-#include "arch/x86_64/gdt.h"
-#include "arch/x86_64/paging.h"
-#include "arch/x86_64/smp.h"
-#include "kernel/console.h"
-#include "kernel/fail.h"
+#include "arch/x86_64/cpu/gdt.h"
+#include "arch/x86_64/cpu/smp.h"
+#include "arch/x86_64/dev/acpi.h"
+#include "arch/x86_64/dev/apic.h"
+#include "arch/x86_64/mm/paging.h"
+#include "kernel/base/console.h"
+#include "kernel/base/fail.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"

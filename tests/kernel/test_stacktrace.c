@@ -3,7 +3,7 @@
  * Stack walks: plain, through an interrupt, an exception and an NMI, of other
  * tasks and CPUs. At the edges of functions: test_stacktrace_edges.c.
  */
-#include "arch/x86_64/traps.h"
+#include "arch/x86_64/cpu/traps.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"

@@ -3,8 +3,8 @@
  * Stack walks that begin at every kind of place in a function, in the entry
  * code, and on damaged stacks.
  */
-#include "arch/x86_64/entry.h"
-#include "kernel/kallsyms.h"
+#include "arch/x86_64/cpu/entry.h"
+#include "kernel/base/kallsyms.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"

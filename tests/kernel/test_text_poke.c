@@ -3,10 +3,10 @@
  * The patch engine by itself: every instruction to every other, what is
  * refused, what a batch leaves behind, who may call it when.
  */
-#include "arch/x86_64/text_poke_internal.h"
-#include "arch/x86_64/text_poke_record.h"
-#include "arch/x86_64/traps.h"
-#include "kernel/cmdline.h"
+#include "arch/x86_64/cpu/traps.h"
+#include "arch/x86_64/patch/text_poke_internal.h"
+#include "arch/x86_64/patch/text_poke_record.h"
+#include "kernel/base/cmdline.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"

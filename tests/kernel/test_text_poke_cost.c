@@ -4,8 +4,8 @@
  * command line) one instruction is one cycle of the TSC, exactly. Otherwise
  * these are skipped.
  */
-#include "arch/x86_64/text_poke_internal.h"
-#include "kernel/cmdline.h"
+#include "arch/x86_64/patch/text_poke_internal.h"
+#include "kernel/base/cmdline.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_farm.h"
 #include <asm/cpu.h>

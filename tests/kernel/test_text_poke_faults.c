@@ -3,11 +3,11 @@
  * Negative controls: each protection of the patch engine is taken away, and a
  * check that holds with it is seen to fail without it.
  */
-#include "arch/x86_64/text_poke_internal.h"
-#include "arch/x86_64/traps.h"
+#include "arch/x86_64/cpu/traps.h"
+#include "arch/x86_64/patch/exec_pool.h"
+#include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/exec_pool.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_load.h"
 #include "tests/kernel/poke_observer.h"

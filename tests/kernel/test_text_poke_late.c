@@ -5,7 +5,7 @@
  * stored once more after the last synchronisation) ends that. Here the second
  * half of it is taken away, and given back.
  */
-#include "arch/x86_64/text_poke_internal.h"
+#include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/lib/errno.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_load.h"

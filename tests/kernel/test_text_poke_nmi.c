@@ -4,7 +4,7 @@
  * NMI may come at any point of a batch, and what NMI handlers call is patched
  * like everything else.
  */
-#include "arch/x86_64/text_poke_internal.h"
+#include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/lib/errno.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_load.h"

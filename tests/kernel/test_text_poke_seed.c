@@ -5,8 +5,8 @@
  * -icount everything then happens in the same order in every run, so a seed
  * that fails is a test case. tests/test_patch_seeds.py runs them.
  */
-#include "arch/x86_64/text_poke_internal.h"
-#include "kernel/cmdline.h"
+#include "arch/x86_64/patch/text_poke_internal.h"
+#include "kernel/base/cmdline.h"
 #include "kernel/lib/errno.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_load.h"

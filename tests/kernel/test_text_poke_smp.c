@@ -6,8 +6,8 @@
  * Bounded by time, not by the number of patches: with more busy CPUs than the
  * host has, each synchronisation costs the emulator a time slice.
  */
-#include "arch/x86_64/paging.h"
-#include "arch/x86_64/text_poke_internal.h"
+#include "arch/x86_64/mm/paging.h"
+#include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"

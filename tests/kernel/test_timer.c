@@ -5,8 +5,8 @@
  * Upper bounds are not asserted: a busy host may take the CPU away at will.
  */
 #include "kernel/lib/errno.h"
-#include "kernel/timer.h"
 #include "kernel/smp.h"
+#include "kernel/timer.h"
 #include "tests/kernel/ktest.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>

@@ -10,12 +10,12 @@
  *	DUMP cmdline LINE		of saved_cmdlines
  *	DUMP page CPU HEX		64 bytes of a page; 64 such lines each
  */
-#include "kernel/cmdline.h"
+#include "kernel/base/cmdline.h"
+#include "kernel/base/printk.h"
 #include "kernel/lib/printf.h"
-#include "kernel/printk.h"
 #include "tests/kernel/fgraph_targets.h"
 #include "tests/kernel/trace_test.h"
-#include "trace/trace_record.h"
+#include "trace/event/trace_record.h"
 
 static char file[4096];
 

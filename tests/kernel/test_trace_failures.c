@@ -3,11 +3,11 @@
  * Memory runs out at every allocation in turn: a request says so, and nothing
  * has changed.
  */
-#include "kernel/fail.h"
+#include "kernel/base/fail.h"
 #include "tests/kernel/fgraph_targets.h"
 #include "tests/kernel/trace_test.h"
-#include "trace/fgraph.h"
-#include "trace/interface/tracefs.h"
+#include "trace/control/tracefs.h"
+#include "trace/graph/fgraph.h"
 
 /* Once, so that shadow stacks are there before pages are counted. */
 KTEST_FLAGS(trace_failures, a_task_without_shadow_stack, KTEST_LEAKS, 0)

@@ -6,8 +6,8 @@
 #include "kernel/lib/glob.h"
 #include "kernel/lib/printf.h"
 #include "tests/kernel/trace_test.h"
-#include "trace/interface/tracefs.h"
-#include "trace/trace_record.h"
+#include "trace/control/tracefs.h"
+#include "trace/event/trace_record.h"
 
 #define HEAD_COUNTS "# entries-in-buffer/entries-written: "
 #define HEAD_FLAGS                                                           \

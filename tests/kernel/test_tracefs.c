@@ -3,12 +3,12 @@
  * The control tree by its calls, in ways the shell does not use it: handles
  * that read and write, two closed at once.
  */
+#include "kernel/base/printk.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/printf.h"
-#include "kernel/mm/slab.h"
-#include "kernel/printk.h"
 #include "tests/kernel/trace_test.h"
-#include "trace/ftrace_internal.h"
-#include "trace/interface/tracefs.h"
+#include "trace/control/tracefs.h"
+#include "trace/core/ftrace_internal.h"
 
 #define ROOM 1024
 #define BOTH (TRACEFS_READ | TRACEFS_WRITE)

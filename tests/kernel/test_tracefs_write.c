@@ -3,10 +3,10 @@
  * What is written to the control tree: what was read from it leaves all as it
  * is, what is refused is told in error_log.
  */
+#include "kernel/base/printk.h"
 #include "kernel/lib/printf.h"
-#include "kernel/printk.h"
 #include "tests/kernel/trace_test.h"
-#include "trace/interface/tracefs.h"
+#include "trace/control/tracefs.h"
 
 #define ROOM	 1024
 #define WRITABLE 15 /* files of the tree, but for those of a CPU */

@@ -3,12 +3,12 @@
  * Every exception a kernel can raise by itself: caught, with the right vector,
  * error code and address, and the reason named.
  */
-#include "arch/x86_64/gdt.h"
-#include "arch/x86_64/paging.h"
-#include "arch/x86_64/traps.h"
+#include "arch/x86_64/cpu/gdt.h"
+#include "arch/x86_64/cpu/traps.h"
+#include "arch/x86_64/mm/paging.h"
+#include "kernel/base/page.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/page.h"
 #include "tests/kernel/ktest.h"
 #include <asm/context.h>
 #include <asm/cpu.h>

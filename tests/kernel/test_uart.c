@@ -2,8 +2,8 @@
 /*
  * The serial port's receiver, by the chip's loop: what is sent comes back in.
  */
-#include "arch/x86_64/uart16550.h"
-#include "kernel/console.h"
+#include "arch/x86_64/dev/uart16550.h"
+#include "kernel/base/console.h"
 #include "kernel/lib/errno.h"
 #include "tests/kernel/ktest.h"
 #include <asm/barrier.h>

@@ -4,8 +4,8 @@
  * past return addresses that the graph tracer has replaced, and from NMIs that
  * strike at any instruction of all that.
  */
-#include "kernel/cmdline.h"
-#include "kernel/kallsyms.h"
+#include "kernel/base/cmdline.h"
+#include "kernel/base/kallsyms.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
@@ -13,9 +13,9 @@
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_slices.h"
 #include "tests/kernel/stack_probe.h"
-#include "trace/fgraph.h"
-#include "trace/ftrace.h"
-#include "trace/ftrace_fexit.h"
+#include "trace/core/ftrace.h"
+#include "trace/core/ftrace_fexit.h"
+#include "trace/graph/fgraph.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/pt_regs.h>

@@ -2,10 +2,10 @@
 /*
  * What the suites of the tracers share.
  */
-#include "tests/kernel/trace_test.h"
 #include "kernel/lib/glob.h"
 #include "kernel/timer.h"
-#include "trace/interface/tracefs.h"
+#include "tests/kernel/trace_test.h"
+#include "trace/control/tracefs.h"
 #include <asm/atomic.h>
 
 bool tt_begin(const char *tracer, const char *filter, size_t kb)

@@ -5,10 +5,10 @@
  */
 #pragma once
 
+#include "kernel/base/page.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/mm/page.h"
-#include "kernel/mm/slab.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
 #include "trace/trace.h"

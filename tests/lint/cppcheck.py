@@ -12,7 +12,7 @@ SUPPRESSED = {
     "missingIncludeSystem": "the same",
     "comparePointers": "marks of the linker script are bytes of one image",
     "nullPointer": "typeof(((type *)0)->member) in container_of()",
-    "va_end_missing:kernel/panic.c": "it does not return",
+    "va_end_missing:kernel/base/panic.c": "it does not return",
     "unmatchedSuppression": "a file may come and go",
 }
 

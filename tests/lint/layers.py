@@ -15,28 +15,30 @@ LAYERS = {
     "arch/x86_64/asm/": 1,  # CPU primitives, without a line of policy
     "arch/x86_64/": 2,
     "kernel/": 3,
-    "trace/": 4,
-    "trace/tracers/": 5,
-    "trace/interface/": 6,
-    "demo/": 7,
-    "tests/": 7,
+    "arch/x86_64/patch/": 4,
+    "trace/": 5,
+    "trace/tracers/": 6,
+    "trace/control/": 7,
+    "trace/shell/": 8,
+    "demo/": 9,
+    "tests/": 9,
 }
 
 # The composition root may name everyone: it only orders them.
 ROOTS = {"kernel/main.c"}
 
 # Services of the kernel that architecture code may ask for.
-SERVICES = {"kernel/printk.h", "kernel/panic.h", "kernel/lock.h",
-            "kernel/mm/page.h"}
+SERVICES = {"kernel/base/printk.h", "kernel/base/panic.h", "kernel/lock.h",
+            "kernel/base/page.h", "kernel/base/memmap.h"}
 
 # (who, what): why. `who` is a prefix.
 EXCEPTIONS = {
-    ("arch/x86_64/ftrace", "trace/arch_ftrace.h"): "the seam it implements",
-    ("arch/x86_64/ftrace", "kernel/mm/exec_pool.h"): "room for trampolines",
-    ("arch/x86_64/ftrace_tramp.c", "kernel/sched.h"):
-        "the guard is a word of the task",
+    ("arch/x86_64/patch/ftrace", "trace/arch_ftrace.h"):
+        "the seam it implements",
     ("arch/x86_64/asm-offsets.c", "kernel/sched.h"):
         "offsets of the task's fields for assembly",
+    ("arch/x86_64/asm-offsets.c", "arch/x86_64/patch/ftrace_frame.h"):
+        "offsets of a trampoline's frame for assembly",
 }
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<(asm/[^>]+)>)',

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Model of arch/x86_64/text_poke*: one site, NBATCH batches one after the
+ * Model of arch/x86_64/patch/text_poke*: one site, NBATCH batches one after the
  * other, NCPU processors that pass the site all the time, NMIs included.
  *
  * A processor executes from an instruction buffer. It may load each part of

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * arch/x86_64/acpi.c: good tables, and every kind of damage by name.
- * host-sources: arch/x86_64/acpi.c
+ * arch/x86_64/dev/acpi.c: good tables, and every kind of damage by name.
+ * host-sources: arch/x86_64/dev/acpi.c
  */
-#include "arch/x86_64/acpi.h"
+#include "arch/x86_64/dev/acpi.h"
 #include "kernel/lib/errno.h"
 #include "tests/unit/acpi_tables.h"
 #include "tests/unit/unit.h"

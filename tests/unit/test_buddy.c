@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * kernel/mm/buddy.c: random allocation and freeing, checked after each step.
- * host-sources: kernel/mm/buddy.c
+ * kernel/base/buddy.c: random allocation and freeing, checked after each step.
+ * host-sources: kernel/base/buddy.c
  */
-#include "kernel/mm/buddy.h"
+#include "kernel/base/buddy.h"
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"

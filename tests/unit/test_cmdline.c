@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * kernel/cmdline.c
+ * kernel/base/cmdline.c
  *
- * host-sources: kernel/cmdline.c
+ * host-sources: kernel/base/cmdline.c
  */
-#include "kernel/cmdline.h"
+#include "kernel/base/cmdline.h"
 #include "kernel/lib/string.h"
 #include "tests/unit/unit.h"
 

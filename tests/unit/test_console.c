@@ -6,16 +6,16 @@
  * The port is a fake that takes as many bytes as a test says. Who sleeps gives
  * it room again, as a terminal that goes on does.
  *
- * host-sources: kernel/console.c kernel/printk.c
+ * host-sources: kernel/base/console.c kernel/base/printk.c
  */
-#include "arch/x86_64/uart16550.h"
+#include "arch/x86_64/dev/uart16550.h"
+#include "kernel/base/cmdline.h"
+#include "kernel/base/console.h"
+#include "kernel/base/printk.h"
 #include "kernel/clock.h"
-#include "kernel/cmdline.h"
-#include "kernel/console.h"
 #include "kernel/console_input.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
-#include "kernel/printk.h"
 #include "kernel/sched.h"
 #include "tests/unit/unit.h"
 #include <asm/tsc.h>

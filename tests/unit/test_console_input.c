@@ -7,7 +7,7 @@
  *
  * host-sources: kernel/console_input.c
  */
-#include "arch/x86_64/uart16550.h"
+#include "arch/x86_64/dev/uart16550.h"
 #include "kernel/clock.h"
 #include "kernel/console_input.h"
 #include "kernel/lib/errno.h"

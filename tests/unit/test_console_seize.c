@@ -2,14 +2,14 @@
 /*
  * Who owns the serial line when a panic takes it from a CPU that is just
  * giving it back.
- * host-sources: kernel/console.c kernel/cmdline.c
+ * host-sources: kernel/base/console.c kernel/base/cmdline.c
  */
-#include "kernel/console.h"
+#include "arch/x86_64/dev/uart16550.h"
+#include "kernel/base/console.h"
+#include "kernel/base/printk.h"
 #include "kernel/console_input.h"
-#include "kernel/sched.h"
-#include "arch/x86_64/uart16550.h"
 #include "kernel/lib/string.h"
-#include "kernel/printk.h"
+#include "kernel/sched.h"
 #include "tests/host/host.h"
 #include "tests/host/step.h"
 #include "tests/unit/unit.h"

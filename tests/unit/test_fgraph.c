@@ -7,17 +7,17 @@
  * come that does the same, and a walk that asks for the true return address
  * of every slot in use. Users come and go. The oracle is the list of true
  * return addresses.
- * host-sources: trace/fgraph.c kernel/fail.c
+ * host-sources: trace/graph/fgraph.c kernel/base/fail.c
  */
-#include "arch/x86_64/ftrace_frame.h"
+#include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/quiesce.h"
 #include "kernel/sched.h"
 #include "kernel/unwind_hooks.h"
 #include "tests/host/host.h"
 #include "tests/host/step.h"
 #include "tests/unit/unit.h"
-#include "trace/fgraph.h"
-#include "trace/ftrace_internal.h"
+#include "trace/core/ftrace_internal.h"
+#include "trace/graph/fgraph.h"
 
 /* ---- what fgraph.c wants of the kernel ----------------------------------- */
 

@@ -2,22 +2,26 @@
 /*
  * Filters: the grammar, sets of sites, changes of live ops.
  *
- * host-sources: trace/ftrace.c trace/ftrace_check.c trace/ftrace_direct.c
- * host-sources: trace/ftrace_exchange.c
- * host-sources: trace/ftrace_filter.c trace/ftrace_hash.c trace/ftrace_list.c
- * host-sources: trace/ftrace_pid.c trace/ftrace_plan.c trace/ftrace_rec.c
- * host-sources: trace/ftrace_register.c trace/ftrace_set.c trace/ftrace_share.c
- * host-sources: trace/ftrace_show.c trace/trace_seq.c
- * host-sources: arch/x86_64/insn.c kernel/fail.c
+ * host-sources: trace/core/ftrace.c trace/core/ftrace_check.c
+ * host-sources: trace/core/ftrace_direct.c
+ * host-sources: trace/core/ftrace_exchange.c
+ * host-sources: trace/core/ftrace_filter.c trace/core/ftrace_hash.c
+ * host-sources: trace/core/ftrace_list.c
+ * host-sources: trace/core/ftrace_pid.c trace/core/ftrace_plan.c
+ * host-sources: trace/core/ftrace_rec.c
+ * host-sources: trace/core/ftrace_register.c trace/core/ftrace_set.c
+ * host-sources: trace/core/ftrace_share.c
+ * host-sources: trace/core/ftrace_show.c trace/event/trace_seq.c
+ * host-sources: arch/x86_64/patch/insn.c kernel/base/fail.c
  */
-#include "kernel/fail.h"
+#include "kernel/base/fail.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "tests/host/ftrace_util.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"
-#include "trace/trace_seq.h"
+#include "trace/event/trace_seq.h"
 
 #define OPS FTRACE_COUNT_OPS
 

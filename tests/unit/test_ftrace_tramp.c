@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * arch/x86_64/ftrace_tramp.c: sizes, and taking a trampoline apart again. What
- * the code does is tested in the image.
+ * arch/x86_64/patch/ftrace_tramp.c: sizes, and taking a trampoline apart again.
+ * What the code does is tested in the image.
  *
- * host-sources: arch/x86_64/ftrace_tramp.c arch/x86_64/insn.c
+ * host-sources: arch/x86_64/patch/ftrace_tramp.c arch/x86_64/patch/insn.c
  */
-#include "arch/x86_64/ftrace_tramp.h"
-#include "arch/x86_64/insn.h"
+#include "arch/x86_64/patch/ftrace_tramp.h"
+#include "arch/x86_64/patch/insn.h"
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"

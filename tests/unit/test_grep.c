@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * host-sources: trace/interface/grep_match.c
+ * host-sources: trace/shell/grep_match.c
  *
  * The pattern matcher against one that tries one possibility after the other.
  */
 #include "kernel/lib/string.h"
 #include "tests/unit/unit.h"
-#include "trace/interface/grep_match.h"
+#include "trace/shell/grep_match.h"
 
 static bool matches(const char *re, const char *text)
 {

@@ -2,9 +2,9 @@
 /*
  * arch/x86_64/insn.*: the five instructions, both ways.
  *
- * host-sources: arch/x86_64/insn.c
+ * host-sources: arch/x86_64/patch/insn.c
  */
-#include "arch/x86_64/insn.h"
+#include "arch/x86_64/patch/insn.h"
 #include "kernel/lib/string.h"
 #include "tests/unit/unit.h"
 

@@ -2,8 +2,8 @@
 /*
  * kernel/lib/kstrto.c.
  */
-#include "kernel/lib/kstrto.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/kstrto.h"
 #include "tests/unit/unit.h"
 
 #define CHECK_ULL(text, base, want)                      \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * host-sources: trace/interface/lineedit.c
+ * host-sources: trace/shell/lineedit.c
  *
  * The line editor against a model of a terminal: whatever is
  * typed, the screen must show the prompt and the line, cursor at pos (I2).
@@ -8,7 +8,7 @@
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"
-#include "trace/interface/lineedit.h"
+#include "trace/shell/lineedit.h"
 
 /* One row; CR LF clears it. */
 static char screen[LINE_ROOM * 2];

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * boot/memmap.c: tidying up firmware maps, against a map of single pages.
+ * kernel/base/memmap.c: tidying up firmware maps, against a map of single
+ * pages.
  *
- * host-sources: boot/memmap.c
+ * host-sources: kernel/base/memmap.c
  */
-#include "boot/memmap.h"
+#include "kernel/base/memmap.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"

@@ -3,8 +3,8 @@
  * kernel/lib/printf.c: against the C library where both mean the same, against
  * fixed text for the %p family, and at buffer edges.
  */
-#include "kernel/lib/printf.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"

@@ -7,17 +7,18 @@
  * else may run: a nested writer to its end, or a whole operation of the
  * reader; and within the reader, writers. The oracle knows every event ever
  * reserved, with its time.
- * host-sources: trace/ring_buffer.c trace/ring_buffer_event.c
- * host-sources: trace/ring_buffer_read.c trace/ring_buffer_ctl.c kernel/fail.c
+ * host-sources: trace/ring/ring_buffer.c trace/ring/ring_buffer_event.c
+ * host-sources: trace/ring/ring_buffer_read.c trace/ring/ring_buffer_ctl.c
+ * host-sources: kernel/base/fail.c
  */
-#include "kernel/fail.h"
+#include "kernel/base/fail.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "tests/host/host.h"
 #include "tests/host/step.h"
 #include "tests/unit/unit.h"
-#include "trace/ring_buffer_internal.h"
+#include "trace/ring/ring_buffer_internal.h"
 
 /* ---- what the ring buffer wants of the kernel ---------------------------- */
 

@@ -3,14 +3,15 @@
  * The ring buffer where something comes at one chosen step of a writer: a
  * nested writer while the fast path is refused, a look at the counts.
  * (Random schedules: test_ring_buffer.c.)
- * host-sources: trace/ring_buffer.c trace/ring_buffer_event.c
- * host-sources: trace/ring_buffer_read.c trace/ring_buffer_ctl.c kernel/fail.c
+ * host-sources: trace/ring/ring_buffer.c trace/ring/ring_buffer_event.c
+ * host-sources: trace/ring/ring_buffer_read.c trace/ring/ring_buffer_ctl.c
+ * host-sources: kernel/base/fail.c
  */
 #include "kernel/sched.h"
 #include "tests/host/host.h"
 #include "tests/host/step.h"
 #include "tests/unit/unit.h"
-#include "trace/ring_buffer_internal.h"
+#include "trace/ring/ring_buffer_internal.h"
 
 int kthread_bind(struct task_struct *task, unsigned int cpu)
 {

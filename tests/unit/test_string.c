@@ -2,9 +2,9 @@
 /*
  * kernel/lib/string.c, mem.c, ctype.h.
  */
-#include "kernel/lib/string.h"
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"
 

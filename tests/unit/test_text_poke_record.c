@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * arch/x86_64/text_poke_record.c: the timeline of machines larger than any that
- * a test could boot.
+ * arch/x86_64/patch/text_poke_record.c: the timeline of machines larger than
+ * any that a test could boot.
  *
- * host-sources: arch/x86_64/text_poke_record.c kernel/fail.c
+ * host-sources: arch/x86_64/patch/text_poke_record.c kernel/base/fail.c
  */
-#include "arch/x86_64/text_poke_record.h"
-#include "arch/x86_64/text_poke_internal.h"
+#include "arch/x86_64/patch/text_poke_internal.h"
+#include "arch/x86_64/patch/text_poke_record.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * arch/x86_64/text_poke_vec.c: verifying and searching the vector of a batch.
+ * arch/x86_64/patch/text_poke_vec.c: verifying and searching the vector of a
+ * batch.
  *
- * host-sources: arch/x86_64/text_poke_vec.c arch/x86_64/insn.c
+ * host-sources: arch/x86_64/patch/text_poke_vec.c arch/x86_64/patch/insn.c
  */
-#include "arch/x86_64/text_poke_internal.h"
+#include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"

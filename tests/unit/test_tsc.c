@@ -5,7 +5,7 @@
  *
  * All clocks are fakes that go by one time; each access to one takes 20 us.
  *
- * host-sources: arch/x86_64/tsc.c
+ * host-sources: arch/x86_64/cpu/tsc.c
  */
 #include "kernel/lib/errno.h"
 #include "tests/unit/unit.h"

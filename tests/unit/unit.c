@@ -5,11 +5,11 @@
  * Usage: test_NAME [GLOB], GLOB selecting tests. Exits 1 if one failed, 2
  * if none was selected.
  */
-#include "tests/unit/unit.h"
 #include "kernel/lib/glob.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"
+#include "tests/unit/unit.h"
 
 static struct unit *first;
 static struct unit **last = &first;

@@ -9,8 +9,8 @@
  *
  * Context: probe; the tracer's init and reset: trace_lock held.
  */
+#include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
-#include "trace/trace_record.h"
 
 static void function_slow(unsigned long ip, unsigned long parent_ip)
 {

@@ -14,13 +14,13 @@
  *
  * Context: probe; the rest: task, trace_lock or graph_sets_lock held.
  */
+#include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/quiesce.h"
-#include "trace/fgraph.h"
+#include "trace/event/trace_record.h"
+#include "trace/graph/fgraph.h"
 #include "trace/trace_graph.h"
-#include "trace/trace_record.h"
-#include "arch/x86_64/ftrace_frame.h"
 
 static unsigned int max_depth;	  /* [A] 0: unlimited */
 static struct ftrace_hash *only;  /* [A,Q] NULL: everything */

@@ -17,12 +17,12 @@
  * Context: probe, with the core's guard; files: task. Locks: stack_lock for
  * on and off; record_busy (a bit, never waited for in a probe).
  */
-#include "kernel/kallsyms.h"
+#include "arch/x86_64/patch/ftrace_frame.h"
+#include "kernel/base/kallsyms.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/stacktrace.h"
 #include "trace/trace_internal.h"
-#include "arch/x86_64/ftrace_frame.h"
 #include <asm/atomic.h>
 
 #define ENTRIES_MAX 500

@@ -20,7 +20,7 @@
 #define CTX_IRQ	       2U
 #define CTX_SOFT       4U /* reserved */
 #define CTX_TASK       8U
-#define CTX_TRANSITION 16U /* never in trace_context; see trace/recursion.h */
+#define CTX_TRANSITION 16U /* see trace/core/recursion.h */
 
 DECLARE_PER_CPU(u32, preempt_count);
 DECLARE_PER_CPU(u32, trace_context);

@@ -7,7 +7,7 @@
  * word; they may not write it. What two CPUs write is <asm/atomic.h>'s.
  *
  * The host's fake of this header lets a test run a nested writer before and
- * after each of these, which is how trace/ring_buffer.c is model-checked.
+ * after each of these, which is how trace/ring/ring_buffer.c is model-checked.
  * Context: any, with preemption off so that "own CPU" does not change.
  */
 #pragma once

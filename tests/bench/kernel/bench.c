@@ -6,14 +6,14 @@
  * self-check: before anything is measured, loops of known length must come
  * out exactly. Only where instructions are counted (-icount) do they.
  */
+#include "kernel/base/cmdline.h"
+#include "kernel/base/printk.h"
 #include "kernel/clock.h"
-#include "kernel/cmdline.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/printk.h"
 #include "kernel/sched_internal.h"
 #include "tests/bench/kernel/bench.h"
-#include "trace/interface/tracefs.h"
+#include "trace/control/tracefs.h"
 
 u64 bench_overhead;
 static bool failed;

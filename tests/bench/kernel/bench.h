@@ -8,10 +8,10 @@
  */
 #pragma once
 
-#include "kernel/lib/types.h"
 #include "kernel/lib/sort.h"
+#include "kernel/lib/types.h"
 #include "tests/bench/segment.h"
-#include "trace/ftrace.h"
+#include "trace/core/ftrace.h"
 #include <asm/irqflags.h>
 
 /* Functions that are only there to be traced by somebody else's ops. */

@@ -10,7 +10,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "tests/bench/kernel/bench.h"
-#include "trace/ftrace_fexit.h"
+#include "trace/core/ftrace_fexit.h"
 
 #define MANY_OPS 16
 

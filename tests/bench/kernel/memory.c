@@ -3,7 +3,7 @@
  * memory.c - rows mem.site_record and mem.trampoline*: what is kept per site
  * and what an ops takes of the executable pool.
  */
-#include "kernel/mm/exec_pool.h"
+#include "arch/x86_64/patch/exec_pool.h"
 #include "tests/bench/kernel/bench.h"
 
 #define OPS 10

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Exceptions: told apart, explained, caught if a test expects them, and
+ * otherwise the end.
+ *
+ * Owns: the catch word of each CPU, the hooks for #BP and #DB.
+ *
+ * I1 An exception is caught only in task context and only while its own CPU is
+ *    inside trap_catch(), so an interrupt's fault is never taken for the
+ *    test's.
+ *
+ * Context: exception_entry() and int3_unresolved() run in the context of the
+ * interrupted code, interrupts off. #BP comes here only after
+ * poke_int3_handler() has declined it, so all of this may be traced.
+ */
+#include "arch/x86_64/cpu/entry.h"
+#include "arch/x86_64/cpu/gdt.h"
+#include "arch/x86_64/cpu/idt.h"
+#include "arch/x86_64/cpu/traps.h"
+#include "arch/x86_64/mm/paging.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/printk.h"
+#include "kernel/lib/printf.h"
+#include <asm/context.h>
+#include <asm/cpu.h>
+#include <asm/irqflags.h>
+#include <asm/pt_regs.h>
+#include <asm/switch.h>
+
+struct trap_catch {
+	u32 vectors; /* TRAP_BIT()s expected; 0: nobody expects any */
+	unsigned long resume_sp;
+	struct trap_info info;
+};
+
+static DEFINE_PER_CPU(struct trap_catch, trap_catcher); /* [C] */
+static int3_hook_t int3_hook;				/* [A] */
+static step_hook_t step_hook;				/* [A] */
+
+static const char *const trap_names[NR_EXCEPTIONS] = {
+	[X86_TRAP_DE] = "#DE divide error",
+	[X86_TRAP_DB] = "#DB debug",
+	[X86_TRAP_NMI] = "NMI",
+	[X86_TRAP_BP] = "#BP breakpoint",
+	[X86_TRAP_OF] = "#OF overflow",
+	[X86_TRAP_BR] = "#BR bound range exceeded",
+	[X86_TRAP_UD] = "#UD invalid opcode",
+	[X86_TRAP_NM] = "#NM device not available",
+	[X86_TRAP_DF] = "#DF double fault",
+	[X86_TRAP_TS] = "#TS invalid TSS",
+	[X86_TRAP_NP] = "#NP segment not present",
+	[X86_TRAP_SS] = "#SS stack segment fault",
+	[X86_TRAP_GP] = "#GP general protection",
+	[X86_TRAP_PF] = "#PF page fault",
+	[X86_TRAP_MF] = "#MF x87 error",
+	[X86_TRAP_AC] = "#AC alignment check",
+	[X86_TRAP_MC] = "#MC machine check",
+	[X86_TRAP_XF] = "#XF SIMD error",
+	[X86_TRAP_CP] = "#CP control protection",
+};
+
+const char *trap_name(unsigned int vector)
+{
+	if (vector < NR_EXCEPTIONS && trap_names[vector])
+		return trap_names[vector];
+	return "reserved exception";
+}
+
+static const char *page_fault_reason(u32 error)
+{
+	bool present = error & PF_PROT;
+
+	if (error & PF_RSVD)
+		return "reserved bit set in the page table of";
+	if (error & PF_INSTR)
+		return present ? "execution of a no-execute page at" :
+				 "execution of an unmapped page at";
+	if (error & PF_WRITE)
+		return present ? "write to a read-only page at" :
+				 "write to an unmapped page at";
+	return present ? "read of a protected page at" :
+			 "read of an unmapped page at";
+}
+
+static void describe_page_fault(u32 error, unsigned long addr, char *buf,
+				size_t size)
+{
+	const char *note = "";
+
+	if (addr < PAGE_SIZE)
+		note = " (null pointer)";
+	else if (stack_of_guard(addr))
+		note = " (guard page of a stack)";
+	snprintf(buf, size, "%s: %s %#lx%s, error %#x", trap_name(X86_TRAP_PF),
+		 page_fault_reason(error), addr, note, error);
+}
+
+static void describe_selector(unsigned int vector, u32 error, char *buf,
+			      size_t size)
+{
+	static const char *const table[] = { "GDT", "IDT", "LDT", "IDT" };
+
+	snprintf(buf, size, "%s: entry %u of the %s%s, error %#x",
+		 trap_name(vector), error >> 3, table[error >> 1 & 3],
+		 error & 1 ? " (external event)" : "", error);
+}
+
+void trap_describe(const struct pt_regs *regs, unsigned long cr2, char *buf,
+		   size_t size)
+{
+	unsigned int vector = regs_vector(regs);
+	u32 error = regs_error(regs);
+
+	switch (vector) {
+	case X86_TRAP_PF:
+		describe_page_fault(error, cr2, buf, size);
+		break;
+	case X86_TRAP_DF:
+		snprintf(buf, size, "%s%s, last fault address %#lx",
+			 trap_name(vector),
+			 stack_of_guard(cr2) ? ": stack overflow" : "", cr2);
+		break;
+	case X86_TRAP_TS:
+	case X86_TRAP_NP:
+	case X86_TRAP_SS:
+	case X86_TRAP_GP:
+		if (error) {
+			describe_selector(vector, error, buf, size);
+			break;
+		}
+		__attribute__((fallthrough));
+	default:
+		snprintf(buf, size, "%s", trap_name(vector));
+	}
+}
+
+/* I1. On true, regs lead back into trap_catch(). */
+static bool trap_caught(struct pt_regs *regs, unsigned long cr2)
+{
+	struct trap_catch *catcher = this_cpu_ptr(&trap_catcher);
+	unsigned int vector = regs_vector(regs);
+
+	if (!in_task() || !(catcher->vectors & TRAP_BIT(vector)))
+		return false;
+	catcher->vectors = 0;
+	catcher->info = (struct trap_info){
+		.vector = vector,
+		.error = regs_error(regs),
+		.ip = regs->ip,
+		.sp = regs->sp,
+		.addr = cr2,
+		.on_ist = ist_of(read_sp()) != IST_NONE,
+	};
+	regs->ip = (unsigned long)trap_catch_resume;
+	regs->sp = catcher->resume_sp;
+	regs->flags = X86_EFLAGS_FIXED; /* its own are on the stack there */
+	return true;
+}
+
+bool trap_catch(u32 vectors, void (*fn)(void *arg), void *arg,
+		struct trap_info *info)
+{
+	struct trap_catch *catcher;
+	u32 count;
+	bool caught;
+
+	preempt_disable();
+	count = preempt_count();
+	catcher = this_cpu_ptr(&trap_catcher);
+	BUG_ON(catcher->vectors);
+	WRITE_ONCE(catcher->vectors, vectors);
+	caught = trap_catch_call(fn, arg, &catcher->resume_sp);
+	WRITE_ONCE(catcher->vectors, 0);
+	if (caught) {
+		*info = catcher->info;
+		this_cpu_write(preempt_count, count);
+	}
+	preempt_enable();
+	return caught;
+}
+
+void exception_entry(struct pt_regs *regs)
+{
+	unsigned int vector = regs_vector(regs);
+	bool has_address = vector == X86_TRAP_PF || vector == X86_TRAP_DF;
+	unsigned long cr2 = has_address ? read_cr2() : 0;
+	step_hook_t hook = READ_ONCE(step_hook);
+	char text[128];
+
+	if (vector == X86_TRAP_DB && hook && hook(regs))
+		return;
+	if (trap_caught(regs, cr2))
+		return;
+	trap_describe(regs, cr2, text, sizeof(text));
+	panic_regs(regs, "%s", text);
+}
+
+void trap_set_int3_hook(int3_hook_t hook)
+{
+	WRITE_ONCE(int3_hook, hook);
+}
+
+void trap_set_step_hook(step_hook_t hook)
+{
+	WRITE_ONCE(step_hook, hook);
+}
+
+void int3_unresolved(struct pt_regs *regs)
+{
+	int3_hook_t hook = READ_ONCE(int3_hook);
+
+	if (hook && hook(regs))
+		return;
+	if (trap_caught(regs, 0))
+		return;
+	panic_regs(regs, "%s: stray INT3 at %pS on CPU %u",
+		   trap_name(X86_TRAP_BP), (void *)(regs->ip - 1),
+		   smp_processor_id());
+}
+
+void show_regs(const struct pt_regs *regs)
+{
+	pr_emerg("ip %016lx %pS  flags %08lx  cs %02lx ss %02lx", regs->ip,
+		 (void *)regs->ip, regs->flags, regs->cs, regs->ss);
+	pr_emerg("ax %016lx  bx %016lx  cx %016lx  dx %016lx", regs->ax,
+		 regs->bx, regs->cx, regs->dx);
+	pr_emerg("si %016lx  di %016lx  bp %016lx  sp %016lx", regs->si,
+		 regs->di, regs->bp, regs->sp);
+	pr_emerg("r8 %016lx  r9 %016lx r10 %016lx r11 %016lx", regs->r8,
+		 regs->r9, regs->r10, regs->r11);
+	pr_emerg("r12 %016lx r13 %016lx r14 %016lx r15 %016lx", regs->r12,
+		 regs->r13, regs->r14, regs->r15);
+	pr_emerg("cr0 %08lx cr2 %016lx cr3 %08lx cr4 %08lx", read_cr0(),
+		 read_cr2(), read_cr3(), read_cr4());
+}
+
+int traps_init(void)
+{
+	gdt_load();
+	idt_init();
+	idt_load();
+	return 0;
+}

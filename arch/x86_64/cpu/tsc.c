@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The time stamp counter: how fast it runs, whether it is the same on two
+ * CPUs, and busy waiting by it.
+ *
+ * Owns: tsc_hz, tsc_mult, tsc_base; PIT channel 2 while it measures. (Channel
+ * 0 is left alone: tests set it to choose QEMU's time slices.)
+ *
+ * Neither CPUID leaf 15h nor the APIC timer can be trusted for the frequency
+ * in an emulator; the PIT is the one clock all of them get right.
+ */
+#include "arch/x86_64/cpu/smp.h"
+#include "kernel/lib/errno.h"
+#include <asm/atomic.h>
+#include <asm/io.h>
+#include <asm/tsc.h>
+
+#define PIT_HZ	      1193182
+#define PIT_CHANNEL2  0x42
+#define PIT_COMMAND   0x43
+#define PIT_GATE      0x61
+#define PIT_GATE_ON   0x01
+#define PIT_SPEAKER   0x02
+#define PIT_CH2_MODE0 0xb0 /* channel 2, low then high byte, count down */
+#define PIT_CH2_LATCH 0x80
+#define PIT_CH2_STATE 0xe8 /* the next byte read is not of the count */
+#define PIT_STATE_OUT 0x80 /* the count has gone through 0 */
+
+#define WINDOW_TICKS (PIT_HZ / 200) /* 5 ms */
+#define BEST_OF	     5
+#define TRIES	     100
+
+u64 tsc_mult, tsc_base, tsc_hz, tsc_warp_max;
+
+/* A counter that counts down, and the TSC at the same time. */
+struct clock_pair {
+	u64 tsc;
+	u32 count;
+	u64 took; /* cycles */
+};
+
+static struct clock_pair read_both_once(u32 (*read_count)(void))
+{
+	struct clock_pair pair = { .tsc = rdtsc_ordered() };
+
+	pair.count = read_count();
+	pair.took = rdtsc_ordered() - pair.tsc;
+	return pair;
+}
+
+/* The fastest of a few: the host may take the CPU away in the middle. */
+static struct clock_pair read_both(u32 (*read_count)(void))
+{
+	struct clock_pair best = read_both_once(read_count);
+
+	for (int i = 1; i < BEST_OF; i++) {
+		struct clock_pair next = read_both_once(read_count);
+
+		if (next.took < best.took)
+			best = next;
+	}
+	return best;
+}
+
+static u32 read_pit(void)
+{
+	u32 low;
+
+	outb(PIT_COMMAND, PIT_CH2_LATCH);
+	low = inb(PIT_CHANNEL2);
+	return low | (u32)inb(PIT_CHANNEL2) << 8;
+}
+
+static void pit_start(void)
+{
+	outb(PIT_GATE, (inb(PIT_GATE) & ~PIT_SPEAKER) | PIT_GATE_ON);
+	outb(PIT_COMMAND, PIT_CH2_MODE0);
+	outb(PIT_CHANNEL2, 0xff);
+	outb(PIT_CHANNEL2, 0xff);
+}
+
+static bool pit_passed_zero(void)
+{
+	outb(PIT_COMMAND, PIT_CH2_STATE);
+	return inb(PIT_CHANNEL2) & PIT_STATE_OUT;
+}
+
+/*
+ * The PIT counts 55 ms, then begins anew. A host that did not run us for so
+ * long leaves two readings whose difference says nothing: -EAGAIN.
+ */
+static int measure(void)
+{
+	struct clock_pair first, last;
+	u64 cycles, ticks;
+
+	pit_start();
+	first = read_both(read_pit);
+	/* A PIT that counts gets there in far fewer readings. */
+	for (int i = 0;; i++) {
+		last = read_both(read_pit);
+		ticks = first.count - last.count;
+		if (ticks >= WINDOW_TICKS)
+			break;
+		if (i == 200000)
+			return -ENODEV;
+	}
+	if (pit_passed_zero())
+		return -EAGAIN;
+	cycles = last.tsc - first.tsc;
+	tsc_hz = cycles * PIT_HZ / ticks;
+	tsc_mult = (1000000000ULL << 32) / tsc_hz;
+	return 0;
+}
+
+int tsc_init(void)
+{
+	int ret = -EAGAIN;
+
+	for (int i = 0; ret == -EAGAIN && i < TRIES; i++)
+		ret = measure();
+	return ret;
+}
+
+u64 tsc_rate_of(u32 (*read_count)(void), u64 ns)
+{
+	struct clock_pair first = read_both(read_count), last;
+
+	do {
+		last = read_both(read_count);
+	} while (tsc_to_ns(last.tsc - first.tsc) < ns);
+	return (first.count - last.count) * tsc_hz / (last.tsc - first.tsc);
+}
+
+void tsc_base_at_most(u64 tsc)
+{
+	if (tsc < tsc_base)
+		WRITE_ONCE(tsc_base, tsc);
+}
+
+void ndelay(u64 ns)
+{
+	u64 start = rdtsc();
+
+	while (tsc_to_ns(rdtsc() - start) < ns)
+		cpu_relax();
+}
+
+void udelay(u64 us)
+{
+	ndelay(us * 1000);
+}
+
+/*
+ * Strictly in turns: with a lock instead, one CPU could make all its readings
+ * while an emulator's host does not run the other. Few, since each turn can
+ * then cost a time slice of the host.
+ */
+#define COMPARE_TURNS 16
+
+u64 tsc_compare(struct tsc_sync *sync, bool first, u64 (*clock)(void))
+{
+	u64 worst = 0, now;
+
+	for (u32 turn = !first; turn < COMPARE_TURNS; turn += 2) {
+		while (smp_load_acquire(&sync->turn) != turn)
+			cpu_relax();
+		now = clock();
+		if (now < sync->last)
+			worst = max(worst, sync->last - now);
+		sync->last = now;
+		smp_store_release(&sync->turn, turn + 1);
+	}
+	return worst;
+}

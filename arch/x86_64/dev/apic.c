@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The local APIC.
+ *
+ * Owns: its registers on every CPU, and how they are reached (lapic_mmio, or
+ * MSRs if that is NULL).
+ *
+ * I1 A command to another CPU is written with interrupts off, since the
+ *    memory-mapped form takes two writes. An NMI that sends one in between
+ *    puts the upper half back.
+ *
+ * Context: as the header says; the sending half is notrace because it stands
+ * in the path of synchronisation and of NMIs.
+ */
+#include "arch/x86_64/dev/acpi.h"
+#include "arch/x86_64/dev/apic.h"
+#include "arch/x86_64/dev/ioapic.h"
+#include "arch/x86_64/mm/paging.h"
+#include "kernel/lib/errno.h"
+#include <asm/atomic.h>
+#include <asm/cpu.h>
+#include <asm/io.h>
+#include <asm/irqflags.h>
+#include <asm/msr.h>
+#include <asm/smp.h>
+#include <asm/tsc.h>
+
+#define CPUID_1_EDX_APIC   (1U << 9)
+#define CPUID_1_ECX_X2APIC (1U << 21)
+
+#define LAPIC_SIZE    4096
+#define LAPIC_DEFAULT 0xfee00000
+
+#define SVR_ENABLE     0x100
+#define LVT_NMI	       0x400
+#define DIVIDE_BY_16   0x3
+#define CALIBRATION_NS 1000000
+
+#define PIC1_DATA 0x21
+#define PIC2_DATA 0xa1
+
+void *lapic_mmio; /* [I] after apic_init(); entry.asm reads it */
+static bool x2apic;
+static u32 timer_period;     /* in ticks of the divided clock */
+static unsigned long errors; /* [A] */
+
+static __always_inline u32 apic_read(u32 reg)
+{
+	if (x2apic)
+		return (u32)rdmsr(MSR_X2APIC + (reg >> 4));
+	return readl((u8 *)lapic_mmio + reg);
+}
+
+static __always_inline void apic_write(u32 reg, u32 value)
+{
+	if (x2apic)
+		wrmsr(MSR_X2APIC + (reg >> 4), value);
+	else
+		writel((u8 *)lapic_mmio + reg, value);
+}
+
+bool apic_is_x2apic(void)
+{
+	return x2apic;
+}
+
+u32 apic_id(void)
+{
+	u32 id = apic_read(APIC_ID);
+
+	return x2apic ? id : id >> 24;
+}
+
+notrace void apic_eoi(void)
+{
+	apic_write(APIC_EOI, 0);
+}
+
+/* Until the last command has left. An emulator's always has. */
+static __always_inline void wait_icr(void)
+{
+	while (readl((u8 *)lapic_mmio + APIC_ICR) & APIC_ICR_BUSY)
+		cpu_relax();
+}
+
+notrace void apic_send(u32 id, u32 command)
+{
+	unsigned long flags;
+	u32 high;
+
+	command |= APIC_LEVEL_ASSERT;
+	if (x2apic) {
+		/* Not a serialising write: stores before it go first. */
+		__asm__ volatile("mfence; lfence" ::: "memory");
+		wrmsr(MSR_X2APIC + (APIC_ICR >> 4), (u64)id << 32 | command);
+		return;
+	}
+	local_irq_save(flags); /* I1 */
+	high = readl((u8 *)lapic_mmio + APIC_ICR_HIGH);
+	wait_icr();
+	writel((u8 *)lapic_mmio + APIC_ICR_HIGH, id << 24);
+	writel((u8 *)lapic_mmio + APIC_ICR, command);
+	wait_icr();
+	writel((u8 *)lapic_mmio + APIC_ICR_HIGH, high);
+	local_irq_restore(flags);
+}
+
+notrace void apic_send_others(u32 command)
+{
+	apic_send(0, command | APIC_TO_OTHERS);
+}
+
+void apic_error_irq(void)
+{
+	apic_write(APIC_ESR, 0);
+	if (apic_read(APIC_ESR))
+		fetch_add(&errors, 1);
+}
+
+unsigned long apic_errors(void)
+{
+	return READ_ONCE(errors);
+}
+
+static void timer_start(u32 lvt, u32 count)
+{
+	apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_16);
+	apic_write(APIC_LVT_TIMER, lvt);
+	apic_write(APIC_TIMER_INITIAL, count);
+}
+
+static u32 timer_count(void)
+{
+	return apic_read(APIC_TIMER_CURRENT);
+}
+
+/* Ticks of the divided timer clock in one second. */
+static u64 measure_timer(void)
+{
+	timer_start(APIC_LVT_MASKED | VECTOR_TIMER, ~0U);
+	return tsc_rate_of(timer_count, CALIBRATION_NS);
+}
+
+static void enable_hardware(void)
+{
+	u64 base = rdmsr(MSR_APIC_BASE);
+
+	if (!(base & APIC_BASE_ENABLE))
+		wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
+	if (x2apic)
+		wrmsr(MSR_APIC_BASE,
+		      base | APIC_BASE_ENABLE | APIC_BASE_X2APIC);
+}
+
+/* Every line to a known state; firmware leaves LINT1 open on one CPU only. */
+static void program(void)
+{
+	apic_write(APIC_TPR, 0);
+	apic_write(APIC_LVT_LINT0, APIC_LVT_MASKED);
+	apic_write(APIC_LVT_LINT1, LVT_NMI);
+	apic_write(APIC_LVT_PERF, APIC_LVT_MASKED);
+	apic_write(APIC_LVT_ERROR, VECTOR_APIC_ERROR);
+	apic_write(APIC_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
+	apic_write(APIC_ESR, 0);
+}
+
+static u64 lapic_address(void)
+{
+	u64 base = rdmsr(MSR_APIC_BASE) & PTE_ADDR;
+
+	if (acpi_info.lapic_phys)
+		return acpi_info.lapic_phys;
+	return base ? base : LAPIC_DEFAULT;
+}
+
+int apic_init(unsigned int tick_hz)
+{
+	struct cpuid_regs features = cpuid(1, 0);
+
+	if (!(features.edx & CPUID_1_EDX_APIC))
+		return -ENODEV;
+	outb(PIC1_DATA, 0xff); /* the old controllers: all masked */
+	outb(PIC2_DATA, 0xff);
+	/*
+	 * Asked of CPUID and not by trying: QEMU's TCG takes the enable bit
+	 * without a fault and then loses every interrupt between CPUs.
+	 */
+	x2apic = features.ecx & CPUID_1_ECX_X2APIC;
+	if (!x2apic) {
+		lapic_mmio = ioremap(lapic_address(), LAPIC_SIZE);
+		if (!lapic_mmio)
+			return -ENOMEM;
+	}
+	enable_hardware();
+	program();
+	timer_period = max(measure_timer() / tick_hz, 1ULL);
+	timer_start(APIC_LVT_PERIODIC | VECTOR_TIMER, timer_period);
+	return ioapic_init();
+}
+
+void apic_init_cpu(void)
+{
+	enable_hardware();
+	program();
+	timer_start(APIC_LVT_PERIODIC | VECTOR_TIMER, timer_period);
+}

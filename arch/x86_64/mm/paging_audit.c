@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The audit of W^X over all address spaces, per physical frame.
+ *
+ * First the executable runs of frames are noted (there are few: text and pool
+ * lie together), then every writable mapping is held against them. So it needs
+ * no memory in proportion to RAM, and no lock: tables are never freed.
+ *
+ * Context: any; a patch may be in progress on another CPU.
+ */
+#include "arch/x86_64/mm/paging.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+
+#define MAX_RUNS 32
+
+struct run {
+	u64 start, end;
+};
+
+struct audit {
+	struct paging_audit *report;
+	const struct address_space *space;
+	struct run run[MAX_RUNS];
+	unsigned int nr_runs;
+};
+
+static bool is_poke_window(const struct audit *audit,
+			   const struct paging_leaf *leaf)
+{
+	return leaf->addr == POKE_WINDOW &&
+	       audit->space->root == paging_poke_root();
+}
+
+/* Frames mapped side by side, or again in another space, join a run. */
+static int note_executable(const struct paging_leaf *leaf, void *arg)
+{
+	struct audit *audit = arg;
+	u64 end = leaf->phys + leaf->size;
+	struct run *run;
+
+	audit->report->leaves++;
+	if (leaf->flags & PTE_NX)
+		return 0;
+	for (run = audit->run; run < audit->run + audit->nr_runs; run++) {
+		if (run->start <= leaf->phys && end <= run->end)
+			return 0;
+		if (run->end != leaf->phys)
+			continue;
+		run->end = end;
+		return 0;
+	}
+	if (audit->nr_runs == MAX_RUNS)
+		return -E2BIG;
+	*run = (struct run){ leaf->phys, end };
+	audit->nr_runs++;
+	return 0;
+}
+
+static int check_writable(const struct paging_leaf *leaf, void *arg)
+{
+	struct audit *audit = arg;
+	struct paging_audit *report = audit->report;
+	const struct run *run;
+
+	if (!(leaf->flags & PTE_W))
+		return 0;
+	for (run = audit->run; run < audit->run + audit->nr_runs; run++) {
+		if (leaf->phys >= run->end ||
+		    leaf->phys + leaf->size <= run->start)
+			continue;
+		if (is_poke_window(audit, leaf)) {
+			report->window_open = true;
+			break;
+		}
+		if (!report->conflicts++) {
+			report->writable_at = *leaf;
+			report->space = audit->space->name;
+		}
+		break;
+	}
+	return 0;
+}
+
+int paging_audit(struct paging_audit *report)
+{
+	struct audit audit = { .report = report };
+	const struct address_space *spaces;
+	unsigned int n = paging_spaces(&spaces), i;
+	int ret;
+
+	memset(report, 0, sizeof(*report));
+	for (i = 0; i < n; i++) {
+		audit.space = &spaces[i];
+		ret = paging_walk(spaces[i].root, note_executable, &audit);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < n; i++) {
+		audit.space = &spaces[i];
+		paging_walk(spaces[i].root, check_writable, &audit);
+	}
+	for (i = 0; i < audit.nr_runs; i++)
+		report->executable += audit.run[i].end - audit.run[i].start;
+	return report->conflicts ? -EPERM : 0;
+}

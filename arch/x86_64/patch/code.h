@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writing code that will lie somewhere else: bytes are put one behind the
+ * other, relative targets counted from where they are to be executed.
+ *
+ * For the two generators, of trampolines (ftrace_tramp.c) and of entry-and-exit
+ * targets (ftrace_fexit.c). Pure.
+ */
+#pragma once
+
+#include "arch/x86_64/patch/insn.h"
+#include "kernel/lib/string.h"
+
+/* Bytes behind len, as if they lay at base. */
+struct code {
+	u8 *buf; /* NULL: only count */
+	size_t len;
+	unsigned long base;
+	bool out_of_reach; /* a relative target could not be encoded */
+};
+
+static inline void put(struct code *c, const void *bytes, size_t len)
+{
+	if (c->buf)
+		memcpy(c->buf + c->len, bytes, len);
+	c->len += len;
+}
+
+#define PUT(c, ...) \
+	put(c, (const u8[]){ __VA_ARGS__ }, sizeof((const u8[]){ __VA_ARGS__ }))
+
+static inline void put_u32(struct code *c, u32 value)
+{
+	put(c, &value, sizeof(value));
+}
+
+static inline void put_word(struct code *c, u64 word)
+{
+	u8 bytes[INSN_MAX] = { 0 };
+
+	if (!word)
+		c->out_of_reach = true;
+	insn_store(bytes, word);
+	put(c, bytes, INSN_MAX);
+}
+
+static inline void put_call(struct code *c, unsigned long target)
+{
+	put_word(c, insn_call(c->base + c->len, target));
+}
+
+static inline void put_jmp(struct code *c, unsigned long target)
+{
+	put_word(c, insn_jmp32(c->base + c->len, target));
+}

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The seam: what trace/ wants a site to call, made into bytes.
+ *
+ * Owns the vector of the plan between prepare and apply, trampolines in the
+ * executable pool, the static callers' inner calls and their ops.
+ *
+ * I4 A trampoline's memory is given back only by arch_ftrace_free_trampoline();
+ *    the caller has waited until nobody can be inside.
+ * I6 A plan is verified as a whole before its first byte is written.
+ *
+ * Context: task, ftrace_lock held by the caller, unless arch_ftrace.h says
+ * otherwise. Untraceable: callbacks and the unwinder come here.
+ */
+#include "arch/x86_64/patch/exec_pool.h"
+#include "arch/x86_64/patch/ftrace_tramp.h"
+#include "arch/x86_64/patch/text_poke.h"
+#include "kernel/base/page.h"
+#include "kernel/base/panic.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lock.h"
+#include "trace/arch_ftrace.h"
+#include <asm/barrier.h>
+#include <asm/layout.h>
+#include <asm/smp.h>
+
+/* ftrace_entry.asm */
+extern char ftrace_call[], ftrace_regs_call[];
+extern char ftrace_caller[], ftrace_regs_caller[], ftrace_callers_end[];
+
+/* [A] the ops that the static callers hand to their callback */
+struct ftrace_ops *function_trace_op;
+
+/* ---- sites: addresses of the seam <-> instruction words ---- */
+
+static unsigned long word_addr(unsigned long ip, u64 word)
+{
+	switch (insn_kind(word)) {
+	case INSN_KIND_NOP5:
+		return 0;
+	case INSN_KIND_CALL:
+		return insn_target(word, ip);
+	case INSN_KIND_JMP32:
+		return insn_target(word, ip) | FTRACE_ADDR_JMP;
+	default:
+		return FTRACE_UNKNOWN;
+	}
+}
+
+unsigned long arch_ftrace_read(unsigned long ip)
+{
+	if (ip < (unsigned long)_text ||
+	    ip > (unsigned long)__exec_pool_end - INSN_MAX)
+		return FTRACE_UNKNOWN;
+	return word_addr(ip, insn_load((const void *)ip, INSN_MAX));
+}
+
+/* ---- plans ---- */
+
+/* A plan of up to so many sites needs no memory. */
+#define SMALL_PLAN 8
+
+static struct text_poke small_vec[SMALL_PLAN];
+static struct text_poke *vec; /* of the plan prepared, or NULL */
+static unsigned int vec_order;
+
+static void release_vec(void)
+{
+	if (vec != small_vec)
+		free_pages(vec, vec_order);
+	vec = NULL;
+}
+
+static int take_vec(size_t n)
+{
+	BUG_ON(vec);
+	if (n <= SMALL_PLAN) {
+		vec = small_vec;
+		return 0;
+	}
+	if (n > (PAGE_SIZE << PAGE_MAX_ORDER) / sizeof(*vec))
+		return -ENOMEM;
+	vec_order = page_order(n * sizeof(*vec));
+	vec = alloc_pages(vec_order);
+	return vec ? 0 : -ENOMEM;
+}
+
+/*
+ * The words of sites that all call the same addr differ in the displacement
+ * only, and that falls by as much as ip rises: opcode | (target - ip) << 8,
+ * both parts kept here. A NOP has no displacement: mask 0.
+ */
+struct word_maker {
+	unsigned long addr;
+	u64 fixed;
+	u32 target; /* what ip is subtracted from, modulo 2^32 */
+	u32 mask;
+};
+
+static void maker_set(struct word_maker *m, unsigned long addr)
+{
+	m->addr = addr;
+	m->fixed = INSN_NOP5;
+	m->target = 0;
+	m->mask = 0;
+	if (!addr)
+		return;
+	m->fixed = INSN_WORD(INSN_MAX, addr & FTRACE_ADDR_JMP ? INSN_OP_JMP32 :
+								INSN_OP_CALL);
+	m->target = (u32)((addr & ~FTRACE_ADDR_JMP) - INSN_MAX);
+	m->mask = ~0U;
+}
+
+static __always_inline u64 maker_word(const struct word_maker *m,
+				      unsigned long ip)
+{
+	return m->fixed | (u64)((m->target - (u32)ip) & m->mask) << 8;
+}
+
+/*
+ * All text and every target lie in the top 2 GiB, where any two addresses are
+ * in reach of each other; anything lower is not a target.
+ */
+bool arch_ftrace_reaches(unsigned long addr)
+{
+	return addr >= KERNEL_VMA;
+}
+
+static bool in_reach(unsigned long addr)
+{
+	return !addr || arch_ftrace_reaches(addr);
+}
+
+void arch_ftrace_sync(void)
+{
+	might_sleep();
+	sync_core_all();
+}
+
+static int make_vec(const struct ftrace_patch *plan, size_t n)
+{
+	const struct ftrace_patch *p, *end = plan + n;
+	struct word_maker from, to;
+	struct text_poke *v = vec;
+
+	maker_set(&from, 0);
+	maker_set(&to, 0);
+	for (p = plan; p < end; p++, v++) {
+		if (unlikely(p->old != from.addr)) {
+			if (!in_reach(p->old))
+				return -ERANGE;
+			maker_set(&from, p->old);
+		}
+		if (unlikely(p->new != to.addr)) {
+			if (!in_reach(p->new))
+				return -ERANGE;
+			maker_set(&to, p->new);
+		}
+		v->ip = p->ip;
+		v->old = maker_word(&from, p->ip);
+		v->new = maker_word(&to, p->ip);
+	}
+	return 0;
+}
+
+static void report(const struct text_poke_bug *bug, int err,
+		   struct ftrace_bug_info *bad)
+{
+	bad->ip = bug->ip;
+	bad->readable = err != -EFAULT;
+	insn_store(bad->expected, bug->expected);
+	insn_store(bad->found, bug->found);
+}
+
+int arch_ftrace_prepare(const struct ftrace_patch *plan, size_t n,
+			struct ftrace_bug_info *bad)
+{
+	struct text_poke_bug bug = { .ip = 0 };
+	int err = take_vec(n);
+
+	if (err)
+		return err;
+	err = make_vec(plan, n);
+	if (!err) {
+		err = text_poke_prepare(vec, n, &bug);
+		if (err == -EINVAL || err == -EFAULT)
+			report(&bug, err, bad);
+	}
+	if (err)
+		release_vec();
+	return err;
+}
+
+void arch_ftrace_apply(void)
+{
+	text_poke_apply();
+	release_vec();
+}
+
+void arch_ftrace_abort(void)
+{
+	text_poke_abort();
+	release_vec();
+}
+
+/* ---- trampolines ---- */
+
+size_t arch_ftrace_trampoline_size(const struct ftrace_tramp_desc *desc)
+{
+	size_t size =
+		ftrace_tramp_emit(desc, NULL, (unsigned long)__exec_pool_start);
+
+	return ALIGN_UP(size, EXEC_GRANULE);
+}
+
+unsigned long arch_ftrace_make_trampoline(const struct ftrace_tramp_desc *desc)
+{
+	size_t size = arch_ftrace_trampoline_size(desc);
+	u8 *buf = size ? alloc_page() : NULL;
+	char *mem = buf ? exec_alloc(size) : NULL;
+	unsigned long tramp = 0;
+	size_t len;
+
+	if (!mem)
+		goto out;
+	len = ftrace_tramp_emit(desc, buf, (unsigned long)mem);
+	if (!len || text_poke_copy(mem, buf, len)) {
+		exec_free(mem, size);
+		goto out;
+	}
+	tramp = (unsigned long)mem + sizeof(struct ftrace_tramp_header);
+out:
+	if (buf)
+		free_page(buf);
+	return tramp;
+}
+
+void arch_ftrace_free_trampoline(unsigned long tramp)
+{
+	const struct ftrace_tramp_header *header = ftrace_tramp_header(tramp);
+
+	BUG_ON(header->magic != FTRACE_TRAMP_MAGIC);
+	exec_free((void *)header, header->size + sizeof(*header));
+}
+
+/* The trampoline that addr is in, whatever addr is. */
+static const struct ftrace_tramp_header *tramp_of(unsigned long addr)
+{
+	unsigned long start = (unsigned long)__exec_pool_start;
+
+	if (addr < start || addr >= (unsigned long)__exec_pool_end)
+		return NULL;
+	return ftrace_tramp_find(addr, start);
+}
+
+/* The CALL of the i-th callback, or 0. */
+static unsigned long inner_site(unsigned long tramp, unsigned int i)
+{
+	const struct ftrace_tramp_header *header;
+
+	if (tramp == (unsigned long)ftrace_caller)
+		return i ? 0 : (unsigned long)ftrace_call;
+	if (tramp == (unsigned long)ftrace_regs_caller)
+		return i ? 0 : (unsigned long)ftrace_regs_call;
+	header = tramp_of(tramp);
+	if (!header || ftrace_tramp_start(header) != tramp)
+		return 0;
+	return ftrace_tramp_call_site(header, i);
+}
+
+void arch_ftrace_set_inner(unsigned long tramp, unsigned int i,
+			   ftrace_func_t func)
+{
+	unsigned long site = inner_site(tramp, i);
+	u64 old;
+
+	BUG_ON(!site);
+	old = insn_load((const void *)site, INSN_MAX);
+	if (text_poke(site, old, insn_call(site, (unsigned long)func), NULL))
+		panic("I6: inner call %pS cannot be changed", (void *)site);
+}
+
+ftrace_func_t arch_ftrace_inner(unsigned long tramp, unsigned int i)
+{
+	unsigned long site = inner_site(tramp, i);
+
+	return site ? (ftrace_func_t)arch_ftrace_read(site) : NULL;
+}
+
+unsigned long arch_ftrace_static_caller(bool regs)
+{
+	return (unsigned long)(regs ? ftrace_regs_caller : ftrace_caller);
+}
+
+void arch_ftrace_set_static_ops(struct ftrace_ops *ops)
+{
+	WRITE_ONCE(function_trace_op, ops);
+	smp_mb(); /* what is read from here on, by anybody, is this */
+}
+
+static bool static_frame(unsigned long addr, unsigned long *start,
+			 unsigned long *size, unsigned long *bytes)
+{
+	unsigned long fast = (unsigned long)ftrace_caller;
+	unsigned long full = (unsigned long)ftrace_regs_caller;
+	unsigned long end = (unsigned long)ftrace_callers_end;
+
+	if (addr < fast || addr >= end)
+		return false;
+	*start = addr < full ? fast : full;
+	*size = (addr < full ? full : end) - *start;
+	*bytes = addr < full ? FAST_FRAME_BYTES : FULL_FRAME_BYTES;
+	return true;
+}
+
+bool arch_ftrace_frame(unsigned long addr, unsigned long *start,
+		       unsigned long *size, unsigned long *bytes)
+{
+	const struct ftrace_tramp_header *header;
+
+	if (static_frame(addr, start, size, bytes))
+		return true;
+	header = tramp_of(addr);
+	if (!header)
+		return false;
+	*start = ftrace_tramp_start(header);
+	*size = header->size;
+	*bytes = header->regs ? FULL_FRAME_BYTES : FAST_FRAME_BYTES;
+	if (header->n > 1)
+		*bytes += COPY_BYTES;
+	if (ftrace_tramp_guarded(addr))
+		*bytes += GUARD_BYTES;
+	return true;
+}
+
+/* ---- what a callback sees ---- */
+
+/*
+ * A jump to a direct target is told like a redirection: the return address
+ * must be gone when the target runs.
+ */
+void arch_ftrace_set_direct_caller(struct ftrace_regs *fregs,
+				   unsigned long addr)
+{
+	bool full = ftrace_regs_full(fregs);
+	unsigned long *slot = full ? &ftrace_full_frame(fregs)->direct :
+				     &fregs->direct;
+
+	*slot = addr & FTRACE_ADDR_JMP ? 0 : addr;
+	if (addr & FTRACE_ADDR_JMP)
+		fregs->ip = addr & ~FTRACE_ADDR_JMP;
+}
+
+struct pt_regs *ftrace_get_regs(struct ftrace_regs *fregs)
+{
+	if (!fregs || !ftrace_regs_full(fregs))
+		return NULL;
+	return &ftrace_full_frame(fregs)->regs;
+}
+
+unsigned long ftrace_regs_get_argument(struct ftrace_regs *fregs,
+				       unsigned int n)
+{
+	switch (n) {
+	case 0:
+		return fregs->di;
+	case 1:
+		return fregs->si;
+	case 2:
+		return fregs->dx;
+	case 3:
+		return fregs->cx;
+	case 4:
+		return fregs->r8;
+	case 5:
+		return fregs->r9;
+	default:
+		return 0;
+	}
+}
+
+unsigned long ftrace_regs_get_return_value(struct ftrace_regs *fregs)
+{
+	return fregs->ax;
+}
+
+unsigned long ftrace_regs_get_instruction_pointer(struct ftrace_regs *fregs)
+{
+	return fregs->ip;
+}
+
+void ftrace_regs_set_instruction_pointer(struct ftrace_regs *fregs,
+					 unsigned long ip)
+{
+	fregs->ip = ip;
+}
+
+unsigned long ftrace_regs_get_stack_pointer(struct ftrace_regs *fregs)
+{
+	if (ftrace_regs_full(fregs))
+		return ftrace_full_frame(fregs)->regs.sp;
+	return (unsigned long)&fregs->parent_ip;
+}
+
+int arch_ftrace_init(void)
+{
+	unsigned long fast = arch_ftrace_read((unsigned long)ftrace_call);
+	unsigned long full = arch_ftrace_read((unsigned long)ftrace_regs_call);
+
+	/* Both labels mark a CALL, and both call the same: nothing. */
+	return fast && fast == full && fast != FTRACE_UNKNOWN ? 0 : -EINVAL;
+}

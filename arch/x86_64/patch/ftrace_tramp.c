@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The generator of trampolines: one for a single ops and for a chain alike.
+ *
+ * Owns the bytes: which instructions, in which order; the pieces below are put
+ * together and never looked for by pattern, except by their fixed lengths.
+ *
+ *	header
+ *	save		8 or 22 pushes: the frame of ftrace_frame.h
+ *	[copies]	of ip and parent_ip, if several are called
+ *	n times:	arguments; [guard: enter]; call; [guard: leave]
+ *	restore
+ *	ret, or jmp to a direct target
+ *
+ * I5 Up to the guard and behind it nothing is called but the callbacks.
+ *
+ * Counted for one unguarded fast call: 8 pushes, 5 for the arguments, call,
+ * 7 pops, add, ret: 23 instructions; for n of them 20 + 6n: 4 for the copies.
+ */
+#include "arch/x86_64/patch/code.h"
+#include "arch/x86_64/patch/ftrace_tramp.h"
+#include "arch/x86_64/patch/insn.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched.h"
+#include <asm/context.h>
+
+/* ---- saving and restoring: the order is the order of pt_regs ---- */
+
+#define PUSH_FAST                                                     \
+	0x57, 0x56, 0x52, 0x51, 0x50,  /* push rdi rsi rdx rcx rax */ \
+		0x41, 0x50, 0x41, 0x51 /* push r8 r9 */
+#define POP_FAST                                             \
+	0x41, 0x59, 0x41, 0x58,		     /* pop r9 r8 */ \
+		0x58, 0x59, 0x5a, 0x5e, 0x5f /* pop rax rcx rdx rsi rdi */
+#define PUSH_MORE                                  \
+	0x41, 0x52, 0x41, 0x53, /* push r10 r11 */ \
+		0x53, 0x55,	/* push rbx rbp */ \
+		0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57 /* r12..15 */
+#define POP_MORE                                                          \
+	0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, /* pop r15..12 */ \
+		0x5d, 0x5b,				/* pop rbp rbx */ \
+		0x41, 0x5b, 0x41, 0x5a			/* pop r11 r10 */
+
+static_assert(offsetof(struct pt_regs, di) > offsetof(struct pt_regs, si) &&
+		      offsetof(struct pt_regs, cx) ==
+			      offsetof(struct pt_regs, ax) + 8 &&
+		      offsetof(struct pt_regs, r10) ==
+			      offsetof(struct pt_regs, r9) - 8 &&
+		      offsetof(struct pt_regs, r15) == 0,
+	      "the order of the pushes");
+
+/* Displacements inside the full frame, from where rsp is at that moment. */
+enum {
+	CS_TO_RET = offsetof(struct ftrace_full_frame, ret) -
+		    offsetof(struct pt_regs, cs),
+	SS_TO_PARENT = offsetof(struct ftrace_full_frame, parent_ip) -
+		       offsetof(struct pt_regs, ss),
+	SP_TO_RET = offsetof(struct ftrace_full_frame, ret) -
+		    offsetof(struct pt_regs, sp),
+	R9_IN_FULL = offsetof(struct pt_regs, r9),
+	FULL_PARENT = offsetof(struct ftrace_full_frame, parent_ip) -
+		      offsetof(struct pt_regs, r9),
+	SP_IN_FULL = offsetof(struct pt_regs, sp),
+	FAST_PARENT_IP = offsetof(struct ftrace_regs, parent_ip),
+	FULL_PARENT_IP = offsetof(struct ftrace_full_frame, parent_ip),
+};
+
+static_assert(FULL_PARENT < 128 && SS_TO_PARENT < 128 && SP_IN_FULL < 256 &&
+		      COPY_BYTES + R9_IN_FULL < 128 && FAST_PARENT_IP < 128,
+	      "displacements of one byte");
+static_assert(FAST_PARENT_IP == FAST_FRAME_BYTES + 8 &&
+		      FULL_PARENT_IP == FULL_FRAME_BYTES + 8,
+	      "pushed one after the other with the same displacement");
+
+static void put_save_fast(struct code *c)
+{
+	PUT(c, 0x6a, 0x00); /* push 0: direct */
+	PUT(c, PUSH_FAST);
+}
+
+static void put_save_full(struct code *c)
+{
+	PUT(c, 0x6a, 0x00);		     /* push 0: direct */
+	PUT(c, 0x6a, KERNEL_DS);	     /* push KERNEL_DS: ss */
+	PUT(c, 0x54);			     /* push rsp: sp */
+	PUT(c, 0x9c);			     /* pushfq */
+	PUT(c, 0x6a, KERNEL_CS);	     /* push KERNEL_CS: cs */
+	PUT(c, 0xff, 0x74, 0x24, CS_TO_RET); /* push [rsp + ret]: ip */
+	PUT(c, 0x6a, 0x00);		     /* push 0: orig_ax */
+	PUT(c, PUSH_FAST);
+	PUT(c, PUSH_MORE);
+	PUT(c, 0x48, 0x83, 0x84, 0x24, SP_IN_FULL, 0, 0, 0,
+	    SS_TO_PARENT); /* add qword [rsp + sp], .. */
+}
+
+/* Leaves rsp at the return address into the traced function. */
+static void put_restore_fast(struct code *c)
+{
+	PUT(c, POP_FAST);
+	PUT(c, 0x48, 0x83, 0xc4, 0x08); /* add rsp, 8: direct */
+}
+
+static void put_restore_full(struct code *c)
+{
+	PUT(c, POP_MORE);
+	PUT(c, POP_FAST);
+	PUT(c, 0x48, 0x83, 0xc4, 0x08);		   /* add rsp, 8: orig_ax */
+	PUT(c, 0x8f, 0x44, 0x24, CS_TO_RET);	   /* pop [rsp + ret]: ip */
+	PUT(c, 0x48, 0x83, 0xc4, 0x08);		   /* add rsp, 8: cs */
+	PUT(c, 0x9d);				   /* popfq */
+	PUT(c, 0x48, 0x8d, 0x64, 0x24, SP_TO_RET); /* lea rsp, [rsp + ..] */
+}
+
+/*
+ * A callback may change the frame: another ip to go on at, another place to
+ * return to. Those behind it are told what the first was told.
+ */
+static void put_copies(struct code *c, bool full)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		if (full) /* push qword [rsp + parent_ip], then [.. + ip] */
+			PUT(c, 0xff, 0xb4, 0x24, FULL_PARENT_IP, 0, 0, 0);
+		else
+			PUT(c, 0xff, 0x74, 0x24, FAST_PARENT_IP);
+	}
+	PUT(c, 0x48, 0x83, 0x2c, 0x24, MCOUNT_INSN_SIZE); /* sub [rsp], 5 */
+}
+
+static void put_drop_copies(struct code *c)
+{
+	PUT(c, 0x48, 0x83, 0xc4, COPY_BYTES); /* add rsp, 16 */
+}
+
+/* ---- one callback ---- */
+
+/* Every set of arguments starts with its own fregs: a callback may use rcx. */
+#define ARGS_FAST_LEN 25
+#define ARGS_FULL_LEN 27
+#define ARGS_COPY_LEN 24
+
+static size_t args_len(unsigned int n, bool full)
+{
+	if (n > 1)
+		return ARGS_COPY_LEN;
+	return full ? ARGS_FULL_LEN : ARGS_FAST_LEN;
+}
+
+static void put_args_of_copies(struct code *c, bool full,
+			       const struct ftrace_ops *ops)
+{
+	u64 imm = (u64)(unsigned long)ops;
+
+	PUT(c, 0x48, 0x8d, 0x4c, 0x24,
+	    COPY_BYTES + (full ? R9_IN_FULL : 0)); /* lea rcx, [rsp + ..] */
+	PUT(c, 0x48, 0x8b, 0x3c, 0x24);		   /* mov rdi, [rsp] */
+	PUT(c, 0x48, 0x8b, 0x74, 0x24, 8);	   /* mov rsi, [rsp + 8] */
+	PUT(c, 0x48, 0xba);			   /* mov rdx, imm64: ops */
+	put(c, &imm, sizeof(imm));
+}
+
+static void put_args(struct code *c, bool full, const struct ftrace_ops *ops)
+{
+	u64 imm = (u64)(unsigned long)ops;
+
+	if (full)
+		PUT(c, 0x48, 0x8d, 0x4c, 0x24, R9_IN_FULL); /* lea rcx, [..] */
+	else
+		PUT(c, 0x48, 0x89, 0xe1); /* mov rcx, rsp */
+	PUT(c, 0x48, 0x8b, 0x79,
+	    offsetof(struct ftrace_regs, ip));	    /* mov rdi, [rcx + ip] */
+	PUT(c, 0x48, 0x83, 0xef, MCOUNT_INSN_SIZE); /* sub rdi, 5 */
+	PUT(c, 0x48, 0x8b, 0x71,
+	    full ? FULL_PARENT :
+		   offsetof(struct ftrace_regs, parent_ip)); /* mov rsi, .. */
+	PUT(c, 0x48, 0xba); /* mov rdx, imm64: ops */
+	put(c, &imm, sizeof(imm));
+}
+
+/*
+ * Take the bit of this context in the task's word; if it is taken, the
+ * transition bit; if that is taken too, skip the call. The bit taken and the
+ * task wait on the stack: nobody else may clear it, wherever the task runs on.
+ *
+ *	mov r11, gs:[current_task]
+ *	mov eax, gs:[trace_context]
+ *	test [r11 + word], eax
+ *	jz 1f
+ *	mov eax, CTX_TRANSITION
+ *	test [r11 + word], eax
+ *	jnz 2f
+ * 1:	or [r11 + word], eax
+ *	push rax
+ *	push r11
+ *	call ...
+ *	pop r11
+ *	pop rax
+ *	xor [r11 + word], eax
+ * 2:
+ */
+#define GUARD_FIRST_BYTE 0x65
+#define GUARD_ENTER_LEN	 41
+#define GUARD_LEAVE_LEN	 7
+
+enum { RECURSION_WORD = offsetof(struct task_struct, trace_recursion) };
+
+static_assert(RECURSION_WORD < 128, "a displacement of one byte");
+static_assert(CTX_TRANSITION < 256, "written as one byte and zeros");
+
+static void put_guard_enter(struct code *c)
+{
+	u32 task = (u32)(unsigned long)&current_task;
+	u32 context = (u32)(unsigned long)&trace_context;
+
+	PUT(c, GUARD_FIRST_BYTE, 0x4c, 0x8b, 0x1c, 0x25);
+	put_u32(c, task);
+	PUT(c, GUARD_FIRST_BYTE, 0x8b, 0x04, 0x25);
+	put_u32(c, context);
+	PUT(c, 0x41, 0x85, 0x43, RECURSION_WORD);
+	PUT(c, 0x74, 0x0b); /* jz: over the next three */
+	PUT(c, 0xb8, CTX_TRANSITION, 0, 0, 0);
+	PUT(c, 0x41, 0x85, 0x43, RECURSION_WORD);
+	PUT(c, 0x75, 4 + 3 + INSN_MAX + GUARD_LEAVE_LEN); /* jnz: to the end */
+	PUT(c, 0x41, 0x09, 0x43, RECURSION_WORD);
+	PUT(c, 0x50, 0x41, 0x53);
+}
+
+static void put_guard_leave(struct code *c)
+{
+	PUT(c, 0x41, 0x5b, 0x58);
+	PUT(c, 0x41, 0x31, 0x43, RECURSION_WORD);
+}
+
+static void put_callback(struct code *c, unsigned int n, bool full,
+			 const struct ftrace_tramp_call *call)
+{
+	if (n > 1)
+		put_args_of_copies(c, full, call->ops);
+	else
+		put_args(c, full, call->ops);
+	if (call->guard)
+		put_guard_enter(c);
+	put_call(c, (unsigned long)call->func);
+	if (call->guard)
+		put_guard_leave(c);
+}
+
+/* ---- the way out ---- */
+
+/*
+ * A call to a direct target finds the site's return address on the stack; a
+ * jump to one (odd) must not.
+ */
+static void put_leave(struct code *c, unsigned long direct)
+{
+	if (!direct) {
+		PUT(c, 0xc3); /* ret */
+		return;
+	}
+	if (direct & FTRACE_ADDR_JMP)
+		PUT(c, 0x48, 0x8d, 0x64, 0x24, 0x08); /* lea rsp, [rsp + 8] */
+	put_jmp(c, direct & ~FTRACE_ADDR_JMP);
+}
+
+size_t ftrace_tramp_emit(const struct ftrace_tramp_desc *desc, void *buf,
+			 unsigned long base)
+{
+	struct code c = { .buf = buf, .base = base };
+	struct ftrace_tramp_header header = {
+		.magic = FTRACE_TRAMP_MAGIC,
+		.n = (u8)desc->n,
+		.regs = desc->regs,
+	};
+	unsigned int i;
+
+	if (desc->n > 255)
+		return 0;
+	put(&c, &header, sizeof(header));
+	if (desc->regs)
+		put_save_full(&c);
+	else
+		put_save_fast(&c);
+	if (desc->n > 1)
+		put_copies(&c, desc->regs);
+	for (i = 0; i < desc->n; i++)
+		put_callback(&c, desc->n, desc->regs, &desc->call[i]);
+	if (desc->n > 1)
+		put_drop_copies(&c);
+	if (desc->regs)
+		put_restore_full(&c);
+	else
+		put_restore_fast(&c);
+	put_leave(&c, desc->direct);
+	if (c.out_of_reach || c.len > FTRACE_TRAMP_MAX)
+		return 0;
+	header.size = (u16)(c.len - sizeof(header));
+	if (buf)
+		memcpy(buf, &header, sizeof(header));
+	return c.len;
+}
+
+/* ---- taking apart ---- */
+
+#define GRANULE 64UL
+
+const struct ftrace_tramp_header *ftrace_tramp_find(unsigned long addr,
+						    unsigned long lowest)
+{
+	const struct ftrace_tramp_header *header;
+	unsigned long at = addr & ~(GRANULE - 1);
+	unsigned long start;
+
+	for (; at >= lowest && addr - at < FTRACE_TRAMP_MAX; at -= GRANULE) {
+		header = (const struct ftrace_tramp_header *)at;
+		if (header->magic != FTRACE_TRAMP_MAGIC)
+			continue;
+		start = ftrace_tramp_start(header);
+		return addr >= start && addr - start < header->size ? header :
+								      NULL;
+	}
+	return NULL;
+}
+
+unsigned long ftrace_tramp_call_site(const struct ftrace_tramp_header *header,
+				     unsigned int i)
+{
+	size_t args = args_len(header->n, header->regs);
+	struct code save = { .buf = NULL };
+	unsigned long at;
+
+	if (i >= header->n)
+		return 0;
+	if (header->regs)
+		put_save_full(&save);
+	else
+		put_save_fast(&save);
+	if (header->n > 1)
+		put_copies(&save, header->regs);
+	for (at = ftrace_tramp_start(header) + save.len;; i--) {
+		bool guard = *(const u8 *)(at + args) == GUARD_FIRST_BYTE;
+
+		at += args + (guard ? GUARD_ENTER_LEN : 0);
+		if (i == 0)
+			return at;
+		at += INSN_MAX + (guard ? GUARD_LEAVE_LEN : 0);
+	}
+}
+
+bool ftrace_tramp_guarded(unsigned long addr)
+{
+	const u8 *behind = (const u8 *)addr;
+
+	/* pop r11: nothing else begins so behind a call. */
+	return behind[0] == 0x41 && behind[1] == 0x5b;
+}

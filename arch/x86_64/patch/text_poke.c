@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The doors of the patch engine: prepare, apply, abort; copy and fill.
+ *
+ * Owns text_mutex and the batch between prepare and apply.
+ *
+ * I6 Nothing is written before every old byte has been compared.
+ *
+ * Context and locks: task, interrupts on, no spinlock held. text_mutex is
+ * held from a successful prepare to the end of apply or abort; its owner's own
+ * nested poke is refused, another task's waits.
+ */
+#include "arch/x86_64/patch/text_poke_internal.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lock.h"
+#include <asm/layout.h>
+
+DEFINE_MUTEX(text_mutex);
+
+/* [P] what text_poke_prepare() verified */
+static const struct text_poke *pending_vec;
+static size_t pending_n;
+
+static unsigned long text_start(void)
+{
+	return (unsigned long)_text;
+}
+
+/* Kernel text and, right behind it, the executable pool. */
+static unsigned long text_end(void)
+{
+	return (unsigned long)__exec_pool_end;
+}
+
+int text_poke_prepare(const struct text_poke *vec, size_t n,
+		      struct text_poke_bug *bug)
+{
+	struct text_poke_bug unwanted;
+	int err;
+
+	if (mutex_is_held(&text_mutex))
+		return -EBUSY;
+	mutex_lock(&text_mutex);
+	err = poke_verify(vec, n, text_start(), text_end(),
+			  bug ? bug : &unwanted);
+	if (err) {
+		mutex_unlock(&text_mutex);
+		return err;
+	}
+	pending_vec = vec;
+	pending_n = n;
+	return 0;
+}
+
+void text_poke_apply(void)
+{
+	assert_held(&text_mutex);
+	might_sleep(); /* it does not, but waits for every CPU */
+	poke_run(pending_vec, pending_n);
+	mutex_unlock(&text_mutex);
+}
+
+void text_poke_abort(void)
+{
+	assert_held(&text_mutex);
+	mutex_unlock(&text_mutex);
+}
+
+int text_poke(unsigned long ip, u64 old, u64 new, struct text_poke_bug *bug)
+{
+	const struct text_poke one = { .ip = ip, .old = old, .new = new };
+	int err = text_poke_prepare(&one, 1, bug);
+
+	if (!err)
+		text_poke_apply();
+	return err;
+}
+
+static int write_bytes(unsigned long addr, const u8 *src, u8 fill, size_t len)
+{
+	if (addr < text_start() || addr >= text_end() ||
+	    len > text_end() - addr)
+		return -EFAULT;
+	if (mutex_is_held(&text_mutex))
+		return -EBUSY;
+	mutex_lock(&text_mutex);
+	poke_write_bytes(addr, src, fill, len);
+	mutex_unlock(&text_mutex);
+	return 0;
+}
+
+int text_poke_copy(void *dst, const void *src, size_t len)
+{
+	return write_bytes((unsigned long)dst, src, 0, len);
+}
+
+int text_poke_set(void *dst, u8 byte, size_t len)
+{
+	return write_bytes((unsigned long)dst, NULL, byte, len);
+}
+
+bool text_poke_live(void)
+{
+	return READ_ONCE(poke_seq) & 1;
+}

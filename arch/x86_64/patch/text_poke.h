@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * text_poke.h - change instructions that other CPUs are executing.
+ *
+ * What it knows: addresses and bytes. What it does not know: names, ops,
+ * tracing. One batch holds any number of sites and costs three broadcast
+ * synchronisations, whether it has one site or a hundred thousand:
+ *
+ *	verify all | INT3 on all, sync | tails, sync | first bytes, sync |
+ *	rewrite first bytes | retire
+ *
+ * I1 No CPU executes a mix of old and new bytes of a site.
+ * I2 Whoever passes a site during a batch does exactly one of the old and the
+ *    new instruction.
+ * I3 Text is never writable but through one page, for one CPU, in one chunk.
+ * I6 All old bytes are verified before the first byte is written.
+ *
+ * Context: task, interrupts on, no spinlock held (checked), unless said
+ * otherwise: the synchronisation waits for every CPU. text_mutex is taken by
+ * the functions themselves. See DESIGN.md for why each step is needed.
+ */
+#pragma once
+
+#include "arch/x86_64/patch/insn.h"
+#include "kernel/lib/types.h"
+
+struct pt_regs;
+
+/*
+ * One site of a batch: instruction words as insn.h makes them. old is compared
+ * over its own length, new is written over its own length; where the two
+ * differ, the bytes past the shorter one must never be executed.
+ *
+ * A new word of five bytes is NOP5, CALL or JMP32: not checked, and an INT3 met
+ * meanwhile at another is a stray one, which is a panic. One of two bytes is a
+ * JMP8. One of one byte is INT3 or the first byte of something else, which is
+ * how a breakpoint is taken out again: nobody can emulate it, so an INT3 met
+ * there meanwhile is left to the breakpoint's owner. A CALL or JMP below a
+ * breakpoint comes back as a whole word.
+ */
+struct text_poke {
+	unsigned long ip;
+	u64 old;
+	u64 new;
+};
+
+/* Why a batch was refused, and where. */
+struct text_poke_bug {
+	unsigned long ip;
+	u64 expected; /* the word given as old */
+	u64 found;    /* the bytes there, same length; 0 if not readable */
+};
+
+/**
+ * text_poke_prepare - take text_mutex and verify a whole batch
+ * @vec: the sites, rising by ip, none overlapping; must stay as it is until
+ *	text_poke_apply() or text_poke_abort() has returned
+ * @n: how many; 0 is allowed
+ * @bug: filled in on -EINVAL and -EFAULT if not NULL
+ *
+ * Writes nothing. Waits while another task has a batch open.
+ * Context: task, interrupts on, no spinlock held.
+ * Return: 0 with text_mutex held; -EINVAL other bytes were found, or the
+ * batch is not sorted, or a word is none of those above; -EFAULT a site is not
+ * in kernel text or in the executable pool; -EBUSY the caller itself has a
+ * batch open. No other code is returned.
+ */
+int __must_check text_poke_prepare(const struct text_poke *vec, size_t n,
+				   struct text_poke_bug *bug);
+
+/* Exactly one of these two follows a text_poke_prepare() that returned 0. */
+void text_poke_apply(void);
+void text_poke_abort(void);
+
+/**
+ * text_poke - a batch of one: prepare and apply
+ * Context, Return: as text_poke_prepare(), but text_mutex is not held.
+ */
+int __must_check text_poke(unsigned long ip, u64 old, u64 new,
+			   struct text_poke_bug *bug);
+
+/**
+ * text_poke_copy - write executable memory that no CPU executes yet
+ * text_poke_set - fill executable memory that no CPU executes any more
+ *
+ * For the executable pool. No synchronisation: the caller makes the address
+ * known to others later, by a batch, which synchronises (or has already waited
+ * until nobody can be inside).
+ * Context: task, interrupts on; or boot with one CPU.
+ * Return: 0; -EFAULT not in kernel text or the executable pool; -EBUSY the
+ * caller has a batch open. No other code is returned.
+ */
+int text_poke_copy(void *dst, const void *src, size_t len);
+int text_poke_set(void *dst, u8 byte, size_t len);
+
+/**
+ * poke_int3_handler - first of all who look at a #BP
+ * @regs: the trapped state, ip behind the INT3. The frame must have a gap: a
+ *	CALL is emulated by pushing a return address on the trapped stack,
+ *	which moves regs->sp down by 8.
+ *
+ * Context: #BP in any context, NMI included. Not traceable, takes no lock.
+ * Return: 1 resolved, resume at regs->ip; 0 not a site of ours (regs is
+ * unchanged).
+ */
+int poke_int3_handler(struct pt_regs *regs);
+
+/* True in the middle of a batch of anybody's. Context: any. */
+bool text_poke_live(void);

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Who meets an INT3 of the patch engine: find the site, do what it will say.
+ *
+ * Owns the reading side of the published batch: per-CPU references, and the
+ * rule of the batch sequence (odd: live).
+ *
+ * I2 A trap at a site of the live batch does the new instruction; a trap that
+ *    comes late, from an INT3 that is gone, does what the bytes say now, if
+ *    the sequence shows that no batch came or went while they were read.
+ * I5 Nothing here is traceable, takes a lock or waits.
+ *
+ * Context: #BP in any context, NMI included; interrupts off.
+ */
+#include "arch/x86_64/patch/text_poke_internal.h"
+#include <asm/cpu.h>
+#include <asm/layout.h>
+#include <asm/pt_regs.h>
+
+DEFINE_PER_CPU(unsigned long, poke_refs);
+DEFINE_PER_CPU(struct poke_hits, poke_hits);
+struct poke_lab poke_lab;
+
+enum outcome {
+	FOREIGN = 0, /* these two are what poke_int3_handler() returns */
+	RESOLVED = 1,
+	AGAIN,	   /* a batch came or went meanwhile */
+	NOT_IN_IT, /* the live batch does not have this site */
+};
+
+/*
+ * Somewhere between nothing and poke_lab.delay. Without PAUSE, which would
+ * give the CPU's turn away where an emulator takes turns.
+ */
+static notrace noinline void delay(void)
+{
+	u64 start = rdtsc();
+	u64 draw = (start * 0x9e3779b97f4a7c15ull) >> 32;
+	u64 wait = (draw * READ_ONCE(poke_lab.delay)) >> 32;
+
+	while (rdtsc() - start < wait)
+		;
+}
+
+/* faults, here and below: 0 as a constant, or what the laboratory wants. */
+static __always_inline void maybe_delay(u32 faults)
+{
+	if (faults & POKE_FAULT_DELAY)
+		delay();
+}
+
+static __always_inline void get_ref(bool really)
+{
+	/* Full barrier: pairs with smp_mb() in retire(), text_poke_method.c. */
+	if (likely(really))
+		__asm__ volatile("lock incq %%gs:%0"
+				 : "+m"(poke_refs)::"memory", "cc");
+}
+
+static __always_inline void put_ref(bool really)
+{
+	barrier();
+	if (likely(really))
+		this_cpu_dec(poke_refs);
+}
+
+/* The interrupted code pushes a return address: entry.asm left the room. */
+static __always_inline void push(struct pt_regs *regs, unsigned long value)
+{
+	regs->sp -= sizeof(value);
+	*(unsigned long *)regs->sp = value;
+}
+
+/* Do the instruction word at ip; counted by kind, live or late. */
+static __always_inline int emulate(struct pt_regs *regs, unsigned long ip,
+				   u64 word, bool live)
+{
+	enum insn_kind kind = insn_kind(word);
+
+	if (kind == INSN_KIND_OTHER || kind == INSN_KIND_INT3)
+		return FOREIGN;
+	if (live)
+		this_cpu_inc(poke_hits.live[kind]);
+	else
+		this_cpu_inc(poke_hits.late[kind]);
+	if (kind == INSN_KIND_CALL)
+		push(regs, ip + INSN_MAX);
+	regs->ip = insn_target(word, ip);
+	return RESOLVED;
+}
+
+/* What to do at a site of the live batch: the new instruction. */
+static __always_inline u64 word_to_do(const struct text_poke *p, u32 faults)
+{
+	if (faults & POKE_FAULT_SKIP)
+		return INSN_NOP5;
+	return faults & POKE_FAULT_OLD_INSN ? p->old : p->new;
+}
+
+static __always_inline int try_batch(struct pt_regs *regs, unsigned long ip,
+				     unsigned long seq, u32 faults)
+{
+	bool ref = !(faults & POKE_FAULT_NO_REF);
+	const struct text_poke *p;
+	u64 word = 0;
+
+	maybe_delay(faults);
+	get_ref(ref);
+	if (READ_ONCE(poke_seq) != seq) {
+		put_ref(ref);
+		return AGAIN;
+	}
+	p = READ_ONCE(poke_batch.vec);
+	maybe_delay(faults);
+	p = poke_search(p, poke_batch.n, poke_batch.top, ip);
+	if (p)
+		word = word_to_do(p, faults);
+	put_ref(ref);
+	return p ? emulate(regs, ip, word, true) : NOT_IN_IT;
+}
+
+/*
+ * No batch has it: an INT3 that is gone (another CPU was late to trap, or
+ * QEMU ran an old translation), or somebody else's. The bytes tell, as long
+ * as no batch came or went around reading them. Never by executing them again:
+ * the old translation would run again.
+ */
+static __always_inline int try_bytes(struct pt_regs *regs, unsigned long ip,
+				     unsigned long seq, u32 faults)
+{
+	const unsigned long end = (unsigned long)__exec_pool_end;
+	unsigned int len;
+	u64 word;
+
+	if (ip < (unsigned long)_text || ip >= end ||
+	    faults & POKE_FAULT_NO_BYTES)
+		return FOREIGN;
+	maybe_delay(faults);
+	len = (unsigned int)min_t(unsigned long, end - ip, INSN_MAX);
+	word = insn_load((const void *)ip, len);
+	if (READ_ONCE(poke_seq) != seq && !(faults & POKE_FAULT_NO_SEQ))
+		return AGAIN;
+	if (len < insn_kind_len(insn_kind(word)))
+		return FOREIGN; /* cut by the end of the pool */
+	return emulate(regs, ip, word, false);
+}
+
+static __always_inline int handle(struct pt_regs *regs, u32 faults)
+{
+	unsigned long ip = regs->ip - 1, seq;
+	int outcome;
+
+	for (;;) {
+		seq = READ_ONCE(poke_seq);
+		outcome = seq & 1 ? try_batch(regs, ip, seq, faults) :
+				    NOT_IN_IT;
+		if (outcome == NOT_IN_IT)
+			outcome = try_bytes(regs, ip, seq, faults);
+		if (outcome != AGAIN)
+			break;
+		this_cpu_inc(poke_hits.again);
+	}
+	if (outcome == FOREIGN)
+		this_cpu_inc(poke_hits.foreign);
+	return outcome;
+}
+
+/* The laboratory's handler; out of the way, since others pay for each trap. */
+static notrace noinline int handle_with_faults(struct pt_regs *regs)
+{
+	return handle(regs, READ_ONCE(poke_lab.faults));
+}
+
+notrace __no_fp int poke_int3_handler(struct pt_regs *regs)
+{
+	if (unlikely(READ_ONCE(poke_lab.faults)))
+		return handle_with_faults(regs);
+	return handle(regs, 0);
+}

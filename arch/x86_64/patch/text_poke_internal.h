@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the patch engine share: the published batch, the writers,
+ * the recorder's hooks.
+ *
+ * A method of patching is data: a list of steps (text_poke_lab.h) that
+ * text_poke_apply() walks. The correct protocol is one such list; the wrong
+ * and the other ones of the laboratory are further lists of the same steps.
+ *
+ * Legend: [P] text_mutex; [S] written only while poke_seq is even and no
+ * reference is held, read by the INT3 handler; [A] single accesses.
+ */
+#pragma once
+
+#include "arch/x86_64/patch/text_poke.h"
+#include "arch/x86_64/patch/text_poke_lab.h"
+#include "kernel/lock.h"
+#include <asm/percpu.h>
+
+/* The batch as the INT3 handler sees it. */
+struct poke_batch {
+	const struct text_poke *vec; /* [S] */
+	size_t n;		     /* [S] */
+	size_t top;		     /* [S] poke_search_top(n) */
+};
+
+extern struct mutex text_mutex;
+extern struct poke_batch poke_batch;
+/* [A] odd while a batch is live; rises by one at publishing and retiring */
+extern unsigned long poke_seq;
+/* [A] handlers of this CPU (nested by NMI) that may be reading poke_batch */
+DECLARE_PER_CPU(unsigned long, poke_refs);
+
+/* ---- text_poke_vec.c: pure ---- */
+
+/*
+ * The largest power of two of entries that fits n, in bytes; 0 for n == 0.
+ * Computed once a batch: the search starts with it.
+ */
+size_t poke_search_top(size_t n);
+
+/* The entry for ip, or NULL. Context: any. */
+const struct text_poke *poke_search(const struct text_poke *vec, size_t n,
+				    size_t top, unsigned long ip);
+
+/*
+ * Are the words well formed, the sites rising, not overlapping, inside
+ * [start, end), and do they hold their old bytes? end - start is at least 8.
+ * Return: 0; -EINVAL or -EFAULT with *bug filled in. No other code.
+ */
+int poke_verify(const struct text_poke *vec, size_t n, unsigned long start,
+		unsigned long end, struct text_poke_bug *bug);
+
+/* ---- text_poke_write.c: stores through the window ---- */
+
+/*
+ * Sites per stretch with interrupts off. The dearest site, a tail cut by a page
+ * boundary, takes about 120 instructions and the change of address space 60,
+ * so a stretch stays below 20,000 whatever the batch holds (a usual one takes
+ * 2,000). poke_write_bytes() stops at each page: 4,096 and a few.
+ */
+#define POKE_CHUNK 128
+
+/*
+ * One of the writing steps over all sites. Context: [P], interrupts on.
+ * Return: 0; of POKE_REWRITE, the first site that does not read back.
+ */
+unsigned long poke_write(enum poke_step step, const struct text_poke *vec,
+			 size_t n);
+
+/* Plain bytes: those at src, or fill when src is NULL. Context: as above. */
+void poke_write_bytes(unsigned long addr, const u8 *src, u8 fill, size_t len);
+
+struct poke_write_stats {
+	unsigned long chunks; /* [P] stretches with interrupts off */
+	u64 irqoff_max;	      /* [P] the longest, in TSC cycles */
+};
+
+extern struct poke_write_stats poke_write_stats;
+
+/* ---- text_poke_method.c ---- */
+
+/*
+ * Walk the steps of the method in force. Context: [P], interrupts on.
+ * Preemption is off from the first step to the last.
+ */
+void poke_run(const struct text_poke *vec, size_t n);
+
+/* ---- text_poke_record.c: see text_poke_record.h ---- */
+
+void poke_record_begin(const struct poke_method *method, size_t sites);
+void poke_record_step(enum poke_step step); /* step is done */
+void poke_record_end(void);

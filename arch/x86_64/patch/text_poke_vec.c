@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The sorted vector of a batch: verify it, search it.
+ *
+ * Owns nothing: pure functions of the vector and of the memory it names, so
+ * unit tests and the fuzz target run them on the host.
+ *
+ * I6 poke_verify() looks at every site before anybody writes one.
+ *
+ * The search is called by the INT3 handler: untraceable, no calls, and few
+ * instructions per halving since each CPU that passes a site pays for it.
+ */
+#include "arch/x86_64/patch/text_poke_internal.h"
+#include "kernel/lib/errno.h"
+
+notrace size_t poke_search_top(size_t n)
+{
+	size_t top = sizeof(struct text_poke);
+
+	if (n == 0)
+		return 0;
+	while (n >>= 1)
+		top <<= 1;
+	return top;
+}
+
+/*
+ * Every halving keeps "the entry, if there, is in the step bytes from base".
+ * The first comparison moves base so that a power of two of entries remains.
+ */
+notrace const struct text_poke *
+poke_search(const struct text_poke *vec, size_t n, size_t top, unsigned long ip)
+{
+	const char *base = (const char *)vec;
+	const char *rest = (const char *)(vec + n) - top;
+	const struct text_poke *found;
+	size_t step;
+
+	if (top == 0)
+		return NULL;
+	if (((const struct text_poke *)rest)->ip <= ip)
+		base = rest;
+	for (step = top / 2; step >= sizeof(*vec); step /= 2) {
+		found = (const struct text_poke *)(base + step);
+		if (found->ip <= ip)
+			base = (const char *)found;
+	}
+	found = (const struct text_poke *)base;
+	return found->ip == ip ? found : NULL;
+}
+
+static bool word_valid(u64 word)
+{
+	unsigned int len = insn_len(word);
+	u64 bytes = word & (((u64)1 << INSN_LEN_SHIFT) - 1);
+
+	return (len == 1 || len == 2 || len == INSN_MAX) &&
+	       bytes >> (8 * len) == 0;
+}
+
+/*
+ * May an INT3 met meanwhile be emulated as this? The handler goes by the first
+ * byte: a call or jump cut short would go wherever zeros in its place lead.
+ */
+static bool new_word_valid(u64 word)
+{
+	unsigned int len = insn_len(word);
+
+	return word_valid(word) &&
+	       (len == INSN_MAX || len == insn_kind_len(insn_kind(word)));
+}
+
+/* Every check on one site, in full; fills in *bug when one fails. */
+static int verify_site(const struct text_poke *p, unsigned long start,
+		       unsigned long free_from, unsigned long end,
+		       struct text_poke_bug *bug)
+{
+	unsigned int len = max(insn_len(p->old), insn_len(p->new));
+
+	*bug = (struct text_poke_bug){ .ip = p->ip, .expected = p->old };
+	if (!word_valid(p->old) || !new_word_valid(p->new))
+		return -EINVAL;
+	if (p->ip < start || p->ip >= end || end - p->ip < len)
+		return -EFAULT;
+	bug->found = insn_load((const void *)p->ip, insn_len(p->old));
+	return p->ip < free_from || bug->found != p->old ? -EINVAL : 0;
+}
+
+/*
+ * The usual site passes by the first condition alone: two five-byte words,
+ * the old one there. (Stray bits in bytes 5 and 6 of a word do no harm: they
+ * are neither compared nor written. That the new one is one of the three is
+ * the caller's promise: each site would pay for a look.)
+ */
+int poke_verify(const struct text_poke *vec, size_t n, unsigned long start,
+		unsigned long end, struct text_poke_bug *bug)
+{
+	/* Up to here eight bytes can be read at once. */
+	const unsigned long last_full = end - sizeof(u64);
+	unsigned long free_from = start;
+	const struct text_poke *p;
+	int err;
+
+	for (p = vec; p < vec + n; p++) {
+		if (likely(p->ip >= free_from && p->ip <= last_full &&
+			   insn_is_full(&p->old) && insn_is_full(&p->new) &&
+			   insn_matches(insn_peek(p->ip), p->old))) {
+			free_from = p->ip + INSN_MAX;
+			continue;
+		}
+		err = verify_site(p, start, free_from, end, bug);
+		if (err)
+			return err;
+		free_from = p->ip + max(insn_len(p->old), insn_len(p->new));
+	}
+	return 0;
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The stores of the patch engine: through a window that only this CPU has.
+ *
+ * Owns the poke window while text_mutex is held: opening it on the frame of a
+ * site, storing, closing it, a chunk of sites at a time.
+ *
+ * I3 The window is open only between poke_space_enter() and _leave(), on one
+ *    CPU, with interrupts off; its page is not executable.
+ *
+ * Every store goes through a mapping made afresh (invlpg of the very address):
+ * QEMU then looks again whether translations of the frame exist, and drops
+ * them; with a mapping it remembers as "already looked" it would not. On a
+ * real CPU this costs a few cycles. See DESIGN.md, "Stale translations".
+ *
+ * Context: [P], task, interrupts on. Untraceable: code that runs with the
+ * private address space loaded must not trap into anything that is not.
+ */
+#include "arch/x86_64/mm/paging.h"
+#include "arch/x86_64/patch/text_poke_internal.h"
+#include <asm/cpu.h>
+#include <asm/irqflags.h>
+
+#define OFFSET_MASK (PAGE_SIZE - 1)
+#define NO_PAGE	    0UL /* far from all text */
+
+/* One compare and branch each: no indirect jump while the space is loaded. */
+#define no_jump_tables __attribute__((__optimize__("no-jump-tables")))
+
+struct poke_write_stats poke_write_stats;
+
+/* What poke_space_leave() needs to put back, and which page is open. */
+struct poke_space {
+	unsigned long page; /* address of the page the window shows */
+	unsigned long root;
+	unsigned long flags;
+	u64 since;
+	unsigned long wrong; /* first site that did not read back, or 0 */
+};
+
+static notrace void poke_space_enter(struct poke_space *space)
+{
+	space->page = NO_PAGE;
+	space->wrong = 0;
+	local_irq_save(space->flags);
+	space->since = rdtsc();
+	space->root = read_cr3();
+	write_cr3(paging_poke_root());
+}
+
+static notrace void poke_space_leave(struct poke_space *space)
+{
+	u64 cycles;
+
+	paging_poke_window_clear();
+	write_cr3(space->root); /* drops the window from the TLB as well */
+	cycles = rdtsc() - space->since;
+	if (cycles > poke_write_stats.irqoff_max)
+		poke_write_stats.irqoff_max = cycles;
+	poke_write_stats.chunks++;
+	local_irq_restore(space->flags);
+}
+
+/* Open the page of addr. Return: where in it addr is. */
+static notrace noinline unsigned long window_open(struct poke_space *space,
+						  unsigned long addr)
+{
+	space->page = addr & ~OFFSET_MASK;
+	paging_poke_window_set(virt_to_phys((void *)space->page));
+	return addr - space->page;
+}
+
+/* A mapping made afresh. The caller stores there at once, inside the page. */
+static __always_inline void *fresh(unsigned long offset)
+{
+	void *at = (void *)(POKE_WINDOW + offset);
+
+	invlpg(at);
+	return at;
+}
+
+static __always_inline void store_byte(struct poke_space *space,
+				       unsigned long addr, u8 byte)
+{
+	unsigned long offset = addr - space->page;
+
+	/* One comparison, also when no page is open or addr is below it. */
+	if (unlikely(offset > OFFSET_MASK))
+		offset = window_open(space, addr);
+	*(volatile u8 *)fresh(offset) = byte;
+}
+
+/* Bytes from..len-1 of word, one by one. */
+static notrace noinline void store_rest(struct poke_space *space,
+					unsigned long ip, u64 word,
+					unsigned int from)
+{
+	unsigned int i;
+
+	for (i = from; i < insn_len(word); i++)
+		store_byte(space, ip + i, (u8)(word >> (8 * i)));
+}
+
+/*
+ * Bytes 1.. in one store when they are four in one page that is open. No CPU
+ * executes them now, so how they are cut does not matter.
+ */
+static __always_inline void store_tail(struct poke_space *space,
+				       const struct text_poke *p)
+{
+	unsigned long offset = p->ip + 1 - space->page;
+
+	if (likely(insn_is_full(&p->new) && offset <= PAGE_SIZE - sizeof(u32)))
+		*(volatile u32 *)fresh(offset) = insn_tail(p->new);
+	else
+		store_rest(space, p->ip, p->new, 1);
+}
+
+/* Lab: two bytes as one store when a page does not part them. */
+static notrace noinline void store_pair(struct poke_space *space,
+					unsigned long ip, u16 pair)
+{
+	unsigned long offset = ip - space->page;
+
+	if (offset > OFFSET_MASK)
+		offset = window_open(space, ip);
+	if (offset < OFFSET_MASK) {
+		*(volatile u16 *)fresh(offset) = pair;
+		return;
+	}
+	store_byte(space, ip, (u8)pair);
+	store_byte(space, ip + 1, pair >> 8);
+}
+
+#define JMP_SELF 0xfeeb
+
+static __always_inline void store_site(struct poke_space *space,
+				       enum poke_step step,
+				       const struct text_poke *p)
+{
+	switch (step) {
+	case POKE_INT3:
+		store_byte(space, p->ip, INSN_OP_INT3);
+		break;
+	case POKE_TAIL:
+		store_tail(space, p);
+		break;
+	case POKE_HEAD:
+	case POKE_REWRITE:
+		store_byte(space, p->ip, insn_first_byte(p->new));
+		break;
+	case POKE_BYTES:
+		store_rest(space, p->ip, p->new, 0);
+		break;
+	case POKE_JMPSELF:
+		store_pair(space, p->ip, JMP_SELF);
+		break;
+	case POKE_TAIL3:
+		store_rest(space, p->ip, p->new, 2);
+		break;
+	case POKE_HEAD2:
+		store_pair(space, p->ip, (u16)p->new);
+		break;
+	default: /* not a step that writes */
+		break;
+	}
+}
+
+/* A shorter instruction, or something is wrong. */
+static notrace noinline void note_difference(struct poke_space *space,
+					     const struct text_poke *p)
+{
+	if (insn_load((const void *)p->ip, insn_len(p->new)) != p->new &&
+	    !space->wrong)
+		space->wrong = p->ip;
+}
+
+/* The bytes as everybody reads them, at their own address. */
+static __always_inline void compare(struct poke_space *space,
+				    const struct text_poke *p)
+{
+	if (likely(insn_matches(insn_peek(p->ip), p->new)))
+		return;
+	note_difference(space, p);
+}
+
+static __always_inline void run_pass(struct poke_space *space,
+				     enum poke_step step,
+				     const struct text_poke *p,
+				     const struct text_poke *end)
+{
+	for (; p < end; p++) {
+		store_site(space, step, p);
+		if (step == POKE_REWRITE)
+			compare(space, p);
+	}
+}
+
+/* One loop per pass: each is as short as if written by hand. */
+static notrace noinline no_jump_tables void
+run_chunk(struct poke_space *space, enum poke_step step,
+	  const struct text_poke *p, const struct text_poke *end)
+{
+	switch (step) {
+	case POKE_INT3:
+		return run_pass(space, POKE_INT3, p, end);
+	case POKE_TAIL:
+		return run_pass(space, POKE_TAIL, p, end);
+	case POKE_HEAD:
+		return run_pass(space, POKE_HEAD, p, end);
+	case POKE_REWRITE:
+		return run_pass(space, POKE_REWRITE, p, end);
+	case POKE_BYTES:
+		return run_pass(space, POKE_BYTES, p, end);
+	case POKE_JMPSELF:
+		return run_pass(space, POKE_JMPSELF, p, end);
+	case POKE_TAIL3:
+		return run_pass(space, POKE_TAIL3, p, end);
+	case POKE_HEAD2:
+		return run_pass(space, POKE_HEAD2, p, end);
+	default:
+		return;
+	}
+}
+
+notrace unsigned long poke_write(enum poke_step step,
+				 const struct text_poke *vec, size_t n)
+{
+	const struct text_poke *end = vec + n;
+	struct poke_space space;
+	unsigned long wrong = 0;
+
+	while (vec < end) {
+		size_t chunk = min_t(size_t, end - vec, POKE_CHUNK);
+
+		poke_space_enter(&space);
+		run_chunk(&space, step, vec, vec + chunk);
+		poke_space_leave(&space);
+		if (space.wrong && !wrong)
+			wrong = space.wrong;
+		vec += chunk;
+	}
+	return wrong;
+}
+
+/* One instruction; every byte is a store of its own. */
+static __always_inline void copy_bytes(void *to, const u8 *from, size_t len)
+{
+	__asm__ volatile("rep movsb"
+			 : "+D"(to), "+S"(from), "+c"(len)::"memory");
+}
+
+static __always_inline void fill_bytes(void *to, u8 fill, size_t len)
+{
+	__asm__ volatile("rep stosb"
+			 : "+D"(to), "+c"(len)
+			 : "a"(fill)
+			 : "memory");
+}
+
+notrace void poke_write_bytes(unsigned long addr, const u8 *src, u8 fill,
+			      size_t len)
+{
+	struct poke_space space;
+
+	while (len) {
+		size_t part =
+			min_t(size_t, len, PAGE_SIZE - (addr & OFFSET_MASK));
+		void *at;
+
+		poke_space_enter(&space);
+		at = fresh(window_open(&space, addr));
+		if (src)
+			copy_bytes(at, src, part);
+		else
+			fill_bytes(at, fill, part);
+		poke_space_leave(&space);
+		src = src ? src + part : NULL;
+		addr += part;
+		len -= part;
+	}
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The buddy allocator: blocks of 2^order pages, aligned to their size; a freed
+ * block is merged with its twin as long as the twin is free too.
+ *
+ * Owns: the free lists and the info bytes of one struct buddy.
+ *
+ * Invariants (buddy_check() recounts them):
+ * I1 every page given lies in exactly one block, free or allocated; the info
+ *    byte of a block's first page holds its state and order, the bytes of its
+ *    other pages are 0.
+ * I2 a block is on free[order] exactly if its byte says BLOCK_FREE.
+ * I3 no two free twins of the same order exist below the largest order.
+ *
+ * Context: any; the caller serialises.
+ */
+#include "kernel/base/buddy.h"
+#include <asm/barrier.h>
+
+#define BLOCK_FREE  0x80
+#define BLOCK_USED  0x40
+#define BLOCK_ORDER 0x0f
+
+static size_t page_index(const struct buddy *b, const void *p)
+{
+	return (size_t)((const char *)p - b->base) / BUDDY_PAGE_SIZE;
+}
+
+static struct list_head *page_link(const struct buddy *b, size_t page)
+{
+	return (struct list_head *)(b->base + page * BUDDY_PAGE_SIZE);
+}
+
+static void put_free(struct buddy *b, size_t page, unsigned int order)
+{
+	b->info[page] = (u8)(BLOCK_FREE | order);
+	list_add(page_link(b, page), &b->free[order]);
+}
+
+static void take_free(struct buddy *b, size_t page)
+{
+	list_del(page_link(b, page));
+	b->info[page] = 0;
+}
+
+void buddy_init(struct buddy *b, void *base, size_t nr_pages, u8 *info)
+{
+	*b = (struct buddy){ .base = base, .nr_pages = nr_pages, .info = info };
+	for (unsigned int order = 0; order <= BUDDY_MAX_ORDER; order++)
+		INIT_LIST_HEAD(&b->free[order]);
+}
+
+/* I3: climbs as long as the twin is free. */
+static void merge_and_put(struct buddy *b, size_t page, unsigned int order)
+{
+	for (; order < BUDDY_MAX_ORDER; order++) {
+		size_t twin = page ^ BIT(order);
+
+		if (twin >= b->nr_pages ||
+		    b->info[twin] != (BLOCK_FREE | order))
+			break;
+		take_free(b, twin);
+		page &= ~BIT(order);
+	}
+	put_free(b, page, order);
+}
+
+void buddy_add(struct buddy *b, size_t first, size_t end)
+{
+	b->nr_added += end - first;
+	b->nr_free += end - first;
+	while (first < end) {
+		unsigned int order = BUDDY_MAX_ORDER;
+
+		while (!IS_ALIGNED(first, BIT(order)) ||
+		       first + BIT(order) > end)
+			order--;
+		merge_and_put(b, first, order);
+		first += BIT(order);
+	}
+}
+
+void *buddy_alloc(struct buddy *b, unsigned int order)
+{
+	unsigned int have = order;
+	size_t page;
+
+	while (have <= BUDDY_MAX_ORDER && list_empty(&b->free[have]))
+		have++;
+	if (have > BUDDY_MAX_ORDER)
+		return NULL;
+	page = page_index(b, b->free[have].next);
+	take_free(b, page);
+	/* The lower half is kept, the upper one given back at each step. */
+	while (have-- > order)
+		put_free(b, page + BIT(have), have);
+	b->info[page] = (u8)(BLOCK_USED | order);
+	b->nr_free -= BIT(order);
+	return page_link(b, page);
+}
+
+bool buddy_free(struct buddy *b, void *p, unsigned int order)
+{
+	size_t page = page_index(b, p);
+
+	if ((char *)p < b->base || page >= b->nr_pages ||
+	    !IS_ALIGNED((unsigned long)p, BUDDY_PAGE_SIZE) ||
+	    order > BUDDY_MAX_ORDER || b->info[page] != (BLOCK_USED | order))
+		return false;
+	b->info[page] = 0;
+	b->nr_free += BIT(order);
+	merge_and_put(b, page, order);
+	return true;
+}
+
+void *buddy_find(const struct buddy *b, const void *p, unsigned int *order)
+{
+	size_t page = page_index(b, p);
+
+	if ((const char *)p < b->base || page >= b->nr_pages)
+		return NULL;
+	for (*order = 0; *order <= BUDDY_MAX_ORDER; (*order)++) {
+		page &= ~(BIT(*order) - 1);
+		if (READ_ONCE(b->info[page]) == (BLOCK_USED | *order))
+			return page_link(b, page);
+	}
+	return NULL;
+}
+
+static const char *check_block(const struct buddy *b, size_t page)
+{
+	u8 info = b->info[page];
+	unsigned int order = info & BLOCK_ORDER;
+	size_t twin = page ^ BIT(order);
+
+	if (order > BUDDY_MAX_ORDER || !IS_ALIGNED(page, BIT(order)) ||
+	    page + BIT(order) > b->nr_pages)
+		return "I1: a block of impossible order";
+	for (size_t i = page + 1; i < page + BIT(order); i++) {
+		if (b->info[i])
+			return "I1: a block within a block";
+	}
+	if (info & BLOCK_FREE && order < BUDDY_MAX_ORDER &&
+	    twin < b->nr_pages && b->info[twin] == info)
+		return "I3: free twins that were not merged";
+	return NULL;
+}
+
+/* Pages on the free lists; ~0 if a block there is not marked free. */
+static size_t count_listed(const struct buddy *b)
+{
+	struct list_head *link;
+	size_t n = 0;
+
+	for (unsigned int order = 0; order <= BUDDY_MAX_ORDER; order++) {
+		list_for_each(link, &b->free[order]) {
+			if (b->info[page_index(b, link)] !=
+			    (BLOCK_FREE | order))
+				return ~0UL;
+			n += BIT(order);
+		}
+	}
+	return n;
+}
+
+const char *buddy_check(const struct buddy *b)
+{
+	size_t nr_free = 0, nr_used = 0, page = 0;
+
+	while (page < b->nr_pages) {
+		u8 info = b->info[page];
+		size_t n = BIT(info & BLOCK_ORDER);
+		const char *wrong = info ? check_block(b, page) : NULL;
+
+		if (wrong)
+			return wrong;
+		if (info & BLOCK_FREE)
+			nr_free += n;
+		else if (info & BLOCK_USED)
+			nr_used += n;
+		page += n;
+	}
+	if (nr_free != b->nr_free || nr_free + nr_used != b->nr_added)
+		return "I1: pages were lost or invented";
+	if (count_listed(b) != nr_free)
+		return "I2: free lists and info bytes disagree";
+	return NULL;
+}

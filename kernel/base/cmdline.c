@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The kernel command line.
+ *
+ * Pure, but for the one pointer that cmdline_init() sets at boot.
+ */
+#include "kernel/base/cmdline.h"
+#include "kernel/lib/kstrto.h"
+#include "kernel/lib/string.h"
+
+static const char *kernel_cmdline = "";
+
+void cmdline_init(const char *text)
+{
+	kernel_cmdline = text;
+}
+
+const char *cmdline(void)
+{
+	return kernel_cmdline;
+}
+
+/* Where we are in the text, and what the next character stands for. */
+struct reader {
+	const char *at;
+	bool quoted;
+};
+
+/* The next character of the word, quotes and backslashes resolved; 0 = end. */
+static char next_char(struct reader *r)
+{
+	while (*r->at == '"') {
+		r->quoted = !r->quoted;
+		r->at++;
+	}
+	if (!*r->at || (*r->at == ' ' && !r->quoted))
+		return '\0';
+	if (*r->at == '\\' && r->at[1])
+		r->at++;
+	return *r->at++;
+}
+
+/* Reads over key; true if the word is just that, or goes on with '='. */
+static bool match_key(struct reader *r, const char *key)
+{
+	char c;
+
+	for (c = next_char(r); c && c == *key; c = next_char(r))
+		key++;
+	return !*key && (!c || c == '=');
+}
+
+bool cmdline_find(const char *text, const char *key, char *buf, size_t len)
+{
+	struct reader r = { .at = text };
+	bool found = false, wanted;
+	size_t used;
+	char c;
+
+	while (*(r.at = skip_spaces(r.at))) {
+		r.quoted = false;
+		wanted = match_key(&r, key);
+		found |= wanted; /* and look on: the last one counts */
+		used = 0;
+		while ((c = next_char(&r)))
+			if (wanted && used + 1 < len)
+				buf[used++] = c;
+		if (wanted && len)
+			buf[used] = '\0';
+	}
+	return found;
+}
+
+bool cmdline_get(const char *key, char *buf, size_t len)
+{
+	return cmdline_find(kernel_cmdline, key, buf, len);
+}
+
+u64 cmdline_u64(const char *key, u64 fallback)
+{
+	char buf[32];
+	u64 value;
+
+	if (!cmdline_get(key, buf, sizeof(buf)) || kstrtoull(buf, 0, &value))
+		return fallback;
+	return value;
+}
+
+bool cmdline_is(const char *key, const char *value)
+{
+	char buf[64];
+
+	return cmdline_get(key, buf, sizeof(buf)) && !strcmp(buf, value);
+}

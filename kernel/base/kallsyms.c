@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The kernel's symbol table, as tools/symtab.py laid it out:
+ *
+ *	u64 sum				of all that follows
+ *	u32 count, nr_sums
+ *	struct sum	sums[nr_sums]	of the other read-only segments
+ *	struct symbol	symbol[count]	rising by address
+ *	u32		by_name[count]	numbers, in order of their names
+ *	char		names[]
+ *
+ * Invariants:
+ * I1 The table is in read-only memory and was compared with the final image by
+ *    the build.
+ * I2 There are no symbols until kallsyms_image_intact() has found them whole: a
+ *    panic before must not trip over a damaged table.
+ */
+#include "kernel/base/kallsyms.h"
+#include "kernel/lib/string.h"
+#include <asm/layout.h>
+
+#define NAME_BITS 24
+#define NAME_MASK ((1u << NAME_BITS) - 1)
+
+struct sum {
+	u64 start; /* less KERNEL_VMA */
+	u64 size;
+	u64 value;
+};
+
+struct symbol {
+	u32 start; /* less KERNEL_VMA */
+	u32 size;
+	u32 name; /* offset in names, type letter in the top byte */
+};
+
+struct table {
+	u64 sum;
+	u32 count;
+	u32 nr_sums;
+	struct sum sums[];
+};
+
+static_assert(sizeof(struct symbol) == 12, "layout of tools/symtab.py");
+
+extern const struct table kallsyms_table;
+static unsigned nr_symbols; /* I2 */
+
+static const struct symbol *symbols(void)
+{
+	return (const void *)&kallsyms_table.sums[kallsyms_table.nr_sums];
+}
+
+static const u32 *by_name(void)
+{
+	return (const void *)&symbols()[nr_symbols];
+}
+
+static const char *name_of(unsigned i)
+{
+	const char *names = (const void *)&by_name()[nr_symbols];
+
+	return names + (symbols()[i].name & NAME_MASK);
+}
+
+unsigned kallsyms_count(void)
+{
+	return nr_symbols;
+}
+
+char kallsyms_type(unsigned i)
+{
+	return symbols()[i].name >> NAME_BITS;
+}
+
+const char *kallsyms_symbol(unsigned i, unsigned long *addr,
+			    unsigned long *size)
+{
+	const struct symbol *s = &symbols()[i];
+
+	*addr = KERNEL_VMA + s->start;
+	if (size)
+		*size = s->size;
+	return name_of(i);
+}
+
+/* The first symbol that starts where the last one at or below addr does. */
+static int find(u32 addr)
+{
+	const struct symbol *s = symbols();
+	unsigned low = 0, high = nr_symbols, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (s[mid].start <= addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (!low)
+		return -1;
+	for (low--; low && s[low - 1].start == s[low].start; low--)
+		;
+	return addr - s[low].start < s[low].size ? (int)low : -1;
+}
+
+const char *kallsyms_lookup(unsigned long addr, unsigned long *off,
+			    unsigned long *size)
+{
+	int i;
+
+	if (addr < KERNEL_VMA || addr - KERNEL_VMA > 0xffffffff)
+		return NULL;
+	i = find(addr - KERNEL_VMA);
+	if (i < 0)
+		return NULL;
+	if (off)
+		*off = addr - KERNEL_VMA - symbols()[i].start;
+	if (size)
+		*size = symbols()[i].size;
+	return name_of(i);
+}
+
+/* Position in by_name of the first name that is not below name. */
+static unsigned name_position(const char *name)
+{
+	unsigned low = 0, high = nr_symbols, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (strcmp(name_of(by_name()[mid]), name) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+unsigned kallsyms_name_count(const char *name)
+{
+	unsigned first = name_position(name), i = first;
+
+	while (i < nr_symbols && !strcmp(name_of(by_name()[i]), name))
+		i++;
+	return i - first;
+}
+
+unsigned long kallsyms_lookup_name(const char *name)
+{
+	unsigned i = name_position(name);
+
+	if (i == nr_symbols || strcmp(name_of(by_name()[i]), name))
+		return 0;
+	return KERNEL_VMA + symbols()[by_name()[i]].start;
+}
+
+int kallsyms_for_each(int (*fn)(const char *name, unsigned long addr,
+				unsigned long size, void *arg),
+		      void *arg)
+{
+	unsigned long addr, size;
+	const char *name;
+	unsigned i;
+	int ret = 0;
+
+	for (i = 0; i < nr_symbols && !ret; i++) {
+		name = kallsyms_symbol(i, &addr, &size);
+		ret = fn(name, addr, size, arg);
+	}
+	return ret;
+}
+
+static bool sum_is(const void *start, const void *end, u64 expected, u64 *found)
+{
+	const u64 *p;
+
+	*found = 0;
+	for (p = start; p < (const u64 *)end; p++)
+		*found = (*found << 1 | *found >> 63) + *p;
+	return *found == expected;
+}
+
+bool kallsyms_image_intact(u64 *found, u64 *expected)
+{
+	const struct table *table = &kallsyms_table;
+	const struct sum *sum;
+
+	*expected = table->sum;
+	if (!sum_is(&table->count, __kallsyms_end, *expected, found))
+		return false;
+	for (sum = table->sums; sum < table->sums + table->nr_sums; sum++) {
+		const char *start = (const char *)KERNEL_VMA + sum->start;
+
+		*expected = sum->value;
+		if (!sum_is(start, start + sum->size, *expected, found))
+			return false;
+	}
+	nr_symbols = table->count;
+	return true;
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Log lines: formatting, time stamps, and lines from where no lock can be had.
+ *
+ * Owns one ring of kept lines per CPU.
+ *
+ * How: a line is formatted on the caller's stack, then written under the
+ * console lock. Where the lock cannot be had (an NMI, or a fault inside the
+ * writing itself), or the console refuses it since the terminal pauses, the
+ * finished line is kept in this CPU's ring; whoever holds the lock writes the
+ * kept lines of all CPUs before giving it up, and the next tick writes what
+ * came too late for that. Nobody who prints ever sleeps: a line may be printed
+ * with locks held, or in a tracer's callback. What finds the ring full is
+ * counted.
+ *
+ * Invariants:
+ * I1 A line is written in one piece under the lock, so lines never mix.
+ * I2 A slot of a ring is taken by its own CPU only, but maybe by an NMI that
+ *    interrupts another taking: the head moves by compare-and-exchange, and a
+ *    slot is read only once it is READY. It is emptied by the lock's owner,
+ *    and only when the console has taken it.
+ *
+ * Context and locks: any context; console_owner (console.c).
+ */
+#include "kernel/base/console.h"
+#include "kernel/base/printk.h"
+#include "kernel/clock.h"
+#include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
+#include <asm/atomic.h>
+#include <asm/irqflags.h>
+#include <asm/percpu.h>
+#include <asm/smp.h>
+
+#define KEPT_LINES   16
+#define FINISH_TRIES 50 /* each as long as the port waits for one byte */
+
+enum slot_state { SLOT_FREE, SLOT_FILLING, SLOT_READY };
+
+struct kept_line {
+	u32 state; /* enum slot_state */
+	u32 len;
+	char text[PRINTK_LINE_MAX];
+};
+
+struct kept_ring {
+	u32 head; /* [C] next slot to take */
+	u32 tail; /* [console lock] next slot to write out */
+	u32 lost; /* [C] */
+	u32 told; /* [console lock] of lost */
+	struct kept_line line[KEPT_LINES];
+};
+
+static DEFINE_PER_CPU(struct kept_ring, kept_ring);
+
+int console_loglevel = 7;
+
+/* I2. Context: this CPU cannot change: interrupts off or NMI. */
+static void keep_line(const char *text, u32 len)
+{
+	struct kept_ring *ring = this_cpu_ptr(&kept_ring);
+	struct kept_line *line;
+	u32 head = READ_ONCE(ring->head);
+
+	do {
+		line = &ring->line[head % KEPT_LINES];
+		if (smp_load_acquire(&line->state) != SLOT_FREE) {
+			ring->lost++;
+			return;
+		}
+	} while (!try_cmpxchg(&ring->head, &head, head + 1));
+	line->state = SLOT_FILLING;
+	memcpy(line->text, text, len);
+	line->len = len;
+	smp_store_release(&line->state, SLOT_READY);
+}
+
+/* False: the console refuses it. Context, here and below: console lock held. */
+static bool emit_line(const char *text, u32 len)
+{
+	return console_fresh_line() && console_emit(text, len);
+}
+
+static bool tell_lost(struct kept_ring *ring)
+{
+	u32 lost = READ_ONCE(ring->lost);
+	char text[48];
+
+	if (!emit_line(text, scnprintf(text, sizeof(text),
+				       "printk: %u lines were lost\n",
+				       lost - ring->told)))
+		return false;
+	ring->told = lost;
+	return true;
+}
+
+static bool write_kept(struct kept_ring *ring)
+{
+	struct kept_line *line = &ring->line[ring->tail % KEPT_LINES];
+
+	while (smp_load_acquire(&line->state) == SLOT_READY) {
+		if (!emit_line(line->text, line->len))
+			return false;
+		smp_store_release(&line->state, SLOT_FREE);
+		line = &ring->line[++ring->tail % KEPT_LINES];
+	}
+	return likely(READ_ONCE(ring->lost) == ring->told) || tell_lost(ring);
+}
+
+/* Return: has it all been handed to the console? */
+static bool write_all_kept(void)
+{
+	unsigned int cpu;
+
+	if (!console_send_rest())
+		return false;
+	for_each_online_cpu(cpu)
+		if (!write_kept(&per_cpu(kept_ring, cpu)))
+			return false;
+	return true;
+}
+
+void printk_flush(void)
+{
+	struct kept_ring *ring = this_cpu_ptr(&kept_ring);
+	unsigned long flags;
+
+	if (likely(READ_ONCE(ring->head) == READ_ONCE(ring->tail)) &&
+	    !console_unsent())
+		return;
+	if (console_stands_still() || !console_lock(&flags))
+		return;
+	write_all_kept();
+	console_unlock(flags);
+}
+
+void printk_finish(void)
+{
+	unsigned long flags;
+	bool done = false;
+	int i;
+
+	for (i = 0; i < FINISH_TRIES && !done; i++) {
+		if (!console_lock(&flags))
+			return;
+		done = write_all_kept() && console_send_rest();
+		console_unlock(flags);
+	}
+}
+
+unsigned long printk_lost(void)
+{
+	unsigned long lost = 0;
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		lost += READ_ONCE(per_cpu(kept_ring, cpu).lost);
+	return lost;
+}
+
+/* One line, its newline included; I1. */
+static void write_line(const char *text, u32 len)
+{
+	unsigned long flags;
+
+	if (!console_lock(&flags)) {
+		local_irq_save(flags);
+		keep_line(text, len);
+		local_irq_restore(flags);
+		return;
+	}
+	/* What was kept before is older than this line. */
+	if (write_all_kept() && emit_line(text, len))
+		write_all_kept();
+	else
+		keep_line(text, len);
+	console_unlock(flags);
+}
+
+/* The line's prefix. Return: its length. */
+static int stamp(char *buf, size_t size)
+{
+	u64 us = ktime_ns() / 1000;
+
+	return scnprintf(buf, size, "[%5llu.%06llu] ", us / 1000000,
+			 us % 1000000);
+}
+
+/* Cut the text into lines and write each. */
+static void write_lines(const char *text, bool stamped)
+{
+	char line[PRINTK_LINE_MAX];
+	size_t n, used;
+
+	do {
+		used = stamped ? stamp(line, sizeof(line)) : 0;
+		n = strcspn(text, "\n");
+		n = min(n, sizeof(line) - used - 1);
+		memcpy(line + used, text, n);
+		line[used + n] = '\n';
+		write_line(line, used + n + 1);
+		text += strcspn(text, "\n");
+	} while (*text++ && *text);
+}
+
+void vprintk(const char *fmt, va_list ap)
+{
+	char text[PRINTK_LINE_MAX];
+	int level = 6;
+
+	if (fmt[0] == KERN_INFO[0] && fmt[1]) {
+		level = fmt[1] - '0';
+		fmt += 2;
+	}
+	if (level >= READ_ONCE(console_loglevel))
+		return;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	write_lines(text, true);
+}
+
+void printk(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprintk(fmt, ap);
+	va_end(ap);
+}
+
+void vprintk_plain(const char *fmt, va_list ap)
+{
+	char text[PRINTK_LINE_MAX];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	write_lines(text, false);
+}
+
+void printk_plain(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprintk_plain(fmt, ap);
+	va_end(ap);
+}

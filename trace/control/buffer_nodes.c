@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+/*
+ * buffer_nodes.c - files about the buffers, and the descriptions of what is
+ * in them.
+ */
+#include "kernel/lib/ctype.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/smp.h"
+#include "trace/control/nodes.h"
+#include "trace/trace.h"
+
+static int size_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_buffer_size_show(trace_top(), node_cpu(file), seq);
+	return 0;
+}
+
+/*
+ * Is this what is read before the first use, "7 (expanded: 1408)"? Return: the
+ * second number's place in @word, which then ends behind it; 0: it is not.
+ */
+static size_t size_for_later(char *word)
+{
+	static const char between[] = " (expanded: ";
+	size_t at = strspn(word, "0123456789"), end = strlen(word);
+
+	if (!at || !str_has_prefix(word + at, between) || word[end - 1] != ')')
+		return 0;
+	word[end - 1] = '\0';
+	return at + strlen(between);
+}
+
+/* What is read can be written back; "X", they differ: each keeps its own. */
+static ssize_t size_write(struct tracefs_file *file, const char *buf,
+			  size_t len)
+{
+	char word[NODE_WORD];
+	int ret = node_word(file, buf, len, word);
+	size_t later = ret ? 0 : size_for_later(word);
+	u64 kb;
+
+	if (!ret && !strcmp(word, "X") && file->cpu < 0)
+		return len;
+	if (later)
+		ret = node_number(file, word + later, strlen(word + later),
+				  &kb);
+	else
+		ret = node_number(file, buf, len, &kb);
+	file->error_at += later;
+	if (ret)
+		return ret;
+	ret = later ? trace_set_buffer_kb_later(trace_top(), node_cpu(file),
+						kb) :
+		      trace_set_buffer_kb(trace_top(), node_cpu(file), kb);
+	if (ret == -EINVAL)
+		file->error_text = "0, or more than a buffer can have";
+	return ret ? ret : (ssize_t)len;
+}
+
+static int total_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_buffer_total_show(trace_top(), seq);
+	return 0;
+}
+
+static int stats_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_stats_show(trace_top(), file->cpu, seq);
+	return 0;
+}
+
+/* A digit for every four CPUs, a comma before the last eight: as on Linux. */
+static int cpumask_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	u64 mask = trace_cpumask(trace_top());
+	int digits = DIV_ROUND_UP(num_online_cpus(), 4U);
+
+	if (digits > 8)
+		trace_seq_printf(seq, "%0*x,", digits - 8, (u32)(mask >> 32));
+	trace_seq_printf(seq, "%0*x\n", min(digits, 8), (u32)mask);
+	return 0;
+}
+
+/*
+ * Hexadecimal, as on Linux: behind a comma stand the next lower 32 bits. @any:
+ * there is a digit, behind the comma, too. Return: how many bytes it has.
+ */
+static size_t read_mask(const char *buf, size_t len, u64 *mask, bool *any)
+{
+	u64 above = 0, group = 0;
+	unsigned int bits = 64; /* at most in a group */
+	size_t i;
+
+	*any = false;
+	for (i = 0; i < len; i++) {
+		if (buf[i] == ',' && *any && !above && !(group >> 32)) {
+			above = group << 32;
+			group = 0;
+			bits = 32;
+			*any = false;
+		} else if (digit_value(buf[i]) < 16 && !(group >> (bits - 4))) {
+			group = group << 4 | digit_value(buf[i]);
+			*any = true;
+		} else {
+			break;
+		}
+	}
+	*mask = above | group;
+	return i;
+}
+
+/* No CPU at all is a mask, too. */
+static ssize_t cpumask_write(struct tracefs_file *file, const char *buf,
+			     size_t len)
+{
+	u64 mask;
+	bool any;
+	size_t i = read_mask(buf, len, &mask, &any);
+	int ret;
+
+	for (; any && i < len && isspace(buf[i]); i++)
+		;
+	file->error_at = i;
+	file->error_text = "no hexadecimal mask";
+	if (!any || i < len)
+		return -EINVAL;
+	ret = trace_set_cpumask(trace_top(), mask);
+	file->error_at = 0;
+	file->error_text = "none of these CPUs is there";
+	return ret ? ret : (ssize_t)len;
+}
+
+const struct tracefs_node buffer_nodes[] = {
+	{ .path = "buffer_size_kb",
+	  .mode = 0640,
+	  .show = size_show,
+	  .write = size_write },
+	{ .path = "buffer_total_size_kb", .mode = 0440, .show = total_show },
+	{ .path = "per_cpu/cpu#/buffer_size_kb",
+	  .mode = 0640,
+	  .show = size_show,
+	  .write = size_write },
+	{ .path = "per_cpu/cpu#/stats", .mode = 0440, .show = stats_show },
+	{ .path = "tracing_cpumask",
+	  .mode = 0640,
+	  .show = cpumask_show,
+	  .write = cpumask_write },
+	{ .path = NULL },
+};
+
+/* ---- events/ ------------------------------------------------------------- */
+
+static int page_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_header_page_show(seq);
+	return 0;
+}
+
+static int event_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_header_event_show(seq);
+	return 0;
+}
+
+#define FORMAT_PREFIX "events/ftrace/"
+
+/* The event is the component of the path behind the prefix. */
+static int format_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	const char *name = file->node->path + strlen(FORMAT_PREFIX);
+	const char *event;
+	unsigned int i;
+
+	for (i = 0; (event = trace_event_name(i)); i++) {
+		size_t n = strlen(event);
+
+		if (!strncmp(name, event, n) && name[n] == '/') {
+			trace_event_format_show(i, seq);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+#define FORMAT(event)                                                \
+	{                                                            \
+		.path = FORMAT_PREFIX event "/format", .mode = 0440, \
+		.show = format_show                                  \
+	}
+
+const struct tracefs_node event_nodes[] = {
+	FORMAT("funcgraph_entry"),
+	FORMAT("funcgraph_exit"),
+	FORMAT("funcgraph_exit_retval"),
+	FORMAT("function"),
+	FORMAT("kernel_stack"),
+	FORMAT("print"),
+	{ .path = "events/header_event", .mode = 0440, .show = event_show },
+	{ .path = "events/header_page", .mode = 0440, .show = page_show },
+	{ .path = NULL },
+};

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+/*
+ * error_log.c - the last refused writes, as the file error_log shows them.
+ *
+ * Owns a ring of eight, each with the input and the place in it that was
+ * wrong. The format is Linux's, so that scripts which look for the caret
+ * find it.
+ */
+#include "trace/control/error_log.h"
+
+#include "kernel/clock.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/lock.h"
+#include "trace/control/tracefs.h"
+
+#define ERRORS	  8
+#define INPUT_MAX 160
+
+/* At least that much of it behind the beginning of the culprit, if it is so
+ * long that not all is quoted. */
+#define QUOTE_BEHIND 64
+
+struct error {
+	u64 time_ns;
+	const char *where; /* the node's path: static */
+	int cpu;	   /* for the '#' in it */
+	const char *text;  /* static */
+	char input[INPUT_MAX];
+	unsigned int at;
+};
+
+static DEFINE_MUTEX(lock);
+static struct error errors[ERRORS]; /* [lock] */
+static unsigned int count;	    /* [lock] ever added */
+
+const char *errno_sentence(int err)
+{
+	static const struct {
+		int err;
+		const char *text;
+	} table[] = {
+		{ EPERM, "Operation not permitted" },
+		{ ENOENT, "No such file or directory" },
+		{ E2BIG, "Argument list too long" },
+		{ EBADF, "Bad file descriptor" },
+		{ EAGAIN, "Resource temporarily unavailable" },
+		{ ENOMEM, "Cannot allocate memory" },
+		{ EACCES, "Permission denied" },
+		{ EBUSY, "Device or resource busy" },
+		{ ENODEV, "No such device" },
+		{ ENOTDIR, "Not a directory" },
+		{ EISDIR, "Is a directory" },
+		{ EINVAL, "Invalid argument" },
+		{ ENOSPC, "No space left on device" },
+		{ ERANGE, "Numerical result out of range" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		if (table[i].err == -err)
+			return table[i].text;
+	return "Unknown error";
+}
+
+/* Of what may be many lines, the one that has the culprit. */
+static size_t line_start(const char *buf, size_t at)
+{
+	while (at && buf[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+/* Where what is quoted begins, with the culprit at @at. */
+static size_t quote_start(const char *buf, size_t at)
+{
+	size_t from = line_start(buf, at);
+
+	/* Of a long line the part around it. */
+	return at - from < INPUT_MAX - QUOTE_BEHIND ?
+		       from :
+		       at - (INPUT_MAX - QUOTE_BEHIND);
+}
+
+void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
+		   int err)
+{
+	size_t i, at = min(len, (size_t)file->error_at), from;
+	struct error *e;
+
+	if (file->error_quote[0]) {
+		buf = file->error_quote;
+		len = strlen(buf);
+		at = 0;
+	}
+	from = quote_start(buf, at);
+	buf += from;
+	len -= from;
+	mutex_lock(&lock);
+	e = &errors[count++ % ERRORS];
+	e->time_ns = ktime_ns();
+	e->where = file->node->path;
+	e->cpu = file->cpu;
+	e->text = file->error_text ? file->error_text : errno_sentence(err);
+	e->at = at - from;
+	/* One line, printable, whatever was written. */
+	for (i = 0; i < len && i < INPUT_MAX - 1 && buf[i] != '\n'; i++)
+		e->input[i] = buf[i] < ' ' || buf[i] > '~' ? '.' : buf[i];
+	e->input[i] = '\0';
+	mutex_unlock(&lock);
+}
+
+/* The path as it was opened. */
+static void show_path(const struct error *e, struct trace_seq *seq)
+{
+	size_t before = strcspn(e->where, "#");
+
+	trace_seq_putmem(seq, e->where, before);
+	if (e->where[before])
+		trace_seq_printf(seq, "%d%s", e->cpu, e->where + before + 1);
+}
+
+void error_log_show(struct trace_seq *seq)
+{
+	unsigned int i;
+
+	mutex_lock(&lock);
+	for (i = count > ERRORS ? count - ERRORS : 0; i < count; i++) {
+		const struct error *e = &errors[i % ERRORS];
+
+		trace_seq_printf(seq, "[%5llu.%06u] ", e->time_ns / 1000000000,
+				 (u32)(e->time_ns % 1000000000 / 1000));
+		show_path(e, seq);
+		trace_seq_printf(seq, ": error: %s\n", e->text);
+		trace_seq_printf(seq, "  Command: %s\n", e->input);
+		trace_seq_fill(seq, ' ', strlen("  Command: ") + e->at);
+		trace_seq_puts(seq, "^\n");
+	}
+	mutex_unlock(&lock);
+}
+
+void error_log_clear(void)
+{
+	mutex_lock(&lock);
+	count = 0;
+	mutex_unlock(&lock);
+}

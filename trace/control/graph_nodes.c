@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+/*
+ * graph_nodes.c - files of the graph tracer.
+ */
+#include "kernel/lib/errno.h"
+#include "trace/control/hash_edit.h"
+#include "trace/control/nodes.h"
+#include "trace/trace.h"
+
+/* ---- set_graph_function, set_graph_notrace ------------------------------- */
+
+static int set_graph_open(struct tracefs_file *file)
+{
+	static const struct hash_source source = {
+		false,
+		trace_graph_hash_get,
+		trace_graph_hash_set,
+	};
+
+	return hash_edit_open(file, &source);
+}
+
+static int graph_notrace_open(struct tracefs_file *file)
+{
+	static const struct hash_source source = {
+		true,
+		trace_graph_hash_get,
+		trace_graph_hash_set,
+	};
+
+	return hash_edit_open(file, &source);
+}
+
+static int depth_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_seq_printf(seq, "%u\n", trace_graph_depth());
+	return 0;
+}
+
+static ssize_t depth_write(struct tracefs_file *file, const char *buf,
+			   size_t len)
+{
+	u64 n;
+	int ret = node_number(file, buf, len, &n);
+
+	if (ret)
+		return ret;
+	if (n > 1000000)
+		return -ERANGE;
+	trace_set_graph_depth(n);
+	return len;
+}
+
+const struct tracefs_node graph_nodes[] = {
+	{ .path = "max_graph_depth",
+	  .mode = 0640,
+	  .show = depth_show,
+	  .write = depth_write },
+	{ .path = "set_graph_function",
+	  .mode = 0640,
+	  .open = set_graph_open,
+	  .show = hash_edit_show,
+	  .write = hash_edit_write,
+	  .release = hash_edit_release },
+	{ .path = "set_graph_notrace",
+	  .mode = 0640,
+	  .open = graph_notrace_open,
+	  .show = hash_edit_show,
+	  .write = hash_edit_write,
+	  .release = hash_edit_release },
+	{ .path = NULL },
+};

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+/*
+ * hash_edit.c - a set of functions edited through a file (see hash_edit.h).
+ *
+ * What is listed can be written back: a line that begins with '#' is a
+ * comment, and "nothing" is listed as the token that makes it, "!*".
+ */
+#include "trace/control/hash_edit.h"
+
+#include "kernel/base/slab.h"
+#include "kernel/lib/ctype.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "trace/control/tracefs.h"
+#include "trace/core/ftrace.h"
+#include "trace/event/trace_seq.h"
+
+#define TOKEN_MAX 512
+
+struct hash_edit {
+	const struct hash_source *source;
+	struct ftrace_hash *hash; /* the candidate */
+	bool all;		  /* it stands for "all", or "none excluded" */
+	bool accepted, refused;	  /* some token was */
+	bool comment;		  /* to the end of the line */
+	char token[TOKEN_MAX];
+	size_t len;
+};
+
+static void edit_free(struct hash_edit *edit)
+{
+	ftrace_hash_free(edit->hash);
+	kfree(edit);
+}
+
+int hash_edit_open(struct tracefs_file *file, const struct hash_source *source)
+{
+	struct hash_edit *edit = kzalloc(sizeof(*edit));
+	int err = edit ? 0 : -ENOMEM;
+
+	if (edit && !(file->flags & TRACEFS_TRUNC))
+		err = source->get(source->exclude, &edit->hash);
+	if (!err && !edit->hash) {
+		edit->all = true;
+		edit->hash = ftrace_hash_begin(NULL);
+		err = edit->hash ? 0 : -ENOMEM;
+	}
+	if (err) {
+		kfree(edit);
+		return err;
+	}
+	edit->source = source;
+	file->private = edit;
+	return 0;
+}
+
+/* Does the candidate leave all functions in? I2 */
+static bool edit_is_all(const struct hash_edit *edit)
+{
+	return edit->all ||
+	       (edit->source->exclude && !ftrace_hash_count(edit->hash));
+}
+
+/* "!*": nothing at all. I2 */
+static int select_nothing(struct hash_edit *edit)
+{
+	struct ftrace_hash *nothing = ftrace_hash_begin(NULL);
+
+	if (!nothing)
+		return -ENOMEM;
+	ftrace_hash_free(edit->hash);
+	edit->hash = nothing;
+	edit->all = false;
+	return 0;
+}
+
+/* Put the token collected so far into the candidate. */
+static int take_token(struct hash_edit *edit, struct tracefs_file *file)
+{
+	size_t len = edit->len;
+	int ret;
+
+	edit->len = 0;
+	if (!len)
+		return 0;
+	if (len == 2 && !memcmp(edit->token, "!*", 2))
+		ret = select_nothing(edit);
+	else
+		ret = ftrace_hash_edit(&edit->hash, edit->token, len);
+	if (ret == -EINVAL)
+		file->error_text = "no function fits this";
+	if (!ret && ftrace_hash_count(edit->hash))
+		edit->all = false;
+	*(ret ? &edit->refused : &edit->accepted) = true;
+	return ret;
+}
+
+/* For a word of @len bytes, not all of them in what is written now. */
+static void quote_token(const struct hash_edit *edit, struct tracefs_file *file,
+			size_t len)
+{
+	len = min(len, sizeof(file->error_quote) - 1);
+	memcpy(file->error_quote, edit->token, len);
+	file->error_quote[len] = '\0';
+}
+
+ssize_t hash_edit_write(struct tracefs_file *file, const char *buf, size_t len)
+{
+	struct hash_edit *edit = file->private;
+	size_t i, token;
+	int ret;
+
+	for (i = 0; i < len; i++) {
+		char c = buf[i];
+
+		if (edit->comment) {
+			edit->comment = c != '\n';
+		} else if (isspace(c)) {
+			token = edit->len;
+			ret = take_token(edit, file);
+			if (ret && token <= i)
+				file->error_at = i - token;
+			else if (ret)
+				quote_token(edit, file, token);
+			if (ret)
+				return ret;
+		} else if (c == '#' && !edit->len) {
+			edit->comment = true;
+		} else if (edit->len < TOKEN_MAX - 1) {
+			edit->token[edit->len++] = c;
+		} else {
+			edit->len = 0;
+			edit->refused = true;
+			file->error_at = i;
+			file->error_text = "the word is too long";
+			return -EINVAL;
+		}
+	}
+	return len;
+}
+
+int hash_edit_release(struct tracefs_file *file)
+{
+	struct hash_edit *edit = file->private;
+	const struct hash_source *source = edit->source;
+	size_t token = edit->len;
+	int err, ret = 0;
+
+	err = take_token(edit, file);
+	if (err)
+		quote_token(edit, file, token);
+	if (file->flags & TRACEFS_WRITE && (edit->accepted || !edit->refused)) {
+		if (edit_is_all(edit)) {
+			ret = source->set(source->exclude, NULL);
+		} else {
+			ret = source->set(source->exclude, edit->hash);
+			edit->hash = NULL;
+		}
+	}
+	edit_free(edit);
+	return ret ? ret : err;
+}
+
+int hash_edit_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	const struct hash_edit *edit = file->private;
+	size_t count = ftrace_hash_count(edit->hash);
+	char name[FTRACE_NAME_MAX];
+
+	if (edit_is_all(edit)) {
+		trace_seq_puts(seq,
+			       edit->source->exclude ?
+				       "#### no functions disabled ####\n" :
+				       "#### all functions enabled ####\n");
+		return 0;
+	}
+	if (!count) {
+		trace_seq_puts(seq, "!*\n");
+		return 0;
+	}
+	if (file->pos >= count) /* shortened while it was read */
+		return 0;
+	trace_seq_puts(
+		seq,
+		ftrace_rec_name(ftrace_hash_rec(edit->hash, file->pos), name));
+	trace_seq_putc(seq, '\n');
+	return ++file->pos < count;
+}

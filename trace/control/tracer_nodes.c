@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: MIT
+/*
+ * tracer_nodes.c - which tracer runs, how, and the trace it makes.
+ */
+#include "kernel/base/slab.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched.h"
+#include "trace/control/error_log.h"
+#include "trace/control/nodes.h"
+#include "trace/trace.h"
+
+#define STREAM_POLL_NS 5000000UL
+
+static const char readme[] =
+	"nop5's control tree has Linux's names, grammar and formats.\n"
+	"\n"
+	"  available_tracers     the tracers there are\n"
+	"  current_tracer        read or choose one: function, function_graph\n"
+	"  tracing_on            0 or 1: record events or not\n"
+	"  trace                 all events in order of time; > empties it\n"
+	"  trace_pipe            the same, each event once, waits for more\n"
+	"                        until tracing_on is 0\n"
+	"  trace_marker          write text into the trace\n"
+	"  trace_clock           local, global, counter, x86-tsc, ...\n"
+	"  trace_options         option on, nooption off\n"
+	"  buffer_size_kb        size of the buffer of each CPU\n"
+	"  buffer_total_size_kb  of all together\n"
+	"  tracing_cpumask       hexadecimal: the CPUs that record\n"
+	"\n"
+	"  available_filter_functions           what can be traced\n"
+	"  available_filter_functions_addrs     the same, and where\n"
+	"  set_ftrace_filter     trace only these functions\n"
+	"  set_ftrace_notrace    do not trace these functions\n"
+	"      accepts: function names, globs: *abc abc* *abc* a*b a?b [ab]c,\n"
+	"      numbers of lines in available_filter_functions\n"
+	"      !name removes, !* selects nothing, an empty write selects all\n"
+	"      > replaces, >> adds; in force when the file is closed\n"
+	"  set_ftrace_pid        trace only these tasks\n"
+	"  enabled_functions     what is patched now, and what it calls\n"
+	"  touched_functions     what was ever patched\n"
+	"  dyn_ftrace_total_info how many functions there are\n"
+	"\n"
+	"  set_graph_function    function_graph: these and what they call\n"
+	"  set_graph_notrace     function_graph: not these nor what they call\n"
+	"  max_graph_depth       function_graph: levels, 0 is all\n"
+	"\n"
+	"  stack_tracer_enabled  1: look for the deepest stack\n"
+	"      (on Linux this one is in /proc/sys/kernel)\n"
+	"  stack_trace stack_max_size stack_trace_filter\n"
+	"\n"
+	"  per_cpu/cpuN/         trace, trace_pipe, trace_pipe_raw, stats,\n"
+	"                        buffer_size_kb of one CPU\n"
+	"  events/header_page, events/header_event, events/ftrace/*/format\n"
+	"                        how trace_pipe_raw is laid out\n"
+	"  saved_cmdlines        pids and names\n"
+	"  error_log             what was wrong with the last refused writes\n";
+
+static int readme_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_seq_puts(seq, readme);
+	return 0;
+}
+
+static int tracers_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	const struct tracer *tracer;
+	unsigned int i;
+
+	for (i = 0; (tracer = trace_tracer(i)); i++) {
+		if (i)
+			trace_seq_putc(seq, ' ');
+		trace_seq_puts(seq, tracer->name);
+	}
+	trace_seq_putc(seq, '\n');
+	return 0;
+}
+
+static int current_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_seq_printf(seq, "%s\n", trace_current_tracer(trace_top())->name);
+	return 0;
+}
+
+static ssize_t current_write(struct tracefs_file *file, const char *buf,
+			     size_t len)
+{
+	char name[NODE_WORD];
+	int ret = node_word(file, buf, len, name);
+
+	if (ret)
+		return ret;
+	ret = trace_set_tracer(trace_top(), name);
+	file->error_text = ret == -EINVAL ? "no such tracer" : NULL;
+	return ret ? ret : (ssize_t)len;
+}
+
+static int on_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_seq_printf(seq, "%d\n", trace_is_on(trace_top()));
+	return 0;
+}
+
+static ssize_t on_write(struct tracefs_file *file, const char *buf, size_t len)
+{
+	u64 n;
+	int ret = node_number(file, buf, len, &n);
+
+	if (ret)
+		return ret;
+	trace_set_on(trace_top(), n);
+	return len;
+}
+
+/* ---- trace, trace_pipe --------------------------------------------------- */
+
+static int trace_file_open(struct tracefs_file *file)
+{
+	if (file->flags & TRACEFS_TRUNC)
+		trace_reset(trace_top(), node_cpu(file));
+	if (!(file->flags & TRACEFS_READ))
+		return 0;
+	file->private = trace_open(trace_top(), node_cpu(file));
+	return IS_ERR(file->private) ? PTR_ERR(file->private) : 0;
+}
+
+/* Not a stream: it ends, and a key does not stop it. */
+static int trace_file_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	char text[1024];
+	ssize_t n = trace_read(file->private, text, sizeof(text));
+
+	if (n > 0)
+		trace_seq_putmem(seq, text, n);
+	return n > 0 ? 1 : (int)n;
+}
+
+/* Only the truncation at open has an effect, as on Linux. */
+static ssize_t trace_file_write(struct tracefs_file *file, const char *buf,
+				size_t len)
+{
+	return len;
+}
+
+static int trace_file_release(struct tracefs_file *file)
+{
+	if (file->flags & TRACEFS_READ)
+		trace_close(file->private);
+	return 0;
+}
+
+static int pipe_open(struct tracefs_file *file)
+{
+	file->private = trace_pipe_open(trace_top(), node_cpu(file));
+	return IS_ERR(file->private) ? PTR_ERR(file->private) : 0;
+}
+
+/*
+ * Read from a stream, where @next gives what there is or -EAGAIN. As on Linux
+ * the end of trace_pipe comes when tracing is off and all is read; but who has
+ * got nothing yet waits for it to begin. file->pos: has got something.
+ */
+static ssize_t stream_read(struct tracefs_file *file, char *buf, size_t len,
+			   ssize_t (*next)(struct tracefs_file *file, char *buf,
+					   size_t len))
+{
+	ssize_t n;
+
+	for (;;) {
+		bool on = trace_is_on(trace_top()); /* before the last look */
+
+		n = next(file, buf, len);
+		if (n > 0)
+			file->pos = 1;
+		if (n == -EAGAIN && !on && file->pos)
+			return 0;
+		if (n != -EAGAIN || file->flags & TRACEFS_NONBLOCK)
+			return n;
+		sleep_ns(STREAM_POLL_NS);
+	}
+}
+
+static ssize_t pipe_next(struct tracefs_file *file, char *buf, size_t len)
+{
+	return trace_read(file->private, buf, len);
+}
+
+static ssize_t pipe_read(struct tracefs_file *file, char *buf, size_t len)
+{
+	return stream_read(file, buf, len, pipe_next);
+}
+
+static int pipe_release(struct tracefs_file *file)
+{
+	trace_close(file->private);
+	return 0;
+}
+
+/* A page for those who read less, of which some is left. */
+struct raw_reader {
+	char page[RB_PAGE_SIZE];
+	size_t left;
+};
+
+static int raw_open(struct tracefs_file *file)
+{
+	file->private = kzalloc(sizeof(struct raw_reader));
+	return file->private ? 0 : -ENOMEM;
+}
+
+static int raw_release(struct tracefs_file *file)
+{
+	kfree(file->private);
+	return 0;
+}
+
+static ssize_t raw_next(struct tracefs_file *file, char *buf, size_t len)
+{
+	struct raw_reader *raw = file->private;
+	bool whole = !raw->left && len >= RB_PAGE_SIZE;
+	ssize_t n = 0;
+
+	if (!raw->left)
+		n = trace_read_raw(trace_top(), file->cpu,
+				   whole ? (void *)buf : (void *)raw->page,
+				   false);
+	if (n < 0 || whole)
+		return n;
+	raw->left += n;
+	len = min(len, raw->left);
+	memcpy(buf, raw->page + RB_PAGE_SIZE - raw->left, len);
+	raw->left -= len;
+	return len;
+}
+
+static ssize_t raw_read(struct tracefs_file *file, char *buf, size_t len)
+{
+	return stream_read(file, buf, len, raw_next);
+}
+
+static ssize_t marker_write(struct tracefs_file *file, const char *buf,
+			    size_t len)
+{
+	return trace_marker_write(trace_top(), buf, len);
+}
+
+/* ---- clock, options, names, errors --------------------------------------- */
+
+static int clock_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_clock_show(trace_top(), seq);
+	return 0;
+}
+
+/* A clock; or the whole list as it is read, the current one in brackets. */
+static ssize_t clock_write(struct tracefs_file *file, const char *buf,
+			   size_t len)
+{
+	const char *open = memchr(buf, '[', len);
+	const char *close = open ? memchr(open, ']', buf + len - open) : NULL;
+	size_t from = close ? open + 1 - buf : 0;
+	char name[NODE_WORD];
+	int ret = node_word(file, buf + from,
+			    close ? (size_t)(close - open) - 1 : len, name);
+
+	file->error_at += from;
+	if (ret)
+		return ret;
+	file->error_text = "no such clock";
+	ret = trace_set_clock(trace_top(), name);
+	return ret ? ret : (ssize_t)len;
+}
+
+static int options_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_options_show(trace_top(), seq);
+	return 0;
+}
+
+/* One option a word, so that what was read can be written back whole. */
+static ssize_t options_write(struct tracefs_file *file, const char *buf,
+			     size_t len)
+{
+	size_t at = 0;
+
+	while (at < len) {
+		size_t end = at;
+		char name[NODE_WORD];
+		int ret;
+
+		while (end < len && buf[end] != '\n')
+			end++;
+		if (end > at) {
+			ret = node_word(file, buf + at, end - at, name);
+			file->error_at += at;
+			if (ret)
+				return ret;
+			file->error_text = "no such option";
+			ret = trace_set_option_text(trace_top(), name);
+			if (ret)
+				return ret;
+		}
+		at = end + 1;
+	}
+	return len;
+}
+
+static int cmdlines_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_saved_cmdlines_show(seq);
+	return 0;
+}
+
+static int errors_open(struct tracefs_file *file)
+{
+	if (file->flags & TRACEFS_TRUNC)
+		error_log_clear();
+	return 0;
+}
+
+static int errors_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	error_log_show(seq);
+	return 0;
+}
+
+const struct tracefs_node tracer_nodes[] = {
+	{ .path = "README", .mode = 0440, .show = readme_show },
+	{ .path = "available_tracers", .mode = 0440, .show = tracers_show },
+	{ .path = "current_tracer",
+	  .mode = 0640,
+	  .show = current_show,
+	  .write = current_write },
+	{ .path = "error_log",
+	  .mode = 0640,
+	  .open = errors_open,
+	  .show = errors_show,
+	  .write = trace_file_write },
+	{ .path = "per_cpu/cpu#/trace",
+	  .mode = 0640,
+	  .open = trace_file_open,
+	  .show = trace_file_show,
+	  .write = trace_file_write,
+	  .release = trace_file_release },
+	{ .path = "per_cpu/cpu#/trace_pipe",
+	  .mode = 0440,
+	  .open = pipe_open,
+	  .read = pipe_read,
+	  .release = pipe_release },
+	{ .path = "per_cpu/cpu#/trace_pipe_raw",
+	  .mode = 0440,
+	  .open = raw_open,
+	  .read = raw_read,
+	  .release = raw_release },
+	{ .path = "saved_cmdlines", .mode = 0440, .show = cmdlines_show },
+	{ .path = "trace",
+	  .mode = 0640,
+	  .open = trace_file_open,
+	  .show = trace_file_show,
+	  .write = trace_file_write,
+	  .release = trace_file_release },
+	{ .path = "trace_clock",
+	  .mode = 0640,
+	  .show = clock_show,
+	  .write = clock_write },
+	{ .path = "trace_marker", .mode = 0220, .write = marker_write },
+	{ .path = "trace_options",
+	  .mode = 0640,
+	  .show = options_show,
+	  .write = options_write },
+	{ .path = "trace_pipe",
+	  .mode = 0440,
+	  .open = pipe_open,
+	  .read = pipe_read,
+	  .release = pipe_release },
+	{ .path = "tracing_on",
+	  .mode = 0640,
+	  .show = on_show,
+	  .write = on_write },
+	{ .path = NULL },
+};

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ftrace_check.c - is everything as it should be? For tests and the torture.
+ *
+ * Recomputes from the list of ops and their filters alone who has to be called
+ * at each site, and compares: the record's set (I7), what that set says the
+ * site calls, and the bytes. Shares with the planner nothing but the filters.
+ *
+ * Context: task, takes ftrace_lock.
+ */
+#include "kernel/base/printk.h"
+#include "trace/core/ftrace_internal.h"
+
+static bool ops_wants(const struct ftrace_ops *ops, u32 i)
+{
+	if (ops->filter_hash && !ftrace_hash_test(ops->filter_hash, i))
+		return false;
+	return !ops->notrace_hash || !ftrace_hash_test(ops->notrace_hash, i);
+}
+
+static const char *check_members(const struct ftrace_set *set, u32 i)
+{
+	const struct ftrace_ops *ops, *direct = NULL;
+	unsigned int nr = 0;
+
+	for (ops = ftrace_ops_list; ops; ops = ops->next) {
+		if (!ops_wants(ops, i))
+			continue;
+		if (!(ops->flags & FTRACE_OPS_FL_DIRECT)) {
+			if (set->ops[nr] != ops)
+				return "a consumer is missing or out of order";
+			nr++;
+			continue;
+		}
+		if (direct)
+			return "two direct callers";
+		direct = ops;
+	}
+	if (set->nr != nr || set->ops[nr])
+		return "a consumer that does not match";
+	if (set->direct_ops != direct || !direct != !set->direct)
+		return "not its direct caller";
+	return NULL;
+}
+
+static unsigned long site_direct(const struct ftrace_ops *ops, u32 i)
+{
+	const struct ftrace_hash *filter = ops->filter_hash;
+
+	return filter->direct ? filter->direct[ftrace_hash_pos(filter, i)] :
+				ops->direct_call;
+}
+
+/* The ladder once more, from the result's side. */
+static const char *check_target(const struct ftrace_set *set, u32 i)
+{
+	const struct ftrace_ops *direct = set->direct_ops;
+	bool regs = set->flags & FTRACE_SET_REGS;
+
+	if (direct && site_direct(direct, i) != set->direct)
+		return "wrong direct target";
+	switch (set->kind) {
+	case FTRACE_SET_NOP:
+		return set_users(set) || set->target ? "NOP with consumers" :
+						       NULL;
+	case FTRACE_SET_DIRECT:
+		return set->nr || set->target != set->direct ?
+			       "not only a direct caller" :
+			       NULL;
+	case FTRACE_SET_TRAMP:
+		return set_users(set) != 1 ||
+				       set->target != set->ops[0]->trampoline ?
+			       "not the one ops' trampoline" :
+			       NULL;
+	case FTRACE_SET_CHAIN:
+		return set_users(set) < 2 || set->flags & FTRACE_SET_STUB ?
+			       "chain where none should be" :
+			       NULL;
+	case FTRACE_SET_LIST:
+		return set->target != arch_ftrace_static_caller(regs) ?
+			       "not the static caller" :
+			       NULL;
+	}
+	return "no such kind of set";
+}
+
+static const char *check_rec(const struct dyn_ftrace *rec, u32 i)
+{
+	const struct ftrace_set *wanted = set_of(rec->wanted);
+	const struct ftrace_set *actual = set_of(rec->actual);
+	const char *wrong;
+
+	if (rec->flags & FTRACE_FL_DISABLED)
+		return rec->sets ? "disabled but in use" : NULL;
+	wrong = check_members(wanted, i);
+	if (!wrong)
+		wrong = check_target(wanted, i);
+	if (wrong)
+		return wrong;
+	if (rec->actual != (ftrace_enabled ? rec->wanted : 0))
+		return "wanted and actual differ";
+	if (arch_ftrace_read(rec_ip(rec)) != actual->target)
+		return "the bytes call something else";
+	if (wanted->id && ftrace_enabled && !(rec->flags & FTRACE_FL_TOUCHED))
+		return "in use but never touched";
+	return NULL;
+}
+
+/* Each set has as many references as records want it. */
+static size_t check_refs(void)
+{
+	struct ftrace_set *set;
+	size_t i, bad = 0;
+
+	for (i = 0; i < ftrace_nr_recs; i++)
+		set_of(ftrace_recs[i].wanted)->refs--;
+	for (i = 0; i < ftrace_nr_recs; i++) {
+		set = set_of(ftrace_recs[i].wanted);
+		if (set->id && set->refs)
+			bad++;
+	}
+	for (i = 0; i < ftrace_nr_recs; i++)
+		set_of(ftrace_recs[i].wanted)->refs++;
+	if (bad)
+		pr_err("ftrace_check: references of %zu sites are off\n", bad);
+	return bad;
+}
+
+size_t ftrace_check(void)
+{
+	const char *wrong;
+	size_t i, bad = 0;
+
+	mutex_lock(&ftrace_lock);
+	for (i = 0; i < ftrace_nr_recs; i++) {
+		wrong = check_rec(&ftrace_recs[i], i);
+		if (!wrong)
+			continue;
+		if (!bad++)
+			pr_err("ftrace_check: %pS: %s\n",
+			       (void *)rec_ip(&ftrace_recs[i]), wrong);
+	}
+	bad += check_refs();
+	mutex_unlock(&ftrace_lock);
+	return bad;
+}

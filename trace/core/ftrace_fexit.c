@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ftrace_fexit.c - generated entry-and-exit targets: who has which, and when
+ * one may be freed.
+ *
+ * Owns the *groups*: the targets made by one attach or replace, one for each
+ * function, which share a pair of per-CPU counters, and the list of groups
+ * taken out of use.
+ *
+ * A call may sleep in the function with the target on its stack, for ever
+ * perhaps, so nobody waits for a group to be left. It is freed, by whoever
+ * comes along, when
+ *	1. its sites have been patched and all tasks been waited for (the
+ *	   session does that): who has entered has been counted in;
+ *	2. as many have been counted out as in;
+ *	3. all tasks have been waited for once more: between counting itself
+ *	   out and returning no call sleeps.
+ *
+ * Context and locks: task. fexit_lock > direct_mutex.
+ */
+#include "kernel/base/slab.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/list.h"
+#include "kernel/quiesce.h"
+#include "trace/core/ftrace_fexit.h"
+#include "trace/core/ftrace_internal.h"
+#include <asm/percpu.h>
+#include <asm/smp.h>
+
+#define GROUPS 64
+
+struct fexit_counters {
+	u64 in, out;
+};
+
+struct fexit_group {
+	struct list_head list;	     /* retired */
+	unsigned int slot;	     /* of the counters */
+	struct ftrace_hash *targets; /* site -> target */
+};
+
+struct ftrace_fexit {
+	struct ftrace_ops ops;
+	struct fexit_group *group;
+};
+
+static DEFINE_MUTEX(fexit_lock);
+static DEFINE_PER_CPU(struct fexit_counters[GROUPS], fexit_count);
+static u64 slots_used;		  /* [fexit_lock] */
+static LIST_HEAD(retired_groups); /* [fexit_lock] */
+
+/* ---- groups ---- */
+
+static bool handler_ok(ftrace_fexit_func_t func)
+{
+	return !func || arch_ftrace_reaches((unsigned long)func);
+}
+
+static bool spec_is_valid(const struct ftrace_fexit_spec *spec)
+{
+	unsigned int i;
+
+	for (i = 0; i < spec->nr && i < FTRACE_FEXIT_PROGS; i++)
+		if (!handler_ok(spec->prog[i].entry) ||
+		    !handler_ok(spec->prog[i].exit))
+			return false;
+	return spec->nr <= FTRACE_FEXIT_PROGS &&
+	       spec->stack_words <= FTRACE_FEXIT_STACK_WORDS &&
+	       !(spec->varargs && !spec->stack_words);
+}
+
+static void group_free(struct fexit_group *group)
+{
+	size_t i;
+
+	for (i = 0; group->targets && i < group->targets->count; i++)
+		if (group->targets->direct[i])
+			arch_ftrace_free_fexit(group->targets->direct[i]);
+	ftrace_hash_free(group->targets);
+	slots_used &= ~(1UL << group->slot);
+	kfree(group);
+}
+
+/* A target for each of @sites, which has room for them. */
+static int group_fill(struct fexit_group *group,
+		      const struct ftrace_fexit_spec *spec)
+{
+	struct ftrace_fexit_desc desc = {
+		.nr = spec->nr,
+		.prog = spec->prog,
+		.stack_words = spec->stack_words,
+		.in = &fexit_count[group->slot].in,
+		.out = &fexit_count[group->slot].out,
+	};
+	struct ftrace_hash *targets = group->targets;
+	size_t i;
+
+	for (i = 0; i < targets->count; i++)
+		targets->direct[i] = 0;
+	for (i = 0; i < targets->count; i++) {
+		desc.ip = rec_ip(&ftrace_recs[targets->rec[i]]);
+		targets->direct[i] = arch_ftrace_make_fexit(&desc);
+		if (!targets->direct[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* @sites is taken over. */
+static struct fexit_group *group_make(const struct ftrace_fexit_spec *spec,
+				      struct ftrace_hash *sites)
+{
+	struct fexit_group *group;
+	int err;
+
+	if (slots_used == ~0UL || !sites) {
+		ftrace_hash_free(sites);
+		return ERR_PTR(sites ? -ENOSPC : -ENOMEM);
+	}
+	group = kzalloc(sizeof(*group));
+	if (!group) {
+		ftrace_hash_free(sites);
+		return ERR_PTR(-ENOMEM);
+	}
+	group->slot = __builtin_ctzl(~slots_used);
+	slots_used |= 1UL << group->slot;
+	group->targets = sites;
+	err = group_fill(group, spec);
+	if (!err)
+		return group;
+	group_free(group);
+	return ERR_PTR(err);
+}
+
+/* Calls inside; nobody can enter any more, so in is at rest. */
+static u64 group_users(const struct fexit_group *group)
+{
+	unsigned int cpu;
+	u64 out = 0, in = 0;
+
+	for_each_online_cpu(cpu)
+		out += READ_ONCE(per_cpu(fexit_count, cpu)[group->slot].out);
+	for_each_online_cpu(cpu)
+		in += READ_ONCE(per_cpu(fexit_count, cpu)[group->slot].in);
+	return in - out;
+}
+
+static void group_retire(struct fexit_group *group)
+{
+	list_add_tail(&group->list, &retired_groups);
+}
+
+static size_t reap_locked(void)
+{
+	struct fexit_group *group, *next;
+	LIST_HEAD(left);
+	size_t pending = 0;
+
+	list_for_each_entry_safe(group, next, &retired_groups, list) {
+		if (group_users(group))
+			pending++;
+		else
+			list_move_tail(&group->list, &left);
+	}
+	if (list_empty(&left))
+		return pending;
+	synchronize_tasks();
+	mutex_lock(&ftrace_lock);
+	list_for_each_entry_safe(group, next, &left, list)
+		group_free(group);
+	mutex_unlock(&ftrace_lock);
+	return pending;
+}
+
+size_t ftrace_fexit_reap(void)
+{
+	size_t pending;
+
+	mutex_lock(&fexit_lock);
+	pending = reap_locked();
+	mutex_unlock(&fexit_lock);
+	return pending;
+}
+
+size_t ftrace_fexit_pending(struct ftrace_fexit_pending *pending, size_t max)
+{
+	struct fexit_group *group;
+	size_t n = 0;
+
+	mutex_lock(&fexit_lock);
+	list_for_each_entry(group, &retired_groups, list) {
+		if (n < max)
+			pending[n] = (struct ftrace_fexit_pending){
+				.ip = rec_ip(
+					ftrace_hash_rec(group->targets, 0)),
+				.nr = group->targets->count,
+				.users = group_users(group),
+			};
+		n++;
+	}
+	mutex_unlock(&fexit_lock);
+	return n;
+}
+
+/* ---- attaching ---- */
+
+static struct ftrace_hash *hash_of_sites(const unsigned long *ips, size_t n)
+{
+	struct ftrace_hash *hash = ftrace_direct_hash_new(n);
+	size_t i;
+	int err;
+
+	if (!hash)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < n; i++) {
+		/* Any target: group_fill() puts in the real ones. */
+		err = ftrace_direct_hash_add(hash, ips[i], KERNEL_VMA);
+		if (err && err != -EEXIST) {
+			ftrace_hash_free(hash);
+			return ERR_PTR(-EINVAL);
+		}
+	}
+	return hash;
+}
+
+static int attach(struct ftrace_fexit *fexit,
+		  const struct ftrace_fexit_spec *spec,
+		  struct ftrace_hash *sites)
+{
+	struct fexit_group *group;
+	int err;
+
+	mutex_lock(&ftrace_lock);
+	group = group_make(spec, sites);
+	mutex_unlock(&ftrace_lock);
+	if (IS_ERR(group))
+		return PTR_ERR(group);
+	err = update_ftrace_direct_add(&fexit->ops, group->targets);
+	if (err) {
+		mutex_lock(&ftrace_lock);
+		group_free(group);
+		mutex_unlock(&ftrace_lock);
+		return err;
+	}
+	fexit->group = group;
+	return 0;
+}
+
+struct ftrace_fexit *ftrace_fexit_attach(const struct ftrace_fexit_spec *spec,
+					 const unsigned long *ips, size_t n)
+{
+	struct ftrace_fexit *fexit;
+	struct ftrace_hash *sites;
+	int err;
+
+	if (!n || !spec_is_valid(spec))
+		return ERR_PTR(-EINVAL);
+	if (mutex_is_held(&fexit_lock) || !ftrace_may_request())
+		return ERR_PTR(-EDEADLK);
+	sites = hash_of_sites(ips, n);
+	if (IS_ERR(sites))
+		return ERR_PTR(PTR_ERR(sites));
+	fexit = kzalloc(sizeof(*fexit));
+	if (!fexit) {
+		ftrace_hash_free(sites);
+		return ERR_PTR(-ENOMEM);
+	}
+	mutex_lock(&fexit_lock);
+	reap_locked();
+	err = attach(fexit, spec, sites);
+	mutex_unlock(&fexit_lock);
+	if (!err)
+		return fexit;
+	kfree(fexit);
+	return ERR_PTR(err);
+}
+
+static int replace_locked(struct ftrace_fexit *fexit,
+			  const struct ftrace_fexit_spec *spec)
+{
+	struct fexit_group *group;
+	int err;
+
+	reap_locked(); /* room for the new ones */
+	mutex_lock(&ftrace_lock);
+	group = group_make(spec, ftrace_hash_begin(fexit->group->targets));
+	mutex_unlock(&ftrace_lock);
+	if (IS_ERR(group))
+		return PTR_ERR(group);
+	err = update_ftrace_direct_mod(&fexit->ops, group->targets, true);
+	if (err) {
+		mutex_lock(&ftrace_lock);
+		group_free(group);
+		mutex_unlock(&ftrace_lock);
+		return err;
+	}
+	group_retire(fexit->group);
+	fexit->group = group;
+	reap_locked();
+	return 0;
+}
+
+int ftrace_fexit_replace(struct ftrace_fexit *fexit,
+			 const struct ftrace_fexit_spec *spec)
+{
+	int err;
+
+	if (!spec_is_valid(spec))
+		return -EINVAL;
+	if (mutex_is_held(&fexit_lock) || !ftrace_may_request())
+		return -EDEADLK;
+	mutex_lock(&fexit_lock);
+	err = replace_locked(fexit, spec);
+	mutex_unlock(&fexit_lock);
+	return err;
+}
+
+int ftrace_fexit_detach(struct ftrace_fexit *fexit)
+{
+	int err;
+
+	if (mutex_is_held(&fexit_lock) || !ftrace_may_request())
+		return -EDEADLK;
+	mutex_lock(&fexit_lock);
+	err = update_ftrace_direct_del(&fexit->ops, fexit->group->targets);
+	if (!err) {
+		group_retire(fexit->group);
+		reap_locked();
+	}
+	mutex_unlock(&fexit_lock);
+	if (!err)
+		kfree(fexit);
+	return err;
+}

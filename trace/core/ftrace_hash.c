@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ftrace_hash.c - sets of sites: the filters of ops, and direct targets.
+ *
+ * Named after the thing it is in Linux; here a set is a sorted vector of
+ * record numbers, so that walking several sets and the site table together is
+ * one pass, and a set of one function costs one function's work.
+ *
+ * Three different things, never represented by each other: NULL is "no such
+ * filter" (all functions, or none excluded), a set with count 0 is "nothing",
+ * and an ops that does not take part at all is no hash but match.active.
+ *
+ * Invariants: rec[] rises strictly; a hash that an ops owns never changes.
+ * Pure, but for the lookup of a site by its address.
+ */
+#include "kernel/base/slab.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "trace/core/ftrace_internal.h"
+
+struct ftrace_hash *ftrace_hash_alloc(size_t room, bool direct)
+{
+	size_t recs = ALIGN_UP(room * sizeof(u32), sizeof(long));
+	struct ftrace_hash *hash;
+
+	hash = kmalloc(sizeof(*hash) + recs +
+		       (direct ? room * sizeof(*hash->direct) : 0));
+	if (!hash)
+		return NULL;
+	hash->count = 0;
+	hash->room = room;
+	hash->direct = direct ? (void *)((char *)hash->rec + recs) : NULL;
+	return hash;
+}
+
+void ftrace_hash_free(struct ftrace_hash *hash)
+{
+	kfree(hash);
+}
+
+size_t ftrace_hash_count(const struct ftrace_hash *hash)
+{
+	return hash->count;
+}
+
+struct dyn_ftrace *ftrace_hash_rec(const struct ftrace_hash *hash, size_t i)
+{
+	return &ftrace_recs[hash->rec[i]];
+}
+
+size_t ftrace_hash_pos(const struct ftrace_hash *hash, u32 rec)
+{
+	size_t lo = 0, hi = hash->count, mid;
+
+	while (lo < hi) {
+		mid = (lo + hi) / 2;
+		if (hash->rec[mid] < rec)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+bool ftrace_hash_test(const struct ftrace_hash *hash, u32 rec)
+{
+	size_t pos = ftrace_hash_pos(hash, rec);
+
+	return pos < hash->count && hash->rec[pos] == rec;
+}
+
+/* Move on to the stretch that site @i is in. */
+static void cursor_advance(struct ftrace_cursor *cursor,
+			   const struct ftrace_hash *hash, size_t i)
+{
+	size_t pos = cursor->pos;
+
+	while (pos < hash->count && hash->rec[pos] < i)
+		pos++;
+	cursor->in = pos < hash->count && hash->rec[pos] == i;
+	if (cursor->in)
+		while (pos < hash->count && hash->rec[pos] == i)
+			pos++, i++;
+	else
+		i = pos < hash->count ? hash->rec[pos] : ftrace_nr_recs;
+	cursor->pos = pos;
+	cursor->end = i;
+}
+
+size_t ftrace_match_stretch(struct ftrace_match *match, size_t i, bool *is)
+{
+	size_t end = ftrace_nr_recs;
+
+	*is = match->active;
+	if (!match->active)
+		return end;
+	if (match->filter) {
+		if (i >= match->in_filter.end)
+			cursor_advance(&match->in_filter, match->filter, i);
+		end = match->in_filter.end;
+		*is = match->in_filter.in;
+	}
+	if (match->exclude) {
+		if (i >= match->in_exclude.end)
+			cursor_advance(&match->in_exclude, match->exclude, i);
+		end = min(end, match->in_exclude.end);
+		*is = *is && !match->in_exclude.in;
+	}
+	return end;
+}
+
+bool ftrace_hash_has(const struct ftrace_hash *hash, unsigned long ip)
+{
+	struct dyn_ftrace *rec = ftrace_rec_find(ip);
+
+	return rec && hash && ftrace_hash_test(hash, rec - ftrace_recs);
+}
+
+static void hash_append(struct ftrace_hash *to, const struct ftrace_hash *from,
+			size_t i)
+{
+	if (to->direct)
+		to->direct[to->count] = from->direct ? from->direct[i] : 0;
+	to->rec[to->count++] = from->rec[i];
+}
+
+/* Which elements of two sets a merge keeps. */
+enum hash_keep {
+	KEEP_A = 1,
+	KEEP_BOTH = 2,
+	KEEP_B = 4,
+};
+
+static void hash_merge(struct ftrace_hash *to, const struct ftrace_hash *a,
+		       const struct ftrace_hash *b, unsigned int keep)
+{
+	size_t i = 0, j = 0;
+	u32 x, y;
+
+	while (i < a->count || j < b->count) {
+		x = i < a->count ? a->rec[i] : ~0U;
+		y = j < b->count ? b->rec[j] : ~0U;
+		if (x < y && keep & KEEP_A)
+			hash_append(to, a, i);
+		if (x == y && keep & KEEP_BOTH)
+			hash_append(to, b, j);
+		if (x > y && keep & KEEP_B)
+			hash_append(to, b, j);
+		i += x <= y;
+		j += x >= y;
+	}
+}
+
+static struct ftrace_hash *hash_combine(const struct ftrace_hash *a,
+					const struct ftrace_hash *b,
+					unsigned int keep)
+{
+	size_t room = a->count + (keep & KEEP_B ? b->count : 0);
+	struct ftrace_hash *to;
+
+	to = ftrace_hash_alloc(room, a->direct || b->direct);
+	if (to)
+		hash_merge(to, a, b, keep);
+	return to;
+}
+
+struct ftrace_hash *ftrace_hash_union(const struct ftrace_hash *a,
+				      const struct ftrace_hash *b)
+{
+	return hash_combine(a, b, KEEP_A | KEEP_BOTH | KEEP_B);
+}
+
+struct ftrace_hash *ftrace_hash_intersect(const struct ftrace_hash *a,
+					  const struct ftrace_hash *b)
+{
+	return hash_combine(a, b, KEEP_BOTH);
+}
+
+struct ftrace_hash *ftrace_hash_minus(const struct ftrace_hash *a,
+				      const struct ftrace_hash *b)
+{
+	return hash_combine(a, b, KEEP_A);
+}
+
+struct ftrace_hash *ftrace_hash_begin(const struct ftrace_hash *hash)
+{
+	static const struct ftrace_hash nothing;
+
+	return ftrace_hash_union(hash ? hash : &nothing, &nothing);
+}
+
+struct ftrace_hash *ftrace_direct_hash_new(size_t room)
+{
+	return ftrace_hash_alloc(room, true);
+}
+
+int ftrace_direct_hash_add(struct ftrace_hash *hash, unsigned long ip,
+			   unsigned long addr)
+{
+	struct dyn_ftrace *rec = ftrace_rec_find(ftrace_location(ip));
+	size_t pos, tail;
+
+	if (!rec || ftrace_rec_disabled(rec) || !ftrace_target_ok(addr))
+		return -EINVAL;
+	pos = ftrace_hash_pos(hash, rec - ftrace_recs);
+	if (pos < hash->count && hash->rec[pos] == rec - ftrace_recs)
+		return -EEXIST;
+	if (hash->count == hash->room)
+		return -ENOSPC;
+	tail = hash->count - pos;
+	memmove(&hash->rec[pos + 1], &hash->rec[pos], tail * sizeof(u32));
+	memmove(&hash->direct[pos + 1], &hash->direct[pos],
+		tail * sizeof(long));
+	hash->rec[pos] = rec - ftrace_recs;
+	hash->direct[pos] = addr;
+	hash->count++;
+	return 0;
+}

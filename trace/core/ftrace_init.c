@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ftrace_init.c - the boot step, and the up-calls of unwinder and symbol
+ * printer, which ask about trampolines.
+ *
+ * Context: boot; the up-calls: any, no locks.
+ */
+#include "kernel/base/cmdline.h"
+#include "kernel/sched.h"
+#include "kernel/unwind_hooks.h"
+#include "trace/core/ftrace_internal.h"
+#include "trace/graph/fgraph.h"
+
+extern unsigned long __start_mcount_loc[], __stop_mcount_loc[];
+
+int ftrace_init(void)
+{
+	int err;
+
+	ftrace_use_trampolines = !cmdline_is("trampolines", "off");
+	ftrace_use_chains = !cmdline_is("chains", "off");
+	ftrace_set_init();
+	err = arch_ftrace_init();
+	if (err)
+		return err;
+	ftrace_rec_init(__start_mcount_loc, __stop_mcount_loc);
+	ftrace_list_init();
+	return 0;
+}
+
+bool ftrace_trampoline_frame(unsigned long addr, unsigned long *bytes)
+{
+	unsigned long start, size;
+
+	return arch_ftrace_frame(addr, &start, &size, bytes);
+}
+
+bool ftrace_wrapper_range(unsigned long addr, unsigned long *start,
+			  unsigned long *size)
+{
+	return arch_ftrace_find_fexit(addr, start, size);
+}
+
+/* A call made from return_to_handler; its start is only ever returned to. */
+static bool is_return_handler(unsigned long addr)
+{
+	return addr > (unsigned long)return_to_handler &&
+	       addr < (unsigned long)return_to_handler_end;
+}
+
+bool ftrace_in_callback(void)
+{
+	unsigned long *frame = __builtin_frame_address(0), *next;
+	unsigned long top = (unsigned long)current->stack + current->stack_size;
+
+	for (; (unsigned long)(frame + 2) <= top; frame = next) {
+		if (is_ftrace_trampoline(frame[1]) ||
+		    is_return_handler(frame[1]))
+			return true;
+		next = (unsigned long *)frame[0];
+		if (next <= frame || !IS_ALIGNED((unsigned long)next, 8))
+			break;
+	}
+	return false;
+}
+
+bool is_ftrace_trampoline(unsigned long addr)
+{
+	unsigned long start, size, bytes;
+
+	return arch_ftrace_frame(addr, &start, &size, &bytes);
+}
+
+const char *ftrace_trampoline_symbol(unsigned long addr, unsigned long *off,
+				     unsigned long *size)
+{
+	unsigned long start, bytes;
+	bool fexit = arch_ftrace_find_fexit(addr, &start, size);
+
+	if (!fexit && !arch_ftrace_frame(addr, &start, size, &bytes))
+		return NULL;
+	*off = addr - start;
+	if (fexit)
+		return "ftrace_fexit";
+	return arch_ftrace_inner(start, 1) ? "ftrace_chain" :
+					     "ftrace_trampoline";
+}

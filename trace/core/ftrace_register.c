@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ftrace_register.c - subscribers: register, unregister, change of filters.
+ *
+ * Owns the list of ops and their trampolines.
+ *
+ * Invariants
+ * I4  To add: publish, then poke. To remove: unpublish, poke, wait for every
+ *     task that may be inside, free. Every unregister waits, patched or not:
+ *     somebody may stand in the callback, come by the list function.
+ * I7  An ops counts at the sites its hashes match from before register
+ *     returns until unregister does; see ftrace_check().
+ *
+ * Context and locks: see ftrace.c.
+ */
+#include "kernel/lib/errno.h"
+#include "trace/core/ftrace_internal.h"
+#include <asm/barrier.h>
+
+struct ftrace_ops *ftrace_ops_list;
+static u64 next_seq = 1; /* [F] */
+
+static bool is_static_data(const void *p)
+{
+	return (char *)p >= _data && (char *)p < _end;
+}
+
+/* What a filter must be like for this kind of ops. */
+static int check_hashes(const struct ftrace_ops *ops,
+			const struct ftrace_hash *filter,
+			const struct ftrace_hash *exclude)
+{
+	bool picky = ops->flags &
+		     (FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_DIRECT);
+
+	if (picky && (!filter || !filter->count))
+		return -EINVAL;
+	if (ops->flags & FTRACE_OPS_FL_IPMODIFY && exclude && exclude->count)
+		return -EINVAL;
+	if (ops->flags & FTRACE_OPS_FL_DIRECT && !filter->direct &&
+	    !ops->direct_call)
+		return -EINVAL;
+	return 0;
+}
+
+#define OPS_BUSY \
+	(FTRACE_OPS_FL_ENABLED | FTRACE_OPS_FL_ADDING | FTRACE_OPS_FL_REMOVING)
+
+static int check_new_ops(const struct ftrace_ops *ops)
+{
+	if (ops->flags & FTRACE_OPS_FL_DELETED || !ops->func)
+		return -EINVAL;
+	if (ops->trampoline && !arch_ftrace_reaches(ops->trampoline))
+		return -EINVAL;
+	if (ops->flags & OPS_BUSY)
+		return -EBUSY;
+	if (ops->flags & FTRACE_OPS_FL_PERMANENT && !ftrace_enabled)
+		return -EBUSY;
+	return check_hashes(ops, ops->filter_hash, ops->notrace_hash);
+}
+
+/* No memory for a trampoline is no error: the list function serves. */
+static void make_trampoline(struct ftrace_ops *ops)
+{
+	union {
+		struct ftrace_tramp_desc desc;
+		char room[sizeof(struct ftrace_tramp_desc) +
+			  sizeof(struct ftrace_tramp_call)];
+	} one = { .desc = { .n = 1 } };
+
+	if (ops->trampoline || !ftrace_use_trampolines ||
+	    ops->flags & (FTRACE_OPS_FL_STUB | FTRACE_OPS_FL_DIRECT))
+		return;
+	one.desc.regs = ops->flags & FTRACE_OPS_FL_SAVE_REGS;
+	one.desc.call[0] = (struct ftrace_tramp_call){
+		.func = ops->func,
+		.ops = ops,
+		.guard = ops->flags & FTRACE_OPS_FL_RECURSION,
+	};
+	ops->trampoline = arch_ftrace_make_trampoline(&one.desc);
+	if (ops->trampoline)
+		ops->flags |= FTRACE_OPS_FL_ALLOC_TRAMP;
+}
+
+static void take_trampoline(struct ftrace_ops *ops,
+			    struct ftrace_retired *retired)
+{
+	if (!(ops->flags & FTRACE_OPS_FL_ALLOC_TRAMP))
+		return;
+	retired->tramp = ops->trampoline;
+	ops->trampoline = 0;
+	ops->flags &= ~FTRACE_OPS_FL_ALLOC_TRAMP;
+}
+
+static void list_append(struct ftrace_ops *ops)
+{
+	struct ftrace_ops **end = &ftrace_ops_list;
+
+	while (*end)
+		end = &(*end)->next;
+	ops->next = NULL;
+	*end = ops;
+}
+
+static void list_unlink(struct ftrace_ops *ops)
+{
+	struct ftrace_ops **link = &ftrace_ops_list;
+
+	while (*link != ops)
+		link = &(*link)->next;
+	*link = ops->next;
+	ops->next = NULL;
+}
+
+static void ops_prepare(struct ftrace_ops *ops)
+{
+	ops->flags |= FTRACE_OPS_FL_ADDING;
+	if (!is_static_data(ops))
+		ops->flags |= FTRACE_OPS_FL_DYNAMIC;
+	if (ops->flags & FTRACE_OPS_FL_SAVE_REGS_IF_SUPPORTED)
+		ops->flags |= FTRACE_OPS_FL_SAVE_REGS;
+	ops->saved_func = ops->func;
+	ops->func = ftrace_pid_wrap(ops);
+	ops->seq = next_seq++;
+	make_trampoline(ops);
+}
+
+static int register_locked(struct ftrace_ops *ops,
+			   struct ftrace_retired *retired)
+{
+	struct ftrace_request request = {
+		.ops = ops,
+		.direct = ops->direct_call,
+	};
+	unsigned long flags = ops->flags;
+	struct ftrace_plan plan;
+	int err;
+
+	ops_prepare(ops);
+	request.after = ftrace_match_of(ops);
+	err = ftrace_begin(&plan, &request);
+	if (err) {
+		take_trampoline(ops, retired);
+		ftrace_discard(retired); /* never was to be seen */
+		ops->func = ops->saved_func;
+		ops->flags = flags;
+		return err;
+	}
+	list_append(ops);
+	ops->nr_sites = plan.nr_sites;
+	ops->flags |= FTRACE_OPS_FL_ENABLED;
+	ftrace_commit(&plan, retired);
+	ops->flags &= ~FTRACE_OPS_FL_ADDING;
+	return 0;
+}
+
+int ftrace_register(struct ftrace_ops *ops, struct ftrace_retired *retired)
+{
+	int err;
+
+	assert_held(&direct_mutex);
+	err = check_new_ops(ops);
+	if (!err)
+		err = ftrace_share(ops, ops->filter_hash, ops->notrace_hash);
+	if (err)
+		return err;
+	mutex_lock(&ftrace_lock);
+	err = register_locked(ops, retired);
+	mutex_unlock(&ftrace_lock);
+	if (err)
+		ftrace_share_failed(ops);
+	return err;
+}
+
+static int unregister_locked(struct ftrace_ops *ops,
+			     struct ftrace_retired *retired)
+{
+	struct ftrace_request request = {
+		.ops = ops,
+		.before = ftrace_match_of(ops),
+	};
+	struct ftrace_plan plan;
+	int err;
+
+	if (!(ops->flags & FTRACE_OPS_FL_ENABLED))
+		return -EBUSY;
+	ops->flags |= FTRACE_OPS_FL_REMOVING;
+	err = ftrace_begin(&plan, &request);
+	if (err) {
+		ops->flags &= ~FTRACE_OPS_FL_REMOVING;
+		return err;
+	}
+	list_unlink(ops);
+	ops->nr_sites = 0;
+	ops->flags &= ~FTRACE_OPS_FL_ENABLED;
+	ftrace_commit(&plan, retired);
+	take_trampoline(ops, retired);
+	retired->wait = true;
+	return 0;
+}
+
+int ftrace_unregister(struct ftrace_ops *ops, struct ftrace_retired *retired)
+{
+	int err;
+
+	assert_held(&direct_mutex);
+	mutex_lock(&ftrace_lock);
+	err = unregister_locked(ops, retired);
+	mutex_unlock(&ftrace_lock);
+	if (!err && ops->flags & FTRACE_OPS_FL_IPMODIFY)
+		ftrace_unshare();
+	return err;
+}
+
+void ftrace_forget(struct ftrace_ops *ops, struct ftrace_retired *retired)
+{
+	ftrace_retire(retired);
+	ops->func = ops->saved_func;
+	ops->flags &= ~FTRACE_OPS_FL_REMOVING;
+}
+
+/* For a live ops: one session, all or nothing. */
+static int swap_live(struct ftrace_ops *ops, struct ftrace_hash *filter,
+		     struct ftrace_hash *exclude,
+		     struct ftrace_retired *retired)
+{
+	struct ftrace_request request = {
+		.ops = ops,
+		.before = ftrace_match_of(ops),
+		.after = { .active = true,
+			   .filter = filter,
+			   .exclude = exclude },
+		.direct = ops->direct_call,
+	};
+	struct ftrace_plan plan;
+	int err;
+
+	ops->flags |= FTRACE_OPS_FL_MODIFYING;
+	err = ftrace_begin(&plan, &request);
+	if (!err) {
+		ops->nr_sites = plan.nr_sites;
+		ftrace_commit(&plan, retired);
+	}
+	ops->flags &= ~FTRACE_OPS_FL_MODIFYING;
+	return err;
+}
+
+/*
+ * The hashes change hands. Nobody reads them without a lock (the list function
+ * goes by sets), so those before are freed at once.
+ */
+static void set_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
+		       struct ftrace_hash *exclude)
+{
+	assert_held(&ftrace_lock);
+	if (ops->filter_hash != filter)
+		ftrace_hash_free(ops->filter_hash);
+	if (ops->notrace_hash != exclude)
+		ftrace_hash_free(ops->notrace_hash);
+	ops->filter_hash = filter;
+	ops->notrace_hash = exclude;
+}
+
+int ftrace_swap_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
+		       struct ftrace_hash *exclude,
+		       struct ftrace_retired *retired)
+{
+	bool live = ops->flags & FTRACE_OPS_FL_ENABLED;
+	int err = 0;
+
+	assert_held(&direct_mutex);
+	if (ops->flags & FTRACE_OPS_FL_REMOVING)
+		return -EBUSY;
+	if (live) {
+		err = check_hashes(ops, filter, exclude);
+		if (!err)
+			err = ftrace_share(ops, filter, exclude);
+	}
+	if (err)
+		return err;
+	mutex_lock(&ftrace_lock);
+	if (live)
+		err = swap_live(ops, filter, exclude, retired);
+	if (!err)
+		set_hashes(ops, filter, exclude);
+	mutex_unlock(&ftrace_lock);
+	if (live)
+		ftrace_unshare();
+	return err;
+}
+
+/* ---- the public face ---- */
+
+int register_ftrace_function(struct ftrace_ops *ops)
+{
+	struct ftrace_retired retired = { 0 };
+	int err;
+
+	err = ftrace_enter();
+	if (err)
+		return err;
+	err = ftrace_register(ops, &retired);
+	ftrace_leave();
+	ftrace_retire(&retired);
+	return err;
+}
+
+int unregister_ftrace_function(struct ftrace_ops *ops)
+{
+	struct ftrace_retired retired = { 0 };
+	int err;
+
+	err = ftrace_enter();
+	if (err)
+		return err;
+	err = ftrace_unregister(ops, &retired);
+	ftrace_leave();
+	if (!err)
+		ftrace_forget(ops, &retired);
+	return err;
+}
+
+int ftrace_ops_get_hash(struct ftrace_ops *ops, bool exclude,
+			struct ftrace_hash **hash)
+{
+	const struct ftrace_hash *live;
+
+	mutex_lock(&ftrace_lock);
+	live = exclude ? ops->notrace_hash : ops->filter_hash;
+	*hash = live ? ftrace_hash_begin(live) : NULL;
+	mutex_unlock(&ftrace_lock);
+	return live && !*hash ? -ENOMEM : 0;
+}
+
+int ftrace_ops_set_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
+			  struct ftrace_hash *exclude)
+{
+	struct ftrace_retired retired = { 0 };
+	int err;
+
+	err = ftrace_enter();
+	if (!err) {
+		err = ftrace_swap_hashes(ops, filter, exclude, &retired);
+		ftrace_leave();
+	}
+	if (err) {
+		ftrace_hash_free(filter);
+		ftrace_hash_free(exclude);
+	}
+	ftrace_retire(&retired);
+	return err;
+}

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ftrace_set.c - sets of consumers: who shares a site, and what it then calls.
+ *
+ * Owns the sets, their ids and the chains generated for them. Equal sets are
+ * one object, so sites that have the same consumers hold the same 16-bit id,
+ * and a decision made for one of them is made for all.
+ *
+ * Invariants
+ * S1  Two sets never have the same consumers and direct target.
+ * S2  refs counts the records that want a set; without any, and without the
+ *     pin of a request under way, it cannot be found any more and is freed
+ *     after a wait (I4).
+ * S3  Set 0 has no consumers; it is never counted and never freed.
+ *
+ * Context and locks: ftrace_lock, except where a reader without locks is
+ * named. See DESIGN.md, "Ladder".
+ */
+#include "kernel/base/slab.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/quiesce.h"
+#include "trace/core/ftrace_internal.h"
+
+#define SET_BUCKETS  4096
+#define CHAIN_MEMORY (256UL << 10) /* of the executable pool */
+
+struct ftrace_set *ftrace_set_dir[FTRACE_SET_MAX / FTRACE_SET_PAGE];
+bool ftrace_use_trampolines = true;
+bool ftrace_use_chains = true;
+
+static struct ftrace_ops *no_calls[1]; /* the NULL that ends all callbacks */
+static struct ftrace_set first_page[FTRACE_SET_PAGE];
+#define set_zero (first_page[0])    /* S3 */
+static u16 set_bucket[SET_BUCKETS]; /* ids, 0 ends */
+static struct ftrace_set_stats stats;
+
+/* ---- ids: a set lies where its id says, in pages that come and go ---- */
+
+static struct {
+	u16 free; /* an id; the others follow by hash_next, 0 ends */
+	u16 used;
+} set_page[ARRAY_SIZE(ftrace_set_dir)];
+static size_t set_page_hint; /* the pages below it are full */
+
+/* A set that is in use has callbacks, be it no_calls: NULL is caught. */
+static void id_free(struct ftrace_set *set)
+{
+	size_t i = set->id / FTRACE_SET_PAGE;
+
+	set->ops = NULL;
+	set->hash_next = set_page[i].free;
+	set_page[i].free = set->id;
+	set_page_hint = min(set_page_hint, i);
+	if (--set_page[i].used)
+		return;
+	kfree(ftrace_set_dir[i]);
+	ftrace_set_dir[i] = NULL;
+	set_page[i].free = 0;
+}
+
+static void page_init(size_t i, struct ftrace_set *page)
+{
+	size_t k;
+
+	ftrace_set_dir[i] = page;
+	set_page[i].free = 0;
+	for (k = FTRACE_SET_PAGE; k--;) {
+		page[k].ops = NULL;
+		page[k].id = i * FTRACE_SET_PAGE + k;
+		page[k].hash_next = set_page[i].free;
+		set_page[i].free = page[k].id;
+	}
+}
+
+void ftrace_set_init(void)
+{
+	page_init(0, first_page);
+	set_page[0].free = set_zero.hash_next;
+	set_page[0].used = 1;
+	set_zero.ops = no_calls;
+}
+
+static noinline int find_page(void)
+{
+	struct ftrace_set *page;
+	size_t i = set_page_hint;
+
+	while (i < ARRAY_SIZE(set_page) && set_page[i].used == FTRACE_SET_PAGE)
+		i++;
+	if (i == ARRAY_SIZE(set_page))
+		return -ENOSPC;
+	set_page_hint = i;
+	if (ftrace_set_dir[i])
+		return 0;
+	page = kmalloc(FTRACE_SET_PAGE * sizeof(*page));
+	if (!page)
+		return -ENOMEM;
+	page_init(i, page);
+	return 0;
+}
+
+/* A place for a set, with its id; all else is to be filled in. */
+static __always_inline struct ftrace_set *id_alloc(void)
+{
+	struct ftrace_set *set;
+	size_t i = set_page_hint;
+	int err;
+	u16 id;
+
+	if (!set_page[i].free) {
+		err = find_page();
+		if (err)
+			return ERR_PTR(err);
+		i = set_page_hint;
+	}
+	id = set_page[i].free;
+	set = &ftrace_set_dir[i][id % FTRACE_SET_PAGE];
+	set_page[i].free = set->hash_next;
+	set_page[i].used++;
+	return set;
+}
+
+/* ---- finding an equal set ---- */
+
+/* Who is on a site: two sets with the same of it are one. */
+struct who {
+	unsigned long direct;
+	struct ftrace_ops *direct_ops;
+	struct ftrace_ops **ops;
+	u16 nr, bucket;
+	u8 flags;
+};
+
+static u16 who_hash(const struct who *who)
+{
+	unsigned long sum = who->direct ^ (unsigned long)who->direct_ops;
+	unsigned int i;
+
+	for (i = 0; i < who->nr; i++)
+		sum = sum * 31 + ((unsigned long)who->ops[i] >> 4);
+	return sum * 0x9e3779b97f4a7c15UL >> 52;
+}
+static_assert(SET_BUCKETS == 1 << (64 - 52), "who_hash() gives 12 bits");
+
+static bool set_is(const struct ftrace_set *set, const struct who *who)
+{
+	return set->direct == who->direct &&
+	       set->direct_ops == who->direct_ops && set->nr == who->nr &&
+	       !memcmp(set->ops, who->ops, who->nr * sizeof(who->ops[0]));
+}
+
+static struct ftrace_set *set_find(const struct who *who)
+{
+	struct ftrace_set *set;
+	u16 id;
+
+	for (id = set_bucket[who->bucket]; id; id = set->hash_next) {
+		set = set_of(id);
+		if (set_is(set, who))
+			return set;
+	}
+	return NULL;
+}
+
+static void set_unhash(struct ftrace_set *set)
+{
+	u16 *id = &set_bucket[set->bucket];
+
+	while (*id != set->id)
+		id = &set_of(*id)->hash_next;
+	*id = set->hash_next;
+}
+
+/* ---- the ladder: what a site with this set calls ---- */
+
+static unsigned long make_chain(struct ftrace_set *set)
+{
+	unsigned int i, n = set->nr;
+	struct ftrace_tramp_desc *desc;
+	unsigned long chain = 0;
+
+	desc = kmalloc(sizeof(*desc) + n * sizeof(desc->call[0]));
+	if (!desc)
+		return 0;
+	desc->n = n;
+	desc->regs = set->flags & FTRACE_SET_REGS;
+	desc->direct = set->direct;
+	for (i = 0; i < n; i++) {
+		desc->call[i].func = set->ops[i]->func;
+		desc->call[i].ops = set->ops[i];
+		desc->call[i].guard = set->ops[i]->flags &
+				      FTRACE_OPS_FL_RECURSION;
+	}
+	set->chain_size = arch_ftrace_trampoline_size(desc);
+	if (stats.chain_bytes + set->chain_size <= CHAIN_MEMORY)
+		chain = arch_ftrace_make_trampoline(desc);
+	kfree(desc);
+	if (!chain)
+		return 0;
+	stats.chains++;
+	stats.chain_bytes += set->chain_size;
+	return chain;
+}
+
+/* Failing to get a better answer is no failure: the list serves anybody. */
+static void set_choose_target(struct ftrace_set *set)
+{
+	set->kind = FTRACE_SET_LIST;
+	if (!set->nr) {
+		set->kind = FTRACE_SET_DIRECT;
+		set->target = set->direct;
+	} else if (set->flags & FTRACE_SET_STUB) {
+		/* Only the list function leaves somebody out. */
+	} else if (set_users(set) == 1) {
+		set->target = set->ops[0]->trampoline;
+		if (set->target)
+			set->kind = FTRACE_SET_TRAMP;
+	} else if (ftrace_use_chains && ftrace_use_trampolines) {
+		set->target = make_chain(set);
+		if (set->target)
+			set->kind = FTRACE_SET_CHAIN;
+	}
+	if (set->kind == FTRACE_SET_LIST)
+		set->target =
+			arch_ftrace_static_caller(set->flags & FTRACE_SET_REGS);
+}
+
+/* ---- making sets ---- */
+
+static u8 set_flags(unsigned long ops_flags)
+{
+	u8 flags = 0;
+
+	if (ops_flags & FTRACE_OPS_FL_SAVE_REGS)
+		flags |= FTRACE_SET_REGS;
+	if (ops_flags & FTRACE_OPS_FL_IPMODIFY)
+		flags |= FTRACE_SET_IPMODIFY;
+	if (ops_flags & FTRACE_OPS_FL_STUB)
+		flags |= FTRACE_SET_STUB;
+	if (ops_flags & FTRACE_OPS_FL_RECURSION)
+		flags |= FTRACE_SET_GUARD;
+	return flags;
+}
+
+static void who_append(struct who *who, struct ftrace_ops *ops)
+{
+	who->ops[who->nr++] = ops;
+	who->flags |= set_flags(ops->flags);
+}
+
+/* The callbacks of @from without @ops, or with it in its place by age. */
+static noinline int who_calls(struct who *who, const struct ftrace_set *from,
+			      struct ftrace_ops *ops, bool add)
+{
+	unsigned int i;
+
+	/* Room for one more, and for the NULL at the end. */
+	who->ops = kcalloc(from->nr + 2, sizeof(who->ops[0]));
+	if (!who->ops)
+		return -ENOMEM;
+	for (i = 0; i < from->nr; i++) {
+		if (from->ops[i] == ops)
+			continue;
+		if (add && ops->seq < from->ops[i]->seq) {
+			who_append(who, ops);
+			add = false;
+		}
+		who_append(who, from->ops[i]);
+	}
+	if (add)
+		who_append(who, ops);
+	return 0;
+}
+
+static void who_free(struct ftrace_ops **ops)
+{
+	if (ops != no_calls)
+		kfree(ops);
+}
+
+static __always_inline int who_after(struct who *who,
+				     const struct ftrace_set *from,
+				     struct ftrace_ops *ops, bool add,
+				     unsigned long direct)
+{
+	bool is_direct = ops->flags & FTRACE_OPS_FL_DIRECT;
+	int err = 0;
+
+	*who = (struct who){ .ops = no_calls };
+	if (!is_direct) {
+		who->direct = from->direct;
+		who->direct_ops = from->direct_ops;
+	} else if (add) {
+		who->direct = direct;
+		who->direct_ops = ops;
+	}
+	if (who->direct)
+		who->flags = FTRACE_SET_HAS_DIRECT;
+	if (from->nr || !is_direct)
+		err = who_calls(who, from, ops, add && !is_direct);
+	who->bucket = who_hash(who);
+	return err;
+}
+
+static struct ftrace_set *set_make(const struct who *who)
+{
+	struct ftrace_set *set = id_alloc();
+
+	if (IS_ERR(set))
+		return set;
+	set->direct = who->direct;
+	set->direct_ops = who->direct_ops;
+	set->ops = who->ops;
+	set->bucket = who->bucket;
+	set->nr = who->nr;
+	set->flags = who->flags;
+	set->refs = 0;
+	set_choose_target(set);
+	set->hash_next = set_bucket[set->bucket];
+	set_bucket[set->bucket] = set->id;
+	stats.sets++;
+	return set;
+}
+
+struct ftrace_set *ftrace_set_change(const struct ftrace_set *from,
+				     struct ftrace_ops *ops, bool add,
+				     unsigned long direct)
+{
+	struct ftrace_set *set, *same;
+	struct who who;
+
+	if (who_after(&who, from, ops, add, direct))
+		return ERR_PTR(-ENOMEM);
+	same = who.nr || who.direct ? set_find(&who) : &set_zero; /* S1, S3 */
+	set = same ?: set_make(&who);
+	if (same || IS_ERR(set))
+		who_free(who.ops);
+	if (!IS_ERR(set))
+		set->pinned = true;
+	return set;
+}
+
+/* ---- giving them back ---- */
+
+static void set_retire(struct ftrace_set *set, struct ftrace_retired *retired)
+{
+	set_unhash(set);
+	set->next = retired->sets;
+	retired->sets = set;
+}
+
+void ftrace_set_put(struct ftrace_set *set, u32 n,
+		    struct ftrace_retired *retired)
+{
+	if (set == &set_zero)
+		return; /* S3 */
+	set->refs -= n;
+	if (!set->refs && !set->pinned)
+		set_retire(set, retired);
+}
+
+void ftrace_set_unpin(struct ftrace_set *set, struct ftrace_retired *retired)
+{
+	if (set->pinned && !set->refs && set != &set_zero)
+		set_retire(set, retired);
+	set->pinned = false;
+}
+
+/* Nobody is inside the chain or reads the set any more. */
+static void set_free(struct ftrace_set *set)
+{
+	stats.sets--;
+	if (set->kind == FTRACE_SET_CHAIN) {
+		arch_ftrace_free_trampoline(set->target);
+		stats.chains--;
+		stats.chain_bytes -= set->chain_size;
+	}
+	who_free(set->ops);
+	id_free(set);
+}
+
+void ftrace_discard(struct ftrace_retired *retired)
+{
+	struct ftrace_set *set;
+
+	assert_held(&ftrace_lock);
+	while (retired->sets) {
+		set = retired->sets;
+		retired->sets = set->next;
+		set_free(set);
+	}
+	if (retired->tramp)
+		arch_ftrace_free_trampoline(retired->tramp);
+	*retired = (struct ftrace_retired){ 0 };
+}
+
+void ftrace_retire(struct ftrace_retired *retired)
+{
+	if (!retired->sets && !retired->tramp && !retired->wait)
+		return;
+	synchronize_tasks();
+	mutex_lock(&ftrace_lock);
+	ftrace_discard(retired);
+	mutex_unlock(&ftrace_lock);
+}
+
+/* ---- */
+
+static void update_chain(const struct ftrace_set *set, struct ftrace_ops *ops)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->nr; i++)
+		if (set->ops[i] == ops)
+			arch_ftrace_set_inner(set->target, i, ops->func);
+}
+
+void ftrace_set_update_func(struct ftrace_ops *ops)
+{
+	const struct ftrace_set *set;
+	size_t i, k;
+
+	assert_held(&ftrace_lock);
+	for (i = 0; i < ARRAY_SIZE(ftrace_set_dir); i++)
+		for (k = 0; ftrace_set_dir[i] && k < FTRACE_SET_PAGE; k++) {
+			set = &ftrace_set_dir[i][k];
+			if (set->ops && set->kind == FTRACE_SET_CHAIN)
+				update_chain(set, ops);
+		}
+}
+
+void ftrace_set_stats(struct ftrace_set_stats *out)
+{
+	*out = stats;
+}

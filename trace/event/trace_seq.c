@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+/*
+ * trace_seq.c - text put together piece by piece. Pure.
+ *
+ * I1  len < size, and buf[len] is the terminating NUL, between two calls.
+ *
+ * Context: any.
+ */
+#include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
+#include "trace/event/trace_seq.h"
+
+/* Room for n bytes more, or what there is of it. */
+static size_t seq_take(struct trace_seq *s, size_t n)
+{
+	size_t room = s->size - 1 - s->len;
+
+	if (n <= room)
+		return n;
+	s->overflow = true;
+	return room;
+}
+
+void trace_seq_truncate(struct trace_seq *s, size_t len)
+{
+	if (len < s->len)
+		s->len = len;
+	s->buf[s->len] = '\0';
+}
+
+void trace_seq_printf(struct trace_seq *s, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(s->buf + s->len, s->size - s->len, fmt, ap);
+	va_end(ap);
+	s->len += seq_take(s, n);
+}
+
+void trace_seq_putmem(struct trace_seq *s, const char *text, size_t len)
+{
+	len = seq_take(s, len);
+	memcpy(s->buf + s->len, text, len);
+	s->len += len;
+	s->buf[s->len] = '\0';
+}
+
+void trace_seq_putc(struct trace_seq *s, char c)
+{
+	size_t n = seq_take(s, 1);
+
+	/* Without room this writes the NUL twice. */
+	s->buf[s->len] = n ? c : '\0';
+	s->len += n;
+	s->buf[s->len] = '\0';
+}
+
+void trace_seq_puts(struct trace_seq *s, const char *text)
+{
+	trace_seq_putmem(s, text, strlen(text));
+}
+
+void trace_seq_fill(struct trace_seq *s, char c, unsigned int n)
+{
+	n = seq_take(s, n);
+	memset(s->buf + s->len, c, n);
+	s->len += n;
+	s->buf[s->len] = '\0';
+}
+
+void trace_seq_dec(struct trace_seq *s, u64 n, unsigned int width, char fill)
+{
+	char digits[40];
+	char *end = digits + sizeof(digits), *at = end;
+
+	for (; n >= 10; n /= 10)
+		*--at = '0' + n % 10;
+	*--at = '0' + n;
+	while (end - at < (int)width)
+		*--at = fill;
+	trace_seq_putmem(s, at, end - at);
+}
+
+void trace_seq_hex(struct trace_seq *s, u64 n)
+{
+	char digits[16];
+	unsigned int at = sizeof(digits);
+
+	do {
+		digits[--at] = "0123456789abcdef"[n & 15];
+		n >>= 4;
+	} while (n);
+	trace_seq_putmem(s, digits + at, sizeof(digits) - at);
+}

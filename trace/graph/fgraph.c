@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fgraph.c - hooks on the return of functions, for several users.
+ *
+ * Owns the table of users and the shadow stacks, one page per task that is
+ * given to it when the first user comes, or at its creation. A user's callback
+ * at entry (fgraph_enter() in fgraph.h) puts the address of return_to_handler
+ * where the caller's return address stands, and a frame on the shadow stack;
+ * the function then returns into return_to_handler (fgraph_entry.asm), which
+ * asks here where it really goes.
+ *
+ * A second user that wants the same call finds the slot hooked, and so does a
+ * function entered by a tail call that of the one that made it. Each gets a
+ * frame of its own for the same slot, whose true return address is
+ * return_to_handler again, so all return in turn. Users of one call are at the
+ * same depth; none knows the time another one has put in its frame.
+ *
+ * I1  A hooked slot has a frame that says where it returns to, from before it
+ *     is hooked until after it was returned through; frames of other contexts
+ *     on the same task lie above and are gone when it is looked at.
+ * I2  A call is hooked only if there was room for its frame; else it is
+ *     counted in task->trace_overrun and returns as ever.
+ * I3  Frames above the one that is returned through belong to calls that were
+ *     left by force (trap_catch_call()); they are dropped and counted.
+ * I4  A user's slot is free when no frame has its bit and nobody is in its
+ *     callbacks.
+ *
+ * Context: entry and return in any, NMI included; not traceable. Registering
+ * takes graph_lock; task lists task_list_lock.
+ */
+#include "arch/x86_64/patch/ftrace_frame.h"
+#include "kernel/base/page.h"
+#include "kernel/base/panic.h"
+#include "kernel/lib/errno.h"
+#include "kernel/quiesce.h"
+#include "kernel/sched.h"
+#include "kernel/unwind_hooks.h"
+#include "trace/core/ftrace_internal.h"
+#include "trace/graph/fgraph.h"
+#include <asm/atomic.h>
+
+static enum fgraph_handled refuse(unsigned long *retp)
+{
+	(void)retp;
+	return FGRAPH_REFUSED;
+}
+
+static DEFINE_MUTEX(graph_lock);
+static struct fgraph_ops *users[FGRAPH_USERS]; /* [G], read in probes */
+static bool stacks_wanted;     /* [A] a user has come; stays so */
+static unsigned long no_stack; /* [A] */
+static struct task_struct *idle_tasks[NR_CPUS]; /* [task_list_lock] */
+static unsigned int nr_idle_tasks;
+
+fgraph_handler_t fgraph_return_handler = refuse;
+
+/* ---- entry and return ---------------------------------------------------- */
+
+/*
+ * Whether the frame on top is of another user for this very call: then the
+ * slot is hooked, the function is ours, and we have not been here. Else it is
+ * of the function that left to this one by a tail call, or says nothing: of a
+ * call left by force, or still being made by somebody we interrupted, with
+ * what an earlier interrupt wrote there.
+ */
+static bool fgraph_shared(unsigned long ip, u32 bit, const unsigned long *retp,
+			  const struct fgraph_frame *top)
+{
+	const struct fgraph_frame *frame = top;
+
+	if (*retp != (unsigned long)return_to_handler)
+		return false;
+	while (frame->retp == retp && frame->func == ip &&
+	       frame->depth == top->depth) {
+		if (frame->users & bit)
+			return false;
+		frame--; /* frame[0] has no slot */
+	}
+	return frame != top;
+}
+
+void fgraph_enter(unsigned long ip, struct fgraph_ops *gops,
+		  unsigned long *retp, trace_func_graph_ent_t entry)
+{
+	struct fgraph_ret_stack *stack = READ_ONCE(current->ret_stack);
+	struct ftrace_graph_ent ent = { .func = ip };
+	struct fgraph_frame *top, *frame;
+
+	if (unlikely(!stack))
+		return;
+	top = stack->top;
+	if (unlikely(top >= stack->end)) { /* I2 */
+		current->trace_overrun++;
+		return;
+	}
+	frame = fgraph_push(stack, top, ip, retp, gops->bit);
+	if (top->retp == retp && fgraph_shared(ip, gops->bit, retp, top))
+		frame->depth = top->depth;
+	ent.depth = frame->depth;
+	if (!entry(&ent, gops)) {
+		fgraph_pop(stack, frame);
+		return;
+	}
+	frame->calltime = ent.calltime;
+	if (ent.hidden)
+		fetch_or(&frame->users, FGRAPH_FRAME_HIDDEN);
+	fgraph_hook(frame, retp); /* I1 */
+}
+
+static bool entry_true(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
+{
+	(void)ent;
+	(void)gops;
+	return true;
+}
+
+/* The callback of users that have none of their own. */
+static void fgraph_call(unsigned long ip, unsigned long parent_ip,
+			struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct fgraph_ops *gops = ops->private;
+
+	(void)parent_ip;
+	fgraph_enter(ip, gops, ftrace_return_slot(fregs), gops->entryfunc);
+}
+
+/* I3: the frame of the call that returns is not on top. */
+static noinline struct fgraph_frame *
+drop_abandoned(struct fgraph_ret_stack *stack, const unsigned long *retp)
+{
+	struct fgraph_frame *frame = stack->top;
+
+	while (frame > stack->frame && frame->retp != retp)
+		frame--;
+	if (frame == stack->frame)
+		panic("I1: no frame for the call that returns at %p", retp);
+	stack->abandoned += stack->top - frame;
+	WRITE_ONCE(stack->top, frame);
+	return frame;
+}
+
+void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
+			      unsigned long rdx)
+{
+	struct fgraph_ret_stack *stack = current->ret_stack;
+	struct fgraph_frame *frame = stack->top;
+	struct ftrace_graph_ret ret;
+	struct fgraph_ops *gops;
+	u32 bits;
+
+	if (unlikely(frame->retp != retp))
+		frame = drop_abandoned(stack, retp);
+	ret = (struct ftrace_graph_ret){
+		.func = frame->func,
+		.depth = frame->depth,
+		.calltime = frame->calltime,
+		.retval = rax,
+		.retval_high = rdx,
+		.overrun = current->trace_overrun,
+	};
+	bits = READ_ONCE(frame->users) & ~FGRAPH_FRAME_HIDDEN;
+	for (; bits; bits &= bits - 1) {
+		gops = users[__builtin_ctz(bits)];
+		gops->retfunc(&ret, gops);
+	}
+	fgraph_unhook(stack, frame); /* I1 */
+}
+
+/* Up-call of the stack walker, see kernel/unwind_hooks.h. */
+unsigned long ftrace_graph_ret_addr(struct task_struct *task, int *idx,
+				    unsigned long addr, unsigned long *retp)
+{
+	const struct fgraph_ret_stack *stack = READ_ONCE(task->ret_stack);
+	const struct fgraph_frame *frame;
+
+	(void)idx;
+	if (addr != (unsigned long)return_to_handler || !stack)
+		return addr;
+	/* Newest first: a stale pointer in a frame lies below the live one. */
+	for (frame = READ_ONCE(stack->top); frame > stack->frame; frame--) {
+		if (READ_ONCE(frame->retp) != retp)
+			continue;
+		addr = READ_ONCE(frame->ret);
+		if (addr != (unsigned long)return_to_handler)
+			break; /* else made by a tail call: look further */
+	}
+	return addr;
+}
+
+/* ---- shadow stacks ------------------------------------------------------- */
+
+static void give_stack(struct task_struct *task)
+{
+	struct fgraph_ret_stack *none = NULL, *stack;
+
+	static_assert(FGRAPH_STACK_BYTES == PAGE_SIZE, "one page");
+	if (READ_ONCE(task->ret_stack))
+		return;
+	stack = alloc_pages_zeroed(0);
+	if (!stack) {
+		fetch_add(&no_stack, 1);
+		return;
+	}
+	stack->top = stack->frame;
+	stack->end = stack->frame + FGRAPH_DEPTH_MAX;
+	stack->frame[0].depth = -1;
+	if (!try_cmpxchg(&task->ret_stack, &none, stack))
+		free_page(stack);
+}
+
+/* Call fn for every task, the idle ones included. */
+static void for_each_any_task(void (*fn)(struct task_struct *task, void *arg),
+			      void *arg)
+{
+	struct task_struct *task;
+	unsigned long flags;
+	unsigned int i;
+
+	spin_lock_irqsave(&task_list_lock, flags);
+	for_each_task(task)
+		fn(task, arg);
+	for (i = 0; i < nr_idle_tasks; i++)
+		fn(idle_tasks[i], arg);
+	spin_unlock_irqrestore(&task_list_lock, flags);
+}
+
+static void give_stack_each(struct task_struct *task, void *unused)
+{
+	(void)unused;
+	give_stack(task);
+}
+
+struct stack_call {
+	void (*fn)(struct fgraph_ret_stack *stack, unsigned long arg);
+	unsigned long arg;
+};
+
+static void call_stack(struct task_struct *task, void *arg)
+{
+	struct stack_call *call = arg;
+
+	if (task->ret_stack)
+		call->fn(task->ret_stack, call->arg);
+}
+
+void fgraph_for_each_stack(void (*fn)(struct fgraph_ret_stack *stack,
+				      unsigned long arg),
+			   unsigned long arg)
+{
+	struct stack_call call = { fn, arg };
+
+	for_each_any_task(call_stack, &call);
+}
+
+void fgraph_task_created(struct task_struct *task)
+{
+	unsigned long flags;
+
+	if (task_is_idle(task)) {
+		spin_lock_irqsave(&task_list_lock, flags);
+		idle_tasks[nr_idle_tasks++] = task;
+		spin_unlock_irqrestore(&task_list_lock, flags);
+	}
+	if (READ_ONCE(stacks_wanted))
+		give_stack(task);
+}
+
+void fgraph_task_ended(struct task_struct *task)
+{
+	if (task->ret_stack)
+		free_page(task->ret_stack);
+	task->ret_stack = NULL;
+}
+
+unsigned long fgraph_no_stack(void)
+{
+	return READ_ONCE(no_stack);
+}
+
+/* ---- users --------------------------------------------------------------- */
+
+/* Calls under way forget this user. */
+static void clear_user(struct fgraph_ret_stack *stack, unsigned long bit)
+{
+	unsigned int i;
+
+	for (i = 1; i <= FGRAPH_DEPTH_MAX; i++) {
+		if (READ_ONCE(stack->frame[i].users) & bit)
+			fetch_and(&stack->frame[i].users, ~(u32)bit);
+	}
+}
+
+static void return_nothing(const struct ftrace_graph_ret *ret,
+			   struct fgraph_ops *gops)
+{
+	(void)ret;
+	(void)gops;
+}
+
+static unsigned int slot_of(const struct fgraph_ops *gops)
+{
+	unsigned int slot = 0;
+
+	assert_held(&graph_lock);
+	while (slot < FGRAPH_USERS && users[slot] != gops)
+		slot++;
+	return slot;
+}
+
+/* The only user's own handler goes first: it refuses what is not its own. */
+static void choose_handler(void)
+{
+	fgraph_handler_t handler = refuse;
+	unsigned int slot, n = 0;
+
+	for (slot = 0; slot < FGRAPH_USERS; slot++) {
+		if (!users[slot])
+			continue;
+		if (!n++ && users[slot]->handler)
+			handler = users[slot]->handler;
+		else
+			handler = refuse;
+	}
+	WRITE_ONCE(fgraph_return_handler, handler);
+}
+
+static int add_user(struct fgraph_ops *gops)
+{
+	unsigned int slot = slot_of(NULL);
+
+	/* Whose ops it is, the callback learns from ops->private alone. */
+	if (slot_of(gops) != FGRAPH_USERS ||
+	    gops->ops->flags & (FTRACE_OPS_FL_ENABLED | FTRACE_OPS_FL_REMOVING))
+		return -EBUSY;
+	if (slot == FGRAPH_USERS)
+		return -ENOSPC;
+	gops->bit = 1U << slot;
+	WRITE_ONCE(users[slot], gops);
+	choose_handler();
+	return 0;
+}
+
+static void remove_user(struct fgraph_ops *gops)
+{
+	users[slot_of(gops)] = NULL;
+	choose_handler();
+}
+
+int register_ftrace_graph(struct fgraph_ops *gops)
+{
+	int err;
+
+	if (!ftrace_may_request())
+		return -EDEADLK;
+	mutex_lock(&graph_lock);
+	err = add_user(gops);
+	if (err)
+		goto unlock;
+	if (!gops->entryfunc)
+		gops->entryfunc = entry_true;
+	if (!gops->retfunc)
+		gops->retfunc = return_nothing;
+	if (!gops->ops->func)
+		gops->ops->func = fgraph_call;
+	gops->ops->private = gops;
+	/* Tasks made from here on see it; the walk finds all others. */
+	WRITE_ONCE(stacks_wanted, true);
+	for_each_any_task(give_stack_each, NULL);
+	err = register_ftrace_function(gops->ops);
+	if (err)
+		remove_user(gops);
+unlock:
+	mutex_unlock(&graph_lock);
+	return err;
+}
+
+int unregister_ftrace_graph(struct fgraph_ops *gops)
+{
+	int err;
+
+	if (!ftrace_may_request())
+		return -EDEADLK;
+	mutex_lock(&graph_lock);
+	err = slot_of(gops) == FGRAPH_USERS ?
+		      -EBUSY :
+		      unregister_ftrace_function(gops->ops);
+	if (!err) {
+		/*
+		 * I4: nobody pushes its bit any more; take it out of all
+		 * frames, then wait for those that have just read it.
+		 */
+		fgraph_for_each_stack(clear_user, gops->bit);
+		synchronize_tasks();
+		remove_user(gops);
+	}
+	mutex_unlock(&graph_lock);
+	return err;
+}

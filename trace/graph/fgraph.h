@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fgraph.h - callbacks at entry and at return of functions, several users at
+ * once.
+ *
+ * At entry a user's ftrace_ops callback puts the address of return_to_handler
+ * in place of the caller's return address, and the true one on the task's
+ * shadow stack, in a frame for each user that wants this call. Told in full at
+ * the top of fgraph.c.
+ *
+ * Lock legend: [I] immutable while registered; [G] graph_lock; [T] the task
+ * itself, its interrupts and NMIs included, each leaving it as it found it.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include "kernel/sched.h"
+#include "trace/core/ftrace.h"
+
+struct fgraph_ops;
+
+#define FGRAPH_USERS 16
+
+struct ftrace_graph_ent {
+	unsigned long func; /* the site */
+	int depth;	    /* hooked calls of this task that surround it */
+	u64 calltime;	    /* out: when, in whatever clock the user likes */
+	bool hidden;	    /* out: its handler is not to see the return */
+};
+
+struct ftrace_graph_ret {
+	unsigned long func;
+	int depth;
+	u64 calltime;		   /* what this user's entry gave */
+	unsigned long retval;	   /* rax as returned */
+	unsigned long retval_high; /* rdx */
+	unsigned long overrun;	   /* calls of this task not hooked so far */
+};
+
+/* Context of both: probe. An entry that returns false has no return. */
+typedef bool (*trace_func_graph_ent_t)(struct ftrace_graph_ent *ent,
+				       struct fgraph_ops *gops);
+typedef void (*trace_func_graph_ret_t)(const struct ftrace_graph_ret *ret,
+				       struct fgraph_ops *gops);
+
+/*
+ * From return_to_handler: the call whose return address stood at retp returns;
+ * it is put back there, or nothing is done: then ftrace_return_to_handler()
+ * is asked. (Not 0 and 1: gcc would then keep the flag of the reservation in a
+ * register of its own all the way, which costs four instructions.)
+ */
+enum fgraph_handled { FGRAPH_REFUSED = 0, FGRAPH_RETURNS = 2 };
+typedef enum fgraph_handled (*fgraph_handler_t)(unsigned long *retp);
+
+struct fgraph_ops {
+	trace_func_graph_ent_t entryfunc; /* [I] NULL: true */
+	trace_func_graph_ret_t retfunc;	  /* [I] NULL: nothing */
+	/*
+	 * [I] filters and all; ->func NULL means the one that calls entryfunc,
+	 * else it calls fgraph_enter() with an entry function of its own;
+	 * ->private is overwritten.
+	 */
+	struct ftrace_ops *ops;
+	/*
+	 * [I] NULL, or what return_to_handler tries first while this is the
+	 * only user. It must refuse frames that are not just its own
+	 * (->users).
+	 */
+	fgraph_handler_t handler;
+	void *private; /* the owner's */
+	u32 bit;       /* [G] in fgraph_frame.users, while registered */
+};
+
+/*
+ * register_ftrace_graph() - begin to hook the functions of gops->ops
+ *
+ * Every task that exists gets its shadow stack now, those made later at their
+ * creation; a task there is no memory for is not traced and counted
+ * (fgraph_no_stack()). Calls under way are not hooked.
+ *
+ * Context: task, may sleep.
+ * Return: 0; -EDEADLK from a callback, at entry or return; -EBUSY registered
+ * already, or its ops is, by whomever; -ENOSPC FGRAPH_USERS users; or what
+ * register_ftrace_function() returns. No other code is returned.
+ */
+int __must_check register_ftrace_graph(struct fgraph_ops *gops);
+
+/*
+ * unregister_ftrace_graph() - the reverse
+ * Calls under way lose their return callback; they return as ever. On return
+ * nobody runs or will run a callback.
+ * Return: 0; -EDEADLK from a callback, at entry or return; -EBUSY not
+ * registered; or what unregister_ftrace_function() returns. On an error nothing
+ * has changed.
+ */
+int unregister_ftrace_graph(struct fgraph_ops *gops);
+
+/* Tasks without a shadow stack for want of memory, since boot. */
+unsigned long fgraph_no_stack(void);
+
+/*
+ * fgraph_for_each_stack() - call fn for the shadow stack of every task
+ * Context: task; fn runs with a spinlock held.
+ */
+struct fgraph_ret_stack;
+void fgraph_for_each_stack(void (*fn)(struct fgraph_ret_stack *stack,
+				      unsigned long arg),
+			   unsigned long arg);
+
+/* A task begins, or has ended: trace_task.c. Context: task. */
+void fgraph_task_created(struct task_struct *task);
+void fgraph_task_ended(struct task_struct *task);
+
+/* ---- the shadow stack ---------------------------------------------------- */
+
+struct fgraph_frame {
+	unsigned long ret;   /* [T] where the call really returns to */
+	unsigned long *retp; /* [T] where that stood; NULL: being made */
+	unsigned long func;  /* [T] */
+	u64 calltime;	     /* [T] */
+	u32 users;	     /* [T] its bit; cleared by anybody, atomically */
+	int depth;	     /* [T] 0: the outermost */
+};
+
+#define FGRAPH_FRAME_HIDDEN (1U << 31) /* in users: ->handler refuses it */
+
+#define FGRAPH_STACK_BYTES 4096
+#define FGRAPH_DEPTH_MAX   100
+
+struct fgraph_ret_stack {
+	struct fgraph_frame *top; /* [T] the innermost call, or frame[0] */
+	struct fgraph_frame *end; /* [I] top may not go beyond */
+	u32 graph_root;		  /* [T] function_graph: depth + 1 of the ... */
+	u32 graph_notrace;	  /* ... call that shows, or hides; 0: none */
+	u64 slept_at;		  /* [T] when it was switched out; 0: is not */
+	u64 abandoned;		  /* [T] frames never returned through */
+	/* frame[0] stands for no call, so that there is always a top. */
+	struct fgraph_frame frame[1 + FGRAPH_DEPTH_MAX];
+};
+
+static_assert(sizeof(struct fgraph_ret_stack) <= FGRAPH_STACK_BYTES,
+	      "shadow stack");
+
+/* asm, fgraph_entry.asm: where hooked calls return to. */
+void return_to_handler(void);
+extern char return_to_handler_end[];
+extern fgraph_handler_t fgraph_return_handler; /* [A] what it tries first */
+
+/*
+ * ftrace_return_to_handler() - the call whose return address stood at retp
+ * returns with rax and rdx; it is put back there
+ */
+void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
+			      unsigned long rdx);
+
+/*
+ * fgraph_push() - a frame above top, for the call whose return address stands
+ * at retp; there is room
+ * Return: the frame, with all but retp and calltime set. Context: probe.
+ */
+static __always_inline struct fgraph_frame *
+fgraph_push(struct fgraph_ret_stack *stack, struct fgraph_frame *top,
+	    unsigned long ip, const unsigned long *retp, u32 bit)
+{
+	struct fgraph_frame *frame = top + 1;
+
+	/*
+	 * The frame is ours before it says anything: an interrupt from here
+	 * on pushes above it, and a walk finds no slot in it that is hooked.
+	 */
+	WRITE_ONCE(frame->retp, NULL);
+	WRITE_ONCE(stack->top, frame);
+	frame->ret = *retp;
+	frame->func = ip;
+	frame->users = bit;
+	frame->depth = top->depth + 1;
+	return frame;
+}
+
+/* A call that is not hooked after all, or is unhooked. */
+static __always_inline void fgraph_pop(struct fgraph_ret_stack *stack,
+				       struct fgraph_frame *frame)
+{
+	barrier(); /* what it said was read before an interrupt pushes here */
+	WRITE_ONCE(stack->top, frame - 1);
+}
+
+/* Let the call of a frame on top return to return_to_handler. */
+static __always_inline void fgraph_hook(struct fgraph_frame *frame,
+					unsigned long *retp)
+{
+	barrier(); /* a walk that sees the hook sees the frame */
+	WRITE_ONCE(frame->retp, retp);
+	WRITE_ONCE(*retp, (unsigned long)return_to_handler);
+}
+
+/* The call of the frame on top returns to where it should. */
+static __always_inline void fgraph_unhook(struct fgraph_ret_stack *stack,
+					  struct fgraph_frame *frame)
+{
+	/* First the slot: a walk finds the hook and the frame, or neither. */
+	WRITE_ONCE(*frame->retp, frame->ret);
+	fgraph_pop(stack, frame);
+}
+
+/*
+ * fgraph_enter() - a traced call begins; for an ops callback
+ * @retp:  where the traced function's return address stands
+ *
+ * Context: probe.
+ */
+void fgraph_enter(unsigned long ip, struct fgraph_ops *gops,
+		  unsigned long *retp, trace_func_graph_ent_t entry);

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: MIT
+/*
+ * trace_iter.c - reading a trace: events of all CPUs in order of time, as
+ * text.
+ *
+ * Owns the readers. One of `trace` walks over copies of pages and takes
+ * nothing away; one of `trace_pipe` consumes, an event at a time and only when
+ * its line goes out, so that what was not read is there for the next reader.
+ * Either way the event being printed is a copy, so that its tracer may look
+ * at the one that follows.
+ *
+ * I1  Lines come in order of time; among events of one time, by CPU. Of one
+ *     CPU they come in the order in which they were written.
+ *
+ * Context: task, may sleep. Locks: trace_lock to open and close; one
+ * reader_lock at a time.
+ */
+#include "kernel/base/page.h"
+#include "kernel/base/slab.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/smp.h"
+#include "trace/trace_internal.h"
+
+/* ---- the next event ------------------------------------------------------ */
+
+static void set_current(struct trace_iterator *iter, unsigned int cpu,
+			const struct ring_buffer_event *event)
+{
+	iter->cpu = cpu;
+	iter->time = event->time;
+	iter->lost = event->lost;
+	iter->len = event->len;
+	if (!iter->start)
+		iter->start = event->time;
+	memcpy(iter->data, event->data, event->len);
+}
+
+/* Take the present event of a CPU. Pipes: false if a raw reader was faster. */
+static bool take_from(struct trace_iterator *iter, unsigned int cpu)
+{
+	struct trace_source *source = &iter->source[cpu];
+	struct ring_buffer_event event;
+	bool found = true;
+
+	if (!iter->pipe) {
+		set_current(iter, cpu, &source->walk.event);
+		ring_buffer_iter_next(&source->walk);
+		source->valid = source->walk.valid;
+		source->time = source->walk.event.time;
+		return true;
+	}
+	mutex_lock(&source->rb->reader_lock);
+	found = ring_buffer_peek(source->rb, &event);
+	if (found) {
+		set_current(iter, cpu, &event);
+		ring_buffer_consume(source->rb);
+	}
+	source->valid = ring_buffer_peek(source->rb, &event);
+	source->time = event.time;
+	mutex_unlock(&source->rb->reader_lock);
+	return found;
+}
+
+/* Pipes only: has a CPU that was empty got something? */
+static void look_again(struct trace_source *source)
+{
+	struct ring_buffer_event event;
+
+	mutex_lock(&source->rb->reader_lock);
+	source->valid = ring_buffer_peek(source->rb, &event);
+	if (source->valid)
+		source->time = event.time;
+	mutex_unlock(&source->rb->reader_lock);
+}
+
+static bool find_next(struct trace_iterator *iter, unsigned int *cpu)
+{
+	struct trace_source *source, *best = NULL;
+	unsigned int i;
+
+	for (i = 0; i < iter->nr_cpus; i++) {
+		source = &iter->source[i];
+		if (!source->rb)
+			continue;
+		if (iter->pipe && !source->valid)
+			look_again(source);
+		if (source->valid && (!best || source->time < best->time)) {
+			best = source;
+			*cpu = i;
+		}
+	}
+	return best;
+}
+
+static bool next_event(struct trace_iterator *iter)
+{
+	unsigned int cpu;
+
+	while (find_next(iter, &cpu)) {
+		if (take_from(iter, cpu))
+			return true;
+	}
+	return false;
+}
+
+bool trace_iter_peek(struct trace_iterator *iter,
+		     struct ring_buffer_event *event)
+{
+	struct trace_source *source = &iter->source[iter->cpu];
+	bool found;
+
+	if (!iter->pipe) {
+		*event = source->walk.event;
+		return source->walk.valid;
+	}
+	mutex_lock(&source->rb->reader_lock);
+	found = ring_buffer_peek(source->rb, event);
+	mutex_unlock(&source->rb->reader_lock);
+	return found;
+}
+
+void trace_iter_skip(struct trace_iterator *iter)
+{
+	struct trace_source *source = &iter->source[iter->cpu];
+
+	if (!iter->pipe) {
+		ring_buffer_iter_next(&source->walk);
+		source->valid = source->walk.valid;
+		source->time = source->walk.event.time;
+		return;
+	}
+	mutex_lock(&source->rb->reader_lock);
+	ring_buffer_consume(source->rb);
+	mutex_unlock(&source->rb->reader_lock);
+	look_again(source);
+}
+
+/* ---- lines --------------------------------------------------------------- */
+
+/* Above the first line of a CPU in the common form, as on Linux. */
+static void put_started(struct trace_iterator *iter, struct trace_seq *s)
+{
+	struct trace_source *source = &iter->source[iter->cpu];
+
+	if (!source->started && iter->annotate && iter->lines &&
+	    trace_option(iter->tr, TRACE_OPT_annotate))
+		trace_seq_printf(s, "##### CPU %u buffer started ####\n",
+				 iter->cpu);
+	source->started = true;
+}
+
+static void put_event_line(struct trace_iterator *iter, struct trace_seq *s)
+{
+	const struct tracer *tracer = trace_current_tracer(iter->tr);
+	size_t start;
+
+	if (iter->lost)
+		trace_seq_printf(s, "CPU:%u [LOST %llu EVENTS]\n", iter->cpu,
+				 iter->lost);
+	start = s->len;
+	if (!tracer->line || !tracer->line(iter, s)) {
+		put_started(iter, s);
+		start = s->len;
+		trace_put_line(iter, s);
+	}
+	if (s->overflow) {
+		s->overflow = false;
+		trace_seq_truncate(s, start);
+		trace_seq_puts(s, "[LINE TOO BIG]\n");
+	}
+	iter->lines++;
+}
+
+/* Text for the caller: what is left of a line. Return: bytes. */
+static size_t hand_out(struct trace_iterator *iter, char *buf, size_t len)
+{
+	size_t n = min(len, iter->seq.len - iter->at);
+
+	memcpy(buf, iter->seq.buf + iter->at, n);
+	iter->at += n;
+	return n;
+}
+
+ssize_t trace_read(struct trace_iterator *iter, char *buf, size_t len)
+{
+	size_t done = hand_out(iter, buf, len);
+
+	while (done < len && next_event(iter)) {
+		trace_seq_reset(&iter->seq);
+		iter->at = 0;
+		put_event_line(iter, &iter->seq);
+		done += hand_out(iter, buf + done, len - done);
+	}
+	return done || !iter->pipe || !len ? (ssize_t)done : -EAGAIN;
+}
+
+/* ---- open and close ------------------------------------------------------ */
+
+static void free_iter(struct trace_iterator *iter)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < iter->nr_cpus; cpu++) {
+		if (iter->source[cpu].walk.page)
+			free_page(iter->source[cpu].walk.page);
+	}
+	kfree(iter);
+}
+
+static struct trace_iterator *alloc_iter(struct trace_array *tr,
+					 unsigned int cpu_asked, bool pipe)
+{
+	unsigned int nr_cpus = 64 - __builtin_clzll(cpu_online_mask), cpu;
+	struct trace_iterator *iter;
+
+	iter = kzalloc(sizeof(*iter) + nr_cpus * sizeof(iter->source[0]));
+	if (!iter)
+		return NULL;
+	iter->tr = tr;
+	iter->pipe = pipe;
+	iter->cpu_asked = cpu_asked;
+	iter->nr_cpus = nr_cpus;
+	trace_seq_init(&iter->seq, iter->text, sizeof(iter->text));
+	for (cpu = 0; cpu < nr_cpus; cpu++) {
+		struct trace_source *source = &iter->source[cpu];
+
+		source->graph.last_pid = -1;
+		source->graph.irq_depth = -1;
+		if (cpu_asked != TRACE_CPU_ALL && cpu_asked != cpu)
+			continue;
+		source->rb = tr->buffer.cpu[cpu];
+		if (pipe || !source->rb)
+			continue;
+		source->walk.page = alloc_page();
+		if (!source->walk.page) {
+			free_iter(iter);
+			return NULL;
+		}
+	}
+	return iter;
+}
+
+struct trace_iterator *trace_open(struct trace_array *tr, unsigned int cpu)
+{
+	struct trace_iterator *iter = alloc_iter(tr, cpu, false);
+	const struct tracer *tracer;
+	unsigned int i;
+
+	if (!iter)
+		return ERR_PTR(-ENOMEM);
+	mutex_lock(&trace_lock);
+	if (trace_option(tr, TRACE_OPT_pause_on_trace)) {
+		trace_pause(tr);
+		iter->paused = true;
+	}
+	for (i = 0; i < iter->nr_cpus; i++) {
+		struct trace_source *source = &iter->source[i];
+
+		if (!source->rb)
+			continue;
+		iter->annotate |= READ_ONCE(source->rb->overrun) != 0;
+		ring_buffer_iter_start(&source->walk, source->rb,
+				       source->walk.page);
+		source->valid = source->walk.valid;
+		source->time = source->walk.event.time;
+	}
+	tracer = tr->tracer;
+	trace_seq_printf(&iter->seq, "# tracer: %s\n#\n", tracer->name);
+	if (tracer->header)
+		tracer->header(iter, &iter->seq);
+	else
+		trace_put_header(iter, &iter->seq);
+	mutex_unlock(&trace_lock);
+	return iter;
+}
+
+/* Only one reader consumes from a CPU. [trace_lock held] */
+static bool claim_pipe(struct trace_array *tr, unsigned int cpu)
+{
+	if (tr->pipe_all)
+		return false;
+	if (cpu == TRACE_CPU_ALL) {
+		if (tr->pipe_cpus)
+			return false;
+		tr->pipe_all = true;
+	} else {
+		if (tr->pipe_cpus >> cpu & 1)
+			return false;
+		tr->pipe_cpus |= 1ULL << cpu;
+	}
+	tr->pipes++;
+	return true;
+}
+
+struct trace_iterator *trace_pipe_open(struct trace_array *tr, unsigned int cpu)
+{
+	struct trace_iterator *iter = alloc_iter(tr, cpu, true);
+	bool claimed;
+
+	if (!iter)
+		return ERR_PTR(-ENOMEM);
+	mutex_lock(&trace_lock);
+	claimed = claim_pipe(tr, cpu);
+	mutex_unlock(&trace_lock);
+	if (claimed)
+		return iter;
+	free_iter(iter);
+	return ERR_PTR(-EBUSY);
+}
+
+void trace_close(struct trace_iterator *iter)
+{
+	struct trace_array *tr = iter->tr;
+
+	mutex_lock(&trace_lock);
+	if (iter->paused)
+		trace_unpause(tr);
+	if (iter->pipe) {
+		tr->pipes--;
+		if (iter->cpu_asked == TRACE_CPU_ALL)
+			tr->pipe_all = false;
+		else
+			tr->pipe_cpus &= ~(1ULL << iter->cpu_asked);
+	}
+	mutex_unlock(&trace_lock);
+	free_iter(iter);
+}
+
+ssize_t trace_read_raw(struct trace_array *tr, unsigned int cpu,
+		       struct ring_buffer_page *page, bool full)
+{
+	struct ring_buffer_per_cpu *rb = tr->buffer.cpu[cpu];
+	u32 size = rb ? ring_buffer_read_page(rb, page, full) : 0;
+	u64 stored = page->commit & RB_MISSED_STORED ? sizeof(u64) : 0;
+
+	if (!size)
+		return -EAGAIN;
+	/* No bytes of others: the rest of the page is zero. */
+	if (size + stored < RB_DATA_SIZE)
+		memset(page->data + size + stored, 0,
+		       RB_DATA_SIZE - size - stored);
+	return RB_PAGE_SIZE;
+}

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ring_buffer.c - the writer's side of the per-CPU ring buffer.
+ *
+ * Owns how room is reserved and how events become visible. Nothing here waits
+ * or takes a lock: a writer may be interrupted at any instruction by another
+ * one, of an interrupt or NMI, which runs to its end first. So writers of one
+ * CPU nest like brackets, and only the outermost one commits.
+ *
+ * The pages of a CPU's stream are numbered 1, 2, 3 ...; page seq lies in slot
+ * seq % nr_slots, whose word names it and the memory it is in. Between them
+ *
+ *	next_seq <= commit_seq <= tail_seq < commit_seq + nr_slots
+ *	(reader)    (outermost)   (any writer)
+ *
+ * One word, ->tail, holds the time of the last event and the bytes in use of
+ * the tail page. Its compare-and-exchange reserves room and fixes the time at
+ * once, so the delta of an event is always to the event really before it,
+ * however writers nest: one that was interrupted finds another word, and takes
+ * the clock again.
+ *
+ * A page that is full is closed: ->tail keeps the time but no offset, and the
+ * page's ->end says where it ends. Then the next slot is claimed, ->tail_seq
+ * advanced, ->tail_page set, and ->tail opened with the first event on it.
+ * Each step is a compare-and-exchange that a nested writer can have done
+ * before; it helps, never waits, and finds out where things stand from ->end.
+ *
+ * I1  ->tail never has the same value twice: time does not go back, the
+ *     offset rises within a page, and a new page begins later than the old
+ *     one ended. So an exchange that succeeds proves nobody came in between.
+ * I2  ->commit_seq and the commit page's ->commit cover complete events only.
+ * I3  When ->nest and ->pending are 0 everything written is committed. Only
+ *     then is the fast path taken.
+ * I4  A slot changes owner by one locked exchange: a page is overwritten by
+ *     the writer or taken by the reader, never both.
+ * I5  Every event is read, or counted in overrun, commit_overrun or dropped.
+ *
+ * Context: any, NMI included; not traceable. Locks: none.
+ */
+#include "kernel/lib/errno.h"
+#include "trace/ring/ring_buffer_internal.h"
+#include <asm/atomic.h>
+
+/* Where an event goes. */
+struct rb_room {
+	struct ring_buffer_page *page;
+	u32 offset;
+	bool extend; /* a time extend goes before the event */
+	u64 delta;
+	u64 time;
+};
+
+#define RB_EXTEND_SIZE 8
+
+u64 ring_buffer_time(const struct ring_buffer_per_cpu *rb)
+{
+	return rb->clock ? rb->clock() : trace_scale_now(&rb->scale);
+}
+
+/* now - time of tail, which has 52 bits: 26 days each way */
+static s64 rb_delta(u64 now, u64 tail)
+{
+	return (s64)((now << RB_TAIL_BITS) - (tail & ~RB_TAIL_MASK)) >>
+	       RB_TAIL_BITS;
+}
+
+/* *p becomes val unless it is larger already; nested writers included. */
+static void rb_raise(u64 *p, u64 val)
+{
+	u64 old = local_read(p);
+
+	while (old < val && !local_try_cmpxchg(p, &old, val))
+		;
+}
+
+/*
+ * Make the slot of page seq ours. The page it holds is dropped if it was not
+ * read. Return: false if it must not be: the ring is full.
+ */
+static bool rb_claim(struct ring_buffer_per_cpu *rb, u64 seq)
+{
+	u64 *slot = rb_slot(rb, seq);
+	u64 old = READ_ONCE(*slot);
+	struct ring_buffer_info *info;
+
+	for (;;) {
+		if (RB_SLOT_SEQ(old) == seq)
+			return true; /* a writer we interrupted did it */
+		if (RB_SLOT_SEQ(old) && !rb->overwrite)
+			return false;
+		/* I4; pairs with rb_take(), ring_buffer_read.c */
+		if (try_cmpxchg(slot, &old, RB_SLOT(seq, RB_SLOT_INDEX(old))))
+			break;
+	}
+	if (RB_SLOT_SEQ(old)) {
+		info = &rb->info[RB_SLOT_INDEX(old)];
+		local_add(&rb->overrun, info->entries);
+	}
+	return true;
+}
+
+/*
+ * The tail page is closed, tail_seq is the page to go on with: put the first
+ * event on it. Return: 1 done; 0 look again, somebody else was here.
+ */
+static int rb_open_page(struct ring_buffer_per_cpu *rb, u64 tail, u64 seq,
+			u64 now, u32 size, struct rb_room *room)
+{
+	struct ring_buffer_page *page = rb_info(rb, seq)->page;
+	u64 tail_page = local_read((u64 *)&rb->tail_page);
+	s64 delta = rb_delta(now, tail);
+
+	/* Still closed: so tail_page is the closed page or the next one. */
+	if (local_read(&rb->tail) != tail)
+		return 0;
+	if (tail_page != (u64)page)
+		local_try_cmpxchg((u64 *)&rb->tail_page, &tail_page, (u64)page);
+	if (delta <= 0)
+		now += 1 - delta; /* I1 */
+	if (!local_try_cmpxchg(&rb->tail, &tail, (now << RB_TAIL_BITS) + size))
+		return 0;
+	/* Nobody looks at these before our event is committed. */
+	page->time_stamp = now;
+	WRITE_ONCE(page->commit, 0);
+	*room = (struct rb_room){ .page = page, .time = now };
+	return 1;
+}
+
+/*
+ * The event does not fit on the tail page. Return: 1 reserved on the next
+ * one; 0 look again; -ENOSPC there is none, counted.
+ */
+static int rb_next_page(struct ring_buffer_per_cpu *rb, u64 tail, u64 now,
+			u32 size, struct rb_room *room)
+{
+	u64 seq = local_read(&rb->tail_seq);
+	struct ring_buffer_info *info = rb_info(rb, seq);
+	u64 next = seq;
+
+	if (local_read(&rb->tail) != tail)
+		return 0; /* seq may be of another page than tail */
+	if ((tail & RB_TAIL_MASK) != RB_TAIL_CLOSED) {
+		rb_raise(&info->end,
+			 seq << RB_TAIL_BITS | (tail & RB_TAIL_MASK));
+		if (!local_try_cmpxchg(&rb->tail, &tail, tail | RB_TAIL_CLOSED))
+			return 0;
+		tail |= RB_TAIL_CLOSED;
+	}
+	/* Else we interrupted a writer that has advanced tail_seq already. */
+	if (local_read(&info->end) >> RB_TAIL_BITS == seq) {
+		next = seq + 1;
+		if (next - rb->commit_seq >= rb->nr_slots) {
+			local_inc(&rb->commit_overrun);
+			return -ENOSPC;
+		}
+		if (!rb_claim(rb, next)) {
+			local_inc(&rb->dropped);
+			return -ENOSPC;
+		}
+		local_try_cmpxchg(&rb->tail_seq, &seq, next);
+	}
+	return rb_open_page(rb, tail, next, now, size, room);
+}
+
+/* Return: 1 reserved; 0 look again; -ENOSPC no room, counted. */
+static int rb_reserve(struct ring_buffer_per_cpu *rb, u32 size,
+		      struct rb_room *room)
+{
+	u64 tail = local_read(&rb->tail);
+	u64 now = ring_buffer_time(rb);
+	s64 delta = rb_delta(now, tail);
+	u32 offset = tail & RB_TAIL_MASK;
+	u32 whole = size;
+
+	if (delta < 0) {
+		now -= delta; /* the clock went back: at the same time, then */
+		delta = 0;
+	}
+	if (delta > (s64)RB_DELTA_MAX)
+		whole += RB_EXTEND_SIZE;
+	if (offset + whole > RB_DATA_SIZE)
+		return rb_next_page(rb, tail, now, size, room);
+	*room = (struct rb_room){
+		.page = (void *)local_read((u64 *)&rb->tail_page),
+		.offset = offset,
+		.extend = whole != size,
+		.delta = delta,
+		.time = now,
+	};
+	return local_try_cmpxchg(&rb->tail, &tail,
+				 (now << RB_TAIL_BITS) + offset + whole);
+}
+
+/* Write the headers. Return: the payload. */
+static void *rb_write_header(const struct rb_room *room, u32 len)
+{
+	u32 *word = (u32 *)(room->page->data + room->offset);
+	u32 words = DIV_ROUND_UP(len, 4);
+	u32 delta = room->delta;
+
+	if (room->extend) {
+		*word++ = ((u32)room->delta & RB_DELTA_MAX) << RB_TYPE_BITS |
+			  RB_TYPE_EXTEND;
+		*word++ = room->delta >> RB_DELTA_BITS;
+		delta = 0;
+	}
+	if (words && words <= RB_TYPE_DATA_MAX) {
+		*word++ = delta << RB_TYPE_BITS | words;
+	} else {
+		*word++ = delta << RB_TYPE_BITS | RB_TYPE_LONG;
+		*word++ = words * 4 + 4;
+	}
+	return word;
+}
+
+static u32 rb_event_size(u32 len)
+{
+	u32 words = DIV_ROUND_UP(len, 4);
+	bool is_long = !words || words > RB_TYPE_DATA_MAX;
+
+	return RB_EVENT_HEADER + words * 4 + (is_long ? 4 : 0);
+}
+
+/* Events on a page between two offsets, which are at event borders. */
+static u32 rb_count(const struct ring_buffer_page *page, u32 from, u32 to)
+{
+	struct ring_buffer_event event;
+	u64 time = 0;
+	u32 n = 0;
+
+	while (ring_buffer_decode(page, to, &from, &time, &event) > 0)
+		n++;
+	return n;
+}
+
+/* The commit page is complete up to end. */
+static void rb_commit_page(struct ring_buffer_per_cpu *rb, u32 end)
+{
+	struct ring_buffer_page *page = rb->info[rb->commit_index].page;
+	u32 from = page->commit;
+
+	if (from == end)
+		return;
+	rb->commit_entries += rb_count(page, from, end);
+	/* I2: the events before the commit; pairs with rb_committed() */
+	smp_store_release(&page->commit, end);
+}
+
+/* The commit page is complete for good; the next one becomes it. */
+static void rb_commit_next(struct ring_buffer_per_cpu *rb)
+{
+	struct ring_buffer_info *info = &rb->info[rb->commit_index];
+	u64 seq = rb->commit_seq + 1;
+	u32 index = RB_SLOT_INDEX(READ_ONCE(*rb_slot(rb, seq)));
+
+	rb_commit_page(rb, info->end & RB_TAIL_MASK);
+	info->entries = rb->commit_entries - info->first;
+	rb->info[index].first = rb->commit_entries;
+	rb->commit_index = index;
+	/* All about both pages before the number; pairs with rb_take() */
+	smp_store_release(&rb->commit_seq, seq);
+}
+
+/* Commit everything reserved so far. */
+static void rb_commit_all(struct ring_buffer_per_cpu *rb)
+{
+	u64 tail, seq;
+	u32 end;
+
+	do {
+		tail = local_read(&rb->tail);
+		seq = local_read(&rb->tail_seq);
+	} while (local_read(&rb->tail) != tail);
+	while (rb->commit_seq != seq)
+		rb_commit_next(rb);
+	end = tail & RB_TAIL_MASK;
+	if (end == RB_TAIL_CLOSED)
+		end = rb->info[rb->commit_index].end & RB_TAIL_MASK;
+	rb_commit_page(rb, end);
+}
+
+/*
+ * The outermost writer leaves. A writer nested in it until nest is 0 left its
+ * commit here; one that comes later is outermost itself, finds ->pending and
+ * does it all.
+ */
+void ring_buffer_commit_rest(struct ring_buffer_per_cpu *rb)
+{
+	u32 ctx = this_cpu_read(trace_context);
+
+	do {
+		local_set(&rb->nest, ctx);
+		local_set(&rb->pending, 0);
+		rb_commit_all(rb);
+		local_set(&rb->nest, 0);
+	} while (local_read(&rb->pending)); /* I3 */
+}
+
+static bool rb_enter(struct ring_buffer_per_cpu *rb)
+{
+	u32 ctx = this_cpu_read(trace_context);
+	u32 nest = local_read(&rb->nest);
+
+	if (READ_ONCE(rb->slow) & (RB_SLOW_MASKED | RB_SLOW_HELD))
+		return false;
+	if (nest & ctx) {
+		local_inc(&rb->recursed);
+		return false;
+	}
+	local_set(&rb->nest, nest | ctx);
+	return true;
+}
+
+static void rb_leave(struct ring_buffer_per_cpu *rb)
+{
+	u32 nest = local_read(&rb->nest) & ~this_cpu_read(trace_context);
+
+	if (!nest) {
+		ring_buffer_commit_rest(rb);
+		return;
+	}
+	local_set(&rb->pending, 1);
+	local_set(&rb->nest, nest);
+}
+
+void *ring_buffer_lock_reserve(struct ring_buffer *buffer, size_t len,
+			       u64 *time)
+{
+	struct ring_buffer_per_cpu *rb;
+	struct rb_room room;
+	int done;
+
+	if (len > RB_PAYLOAD_MAX)
+		return NULL;
+	preempt_disable_notrace();
+	rb = buffer->cpu[smp_processor_id()];
+	if (!rb || !rb_enter(rb))
+		goto refuse;
+	do {
+		done = rb_reserve(rb, rb_event_size(len), &room);
+	} while (!done);
+	if (done < 0) {
+		rb_leave(rb);
+		goto refuse;
+	}
+	if (time)
+		*time = room.time;
+	return rb_write_header(&room, len);
+
+refuse:
+	preempt_enable_notrace();
+	return NULL;
+}
+
+void ring_buffer_unlock_commit(struct ring_buffer *buffer)
+{
+	rb_leave(buffer->cpu[smp_processor_id()]);
+	preempt_enable_notrace();
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring_buffer.h - per-CPU buffers of events: layout, fast path, and calls.
+ *
+ * Each CPU has a ring of 4 KiB pages that only it writes, from every context:
+ * a writer may be interrupted by an interrupt's and that one by an NMI's. One
+ * reader at a time takes whole pages out, by swapping in its spare one. How
+ * all this works without a lock is told at the top of ring_buffer.c.
+ *
+ * Lock legend: [C] own CPU, preemption off, changed by one instruction each;
+ * [R] reader_lock; [A] atomic; [W] only while no writer can run on this CPU;
+ * [I] immutable.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include "kernel/lock.h"
+#include "trace/ring/trace_clock.h"
+#include <asm/context.h>
+#include <asm/local.h>
+#include <asm/percpu.h>
+
+/* ---- layout, byte for byte Linux's: stock tools read these pages -------- */
+
+#define RB_PAGE_SIZE   4096
+#define RB_HEADER_SIZE 16
+#define RB_DATA_SIZE   (RB_PAGE_SIZE - RB_HEADER_SIZE)
+
+/* In the commit word of a page given to a reader. */
+#define RB_COMMIT_SIZE	 0x07ffffffULL /* bytes of data in use */
+#define RB_MISSED_EVENTS (1ULL << 31)  /* events were lost before this page */
+#define RB_MISSED_STORED (1ULL << 30)  /* how many: a u64 after the data */
+
+struct ring_buffer_page {
+	u64 time_stamp; /* of the first event */
+	u64 commit;	/* bytes of data that are complete */
+	u8 data[RB_DATA_SIZE];
+};
+
+static_assert(sizeof(struct ring_buffer_page) == RB_PAGE_SIZE, "page");
+static_assert(offsetof(struct ring_buffer_page, data) == RB_HEADER_SIZE,
+	      "page header");
+
+/*
+ * Events start with one u32: type in bits 0-4, time since the event before
+ * (or the page's time stamp) in bits 5-31. Types 1 to RB_TYPE_DATA_MAX give
+ * the number of payload words that follow.
+ */
+#define RB_TYPE_BITS	 5
+#define RB_TYPE_MASK	 ((1U << RB_TYPE_BITS) - 1)
+#define RB_DELTA_BITS	 27
+#define RB_DELTA_MAX	 ((1ULL << RB_DELTA_BITS) - 1)
+#define RB_TYPE_LONG	 0 /* the next u32 is payload bytes + 4 */
+#define RB_TYPE_DATA_MAX 28
+#define RB_TYPE_PADDING	 29 /* delta 0: rest of page; else u32 bytes follow */
+#define RB_TYPE_EXTEND	 30 /* delta |= next u32 << 27 */
+#define RB_TYPE_STAMP	 31 /* the same, as a time instead of a delta */
+#define RB_EVENT_HEADER	 4
+#define RB_PAYLOAD_MAX	 (RB_DATA_SIZE - 2 * RB_EVENT_HEADER)
+
+/* ---- one CPU's ring ------------------------------------------------------ */
+
+/* Reasons not to take the fast path; bits of ->slow. */
+#define RB_SLOW_MASKED 1U /* this CPU is not recorded */
+#define RB_SLOW_HELD   2U /* nothing is recorded: the ring is being changed */
+#define RB_SLOW_CLOCK  4U /* the clock is a function */
+
+/* What is known of each page, by its index. */
+struct ring_buffer_info {
+	struct ring_buffer_page *page; /* [W] */
+	u64 end;     /* [C] sequence number << 12 | bytes, once it is closed */
+	u64 first;   /* [C] events of this CPU before this page's first */
+	u64 entries; /* [C] events on it, final when the commit page is later */
+};
+
+struct ring_buffer_per_cpu {
+	/* The writer's cache line: the fast path touches nothing else here. */
+	union {
+		struct {
+			u8 nest;    /* [C] CTX_ bits of the writers inside */
+			u8 pending; /* [C] a nested one left its commit */
+			u16 unused;
+			u32 slow; /* [A] RB_SLOW_ bits */
+		};
+		u64 gate; /* all three; 0: the fast path may be tried */
+	};
+	u64 tail; /* [C] time of last event << 12 | bytes in use */
+	struct ring_buffer_page *tail_page; /* [C] */
+	u64 commit_entries;	  /* [C] events complete, since it was empty */
+	struct trace_scale scale; /* [W] */
+	u64 (*clock)(void);	  /* [W] */
+
+	u64 tail_seq;	  /* [C] sequence number of the tail page */
+	u64 commit_seq;	  /* [C] of the commit page: outermost writer only */
+	u32 commit_index; /* [C] its index */
+	bool overwrite;	  /* [W] the oldest page gives way when full */
+	u32 nr_slots;	  /* [W] */
+	u64 *slots;	  /* [A] sequence number << 16 | page index */
+	struct ring_buffer_info *info; /* [W] nr_slots + 1, the reader's too */
+
+	u64 overrun;	    /* [C] events overwritten before they were read */
+	u64 commit_overrun; /* [C] not written: writers nested all around */
+	u64 dropped;	    /* [C] not written: full and not overwriting */
+	u64 recursed;	    /* [C] not written: a writer called itself */
+
+	struct mutex reader_lock;
+	u32 reader_index;  /* [R] the page outside the ring */
+	u32 reader_offset; /* [R] bytes of it that were read */
+	u64 reader_seq;	   /* [R] what it holds; 0: nothing */
+	u64 reader_stamp;  /* [R] time of the last event read of it */
+	u64 reader_events; /* [R] events read of it */
+	u64 next_seq;	   /* [R] the page to be taken next, if still there */
+	u64 next_event;	   /* [R] number of the event to be read next */
+	u64 lost;	   /* [R] events lost just before reader_offset */
+	u64 read_events;   /* [R] */
+	u32 generation;	   /* [R] how often it was emptied */
+	unsigned int cpu;  /* [I] */
+} __aligned(64);
+
+struct ring_buffer {
+	struct ring_buffer_per_cpu *cpu[NR_CPUS]; /* [I] NULL: not there */
+	const struct trace_clock *clock;	  /* buffer's owner */
+	bool overwrite;				  /* buffer's owner */
+};
+
+/* ---- writing: every context, NMI included -------------------------------- */
+
+/* A reservation by the fast path. */
+struct ring_buffer_fast {
+	u8 *event; /* RB_EVENT_HEADER bytes, then the payload */
+	u64 time;
+	u64 end; /* of the event, on the page */
+	struct ring_buffer_page *page;
+};
+
+#define RB_TAIL_BITS 12
+#define RB_TAIL_MASK ((1ULL << RB_TAIL_BITS) - 1)
+
+/* All that is rare in committing: see ring_buffer.c. */
+void ring_buffer_commit_rest(struct ring_buffer_per_cpu *rb);
+
+/*
+ * ring_buffer_reserve_fast() - room for an event, when nothing is unusual
+ * @payload: bytes, a constant multiple of 4, at most 4 * RB_TYPE_DATA_MAX
+ * @stamp:   NULL, or where the time is stored, in either case
+ *
+ * Preemption is off from before the call until after the commit, which must
+ * follow when this returned true. False: nothing has been reserved; call
+ * ring_buffer_refused(), then take ring_buffer_lock_reserve().
+ *
+ * The order of clock, tail and nest is all: who comes between the clock and
+ * the tail is later than we are, which the delta shows; who comes between the
+ * tail and nest, or later, makes the exchange fail.
+ */
+static __always_inline bool
+ring_buffer_reserve_fast(struct ring_buffer_per_cpu *rb, u32 payload,
+			 struct ring_buffer_fast *f, u64 *stamp)
+{
+	const u32 size = RB_EVENT_HEADER + payload;
+	u64 tail, now, delta, offset;
+
+	if (unlikely(!local_is_zero(&rb->gate)))
+		return false;
+	f->time = trace_scale_now(&rb->scale);
+	if (stamp)
+		*stamp = f->time;
+	tail = local_read(&rb->tail);
+	local_set(&rb->nest, this_cpu_read(trace_context));
+	now = f->time << RB_TAIL_BITS;
+	/* Time now - time of tail: the offset is below what is added. */
+	delta = (now + RB_TAIL_MASK - tail) >> RB_TAIL_BITS;
+	offset = tail & RB_TAIL_MASK;
+	f->end = offset + size;
+	if (unlikely(delta > RB_DELTA_MAX || offset > RB_DATA_SIZE - size))
+		goto refuse;
+	f->page = local_read(&rb->tail_page);
+	if (unlikely(!local_try_cmpxchg(&rb->tail, &tail, now + f->end)))
+		goto refuse;
+	f->event = f->page->data + offset;
+	*(u32 *)f->event = (u32)delta << RB_TYPE_BITS | payload / 4;
+	return true;
+
+refuse:
+	local_set(&rb->nest, 0);
+	return false;
+}
+
+/*
+ * ring_buffer_refused() - the fast path was refused; preemption is still off
+ *
+ * A writer that came into it has left its commit, and the caller need not try
+ * again. (Not part of the refusal: the caller's registers would have to be
+ * saved for it on the fast path.)
+ */
+static __always_inline void ring_buffer_refused(struct ring_buffer_per_cpu *rb)
+{
+	if (unlikely(!local_read(&rb->nest) && local_read(&rb->pending)))
+		ring_buffer_commit_rest(rb);
+}
+
+static __always_inline void
+ring_buffer_commit_fast(struct ring_buffer_per_cpu *rb,
+			const struct ring_buffer_fast *f)
+{
+	local_inc(&rb->commit_entries); /* counted before it can be read */
+	barrier(); /* the event before the commit; pairs with rb_committed() */
+	local_set(&f->page->commit, f->end);
+	local_set(&rb->nest, 0);
+	/* A writer nested in this one has left its commit to us. */
+	if (unlikely(!local_is_zero(&rb->gate)))
+		ring_buffer_commit_rest(rb);
+}
+
+/*
+ * ring_buffer_lock_reserve() - room for an event of any size
+ * @len:  payload bytes, at most RB_PAYLOAD_MAX
+ * @time: NULL, or where the event's time goes
+ *
+ * Return: the payload, with preemption off until ring_buffer_unlock_commit()
+ * on the same CPU; NULL (preemption as before) if this CPU is not recorded,
+ * the event is too long, the ring is full, or this context is already inside
+ * a writer; all but the first two are counted.
+ */
+void *ring_buffer_lock_reserve(struct ring_buffer *buffer, size_t len,
+			       u64 *time);
+void ring_buffer_unlock_commit(struct ring_buffer *buffer);
+
+/* Now, by the clock of the buffer. */
+u64 ring_buffer_time(const struct ring_buffer_per_cpu *rb);
+
+/* ---- reading: task, may sleep -------------------------------------------- */
+
+/* An event as a reader sees it. */
+struct ring_buffer_event {
+	const void *data;
+	u32 len; /* payload bytes, rounded up to 4 by the format */
+	u64 time;
+	u64 lost; /* events lost between the one before and this one */
+};
+
+/*
+ * ring_buffer_decode() - the event at *@offset of a page
+ * @size:   bytes of data to look at, at most RB_DATA_SIZE
+ * @offset: moved behind the event
+ * @time:   of the event before; start with the page's time_stamp
+ *
+ * Never looks outside the page, whatever its content. Pure.
+ * Return: 1; 0 no event follows; -EINVAL what follows is no event. No other
+ * code is returned.
+ */
+int ring_buffer_decode(const struct ring_buffer_page *page, u32 size,
+		       u32 *offset, u64 *time, struct ring_buffer_event *event);
+
+/*
+ * ring_buffer_peek() - the oldest event, which stays
+ * The data stays valid as long as reader_lock is held.
+ * Context: reader_lock held. Return: whether there is one.
+ */
+bool ring_buffer_peek(struct ring_buffer_per_cpu *rb,
+		      struct ring_buffer_event *event);
+
+/* Take away the event last peeked. Context: reader_lock held. */
+void ring_buffer_consume(struct ring_buffer_per_cpu *rb);
+
+/* Whether a peek would find one. Takes reader_lock. */
+bool ring_buffer_empty(struct ring_buffer_per_cpu *rb);
+
+/*
+ * ring_buffer_read_page() - take a whole page, as it is for stock tools
+ * @full: leave a page that the writer is still on
+ *
+ * What an earlier ring_buffer_consume() took of it is not repeated. Takes
+ * reader_lock. Return: bytes of data, 0 when there is none.
+ */
+u32 ring_buffer_read_page(struct ring_buffer_per_cpu *rb,
+			  struct ring_buffer_page *page, bool full);
+
+/* A walk over what is in the ring at its start, taking nothing away. */
+struct ring_buffer_iter {
+	struct ring_buffer_per_cpu *rb;
+	struct ring_buffer_page *page; /* a copy */
+	u64 seq;		       /* the page copied */
+	u64 event_nr;		       /* number of the event to come */
+	u64 last_seq;		       /* where to end */
+	u32 last_size;
+	u32 size, offset; /* of the copy */
+	u64 time;
+	u32 generation;
+	bool valid;
+	struct ring_buffer_event event; /* the current one, if valid */
+};
+
+/*
+ * Start: the first event is current. The page is the caller's.
+ * Both take reader_lock. Next may be called only while ->valid.
+ */
+void ring_buffer_iter_start(struct ring_buffer_iter *iter,
+			    struct ring_buffer_per_cpu *rb,
+			    struct ring_buffer_page *page);
+void ring_buffer_iter_next(struct ring_buffer_iter *iter);
+
+struct ring_buffer_stats {
+	u64 entries; /* in the ring, unread */
+	u64 written; /* entries, read and overwritten ones together */
+	u64 overrun, commit_overrun, dropped, recursed;
+	u64 bytes; /* in the ring, unread, event headers included */
+	u64 read;
+	u64 oldest; /* time of the oldest event, 0: none */
+};
+
+/* Takes reader_lock. Figures of a running writer are of about now. */
+void ring_buffer_stats(struct ring_buffer_per_cpu *rb,
+		       struct ring_buffer_stats *stats);
+
+/* ---- managing: task, may sleep; callers exclude each other --------------- */
+
+/*
+ * ring_buffer_init() - rings of @pages pages for the CPUs in @cpus
+ * Return: 0; -ENOMEM (nothing allocated); -EINVAL pages not in
+ * RB_PAGES_MIN..RB_PAGES_MAX. No other code is returned.
+ */
+int ring_buffer_init(struct ring_buffer *buffer, u64 cpus, size_t pages,
+		     const struct trace_clock *clock);
+/* Nobody may write or read any more. */
+void ring_buffer_destroy(struct ring_buffer *buffer);
+
+#define RB_PAGES_MIN 2
+#define RB_PAGES_MAX 65535
+
+/*
+ * ring_buffer_resize() - each CPU with pages[cpu] != 0 gets so many, or none
+ * The newest events that fit are kept; those that do not count as overrun.
+ * Needs the memory of all at once, beside what they have.
+ * Return: 0; or with nothing changed -ENOMEM; -EINVAL below RB_PAGES_MIN or
+ * above RB_PAGES_MAX; -ENODEV no such CPU. No other code is returned.
+ */
+int ring_buffer_resize(struct ring_buffer *buffer, const u32 pages[NR_CPUS]);
+
+/* Empty it and zero its counts. */
+void ring_buffer_reset(struct ring_buffer *buffer, unsigned int cpu);
+
+/* On return nobody uses the old clock; the rings have been emptied. */
+void ring_buffer_set_clock(struct ring_buffer *buffer,
+			   const struct trace_clock *clock);
+
+void ring_buffer_set_overwrite(struct ring_buffer *buffer, bool overwrite);
+
+/* On return no writer is inside, if @on is false. */
+void ring_buffer_record(struct ring_buffer *buffer, unsigned int cpu, bool on);

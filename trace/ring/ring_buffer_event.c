@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ring_buffer_event.c - take a page of events apart.
+ *
+ * Owns nothing; pure, so that it is fuzzed and runs on the host. It reads what
+ * others have written, perhaps while they write: it looks at each word once,
+ * believes nothing, and never looks behind the end of the page.
+ */
+#include "kernel/lib/errno.h"
+#include "trace/ring/ring_buffer.h"
+
+/* Bytes 4 to 7 of an event, which some types have. */
+static bool rb_second_word(const struct ring_buffer_page *page, u32 size,
+			   u32 offset, u32 *word)
+{
+	if (offset + 8 > size)
+		return false;
+	*word = *(const u32 *)(page->data + offset + 4);
+	return true;
+}
+
+/* Skip a time extend, time stamp or padding. Return: its bytes, 0 if bad. */
+static u32 rb_skip(u32 type, u32 delta, u32 word, u64 *time)
+{
+	u64 wide = (u64)word << RB_DELTA_BITS | delta;
+
+	switch (type) {
+	case RB_TYPE_EXTEND:
+		*time += wide;
+		return 8;
+	case RB_TYPE_STAMP: /* the upper 5 bits are the time before's */
+		*time = (*time & ~((1ULL << 59) - 1)) | wide;
+		return 8;
+	default:
+		*time += delta;
+		return word > RB_DATA_SIZE || word % 4 ? 0 : word + 4;
+	}
+}
+
+int ring_buffer_decode(const struct ring_buffer_page *page, u32 size,
+		       u32 *offset, u64 *time, struct ring_buffer_event *event)
+{
+	u32 header, type, delta, word = 0, len;
+
+	for (;;) {
+		if (size > RB_DATA_SIZE || *offset > size || *offset % 4)
+			return -EINVAL;
+		if (size - *offset < RB_EVENT_HEADER)
+			return 0;
+		header = *(const u32 *)(page->data + *offset);
+		type = header & RB_TYPE_MASK;
+		delta = header >> RB_TYPE_BITS;
+		if (type >= 1 && type <= RB_TYPE_DATA_MAX)
+			break;
+		if (type == RB_TYPE_PADDING && !delta)
+			return 0;
+		if (!rb_second_word(page, size, *offset, &word))
+			return -EINVAL;
+		if (type == RB_TYPE_LONG)
+			break;
+		len = rb_skip(type, delta, word, time);
+		if (!len)
+			return -EINVAL;
+		*offset += len;
+	}
+	len = type ? type * 4 : word - 4;
+	word = type ? 4 : 8; /* header bytes */
+	if (len % 4 || len > size || *offset + word + len > size)
+		return -EINVAL;
+	*time += delta;
+	*event = (struct ring_buffer_event){
+		.data = page->data + *offset + word,
+		.len = len,
+		.time = *time,
+	};
+	*offset += word + len;
+	return 1;
+}

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ring_buffer_read.c - the reader's side of the per-CPU ring buffer.
+ *
+ * Owns the page outside the ring and what has been read. A consuming reader
+ * takes the oldest page out by exchanging it in its slot for the one it has
+ * (I4 in ring_buffer.c); then it has the page to itself, but for the writer
+ * still adding to it if it is the commit page. Walks copy a page and look
+ * afterwards whether its slot still held it: if not, it was overwritten
+ * meanwhile and the copy is thrown away.
+ *
+ * I6  The reader gives its page back only when the commit page is a later
+ *     one: before that the writer may still write to it.
+ * I7  Events are numbered by the writer (->first), so a reader that finds a
+ *     gap knows exactly how many were lost.
+ *
+ * Context: task, may sleep. Locks: reader_lock.
+ */
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "trace/ring/ring_buffer_internal.h"
+#include <asm/atomic.h>
+
+/* The next page of the stream that the writer has begun, oldest first. */
+static bool rb_oldest(struct ring_buffer_per_cpu *rb, u64 *slot)
+{
+	u64 commit_seq, held;
+
+	for (;;) {
+		commit_seq = smp_load_acquire(&rb->commit_seq);
+		if (rb->next_seq > commit_seq)
+			return false;
+		*slot = READ_ONCE(*rb_slot(rb, rb->next_seq));
+		held = RB_SLOT_SEQ(*slot);
+		if (held == rb->next_seq)
+			return true;
+		/* Overwritten, and so is all that is a ring's length behind. */
+		rb->next_seq++;
+		if (held >= rb->next_seq + rb->nr_slots)
+			rb->next_seq = held - rb->nr_slots + 1;
+	}
+}
+
+/* Exchange the reader's used up page for the oldest. Return: is there one? */
+static bool rb_take(struct ring_buffer_per_cpu *rb)
+{
+	struct ring_buffer_info *info;
+	u64 slot;
+
+	do {
+		if (!rb_oldest(rb, &slot))
+			return false;
+		info = &rb->info[RB_SLOT_INDEX(slot)];
+		if (rb->next_seq == smp_load_acquire(&rb->commit_seq) &&
+		    !rb_committed(info->page))
+			return false; /* nothing on it yet: leave it there */
+	} while (!try_cmpxchg(rb_slot(rb, rb->next_seq), &slot,
+			      RB_SLOT(0, rb->reader_index))); /* I4 */
+	rb->reader_index = RB_SLOT_INDEX(slot);
+	rb->reader_seq = rb->next_seq++;
+	rb->reader_offset = 0;
+	rb->reader_events = 0;
+	rb->reader_stamp = info->page->time_stamp;
+	rb->lost = info->first - rb->next_event; /* I7 */
+	rb->next_event = info->first;
+	return true;
+}
+
+/*
+ * Make sure the reader's page has something unread. Return: bytes of data on
+ * it, 0 if there is nothing to read.
+ */
+static u32 rb_reader_page(struct ring_buffer_per_cpu *rb)
+{
+	struct ring_buffer_page *page;
+	u64 commit_seq;
+	u32 size;
+
+	assert_held(&rb->reader_lock);
+	for (;;) {
+		/* The number before the size: see rb_commit_next(). */
+		commit_seq = smp_load_acquire(&rb->commit_seq);
+		if (rb->reader_seq) {
+			page = rb->info[rb->reader_index].page;
+			size = rb_committed(page);
+			if (rb->reader_offset < size)
+				return size;
+			if (rb->reader_seq == commit_seq)
+				return 0; /* I6 */
+		}
+		if (!rb_take(rb))
+			return 0;
+	}
+}
+
+/* The event at the reader's offset, without moving it. */
+static bool rb_reader_event(struct ring_buffer_per_cpu *rb, u32 *offset,
+			    struct ring_buffer_event *event)
+{
+	u32 size;
+
+	while ((size = rb_reader_page(rb)) != 0) {
+		u64 time = rb->reader_stamp;
+
+		*offset = rb->reader_offset;
+		if (ring_buffer_decode(rb->info[rb->reader_index].page, size,
+				       offset, &time, event) > 0) {
+			event->lost = rb->lost;
+			return true;
+		}
+		rb->reader_offset = size; /* only padding is left */
+	}
+	return false;
+}
+
+bool ring_buffer_peek(struct ring_buffer_per_cpu *rb,
+		      struct ring_buffer_event *event)
+{
+	u32 offset;
+
+	return rb_reader_event(rb, &offset, event);
+}
+
+void ring_buffer_consume(struct ring_buffer_per_cpu *rb)
+{
+	struct ring_buffer_event event;
+	u32 offset;
+
+	if (!rb_reader_event(rb, &offset, &event))
+		return;
+	rb->reader_offset = offset;
+	rb->reader_stamp = event.time;
+	rb->reader_events++;
+	rb->next_event++;
+	rb->read_events++;
+	rb->lost = 0;
+}
+
+bool ring_buffer_empty(struct ring_buffer_per_cpu *rb)
+{
+	struct ring_buffer_event event;
+	bool empty;
+
+	mutex_lock(&rb->reader_lock);
+	empty = !ring_buffer_peek(rb, &event);
+	mutex_unlock(&rb->reader_lock);
+	return empty;
+}
+
+/* ---- whole pages --------------------------------------------------------- */
+
+/* Read the rest of the reader's page. Return: events read. */
+static u32 rb_read_rest(struct ring_buffer_per_cpu *rb, u32 size)
+{
+	const struct ring_buffer_page *page = rb->info[rb->reader_index].page;
+	struct ring_buffer_event event;
+	u32 n = 0;
+
+	while (ring_buffer_decode(page, size, &rb->reader_offset,
+				  &rb->reader_stamp, &event) > 0)
+		n++;
+	return n;
+}
+
+/* Say how many events were lost before a page, as stock tools expect it. */
+static void rb_mark_lost(struct ring_buffer_page *page, u32 size, u64 lost)
+{
+	page->commit = size;
+	if (!lost)
+		return;
+	page->commit |= RB_MISSED_EVENTS;
+	if (size + sizeof(lost) <= RB_DATA_SIZE) {
+		memcpy(page->data + size, &lost, sizeof(lost));
+		page->commit |= RB_MISSED_STORED;
+	}
+}
+
+u32 ring_buffer_read_page(struct ring_buffer_per_cpu *rb,
+			  struct ring_buffer_page *page, bool full)
+{
+	struct ring_buffer_info *info;
+	u32 size, events, bytes = 0;
+	bool complete;
+
+	mutex_lock(&rb->reader_lock);
+	size = rb_reader_page(rb);
+	complete = rb->reader_seq != smp_load_acquire(&rb->commit_seq);
+	if (!size || (full && !complete))
+		goto unlock;
+	info = &rb->info[rb->reader_index];
+	if (complete) /* the count is final, so the size must be, too */
+		size = rb_committed(info->page);
+	bytes = size - rb->reader_offset;
+	memcpy(page->data, info->page->data + rb->reader_offset, bytes);
+	page->time_stamp = rb->reader_stamp; /* deltas go on from there */
+	rb_mark_lost(page, bytes, rb->lost);
+	events = complete ? info->entries - rb->reader_events :
+			    rb_read_rest(rb, size);
+	rb->reader_offset = size;
+	rb->reader_events += events;
+	rb->next_event += events;
+	rb->read_events += events;
+	rb->lost = 0;
+unlock:
+	mutex_unlock(&rb->reader_lock);
+	return bytes;
+}
+
+/* ---- walks --------------------------------------------------------------- */
+
+/*
+ * Copy page iter->seq. Return: false: it is not there any more.
+ */
+static bool rb_iter_copy(struct ring_buffer_iter *iter)
+{
+	struct ring_buffer_per_cpu *rb = iter->rb;
+	u64 *slot_word = rb_slot(rb, iter->seq);
+	u64 slot = READ_ONCE(*slot_word);
+	bool mine = rb->reader_seq == iter->seq;
+	const struct ring_buffer_info *info;
+	u32 size;
+	u64 first;
+
+	if (!mine && RB_SLOT_SEQ(slot) != iter->seq)
+		return false;
+	info = &rb->info[mine ? rb->reader_index : RB_SLOT_INDEX(slot)];
+	size = rb_committed(info->page);
+	if (iter->seq == iter->last_seq)
+		size = min(size, iter->last_size);
+	iter->time = info->page->time_stamp;
+	first = info->first;
+	memcpy(iter->page->data, info->page->data, size);
+	smp_rmb(); /* the copy before the second look; pairs with rb_claim() */
+	if (!mine && READ_ONCE(*slot_word) != slot)
+		return false;
+	/* What a consumer took meanwhile is not lost. */
+	iter->event_nr = max(iter->event_nr, rb->next_event);
+	if (first > iter->event_nr)
+		iter->event.lost += first - iter->event_nr;
+	iter->event_nr = first;
+	iter->size = size;
+	iter->offset = 0;
+	return true;
+}
+
+/* Go over to the next page that is still there. Return: is there one? */
+static bool rb_iter_page(struct ring_buffer_iter *iter)
+{
+	bool found = false;
+
+	mutex_lock(&iter->rb->reader_lock);
+	if (iter->generation != iter->rb->generation)
+		iter->seq = iter->last_seq; /* emptied: that was all */
+	while (!found && ++iter->seq <= iter->last_seq)
+		found = rb_iter_copy(iter);
+	mutex_unlock(&iter->rb->reader_lock);
+	return found;
+}
+
+void ring_buffer_iter_next(struct ring_buffer_iter *iter)
+{
+	struct ring_buffer_event *event = &iter->event;
+
+	event->lost = 0;
+	iter->valid = true;
+	for (;;) {
+		u64 lost = event->lost;
+
+		if (ring_buffer_decode(iter->page, iter->size, &iter->offset,
+				       &iter->time, event) > 0) {
+			event->lost = lost;
+			iter->event_nr++;
+			return;
+		}
+		if (!rb_iter_page(iter))
+			break;
+	}
+	iter->valid = false;
+}
+
+/* Where the stream ends now. */
+static void rb_iter_end(struct ring_buffer_iter *iter)
+{
+	struct ring_buffer_per_cpu *rb = iter->rb;
+	u64 slot;
+	u32 index;
+
+	do {
+		iter->last_seq = smp_load_acquire(&rb->commit_seq);
+		slot = READ_ONCE(*rb_slot(rb, iter->last_seq));
+		index = iter->last_seq == rb->reader_seq ? rb->reader_index :
+							   RB_SLOT_INDEX(slot);
+		iter->last_size = rb_committed(rb->info[index].page);
+	} while (smp_load_acquire(&rb->commit_seq) != iter->last_seq);
+}
+
+void ring_buffer_iter_start(struct ring_buffer_iter *iter,
+			    struct ring_buffer_per_cpu *rb,
+			    struct ring_buffer_page *page)
+{
+	u64 slot;
+
+	*iter = (struct ring_buffer_iter){ .rb = rb, .page = page };
+	mutex_lock(&rb->reader_lock);
+	iter->generation = rb->generation;
+	rb_iter_end(iter);
+	if (rb->reader_seq) {
+		iter->seq = rb->reader_seq;
+		rb_iter_copy(iter);
+		/* Begin where the consumer is. */
+		iter->event.lost = 0;
+		iter->offset = rb->reader_offset;
+		iter->time = rb->reader_stamp;
+		iter->event_nr = rb->next_event;
+	} else if (rb_oldest(rb, &slot)) {
+		iter->seq = rb->next_seq - 1;
+		iter->event_nr = rb->info[RB_SLOT_INDEX(slot)].first;
+	} else {
+		iter->seq = iter->last_seq;
+	}
+	mutex_unlock(&rb->reader_lock);
+	ring_buffer_iter_next(iter);
+}
+
+/* ---- counts -------------------------------------------------------------- */
+
+/* Add a page with unread data from offset on to the counts. */
+static void rb_stats_page(struct ring_buffer_stats *stats,
+			  const struct ring_buffer_page *page, u32 offset,
+			  u64 time)
+{
+	struct ring_buffer_event event;
+	u32 size = rb_committed(page);
+
+	stats->bytes += size - offset;
+	if (!stats->oldest &&
+	    ring_buffer_decode(page, size, &offset, &time, &event) > 0)
+		stats->oldest = event.time;
+}
+
+void ring_buffer_stats(struct ring_buffer_per_cpu *rb,
+		       struct ring_buffer_stats *stats)
+{
+	const struct ring_buffer_page *page;
+	u64 slot, seq, last;
+
+	*stats = (struct ring_buffer_stats){
+		.overrun = READ_ONCE(rb->overrun),
+		.commit_overrun = READ_ONCE(rb->commit_overrun),
+		.dropped = READ_ONCE(rb->dropped),
+		.recursed = READ_ONCE(rb->recursed),
+	};
+	mutex_lock(&rb->reader_lock);
+	stats->read = rb->read_events;
+	/* Last of the three: it has what the others have, and maybe more. */
+	stats->written = READ_ONCE(rb->commit_entries);
+	stats->entries = stats->written - stats->read - stats->overrun;
+	if (rb->reader_seq)
+		rb_stats_page(stats, rb->info[rb->reader_index].page,
+			      rb->reader_offset, rb->reader_stamp);
+	rb_oldest(rb, &slot); /* next_seq is now where the ring begins */
+	last = smp_load_acquire(&rb->commit_seq);
+	for (seq = rb->next_seq; seq <= last; seq++) {
+		slot = READ_ONCE(*rb_slot(rb, seq));
+		page = rb->info[RB_SLOT_INDEX(slot)].page;
+		if (RB_SLOT_SEQ(slot) == seq)
+			rb_stats_page(stats, page, 0, page->time_stamp);
+	}
+	mutex_unlock(&rb->reader_lock);
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+/*
+ * trace_clock.c - the clocks by name.
+ *
+ * Owns the table and the two clocks that are not the time stamp counter:
+ *
+ * I1  "global" never goes back, on whatever CPU it is asked; "counter" gives
+ *     every number once, from 1.
+ *
+ * Context: any, NMI and tracing callbacks included; not traceable, no locks.
+ */
+#include "kernel/clock.h"
+#include "kernel/lib/string.h"
+#include "trace/ring/trace_clock.h"
+#include <asm/atomic.h>
+
+static u64 global_last;	 /* [A] */
+static u64 counter_last; /* [A] */
+
+static u64 clock_local(void)
+{
+	return local_clock();
+}
+
+static u64 clock_global(void)
+{
+	u64 last = READ_ONCE(global_last);
+	u64 now;
+
+	/* The last value is read before the clock, so now may only be late. */
+	do {
+		now = max(local_clock(), last);
+	} while (!try_cmpxchg(&global_last, &last, now)); /* I1 */
+	return now;
+}
+
+static u64 clock_counter(void)
+{
+	return fetch_add(&counter_last, 1) + 1; /* I1 */
+}
+
+static u64 clock_tsc(void)
+{
+	return rdtsc();
+}
+
+/* "uptime" and "mono" are names people look for; here all start at boot. */
+static const struct trace_clock clocks[] = {
+	{ "local", clock_local, .scaled = true, .in_ns = true },
+	{ "global", clock_global, .in_ns = true },
+	{ "counter", clock_counter },
+	{ "uptime", clock_local, .scaled = true, .in_ns = true },
+	{ "mono", ktime_ns, .in_ns = true },
+	{ "x86-tsc", clock_tsc, .scaled = true },
+};
+
+const struct trace_clock *trace_clock_get(unsigned int i)
+{
+	return i < ARRAY_SIZE(clocks) ? &clocks[i] : NULL;
+}
+
+const struct trace_clock *trace_clock_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(clocks); i++) {
+		if (!strcmp(clocks[i].name, name))
+			return &clocks[i];
+	}
+	return NULL;
+}
+
+struct trace_scale trace_clock_scale(const struct trace_clock *clock)
+{
+	if (clock->in_ns)
+		return (struct trace_scale){ tsc_base, tsc_mult };
+	return (struct trace_scale){ 0, 1ULL << 32 };
+}

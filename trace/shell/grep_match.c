@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+/*
+ * grep_match.c - matching by sets of positions in the pattern.
+ *
+ * For each character of the line all positions that the pattern can be at are
+ * moved on at once. Nothing is tried twice, so no pattern takes long, as
+ * a*a*a*a*b does where one possibility is tried after the other.
+ */
+#include "trace/shell/grep_match.h"
+
+#include "kernel/lib/string.h"
+
+/* One character of the pattern, and whether it may come any number of times. */
+struct atom {
+	u8 c;
+	bool any, star;
+};
+
+struct pattern {
+	struct atom atom[GREP_PATTERN_MAX];
+	unsigned int n;
+	bool from_start, to_end;
+};
+
+/* Where the pattern can be: at[n] is behind its last atom. */
+struct places {
+	bool at[GREP_PATTERN_MAX + 1];
+};
+
+static void parse(struct pattern *p, const char *re)
+{
+	p->n = 0;
+	p->to_end = false;
+	p->from_start = *re == '^';
+	re += p->from_start;
+	while (*re && p->n < GREP_PATTERN_MAX) {
+		bool literal = *re == '\\' && re[1];
+		struct atom *atom = &p->atom[p->n++];
+
+		re += literal;
+		if (!literal && *re == '$' && !re[1]) {
+			p->to_end = true;
+			p->n--;
+			return;
+		}
+		atom->c = *re;
+		atom->any = !literal && *re == '.';
+		atom->star = *++re == '*';
+		re += atom->star;
+	}
+}
+
+/* The pattern can be at @i, and behind it where none is enough. */
+static void add(const struct pattern *p, struct places *places, unsigned int i)
+{
+	while (!places->at[i]) {
+		places->at[i] = true;
+		if (i == p->n || !p->atom[i].star)
+			return;
+		i++;
+	}
+}
+
+/* Where it can be behind the character @c, having been at @from. */
+static void step(const struct pattern *p, const struct places *from,
+		 struct places *to, u8 c)
+{
+	unsigned int i;
+
+	memset(to->at, 0, p->n + 1);
+	for (i = 0; i < p->n; i++)
+		if (from->at[i] && (p->atom[i].any || p->atom[i].c == c))
+			add(p, to, p->atom[i].star ? i : i + 1);
+}
+
+bool grep_match(const char *re, const char *text, size_t len)
+{
+	static struct pattern p; /* one caller at a time */
+	static struct places places[2];
+	struct places *now = &places[0];
+	size_t i;
+
+	parse(&p, re);
+	if (len && text[len - 1] == '\n')
+		len--;
+	memset(now->at, 0, p.n + 1);
+	add(&p, now, 0);
+	for (i = 0; i < len; i++) {
+		struct places *next = &places[now == &places[0]];
+
+		if (now->at[p.n] && !p.to_end)
+			return true;
+		step(&p, now, next, text[i]);
+		if (!p.from_start)
+			add(&p, next, 0);
+		now = next;
+	}
+	return now->at[p.n];
+}

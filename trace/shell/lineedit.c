@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+/*
+ * lineedit.c - one line of text, edited over a serial line (see lineedit.h).
+ *
+ * Everything is drawn with printable characters and backspaces: to change the
+ * middle of a line, its tail is printed again and the cursor backed up.
+ */
+#include "trace/shell/lineedit.h"
+
+#include "kernel/lib/string.h"
+
+#define CTRL(c) ((c)&0x1f)
+#define KEY_ESC 0x1b
+#define KEY_DEL 0x7f
+
+/* Values of ->escape. */
+enum { ESC_NONE, ESC_START, ESC_CSI, ESC_CSI_REST };
+
+static void put(struct line_editor *e, const char *text, size_t len)
+{
+	if (len)
+		e->out(e->ctx, text, len);
+}
+
+static void put_repeated(struct line_editor *e, char c, unsigned int n)
+{
+	while (n--)
+		put(e, &c, 1);
+}
+
+static void bell(struct line_editor *e)
+{
+	put(e, "\a", 1);
+}
+
+/* Print the line from the cursor on, blank @gone cells, come back. I2 */
+static void redraw_tail(struct line_editor *e, unsigned int gone)
+{
+	put(e, e->line + e->pos, e->len - e->pos);
+	put_repeated(e, ' ', gone);
+	put_repeated(e, '\b', e->len - e->pos + gone);
+}
+
+static void move_to(struct line_editor *e, unsigned int pos)
+{
+	if (pos < e->pos)
+		put_repeated(e, '\b', e->pos - pos);
+	else
+		put(e, e->line + e->pos, pos - e->pos);
+	e->pos = pos;
+}
+
+static void insert(struct line_editor *e, const char *text, unsigned int n)
+{
+	if (e->len + n >= LINE_ROOM) { /* I1 */
+		bell(e);
+		return;
+	}
+	memmove(e->line + e->pos + n, e->line + e->pos, e->len - e->pos + 1);
+	memcpy(e->line + e->pos, text, n);
+	e->len += n;
+	put(e, text, n);
+	e->pos += n;
+	redraw_tail(e, 0);
+}
+
+/* Remove @n characters before the cursor. */
+static void erase(struct line_editor *e, unsigned int n)
+{
+	memmove(e->line + e->pos - n, e->line + e->pos, e->len - e->pos + 1);
+	move_to(e, e->pos - n);
+	e->len -= n;
+	redraw_tail(e, n);
+}
+
+static void erase_forward(struct line_editor *e, unsigned int n)
+{
+	move_to(e, e->pos + n);
+	erase(e, n);
+}
+
+static void replace_line(struct line_editor *e, const char *text)
+{
+	move_to(e, e->len);
+	erase(e, e->len);
+	insert(e, text, strlen(text));
+}
+
+/* Where the word to be completed begins. */
+static unsigned int word_start(const struct line_editor *e)
+{
+	unsigned int at = e->pos;
+
+	while (at && !strchr(LINE_PARTS_WORDS, e->line[at - 1]))
+		at--;
+	return at;
+}
+
+static void erase_word(struct line_editor *e)
+{
+	unsigned int at = e->pos;
+
+	while (at && e->line[at - 1] == ' ')
+		at--;
+	while (at && e->line[at - 1] != ' ')
+		at--;
+	erase(e, e->pos - at);
+}
+
+static unsigned int hist_depth(const struct line_editor *e)
+{
+	return e->hist_count < LINE_HISTORY ? e->hist_count : LINE_HISTORY;
+}
+
+static char *hist_line(struct line_editor *e, unsigned int back)
+{
+	return e->history[(e->hist_count - back) % LINE_HISTORY];
+}
+
+static void remember(struct line_editor *e)
+{
+	if (!e->len)
+		return;
+	if (e->hist_count && !strcmp(hist_line(e, 1), e->line))
+		return;
+	memcpy(e->history[e->hist_count % LINE_HISTORY], e->line, e->len + 1);
+	e->hist_count++;
+}
+
+static void browse(struct line_editor *e, unsigned int back)
+{
+	if (back > hist_depth(e)) {
+		bell(e);
+		return;
+	}
+	if (!e->hist_pos)
+		memcpy(e->draft, e->line, e->len + 1);
+	e->hist_pos = back;
+	replace_line(e, back ? hist_line(e, back) : e->draft);
+}
+
+/* How many first characters @a and @b have in common, at most @n. */
+static unsigned int common(const char *a, const char *b, unsigned int n)
+{
+	unsigned int i = 0;
+
+	while (i < n && a[i] && a[i] == b[i])
+		i++;
+	return i;
+}
+
+static void list_candidates(struct line_editor *e, unsigned int start)
+{
+	unsigned int i, shown = 0, n = e->pos - start;
+	const char *c;
+
+	put(e, "\r\n", 2);
+	for (i = 0; (c = e->candidate(e->ctx, e->line, start, i)); i++) {
+		if (common(c, e->line + start, n) < n)
+			continue;
+		if (shown++ == 40) {
+			put(e, "...", 3);
+			break;
+		}
+		put(e, c, strlen(c));
+		put(e, "  ", 2);
+	}
+	put(e, "\r\n", 2);
+	put(e, e->prompt, strlen(e->prompt));
+	put(e, e->line, e->len);
+	put_repeated(e, '\b', e->len - e->pos);
+}
+
+/* Tab: add what all fitting candidates share; the second Tab lists them. */
+static void complete(struct line_editor *e)
+{
+	unsigned int i, share = 0, fits = 0, start = word_start(e);
+	unsigned int n = e->pos - start;
+	char best[LINE_ROOM];
+	const char *c;
+
+	for (i = 0; (c = e->candidate(e->ctx, e->line, start, i)); i++) {
+		if (common(c, e->line + start, n) < n)
+			continue;
+		if (fits++) {
+			share = common(best, c, share);
+			continue;
+		}
+		share = strnlen(c, LINE_ROOM - 1);
+		memcpy(best, c, share);
+	}
+	if (fits && share > n) {
+		insert(e, best + n, share - n);
+		if (fits == 1 && best[share - 1] != '/')
+			insert(e, " ", 1);
+	} else if (fits > 1 && e->tabbed) {
+		list_candidates(e, start);
+	} else {
+		bell(e);
+	}
+	e->tabbed = fits > 1;
+}
+
+static void control_sequence(struct line_editor *e, u8 byte)
+{
+	if (byte >= '0' && byte <= '9' && e->escape == ESC_CSI) {
+		e->param = (e->param * 10 + (byte - '0')) % 100;
+		return;
+	}
+	if (byte >= ' ' && byte < '@') { /* "1;5C": with Ctrl, taken without */
+		e->escape = ESC_CSI_REST;
+		return;
+	}
+	e->escape = ESC_NONE;
+	if (byte == 'A')
+		browse(e, e->hist_pos + 1);
+	else if (byte == 'B' && e->hist_pos)
+		browse(e, e->hist_pos - 1);
+	else if (byte == 'C' && e->pos < e->len)
+		move_to(e, e->pos + 1);
+	else if (byte == 'D' && e->pos)
+		move_to(e, e->pos - 1);
+	else if (byte == 'H' || (byte == '~' && e->param == 1))
+		move_to(e, 0);
+	else if (byte == 'F' || (byte == '~' && e->param == 4))
+		move_to(e, e->len);
+	else if (byte == '~' && e->param == 3 && e->pos < e->len)
+		erase_forward(e, 1);
+}
+
+static void escape_key(struct line_editor *e, u8 byte)
+{
+	if (e->escape != ESC_START) {
+		control_sequence(e, byte);
+		return;
+	}
+	e->param = 0;
+	e->escape = byte == '[' || byte == 'O' ? ESC_CSI : ESC_NONE;
+}
+
+/* Keys that only move the cursor or browse. Return: was it one? */
+static bool move_key(struct line_editor *e, u8 byte)
+{
+	switch (byte) {
+	case CTRL('A'):
+		move_to(e, 0);
+		break;
+	case CTRL('B'):
+		move_to(e, e->pos ? e->pos - 1 : 0);
+		break;
+	case CTRL('E'):
+		move_to(e, e->len);
+		break;
+	case CTRL('F'):
+		move_to(e, e->pos < e->len ? e->pos + 1 : e->len);
+		break;
+	case CTRL('N'):
+		if (e->hist_pos)
+			browse(e, e->hist_pos - 1);
+		break;
+	case CTRL('P'):
+		browse(e, e->hist_pos + 1);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+static void edit_key(struct line_editor *e, u8 byte)
+{
+	switch (byte) {
+	case CTRL('D'):
+		if (e->pos < e->len)
+			erase_forward(e, 1);
+		break;
+	case CTRL('K'):
+		erase_forward(e, e->len - e->pos);
+		break;
+	case CTRL('U'):
+		erase(e, e->pos);
+		break;
+	case CTRL('W'):
+		erase_word(e);
+		break;
+	case CTRL('H'):
+	case KEY_DEL:
+		if (e->pos)
+			erase(e, 1);
+		break;
+	default:
+		if (byte >= ' ' && byte < KEY_DEL)
+			insert(e, (const char *)&byte, 1);
+	}
+}
+
+void line_begin(struct line_editor *e)
+{
+	e->len = e->pos = 0;
+	e->line[0] = '\0';
+	e->hist_pos = 0;
+	e->escape = ESC_NONE;
+	e->tabbed = false;
+	put(e, e->prompt, strlen(e->prompt));
+}
+
+enum line_event line_feed(struct line_editor *e, u8 byte)
+{
+	bool after_cr = e->after_cr;
+
+	e->after_cr = byte == '\r';
+	if (byte == '\n' && after_cr)
+		return LINE_MORE;
+	if (byte < ' ')
+		e->escape = ESC_NONE; /* no sequence contains these */
+	if (e->escape != ESC_NONE) {
+		escape_key(e, byte);
+		return LINE_MORE;
+	}
+	if (byte == '\t' && e->candidate) {
+		complete(e);
+		return LINE_MORE;
+	}
+	e->tabbed = false;
+	switch (byte) {
+	case '\r':
+	case '\n':
+		put(e, "\r\n", 2);
+		remember(e);
+		return LINE_DONE;
+	case CTRL('C'):
+		put(e, "^C\r\n", 4);
+		return LINE_CANCEL;
+	case KEY_ESC:
+		e->escape = ESC_START;
+		return LINE_MORE;
+	}
+	if (!move_key(e, byte))
+		edit_key(e, byte);
+	return LINE_MORE;
+}

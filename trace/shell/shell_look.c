@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+/*
+ * shell_look.c - the shell's prompt loop, and the commands that look at the
+ * kernel itself: ps, disas and check.
+ *
+ * Owns completion: the first word of a stage is a command, a later one a
+ * path of the control tree or a function.
+ */
+#include "kernel/base/console.h"
+#include "kernel/base/kallsyms.h"
+#include "kernel/base/page.h"
+#include "kernel/base/slab.h"
+#include "kernel/console_input.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched.h"
+#include "trace/control/tracefs.h"
+#include "trace/core/ftrace.h"
+#include "trace/shell/lineedit.h"
+#include "trace/shell/shell.h"
+
+#define PS_MAX 256
+
+/* Copied under the lock, printed without it. */
+struct ps_row {
+	int pid;
+	char comm[TASK_COMM_LEN];
+	char state;
+	unsigned int cpu;
+	unsigned long asked, preempted, ms;
+};
+
+static char state_letter(const struct task_struct *task)
+{
+	if (task->on_cpu)
+		return 'R';
+	return task->state == TASK_RUNNING ? 'r' : 'S';
+}
+
+/* Return: how many there are; those beyond @max are only counted. */
+static unsigned int copy_tasks(struct ps_row *row, unsigned int max)
+{
+	struct task_struct *task;
+	unsigned long flags;
+	unsigned int n = 0;
+
+	spin_lock_irqsave(&task_list_lock, flags);
+	for_each_task(task) {
+		if (n++ >= max)
+			continue;
+		*row = (struct ps_row){
+			.pid = task->pid,
+			.state = state_letter(task),
+			.cpu = task->cpu,
+			.asked = task->nvcsw,
+			.preempted = task->nivcsw,
+			.ms = task->exec_ns / 1000000,
+		};
+		memcpy(row++->comm, task->comm, TASK_COMM_LEN);
+	}
+	spin_unlock_irqrestore(&task_list_lock, flags);
+	return n;
+}
+
+int ps_run(struct stage *stage)
+{
+	static struct ps_row rows[PS_MAX]; /* the shell is one task */
+	unsigned int i, n = copy_tasks(rows, PS_MAX);
+	int ret = stage_printf(
+		stage, "  PID CPU S  SWITCHES PREEMPTED  TIME(ms) COMMAND\n");
+
+	for (i = 0; i < min(n, (unsigned int)PS_MAX) && !ret; i++)
+		ret = stage_printf(stage, "%5d %3u %c %9lu %9lu %9lu %s\n",
+				   rows[i].pid, rows[i].cpu, rows[i].state,
+				   rows[i].asked, rows[i].preempted, rows[i].ms,
+				   rows[i].comm);
+	if (n > PS_MAX && !ret)
+		ret = stage_printf(stage, "... and %u more\n", n - PS_MAX);
+	return ret;
+}
+
+/* One line on what the five bytes at @ip are. */
+static int print_site(struct stage *stage, unsigned long ip)
+{
+	unsigned long addr = arch_ftrace_read(ip);
+	const u8 *b = (const u8 *)ip;
+	int ret;
+
+	ret = stage_printf(stage, "%016lx  %*ph  ", ip, MCOUNT_INSN_SIZE, b);
+	if (ret)
+		return ret;
+	if (addr == FTRACE_UNKNOWN)
+		return stage_printf(stage, "being patched\n");
+	if (!addr)
+		return stage_printf(stage, "nop\n");
+	return stage_printf(stage, "%s %016lx <%pS>\n",
+			    addr & FTRACE_ADDR_JMP ? "jmp" : "call",
+			    addr & ~FTRACE_ADDR_JMP,
+			    (void *)(addr & ~FTRACE_ADDR_JMP));
+}
+
+#define USERS_TEXT 16384 /* some two hundred users of one site */
+
+static int print_users(struct stage *stage, const struct dyn_ftrace *rec)
+{
+	char *text = kmalloc(USERS_TEXT);
+	struct trace_seq s;
+	int ret;
+
+	if (!text)
+		return -ENOMEM;
+	trace_seq_init(&s, text, USERS_TEXT);
+	ftrace_describe_rec(rec, &s);
+	ret = s.overflow ? -ENOSPC : stage_put(stage, text, s.len);
+	kfree(text);
+	return ret;
+}
+
+int disas_run(struct stage *stage)
+{
+	const char *name = stage->argc > 1 ? stage->argv[1] : NULL;
+	unsigned long start = name ? kallsyms_lookup_name(name) : 0;
+	unsigned long ip = start ? ftrace_location(start) : 0;
+	int ret;
+
+	if (!ip) {
+		shell_error("disas", name ? name : "which function?", -ENOENT);
+		return -ENOENT;
+	}
+	ret = stage_printf(stage, "%s:\n", name);
+	if (!ret)
+		ret = print_site(stage, ip);
+	if (!ret && ftrace_rec_users(ftrace_rec_find(ip)))
+		ret = print_users(stage, ftrace_rec_find(ip));
+	return ret;
+}
+
+/* Every site: do its bytes serve exactly those who subscribed? I7 */
+int check_run(struct stage *stage)
+{
+	size_t differ = ftrace_check();
+	const char *pages = page_check();
+	int ret;
+
+	ret = stage_printf(stage, "%zu sites, %zu differ%s\n",
+			   ftrace_rec_count(), differ,
+			   ftrace_is_dead() ? "; ftrace is dead" : "");
+	if (!ret)
+		ret = stage_printf(stage, "%zu pages free, %s\n",
+				   page_free_count(),
+				   pages ? pages : "lists sound");
+	return ret ? ret : differ || pages ? -EIO : 0;
+}
+
+static bool first_word(const char *line, unsigned int start)
+{
+	while (start && line[start - 1] == ' ')
+		start--;
+	return !start || line[start - 1] == '|';
+}
+
+/* The n-th name in the directory that the word at line[start] is in. */
+static const char *path_candidate(const char *word, unsigned int n)
+{
+	static char path[TRACEFS_PATH_MAX * 2];
+	static struct tracefs_dirent entry;
+	size_t len = strcspn(word, LINE_PARTS_WORDS);
+
+	while (len && word[len - 1] != '/')
+		len--;
+	if (len >= TRACEFS_PATH_MAX)
+		return NULL;
+	memcpy(path, word, len);
+	path[len ? len - 1 : 0] = '\0';
+	if (tracefs_readdir(shell_path(path), n, &entry))
+		return NULL;
+	snprintf(path, sizeof(path), "%.*s%s", (int)len, word, entry.name);
+	return path;
+}
+
+/* Commands, or paths and behind them all functions. */
+static const char *candidate(void *ctx, const char *line, unsigned int start,
+			     unsigned int n)
+{
+	static unsigned int paths; /* how many there were before functions */
+	static char buf[FTRACE_NAME_MAX]; /* returned */
+	const char *word;
+
+	(void)ctx;
+	if (first_word(line, start)) {
+		return shell_commands[n].name;
+	}
+	if (!n)
+		paths = ~0U;
+	if (n < paths) {
+		word = path_candidate(line + start, n);
+		if (word)
+			return word;
+		paths = n;
+	}
+	n -= paths;
+	return n < ftrace_rec_count() ? ftrace_rec_name(ftrace_rec(n), buf) :
+					NULL;
+}
+
+static void terminal_out(void *ctx, const char *text, size_t len)
+{
+	(void)ctx;
+	console_write(text, len);
+}
+
+/* What was typed, or pasted, while nobody read it. */
+static void tell_dropped(void)
+{
+	u32 n = console_input_dropped();
+	char text[64];
+
+	if (n)
+		console_write(text, scnprintf(text, sizeof(text),
+					      "shell: %u bytes typed ahead "
+					      "were lost\n",
+					      n));
+}
+
+int shell_main(void *unused)
+{
+	static struct line_editor editor;
+
+	(void)unused;
+	editor.prompt = "nop5# ";
+	editor.out = terminal_out;
+	editor.candidate = candidate;
+	console_input_init();
+	while (!shell_leaving()) {
+		enum line_event event = LINE_MORE;
+
+		line_begin(&editor);
+		while (event == LINE_MORE)
+			event = line_feed(&editor, console_getc());
+		if (event == LINE_DONE)
+			shell_run_line(editor.line);
+		if (console_break_take()) /* typed while it ran */
+			console_write("^C\n", 3);
+		tell_dropped();
+	}
+	return 0;
+}
