@@ -17,6 +17,7 @@
 #include "kernel/clock.h"
 #include "kernel/lock.h"
 #include "kernel/sched.h"
+#include "kernel/tick.h"
 #include "kernel/timer.h"
 #include <asm/cpu.h>
 
@@ -27,6 +28,7 @@ struct timer_base {
 };
 
 static DEFINE_PER_CPU(struct timer_base, timer_base);
+static DEFINE_PER_CPU(struct tick, tick); /* [C] */
 
 void timer_init_cpu(unsigned int cpu)
 {
@@ -143,9 +145,17 @@ void timers_run(void)
 }
 
 /* Up-call from the timer interrupt, see <asm/upcalls.h>. */
-void timer_tick(struct pt_regs *regs)
+u64 timer_tick(struct pt_regs *regs)
 {
+	u64 began = ktime_ns();
+
 	timers_run();
 	sched_tick();
 	printk_flush();
+	return tick_after(this_cpu_ptr(&tick), began, ktime_ns());
+}
+
+u64 timer_ticks_missed(unsigned int cpu)
+{
+	return READ_ONCE(per_cpu(tick, cpu).missed);
 }

@@ -2,8 +2,8 @@
 /*
  * Timers: call a function when a time has come.
  *
- * They run from the tick, so up to TICK_NS late (more when interrupts are off)
- * and never early. A timer runs on the CPU that added it.
+ * They run from the tick, so up to TICK_NS late (more when interrupts are off
+ * or a tick takes long) and never early. A timer runs on the CPU that added it.
  */
 #pragma once
 
@@ -56,3 +56,9 @@ bool timer_cancel_sync(struct timer *timer);
 
 /* Run what is due on this CPU. Context: irq, from the tick. */
 void timers_run(void);
+
+/*
+ * Periods in which a CPU had no tick, since an earlier one came late or took
+ * too long. Context: any.
+ */
+u64 timer_ticks_missed(unsigned int cpu);

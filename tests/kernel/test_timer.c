@@ -4,10 +4,13 @@
  *
  * Upper bounds are not asserted: a busy host may take the CPU away at will.
  */
+#include "arch/x86_64/cpu/irq.h"
 #include "kernel/lib/errno.h"
 #include "kernel/smp.h"
+#include "kernel/tick.h"
 #include "kernel/timer.h"
 #include "tests/kernel/ktest.h"
+#include "tests/kernel/poke_slices.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/irqflags.h>
@@ -304,4 +307,45 @@ KTEST(timer, the_longest_timeout_does_not_wrap)
 
 		EXPECT(left > ns[i] / 2);
 	}
+}
+
+/* Counted instructions: no host keeps a CPU from its ticks. */
+KTEST(timer, no_tick_is_missed_or_made_twice)
+{
+	unsigned int cpu = 0;
+	u64 missed, ticks;
+
+	if (!slices_exact())
+		KTEST_SKIP("needs counted instructions");
+	ASSERT_EQ(kthread_bind(current, cpu), 0);
+	missed = timer_ticks_missed(cpu);
+	ticks = irq_timer_ticks(cpu);
+	sleep_ns(50 * TICK_NS);
+	ticks = irq_timer_ticks(cpu) - ticks;
+	EXPECT(ticks == 50 || ticks == 51);
+	EXPECT_EQ(timer_ticks_missed(cpu), missed);
+	kthread_bind(current, CPU_ANY);
+}
+
+static void hold_up(void *unused)
+{
+	udelay(3 * TICK_NS / 1000);
+}
+
+/* A tick of three periods: twelve more belong to what it interrupted. */
+KTEST(timer, a_long_tick_leaves_time_to_the_task)
+{
+	struct timer timer;
+	u64 missed, end;
+
+	ASSERT_EQ(kthread_bind(current, 0), 0);
+	missed = timer_ticks_missed(0);
+	timer_setup(&timer, hold_up, NULL);
+	timer_add(&timer, ktime_ns());
+	end = ktime_ns() + 20 * TICK_NS;
+	while (ktime_ns() < end && timer_ticks_missed(0) == missed)
+		cpu_relax();
+	EXPECT(timer_ticks_missed(0) - missed >= 3 * TICK_REST);
+	timer_cancel_sync(&timer);
+	kthread_bind(current, CPU_ANY);
 }

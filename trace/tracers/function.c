@@ -9,6 +9,7 @@
  *
  * Context: probe; the tracer's init and reset: trace_lock held.
  */
+#include "kernel/base/printk.h"
 #include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
 
@@ -73,12 +74,19 @@ static void function_stack_call(unsigned long ip, unsigned long parent_ip,
 	trace_stack(&trace_top_array, ip + MCOUNT_INSN_SIZE);
 }
 
+static int function_register(struct trace_array *tr, bool stacks)
+{
+	tr->ops.func = stacks ? function_stack_call : function_call;
+	if (stacks && !READ_ONCE(tr->ops.filter_hash))
+		pr_warn("function: every function records its stack, which is "
+			"very slow; set_ftrace_filter selects a few");
+	return register_ftrace_function(&tr->ops);
+}
+
 static int function_init(struct trace_array *tr)
 {
-	tr->ops.func = trace_option(tr, TRACE_OPT_func_stack_trace) ?
-			       function_stack_call :
-			       function_call;
-	return register_ftrace_function(&tr->ops);
+	return function_register(tr,
+				 trace_option(tr, TRACE_OPT_func_stack_trace));
 }
 
 static int function_reset(struct trace_array *tr)
@@ -104,8 +112,7 @@ static int function_set_option(struct trace_array *tr, enum trace_option option,
 	(void)option;
 	if (err)
 		return err;
-	tr->ops.func = on ? function_stack_call : function_call;
-	err = register_ftrace_function(&tr->ops);
+	err = function_register(tr, on);
 	if (err)
 		tr->tracer = &nop_tracer;
 	return err;

@@ -19,11 +19,12 @@ struct task_struct;
 void preempt_schedule_irq(void);
 
 /*
- * kernel/timer: TICK_HZ times a second on every CPU, CPU 0 from apic_init()
- * on and the others from before secondary_main().
+ * kernel/timer: the tick of this CPU, on CPU 0 from apic_init() on and on the
+ * others from before secondary_main().
  * Context: irq.
+ * Return: nanoseconds from now until the next tick is wanted.
  */
-void timer_tick(struct pt_regs *regs);
+u64 timer_tick(struct pt_regs *regs);
 
 /*
  * kernel/sched: make the idle task of a CPU about to be started.

@@ -78,7 +78,7 @@ void irq_entry(struct pt_regs *regs)
 	case VECTOR_TIMER:
 		apic_eoi();
 		this_cpu_inc(timer_ticks);
-		timer_tick(regs);
+		apic_timer_arm(timer_tick(regs));
 		break;
 	case VECTOR_RESCHEDULE: /* the exit looks at need_resched */
 		apic_eoi();

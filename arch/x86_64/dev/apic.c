@@ -35,13 +35,16 @@
 #define LVT_NMI	       0x400
 #define DIVIDE_BY_16   0x3
 #define CALIBRATION_NS 1000000
+#define NS_PER_S       1000000000ULL
+#define ARM_MAX_NS     (10 * NS_PER_S)
 
 #define PIC1_DATA 0x21
 #define PIC2_DATA 0xa1
 
 void *lapic_mmio; /* [I] after apic_init(); entry.asm reads it */
 static bool x2apic;
-static u32 timer_period;     /* in ticks of the divided clock */
+static u64 timer_hz;	     /* [I] of the divided clock */
+static u64 first_tick_ns;    /* [I] */
 static unsigned long errors; /* [A] */
 
 static __always_inline u32 apic_read(u32 reg)
@@ -122,11 +125,24 @@ unsigned long apic_errors(void)
 	return READ_ONCE(errors);
 }
 
-static void timer_start(u32 lvt, u32 count)
+static void timer_setup(u32 lvt)
 {
 	apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_16);
 	apic_write(APIC_LVT_TIMER, lvt);
-	apic_write(APIC_TIMER_INITIAL, count);
+}
+
+void apic_timer_arm(u64 ns)
+{
+	u64 count = min(ns, ARM_MAX_NS) * timer_hz / NS_PER_S;
+
+	apic_write(APIC_TIMER_INITIAL, clamp(count, 1ULL, (u64)~0U));
+}
+
+/* The timer fires once for each time it is armed. */
+static void timer_begin(void)
+{
+	timer_setup(VECTOR_TIMER);
+	apic_timer_arm(first_tick_ns);
 }
 
 static u32 timer_count(void)
@@ -137,7 +153,8 @@ static u32 timer_count(void)
 /* Ticks of the divided timer clock in one second. */
 static u64 measure_timer(void)
 {
-	timer_start(APIC_LVT_MASKED | VECTOR_TIMER, ~0U);
+	timer_setup(APIC_LVT_MASKED | VECTOR_TIMER);
+	apic_write(APIC_TIMER_INITIAL, ~0U);
 	return tsc_rate_of(timer_count, CALIBRATION_NS);
 }
 
@@ -193,8 +210,9 @@ int apic_init(unsigned int tick_hz)
 	}
 	enable_hardware();
 	program();
-	timer_period = max(measure_timer() / tick_hz, 1ULL);
-	timer_start(APIC_LVT_PERIODIC | VECTOR_TIMER, timer_period);
+	timer_hz = measure_timer();
+	first_tick_ns = NS_PER_S / tick_hz;
+	timer_begin();
 	return ioapic_init();
 }
 
@@ -202,5 +220,5 @@ void apic_init_cpu(void)
 {
 	enable_hardware();
 	program();
-	timer_start(APIC_LVT_PERIODIC | VECTOR_TIMER, timer_period);
+	timer_begin();
 }

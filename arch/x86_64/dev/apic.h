@@ -49,12 +49,11 @@
 #define APIC_LEVEL_ASSERT 0x04000U
 #define APIC_TO_OTHERS	  0xc0000U
 
-#define APIC_LVT_MASKED	  0x10000U
-#define APIC_LVT_PERIODIC 0x20000U
+#define APIC_LVT_MASKED 0x10000U
 
 /*
  * Find and turn on the boot CPU's APIC; mask the old interrupt controllers;
- * measure the APIC timer and start the tick, tick_hz times a second.
+ * measure the APIC timer and arm it for the first tick.
  * Context: boot, after acpi_init(), clock_init() and paging; interrupts off.
  * Return: 0; -ENODEV if there is no APIC; -ENOMEM. No other code is returned.
  */
@@ -62,6 +61,13 @@ int apic_init(unsigned int tick_hz);
 
 /* The same for a CPU that is coming up. Context: bring-up. */
 void apic_init_cpu(void);
+
+/*
+ * This CPU's timer fires once, after so many nanoseconds, 10 seconds at most:
+ * VECTOR_TIMER. An earlier request that has not fired yet is forgotten.
+ * Context: any.
+ */
+void apic_timer_arm(u64 ns);
 
 /* This CPU's APIC id, as the hardware says. */
 u32 apic_id(void);
