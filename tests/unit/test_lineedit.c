@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * host-sources: trace/shell/lineedit.c
+ * host-sources: trace/shell/lineedit.c trace/shell/keyseq.c
  *
  * The line editor against a model of a terminal: whatever is
  * typed, the screen must show the prompt and the line, cursor at pos (I2).
@@ -133,6 +133,43 @@ UNIT(lineedit, function_keys)
 	CHECK(shown());
 }
 
+UNIT(lineedit, unknown_sequences_are_skipped_whole)
+{
+	fresh();
+	type("a\033[[Ab");			   /* F1 of Linux's console */
+	type("\033[15~\033[?1;2c\033[203~");	   /* F5, an answer, nobody's */
+	type("\033]11;rgb:0000/ffff/0000\033\\c"); /* a colour, asked for */
+	type("\033]0;title\ad");		   /* the same, older end */
+	type("\033P>|term 1.0\033\\\033_x\033\\e");
+	type("\033(B\033#8\033Nxf"); /* character sets, single shift */
+	type("\033[>0;10;1c\033[1 qg");
+	type("\033[1;5A\033x\033\033[Zh");
+	CHECK_STR(ed.line, "abcdefgh");
+	CHECK(shown());
+	CHECK_EQ(type("\033]0;no end\r"), LINE_DONE); /* Enter still works */
+}
+
+UNIT(lineedit, pasted_text_is_typed_text)
+{
+	fresh();
+	type("cat \033[200~tra\tx\001\025 y\033[A\033[201~z");
+	CHECK_STR(ed.line, "cat tra x yz"); /* no completion, no editing */
+	CHECK(shown());
+	type("\001\013");
+	CHECK_EQ(type("\033[200~one\r"), LINE_DONE);
+	CHECK_STR(ed.line, "one");
+	line_begin(&ed);
+	CHECK_EQ(type("t\tw\n"), LINE_DONE); /* the second line of it */
+	CHECK_STR(ed.line, "t w");
+	line_begin(&ed);
+	type("\033[201~per\t");
+	CHECK_STR(ed.line, "per_cpu/"); /* a key again */
+	CHECK_EQ(type("\033[200~a\003"), LINE_CANCEL);
+	line_begin(&ed);
+	type("per\t");
+	CHECK_STR(ed.line, "per_cpu/"); /* ^C ended it */
+}
+
 UNIT(lineedit, history)
 {
 	fresh();
@@ -217,7 +254,8 @@ UNIT(lineedit, cancel)
 UNIT(lineedit, random_keys_keep_the_screen_true)
 {
 	static const char keys[] = "ab /\001\002\004\005\006\010\013\016\020"
-				   "\025\027\033[ABCDHF134~\177\tO\200";
+				   "\025\027\033[ABCDHF0123450~\177\tO\200"
+				   "\033[]PN(\\\a;?";
 	u32 seed = 1;
 	unsigned int i;
 

@@ -10,11 +10,7 @@
 #include "kernel/lib/string.h"
 
 #define CTRL(c) ((c)&0x1f)
-#define KEY_ESC 0x1b
 #define KEY_DEL 0x7f
-
-/* Values of ->escape. */
-enum { ESC_NONE, ESC_START, ESC_CSI, ESC_CSI_REST };
 
 static void put(struct line_editor *e, const char *text, size_t len)
 {
@@ -201,18 +197,18 @@ static void complete(struct line_editor *e)
 	e->tabbed = fits > 1;
 }
 
-static void control_sequence(struct line_editor *e, u8 byte)
+/* A key that sent a control sequence ending in @byte. */
+static void sequence_key(struct line_editor *e, u8 byte)
 {
-	if (byte >= '0' && byte <= '9' && e->escape == ESC_CSI) {
-		e->param = (e->param * 10 + (byte - '0')) % 100;
+	unsigned int param = e->seq.param;
+
+	if (byte == '~' && param == KEY_PASTE_BEGIN)
+		e->pasting = true;
+	else if (byte == '~' && param == KEY_PASTE_END)
+		e->pasting = false;
+	else if (e->pasting)
 		return;
-	}
-	if (byte >= ' ' && byte < '@') { /* "1;5C": with Ctrl, taken without */
-		e->escape = ESC_CSI_REST;
-		return;
-	}
-	e->escape = ESC_NONE;
-	if (byte == 'A')
+	else if (byte == 'A')
 		browse(e, e->hist_pos + 1);
 	else if (byte == 'B' && e->hist_pos)
 		browse(e, e->hist_pos - 1);
@@ -220,22 +216,12 @@ static void control_sequence(struct line_editor *e, u8 byte)
 		move_to(e, e->pos + 1);
 	else if (byte == 'D' && e->pos)
 		move_to(e, e->pos - 1);
-	else if (byte == 'H' || (byte == '~' && e->param == 1))
+	else if (byte == 'H' || (byte == '~' && param == 1))
 		move_to(e, 0);
-	else if (byte == 'F' || (byte == '~' && e->param == 4))
+	else if (byte == 'F' || (byte == '~' && param == 4))
 		move_to(e, e->len);
-	else if (byte == '~' && e->param == 3 && e->pos < e->len)
+	else if (byte == '~' && param == 3 && e->pos < e->len)
 		erase_forward(e, 1);
-}
-
-static void escape_key(struct line_editor *e, u8 byte)
-{
-	if (e->escape != ESC_START) {
-		control_sequence(e, byte);
-		return;
-	}
-	e->param = 0;
-	e->escape = byte == '[' || byte == 'O' ? ESC_CSI : ESC_NONE;
 }
 
 /* Keys that only move the cursor or browse. Return: was it one? */
@@ -299,24 +285,30 @@ void line_begin(struct line_editor *e)
 	e->len = e->pos = 0;
 	e->line[0] = '\0';
 	e->hist_pos = 0;
-	e->escape = ESC_NONE;
 	e->tabbed = false;
 	put(e, e->prompt, strlen(e->prompt));
+}
+
+void line_drop_paste(struct line_editor *e)
+{
+	e->pasting = false;
 }
 
 enum line_event line_feed(struct line_editor *e, u8 byte)
 {
 	bool after_cr = e->after_cr;
+	enum key_part part;
 
 	e->after_cr = byte == '\r';
 	if (byte == '\n' && after_cr)
 		return LINE_MORE;
-	if (byte < ' ')
-		e->escape = ESC_NONE; /* no sequence contains these */
-	if (e->escape != ESC_NONE) {
-		escape_key(e, byte);
+	part = key_seq_feed(&e->seq, byte);
+	if (part == KEY_FINAL)
+		sequence_key(e, byte);
+	if (part != KEY_NONE)
 		return LINE_MORE;
-	}
+	if (e->pasting && byte == '\t')
+		byte = ' '; /* what is pasted is text */
 	if (byte == '\t' && e->candidate) {
 		complete(e);
 		return LINE_MORE;
@@ -330,11 +322,11 @@ enum line_event line_feed(struct line_editor *e, u8 byte)
 		return LINE_DONE;
 	case CTRL('C'):
 		put(e, "^C\r\n", 4);
+		line_drop_paste(e);
 		return LINE_CANCEL;
-	case KEY_ESC:
-		e->escape = ESC_START;
-		return LINE_MORE;
 	}
+	if (e->pasting && byte < ' ')
+		return LINE_MORE;
 	if (!move_key(e, byte))
 		edit_key(e, byte);
 	return LINE_MORE;

@@ -11,16 +11,21 @@
  * I3  Only printable ASCII, backspace, CR, LF and BEL are ever written: no
  *     escape sequences, so a log of the session stays readable.
  *
+ * Text that a terminal pastes in brackets is taken as typed text: a newline
+ * in it runs the line, as Enter does. But a Tab in it is a blank, and keys
+ * that would edit the line are left out. ^C ends the brackets, too.
+ *
  * Context: task; one caller at a time.
  */
 #pragma once
 
 #include "kernel/lib/types.h"
+#include "trace/shell/keyseq.h"
 
 #define LINE_ROOM    256
 #define LINE_HISTORY 32
 
-#define LINE_PARTS_WORDS " |>" /* when one is completed */
+#define LINE_PARTS_WORDS " |<>;&" /* when one is completed */
 
 enum line_event {
 	LINE_MORE,   /* keep typing */
@@ -45,10 +50,10 @@ struct line_editor {
 
 	char line[LINE_ROOM];
 	unsigned int len, pos;
-	unsigned int escape; /* how far into an escape sequence we are */
-	unsigned int param;  /* its number, for Home, End and Delete */
-	bool tabbed;	     /* the last key was a Tab that was ambiguous */
-	bool after_cr;	     /* the last byte was CR: a LF belongs to it */
+	struct key_seq seq;
+	bool pasting;  /* between ESC [ 200 ~ and ESC [ 201 ~ */
+	bool tabbed;   /* the last key was a Tab that was ambiguous */
+	bool after_cr; /* the last byte was CR: a LF belongs to it */
 
 	char history[LINE_HISTORY][LINE_ROOM];
 	unsigned int hist_count; /* lines ever remembered */
@@ -58,6 +63,9 @@ struct line_editor {
 
 /* Begin a fresh line: draw the prompt. */
 void line_begin(struct line_editor *e);
+
+/* What was pasted was thrown away, and perhaps its end with it. */
+void line_drop_paste(struct line_editor *e);
 
 /* Take one byte from the terminal. Return: what it led to. */
 enum line_event line_feed(struct line_editor *e, u8 byte);

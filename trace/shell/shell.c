@@ -18,6 +18,7 @@
 #include "kernel/sched.h"
 #include "kernel/workload.h"
 #include "trace/control/tracefs.h"
+#include "trace/shell/keyseq.h"
 #include "trace/shell/lineedit.h"
 #include "trace/shell/shell_filters.h"
 
@@ -59,25 +60,26 @@ static bool more_of_key(void)
 	return console_input_pending();
 }
 
-/* What an arrow or a function key sends behind its ESC: it is one key. */
-static void drop_sequence(void)
+/* Take the rest of a key that began with ESC. Return: was it a key? */
+static bool take_sequence(void)
 {
-	u8 byte = more_of_key() ? console_getc() : 0;
+	struct key_seq seq = { .state = 0 };
+	enum key_part part = key_seq_feed(&seq, KEY_ESC);
+	u8 byte = 0;
 
-	if (byte != '[' && byte != 'O')
-		return;
-	do
-		byte = more_of_key() ? console_getc() : 0;
-	while (byte >= ' ' && byte < '@');
+	while (part == KEY_INSIDE && key_seq_inside(&seq) && more_of_key()) {
+		byte = console_getc();
+		part = key_seq_feed(&seq, byte);
+	}
+	return part != KEY_FINAL || byte != '~' ||
+	       (seq.param != KEY_PASTE_BEGIN && seq.param != KEY_PASTE_END);
 }
 
 bool shell_key_pressed(void)
 {
 	if (!console_input_pending())
 		return false;
-	if (console_getc() == KEY_ESC)
-		drop_sequence();
-	return true;
+	return console_getc() != KEY_ESC || take_sequence();
 }
 
 int shell_pause(void)

@@ -157,7 +157,7 @@ static bool first_word(const char *line, unsigned int start)
 {
 	while (start && line[start - 1] == ' ')
 		start--;
-	return !start || line[start - 1] == '|';
+	return !start || strchr("|;&", line[start - 1]);
 }
 
 /* The n-th name in the directory that the word at line[start] is in. */
@@ -240,8 +240,10 @@ int shell_main(void *unused)
 			event = line_feed(&editor, console_getc());
 		if (event == LINE_DONE)
 			shell_run_line(editor.line);
-		if (console_break_take()) /* typed while it ran */
+		if (console_break_take()) { /* typed while it ran */
 			console_write("^C\n", 3);
+			line_drop_paste(&editor);
+		}
 		tell_dropped();
 	}
 	return 0;
