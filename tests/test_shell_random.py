@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Random lines at the shell: nothing a person types may hang or crash it.
+"""Random lines at the shell: nothing a person types may hang or crash it, and
+a line of words, quotes and operators says what it says in sh.
 
 Each line is made of commands, files of the tree, patterns, operators and
 noise. After each, `check` compares every site with its subscribers. A failing
@@ -8,6 +9,7 @@ run is repeated with SEED=n; LINES=n types more of them (`make torture`).
 import os
 import random
 import re
+import subprocess
 
 import pexpect
 
@@ -18,7 +20,8 @@ SEED = int(os.environ.get("SEED", "1"))
 LINES = int(os.environ.get("LINES", "500"))
 
 COMMANDS = ["cat", "echo", "ls", "head", "grep", "wc", "help", "ps", "disas",
-            "stress", "sleep", "nosuch", "check"]
+            "stress", "sleep", "nosuch", "check", "true", "false"]
+OPERATORS = ["|", ">", ">>", "<", ";", "&&", "||", "&", "#"]
 WORDS = ["schedule", "mutex_*", "!mutex_*", "*lock*", "[st]*", "walk_tree",
          "1", "0", "17", "-1", "99999999999999999999", "function", "nop",
          "function_graph", "local", "counter", "print-parent", "noannotate",
@@ -69,7 +72,7 @@ def make_line(rng):
         line = " ".join([rng.choice(COMMANDS)] +
                         [word(rng) for _ in range(rng.randrange(4))])
     while rng.random() < 0.25:
-        line += " " + rng.choice(["|", ">", ">>"]) + " " + \
+        line += " " + rng.choice(OPERATORS) + " " + \
             rng.choice(COMMANDS + FILES)
     return safe(line)
 
@@ -105,4 +108,50 @@ def test_random_lines():
             f"SEED={SEED}: line {number}, {line!r}: {state}"
         assert "lists sound" in state, f"SEED={SEED}: {line!r}: {state}"
     session.send("stress 0")
+    assert session.end() == qemu.OK
+
+
+def plain_command(rng):
+    """A command that this shell and sh both have."""
+    kind = rng.random()
+    if kind < 0.2:
+        return rng.choice(["true", "false"])
+    if kind < 0.4:
+        return "echo ab.c | " + rng.choice(
+            ["cat", "grep -q b", "grep -c 'b\\.c'", r"grep -c a\.c", "wc -l",
+             "grep x", "grep ^ab", "cat | cat", "echo x", "head -1"])
+    words = ["a", "'b c'", '"d  e"', "'#'", "f#g", r"\;", r"\&", r"'\.'",
+             r'"\."', r'"\\"', r'"\$x"', "x$", "''", '""', r"h\ i", "'|'",
+             '"&&"', r"\'", "j'k'\"l\"m", r"\#", "for", "a=b", "!", "{"]
+    return " ".join(["echo"] + rng.choices(words, k=rng.randrange(4)))
+
+
+def plain_line(rng):
+    line = plain_command(rng)
+    while rng.random() < 0.6:
+        line += rng.choice([" ; ", ";", " && ", "&&", " || ", "||"])
+        if rng.random() < 0.95:  # else an operator that may stand alone
+            line += plain_command(rng)
+    return line + rng.choice(["", "", ";", " # echo x", ";#y", " &&", "'"])
+
+
+def test_as_sh_does():
+    """sh is the judge: what it prints, and which lines it refuses whole."""
+    rng = random.Random(SEED)
+    session = Session(smp=1)
+    refused = 0
+    for _ in range(LINES // 2):
+        line = plain_line(rng)
+        if len(line) > 250:
+            continue
+        sh = subprocess.run(["/bin/sh", "-c", line], capture_output=True,
+                            text=True, stdin=subprocess.DEVNULL, check=False)
+        ours = re.sub("^.*: command not found\n", "", session.send(line),
+                      flags=re.MULTILINE)
+        if "Syntax error" in sh.stderr or "Unterminated" in sh.stderr:
+            refused += 1
+            assert ours.startswith("shell: syntax error: "), (line, ours)
+        else:
+            assert ours == sh.stdout, (line, ours)
+    assert refused > LINES // 50
     assert session.end() == qemu.OK

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Lines for the shell: words, quotes, pipelines and redirections, run against
+ * Lines for the shell: words, quotes, lists, pipelines and files, run against
  * a small tree. Whatever is typed ends, keeps its buffers, and leaves no file
- * open.
+ * open; a line that is refused has opened no file, run no command.
  *
  * host-sources: trace/shell/shell_pipe.c trace/shell/shell_filters.c
- * host-sources: trace/shell/grep_match.c
+ * host-sources: trace/shell/grep_match.c trace/shell/shell_syntax.c
  * host-sources: trace/control/tracefs.c trace/control/error_log.c
  * host-sources: trace/event/trace_seq.c kernel/base/fail.c
  */
@@ -20,6 +20,8 @@
 #include "trace/shell/shell_filters.h"
 
 static size_t printed;
+static unsigned int run, opened;
+static bool refused;
 
 u64 ktime_ns(void)
 {
@@ -35,6 +37,11 @@ void console_write(const char *buf, size_t len)
 }
 
 bool shell_interrupted(void)
+{
+	return false;
+}
+
+bool shell_leaving(void)
 {
 	return false;
 }
@@ -57,6 +64,7 @@ const char *shell_path(const char *typed)
 void shell_error(const char *name, const char *subject, int err)
 {
 	BUG_ON(!name || err > 0);
+	refused |= !strcmp(name, "shell: syntax error");
 	console_write(name, strlen(name));
 	if (subject)
 		console_write(subject, strlen(subject));
@@ -66,6 +74,7 @@ static int words_run(struct stage *stage)
 {
 	int i, ret = 0;
 
+	run++;
 	for (i = 0; i < stage->argc && !ret; i++)
 		ret = stage_printf(stage, "%s\n", stage->argv[i]);
 	return ret;
@@ -100,6 +109,12 @@ const struct command *shell_command(const char *name)
 	return NULL;
 }
 
+static int count_open(struct tracefs_file *file)
+{
+	opened++;
+	return 0;
+}
+
 static int numbers_show(struct tracefs_file *file, struct trace_seq *seq)
 {
 	trace_seq_printf(seq, "%llu\n", file->pos++);
@@ -118,9 +133,13 @@ static ssize_t sink_put(struct tracefs_file *file, const char *buf, size_t len)
 }
 
 const struct tracefs_node tracer_nodes[] = {
-	{ .path = "n", .mode = 0440, .show = numbers_show },
-	{ .path = "s", .mode = 0440, .read = stream_read },
-	{ .path = "t", .mode = 0640, .show = numbers_show, .write = sink_put },
+	{ .path = "n", .mode = 0440, .open = count_open, .show = numbers_show },
+	{ .path = "s", .mode = 0440, .open = count_open, .read = stream_read },
+	{ .path = "t",
+	  .mode = 0640,
+	  .open = count_open,
+	  .show = numbers_show,
+	  .write = sink_put },
 	{ .path = NULL },
 };
 const struct tracefs_node filter_nodes[] = { { .path = NULL } };
@@ -137,8 +156,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	if (size >= LINE_ROOM || memchr(data, 0, size))
 		return 0;
 	line = fuzz_string(data, size);
+	run = opened = refused = 0;
 	shell_run_line(line);
 	host_free(line);
-	BUG_ON(host_live != live); /* every handle was closed */
+	BUG_ON(refused && (run || opened)); /* whole, or not at all */
+	BUG_ON(host_live != live);	    /* every handle was closed */
 	return 0;
 }

@@ -32,6 +32,8 @@ static bool here(const char *re, const char *text)
 	c = *re++;
 	if (*re != '*')
 		return one(c, literal, text) && here(re, text + 1);
+	while (re[1] == '*')
+		re++;
 	for (behind = text;; behind++) {
 		if (here(re + 1, behind))
 			return true;
@@ -60,7 +62,29 @@ UNIT(grep, grammar)
 	CHECK(matches("^a*b$", "aaab") && matches("^a*b$", "b"));
 	CHECK(matches("*", "a*b") && !matches("*", "ab"));
 	CHECK(matches("a\\$", "a$b") && matches("$a", "$a"));
+	CHECK(matches("^a**b", "aab") && !matches("^a**b", "*b*b"));
 	CHECK(matches("a^b", "a^b") && matches("\\", "\\"));
+}
+
+UNIT(grep, what_it_cannot_do_is_refused)
+{
+	static const char *const refused[] = {
+		"a\\|b", "a\\+", "\\(a\\)",	"a\\{2\\}", "\\<a", "\\w",
+		"\\1",	 "[ab]", "[[:alpha:]]", "x[",	    "a\\"
+	};
+	static const char *const known[] = {
+		"",	  "^a.*b$", "\\.\\*\\^",    "\\[000\\]",
+		"a\\\\b", "a]",	    "a+b|c?(d){2}", "\\$\\/\\-"
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(refused); i++)
+		if (!CHECK(grep_refusal(refused[i])))
+			CHECK_STR(refused[i], "");
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (!CHECK(!grep_refusal(known[i])))
+			CHECK_STR(known[i], "");
+	CHECK(matches("\\[000\\]", "[000]") && matches("a\\\\b", "a\\b"));
 }
 
 UNIT(grep, as_the_slow_way)

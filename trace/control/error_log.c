@@ -139,6 +139,16 @@ void error_log_show(struct trace_seq *seq)
 	mutex_unlock(&lock);
 }
 
+const char *error_log_last(void)
+{
+	const char *text;
+
+	mutex_lock(&lock);
+	text = count ? errors[(count - 1) % ERRORS].text : NULL;
+	mutex_unlock(&lock);
+	return text;
+}
+
 void error_log_clear(void)
 {
 	mutex_lock(&lock);

@@ -13,6 +13,9 @@ struct tracefs_file;
 void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
 		   int err);
 
+/* What the last failed write was told; NULL: none since error_log_clear(). */
+const char *error_log_last(void);
+
 /* All of them, oldest first. */
 void error_log_show(struct trace_seq *seq);
 void error_log_clear(void);

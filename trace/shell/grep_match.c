@@ -8,6 +8,7 @@
  */
 #include "trace/shell/grep_match.h"
 
+#include "kernel/lib/ctype.h"
 #include "kernel/lib/string.h"
 
 /* One character of the pattern, and whether it may come any number of times. */
@@ -46,8 +47,35 @@ static void parse(struct pattern *p, const char *re)
 		atom->c = *re;
 		atom->any = !literal && *re == '.';
 		atom->star = *++re == '*';
-		re += atom->star;
+		re += strspn(re, "*"); /* a** is a* */
 	}
+}
+
+/* What stands behind a backslash and has a meaning in other greps. */
+static const char *escape_refusal(char c)
+{
+	if (!c)
+		return "nothing follows the backslash at its end";
+	if (c == '|')
+		return "\\| is not known here: use two greps";
+	if (isalnum(c) || strchr("+?(){}<>'`", c))
+		return "a backslash is known only before ^ $ . * [ ] \\";
+	return NULL;
+}
+
+const char *grep_refusal(const char *re)
+{
+	const char *wrong = NULL;
+
+	for (; *re && !wrong; re++) {
+		if (*re == '[')
+			return "sets [...] are not known here; \\[ is a [";
+		if (*re == '\\')
+			wrong = escape_refusal(*++re);
+		if (!*re)
+			break;
+	}
+	return wrong;
 }
 
 /* The pattern can be at @i, and behind it where none is enough. */

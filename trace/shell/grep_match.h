@@ -14,5 +14,11 @@
 
 #define GREP_PATTERN_MAX 256 /* of a longer one the rest is ignored */
 
+/*
+ * What of @re this matcher cannot do, in words; NULL: it can do all of it. To
+ * search for such text literally would find nothing and say nothing.
+ */
+const char *grep_refusal(const char *re);
+
 /* @text has no NUL; a newline at its end does not count. */
 bool grep_match(const char *re, const char *text, size_t len);

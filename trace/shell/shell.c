@@ -237,7 +237,7 @@ static int sleep_run(struct stage *stage)
 static int help_run(struct stage *stage)
 {
 	static const char tail[] =
-		"COMMAND > FILE, COMMAND >> FILE, COMMAND | COMMAND\n"
+		"COMMAND < FILE, > FILE, >> FILE; | ; && || as in sh\n"
 		"`cat README` tells what the files do; Tab completes.\n";
 	const struct command *command;
 	int ret = 0;
@@ -271,6 +271,18 @@ static int exit_run(struct stage *stage)
 	return 0;
 }
 
+static int true_run(struct stage *stage)
+{
+	(void)stage;
+	return 0;
+}
+
+static int false_run(struct stage *stage)
+{
+	(void)stage;
+	return -EPERM;
+}
+
 const struct command shell_commands[] = {
 	{ .name = "cat",
 	  .usage = "cat [FILE...]",
@@ -293,8 +305,12 @@ const struct command shell_commands[] = {
 	  .usage = "exit",
 	  .run = exit_run,
 	  .help = "stop the machine" },
+	{ .name = "false",
+	  .usage = "false",
+	  .run = false_run,
+	  .help = "do nothing, and fail" },
 	{ .name = "grep",
-	  .usage = "grep [-vc] PATTERN [FILE]",
+	  .usage = "grep [-vcq] PATTERN [FILE]",
 	  .run = filter_run,
 	  .options = grep_options,
 	  .line = grep_line,
@@ -323,6 +339,10 @@ const struct command shell_commands[] = {
 	  .usage = "stress N",
 	  .run = stress_run,
 	  .help = "N sets of busy threads; 0 ends them" },
+	{ .name = "true",
+	  .usage = "true",
+	  .run = true_run,
+	  .help = "do nothing, and succeed" },
 	{ .name = "wc",
 	  .usage = "wc [-l] [FILE]",
 	  .run = filter_run,

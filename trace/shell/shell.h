@@ -2,10 +2,12 @@
 /*
  * shell.h - the shell on the serial line: what its files share.
  *
- * A line is a pipeline of stages. The first produces text, the others are fed
- * it piece by piece, the last hands it to the console or to a file of the
- * control tree. Nothing is buffered whole, so `cat trace_pipe | grep x` runs
- * for as long as you watch.
+ * A line is a list of pipelines, as in sh (shell_syntax.h). The first stage of
+ * a pipeline produces text, the others are fed it piece by piece, the last
+ * hands it to the console or to a file of the control tree. Nothing is
+ * buffered whole, so `cat trace_pipe | grep x` runs for as long as you watch.
+ * Where a command, an option or a file is not there, nothing of its pipeline
+ * runs.
  *
  * I1  Whatever is typed ends in a prompt: every loop ends at ^C, a
  *     stream without an end at any key.
@@ -18,10 +20,10 @@
 
 #include "kernel/lib/types.h"
 #include "trace/shell/lineedit.h"
+#include "trace/shell/shell_syntax.h"
 
-#define SHELL_ARGS   (LINE_ROOM / 2) /* as many words as a line may have */
-#define SHELL_STAGES 6
-#define SHELL_TEXT   512 /* longest line a filter looks at in one piece */
+#define SHELL_ARGS (LINE_ROOM / 2) /* as many words as a line may have */
+#define SHELL_TEXT 512 /* longest line a filter looks at in one piece */
 
 struct stage;
 
@@ -47,17 +49,21 @@ struct stage {
 	int argc, optind; /* optind: the first word that is no option */
 	char *argv[SHELL_ARGS + 1];
 	struct stage *next;	   /* NULL: the sink takes the text */
-	struct tracefs_file *file; /* of the last stage: '>' and '>>' */
+	const char *source;	   /* behind '<' */
+	const char *target;	   /* behind '>' and '>>' */
+	struct tracefs_file *in;   /* the source while the stage runs */
+	struct tracefs_file *file; /* the target */
 	bool append;
-	int refused; /* what the file said to a write */
-	const char *target;
+	int refused;	 /* what the target said to a write */
+	const char *why; /* the same in error_log's words, or NULL */
+	int status;	 /* 0: && goes on behind it; else || does */
 
 	char text[SHELL_TEXT]; /* a filter's line so far */
 	size_t len;
 
 	/* Filters: their options and counts, and why a file was left out. */
 	const char *pattern;
-	bool invert, count_only;
+	bool invert, count_only, quiet;
 	unsigned long limit, lines, words, bytes;
 	int bad;
 };
@@ -95,8 +101,10 @@ bool shell_key_pressed(void);
 int shell_pause(void);
 
 /*
- * Sort @line, shorter than LINE_ROOM, into stages and run them. Return: 0 or
- * negative errno.
+ * Run @line; one that is not understood is shown with a caret, and nothing of
+ * it runs. Return: the status of the last command that ran: 0, or a negative
+ * errno, -ENOENT also for a grep that found nothing; -EINVAL it is not
+ * understood, -E2BIG it has LINE_ROOM characters or more.
  */
 int shell_run_line(const char *line);
 

@@ -9,6 +9,7 @@
 
 #include "kernel/lib/errno.h"
 #include "kernel/lib/kstrto.h"
+#include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "trace/control/tracefs.h"
 #include "trace/shell/grep_match.h"
@@ -64,17 +65,31 @@ static int read_file(struct stage *stage, const char *path)
 	return ret;
 }
 
+/* Read what '<' opened. Return: as read_file(). */
+static int read_source(struct stage *stage)
+{
+	int bad = 0, ret = read_open(stage, stage->in, &bad);
+
+	if (bad) {
+		shell_error(stage->argv[0], stage->source, bad);
+		stage->bad = bad;
+	}
+	return ret;
+}
+
 int filter_run(struct stage *stage)
 {
 	int i, ret = 0;
 
-	if (stage->optind == stage->argc) {
+	if (stage->optind == stage->argc && !stage->in) {
 		shell_error(stage->argv[0], "which file?", -EINVAL);
 		return -EINVAL;
 	}
+	if (stage->optind == stage->argc)
+		ret = read_source(stage);
 	for (i = stage->optind; i < stage->argc && !ret; i++)
 		ret = read_file(stage, stage->argv[i]);
-	if (stage->bad && stage->argc - stage->optind == 1)
+	if (stage->bad && stage->argc - stage->optind <= 1)
 		return stage->bad; /* nothing was read: nothing to count */
 	if (!ret || ret == -EPIPE)
 		ret = stage_end(stage);
@@ -136,10 +151,24 @@ static bool grep_letters(struct stage *stage, const char *letters)
 {
 	stage->invert |= strchr(letters, 'v') != NULL;
 	stage->count_only |= strchr(letters, 'c') != NULL;
-	return !letters[strspn(letters, "vc")];
+	stage->quiet |= strchr(letters, 'q') != NULL;
+	return !letters[strspn(letters, "vcq")];
 }
 
-/* grep [-vc] PATTERN */
+/* Return: 0, or -EINVAL grep cannot do all of it. */
+static int refuse_pattern(const char *pattern)
+{
+	static char text[LINE_ROOM + 80];
+	const char *wrong = grep_refusal(pattern);
+
+	if (!wrong)
+		return 0;
+	scnprintf(text, sizeof(text), "%s: %s", pattern, wrong);
+	shell_error("grep", text, 0);
+	return -EINVAL;
+}
+
+/* grep [-vcq] PATTERN */
 int grep_options(struct stage *stage)
 {
 	const char *word;
@@ -156,7 +185,7 @@ int grep_options(struct stage *stage)
 		return -EINVAL;
 	}
 	stage->pattern = stage->argv[stage->optind++];
-	return 0;
+	return refuse_pattern(stage->pattern);
 }
 
 int grep_line(struct stage *stage, const char *text, size_t len)
@@ -164,13 +193,19 @@ int grep_line(struct stage *stage, const char *text, size_t len)
 	if (grep_match(stage->pattern, text, len) == stage->invert)
 		return 0;
 	stage->lines++;
+	if (stage->quiet)
+		return -EPIPE;
 	return stage->count_only ? 0 : stage_put(stage, text, len);
 }
 
+/* A grep that found nothing is false, as in every shell. */
 int grep_end(struct stage *stage)
 {
-	return stage->count_only ? stage_printf(stage, "%lu\n", stage->lines) :
-				   0;
+	int ret = 0;
+
+	if (stage->count_only && !stage->quiet)
+		ret = stage_printf(stage, "%lu\n", stage->lines);
+	return ret ? ret : stage->lines ? 0 : -ENOENT;
 }
 
 int wc_line(struct stage *stage, const char *text, size_t len)

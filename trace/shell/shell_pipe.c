@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * shell_pipe.c - from a typed line to running stages.
+ * shell_pipe.c - the pipelines of a line, one after the other.
  *
- * Owns the splitting of a line into words, the pipeline and its sink. See
- * shell.h.
+ * Owns the running pipeline, its files and its sink. The line's grammar is
+ * shell_syntax.c. See shell.h.
  */
 #include <stdarg.h>
 
@@ -11,118 +11,16 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "trace/control/error_log.h"
 #include "trace/control/tracefs.h"
 #include "trace/shell/lineedit.h"
 #include "trace/shell/shell_filters.h"
+#include "trace/shell/shell_syntax.h"
 
-/* The stages of the line being run: the shell runs one line at a time. */
+/* The stages of the pipeline being run: the shell runs one at a time. */
 static struct stage stages[SHELL_STAGES];
 
-/* A word, or one of the operators | > and a (for >>). */
-struct token {
-	char kind; /* 'w', '|', '>', 'a', 0 at the end */
-	char *text;
-};
-
-/* As many as a line may have: each is a byte at least, then the end. */
-#define TOKENS LINE_ROOM
-
-/*
- * Copy the word at @in to *@out without its quotes. Return: what follows; NULL
- * a quote is not closed.
- */
-static const char *take_word(const char *in, char **out)
-{
-	char quote = 0;
-
-	for (; *in; in++) {
-		if (quote ? *in == quote : *in == '\'' || *in == '"')
-			quote = quote ? 0 : *in;
-		else if (!quote && strchr(" \t|>", *in))
-			break;
-		else
-			*(*out)++ = *in;
-	}
-	*(*out)++ = '\0';
-	return quote ? NULL : in;
-}
-
-/*
- * @out has room for twice the line: each word grows by its NUL at most.
- * Return: 0, or -EINVAL a quote is not closed.
- */
-static int tokenize(const char *in, struct token *token, char *out)
-{
-	for (;; token++) {
-		in += strspn(in, " \t");
-		token->text = out;
-		if (!*in) {
-			token->kind = 0;
-			return 0;
-		}
-		if (*in == '|' || *in == '>') {
-			token->kind = *in++;
-			if (token->kind == '>' && *in == '>') {
-				token->kind = 'a';
-				in++;
-			}
-			continue;
-		}
-		token->kind = 'w';
-		in = take_word(in, &out);
-		if (!in)
-			return -EINVAL;
-	}
-}
-
-/* Return: 0; -EINVAL no words, or '>' without a name. */
-static int parse_stage(struct stage *stage, struct token **at)
-{
-	memset(stage, 0, sizeof(*stage));
-	for (; (*at)->kind && (*at)->kind != '|'; ++*at) {
-		if ((*at)->kind == 'w') {
-			stage->argv[stage->argc++] = (*at)->text;
-			continue;
-		}
-		stage->append = (*at)->kind == 'a';
-		++*at;
-		if ((*at)->kind != 'w')
-			return -EINVAL;
-		stage->target = (*at)->text;
-	}
-	return stage->argc ? 0 : -EINVAL;
-}
-
-/*
- * Return: how many stages the line has; -E2BIG more than SHELL_STAGES; -EINVAL,
- * also for a line that nobody can type.
- */
-static int parse_line(const char *line)
-{
-	static char text[2 * LINE_ROOM];
-	static struct token tokens[TOKENS];
-	struct token *at = tokens;
-	int n, ret;
-
-	if (strlen(line) >= LINE_ROOM)
-		return -EINVAL;
-	ret = tokenize(line, tokens, text);
-	if (ret || !at->kind)
-		return ret;
-	for (n = 0; n < SHELL_STAGES; n++) {
-		ret = parse_stage(&stages[n], &at);
-		if (ret)
-			return ret;
-		if (n)
-			stages[n - 1].next = &stages[n];
-		if (!at->kind)
-			return n + 1;
-		at++;
-	}
-	return -E2BIG;
-}
-
-/* The end of the pipeline: a file of the tree, or the terminal. */
+/* The end of a stage's text: a file of the tree, or the terminal. */
 static int sink(struct stage *stage, const char *text, size_t len)
 {
 	if (!stage->file) {
@@ -134,6 +32,7 @@ static int sink(struct stage *stage, const char *text, size_t len)
 
 		if (took < 0) {
 			stage->refused = took;
+			stage->why = error_log_last();
 			return took;
 		}
 		text += took;
@@ -142,10 +41,11 @@ static int sink(struct stage *stage, const char *text, size_t len)
 	return 0;
 }
 
-/* Was a filter given files? Then it reads them and not what comes by '|'. */
-static bool has_files(const struct stage *stage)
+/* Does it take what comes by '|'? No filter does that is given files. */
+static bool takes_input(const struct stage *stage)
 {
-	return stage->optind < stage->argc;
+	return stage->command->run == filter_run && !stage->in &&
+	       stage->optind == stage->argc;
 }
 
 static int flush_line(struct stage *stage)
@@ -189,10 +89,10 @@ int stage_end(struct stage *stage)
 
 int stage_put(struct stage *stage, const char *text, size_t len)
 {
-	if (!stage->next)
+	if (stage->file || !stage->next)
 		return sink(stage, text, len);
-	return has_files(stage->next) ? -EPIPE :
-					stage_take(stage->next, text, len);
+	return takes_input(stage->next) ? stage_take(stage->next, text, len) :
+					  -EPIPE;
 }
 
 int stage_printf(struct stage *stage, const char *fmt, ...)
@@ -207,114 +107,200 @@ int stage_printf(struct stage *stage, const char *fmt, ...)
 	return stage_put(stage, text, min_t(size_t, len, sizeof(text) - 1));
 }
 
-static int open_target(struct stage *stage)
+/* What is known of a stage from the tokens at *@at, which is moved behind. */
+static void fill_stage(struct stage *stage, const struct token **at)
 {
-	unsigned int flags = TRACEFS_WRITE;
+	memset(stage, 0, sizeof(*stage));
+	for (; (*at)->kind && strchr("w<>a", (*at)->kind); ++*at) {
+		char kind = (*at)->kind;
 
-	if (!stage->append)
-		flags |= TRACEFS_TRUNC;
-	return tracefs_open(shell_path(stage->target), flags, &stage->file);
+		if (kind == 'w') {
+			stage->argv[stage->argc++] = (*at)->text;
+			continue;
+		}
+		++*at;
+		if (kind == '<')
+			stage->source = (*at)->text;
+		else
+			stage->target = (*at)->text;
+		stage->append |= kind == 'a';
+	}
 }
 
-/* Find the commands; all but the first must be able to filter. */
-static int resolve(int n)
+/* Fill stages[] from checked tokens. Return: how many there are. */
+static int fill_stages(const struct token **at)
 {
-	int i;
+	int n = 0;
 
-	for (i = 0; i < n; i++) {
-		stages[i].command = shell_command(stages[i].argv[0]);
-		if (!stages[i].command) {
-			shell_error(stages[i].argv[0], "command not found", 0);
-			return -ENOENT;
-		}
-		if (i && stages[i].command->run != filter_run) {
-			shell_error(stages[i].argv[0], "behind '|'", -EINVAL);
-			return -EINVAL;
-		}
-		if (stages[i].target && i != n - 1) {
-			shell_error(stages[i].argv[0], "'>' before '|'",
-				    -EINVAL);
-			return -EINVAL;
-		}
+	for (;;) {
+		fill_stage(&stages[n++], at);
+		if ((*at)->kind != '|')
+			return n;
+		stages[n - 1].next = &stages[n];
+		++*at;
 	}
+}
+
+static int nothing_run(struct stage *stage)
+{
+	(void)stage;
 	return 0;
 }
 
-static int read_options(int n)
+/* `> FILE` empties a file: the command of a stage without words. */
+static const struct command nothing = { .name = "shell", .run = nothing_run };
+
+/* Find the stages' commands and read their options. Return: 0 or an errno. */
+static int resolve(int n)
 {
 	int i, ret = 0;
 
+	for (i = 0; i < n; i++) {
+		const char *name = stages[i].argv[0];
+
+		stages[i].command = name ? shell_command(name) : &nothing;
+		if (!stages[i].command) {
+			shell_error(name, "command not found", 0);
+			return -ENOENT;
+		}
+	}
 	for (i = 0; i < n && !ret; i++)
 		if (stages[i].command->options)
 			ret = stages[i].command->options(&stages[i]);
 	return ret;
 }
 
-/* What comes to a filter has ended: it reads its files, or says the rest. */
-static int finish(struct stage *stage)
+/* Return: 0, or why it cannot be opened, which the user was told. */
+static int open_one(const char *path, unsigned int flags,
+		    struct tracefs_file **file)
 {
-	return has_files(stage) ? stage->command->run(stage) : stage_end(stage);
+	int ret = path ? tracefs_open(shell_path(path), flags, file) : 0;
+
+	if (ret)
+		shell_error("shell", path, ret);
+	return ret;
 }
 
-/* Run the first stage, then let each filter say its last word. */
-static int run_stages(int n)
+static int open_files(int n)
 {
-	int i, ret = stages[0].command->run(&stages[0]);
+	int i, ret = 0;
 
-	if (ret == -EPIPE)
-		ret = 0;
-	for (i = 1; i < n; i++) {
-		int err = finish(&stages[i]);
+	for (i = 0; i < n && !ret; i++) {
+		struct stage *stage = &stages[i];
+		unsigned int trunc = stage->append ? 0 : TRACEFS_TRUNC;
 
-		if (err && err != -EPIPE && !ret)
-			ret = err;
+		ret = open_one(stage->source, TRACEFS_READ | TRACEFS_NONBLOCK,
+			       &stage->in);
+		if (!ret)
+			ret = open_one(stage->target, TRACEFS_WRITE | trunc,
+				       &stage->file);
 	}
 	return ret;
 }
 
-/* Run @n resolved stages with the last one's file open or none. */
-static int run_to_target(struct stage *last, int n)
+static void write_error(const struct stage *stage, int err, const char *why)
 {
-	int ret = last->target ? open_target(last) : 0, err;
+	const char *word = errno_sentence(err);
+	char text[128];
 
-	if (ret) {
-		shell_error("shell", last->target, ret);
-		return ret;
-	}
-	ret = run_stages(n);
-	if (!last->file)
-		return ret;
-	err = tracefs_close(last->file);
-	if (last->refused)
-		err = last->refused;
-	if (err)
-		shell_error(last->argv[0], "write error", err);
-	return ret ? ret : err;
+	if (why && why != word)
+		scnprintf(text, sizeof(text), "write error: %s: %s", word, why);
+	else
+		scnprintf(text, sizeof(text), "write error: %s", word);
+	shell_error(stage->argc ? stage->argv[0] : "shell", text, 0);
 }
 
-static void syntax_error(int err)
+/* A change of a file may be refused as late as here. */
+static void close_files(struct stage *stage)
 {
-	char text[48] = "syntax error";
+	int err = 0;
 
-	if (err == -E2BIG)
-		scnprintf(text, sizeof(text), "more than %u commands",
-			  SHELL_STAGES);
-	shell_error("shell", text, err);
+	if (stage->in)
+		tracefs_close(stage->in);
+	if (stage->file)
+		err = tracefs_close(stage->file);
+	if (err && !stage->refused)
+		stage->why = error_log_last();
+	if (stage->refused)
+		err = stage->refused;
+	if (err) {
+		write_error(stage, err, stage->why);
+		stage->status = err;
+	}
+}
+
+/* Let each stage say all it has to say, the first one first. */
+static void run_stages(int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		struct stage *stage = &stages[i];
+		int ret = i && takes_input(stage) ? stage_end(stage) :
+						    stage->command->run(stage);
+
+		stage->status = ret == -EPIPE ? 0 : ret;
+	}
+}
+
+/* Return: the last stage's status; if nothing was run, the reason. */
+static int run_pipeline(int n)
+{
+	int i, ret = resolve(n);
+
+	if (ret)
+		return ret;
+	ret = open_files(n);
+	if (!ret)
+		run_stages(n);
+	for (i = 0; i < n; i++)
+		close_files(&stages[i]);
+	return ret ? ret : stages[n - 1].status;
+}
+
+static int run_list(const struct token *at)
+{
+	char when = ';';
+	int n, status = 0;
+
+	while (at->kind && !shell_interrupted() && !shell_leaving()) {
+		bool wanted = when == ';' || (when == '&') == !status;
+
+		n = fill_stages(&at);
+		if (wanted)
+			status = run_pipeline(n);
+		when = at->kind;
+		at += when != 0;
+	}
+	return status;
+}
+
+/* Show the line with a caret under what is not understood. */
+static void syntax_error(const char *line, unsigned int at, const char *why)
+{
+	static char text[2 * LINE_ROOM + 8];
+	int len = scnprintf(text, sizeof(text), "  %s\n  %*s^\n", line, (int)at,
+			    "");
+
+	shell_error("shell: syntax error", why, 0);
+	console_write(text, len);
 }
 
 int shell_run_line(const char *line)
 {
-	int n, ret;
+	static char text[2 * LINE_ROOM];
+	static struct token tokens[LINE_ROOM];
+	const char *wrong;
+	unsigned int at;
 
-	if (line[strspn(line, " \t")] == '#')
-		return 0;
-	n = parse_line(line);
-	if (n < 0)
-		syntax_error(n);
-	if (n <= 0)
-		return n;
-	ret = resolve(n);
-	if (!ret)
-		ret = read_options(n);
-	return ret ? ret : run_to_target(&stages[n - 1], n);
+	if (strlen(line) >= LINE_ROOM)
+		return -E2BIG;
+	wrong = shell_tokenize(line, tokens, text, &at);
+	if (!wrong)
+		wrong = shell_check(tokens, &at);
+	if (wrong) {
+		syntax_error(line, at, wrong);
+		return -EINVAL;
+	}
+	return run_list(tokens);
 }
