@@ -71,16 +71,20 @@ LDFLAGS  := -nostdlib -static --build-id=none -z max-page-size=4096 \
 	-z noexecstack --orphan-handling=error -T linker.ld
 
 # ---- sources: a new file in a layer's directory is built by itself ----------
-# EXTRA: one more directory; make bench has a hundred thousand functions there.
+# nop5.elf is what people boot; nop5-test.elf is the very same objects, and
+# behind them those of tests/ and EXTRA: make bench has 100,000 functions there.
 LAYERS := boot kernel/lib kernel/base kernel \
 	$(addprefix arch/x86_64/,asm cpu mm dev patch) \
 	trace $(addprefix trace/,core graph ring event output tracers control \
-	shell) tests/kernel tests/bench/kernel demo $(EXTRA)
+	shell) demo
+TESTS  := tests/kernel tests/bench/kernel $(EXTRA)
 OFFSETS := boot/boot-offsets arch/x86_64/asm-offsets
-C_SRCS  := $(filter-out $(OFFSETS:=.c),$(foreach d,$(LAYERS),$(sort \
-	$(wildcard $(d)/*.c))))
-A_SRCS  := $(foreach d,$(LAYERS),$(sort $(wildcard $(d)/*.asm)))
-OBJS    := $(C_SRCS:%.c=$(BUILD)/obj/%.o) $(A_SRCS:%.asm=$(BUILD)/obj/%.asm.o)
+sources = $(filter-out $(OFFSETS:=.c),$(foreach d,$(2),$(sort \
+	$(wildcard $(d)/*.$(1)))))
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,c,$(1))) \
+	$(patsubst %,$(BUILD)/obj/%.o,$(call sources,asm,$(1)))
+OBJS      := $(call objects,$(LAYERS))
+TEST_OBJS := $(OBJS) $(call objects,$(TESTS))
 INCS    := $(patsubst %.c,$(BUILD)/gen/%.inc,$(wildcard $(OFFSETS:=.c)))
 
 # Not traceable: what runs in a trampoline before its guard, in a callback, in
@@ -106,36 +110,46 @@ $(BUILD)/gen/%.inc: %.c Makefile
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $@.d -MT $@ -S -o $@.s $<
 	@sed -n '/^->/{s/^->//;s/[$$]//;p}' $@.s > $@
 
--include $(OBJS:.o=.d) $(INCS:=.d)
+-include $(TEST_OBJS:.o=.d) $(INCS:=.d)
 
 # ---- link: to learn the addresses, with a symbol table, with its checksums --
 # The table lies at the end of the image, so it moves nothing but the end.
 ELF := $(BUILD)/nop5.elf
+TEST_ELF := $(BUILD)/nop5-test.elf
 SYMTAB = $(PYTHON) tools/symtab.py --nm "$(NM)"
-kernel: $(ELF)
+kernel: $(ELF) $(TEST_ELF)
 
 $(BUILD)/gen/symtab0.asm: tools/symtab.py
 	@mkdir -p $(@D)
 	$(Q)$(SYMTAB) --empty > $@
 
-$(BUILD)/gen/symtab1.asm: $(BUILD)/pass0.elf
-$(BUILD)/gen/symtab2.asm: $(BUILD)/pass1.elf
-$(BUILD)/gen/symtab1.asm $(BUILD)/gen/symtab2.asm:
-	$(Q)$(SYMTAB) $< > $@
+# $(1): the image's name, $(2): its objects. NAME.objects: a source file that is
+# gone has to leave the image, too.
+define image
+$(BUILD)/$(1).pass0.elf: $(BUILD)/gen/symtab0.o
+$(BUILD)/$(1).pass1.elf: $(BUILD)/gen/$(1).symtab1.o
+$(BUILD)/$(1).pass2.elf: $(BUILD)/gen/$(1).symtab2.o
+$(BUILD)/$(1).pass%.elf: $(2) linker.ld $(BUILD)/$(1).objects
+	@echo 'LD      $$@'
+	$(Q)$(LD) $(LDFLAGS) -Map=$(BUILD)/$(1).map -o $$@ $$(filter %.o,$$^)
+
+$(BUILD)/gen/$(1).symtab1.asm: $(BUILD)/$(1).pass0.elf
+$(BUILD)/gen/$(1).symtab2.asm: $(BUILD)/$(1).pass1.elf
+$(BUILD)/gen/$(1).symtab1.asm $(BUILD)/gen/$(1).symtab2.asm:
+	$(Q)$(SYMTAB) $$< > $$@
+
+$(BUILD)/$(1).elf: $(BUILD)/$(1).pass2.elf
+	@$(SYMTAB) $$< | cmp - $(BUILD)/gen/$(1).symtab2.asm
+	@cp $$< $$@
+
+$(BUILD)/$(1).objects: export TEXT = $(2:$(BUILD)/%=%)
+endef
+$(eval $(call image,nop5,$(OBJS)))
+$(eval $(call image,nop5-test,$(TEST_OBJS)))
 
 # Its path would otherwise be recorded in the image.
-$(BUILD)/gen/symtab%.o: $(BUILD)/gen/symtab%.asm
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.asm
 	$(Q)cd $(@D) && $(NASM) -f elf64 -o $(@F) $(<F)
-
-# A source file that is gone has to leave the image, too.
-$(BUILD)/objects: export TEXT = $(OBJS:$(BUILD)/%=%)
-$(BUILD)/pass%.elf: $(OBJS) $(BUILD)/gen/symtab%.o linker.ld $(BUILD)/objects
-	@echo 'LD      $@'
-	$(Q)$(LD) $(LDFLAGS) -o $@ $(filter %.o,$^)
-
-$(ELF): $(BUILD)/pass2.elf
-	@$(SYMTAB) $< | cmp - $(BUILD)/gen/symtab2.asm
-	@cp $< $@
 
 # ---- image ------------------------------------------------------------------
 ISO   := $(BUILD)/nop5.iso
@@ -143,18 +157,20 @@ MKISO := $(PYTHON) tools/mkiso.py --objcopy "$(OBJCOPY)"
 
 iso: $(ISO)
 
-$(ISO): $(ELF) boot/grub.cfg tools/mkiso.py
+$(ISO): $(ELF) $(TEST_ELF) boot/grub.cfg tools/mkiso.py
 	@echo 'ISO     $@'
-	$(Q)$(MKISO) --timeout 5 $(ELF) $@
+	$(Q)$(MKISO) --timeout 5 $@ $(ELF) $(TEST_ELF)
 
 # The image that `make run` boots: MODE is the entry, APPEND goes to its end.
-$(BUILD)/run.iso: $(ELF) boot/grub.cfg tools/mkiso.py $(BUILD)/run.args
+# Tests are not built for who does not ask for them.
+RUN_ELFS := $(ELF) $(if $(filter-out demo shell,$(MODE)),$(TEST_ELF))
+$(BUILD)/run.iso: $(RUN_ELFS) boot/grub.cfg tools/mkiso.py $(BUILD)/run.args
 	@echo 'ISO     $@'
-	$(Q)$(MKISO) --default $(MODE) --append "$$APPEND" $(ELF) $@
+	$(Q)$(MKISO) --default $(MODE) --append "$$APPEND" $@ $(RUN_ELFS)
 
 # New only when its text is another.
 $(BUILD)/run.args: export TEXT = $(MODE) $(APPEND)
-$(BUILD)/run.args $(BUILD)/objects: FORCE
+$(BUILD)/run.args $(BUILD)/nop5.objects $(BUILD)/nop5-test.objects: FORCE
 	@mkdir -p $(@D); echo "$$TEXT" | cmp -s - $@ || echo "$$TEXT" > $@
 
 # ---- run --------------------------------------------------------------------
@@ -169,7 +185,7 @@ shell: MODE := shell
 shell: $(BUILD)/run.iso
 	@$(RUN) --interactive --iso $<
 
-debug: $(ELF)
+debug: $(lastword $(RUN_ELFS))
 	@$(RUN) --gdb tools/nop5.gdb --kernel $< \
 		--append "mode=$(MODE) $$APPEND"
 
@@ -177,7 +193,7 @@ debug: $(ELF)
 export BUILD SMP MEM ACCEL CPU FIRMWARE APPEND ONLY CC NM OBJCOPY PYTHON
 
 # `test` and `test-all` build it themselves, and count what that costs.
-$(filter-out test test-all,$(CHECKS)): $(ELF)
+$(filter-out test test-all,$(CHECKS)): kernel
 $(CHECKS):
 	@$(PYTHON) tests/run.py $@
 

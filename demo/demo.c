@@ -10,6 +10,7 @@
 #include "kernel/base/page.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
+#include "kernel/mode.h"
 #include "kernel/smp.h"
 #include "trace/core/ftrace.h"
 #include <asm/layout.h>
@@ -42,7 +43,7 @@ static const struct {
 	{ "an errand, drawn by function_graph", act_graph },
 };
 
-int demo_run(void)
+static int demo_run(void)
 {
 	unsigned int i;
 	int ret;
@@ -60,3 +61,5 @@ int demo_run(void)
 	printk_plain("%s", "");
 	return 0;
 }
+
+KERNEL_MODE(demo, demo_run, "live patching, act by act");

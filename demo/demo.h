@@ -9,12 +9,6 @@
 
 #include "kernel/lib/types.h"
 
-/*
- * demo_run - play all acts
- * Context: task. Return: 0; else an act did not show what it should have.
- */
-int demo_run(void);
-
 /* Each returns 0, or negative errno after having said what went wrong. */
 int act_patch(void);
 int act_consumers(void);

@@ -16,7 +16,6 @@
 #include "arch/x86_64/dev/acpi.h"
 #include "arch/x86_64/dev/apic.h"
 #include "arch/x86_64/mm/paging.h"
-#include "demo/demo.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/console.h"
 #include "kernel/base/kallsyms.h"
@@ -29,16 +28,12 @@
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/main.h"
+#include "kernel/mode.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
 #include "kernel/stacktrace.h"
 #include "kernel/timer.h"
-#include "tests/bench/kernel/bench.h"
-#include "tests/kernel/crash.h"
-#include "tests/kernel/ktest.h"
-#include "tests/kernel/poke_lab.h"
 #include "trace/core/ftrace.h"
-#include "trace/shell/shell.h"
 #include "trace/trace.h"
 
 struct boot_step {
@@ -280,33 +275,13 @@ static void take_steps(const struct boot_step *step, unsigned int n)
 
 /* ---- what the command line asks for -------------------------------------- */
 
-/* A thread of its own, so that `ps` and traces name it. */
-static int shell_run(void)
-{
-	struct task_struct *shell = kthread_run(shell_main, NULL, "shell");
-
-	return IS_ERR(shell) ? PTR_ERR(shell) : kthread_join(shell);
-}
-
-struct mode {
-	const char *name;
-	int (*run)(void); /* 0: done; else failed */
-};
-
-static const struct mode modes[] = {
-	{ "demo", demo_run },	    { "shell", shell_run },
-	{ "tests", ktest_run_all }, { "bench", bench_main },
-	{ "lab", lab_run },	    { "torture", ktest_torture },
-	{ "crash", crash_run },
-};
-
 static int run_mode(void)
 {
 	char name[16] = "demo";
-	const struct mode *mode;
+	const struct kernel_mode *mode;
 
 	cmdline_get("mode", name, sizeof(name));
-	for (mode = modes; mode < modes + ARRAY_SIZE(modes); mode++)
+	for (mode = __start_kernel_modes; mode < __stop_kernel_modes; mode++)
 		if (!strcmp(mode->name, name))
 			return mode->run();
 	pr_err("mode=%s: there is no such mode", name);

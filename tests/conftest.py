@@ -17,34 +17,55 @@ def pytest_configure(config):
 
 
 @pytest.fixture(scope="session")
+def shipped():
+    """The image that people boot."""
+    return existing(qemu.SHIPPED)
+
+
+@pytest.fixture(scope="session")
 def elf():
-    path = qemu.BUILD / "nop5.elf"
+    """The image with the tests in it."""
+    return existing(qemu.TESTS)
+
+
+def existing(path):
     assert path.exists(), f"{path} is missing: run `make` first"
     return path
 
 
 @pytest.fixture(scope="session")
 def symbols(elf):
-    """Addresses, in hex, by name."""
-    out = subprocess.run(["nm", str(elf)], check=True, capture_output=True,
+    """Addresses in the test image, in hex, by name."""
+    return symbols_of(elf)
+
+
+@pytest.fixture(scope="session")
+def shipped_symbols(shipped):
+    """The same for what people boot."""
+    return symbols_of(shipped)
+
+
+def symbols_of(path):
+    out = subprocess.run(["nm", str(path)], check=True, capture_output=True,
                          text=True).stdout
     return {line.split()[-1]: line.split()[0] for line in out.splitlines()}
 
 
 @pytest.fixture
 def machine(elf):
-    """machine(smp=2, ...) makes a Machine that boots the kernel by PVH."""
+    """machine(smp=2, ...) makes a Machine that boots the test image by PVH."""
     return lambda **options: qemu.Machine(**options)
 
 
 @pytest.fixture(scope="session")
-def make_iso(elf, tmp_path_factory):
-    """make_iso(entry, append="") gives an image that boots this menu entry."""
+def make_iso(shipped, elf, tmp_path_factory):
+    """make_iso(entry, append="") gives an image that boots this menu entry.
+    kernel: instead of the image with the tests."""
     def make(entry, append="", kernel=None):
         path = tmp_path_factory.mktemp("iso") / f"{entry}.iso"
         subprocess.run(["/usr/bin/python3", "tools/mkiso.py", "--default",
-                        entry, "--timeout", "0", "--append", append,
-                        str(kernel or elf), str(path)],
+                        entry, "--timeout", "0", "--append", append, str(path),
+                        str(shipped), str(kernel or elf)],
                        cwd=qemu.ROOT, check=True, timeout=60)
         return path
     return make

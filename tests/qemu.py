@@ -21,6 +21,8 @@ from tests import ktap
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("BUILD", "build"))
 BUILD = BUILD if BUILD.is_absolute() else ROOT / BUILD
+# What people boot; and the same objects with tests/ behind them.
+SHIPPED, TESTS = BUILD / "nop5.elf", BUILD / "nop5-test.elf"
 
 
 def load_tool(name):
@@ -83,7 +85,7 @@ class Machine:
         extra = list(qemu)
         if icount is not None:
             extra += ["-icount", f"shift={icount},sleep=off"]
-        self.kernel = kernel or (None if iso else BUILD / "nop5.elf")
+        self.kernel = kernel or (None if iso else TESTS)
         self.options = argparse.Namespace(
             smp=str(smp), mem=mem, cpu=cpu, accel=accel, firmware=firmware,
             kernel=self.kernel and str(self.kernel), iso=iso and str(iso),

@@ -72,9 +72,26 @@ def test_iso(make_iso, firmware):
     assert online(boot) == (4, 4)
 
 
-def test_the_default_entry_is_the_demo(make_iso):
-    boot = qemu.Machine(smp=4, iso=make_iso("demo")).boot(timeout=120).ok()
-    assert "mode=demo" in boot.log
+def sites(boot):
+    return int(re.search(r"ftrace +ok .* (\d+) sites", boot.log)[1])
+
+
+@pytest.mark.parametrize("entry, words, image", [
+    ("demo", "", "nop5"),
+    ("tests", "tests=smp.*", "nop5-test"),
+    ("bench", "bench=smp", "nop5-test"),
+])
+def test_the_menu_boots_the_image_of_the_entry(make_iso, entry, words, image):
+    """By its number of sites: it is the table's that the linker has made."""
+    boot = qemu.Machine(smp=4, iso=make_iso(entry, append=words)).boot(
+        timeout=120).ok()
+    assert f"mode={entry}" in boot.log
+    elf = qemu.BUILD / f"{image}.elf"
+    out = subprocess.run(["nm", elf], stdout=subprocess.PIPE, text=True,
+                         check=True).stdout
+    start, stop = (int(re.search(rf"(\w+) . __{name}_mcount_loc", out)[1], 16)
+                   for name in ("start", "stop"))
+    assert sites(boot) == (stop - start) // 8
 
 
 def test_an_unknown_mode_is_refused(machine):

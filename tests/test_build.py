@@ -24,7 +24,7 @@ def in_tree(path):
     return os.path.relpath(path, qemu.ROOT)
 
 
-def test_building_again_gives_the_same_bytes(elf):
+def test_building_again_gives_the_same_bytes(shipped, elf):
     again = qemu.BUILD / "again"
     # From nothing, but not when nothing has changed since the last time.
     stamp = again / "of"
@@ -33,10 +33,11 @@ def test_building_again_gives_the_same_bytes(elf):
         done = run(["make", "-j2", f"BUILD={in_tree(again)}", "kernel"])
         assert done.returncode == 0, done.stdout + done.stderr
         shutil.copy(elf, stamp)
-    assert (again / "nop5.elf").read_bytes() == elf.read_bytes()
+    for image in (shipped, elf):
+        assert (again / image.name).read_bytes() == image.read_bytes()
 
 
-def test_a_path_with_a_space_gives_the_same_bytes(elf, tmp_path):
+def test_a_path_with_a_space_gives_the_same_bytes(shipped, elf, tmp_path):
     """One file compiled there and all linked: no path gets into the image."""
     tree = tmp_path / "a b"
     shutil.copytree(qemu.ROOT, tree, ignore=shutil.ignore_patterns(
@@ -47,7 +48,8 @@ def test_a_path_with_a_space_gives_the_same_bytes(elf, tmp_path):
     done = run(["make", "-C", str(tree), "BUILD=build", "kernel"])
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("CC ") == 1, done.stdout
-    assert (tree / "build/nop5.elf").read_bytes() == elf.read_bytes()
+    for image in (shipped, elf):
+        assert (tree / "build" / image.name).read_bytes() == image.read_bytes()
 
 
 def test_nothing_is_rebuilt(elf):
@@ -86,7 +88,7 @@ def test_a_source_that_is_gone_leaves_the_image(elf, tmp_path):
         done = run(["make", f"BUILD={build}", f"EXTRA={extra}", "kernel"])
         assert done.returncode == 0, done.stdout + done.stderr
         assert "CC      kernel/" not in done.stdout
-        names = run(["nm", str(build / "nop5.elf")]).stdout
+        names = run(["nm", str(build / elf.name)]).stdout
         assert (" D soon_gone\n" in names) == there
 
 
@@ -96,9 +98,11 @@ def table(elf):
     return done.stdout
 
 
-def test_the_table_is_that_of_the_image(elf, tmp_path):
-    good = table(elf)
-    assert good == (qemu.BUILD / "gen/symtab2.asm").read_text()
+def test_the_table_is_that_of_the_image(shipped, elf, tmp_path):
+    for image in (shipped, elf):
+        good = table(image)
+        assert good == (qemu.BUILD / f"gen/{image.stem}.symtab2.asm"
+                        ).read_text()
     # One bit of text, and the build would refuse it.
     data = bytearray(elf.read_bytes())
     _, text, _ = sorted(symtab.segments(data))[0]
@@ -107,6 +111,16 @@ def test_the_table_is_that_of_the_image(elf, tmp_path):
     bad = tmp_path / "bad.elf"
     bad.write_bytes(data)
     assert table(bad) != good
+
+
+def test_only_what_runs_is_built(elf):
+    """`make run` and the shell need no object of tests/."""
+    for mode, wanted in (("demo", False), ("shell", False), ("tests", True)):
+        done = run(["make", "-n", "--what-if=linker.ld", f"MODE={mode}",
+                    f"BUILD={in_tree(qemu.BUILD)}", "run"])
+        assert done.returncode == 0, done.stderr
+        assert "nop5.elf" in done.stdout
+        assert ("nop5-test" in done.stdout) == wanted
 
 
 @pytest.mark.parametrize("name, kind, wanted", [
@@ -134,12 +148,28 @@ def test_words_for_grub(text, words):
     assert mkiso.grub_words(text) == words
 
 
+@pytest.mark.parametrize("options, words", [
+    (["--default", "nonsense", "ELF", "ELF"],
+     "MODE=nonsense: the menu has no such entry, but demo, shell, tests,"),
+    # An image without the tests: GRUB would take the first entry instead.
+    (["--default", "tests", "ELF"],
+     "MODE=tests: the menu has no such entry, but demo, shell\n"),
+])
+def test_an_entry_that_is_not_there_is_refused(elf, tmp_path, options, words):
+    iso = tmp_path / "iso"
+    done = run(["/usr/bin/python3", "tools/mkiso.py", *options[:2], str(iso),
+                *[str(elf) for _ in options[2:]]])
+    assert done.returncode == 1 and not iso.exists()
+    assert words in done.stderr
+
+
 @pytest.mark.parametrize("text", ["", "a=1 b", "x='a b'", 'x="a b"', "it\\'s"])
 def test_append_comes_as_it_was_typed(elf, text):
     build = in_tree(qemu.BUILD)
     done = run(["make", "-s", "--what-if=boot/grub.cfg", f"BUILD={build}",
                 "MKISO=printf '<%s>'", f"APPEND={text}", f"{build}/run.iso"])
-    assert f"<--append><{text}><" in done.stdout, done.stdout + done.stderr
+    assert f"<--append><{text}><{build}/run.iso>" in done.stdout, \
+        done.stdout + done.stderr
     assert (qemu.BUILD / "run.args").read_text() == f"demo {text}\n"
 
 

@@ -27,12 +27,12 @@ def build_fixture(directory, *defines):
 
 
 def test_reach_accepts_the_clean_image(tmp_path):
-    assert reach.check_image(build_fixture(tmp_path), RULES) == []
+    assert reach.check_images([build_fixture(tmp_path)], RULES) == []
 
 
 @pytest.mark.parametrize("how", ["BY_TAIL_CALL", "IN_SWITCH"])
 def test_reach_rejects_a_path_to_a_traceable_function(tmp_path, how):
-    problems = reach.check_image(build_fixture(tmp_path, how), RULES)
+    problems = reach.check_images([build_fixture(tmp_path, how)], RULES)
     assert len(problems) == 1
     assert "traceable is traceable; reached from the root" in problems[0]
     assert "_start -> " in problems[0]
@@ -40,21 +40,35 @@ def test_reach_rejects_a_path_to_a_traceable_function(tmp_path, how):
 
 def test_reach_rejects_an_unlisted_indirect_call(tmp_path):
     elf = build_fixture(tmp_path, "BY_POINTER")
-    problems = reach.check_image(elf, RULES)
+    problems = reach.check_images([elf], RULES)
     assert len(problems) == 1 and "indirect call" in problems[0]
     listed = reach.Rules(RULES.roots, {}, {"_start": (["innocent"], "why")})
-    assert reach.check_image(elf, listed) == []
+    assert reach.check_images([elf], listed) == []
     wrong = reach.Rules(RULES.roots, {}, {"_start": (["traceable"], "why")})
-    assert "is traceable" in reach.check_image(elf, wrong)[0]
+    assert "is traceable" in reach.check_images([elf], wrong)[0]
 
 
 def test_reach_wants_no_rule_it_does_not_need(tmp_path):
     elf = build_fixture(tmp_path)
     for rules in (reach.Rules(RULES.roots, {"traceable": "why"}, {}),
                   reach.Rules(RULES.roots, {}, {"lookup": ([], "why")})):
-        assert "not needed" in reach.check_image(elf, rules)[0]
+        assert "not needed" in reach.check_images([elf], rules)[0]
     gone = reach.Rules({"no_such_thing": "a root"}, {}, {})
-    assert "no symbol" in reach.check_image(elf, gone)[0]
+    assert "no symbol" in reach.check_images([elf], gone)[0]
+
+
+def test_reach_looks_at_each_image(tmp_path):
+    """A path in the second one alone is found; a rule may serve any of them."""
+    elfs = []
+    for how in ("BY_POINTER", "BY_TAIL_CALL"):
+        (tmp_path / how).mkdir()
+        elfs.append(build_fixture(tmp_path / how, how))
+    rules = reach.Rules(RULES.roots, {"traceable": "why"},
+                        {"_start": (["innocent"], "why")})
+    assert reach.check_images(elfs, rules) == []
+    problems = reach.check_images(elfs, reach.Rules(RULES.roots, {},
+                                                    rules.indirect))
+    assert len(problems) == 1 and "traceable is traceable" in problems[0]
 
 
 def test_the_files_of_a_tree_without_git(tmp_path):

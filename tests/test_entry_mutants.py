@@ -60,11 +60,12 @@ def tree(tmp_path_factory):
 
 
 def build(root):
-    done = subprocess.run(["make", "BUILD=build", "kernel"], cwd=root,
+    elf = f"build/{qemu.TESTS.name}"
+    done = subprocess.run(["make", "BUILD=build", elf], cwd=root,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
-    return root / "build" / "nop5.elf"
+    return root / elf
 
 
 def run_mutant(tree, file, text, becomes, machine, tests):

@@ -52,10 +52,10 @@ def cases(path):
 
 
 class Session:
-    """A booted shell."""
+    """A booted shell, in the image that people boot."""
 
     def __init__(self, smp=2, options=()):
-        machine = qemu.Machine(smp=smp, qemu=options)
+        machine = qemu.Machine(smp=smp, kernel=qemu.SHIPPED, qemu=options)
         # Not plain stdio: there QEMU itself would end at ^C.
         command = machine.command("mode=shell", "chardev:tty")
         command += ["-chardev", "stdio,id=tty,signal=off"]

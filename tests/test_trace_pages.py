@@ -15,7 +15,7 @@ FN, PRINT, EXIT, ENTRY = 1, 5, 10, 11
 
 @pytest.fixture(scope="module")
 def kernel():
-    return qemu.BUILD / "nop5.elf"
+    return qemu.TESTS
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes a bootable GRUB image, for BIOS and UEFI, out of the kernel."""
+"""Makes a bootable GRUB image, for BIOS and UEFI, out of the kernel.
+
+The menu (boot/grub.cfg) boots nop5.elf or, for what is made of tests,
+nop5-test.elf; without a TEST_ELF those entries are not shown.
+"""
 import argparse
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -22,6 +27,19 @@ def grub_words(text):
                     for word in words)
 
 
+def entries(config):
+    """The name of each menu entry, and the file that it boots."""
+    return dict(re.findall(r"--id (\w+) \{ start (\S+)", config))
+
+
+def check_entry(config, name, files):
+    """The menu's default must be there: GRUB would take the first."""
+    known = [entry for entry, file in entries(config).items() if file in files]
+    if name not in known:
+        sys.exit(f"mkiso.py: MODE={name}: the menu has no such entry, but "
+                 + ", ".join(known))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--objcopy", default="objcopy")
@@ -29,11 +47,16 @@ def main():
     parser.add_argument("--timeout", default="0", help="of the menu, in s")
     parser.add_argument("--append", default="",
                         help="words for the end of the command line")
-    parser.add_argument("elf")
     parser.add_argument("iso")
+    parser.add_argument("elf")
+    parser.add_argument("test_elf", nargs="?")
     args = parser.parse_args()
+    elfs = {"nop5.elf": args.elf}
+    if args.test_elf:
+        elfs["nop5-test.elf"] = args.test_elf
     with open("boot/grub.cfg", encoding="utf-8") as f:
         config = f.read()
+    check_entry(config, args.default, elfs)
     for word, value in (("@DEFAULT@", args.default),
                         ("@TIMEOUT@", args.timeout),
                         ("@APPEND@", grub_words(args.append))):
@@ -43,8 +66,9 @@ def main():
         with open(f"{root}/boot/grub/grub.cfg", "w", encoding="utf-8") as f:
             f.write(config)
         # Without debug information, which GRUB would load into memory.
-        subprocess.run([args.objcopy, "--strip-all", args.elf,
-                        f"{root}/boot/nop5.elf"], check=True)
+        for name, path in elfs.items():
+            subprocess.run([args.objcopy, "--strip-all", path,
+                            f"{root}/boot/{name}"], check=True)
         done = subprocess.run(["grub-mkrescue", "--fonts=", "--locales=",
                                "--themes=", "-o", args.iso, root],
                               stdout=subprocess.PIPE, text=True,

@@ -50,11 +50,12 @@ def build_sites(build):
                         os.path.join(HERE, "gen_functions.py"), str(SITES)],
                        stdout=file, check=True)
     # Relative paths: make cannot name one with a space.
-    subprocess.run(["make", "-s", "-C", TOP, "kernel",
-                    "BUILD=" + os.path.relpath(target, TOP),
+    relative = os.path.relpath(target, TOP)
+    subprocess.run(["make", "-s", "-C", TOP, f"{relative}/nop5-test.elf",
+                    "BUILD=" + relative,
                     "EXTRA=" + os.path.relpath(functions, TOP)], check=True,
                    env=machine.outside_make(), stdout=subprocess.DEVNULL)
-    return os.path.join(target, "nop5.elf")
+    return os.path.join(target, "nop5-test.elf")
 
 
 def boot(elf, part, cpus, accel, append):
@@ -79,7 +80,7 @@ def measure(build, wanted):
     for part, cpus, accel, append in BOOTS:
         if part not in kinds:
             continue
-        elf = os.path.join(build, "nop5.elf")
+        elf = os.path.join(build, "nop5-test.elf")
         if part == "sites":
             elf = build_sites(build)
         values.update(boot(elf, part, cpus, accel, append))

@@ -22,6 +22,7 @@
 #include "kernel/lib/glob.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "kernel/mode.h"
 #include "kernel/smp.h"
 #include "kernel/stacktrace.h"
 #include "kernel/timer.h"
@@ -381,6 +382,11 @@ static unsigned int run_selection(const char *globs, unsigned int number)
 
 #define TORTURE_REPEAT 20
 
+/*
+ * tests=GLOB[,GLOB...] is matched with "suite.name" and with "suite"; all are
+ * run without it. repeat=N runs the whole selection N times.
+ * Return: the number of failed tests; -ENOENT if none is selected.
+ */
 static int run_repeatedly(unsigned int repeat)
 {
 	unsigned int planned = 0, failed = 0, i;
@@ -406,12 +412,15 @@ static int run_repeatedly(unsigned int repeat)
 	return failed;
 }
 
-int ktest_run_all(void)
+static int run_once(void)
 {
 	return run_repeatedly(max(cmdline_u64("repeat", 1), 1ULL));
 }
 
-int ktest_torture(void)
+static int torture(void)
 {
 	return run_repeatedly(max(cmdline_u64("repeat", TORTURE_REPEAT), 1ULL));
 }
+
+KERNEL_MODE(tests, run_once, "the suites in the image");
+KERNEL_MODE(torture, torture, "the suites, many times over");

@@ -52,18 +52,6 @@ struct ktest {
 
 #define KTEST(suite, name) KTEST_FLAGS(suite, name, 0, 0)
 
-/*
- * ktest_run_all() - run the tests that the command line selects
- * tests=GLOB[,GLOB...] is matched with "suite.name" and with "suite"; all are
- * run without it. repeat=N runs the whole selection N times.
- * Context: task. Return: 0 if all passed or were skipped, else the number of
- * failed tests; -ENOENT if none is selected.
- */
-int ktest_run_all(void);
-
-/* mode=torture: the same many times over (repeat=N). Return: as above. */
-int ktest_torture(void);
-
 /* Whether the running test has failed so far. */
 bool ktest_failed(void);
 

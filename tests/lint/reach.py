@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Proof from the linked image: nothing traceable is reachable from INT3
+"""Proof from the linked images: nothing traceable is reachable from INT3
 handling, NMI entry, a trampoline before its guard, the sync IPI handler, or
 the stretch with the private address space loaded.
 
@@ -107,10 +107,6 @@ class Proof:
                 self.complain(piece.addr, "is traceable")
                 continue
             queue += [(target, piece.addr) for target in self.leads_to(piece)]
-        for name in [*self.rules.stops, *self.rules.indirect]:
-            if name not in self.used:
-                self.problems.append(f"reach.py: the entry for {name} is not "
-                                     "needed any more")
         return self.problems
 
     def near(self, sites, piece):
@@ -156,10 +152,18 @@ class Proof:
                              + " -> ".join(reversed(chain)))
 
 
-def check_image(elf, rules=OURS):
-    return Proof(Image(elf), rules).run()
+def check_images(elfs, rules=OURS):
+    """What is wrong in one of them, and entries that none of them needs."""
+    problems, used = [], set()
+    for elf in elfs:
+        proof = Proof(Image(elf), rules)
+        problems += [f"{elf.name}: {problem}" for problem in proof.run()]
+        used |= proof.used
+    return problems + [f"reach.py: the entry for {name} is not needed any more"
+                       for name in [*rules.stops, *rules.indirect]
+                       if name not in used]
 
 
 def check():
-    return check_image(pathlib.Path(os.environ.get("BUILD", "build"),
-                                    "nop5.elf"))
+    build = pathlib.Path(os.environ.get("BUILD", "build"))
+    return check_images([build / "nop5.elf", build / "nop5-test.elf"])

@@ -108,9 +108,6 @@ int shell_pause(void);
  */
 int shell_run_line(const char *line);
 
-/* The prompt loop; returns when the user types `exit`. */
-int shell_main(void *unused);
-
 /*
  * The path in the tree for what the user typed in a line: without a leading
  * tracefs mount point, ".", ".." and empty components; with a slash at its end

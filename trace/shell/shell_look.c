@@ -14,6 +14,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "kernel/mode.h"
 #include "kernel/sched.h"
 #include "trace/control/tracefs.h"
 #include "trace/core/ftrace.h"
@@ -223,7 +224,8 @@ static void tell_dropped(void)
 					      n));
 }
 
-int shell_main(void *unused)
+/* The prompt loop; returns when the user types `exit`. */
+static int shell_main(void *unused)
 {
 	static struct line_editor editor;
 
@@ -248,3 +250,13 @@ int shell_main(void *unused)
 	}
 	return 0;
 }
+
+/* A thread of its own, so that `ps` and traces name it. */
+static int shell_run(void)
+{
+	struct task_struct *shell = kthread_run(shell_main, NULL, "shell");
+
+	return IS_ERR(shell) ? PTR_ERR(shell) : kthread_join(shell);
+}
+
+KERNEL_MODE(shell, shell_run, "a shell on the serial line");

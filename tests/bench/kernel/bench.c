@@ -11,6 +11,7 @@
 #include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/mode.h"
 #include "kernel/sched_internal.h"
 #include "tests/bench/kernel/bench.h"
 #include "trace/control/tracefs.h"
@@ -119,7 +120,12 @@ static const struct {
 	{ "smp", bench_smp },
 };
 
-int bench_main(void)
+/*
+ * Measures what bench= names, "count" if nothing.
+ * Return: 0; -EINVAL no such part; -EIO a step failed (printed as a line
+ * "FAIL...").
+ */
+static int bench_main(void)
 {
 	char name[16];
 
@@ -135,3 +141,5 @@ int bench_main(void)
 	pr_err("bench: there is no part '%s'", name);
 	return -EINVAL;
 }
+
+KERNEL_MODE(bench, bench_main, "count instructions, one part at a time");

@@ -17,14 +17,6 @@
 /* Functions that are only there to be traced by somebody else's ops. */
 #define BENCH_OTHERS 100
 
-/*
- * bench_main() - measure what the command line's bench= names: "count" (the
- * default), "lists", "sites", "wall" or "smp"
- * Return: 0; -EINVAL no such part; -EIO a step failed (printed as a line
- * "FAIL..."). No other code is returned.
- */
-int bench_main(void);
-
 /* One figure; hundredths are printed if there are any. */
 void bench_row(const char *row, u64 hundredths, const char *unit);
 
