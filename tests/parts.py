@@ -106,6 +106,7 @@ PYTEST = {
     "boot": {TEST: 30},
     "docs": {TEST: 20},
     "harness": {TEST: 20},
+    "image": {TEST: 5},
     "parts": {TEST: 20},
     "patch_model": {TEST: 10, ALL: 50},
     "patch_seeds": {TEST: 15, ALL: 60},
