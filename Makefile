@@ -91,7 +91,7 @@ INCS    := $(patsubst %.c,$(BUILD)/gen/%.inc,$(wildcard $(OFFSETS:=.c)))
 # INT3 handling, at NMI entry. `make lint` proves the list complete.
 NOTRACE_OBJS := \
 	$(addprefix arch/x86_64/patch/,ftrace.o ftrace_tramp.o insn.o) \
-	kernel/base/kallsyms.o kernel/stacktrace.o \
+	kernel/base/kallsyms.o kernel/stacktrace.o kernel/unwind_hooks.o \
 	$(patsubst %.c,%.o,$(wildcard trace/*.c $(foreach d,core graph ring \
 	event output tracers,trace/$(d)/*.c)))
 $(NOTRACE_OBJS:%=$(BUILD)/obj/%): TRACE :=

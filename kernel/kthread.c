@@ -24,6 +24,8 @@
 #include <asm/switch.h>
 #include "arch/x86_64/mm/paging.h"
 
+DEFINE_TABLE(struct task_hooks, task_hooks);
+
 LIST_HEAD(task_list);
 DEFINE_SPINLOCK(task_list_lock);
 
@@ -62,7 +64,7 @@ static struct task_struct *task_alloc(void)
 
 static void task_free(struct task_struct *task)
 {
-	trace_task_ended(task);
+	for_each_task_hook(ended, task);
 	stack_free(task->stack);
 	kfree(task);
 }
@@ -102,7 +104,7 @@ struct task_struct *kthread_create(int (*fn)(void *arg), void *arg,
 	list_add_tail(&task->task_list, &task_list);
 	spin_unlock_irqrestore(&task_list_lock, flags);
 	/* On the list first: the tracer walks it, then expects this call. */
-	trace_task_created(task);
+	for_each_task_hook(created, task);
 	return task;
 }
 
@@ -204,7 +206,7 @@ void kthread_reap(void)
 
 int sched_init(void)
 {
-	trace_task_created(&boot_task);
+	for_each_task_hook(created, &boot_task);
 	return 0;
 }
 
@@ -232,7 +234,7 @@ int secondary_prepare(unsigned int cpu, struct task_struct **idle,
 		return -ENOMEM;
 	idle_task_init(task, cpu);
 	timer_init_cpu(cpu);
-	trace_task_created(task);
+	for_each_task_hook(created, task);
 	*idle = task;
 	*stack_top = (char *)task->stack + STACK_SIZE;
 	return 0;

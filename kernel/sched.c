@@ -201,7 +201,7 @@ switch_tasks(struct run_queue *rq, struct task_struct *next, bool voluntary)
 	next->switched_in_ns = now;
 	next->on_cpu = true;
 	rq->nr_switches++;
-	trace_task_switch(prev, next, !voluntary);
+	for_each_task_hook(switched, prev, next);
 	rq->curr = next;
 	this_cpu_write(current_task, next);
 	return switch_to(prev, next);

@@ -46,7 +46,6 @@ struct walk {
 	unsigned long *slots; /* NULL: nobody asks */
 	unsigned int max, skip, n;
 	struct task_struct *task;
-	int graph_idx;
 	unsigned long lo, hi; /* I1 */
 	unsigned int stacks;  /* I2 */
 };
@@ -120,7 +119,7 @@ static unsigned long walk_return(struct walk *w, unsigned long slot)
 {
 	unsigned long *p = (unsigned long *)slot;
 
-	return ftrace_graph_ret_addr(w->task, &w->graph_idx, *p, p);
+	return unwind_return_address(w->task, *p, p);
 }
 
 static bool is_site(const u8 *code)
@@ -210,7 +209,7 @@ static unsigned long caller_slot(unsigned long ip, unsigned long sp)
 	struct prologue p;
 	const char *name = kallsyms_lookup(ip, &off, &size);
 
-	if (ftrace_wrapper_range(ip, &first, &size))
+	if (unwind_wrapper_range(ip, &first, &size))
 		return caller_slot_in_wrapper(at, (u8 *)first, size, sp);
 	if (!is_text(ip)) /* called through a bad pointer */
 		return follows_call(*(unsigned long *)sp) ? sp :
@@ -266,7 +265,7 @@ static bool walk_caller(struct walk *w, unsigned long slot)
 {
 	unsigned long bytes;
 
-	if (ftrace_trampoline_frame(*(unsigned long *)slot, &bytes))
+	if (unwind_trampoline_frame(*(unsigned long *)slot, &bytes))
 		return walk_traced(w, slot + 8 + bytes);
 	return walk_emit_slot(w, walk_return(w, slot), slot);
 }
@@ -278,7 +277,7 @@ static bool walk_interrupted(struct walk *w, const struct pt_regs *regs)
 	unsigned long slot, ret;
 
 	/* At the graph tracer's return hook, just returned to. */
-	ret = ftrace_graph_ret_addr(w->task, &w->graph_idx, regs->ip, below);
+	ret = unwind_return_address(w->task, regs->ip, below);
 	if (ret != regs->ip)
 		return walk_emit(w, ret);
 	if (!walk_readable(w, regs->sp, 2))
@@ -340,7 +339,7 @@ static bool walk_regs(struct walk *w, const struct pt_regs *regs)
 		return false;
 	if (!walk_enter_stack(w, regs->sp))
 		return false;
-	if (ftrace_trampoline_frame(regs->ip, &bytes))
+	if (unwind_trampoline_frame(regs->ip, &bytes))
 		return walk_in_trampoline(w, regs->sp, bytes);
 	if (is_entry_code(regs->ip))
 		return walk_in_entry(w, regs);

@@ -1,26 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Up-calls from the scheduler to the tracer. Direct calls, made always, so
- * they must be short when nobody is interested.
+ * Up-calls from the scheduler to whatever follows tasks: tracers, filters by
+ * pid. Each registers a struct task_hooks in the table task_hooks. All hooks
+ * are called always, so they must be short when nobody is interested.
  */
 #pragma once
 
-#include "kernel/lib/types.h"
+#include "kernel/lib/table.h"
 
 struct task_struct;
 
-/* Before the task first runs. Context: task (boot for the idle tasks). */
-void trace_task_created(struct task_struct *task);
+struct task_hooks {
+	/* NULL: not wanted, in each case. */
 
-/*
- * The task has ended and will never run again; give back what hangs on it.
- * Context: task, may sleep.
- */
-void trace_task_ended(struct task_struct *task);
+	/* Before the task first runs. Context: task (boot for idle tasks). */
+	void (*created)(struct task_struct *task);
 
-/*
- * This CPU is about to switch. Context: interrupts off, run queue locked: no
- * lock may be taken and nothing woken. @preempted: @prev did not ask for it.
- */
-void trace_task_switch(struct task_struct *prev, struct task_struct *next,
-		       bool preempted);
+	/*
+	 * The task has ended and will never run again; give back what hangs on
+	 * it. Context: task, may sleep.
+	 */
+	void (*ended)(struct task_struct *task);
+
+	/*
+	 * This CPU is about to switch from @prev to @next. Context: interrupts
+	 * off, run queue locked: no lock may be taken and nothing woken.
+	 */
+	void (*switched)(struct task_struct *prev, struct task_struct *next);
+};
+
+DECLARE_TABLE(struct task_hooks, task_hooks);
+
+#define for_each_task_hook(hook, ...)                         \
+	do {                                                  \
+		const struct task_hooks *const *hooks_;       \
+                                                              \
+		for_each_entry(hooks_, task_hooks)            \
+		{                                             \
+			if ((*hooks_)->hook)                  \
+				(*hooks_)->hook(__VA_ARGS__); \
+		}                                             \
+	} while (0)

@@ -17,7 +17,6 @@
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "trace/event/trace_record.h"
-#include "trace/trace_graph.h"
 #include "trace/trace_internal.h"
 
 #define BOOT_PAGES 2
@@ -31,13 +30,10 @@ struct trace_array trace_top_array = {
 	.tracer = &nop_tracer,
 };
 
-static const struct tracer *const tracers[] = {
-	&function_graph_tracer,
-	&function_tracer,
-	&nop_tracer,
-};
+DEFINE_TABLE(struct tracer, tracers);
 
 const struct tracer nop_tracer = { .name = "nop" };
+TABLE_ENTRY(tracers, 90, nop_tracer);
 
 int trace_init(void)
 {
@@ -64,7 +60,7 @@ int trace_init(void)
 
 const struct tracer *trace_tracer(unsigned int i)
 {
-	return i < ARRAY_SIZE(tracers) ? tracers[i] : NULL;
+	return i < table_size(tracers) ? tracers_first[i] : NULL;
 }
 
 const struct tracer *trace_current_tracer(struct trace_array *tr)
@@ -74,11 +70,12 @@ const struct tracer *trace_current_tracer(struct trace_array *tr)
 
 static const struct tracer *find_tracer(const char *name)
 {
-	unsigned int i;
+	const struct tracer *const *at;
 
-	for (i = 0; i < ARRAY_SIZE(tracers); i++) {
-		if (!strcmp(tracers[i]->name, name))
-			return tracers[i];
+	for_each_entry(at, tracers)
+	{
+		if (!strcmp((*at)->name, name))
+			return *at;
 	}
 	return NULL;
 }
@@ -327,6 +324,18 @@ void trace_clock_show(struct trace_array *tr, struct trace_seq *s)
 	trace_seq_putc(s, '\n');
 }
 
+static void tell_clock(struct trace_array *tr, const struct trace_clock *clock,
+		       bool before)
+{
+	const struct tracer *const *at;
+
+	for_each_entry(at, tracers)
+	{
+		if ((*at)->clock_change)
+			(*at)->clock_change(tr, clock, before);
+	}
+}
+
 int trace_set_clock(struct trace_array *tr, const char *name)
 {
 	const struct trace_clock *clock = trace_clock_find(name);
@@ -334,10 +343,10 @@ int trace_set_clock(struct trace_array *tr, const char *name)
 	if (!clock)
 		return -EINVAL;
 	mutex_lock(&trace_lock);
-	graph_clock_begin(clock);
+	tell_clock(tr, clock, true);
 	tr->clock = clock;
 	ring_buffer_set_clock(&tr->buffer, clock);
-	graph_clock_end(clock);
+	tell_clock(tr, clock, false);
 	mutex_unlock(&trace_lock);
 	return 0;
 }

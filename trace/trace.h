@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "kernel/lib/table.h"
 #include "kernel/lib/types.h"
 #include "kernel/lock.h"
 #include "trace/core/ftrace.h"
@@ -127,11 +128,24 @@ struct tracer {
 	 */
 	int (*set_option)(struct trace_array *tr, enum trace_option option,
 			  bool on);
+	/*
+	 * The clock of the trace is about to change to @clock, or has just
+	 * changed; called of every tracer, current or not; NULL: never.
+	 * [trace_lock held] May sleep.
+	 */
+	void (*clock_change)(struct trace_array *tr,
+			     const struct trace_clock *clock, bool before);
 	/* Its own column heads; NULL: the common ones. */
 	void (*header)(struct trace_iterator *iter, struct trace_seq *s);
 	/* Write a line of its own. Return: false: use the common form. */
 	bool (*line)(struct trace_iterator *iter, struct trace_seq *s);
 };
+
+/*
+ * Each tracer puts itself into this table, in the order of available_tracers:
+ * TABLE_ENTRY(tracers, 20, my_tracer).
+ */
+DECLARE_TABLE(struct tracer, tracers);
 
 /* The i-th tracer, in the order of available_tracers; NULL past the end. */
 const struct tracer *trace_tracer(unsigned int i);

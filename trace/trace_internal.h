@@ -10,8 +10,6 @@
 extern struct mutex trace_lock;
 
 extern const struct tracer nop_tracer;
-extern const struct tracer function_tracer;
-extern const struct tracer function_graph_tracer;
 
 /* The option decides; trace_options.c. [trace_lock held] */
 void trace_options_init(struct trace_array *tr);

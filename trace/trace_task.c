@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * trace_task.c - what the tracer does when tasks come, go and switch.
+ * trace_task.c - names of tasks for the trace.
  *
  * Owns the names of tasks that ended lately, so that events of theirs can
  * still be printed with a name.
@@ -10,8 +10,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/trace_hooks.h"
-#include "trace/graph/fgraph.h"
-#include "trace/trace_graph.h"
+#include "trace/trace.h"
 
 #define ENDED_MAX 256
 
@@ -23,17 +22,11 @@ struct ended_task {
 static struct ended_task ended[ENDED_MAX]; /* [task_list_lock] */
 static unsigned int nr_ended;		   /* ever */
 
-void trace_task_created(struct task_struct *task)
-{
-	fgraph_task_created(task);
-}
-
-void trace_task_ended(struct task_struct *task)
+static void note_ended(struct task_struct *task)
 {
 	struct ended_task *e;
 	unsigned long flags;
 
-	fgraph_task_ended(task);
 	spin_lock_irqsave(&task_list_lock, flags);
 	e = &ended[nr_ended++ % ENDED_MAX];
 	e->pid = task->pid;
@@ -41,13 +34,8 @@ void trace_task_ended(struct task_struct *task)
 	spin_unlock_irqrestore(&task_list_lock, flags);
 }
 
-void trace_task_switch(struct task_struct *prev, struct task_struct *next,
-		       bool preempted)
-{
-	(void)preempted;
-	ftrace_pid_switch(next);
-	graph_task_switch(prev, next);
-}
+static const struct task_hooks names = { .ended = note_ended };
+TABLE_ENTRY(task_hooks, 20, names);
 
 bool trace_find_cmdline(int pid, char *comm)
 {

@@ -7,6 +7,9 @@
 #include <asm/irqflags.h>
 #include <asm/percpu.h>
 #include "kernel/sched.h"
+#include "kernel/trace_hooks.h"
+
+DEFINE_TABLE(struct task_hooks, task_hooks);
 
 static struct task_struct host_task = { .pid = 1, .comm = "host" };
 

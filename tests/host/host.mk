@@ -22,10 +22,12 @@ NAMES := -include tests/host/names.h
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 CC_unit   := gcc $(FLAGS) $(SANITIZE)
-LINK_unit := gcc -pthread $(SANITIZE)
+# Tables of kernel/lib/table.h are sorted as in the image.
+TABLES := -Wl,-T,tests/host/tables.ld
+LINK_unit := gcc -pthread $(SANITIZE) $(TABLES)
 # Warnings are gcc's business.
 CC_fuzz   := clang-14 $(FLAGS) -w $(SANITIZE) -fsanitize=fuzzer-no-link
-LINK_fuzz := clang-14 -pthread $(SANITIZE) -fsanitize=fuzzer
+LINK_fuzz := clang-14 -pthread $(SANITIZE) -fsanitize=fuzzer $(TABLES)
 
 LIBRARY := $(sort $(wildcard kernel/lib/*.c))
 FAKES   := $(sort $(wildcard tests/host/*.c))

@@ -55,6 +55,12 @@ INDIRECT = {
     "ftrace_ops_list_regs_func": CALLBACKS,
     "list_call_set": CALLBACKS,
     "pid_filter_func": CALLBACKS,
+    "unwind_trampoline_frame":
+        (["trampoline_frame"], "entries of the table unwind_hooks"),
+    "unwind_wrapper_range":
+        (["arch_ftrace_find_fexit"], "entries of the table unwind_hooks"),
+    "unwind_return_address":
+        (["ftrace_graph_ret_addr"], "entries of the table unwind_hooks"),
     "fgraph_enter": (["graph_entry"], "entryfunc of every fgraph_ops"),
     "return_to_handler":
         (["refuse", "graph_handler"], "handler of every fgraph_ops"),

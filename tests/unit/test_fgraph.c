@@ -205,13 +205,11 @@ static void leave_by_force(unsigned int bottom)
 
 static void walk(void)
 {
-	int idx = 0;
-
 	w.walking = true;
 	for (unsigned int i = w.nr_calls; i; i--) {
 		unsigned long *slot = &w.stack[w.call[i - 1].slot];
 
-		CHECK_EQ(ftrace_graph_ret_addr(current, &idx, *slot, slot),
+		CHECK_EQ(ftrace_graph_ret_addr(current, *slot, slot),
 			 w.call[i - 1].ret);
 	}
 	w.walking = false;

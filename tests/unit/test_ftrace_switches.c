@@ -19,7 +19,9 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
+#include "kernel/trace_hooks.h"
 #include "tests/host/ftrace_util.h"
+#include "kernel/trace_hooks.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"
 
@@ -215,10 +217,10 @@ UNIT(ftrace_switches, pid_filter)
 		CHECK_EQ(register_ftrace_function(&b), 0);
 		host_call(0);
 		CHECK(hits[0] == 1 && hits[1] == 1);
-		ftrace_pid_switch(&other);
+		for_each_task_hook(switched, current, &other);
 		host_call(0);
 		CHECK(hits[0] == 2 && hits[1] == 2);
-		ftrace_pid_switch(current);
+		for_each_task_hook(switched, &other, current);
 		CHECK_EQ(ftrace_set_pids(&pid, 1, false), 0);
 		host_call(0);
 		CHECK(hits[0] == 3 && hits[1] == 3);

@@ -210,8 +210,6 @@ bool ftrace_is_enabled(void);
 int ftrace_set_pids(const int *pids, size_t n, bool exclude);
 /* Copies up to @max pids out. Return: how many there are. */
 size_t ftrace_get_pids(int *pids, size_t max, bool exclude);
-/* The scheduler goes over to @next. Context: probe, interrupts off. */
-void ftrace_pid_switch(struct task_struct *next);
 
 /* Lookups. Context: probe. Return: the site's address, or 0. */
 unsigned long ftrace_location(unsigned long ip);

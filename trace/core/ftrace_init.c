@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_init.c - the boot step, and the up-calls of unwinder and symbol
+ * ftrace_init.c - the boot step, and the hooks of unwinder and symbol
  * printer, which ask about trampolines.
  *
- * Context: boot; the up-calls: any, no locks.
+ * Context: boot; the hooks: any, no locks.
  */
 #include "kernel/base/cmdline.h"
 #include "kernel/sched.h"
@@ -28,18 +28,18 @@ int ftrace_init(void)
 	return 0;
 }
 
-bool ftrace_trampoline_frame(unsigned long addr, unsigned long *bytes)
+static bool trampoline_frame(unsigned long addr, unsigned long *bytes)
 {
 	unsigned long start, size;
 
 	return arch_ftrace_frame(addr, &start, &size, bytes);
 }
 
-bool ftrace_wrapper_range(unsigned long addr, unsigned long *start,
-			  unsigned long *size)
-{
-	return arch_ftrace_find_fexit(addr, start, size);
-}
+static const struct unwind_hooks trampolines = {
+	.trampoline_frame = trampoline_frame,
+	.wrapper_range = arch_ftrace_find_fexit,
+};
+TABLE_ENTRY(unwind_hooks, 10, trampolines);
 
 /* A call made from return_to_handler; its start is only ever returned to. */
 static bool is_return_handler(unsigned long addr)

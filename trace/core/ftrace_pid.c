@@ -17,6 +17,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
+#include "kernel/trace_hooks.h"
 #include "trace/core/ftrace_internal.h"
 
 struct pid_list {
@@ -43,7 +44,7 @@ static bool pid_listed(const struct pid_list *list, int pid)
 	return false;
 }
 
-void ftrace_pid_switch(struct task_struct *next)
+static void pid_switched(struct task_struct *prev, struct task_struct *next)
 {
 	const struct pid_list *only = READ_ONCE(pid_only);
 	const struct pid_list *never = READ_ONCE(pid_never);
@@ -56,9 +57,12 @@ void ftrace_pid_switch(struct task_struct *next)
 	this_cpu_write(pid_ignore, ignore);
 }
 
+static const struct task_hooks pid_hooks = { .switched = pid_switched };
+TABLE_ENTRY(task_hooks, 30, pid_hooks);
+
 static void pid_recompute(void *unused)
 {
-	ftrace_pid_switch(current);
+	pid_switched(current, current);
 }
 
 static void pid_filter_func(unsigned long ip, unsigned long parent_ip,

@@ -34,6 +34,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/quiesce.h"
 #include "kernel/sched.h"
+#include "kernel/trace_hooks.h"
 #include "kernel/unwind_hooks.h"
 #include "trace/core/ftrace_internal.h"
 #include "trace/graph/fgraph.h"
@@ -166,14 +167,12 @@ void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
 	fgraph_unhook(stack, frame); /* I1 */
 }
 
-/* Up-call of the stack walker, see kernel/unwind_hooks.h. */
-unsigned long ftrace_graph_ret_addr(struct task_struct *task, int *idx,
+unsigned long ftrace_graph_ret_addr(struct task_struct *task,
 				    unsigned long addr, unsigned long *retp)
 {
 	const struct fgraph_ret_stack *stack = READ_ONCE(task->ret_stack);
 	const struct fgraph_frame *frame;
 
-	(void)idx;
 	if (addr != (unsigned long)return_to_handler || !stack)
 		return addr;
 	/* Newest first: a stale pointer in a frame lies below the live one. */
@@ -186,6 +185,11 @@ unsigned long ftrace_graph_ret_addr(struct task_struct *task, int *idx,
 	}
 	return addr;
 }
+
+static const struct unwind_hooks graph_unwind = {
+	.return_address = ftrace_graph_ret_addr,
+};
+TABLE_ENTRY(unwind_hooks, 20, graph_unwind);
 
 /* ---- shadow stacks ------------------------------------------------------- */
 
@@ -252,7 +256,7 @@ void fgraph_for_each_stack(void (*fn)(struct fgraph_ret_stack *stack,
 	for_each_any_task(call_stack, &call);
 }
 
-void fgraph_task_created(struct task_struct *task)
+static void stack_for_new_task(struct task_struct *task)
 {
 	unsigned long flags;
 
@@ -265,12 +269,18 @@ void fgraph_task_created(struct task_struct *task)
 		give_stack(task);
 }
 
-void fgraph_task_ended(struct task_struct *task)
+static void stack_of_ended_task(struct task_struct *task)
 {
 	if (task->ret_stack)
 		free_page(task->ret_stack);
 	task->ret_stack = NULL;
 }
+
+static const struct task_hooks shadow_stacks = {
+	.created = stack_for_new_task,
+	.ended = stack_of_ended_task,
+};
+TABLE_ENTRY(task_hooks, 10, shadow_stacks);
 
 unsigned long fgraph_no_stack(void)
 {

@@ -99,6 +99,13 @@ int unregister_ftrace_graph(struct fgraph_ops *gops);
 unsigned long fgraph_no_stack(void);
 
 /*
+ * The true return address of a call of @task: @addr, found at @retp, unless
+ * that is return_to_handler. Context: any, NMI included; no locks.
+ */
+unsigned long ftrace_graph_ret_addr(struct task_struct *task,
+				    unsigned long addr, unsigned long *retp);
+
+/*
  * fgraph_for_each_stack() - call fn for the shadow stack of every task
  * Context: task; fn runs with a spinlock held.
  */
@@ -106,10 +113,6 @@ struct fgraph_ret_stack;
 void fgraph_for_each_stack(void (*fn)(struct fgraph_ret_stack *stack,
 				      unsigned long arg),
 			   unsigned long arg);
-
-/* A task begins, or has ended: trace_task.c. Context: task. */
-void fgraph_task_created(struct task_struct *task);
-void fgraph_task_ended(struct task_struct *task);
 
 /* ---- the shadow stack ---------------------------------------------------- */
 

@@ -118,7 +118,7 @@ static int function_set_option(struct trace_array *tr, enum trace_option option,
 	return err;
 }
 
-const struct tracer function_tracer = {
+static const struct tracer function_tracer = {
 	.name = "function",
 	.init = function_init,
 	.reset = function_reset,
@@ -126,3 +126,4 @@ const struct tracer function_tracer = {
 	.options = BIT(TRACE_OPT_func_stack_trace),
 	.set_option = function_set_option,
 };
+TABLE_ENTRY(tracers, 20, function_tracer);

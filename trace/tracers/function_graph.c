@@ -18,6 +18,7 @@
 #include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/quiesce.h"
+#include "kernel/trace_hooks.h"
 #include "trace/event/trace_record.h"
 #include "trace/graph/fgraph.h"
 #include "trace/trace_graph.h"
@@ -260,7 +261,7 @@ static __no_fp enum fgraph_handled graph_handler(unsigned long *retp)
  * Without sleep-time, time switched out does not count: what surrounds it
  * begins that much later. Context: interrupts off.
  */
-void graph_task_switch(struct task_struct *prev, struct task_struct *next)
+static void graph_switched(struct task_struct *prev, struct task_struct *next)
 {
 	struct fgraph_ret_stack *stack;
 	struct fgraph_frame *frame;
@@ -281,6 +282,9 @@ void graph_task_switch(struct task_struct *prev, struct task_struct *next)
 	}
 	stack->slept_at = 0;
 }
+
+static const struct task_hooks sleep_hooks = { .switched = graph_switched };
+TABLE_ENTRY(task_hooks, 40, sleep_hooks);
 
 /* ---- the tracer ---------------------------------------------------------- */
 
@@ -328,19 +332,21 @@ static void set_other_clock(bool other)
 	mutex_unlock(&graph_sets_lock);
 }
 
-void graph_clock_begin(const struct trace_clock *clock)
+/*
+ * Durations are nanoseconds whatever the clock. Before another clock stamps
+ * events, no task may still believe a stamp; after the local one is back, every
+ * task that had the other clock's time has committed.
+ */
+static void graph_clock_change(struct trace_array *tr,
+			       const struct trace_clock *clock, bool before)
 {
-	if (stamps_local(clock) || other_clock)
-		return;
-	set_other_clock(true);
-	synchronize_tasks(); /* of those that found the trace usual before */
-}
+	bool local = stamps_local(clock);
 
-/* Whoever had the other clock's time has committed: it may be believed. */
-void graph_clock_end(const struct trace_clock *clock)
-{
-	if (stamps_local(clock) && other_clock)
-		set_other_clock(false);
+	if (local == before || local == !other_clock)
+		return;
+	set_other_clock(!local);
+	if (before)
+		synchronize_tasks();
 }
 
 static int graph_init(struct trace_array *tr)
@@ -376,7 +382,7 @@ static int graph_set_option(struct trace_array *tr, enum trace_option option,
 	return 0;
 }
 
-const struct tracer function_graph_tracer = {
+static const struct tracer function_graph_tracer = {
 	.name = "function_graph",
 	.init = graph_init,
 	.reset = graph_reset,
@@ -391,9 +397,11 @@ const struct tracer function_graph_tracer = {
 		BIT(TRACE_OPT_funcgraph_retval) |
 		BIT(TRACE_OPT_funcgraph_retval_hex) | BIT(TRACE_OPT_sleep_time),
 	.set_option = graph_set_option,
+	.clock_change = graph_clock_change,
 	.header = graph_header,
 	.line = graph_line,
 };
+TABLE_ENTRY(tracers, 10, function_graph_tracer);
 
 /* ---- its files ----------------------------------------------------------- */
 
