@@ -62,13 +62,14 @@ static void spin_lost_patience(spinlock_t *lock, u32 self, u64 waited)
 
 static noinline void spin_wait(spinlock_t *lock, u32 self)
 {
-	u64 start = local_clock(), waited;
+	struct spin_clock clock = spin_clock_start();
+	u64 waited;
 
 	if (spin_is_held(lock))
 		panic("spinlock %pS taken twice by this CPU", (void *)lock);
 	while (!spin_may_try(lock, self) || !spin_take(lock, self)) {
 		cpu_relax();
-		waited = local_clock() - start;
+		waited = spin_clock_look(&clock);
 		if (unlikely(waited > SPIN_PATIENCE_NS))
 			spin_lost_patience(lock, self, waited);
 	}

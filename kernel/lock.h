@@ -17,8 +17,8 @@
 
 struct task_struct;
 
-#define SPIN_STUCK_NS 10000000000ULL
-
+/* Both by a spin_clock, which does not run while this CPU does not. */
+#define SPIN_STUCK_NS	 10000000000ULL
 #define SPIN_PATIENCE_NS 20000000ULL
 
 typedef struct {

@@ -2,6 +2,8 @@
 """The end: every exception nobody expects is named, with the function that
 caused it, all registers and what the other CPUs were doing; status 37."""
 import re
+import signal
+import subprocess
 import threading
 import time
 
@@ -123,3 +125,33 @@ def test_a_cpu_whose_counter_lags_moves_the_base(machine):
     guest = machine(smp=2, qemu=["-machine", "pc,acpi=off"])
     boot = guest.boot("mode=crash crash=lagging-cpu").ok()
     assert "crash: base moved to the CPU that lags" in boot.log
+
+
+STOPS, STOP_SECONDS = 6, 0.5  # longer than the limit in the guest
+
+
+def test_a_stopped_host_is_no_failure_of_a_cpu(machine, tmp_path):
+    """The time stamp counter goes on while nobody runs. A limit counted in it
+    is over when the first CPU runs again, and the others have had no chance.
+    """
+    serial = tmp_path / "serial"
+    serial.touch()
+    command = machine(smp=2).command("mode=crash crash=stopped-host",
+                                     f"file:{serial}")
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                          start_new_session=True) as guest:
+        try:
+            limit = time.monotonic() + 60
+            while "crash: waiting" not in serial.read_text():
+                assert time.monotonic() < limit, "it does not begin"
+                time.sleep(0.05)
+            for _ in range(STOPS):
+                time.sleep(0.1)
+                guest.send_signal(signal.SIGSTOP)
+                time.sleep(STOP_SECONDS)
+                guest.send_signal(signal.SIGCONT)
+            status = guest.wait(60)
+        finally:
+            guest.kill()
+    boot = qemu.Boot(status, serial.read_text(), 0, 60).ok()
+    assert re.search(r"crash: \d+ rounds", boot.log)

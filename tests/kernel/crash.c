@@ -14,6 +14,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/slab.h"
+#include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/mode.h"
@@ -384,6 +385,28 @@ static int start_lagging_cpu(void)
 }
 
 /*
+ * ---- not a crash: a host that stops the emulator for longer than any limit
+ *
+ * All the time one CPU waits for the others: for rounds and for calls.
+ */
+#define ROUNDS_NS      5000000000ULL
+#define SHORT_LIMIT_NS 300000000ULL
+
+static int wait_for_each_other(void)
+{
+	u64 end = ktime_ns() + ROUNDS_NS;
+
+	pr_info("crash: waiting");
+	smp_timeout_ns = SHORT_LIMIT_NS;
+	while (ktime_ns() < end) {
+		sync_core_all();
+		on_each_cpu(call_nothing, NULL, true);
+	}
+	pr_info("crash: %llu rounds", sync_core_rounds());
+	return 0;
+}
+
+/*
  * Return: -EINVAL for an unknown name, which is listed among the known ones; 0
  * from those that end well; -ETIMEDOUT if nothing happened.
  */
@@ -396,13 +419,17 @@ static int crash_run(void)
 		return wait_for_nmis();
 	if (!strcmp(name, "lagging-cpu"))
 		return start_lagging_cpu();
+	if (!strcmp(name, "stopped-host"))
+		return wait_for_each_other();
 	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++) {
 		if (strcmp(crashes[i].name, name))
 			continue;
 		crashes[i].fn();
 		return -ETIMEDOUT;
 	}
-	pr_err("crash=%s: choose outside-nmi, lagging-cpu or one of", name);
+	pr_err("crash=%s: choose outside-nmi, lagging-cpu, "
+	       "stopped-host or one of",
+	       name);
 	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
 		pr_err("  %s", crashes[i].name);
 	return -EINVAL;

@@ -98,6 +98,44 @@ static bool measured_right(void)
 	return tsc_hz > TSC_HZ - TOLERANCE && tsc_hz < TSC_HZ + TOLERANCE;
 }
 
+/*
+ * A wait that the host stops in the middle, for longer than its limit. The
+ * condition holds soon after, and had no chance before.
+ */
+static unsigned int looks;
+
+static bool holds_after_a_stop(void)
+{
+	looks++;
+	host_tsc += looks == 10 ? 60 * TSC_HZ : ACCESS;
+	return looks == 20;
+}
+
+UNIT(tsc, a_stopped_host_does_not_use_up_a_wait)
+{
+	tsc_hz = TSC_HZ;
+	tsc_mult = (1000000000ULL << 32) / TSC_HZ;
+	looks = 0;
+	CHECK(spin_until(holds_after_a_stop(), 10000000000ULL));
+	CHECK_EQ(looks, 20);
+}
+
+static bool never(void)
+{
+	looks++;
+	host_tsc += ACCESS; /* 20 us */
+	return false;
+}
+
+UNIT(tsc, a_wait_ends_after_the_time_it_looked)
+{
+	tsc_hz = TSC_HZ;
+	tsc_mult = (1000000000ULL << 32) / TSC_HZ;
+	looks = 0;
+	CHECK(!spin_until(never(), 10000000ULL)); /* 10 ms */
+	CHECK(looks >= 500 && looks <= 503);
+}
+
 UNIT(tsc, a_host_that_is_away_does_not_change_the_frequency)
 {
 	static const u64 away[] = { 0,	     4 * MS,  30 * MS,	50 * MS,

@@ -93,8 +93,9 @@ DECLARE_PER_CPU(struct sync_core_ack, sync_core_ack);
 u64 sync_core_rounds(void);
 
 /*
- * How long others are waited for before it is a failure. Much longer than any
- * CPU has its interrupts off, since an emulator's host may be busy elsewhere.
+ * How long others are waited for before it is a failure, by a spin_clock. Much
+ * longer than any CPU has its interrupts off, since an emulator's host may run
+ * this CPU and not the other.
  */
 extern u64 smp_timeout_ns; /* [A] only a test changes it */
 

@@ -32,17 +32,42 @@ static __always_inline u64 local_clock(void)
 }
 
 /*
- * Spin until cond holds, at most ns nanoseconds. Value: whether it held.
- * After tsc_init().
+ * How long a loop has waited for something that another CPU does. Only time in
+ * which this CPU looked counts: a gap between two looks means that it was kept
+ * from running, and so perhaps was everybody else, as on a host that stops the
+ * emulator. Of such a gap 1 ms counts, hence no stop uses up a limit.
  */
-#define spin_until(cond, ns)                                    \
-	({                                                      \
-		u64 spin_start_ = rdtsc();                      \
-		bool spin_held_;                                \
-		while (!(spin_held_ = !!(cond)) &&              \
-		       tsc_to_ns(rdtsc() - spin_start_) < (ns)) \
-			cpu_relax();                            \
-		spin_held_ || (cond);                           \
+struct spin_clock {
+	u64 last, spent; /* cycles */
+};
+
+static __always_inline struct spin_clock spin_clock_start(void)
+{
+	return (struct spin_clock){ .last = rdtsc() };
+}
+
+/* Nanoseconds up to this look. Any context; 0 before tsc_init(). */
+static __always_inline u64 spin_clock_look(struct spin_clock *clock)
+{
+	u64 now = rdtsc();
+
+	clock->spent += min(now - clock->last, tsc_hz / 1000);
+	clock->last = now;
+	return tsc_to_ns(clock->spent);
+}
+
+/*
+ * Spin until cond holds, at most ns nanoseconds by a spin_clock. Value:
+ * whether it held. For ever before tsc_init(). Any context.
+ */
+#define spin_until(cond, ns)                                        \
+	({                                                          \
+		struct spin_clock spin_clock_ = spin_clock_start(); \
+		bool spin_held_;                                    \
+		while (!(spin_held_ = !!(cond)) &&                  \
+		       spin_clock_look(&spin_clock_) < (ns))        \
+			cpu_relax();                                \
+		spin_held_ || (cond);                               \
 	})
 
 /*

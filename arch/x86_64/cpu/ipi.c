@@ -89,20 +89,10 @@ static notrace void answer_myself(void)
 	local_irq_restore(flags);
 }
 
-/*
- * Spelled out and not spin_until(): also gives up when the clock is not yet
- * running, and is not to be traced.
- */
 static notrace void wait_for_answer(unsigned int cpu, u64 round)
 {
-	u64 start = rdtsc();
-
-	while (!has_answered(cpu, round)) {
-		if (tsc_to_ns(rdtsc() - start) > smp_timeout_ns)
-			panic("CPU %u does not answer sync round %llu", cpu,
-			      round);
-		cpu_relax();
-	}
+	if (!spin_until(has_answered(cpu, round), smp_timeout_ns))
+		panic("CPU %u does not answer sync round %llu", cpu, round);
 }
 
 notrace void sync_core_all(void)
