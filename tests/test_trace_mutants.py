@@ -100,12 +100,15 @@ RING = [
      "	if (nest & ctx) {", "	if (0) {"),
 ]
 
+BARRIER = "	barrier(); /* the compiler, too, fills it after that */\n"
+
 FGRAPH = [
     ("nothing", "fgraph.c", "", ""),
     ("a frame says nothing while it is being made", "fgraph.h",
      "	WRITE_ONCE(frame->retp, NULL);\n", ""),
     ("a frame is on the stack before it is filled", "fgraph.h",
-     "	WRITE_ONCE(stack->top, frame);\n	frame->ret = *retp;\n"
+     "	WRITE_ONCE(stack->top, frame);\n" + BARRIER +
+     "	frame->ret = *retp;\n"
      "	frame->func = ip;\n	frame->users = bit;\n"
      "	frame->depth = top->depth + 1;\n",
      "	frame->ret = *retp;\n	frame->func = ip;\n"
@@ -201,6 +204,39 @@ def build(directory, common, model, mutant):
 def test_model_check_notices(model, mutant, common, tmp_path):
     program = build(tmp_path, common, model, mutant)
     assert notices(program) == bool(mutant[2]), mutant[0]
+
+
+# The first store is dead unless something orders it against those of
+# fgraph_push(): an interrupt after the frame was published may look at it.
+ORDER = """
+#include "trace/fgraph.h"
+#define MARK 0x5eed
+struct fgraph_frame *probe(struct fgraph_ret_stack *stack,
+			   struct fgraph_frame *top, unsigned long *retp)
+{
+	(top + 1)->users = MARK;
+	return fgraph_push(stack, top, 1, retp, 1);
+}
+"""
+
+
+@pytest.mark.parametrize("barrier", [True, False])
+def test_compiler_keeps_the_order_of_a_push(barrier, tmp_path):
+    """With the kernel's own headers: the stores behind the publication of a
+    frame do not move before it, and without the barrier they may."""
+    (tmp_path / "trace").mkdir()
+    header = (ROOT / "trace/fgraph.h").read_text()
+    assert header.count(BARRIER) == 1
+    if not barrier:
+        header = header.replace(BARRIER, "")
+    (tmp_path / "trace/fgraph.h").write_text(header)
+    (tmp_path / "probe.c").write_text(ORDER)
+    asm = subprocess.run(
+        ["gcc", "-std=gnu11", "-O2", "-ffreestanding", "-mcmodel=kernel",
+         "-fno-pic", "-I", tmp_path, "-I", ROOT, "-I", ROOT / "arch/x86_64",
+         "-S", "-o", "-", tmp_path / "probe.c"],
+        check=True, stdout=subprocess.PIPE, text=True).stdout
+    assert (f"${0x5eed}," in asm) == barrier, asm
 
 
 def notices(program):

@@ -173,6 +173,7 @@ fgraph_push(struct fgraph_ret_stack *stack, struct fgraph_frame *top,
 	 */
 	WRITE_ONCE(frame->retp, NULL);
 	WRITE_ONCE(stack->top, frame);
+	barrier(); /* the compiler, too, fills it after that */
 	frame->ret = *retp;
 	frame->func = ip;
 	frame->users = bit;
