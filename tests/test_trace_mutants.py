@@ -144,7 +144,9 @@ FGRAPH = [
      "	if (unlikely(frame->retp != retp))\n"
      "		frame = drop_abandoned(stack, retp);\n", ""),
     ("calls under way forget a user that goes", "fgraph.c",
-     "		fgraph_for_each_stack(clear_user, gops->bit);\n", ""),
+     "	fgraph_for_each_stack(clear_user, gops->bit);\n", ""),
+    ("a handler is out of use before the wait", "fgraph.c",
+     "	choose_handler(gops);\n", ""),
     ("a declined call leaves no frame", "fgraph.c",
      "	if (!entry(&ent, gops)) {\n		fgraph_pop(stack, frame);",
      "	if (!entry(&ent, gops)) {"),

@@ -28,8 +28,13 @@ void return_to_handler(void)
 {
 }
 
+/* What a test looks at when something is waited for. */
+static void (*at_wait)(void);
+
 void synchronize_tasks(void)
 {
+	if (at_wait)
+		at_wait();
 }
 
 bool ftrace_may_request(void)
@@ -37,8 +42,15 @@ bool ftrace_may_request(void)
 	return true;
 }
 
+static bool refuse_ops; /* as for want of memory */
+static unsigned int handlers_at_register;
+static enum fgraph_handled refuses_all(unsigned long *retp);
+
 int register_ftrace_function(struct ftrace_ops *ops)
 {
+	handlers_at_register += fgraph_return_handler == refuses_all;
+	if (refuse_ops)
+		return -ENOMEM;
 	ops->flags |= FTRACE_OPS_FL_ENABLED;
 	return 0;
 }
@@ -415,4 +427,58 @@ UNIT(fgraph, an_ops_has_one_user)
 	CHECK_EQ(unregister_ftrace_graph(&second), (u64)-EBUSY);
 	CHECK(ops.flags & FTRACE_OPS_FL_ENABLED);
 	CHECK_EQ(unregister_ftrace_graph(&first), 0);
+}
+
+/* ---- a user's own handler ------------------------------------------------ */
+
+static unsigned int waits_with_handler, waits;
+
+static enum fgraph_handled refuses_all(unsigned long *retp)
+{
+	(void)retp;
+	return FGRAPH_REFUSED;
+}
+
+static void look_for_handler(void)
+{
+	waits++;
+	waits_with_handler += fgraph_return_handler == refuses_all;
+}
+
+/* Nobody can have just read it when the wait for such begins. */
+UNIT(fgraph, a_handler_is_out_of_use_before_the_wait_I4)
+{
+	static struct ftrace_ops ops, other_ops;
+	static struct fgraph_ops gops = { .ops = &ops, .handler = refuses_all };
+	static struct fgraph_ops other = { .ops = &other_ops };
+
+	CHECK_EQ(register_ftrace_graph(&gops), 0);
+	CHECK(fgraph_return_handler == refuses_all);
+	CHECK_EQ(register_ftrace_graph(&other), 0);
+	CHECK(fgraph_return_handler != refuses_all);
+	CHECK_EQ(unregister_ftrace_graph(&other), 0);
+	CHECK(fgraph_return_handler == refuses_all);
+	waits = waits_with_handler = 0;
+	at_wait = look_for_handler;
+	CHECK_EQ(unregister_ftrace_graph(&gops), 0);
+	at_wait = NULL;
+	CHECK(waits > 0);
+	CHECK_EQ(waits_with_handler, 0);
+	CHECK(fgraph_return_handler != refuses_all);
+}
+
+/* The handler of one whose ops was refused was never in use. */
+UNIT(fgraph, a_handler_is_not_used_before_its_ops_is_registered)
+{
+	static struct ftrace_ops ops;
+	static struct fgraph_ops gops = { .ops = &ops, .handler = refuses_all };
+
+	handlers_at_register = 0;
+	refuse_ops = true;
+	CHECK_EQ(register_ftrace_graph(&gops), (u64)-ENOMEM);
+	refuse_ops = false;
+	CHECK_EQ(handlers_at_register, 0);
+	CHECK(fgraph_return_handler != refuses_all);
+	CHECK_EQ(register_ftrace_graph(&gops), 0);
+	CHECK_EQ(unregister_ftrace_graph(&gops), 0);
 }

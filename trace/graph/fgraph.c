@@ -317,14 +317,17 @@ static unsigned int slot_of(const struct fgraph_ops *gops)
 	return slot;
 }
 
-/* The only user's own handler goes first: it refuses what is not its own. */
-static void choose_handler(void)
+/*
+ * The own handler of the only user, @leaving not counted, goes first: it
+ * refuses what is not its own.
+ */
+static void choose_handler(const struct fgraph_ops *leaving)
 {
 	fgraph_handler_t handler = refuse;
 	unsigned int slot, n = 0;
 
 	for (slot = 0; slot < FGRAPH_USERS; slot++) {
-		if (!users[slot])
+		if (!users[slot] || users[slot] == leaving)
 			continue;
 		if (!n++ && users[slot]->handler)
 			handler = users[slot]->handler;
@@ -346,14 +349,20 @@ static int add_user(struct fgraph_ops *gops)
 		return -ENOSPC;
 	gops->bit = 1U << slot;
 	WRITE_ONCE(users[slot], gops);
-	choose_handler();
 	return 0;
 }
 
+/*
+ * I4: its ops is unregistered, so nobody pushes its bit any more. Take its
+ * handler out of use and its bit out of all frames, then wait for those that
+ * have just read either.
+ */
 static void remove_user(struct fgraph_ops *gops)
 {
+	choose_handler(gops);
+	fgraph_for_each_stack(clear_user, gops->bit);
+	synchronize_tasks();
 	users[slot_of(gops)] = NULL;
-	choose_handler();
 }
 
 int register_ftrace_graph(struct fgraph_ops *gops)
@@ -378,7 +387,9 @@ int register_ftrace_graph(struct fgraph_ops *gops)
 	for_each_any_task(give_stack_each, NULL);
 	err = register_ftrace_function(gops->ops);
 	if (err)
-		remove_user(gops);
+		users[slot_of(gops)] = NULL; /* no frame has its bit */
+	else
+		choose_handler(NULL);
 unlock:
 	mutex_unlock(&graph_lock);
 	return err;
@@ -394,15 +405,8 @@ int unregister_ftrace_graph(struct fgraph_ops *gops)
 	err = slot_of(gops) == FGRAPH_USERS ?
 		      -EBUSY :
 		      unregister_ftrace_function(gops->ops);
-	if (!err) {
-		/*
-		 * I4: nobody pushes its bit any more; take it out of all
-		 * frames, then wait for those that have just read it.
-		 */
-		fgraph_for_each_stack(clear_user, gops->bit);
-		synchronize_tasks();
+	if (!err)
 		remove_user(gops);
-	}
 	mutex_unlock(&graph_lock);
 	return err;
 }

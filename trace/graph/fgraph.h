@@ -88,7 +88,7 @@ int __must_check register_ftrace_graph(struct fgraph_ops *gops);
 /*
  * unregister_ftrace_graph() - the reverse
  * Calls under way lose their return callback; they return as ever. On return
- * nobody runs or will run a callback.
+ * nobody runs or will run a callback, ->handler included.
  * Return: 0; -EDEADLK from a callback, at entry or return; -EBUSY not
  * registered; or what unregister_ftrace_function() returns. On an error nothing
  * has changed.
