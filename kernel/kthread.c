@@ -8,6 +8,7 @@
  * I1 A task is on task_list from its creation until its end has been joined
  *    or reaped; only then are its struct and its stack given back.
  * I2 Nobody frees a task before it is `gone`: dead, and no CPU is on its stack.
+ * I3 A CPU number has one idle task, however often its CPU is started.
  *
  * Context and locks: task_list_lock is taken with interrupts off, run queue
  * locks come inside it.
@@ -31,6 +32,12 @@ DEFINE_SPINLOCK(task_list_lock);
 
 static atomic_t last_pid;
 static struct task_struct boot_task;
+static struct task_struct *idle_tasks[NR_CPUS]; /* I3; [I] once it is set */
+
+struct task_struct *sched_idle_task(unsigned int cpu)
+{
+	return READ_ONCE(idle_tasks[cpu]);
+}
 
 static void idle_task_init(struct task_struct *task, unsigned int cpu)
 {
@@ -38,6 +45,7 @@ static void idle_task_init(struct task_struct *task, unsigned int cpu)
 	INIT_LIST_HEAD(&task->run_list);
 	INIT_LIST_HEAD(&task->task_list);
 	run_queue_init(cpu, task);
+	WRITE_ONCE(idle_tasks[cpu], task);
 }
 
 void sched_init_early(void)
@@ -225,16 +233,28 @@ void sched_start(int (*fn)(void *arg), void *arg)
 }
 
 /* Up-calls from CPU bring-up, see <asm/upcalls.h>. */
-int secondary_prepare(unsigned int cpu, struct task_struct **idle,
-		      void **stack_top)
+
+static struct task_struct *make_idle_task(unsigned int cpu)
 {
 	struct task_struct *task = task_alloc();
 
 	if (!task)
-		return -ENOMEM;
+		return NULL;
 	idle_task_init(task, cpu);
 	timer_init_cpu(cpu);
 	for_each_task_hook(created, task);
+	return task;
+}
+
+int secondary_prepare(unsigned int cpu, struct task_struct **idle,
+		      void **stack_top)
+{
+	struct task_struct *task = sched_idle_task(cpu); /* I3 */
+
+	if (!task)
+		task = make_idle_task(cpu);
+	if (!task)
+		return -ENOMEM;
 	*idle = task;
 	*stack_top = (char *)task->stack + STACK_SIZE;
 	return 0;

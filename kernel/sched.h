@@ -188,6 +188,8 @@ u64 schedule_timeout(u64 ns);
 unsigned int sched_nr_running(unsigned int cpu);
 /* Switches made by a CPU since boot. */
 unsigned long sched_nr_switches(unsigned int cpu);
+/* A CPU number's idle task; NULL: its CPU was never to be started. */
+struct task_struct *sched_idle_task(unsigned int cpu);
 /* The task a CPU executes. Only a hint unless it is this CPU. */
 struct task_struct *sched_cpu_task(unsigned int cpu);
 

@@ -28,6 +28,12 @@ void return_to_handler(void)
 {
 }
 
+struct task_struct *sched_idle_task(unsigned int cpu)
+{
+	(void)cpu;
+	return NULL;
+}
+
 /* What a test looks at when something is waited for. */
 static void (*at_wait)(void);
 

@@ -50,8 +50,6 @@ static DEFINE_MUTEX(graph_lock);
 static struct fgraph_ops *users[FGRAPH_USERS]; /* [G], read in probes */
 static bool stacks_wanted;     /* [A] a user has come; stays so */
 static unsigned long no_stack; /* [A] */
-static struct task_struct *idle_tasks[NR_CPUS]; /* [task_list_lock] */
-static unsigned int nr_idle_tasks;
 
 fgraph_handler_t fgraph_return_handler = refuse;
 
@@ -218,13 +216,16 @@ static void for_each_any_task(void (*fn)(struct task_struct *task, void *arg),
 {
 	struct task_struct *task;
 	unsigned long flags;
-	unsigned int i;
+	unsigned int cpu;
 
 	spin_lock_irqsave(&task_list_lock, flags);
 	for_each_task(task)
 		fn(task, arg);
-	for (i = 0; i < nr_idle_tasks; i++)
-		fn(idle_tasks[i], arg);
+	for (cpu = 0; cpu < NR_CPUS; cpu++) {
+		task = sched_idle_task(cpu);
+		if (task)
+			fn(task, arg);
+	}
 	spin_unlock_irqrestore(&task_list_lock, flags);
 }
 
@@ -258,13 +259,6 @@ void fgraph_for_each_stack(void (*fn)(struct fgraph_ret_stack *stack,
 
 static void stack_for_new_task(struct task_struct *task)
 {
-	unsigned long flags;
-
-	if (task_is_idle(task)) {
-		spin_lock_irqsave(&task_list_lock, flags);
-		idle_tasks[nr_idle_tasks++] = task;
-		spin_unlock_irqrestore(&task_list_lock, flags);
-	}
 	if (READ_ONCE(stacks_wanted))
 		give_stack(task);
 }
