@@ -147,6 +147,12 @@ FGRAPH = [
      "	fgraph_for_each_stack(clear_user, gops->bit);\n", ""),
     ("a handler is out of use before the wait", "fgraph.c",
      "	choose_handler(gops);\n", ""),
+    ("the guard at entry", "fgraph.c",
+     "	if (unlikely(!guard)) {\n		stack->recursed++;\n"
+     "		return;\n	}\n", ""),
+    ("the guard at return", "fgraph.c",
+     "	guard = ftrace_guard_enter(FTRACE_GUARD_GRAPH);\n	bits =",
+     "	guard = 0;\n	bits ="),
     ("a declined call leaves no frame", "fgraph.c",
      "	if (!entry(&ent, gops)) {\n		fgraph_pop(stack, frame);",
      "	if (!entry(&ent, gops)) {"),
@@ -211,7 +217,7 @@ def test_model_check_notices(model, mutant, common, tmp_path):
 # The first store is dead unless something orders it against those of
 # fgraph_push(): an interrupt after the frame was published may look at it.
 ORDER = """
-#include "trace/fgraph.h"
+#include "trace/graph/fgraph.h"
 #define MARK 0x5eed
 struct fgraph_frame *probe(struct fgraph_ret_stack *stack,
 			   struct fgraph_frame *top, unsigned long *retp)
@@ -226,12 +232,12 @@ struct fgraph_frame *probe(struct fgraph_ret_stack *stack,
 def test_compiler_keeps_the_order_of_a_push(barrier, tmp_path):
     """With the kernel's own headers: the stores behind the publication of a
     frame do not move before it, and without the barrier they may."""
-    (tmp_path / "trace").mkdir()
-    header = (ROOT / "trace/fgraph.h").read_text()
+    (tmp_path / "trace/graph").mkdir(parents=True)
+    header = (ROOT / "trace/graph/fgraph.h").read_text()
     assert header.count(BARRIER) == 1
     if not barrier:
         header = header.replace(BARRIER, "")
-    (tmp_path / "trace/fgraph.h").write_text(header)
+    (tmp_path / "trace/graph/fgraph.h").write_text(header)
     (tmp_path / "probe.c").write_text(ORDER)
     asm = subprocess.run(
         ["gcc", "-std=gnu11", "-O2", "-ffreestanding", "-mcmodel=kernel",

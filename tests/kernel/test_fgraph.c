@@ -138,6 +138,31 @@ KTEST(fgraph, who_declines_gets_no_return)
 	EXPECT_EQ(atomic64_read(&half.entries), atomic64_read(&half.returns));
 }
 
+/* A callback at return that calls what is hooked: once more, and no further. */
+static void caller_return(const struct ftrace_graph_ret *ret,
+			  struct fgraph_ops *gops)
+{
+	user_return(ret, gops);
+	fg_leaf(1);
+}
+
+KTEST(fgraph, a_return_callback_does_not_recurse_I5)
+{
+	struct user user = { 0 };
+
+	user.gops = (struct fgraph_ops){ .entryfunc = user_entry,
+					 .retfunc = caller_return,
+					 .ops = &user.ops,
+					 .private = &user };
+	ASSERT_EQ(filter_text(&user.ops, "fg_leaf"), 0);
+	ASSERT_EQ(register_ftrace_graph(&user.gops), 0);
+	EXPECT_EQ(fg_leaf(4), 5);
+	user_end(&user);
+	EXPECT_EQ(atomic64_read(&user.entries), 2);
+	EXPECT_EQ(atomic64_read(&user.returns), 2);
+	EXPECT_EQ(current->ret_stack->top - current->ret_stack->frame, 0);
+}
+
 /* ---- beside the tracer --------------------------------------------------- */
 
 struct seen {

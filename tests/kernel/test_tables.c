@@ -3,11 +3,11 @@
  * Tables and pools of fixed size: each is filled and emptied ten times over,
  * and ends with what it began with. What can only be used up shows here.
  */
-#include "arch/x86_64/acpi.h"
-#include "arch/x86_64/smp.h"
+#include "arch/x86_64/cpu/smp.h"
+#include "arch/x86_64/dev/acpi.h"
+#include "kernel/base/page.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
-#include "kernel/mm/page.h"
-#include "kernel/mm/slab.h"
 #include "tests/kernel/ktest.h"
 #include <asm/smp.h>
 

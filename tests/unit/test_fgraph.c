@@ -256,11 +256,12 @@ static void run(unsigned int steps, bool force)
 /* An interrupt, and one within, below what the one before is at. */
 static void step(void)
 {
+	u32 context = this_cpu_read(trace_context);
 	unsigned int sp = w.sp;
 
 	if (w.walking || w.nesting == 2 || dice(1024) >= w.odds)
 		return;
-	w.nesting++;
+	this_cpu_write(trace_context, w.nesting++ ? CTX_NMI : CTX_IRQ);
 	w.sp -= 16; /* what the interrupted code may be about to use */
 	walk();
 	u64 returned = w.returned;
@@ -270,6 +271,7 @@ static void step(void)
 	w.returned = returned;
 	w.sp = sp;
 	w.nesting--;
+	this_cpu_write(trace_context, context);
 }
 
 static void toggle(struct user *user)
@@ -487,4 +489,74 @@ UNIT(fgraph, a_handler_is_not_used_before_its_ops_is_registered)
 	CHECK(fgraph_return_handler != refuses_all);
 	CHECK_EQ(register_ftrace_graph(&gops), 0);
 	CHECK_EQ(unregister_ftrace_graph(&gops), 0);
+}
+
+/* ---- callbacks that call what is hooked ---------------------------------- */
+
+static struct {
+	unsigned int inside, deepest, calls;
+} nested;
+
+/* A hooked function that is called, and returns, from a callback. */
+static void call_from_callback(void)
+{
+	nested.calls++;
+	nested.deepest = max(nested.deepest, ++nested.inside);
+	if (nested.inside < FGRAPH_DEPTH_MAX && nested.calls < 1000) {
+		call();
+		ret(w.nr_calls - 1);
+	}
+	nested.inside--;
+}
+
+static bool entry_that_calls(struct ftrace_graph_ent *ent,
+			     struct fgraph_ops *gops)
+{
+	call_from_callback();
+	return true;
+}
+
+static void return_that_calls(const struct ftrace_graph_ret *ret_,
+			      struct fgraph_ops *gops)
+{
+	call_from_callback();
+}
+
+static void call_once_with(trace_func_graph_ent_t entryfunc,
+			   trace_func_graph_ret_t retfunc)
+{
+	struct fgraph_ops *gops = &w.user[0].gops;
+	u64 before;
+
+	w = (struct world){ .seed = 1, .sp = WORDS - 1, .eager = true };
+	nested.inside = nested.deepest = nested.calls = 0;
+	*gops = (struct fgraph_ops){ .entryfunc = entryfunc,
+				     .retfunc = retfunc,
+				     .ops = &w.user[0].ops };
+	CHECK_EQ(register_ftrace_graph(gops), 0);
+	before = current->ret_stack->recursed;
+	call();
+	ret(0);
+	CHECK_EQ(w.nr_calls, 0);
+	CHECK(nested.calls > 0);
+	CHECK_EQ(nested.deepest, 2); /* and not FGRAPH_DEPTH_MAX */
+	CHECK(current->ret_stack->recursed > before);
+	CHECK(current->ret_stack->top == current->ret_stack->frame);
+	CHECK_EQ(current->trace_recursion, 0);
+	CHECK_EQ(unregister_ftrace_graph(gops), 0);
+}
+
+UNIT(fgraph, a_return_callback_does_not_recurse_I5)
+{
+	call_once_with(NULL, return_that_calls);
+}
+
+UNIT(fgraph, an_entry_callback_does_not_recurse_I5)
+{
+	call_once_with(entry_that_calls, NULL);
+}
+
+UNIT(fgraph, callbacks_that_call_at_both_ends_do_not_recurse_I5)
+{
+	call_once_with(entry_that_calls, return_that_calls);
 }

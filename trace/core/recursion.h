@@ -9,9 +9,9 @@
  * is tried once: an interrupt may be traced in the moment before its context
  * is known.
  *
- * Two groups, so that a callback may use the guard while the core's is on:
- * the core's own (also done by generated trampolines, in the same bits) and
- * that of the callbacks.
+ * Three groups, so that a callback may use the guard while the others are on:
+ * the core's own (also done by generated trampolines, in the same bits), that
+ * of the callbacks, and the graph's, around the callbacks of its users.
  *
  * Callable from anywhere; nothing here is traceable.
  */
@@ -23,6 +23,7 @@
 
 #define FTRACE_GUARD_CORE     0
 #define FTRACE_GUARD_CALLBACK 8
+#define FTRACE_GUARD_GRAPH    16
 
 /* Return: the bit taken, to be given to ftrace_guard_leave(); 0 recursion. */
 static __always_inline u32 ftrace_guard_enter(unsigned int group)

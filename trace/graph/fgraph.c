@@ -24,6 +24,12 @@
  *     left by force (trap_catch_call()); they are dropped and counted.
  * I4  A user's slot is free when no frame has its bit and nobody is in its
  *     callbacks.
+ * I5  While a user's callback runs, at entry or return, no call that it makes
+ *     in this context is hooked by fgraph_enter(), but for one more level: the
+ *     transition bit of recursion.h. Such calls are counted (->recursed). Who
+ *     pushes frames without fgraph_enter() must call nothing that is hooked.
+ *     Linux asks its recursion bits at entry likewise, and around fprobe's
+ *     exit handlers since 2023 ("add recursion detection").
  *
  * Context: entry and return in any, NMI included; not traceable. Registering
  * takes graph_lock; task lists task_list_lock.
@@ -37,6 +43,7 @@
 #include "kernel/trace_hooks.h"
 #include "kernel/unwind_hooks.h"
 #include "trace/core/ftrace_internal.h"
+#include "trace/core/recursion.h"
 #include "trace/graph/fgraph.h"
 #include <asm/atomic.h>
 
@@ -78,16 +85,16 @@ static bool fgraph_shared(unsigned long ip, u32 bit, const unsigned long *retp,
 	return frame != top;
 }
 
-void fgraph_enter(unsigned long ip, struct fgraph_ops *gops,
-		  unsigned long *retp, trace_func_graph_ent_t entry)
+/* Hook the call if there is room and the user wants it. */
+static __always_inline void enter_guarded(struct fgraph_ret_stack *stack,
+					  unsigned long ip,
+					  struct fgraph_ops *gops,
+					  unsigned long *retp,
+					  trace_func_graph_ent_t entry)
 {
-	struct fgraph_ret_stack *stack = READ_ONCE(current->ret_stack);
 	struct ftrace_graph_ent ent = { .func = ip };
-	struct fgraph_frame *top, *frame;
+	struct fgraph_frame *top = stack->top, *frame;
 
-	if (unlikely(!stack))
-		return;
-	top = stack->top;
 	if (unlikely(top >= stack->end)) { /* I2 */
 		current->trace_overrun++;
 		return;
@@ -104,6 +111,23 @@ void fgraph_enter(unsigned long ip, struct fgraph_ops *gops,
 	if (ent.hidden)
 		fetch_or(&frame->users, FGRAPH_FRAME_HIDDEN);
 	fgraph_hook(frame, retp); /* I1 */
+}
+
+void fgraph_enter(unsigned long ip, struct fgraph_ops *gops,
+		  unsigned long *retp, trace_func_graph_ent_t entry)
+{
+	struct fgraph_ret_stack *stack = READ_ONCE(current->ret_stack);
+	u32 guard;
+
+	if (unlikely(!stack))
+		return;
+	guard = ftrace_guard_enter(FTRACE_GUARD_GRAPH); /* I5 */
+	if (unlikely(!guard)) {
+		stack->recursed++;
+		return;
+	}
+	enter_guarded(stack, ip, gops, retp, entry);
+	ftrace_guard_leave(guard);
 }
 
 static bool entry_true(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
@@ -145,7 +169,7 @@ void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
 	struct fgraph_frame *frame = stack->top;
 	struct ftrace_graph_ret ret;
 	struct fgraph_ops *gops;
-	u32 bits;
+	u32 bits, guard;
 
 	if (unlikely(frame->retp != retp))
 		frame = drop_abandoned(stack, retp);
@@ -157,11 +181,14 @@ void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
 		.retval_high = rdx,
 		.overrun = current->trace_overrun,
 	};
+	/* I5; without a bit it is the frame of one that calls nothing. */
+	guard = ftrace_guard_enter(FTRACE_GUARD_GRAPH);
 	bits = READ_ONCE(frame->users) & ~FGRAPH_FRAME_HIDDEN;
 	for (; bits; bits &= bits - 1) {
 		gops = users[__builtin_ctz(bits)];
 		gops->retfunc(&ret, gops);
 	}
+	ftrace_guard_leave(guard);
 	fgraph_unhook(stack, frame); /* I1 */
 }
 

@@ -37,7 +37,10 @@ struct ftrace_graph_ret {
 	unsigned long overrun;	   /* calls of this task not hooked so far */
 };
 
-/* Context of both: probe. An entry that returns false has no return. */
+/*
+ * Context of both: probe. An entry that returns false has no return. What they
+ * call is hooked one level deep at most, then counted (fgraph.c, I5).
+ */
 typedef bool (*trace_func_graph_ent_t)(struct ftrace_graph_ent *ent,
 				       struct fgraph_ops *gops);
 typedef void (*trace_func_graph_ret_t)(const struct ftrace_graph_ret *ret,
@@ -64,7 +67,7 @@ struct fgraph_ops {
 	/*
 	 * [I] NULL, or what return_to_handler tries first while this is the
 	 * only user. It must refuse frames that are not just its own
-	 * (->users).
+	 * (->users), and call nothing that may be hooked.
 	 */
 	fgraph_handler_t handler;
 	void *private; /* the owner's */
@@ -137,6 +140,7 @@ struct fgraph_ret_stack {
 	u32 graph_notrace;	  /* ... call that shows, or hides; 0: none */
 	u64 slept_at;		  /* [T] when it was switched out; 0: is not */
 	u64 abandoned;		  /* [T] frames never returned through */
+	u64 recursed;		  /* [T] calls of callbacks, not hooked */
 	/* frame[0] stands for no call, so that there is always a top. */
 	struct fgraph_frame frame[1 + FGRAPH_DEPTH_MAX];
 };
