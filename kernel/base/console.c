@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The console lock and the way to the serial line.
+ * The console lock and the way to whatever shows the text.
  *
  * Owns the serial line's output, and whether it stands at the start of a line.
  *
@@ -17,21 +17,16 @@
  * Context and locks: console_owner is the innermost lock of all; not a
  * spinlock_t, because an NMI must be able to find out that it cannot have it.
  */
-#include "arch/x86_64/dev/uart16550.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/console.h"
 #include "kernel/base/printk.h"
-#include "kernel/console_input.h"
 #include "kernel/lib/string.h"
-#include "kernel/lock.h"
-#include "kernel/sched.h"
 #include <asm/atomic.h>
 #include <asm/context.h>
 #include <asm/cpu.h>
 #include <asm/irqflags.h>
 #include <asm/tsc.h>
 
-#define STANDSTILL_NS 1000000 /* how long a task sleeps, then looks again */
 /* To end a piece takes 100 ms; and the host may run the CPU late. */
 #define PIECE_NS 1000000000ULL
 
@@ -49,9 +44,43 @@ static console_tap_t tap; /* [owner] */
 static char rest[CONSOLE_CHUNK]; /* [owner] */
 static size_t unsent;		 /* [owner], read by anybody */
 
+DEFINE_TABLE(struct console_driver, console_drivers);
+
+static size_t write_line(const char *buf, size_t len)
+{
+	return console_drivers_first[0]->write(buf, len);
+}
+
+static void write_copies(const char *buf, size_t len)
+{
+	size_t i;
+
+	for (i = 1; i < table_size(console_drivers); i++)
+		console_drivers_first[i]->write(buf, len);
+}
+
+void console_emergency(const char *buf, size_t len)
+{
+	write_line(buf, len);
+	write_copies(buf, len);
+}
+
+void console_flush(void)
+{
+	const struct console_driver *const *at;
+
+	for_each_entry(at, console_drivers)
+	{
+		if ((*at)->flush)
+			(*at)->flush();
+	}
+}
+
 int console_init(void)
 {
-	uart_init();
+	const struct console_driver *const *at;
+
+	for_each_entry(at, console_drivers)(*at)->init();
 	console_loglevel = cmdline_u64("loglevel", console_loglevel);
 	return 0;
 }
@@ -112,7 +141,7 @@ bool console_unsent(void)
 
 bool console_stands_still(void)
 {
-	return console_unsent() && !uart_takes_bytes();
+	return console_unsent() && !console_drivers_first[0]->takes_bytes();
 }
 
 bool console_send_rest(void)
@@ -121,7 +150,7 @@ bool console_send_rest(void)
 
 	if (likely(!n))
 		return true;
-	n -= uart_write(rest + sizeof(rest) - n, n);
+	n -= write_line(rest + sizeof(rest) - n, n);
 	WRITE_ONCE(unsent, n);
 	return !n;
 }
@@ -134,9 +163,10 @@ bool console_emit(const char *buf, size_t len)
 		return true;
 	if (!console_send_rest())
 		return false;
-	sent = uart_write(buf, len);
+	sent = write_line(buf, len);
 	memcpy(rest + sizeof(rest) - (len - sent), buf + sent, len - sent);
 	WRITE_ONCE(unsent, len - sent);
+	write_copies(buf, len);
 	mid_line = buf[len - 1] != '\n';
 	return true;
 }
@@ -144,48 +174,6 @@ bool console_emit(const char *buf, size_t len)
 bool console_fresh_line(void)
 {
 	return !mid_line || console_emit("\n", 1);
-}
-
-/* How much of the text to write in one piece: whole lines if possible. */
-static size_t chunk_of(const char *buf, size_t len)
-{
-	size_t n;
-
-	if (len <= CONSOLE_CHUNK)
-		return len;
-	for (n = CONSOLE_CHUNK; n > 0; n--)
-		if (buf[n - 1] == '\n')
-			return n;
-	return CONSOLE_CHUNK;
-}
-
-/* False: there is no use in going on, for ^C was typed. */
-static bool wait_while_still(void)
-{
-	while (console_stands_still()) {
-		if (console_break())
-			return false;
-		sleep_ns(STANDSTILL_NS);
-	}
-	return true;
-}
-
-void console_write(const char *buf, size_t len)
-{
-	unsigned long flags;
-	size_t n;
-
-	might_sleep();
-	while (len && wait_while_still()) {
-		n = chunk_of(buf, len);
-		if (!console_lock(&flags))
-			return; /* a panic owns the line */
-		if (!console_emit(buf, n))
-			n = 0;
-		console_unlock(flags);
-		buf += n;
-		len -= n;
-	}
 }
 
 void console_set_tap(console_tap_t fn)

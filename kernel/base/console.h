@@ -5,10 +5,30 @@
  */
 #pragma once
 
+#include "kernel/lib/table.h"
 #include "kernel/lib/types.h"
 
 /*
- * console_init() - start the serial line and read loglevel= from the command
+ * Something that shows what is written. The first in the table is the line:
+ * what it does not take yet waits. Each other one shows a copy of what the
+ * line has been given, and takes all of it at once.
+ *
+ * Context of all but init: any, NMI included; interrupts off, one caller at a
+ * time but for a panic inside a panic. No locks.
+ */
+struct console_driver {
+	int (*init)(void); /* boot; on an error it is written to all the same */
+	/* Return: how many bytes were taken, in bounded time. */
+	size_t (*write)(const char *buf, size_t len);
+	bool (*takes_bytes)(void); /* now? NULL: always */
+	void (*flush)(void); /* wait, bounded, for the last byte; NULL: none */
+};
+
+/* TABLE_ENTRY(console_drivers, 10, the_line); copies have keys from 20 on. */
+DECLARE_TABLE(struct console_driver, console_drivers);
+
+/*
+ * console_init() - start all drivers and read loglevel= from the command
  * line. Context: boot, first of all steps. Return: 0. No other code is
  * returned.
  */
@@ -16,17 +36,6 @@ int console_init(void);
 
 /* The longest piece; as long as interrupts are off at a time. */
 #define CONSOLE_CHUNK 1024
-
-/*
- * console_write() - write bytes as they are, as one piece
- *
- * For text that is no log line (shell, trace output). Give whole lines, since
- * log lines may come before and after, but not inside. While the line stands
- * still (a terminal that pauses) it sleeps; ^C ends that, and what is left of
- * the text is dropped.
- * Context: task, may sleep.
- */
-void console_write(const char *buf, size_t len);
 
 /*
  * console_lock() - own the serial line, interrupts off. For printk.
@@ -59,6 +68,13 @@ bool console_fresh_line(void);
  */
 bool console_unsent(void);
 bool console_stands_still(void);
+
+/*
+ * Past every lock, for a panic inside a panic: what the drivers take of it.
+ * And: wait, bounded, until the last byte is out. Context: any.
+ */
+void console_emergency(const char *buf, size_t len);
+void console_flush(void);
 
 /* Between lock and unlock only: go on with it. Return: has it all gone? */
 bool console_send_rest(void);

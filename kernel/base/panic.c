@@ -14,7 +14,6 @@
  * Context: any. panic_stop_cpu() runs in NMIs and is not traceable.
  */
 #include "arch/x86_64/cpu/traps.h"
-#include "arch/x86_64/dev/uart16550.h"
 #include "kernel/base/console.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
@@ -49,7 +48,7 @@ void machine_exit(enum exit_code code)
 {
 	const char *bochs = "Shutdown";
 
-	uart_flush();
+	console_flush();
 	outl(QEMU_EXIT_PORT, code);
 	while (*bochs)
 		outb(BOCHS_EXIT_PORT, *bochs++);
@@ -65,10 +64,11 @@ static void __noreturn panic_again(const char *fmt, va_list ap)
 
 	if (!tried) {
 		tried = true;
-		uart_write(again, sizeof(again) - 1);
-		uart_write(text, vscnprintf(text, sizeof(text), fmt, ap));
+		console_emergency(again, sizeof(again) - 1);
+		console_emergency(text,
+				  vscnprintf(text, sizeof(text), fmt, ap));
 	}
-	uart_write("\n", 1);
+	console_emergency("\n", 1);
 	machine_exit(EXIT_CODE_PANIC);
 }
 

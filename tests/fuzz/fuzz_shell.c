@@ -10,6 +10,7 @@
  * host-sources: trace/event/trace_seq.c kernel/base/fail.c
  */
 #include "kernel/base/console.h"
+#include "kernel/console_write.h"
 #include "kernel/base/panic.h"
 #include "kernel/clock.h"
 #include "kernel/lib/errno.h"

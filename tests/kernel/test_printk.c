@@ -9,6 +9,7 @@
  * for in the log.
  */
 #include "kernel/base/console.h"
+#include "kernel/console_write.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"

@@ -7,13 +7,14 @@
  * it room again, as a terminal that goes on does.
  *
  * host-sources: kernel/base/console.c kernel/base/printk.c
+ * host-sources: kernel/console_write.c
  */
-#include "arch/x86_64/dev/uart16550.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/console.h"
 #include "kernel/base/printk.h"
 #include "kernel/clock.h"
 #include "kernel/console_input.h"
+#include "kernel/console_write.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
@@ -26,17 +27,17 @@ static unsigned int sleeps, sleeps_to_break;
 bool sched_active;
 u64 tsc_mult;
 
-int uart_init(void)
+static int line_init(void)
 {
 	return 0;
 }
 
-bool uart_takes_bytes(void)
+static bool line_takes_bytes(void)
 {
 	return room;
 }
 
-size_t uart_write(const char *buf, size_t len)
+static size_t line_write(const char *buf, size_t len)
 {
 	len = min(len, room);
 	memcpy(line + line_len, buf, len);
@@ -45,6 +46,13 @@ size_t uart_write(const char *buf, size_t len)
 	room -= len;
 	return len;
 }
+
+static const struct console_driver the_line = {
+	.init = line_init,
+	.write = line_write,
+	.takes_bytes = line_takes_bytes,
+};
+TABLE_ENTRY(console_drivers, 10, the_line);
 
 void sleep_ns(u64 ns)
 {
@@ -69,11 +77,28 @@ u64 ktime_ns(void)
 	return 0;
 }
 
+static char screen[65536]; /* what a copy was given */
+static size_t screen_len;
+
+static size_t screen_write(const char *buf, size_t len)
+{
+	memcpy(screen + screen_len, buf, len);
+	screen_len += len;
+	screen[screen_len] = '\0';
+	return len;
+}
+
+static const struct console_driver a_screen = {
+	.init = line_init,
+	.write = screen_write,
+};
+TABLE_ENTRY(console_drivers, 20, a_screen);
+
 static void begin(size_t bytes)
 {
 	room = ~0UL;
 	printk_finish(); /* of the test before */
-	line_len = 0;
+	line_len = screen_len = 0;
 	room = bytes;
 	sleeps = sleeps_to_break = room_per_sleep = 0;
 }
@@ -166,6 +191,23 @@ UNIT(console, lines_without_room_are_counted_and_told)
 	strscpy(expected + len, "printk: 4 lines were lost\n",
 		sizeof(expected) - len);
 	CHECK_STR(line, expected);
+}
+
+UNIT(console, a_copy_gets_each_piece_that_the_line_accepts_once)
+{
+	begin(3);
+	console_write("first\n", 6);
+	CHECK_STR(line, "fir");
+	CHECK_STR(screen, "first\n");
+	printk_plain("kept"); /* the line stands still: not yet written */
+	CHECK_STR(screen, "first\n");
+	room = 1000;
+	printk_flush();
+	CHECK_STR(line, "first\nkept\n");
+	CHECK_STR(screen, "first\nkept\n");
+	console_emergency("last", 4);
+	CHECK_STR(screen, "first\nkept\nlast");
+	CHECK_STR(line, "first\nkept\nlast");
 }
 
 UNIT(console, the_end_of_the_run_is_bounded)

@@ -7,7 +7,7 @@
  */
 #include "trace/shell/shell.h"
 
-#include "kernel/base/console.h"
+#include "kernel/console_write.h"
 #include "kernel/base/kallsyms.h"
 #include "kernel/clock.h"
 #include "kernel/console_input.h"

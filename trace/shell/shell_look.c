@@ -6,7 +6,7 @@
  * Owns completion: the first word of a stage is a command, a later one a
  * path of the control tree or a function.
  */
-#include "kernel/base/console.h"
+#include "kernel/console_write.h"
 #include "kernel/base/kallsyms.h"
 #include "kernel/base/page.h"
 #include "kernel/base/slab.h"

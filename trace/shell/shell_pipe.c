@@ -7,7 +7,7 @@
  */
 #include <stdarg.h>
 
-#include "kernel/base/console.h"
+#include "kernel/console_write.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"

@@ -12,6 +12,7 @@
 #include "arch/x86_64/dev/apic.h"
 #include "arch/x86_64/dev/ioapic.h"
 #include "arch/x86_64/dev/uart16550.h"
+#include "kernel/base/console.h"
 #include "kernel/lib/errno.h"
 #include <asm/barrier.h>
 #include <asm/io.h>
@@ -130,3 +131,11 @@ int uart_rx_irq_enable(void (*fn)(void))
 		outb(UART_IER, IER_RECEIVED);
 	return ret;
 }
+
+static const struct console_driver serial_line = {
+	.init = uart_init,
+	.write = uart_write,
+	.takes_bytes = uart_takes_bytes,
+	.flush = uart_flush,
+};
+TABLE_ENTRY(console_drivers, 10, serial_line);
