@@ -37,7 +37,7 @@ NM      := $(CROSS_COMPILE)nm
 OBJCOPY := $(CROSS_COMPILE)objcopy
 NASM    := nasm
 # Debian's own Python: another one in PATH may lack pytest.
-PYTHON  := $(firstword $(wildcard /usr/bin/python3) python3)
+PYTHON  ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
 # ---- flags ------------------------------------------------------------------
 INCLUDES := -I. -Iarch/x86_64 -I$(BUILD)/gen

@@ -17,11 +17,12 @@ import pathlib
 import sys
 from dataclasses import dataclass
 
+from tests.python import COMMAND as PYTHON
+
 TEST, ALL, TORTURE = "test", "test-all", "torture"
 # CPU seconds that the budgets of a list may add up to; ALL includes TEST.
 LIMITS = {TEST: 600, ALL: 1600}
 
-PYTHON = sys.executable
 BUILD = pathlib.Path(os.environ.get("BUILD", "build"))
 LOGS = BUILD / "test"
 CPUS = len(os.sched_getaffinity(0))
@@ -49,7 +50,7 @@ def wall(budget):
 
 def suites(name, where, budget, *options):
     """The suites in the image, in one boot."""
-    return Part(name, [PYTHON, "tests/suites.py", *options,
+    return Part(name, [*PYTHON, "tests/suites.py", *options,
                        f"--timeout={wall(budget) - 30}"], budget, where)
 
 
@@ -66,10 +67,10 @@ EXCHANGE = "direct.no_call*,direct.the_old*"
 KERNEL = Part("kernel", ["make", "-s", f"-j{CPUS}", "kernel"], 20, TEST)
 
 COMMANDS = [
-    Part("unit", [PYTHON, "tests/run.py", "unit"], 50, TEST),
-    Part("models", [PYTHON, "tests/run.py", "models"], 35),
-    Part("fuzz", [PYTHON, "tests/run.py", "fuzz", "--short"], 60, TEST),
-    Part("lint", [PYTHON, "tests/lint/lint.py"], 60, TEST),
+    Part("unit", [*PYTHON, "tests/run.py", "unit"], 50, TEST),
+    Part("models", [*PYTHON, "tests/run.py", "models"], 35),
+    Part("fuzz", [*PYTHON, "tests/run.py", "fuzz", "--short"], 60, TEST),
+    Part("lint", [*PYTHON, "tests/lint/lint.py"], 60, TEST),
     suites("kernel-1", ALL, 30, "--smp=1"),
     suites("kernel-2", ALL, 60, "--smp=2"),
     suites("kernel-4", TEST, 100, "--smp=4"),
@@ -135,7 +136,7 @@ def selection(where, lists):
 
 
 def pytest_command(path, where, lists, junit):
-    return [PYTHON, "-m", "pytest", "-q", "--tb=short", "--color=no",
+    return [*PYTHON, "-m", "pytest", "-q", "--tb=short", "--color=no",
             "-p", "no:cacheprovider", "--strict-markers",
             "-m", selection(where, lists), f"--junitxml={junit}", str(path)]
 

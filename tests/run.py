@@ -72,7 +72,7 @@ def run_watched(part):
     result = LOGS / f"{part.name}.cost"
     result.unlink(missing_ok=True)
     output, status = run(
-        [PYTHON, "tests/watch.py", str(result),
+        [*PYTHON, "tests/watch.py", str(result),
          str(part.budget * parts.PATIENCE), str(part.wall), *part.command])
     try:
         cost = json.loads(result.read_text())
@@ -301,11 +301,11 @@ def fuzz_one(program, short):
 
 
 def lint():
-    return subprocess.call([PYTHON, "tests/lint/lint.py"])
+    return subprocess.call([*PYTHON, "tests/lint/lint.py"])
 
 
 def script(path):
-    return lambda: subprocess.call([PYTHON, path])
+    return lambda: subprocess.call([*PYTHON, path])
 
 
 CHECKS = {"test": listed(parts.TEST), "test-all": listed(parts.ALL),

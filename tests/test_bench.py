@@ -12,6 +12,7 @@ import sys
 import pytest
 
 from tests import qemu
+from tests.python import COMMAND as PYTHON
 
 BENCH = qemu.ROOT / "tests" / "bench"
 sys.path.insert(0, str(BENCH))
@@ -138,7 +139,7 @@ def test_history_gives_a_reason_on_every_line():
 
 def run_bench(*arguments, **environment):
     return subprocess.run(
-        [sys.executable, str(BENCH / "run.py"), "--build", str(qemu.BUILD),
+        [*PYTHON, str(BENCH / "run.py"), "--build", str(qemu.BUILD),
          *arguments], text=True, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, timeout=300, check=False,
         env={**os.environ, **environment})
@@ -177,7 +178,7 @@ def test_no_figure_got_worse(figures):
 def test_a_boot_without_rows_fails(elf):
     """The kernel refuses a part it does not know; so must run.py."""
     done = subprocess.run(
-        [sys.executable, "-c",
+        [*PYTHON, "-c",
          "import sys; sys.path.insert(0, sys.argv[1]); import run, machine;"
          "run.boot(sys.argv[2], 'nonsense', 1, machine.ICOUNT, '')",
          str(BENCH), str(elf)], text=True, stderr=subprocess.PIPE,

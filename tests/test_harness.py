@@ -17,6 +17,7 @@ import time
 import pytest
 
 from tests import ktap, parts, qemu
+from tests.python import COMMAND as PYTHON
 
 HELLO = f"[    0.000001] {qemu.BANNER}\n"
 BYE = f"[    1.000000] {qemu.ENDING}\n"
@@ -143,7 +144,7 @@ def test_the_end_on_a_terminal(build_guest, ending, keys, words):
     elf = build_guest(HELLO, **ending)
     master, slave = pty.openpty()
     with subprocess.Popen(
-            [sys.executable, "tools/run.py", "--smp", "1", "--interactive",
+            [*PYTHON, "tools/run.py", "--smp", "1", "--interactive",
              "--kernel", str(elf)], cwd=qemu.ROOT, stdin=slave, stdout=slave,
             stderr=subprocess.PIPE, text=True,
             start_new_session=True) as process:
@@ -198,7 +199,7 @@ sys.exit(run.check(chosen, at_once=2))
 def check(chosen, wall=60):
     """Status and output of tests/run.py with these parts, and no kernel."""
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT.format(chosen=chosen, wall=wall)],
+        [*PYTHON, "-c", SCRIPT.format(chosen=chosen, wall=wall)],
         cwd=qemu.ROOT, stdout=subprocess.PIPE, text=True, check=False,
         env={**os.environ, "BUILD": str(qemu.BUILD / "harness")})
     return done.returncode, done.stdout
@@ -240,7 +241,7 @@ PLAN_OF_ONE = "print('1..1\\nok 1 - x', flush=True)\n"
 
 
 def burn(seconds):
-    return [sys.executable, "-c", PLAN_OF_ONE + BURN.format(seconds)]
+    return [*PYTHON, "-c", PLAN_OF_ONE + BURN.format(seconds)]
 
 
 def test_a_part_that_burns_over_four_times_its_budget_fails_by_name():
@@ -287,10 +288,10 @@ def test_an_interrupt_ends_all_parts(tmp_path, late):
               "        super().__init__(*args, **options)\n"
               f"        time.sleep({late})\n"
               "run.subprocess.Popen = Late\n"
-              "run.check([parts.Part(n, [sys.executable, '-c', "
+              "run.check([parts.Part(n, [*run.PYTHON, '-c', "
               "'import sys, time; open(sys.argv[1], \"x\"); time.sleep(50)', "
               f"'{tmp_path}/' + n], 60) for n in 'abcd'], at_once=2)\n")
-    with subprocess.Popen([sys.executable, "-c", script], cwd=qemu.ROOT,
+    with subprocess.Popen([*PYTHON, "-c", script], cwd=qemu.ROOT,
                           stderr=subprocess.PIPE, start_new_session=True,
                           env={**os.environ, "BUILD": str(tmp_path / "build")}
                           ) as process:
@@ -325,7 +326,7 @@ def test_unit_programs_that_fail_are_noticed(tmp_path, only, statuses, ok):
               "programs = [pathlib.Path(p) for p in sys.argv[1:]]\n"
               "run.build_host = lambda variant: (programs, 0)\n"
               "sys.exit(int(run.unit()))\n")
-    done = subprocess.run([sys.executable, "-c", script, *programs],
+    done = subprocess.run([*PYTHON, "-c", script, *programs],
                           cwd=qemu.ROOT, env={**os.environ, "ONLY": only},
                           stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode == 0) == ok
@@ -349,16 +350,107 @@ def test_every_part_stands_in_the_papers():
 
 # ---- .ci/run ---------------------------------------------------------------
 
-@pytest.mark.parametrize("recipe, last, ok", [
-    ('@echo "3 passed, 0 failed"', "3 passed, 0 failed", True),
-    ('@echo "1 passed, 2 failed"; exit 1', "1 passed, 2 failed", False),
-    ("@echo error: no compiler; exit 2", "0 passed, 1 failed", False),
-])
-def test_ci_run_ends_with_the_summary(tmp_path, recipe, last, ok):
+def ci_run(tmp_path, makefile, **environment):
     (tmp_path / ".ci").mkdir()
+    (tmp_path / "tests").mkdir()
     shutil.copy(qemu.ROOT / ".ci/run", tmp_path / ".ci")
-    (tmp_path / "Makefile").write_text(f"test:\n\t{recipe}\n")
-    done = subprocess.run([tmp_path / ".ci/run"], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
+    shutil.copy(qemu.ROOT / "tests/python.py", tmp_path / "tests")
+    (tmp_path / "Makefile").write_text(makefile)
+    return subprocess.run([tmp_path / ".ci/run"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False,
+                          timeout=60, env={**os.environ, **environment})
+
+
+GOOD = '@echo "3 passed, 0 failed"'
+BAD = '@echo "1 passed, 2 failed"; exit 1'
+
+
+@pytest.mark.parametrize("test, rest, last", [
+    (GOOD, GOOD, "6 passed, 0 failed"),
+    (BAD, GOOD, "4 passed, 2 failed"),
+    (GOOD, BAD, "4 passed, 2 failed"),
+    ("@echo error: no compiler; exit 2", GOOD, "3 passed, 1 failed"),
+    (GOOD, "@echo nothing to do", "3 passed, 1 failed"),
+    (GOOD, f"{GOOD}; exit 1", "6 passed, 1 failed"),
+])
+def test_ci_run_ends_with_the_summary(tmp_path, test, rest, last):
+    done = ci_run(tmp_path, f"test:\n\t{test}\ntest-all:\n"
+                  f"\t@test '$(SKIP_TEST)' = 1\n\t{rest}\n")
     assert done.stdout.splitlines()[-1] == last
-    assert (done.returncode == 0) == ok
+    assert (done.returncode == 0) == last.endswith(" 0 failed")
+
+
+# Each program is asked by make, and once more by a Python that a Python starts.
+ASK = """import os, subprocess, sys
+from tests.python import COMMAND
+for name in ("planted_on_path", "planted_by_user"):
+    try:
+        __import__(name)
+        print(name)
+    except ModuleNotFoundError:
+        pass
+print("local", [p for p in sys.path if p.startswith("/usr/local")])
+print("PATH", os.environ["PATH"])
+print("more", sorted({"CPATH", "PYTEST_ADDOPTS"} & {*os.environ}))
+if not sys.argv[1:]:
+    subprocess.run([*COMMAND, "-c", open("ask.py").read(), "again"])
+"""
+
+
+def planted(tmp_path):
+    """An environment full of what does not come from Debian."""
+    user = tmp_path / "user/lib/python{}.{}/site-packages".format(
+        *sys.version_info)
+    user.mkdir(parents=True)
+    (user / "planted_by_user.py").touch()
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path/planted_on_path.py").touch()
+    (tmp_path / "ask.py").write_text(ASK)
+    return {"PATH": f"{tmp_path}/path:{os.environ['PATH']}", "CPATH": "/x",
+            "PYTHONPATH": f"{tmp_path}/path:{tmp_path}",
+            "PYTHONUSERBASE": f"{tmp_path}/user", "PYTEST_ADDOPTS": "-x"}
+
+
+def test_ci_run_sees_debian_alone(tmp_path):
+    asked = f"@cd {tmp_path} && $(PYTHON) -c \"$$(cat ask.py)\""
+    environment = planted(tmp_path)
+    done = ci_run(tmp_path, f"test:\n\t{asked}\n\t{GOOD}\ntest-all:\n"
+                  f"\t{GOOD}\n", **environment)
+    lines = done.stdout.splitlines()
+    assert lines[:6] == ["local []", "PATH /usr/sbin:/usr/bin:/sbin:/bin",
+                         "more []"] * 2
+    # Without .ci/run the planted modules are there: the test can see them.
+    (tmp_path / "tests/__init__.py").touch()
+    shown = subprocess.run(
+        ["/usr/bin/python3", "ask.py"], cwd=tmp_path, text=True, check=True,
+        stdout=subprocess.PIPE, env={**os.environ, **environment,
+                                     "PYTHON": "/usr/bin/python3"}).stdout
+    assert shown.count("planted_on_path\nplanted_by_user\n") == 2
+    assert "more ['CPATH', 'PYTEST_ADDOPTS']" in shown
+
+
+def test_ci_run_looks_for_the_programs_itself(tmp_path):
+    """What make found in another PATH is forgotten."""
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build/deps-run.mk").touch()
+    done = ci_run(tmp_path, "test test-all:\n\t@test ! -e build/deps-run.mk\n"
+                  f"\t{GOOD}\n", BUILD="build")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("arguments", [
+    ["-c", "import sys; print(sys.argv[1:], __name__)", "a b", "-c"],
+    ["-m", "planted", "a b", "-c"], ["folder/planted.py", "a b", "-c"]])
+def test_our_start_of_python_is_pythons(tmp_path, arguments):
+    """sys.argv, the path and the module's name are as `python3` has them."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/planted.py").write_text(
+        "import sys, beside\nprint(sys.argv, __name__, __file__)\n")
+    (tmp_path / "planted.py").write_text(
+        "import sys, folder.beside\nprint(sys.argv, __name__, __file__)\n")
+    (tmp_path / "folder/beside.py").touch()
+    plain, ours = (subprocess.run(
+        ["/usr/bin/python3", *start, *arguments], cwd=tmp_path, text=True,
+        check=True, stdout=subprocess.PIPE).stdout for start in
+        ([], ["-s", "-E", "-S", qemu.ROOT / "tests/python.py"]))
+    assert plain == ours and "a b" in ours

@@ -2,11 +2,11 @@
 """The laboratory shows what it is for: see tests/lab.py."""
 import os
 import subprocess
-import sys
 
 import pytest
 
 from tests import lab, qemu
+from tests.python import COMMAND as PYTHON
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_one_cpu_counts_instructions():
 
 @pytest.mark.parametrize("smp", ["0", "1", "two"])
 def test_too_few_cpus_are_refused(smp):
-    done = subprocess.run([sys.executable, "tests/lab.py"], cwd=qemu.ROOT,
+    done = subprocess.run([*PYTHON, "tests/lab.py"], cwd=qemu.ROOT,
                           env=os.environ | {"SMP": smp}, text=True,
                           stderr=subprocess.PIPE, timeout=60, check=False)
     assert done.returncode == 1

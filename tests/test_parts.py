@@ -4,13 +4,14 @@ or in two, and the shards. And tests/watch.py, which counts CPU seconds."""
 import json
 import os
 import re
+import shlex
 import subprocess
-import sys
 import time
 
 import pytest
 
 from tests import parts, qemu
+from tests.python import COMMAND as PYTHON
 
 TEST, ALL, TORTURE = parts.TEST, parts.ALL, parts.TORTURE
 
@@ -50,7 +51,7 @@ def test_no_row_is_left_of_a_file_that_is_gone():
 def collect(*options):
     """Names of the tests that pytest would run."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--collect-only",
+        [*PYTHON, "-m", "pytest", "-q", "--collect-only",
          "-p", "no:cacheprovider", "--strict-markers", *options],
         cwd=qemu.ROOT, stdout=subprocess.PIPE, text=True, check=False)
     assert done.returncode in (0, 5), done.stdout  # 5: there is none
@@ -58,7 +59,7 @@ def collect(*options):
 
 
 def mark_of(part):
-    return part.command[part.command.index("-m", 3) + 1]
+    return part.command[part.command.index("-m", len(PYTHON) + 2) + 1]
 
 
 def test_every_test_is_in_one_list():
@@ -141,7 +142,7 @@ def chosen(*arguments, **environment):
     """Names of the parts that tests/run.py would run, or what it complains."""
     env = {name: value for name, value in os.environ.items()
            if name not in ("SHARD", "SKIP_TEST")}
-    done = subprocess.run([sys.executable, "-c", LIST, *arguments],
+    done = subprocess.run([*PYTHON, "-c", LIST, *arguments],
                           cwd=qemu.ROOT, env=env | environment, text=True,
                           capture_output=True, check=False)
     return done.stdout.split() if done.returncode == 0 else done.stderr
@@ -178,7 +179,7 @@ BURN = "import time\nwhile time.process_time() < {}: pass\n"
 
 
 def burn(seconds):
-    return f"{sys.executable} -c '{BURN.format(seconds)}'"
+    return f"{shlex.join(PYTHON)} -c '{BURN.format(seconds)}'"
 
 
 def watch(tmp_path, command, cpu=60, wall=60, look=0.5):
@@ -187,7 +188,7 @@ def watch(tmp_path, command, cpu=60, wall=60, look=0.5):
     script = ("import sys; sys.path.insert(0, '.')\nfrom tests import watch\n"
               f"watch.LOOK = {look}\nwatch.main()\n")
     done = subprocess.run(
-        [sys.executable, "-c", script, result, str(cpu), str(wall), *command],
+        [*PYTHON, "-c", script, result, str(cpu), str(wall), *command],
         cwd=qemu.ROOT, stdout=subprocess.DEVNULL, timeout=120, check=False)
     cost = json.loads(result.read_text())
     return done.returncode, cost["cpu"], cost["why"]
@@ -243,7 +244,7 @@ def test_the_status_is_the_commands(tmp_path, command, status):
 def test_told_to_end_it_ends_all(tmp_path):
     pid = tmp_path / "pid"
     with subprocess.Popen(
-            [sys.executable, qemu.ROOT / "tests/watch.py", tmp_path / "result",
+            [*PYTHON, qemu.ROOT / "tests/watch.py", tmp_path / "result",
              "60", "60", "sh", "-c",
              f"setsid sleep 60 & echo $! >{pid}; wait"]) as process:
         bound = time.monotonic() + 20

@@ -17,19 +17,19 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from tests import parts  # noqa: E402
+from tests.python import COMMAND as PYTHON  # noqa: E402
 
-PYTHON = sys.executable
 HOURS = float(os.environ.get("HOURS", "0"))
 SEED = int(os.environ.get("SEED", "1"))
 
 
 def pytest(name):
-    return [PYTHON, "-m", "pytest", "-q", "--tb=short", "-p",
+    return [*PYTHON, "-m", "pytest", "-q", "--tb=short", "-p",
             "no:cacheprovider", f"tests/test_{name}.py"]
 
 
 def suites(*options):
-    return [PYTHON, "tests/suites.py", "--timeout=3600", *options]
+    return [*PYTHON, "tests/suites.py", "--timeout=3600", *options]
 
 
 # (what, command, more environment)
@@ -57,7 +57,7 @@ ROWS = [
     ("1,000 seeded schedules", pytest("patch_seeds"),
      {"SEEDS": "1000", "SEED": None}),
     ("10,000 random shell lines", pytest("shell_random"), {"LINES": "10000"}),
-    ("fuzz targets, two minutes each", [PYTHON, "tests/run.py", "fuzz"], {}),
+    ("fuzz targets, two minutes each", [*PYTHON, "tests/run.py", "fuzz"], {}),
 ]
 
 
@@ -74,7 +74,7 @@ def run_row(command, env, cpu, wall):
     """Status, output, and CPU seconds: see watch.py."""
     with tempfile.NamedTemporaryFile("r", encoding="utf-8") as result:
         done = subprocess.run(
-            [PYTHON, "tests/watch.py", result.name, cpu, wall, *command],
+            [*PYTHON, "tests/watch.py", result.name, cpu, wall, *command],
             cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE,
             errors="replace", stderr=subprocess.STDOUT, check=False)
         cost = json.loads(result.read() or '{"cpu": 0, "why": "not watched"}')

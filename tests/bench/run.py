@@ -17,13 +17,14 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, HERE)
+sys.path[:0] = [HERE, TOP]
 
 import history  # noqa: E402
 import machine  # noqa: E402
 import plot  # noqa: E402
 import results  # noqa: E402
 import rows  # noqa: E402
+from tests.python import COMMAND as PYTHON  # noqa: E402
 
 ALL_DONE = 33  # QEMU's status when the guest says so
 SITES = 100000
@@ -46,7 +47,7 @@ def build_sites(build):
                         os.path.join(target, part))
     with open(os.path.join(functions, "functions.asm"), "w",
               encoding="utf-8") as file:
-        subprocess.run([sys.executable,
+        subprocess.run([*PYTHON,
                         os.path.join(HERE, "gen_functions.py"), str(SITES)],
                        stdout=file, check=True)
     # Relative paths: make cannot name one with a space.
