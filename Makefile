@@ -19,17 +19,26 @@ MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)# V=1 shows whole commands
 
 # ---- tools ------------------------------------------------------------------
-# A missing program is installed (Debian) or named; the stamp also says which
-# compiler prefix there is. make builds an included file first, then restarts.
-CHECKS := test test-all unit fuzz bench bench-linux lab torture lint
-ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),kernel)),)
-include $(patsubst %,$(BUILD)/deps-%.mk,run $(filter debug,$(MAKECMDGOALS)) \
-	$(if $(filter $(CHECKS) deps,$(MAKECMDGOALS)),test))
+# A missing program is named; what a newcomer types installs it, on Debian. A
+# list of tools/deps.sh has a stamp, which also says which compiler prefix there
+# is. make builds an included file first, then restarts.
+CHECKS  := test test-all unit fuzz bench bench-linux lab torture lint
+INSTALL := run shell debug test test-all bench bench-linux lab torture
+LISTS   := run test test-all tools debug
+DEPS    := deps $(LISTS:%=deps-%)
+GOALS   := $(or $(MAKECMDGOALS),kernel)
+asked    = $(filter $(1),$(GOALS))
+ifneq ($(filter-out help clean test-fresh $(DEPS),$(GOALS)),)
+include $(patsubst %,$(BUILD)/deps-%.mk,run $(call asked,debug) \
+	$(if $(call asked,$(CHECKS)),test) \
+	$(if $(call asked,test-all torture),test-all) \
+	$(if $(call asked,bench-linux),tools))
 endif
 
 $(BUILD)/deps-%.mk: tools/deps.sh
 	@mkdir -p $(@D)
-	@sh tools/deps.sh $* $@
+	@sh tools/deps.sh $(if $(call asked,$(INSTALL) $(DEPS)),install,name) \
+		$* $@
 
 CC      := $(CROSS_COMPILE)gcc
 LD      := $(CROSS_COMPILE)ld
@@ -198,8 +207,10 @@ $(CHECKS):
 	@$(PYTHON) tests/run.py $@
 
 # ---- housekeeping -----------------------------------------------------------
-deps: $(BUILD)/deps-run.mk $(BUILD)/deps-test.mk
-	@echo 'every program is there'
+deps: $(LISTS:%=deps-%)
+
+$(LISTS:%=deps-%): deps-%: $(BUILD)/deps-%.mk
+	@echo '$*: every program is there'
 
 clean:
 	rm -rf $(BUILD)
@@ -220,4 +231,4 @@ help:
 #:   APPEND="words for the kernel"  ONLY='glob' (unit: tests, bench: rows)
 #:   SHARD=i/n (of test, test-all)  SKIP_TEST=1 (test-all without test's parts)
 
-.PHONY: FORCE kernel iso run shell debug deps clean help $(CHECKS)
+.PHONY: FORCE kernel iso run shell debug clean help $(CHECKS) $(DEPS)

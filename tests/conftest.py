@@ -2,11 +2,13 @@
 """What every pytest file shares: the machine, the images, and a lock."""
 import contextlib
 import fcntl
+import shutil
 import subprocess
 
 import pytest
 
 from tests import qemu
+from tests.python import COMMAND as PYTHON
 
 
 def pytest_configure(config):
@@ -63,8 +65,8 @@ def make_iso(shipped, elf, tmp_path_factory):
     kernel: instead of the image with the tests."""
     def make(entry, append="", kernel=None):
         path = tmp_path_factory.mktemp("iso") / f"{entry}.iso"
-        subprocess.run(["/usr/bin/python3", "tools/mkiso.py", "--default",
-                        entry, "--timeout", "0", "--append", append, str(path),
+        subprocess.run([*PYTHON, "tools/mkiso.py", "--default", entry,
+                        "--timeout", "0", "--append", append, str(path),
                         str(shipped), str(kernel or elf)],
                        cwd=qemu.ROOT, check=True, timeout=60)
         return path
@@ -78,3 +80,10 @@ def exclusive(name):
     with open(qemu.BUILD / f"{name}.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def toolbox(tmp_path, programs):
+    """A directory for PATH that holds these programs and no others."""
+    for program in programs:
+        (tmp_path / program).symlink_to(shutil.which(program))
+    return {"PATH": str(tmp_path)}

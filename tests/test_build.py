@@ -9,6 +9,8 @@ import subprocess
 import pytest
 
 from tests import qemu
+from tests.conftest import toolbox
+from tests.python import COMMAND as PYTHON
 
 mkiso = qemu.load_tool("mkiso")
 symtab = qemu.load_tool("symtab")
@@ -93,7 +95,7 @@ def test_a_source_that_is_gone_leaves_the_image(elf, tmp_path):
 
 
 def table(elf):
-    done = run(["/usr/bin/python3", "tools/symtab.py", str(elf)])
+    done = run([*PYTHON, "tools/symtab.py", str(elf)])
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -157,7 +159,7 @@ def test_words_for_grub(text, words):
 ])
 def test_an_entry_that_is_not_there_is_refused(elf, tmp_path, options, words):
     iso = tmp_path / "iso"
-    done = run(["/usr/bin/python3", "tools/mkiso.py", *options[:2], str(iso),
+    done = run([*PYTHON, "tools/mkiso.py", *options[:2], str(iso),
                 *[str(elf) for _ in options[2:]]])
     assert done.returncode == 1 and not iso.exists()
     assert words in done.stderr
@@ -178,79 +180,8 @@ def test_unbalanced_quotes_are_refused():
         mkiso.grub_words('tests="sched')
 
 
-def toolbox(tmp_path, programs):
-    """A directory for PATH that holds these programs and no others."""
-    for program in programs:
-        (tmp_path / program).symlink_to(shutil.which(program))
-    return {"PATH": str(tmp_path)}
-
-
-SHELL = ["sh", "sort", "tr", "cat", "uname", "id", "head"]
-
-
-def test_missing_programs_are_named_where_apt_is_missing(tmp_path):
-    env = toolbox(tmp_path, SHELL + ["gcc", "ld"])
-    done = run([str(tmp_path / "sh"), "tools/deps.sh", "run",
-                str(tmp_path / "stamp")], env=env)
-    assert done.returncode == 1
-    for package in ("nasm", "xorriso", "grub-common", "qemu-system-x86"):
-        assert package in done.stderr
-    assert " gcc" not in done.stderr
-    assert not (tmp_path / "stamp").exists()
-
-
-def test_missing_programs_are_installed_by_apt(tmp_path):
-    """With an apt-get that only notes what it was asked for."""
-    env = toolbox(tmp_path, SHELL + ["gcc", "ld", "env"])
-    log = tmp_path / "log"
-    fake = tmp_path / "apt-get"
-    fake.write_text(f"#!{tmp_path}/sh\n"
-                    f"echo $DEBIAN_FRONTEND $* >>{log}\n")
-    fake.chmod(0o755)
-    sudo = tmp_path / "sudo"
-    sudo.write_text(f'#!{tmp_path}/sh\necho sudo >>{log}\nexec "$@"\n')
-    sudo.chmod(0o755)
-    done = run([str(tmp_path / "sh"), "tools/deps.sh", "run",
-                str(tmp_path / "stamp")], env=env)
-    assert "installing with apt-get:" in done.stdout
-    assert "still missing" in done.stderr  # the fake installs nothing
-    lines = log.read_text().splitlines()
-    assert ("sudo" in lines) == (os.getuid() != 0)
-    assert any(line.startswith("noninteractive") and " nasm " in line + " "
-               for line in lines)
-
-
-def test_debug_asks_for_gdb(tmp_path):
-    """Whatever `make run` needs is there, it says."""
-    (tmp_path / "box").mkdir()
-    env = toolbox(tmp_path / "box", SHELL + ["make", "mkdir", "gcc", "ld"])
-    build = tmp_path / "build"
-    build.mkdir()
-    (build / "deps-run.mk").touch()
-    done = run(["make", f"BUILD={build}", "debug"], env=env)
-    assert done.returncode == 2
-    assert "programs are missing; Debian's packages for them: gdb" \
-        in done.stderr
-
-
-def test_the_compiler_prefix_is_found(tmp_path):
-    box = tmp_path / "box"
-    box.mkdir()
-    env = toolbox(box, SHELL)
-    for prefix in ("", "x86_64-linux-gnu-", "x86_64-elf-"):
-        for program in ("gcc", "ld"):
-            path = box / (prefix + program)
-            path.write_text(f"#!{box}/sh\necho x86_64-fake\n")
-            path.chmod(0o755)
-        done = run([str(box / "sh"), "-c",
-                    'eval "$(cat tools/deps.sh | tr \'\\n\' \'\\n\' | '
-                    f'{shutil.which("sed")} -n \'/^prefix()/,/^}}/p\')"; '
-                    "prefix"], env=env)
-        assert done.stdout.strip() == prefix
-
-
 def test_debug_shows_a_site(elf):
-    done = run(["/usr/bin/python3", "tools/run.py", "--smp", "1",
+    done = run([*PYTHON, "tools/run.py", "--smp", "1",
                 "--gdb", "tools/nop5.gdb", "--kernel", str(elf),
                 "--append", "mode=tests tests=nothing"],
                input="site schedule\nsite start64\nquit\n")
@@ -263,7 +194,7 @@ def debug(elf, box, *options):
     """`make debug` with what is in the box instead of gdb; a pid file."""
     box.mkdir()
     return ({**os.environ, "PATH": f"{box}:" + os.environ["PATH"]},
-            ["/usr/bin/python3", "tools/run.py", "--smp", "1", "--gdb",
+            [*PYTHON, "tools/run.py", "--smp", "1", "--gdb",
              "tools/nop5.gdb", "--kernel", str(elf), *options])
 
 
@@ -307,7 +238,7 @@ def test_signals_while_gdb_runs(elf, tmp_path, number, words, status):
     ("exit\n", "nop5# exit"),
 ])
 def test_shell_takes_commands_from_a_pipe(elf, script, words):
-    done = run(["/usr/bin/python3", "tools/run.py", "--smp", "1",
+    done = run([*PYTHON, "tools/run.py", "--smp", "1",
                 "--timeout", "60", "--interactive", "--kernel", str(elf),
                 "--append", "mode=shell"], input=script)
     assert done.returncode == 0, done.stdout + done.stderr

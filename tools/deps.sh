@@ -1,14 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# deps.sh run|test|debug STAMP: are the programs there? On Debian and its
-# relatives missing ones are installed, elsewhere they are named. STAMP becomes
-# a piece of makefile that says which compiler prefix there is.
+# deps.sh install|name LIST STAMP: are the programs of the list there? What is
+# missing is installed on Debian and its relatives, or named. STAMP becomes a
+# piece of makefile that says which compiler prefix there is.
+# deps.sh list LIST -: prints the packages of the list.
+#
+# The lists are complete: tests/test_deps.py looks for a package in no list.
 set -eu
-what=$1 stamp=$2
+how=$1 what=$2 stamp=$3
 
 # program or file		Debian packages
+# run: to build the kernel and its image, and to boot them.
 need_run='
 nasm				nasm
+ld				binutils
 grub-mkrescue			grub-common
 xorriso				xorriso
 mformat				mtools
@@ -21,6 +26,7 @@ python3				python3
 need_debug='
 gdb				gdb
 '
+# test: what `make test` needs besides; no browser, no kernel's source.
 need_test='
 pytest-3			python3-pytest
 /usr/lib/python3/dist-packages/pexpect	python3-pexpect
@@ -37,6 +43,16 @@ spin				spin
 gdb				gdb
 gnuplot				gnuplot-nox
 '
+# test_all: what `make test-all` and `make torture` need besides.
+need_test_all='
+'
+# tools: for `make bench-linux` (its objtool) and for `make test-fresh`.
+need_tools='
+/usr/share/doc/libelf1		libelf1
+debootstrap			debootstrap
+setpriv				util-linux
+mount				mount
+'
 
 prefix() {
 	for p in x86_64-elf- x86_64-linux-gnu- ''; do
@@ -49,16 +65,18 @@ prefix() {
 	return 1
 }
 
+# Every package of the list if that is what is asked for, else the missing ones.
 missing() {
-	eval "list=\$need_$what"
+	eval "list=\$need_$(echo "$what" | tr - _)"
 	echo "$list" | while read -r file packages; do
 		[ -n "$file" ] || continue
 		case $file in
-		/*) [ -e "$file" ] || echo "$packages" ;;
-		*) command -v "$file" >/dev/null || echo "$packages" ;;
-		esac
+		/*) [ "$how" != list ] && [ -e "$file" ] ;;
+		*) [ "$how" != list ] && command -v "$file" >/dev/null ;;
+		esac || echo "$packages"
 	done
-	if [ "$what" = run ] && ! prefix >/dev/null; then
+	[ "$what" = run ] || return 0
+	if [ "$how" = list ] || ! prefix >/dev/null; then
 		case $(uname -m) in
 		x86_64) echo gcc ;;
 		*) echo gcc-x86-64-linux-gnu ;;
@@ -77,11 +95,19 @@ install() {
 		{ printf '%s\n' "$log" >&2; exit 1; }
 }
 
+if [ "$how" = list ]; then
+	missing
+	exit
+fi
 packages=$(missing | sort -u | tr '\n' ' ')
 if [ -n "$packages" ]; then
 	if ! command -v apt-get >/dev/null; then
 		echo "nop5: programs are missing; Debian's packages for them:" \
 			"$packages" >&2
+		exit 1
+	elif [ "$how" = name ]; then
+		echo 'nop5: programs are missing; "make deps" installs' \
+			"Debian's packages for them: $packages" >&2
 		exit 1
 	fi
 	install "$packages"
