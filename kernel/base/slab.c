@@ -228,7 +228,7 @@ bool slab_drain(void)
 	unsigned long flags;
 	bool any = false;
 
-	for (class = classes; class < classes + ARRAY_SIZE(classes); class++) {
+	for (class = classes; class < classes + ARRAY_SIZE(classes); class ++) {
 		spin_lock_irqsave(&class->lock, flags);
 		slab = class->empty;
 		class->empty = NULL;

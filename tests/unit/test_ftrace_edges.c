@@ -11,6 +11,7 @@
  * host-sources: trace/core/ftrace_list.c
  * host-sources: trace/core/ftrace_pid.c trace/core/ftrace_plan.c
  * host-sources: trace/core/ftrace_rec.c
+ * host-sources: trace/core/ftrace_chain.c trace/core/ftrace_room.c
  * host-sources: trace/core/ftrace_register.c trace/core/ftrace_set.c
  * host-sources: trace/core/ftrace_share.c
  * host-sources: trace/core/ftrace_show.c trace/event/trace_seq.c
@@ -479,6 +480,92 @@ UNIT(ftrace_edges, requests_when_ids_run_out_I6)
 	ftrace_hash_free(twelve);
 	ftrace_hash_free(eight);
 	ftrace_hash_free(other);
+	ftrace_no_leaks();
+}
+
+/* @n sites with a set of each's own: the first so many of @n ops. */
+static void stairs(struct ftrace_ops *step, size_t n, bool up)
+{
+	size_t i, k;
+
+	for (i = 0; i < n; i++) {
+		if (!up) {
+			CHECK_EQ(unregister_ftrace_function(&step[i]), 0);
+			ftrace_free_filter(&step[i]);
+			continue;
+		}
+		step[i] = (struct ftrace_ops)OPS(0);
+		for (k = i; k < n; k++)
+			CHECK_EQ(ftrace_set_filter_ip(&step[i], host_site(k), 0,
+						      0),
+				 0);
+		CHECK_EQ(register_ftrace_function(&step[i]), 0);
+	}
+}
+
+/* One id for each set that it makes is enough, and one fewer is not. */
+UNIT(ftrace_edges, as_many_ids_as_sets_I6)
+{
+	static struct ftrace_ops step[6], all = OPS(1);
+	struct ftrace_picture pic;
+
+	fresh(6);
+	stairs(step, 6, true);
+	take_ids(5);
+	pic = ftrace_take_picture();
+	CHECK_EQ(register_ftrace_function(&all), (u64)-ENOSPC);
+	CHECK(ftrace_same_picture(pic, ftrace_take_picture()));
+	give_ids_back();
+	take_ids(6);
+	CHECK_EQ(register_ftrace_function(&all), 0);
+	CHECK_EQ(ftrace_check(), 0);
+	/* Back to sets that are gone: the ids of these are free again. */
+	CHECK_EQ(unregister_ftrace_function(&all), 0);
+	CHECK_EQ(ftrace_check(), 0);
+	give_ids_back();
+	stairs(step, 6, false);
+	ftrace_no_leaks();
+}
+
+/* None is needed where the sets that sites go to are there already. */
+UNIT(ftrace_edges, no_id_for_a_set_that_is_there)
+{
+	static struct ftrace_ops ann = OPS(0), bob = OPS(1);
+
+	fresh(3);
+	CHECK_EQ(register_ftrace_function(&ann), 0);
+	CHECK_EQ(ftrace_filter(&bob, "fn1 fn2"), 0);
+	CHECK_EQ(register_ftrace_function(&bob), 0);
+	take_ids(0);
+	CHECK_EQ(ftrace_filter(&bob, "fn1"), 0);
+	CHECK_EQ(ftrace_filter(&bob, "fn2"), 0);
+	CHECK_EQ(unregister_ftrace_function(&bob), 0);
+	CHECK_EQ(ftrace_check(), 0);
+	give_ids_back();
+	CHECK_EQ(unregister_ftrace_function(&ann), 0);
+	ftrace_free_filter(&bob);
+	ftrace_no_leaks();
+}
+
+/* Two sites with the same target of their own need one id for it. */
+UNIT(ftrace_edges, an_id_for_each_target_not_for_each_site)
+{
+	struct ftrace_hash *pairs;
+	size_t i;
+
+	fresh(20);
+	pairs = targets(0, 20, A);
+	for (i = 0; i < 20; i++)
+		pairs->direct[i] = A + 16 * (i % 4);
+	take_ids(3);
+	CHECK_EQ(update_ftrace_direct_add(&direct, pairs), (u64)-ENOSPC);
+	give_ids_back();
+	take_ids(4);
+	CHECK_EQ(update_ftrace_direct_add(&direct, pairs), 0);
+	CHECK_EQ(ftrace_check(), 0);
+	CHECK_EQ(update_ftrace_direct_del(&direct, pairs), 0);
+	give_ids_back();
+	ftrace_hash_free(pairs);
 	ftrace_no_leaks();
 }
 

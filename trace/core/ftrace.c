@@ -133,6 +133,19 @@ void ftrace_commit(struct ftrace_plan *plan, struct ftrace_retired *retired)
 	ftrace_plan_free(plan);
 }
 
+int ftrace_retarget(unsigned long (*old)(const struct ftrace_set *set),
+		    struct ftrace_retired *retired)
+{
+	struct ftrace_plan plan;
+	int err = ftrace_plan_pinned(&plan, old);
+
+	if (!err)
+		err = plan_prepare(&plan);
+	if (!err)
+		ftrace_commit(&plan, retired);
+	return err;
+}
+
 static bool has_permanent_ops(void)
 {
 	struct ftrace_ops *ops;
