@@ -617,3 +617,36 @@ UNIT(ftrace_edges, targets_of_excluded_sites)
 	ftrace_hash_free(second);
 	ftrace_no_leaks();
 }
+
+/* What is to be freed after a wait is not freed by a request that fails. */
+UNIT(ftrace_edges, a_failed_request_keeps_what_others_retired)
+{
+	static struct ftrace_ops late = FTRACE_COUNT_OPS(0);
+	struct ftrace_retired retired = { .wait = true }, later = { 0 };
+	struct ftrace_set *set;
+	unsigned int n = 0;
+	int err;
+
+	fresh(2);
+	mutex_lock(&ftrace_lock);
+	set = ftrace_set_change(set_of(0), &late, true, 0);
+	ftrace_set_unpin(set, &retired);
+	mutex_unlock(&ftrace_lock);
+	CHECK(retired.sets == set);
+	CHECK_EQ(ftrace_enter(), 0);
+	do { /* without memory for a trampoline it does not fail */
+		fail_nth(++n);
+		err = ftrace_register(&late, &retired);
+		CHECK(fail_end());
+		if (err)
+			break;
+		CHECK_EQ(ftrace_unregister(&late, &later), 0);
+		ftrace_forget(&late, &later);
+	} while (n < 10);
+	ftrace_leave();
+	CHECK_EQ(err, (u64)-ENOMEM);
+	CHECK(retired.sets == set);
+	CHECK(retired.wait);
+	ftrace_retire(&retired);
+	ftrace_no_leaks();
+}

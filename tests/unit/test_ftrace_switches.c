@@ -348,7 +348,7 @@ UNIT(ftrace_switches, ids_of_sets_run_out)
 	fresh(1);
 	live = host_live;
 	mutex_lock(&ftrace_lock);
-	for (round = 0; round < 2; round++) {
+	for (round = 0; round < 10; round++) {
 		for (;; n++) {
 			set = ftrace_set_change(set_of(0), &direct, true,
 						16 * (n + 1));

@@ -187,6 +187,7 @@ int ftrace_set_enabled(bool on)
 	err = set_enabled_locked(on, &retired);
 	mutex_unlock(&ftrace_lock);
 	ftrace_leave();
+	ftrace_retire(&retired);
 	return err;
 }
 
