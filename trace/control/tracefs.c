@@ -48,7 +48,7 @@ static const char *match_cpu(const char *path, int *cpu)
 
 	for (; isdigit(*path) && digits < 4; path++, digits++)
 		n = n * 10 + (*path - '0');
-	if (!digits || (zero && digits > 1) || n >= num_online_cpus())
+	if (!digits || (zero && digits > 1) || !cpu_online(n))
 		return NULL;
 	*cpu = n;
 	return path;
@@ -305,7 +305,7 @@ int tracefs_readdir(const char *path, unsigned int n,
 		    struct tracefs_dirent *entry)
 {
 	const struct tracefs_node *node;
-	unsigned int i, cpu, cpus;
+	unsigned int i, cpu, end;
 
 	for (i = 0; (node = node_at(i)); i++) {
 		const char *rest = below(node, path);
@@ -314,11 +314,9 @@ int tracefs_readdir(const char *path, unsigned int n,
 			continue;
 		if (strchr(rest, '/') && seen_before(path, i, rest))
 			continue;
-		cpus = strcspn(rest, "#") < strcspn(rest, "/") ?
-			       num_online_cpus() :
-			       1;
-		for (cpu = 0; cpu < cpus; cpu++) {
-			if (n--)
+		end = strcspn(rest, "#") < strcspn(rest, "/") ? NR_CPUS : 1;
+		for (cpu = 0; cpu < end; cpu++) {
+			if (!cpu_online(cpu) || n--)
 				continue;
 			name_of(entry, rest, cpu, node->mode);
 			return 0;
