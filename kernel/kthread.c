@@ -246,6 +246,16 @@ static struct task_struct *make_idle_task(unsigned int cpu)
 	return task;
 }
 
+static int call_cpu_starting(unsigned int cpu)
+{
+	const struct task_hooks *const *hooks;
+	int ret = 0;
+
+	for_each_entry(hooks, task_hooks) if (!ret && (*hooks)->cpu_starting)
+		ret = (*hooks)->cpu_starting(cpu);
+	return ret;
+}
+
 int secondary_prepare(unsigned int cpu, struct task_struct **idle,
 		      void **stack_top)
 {
@@ -257,7 +267,7 @@ int secondary_prepare(unsigned int cpu, struct task_struct **idle,
 		return -ENOMEM;
 	*idle = task;
 	*stack_top = (char *)task->stack + STACK_SIZE;
-	return 0;
+	return call_cpu_starting(cpu);
 }
 
 void secondary_main(void)

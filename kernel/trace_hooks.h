@@ -27,6 +27,13 @@ struct task_hooks {
 	 * off, run queue locked: no lock may be taken and nothing woken.
 	 */
 	void (*switched)(struct task_struct *prev, struct task_struct *next);
+
+	/*
+	 * A CPU is about to be started as number @cpu, maybe not for the first
+	 * time. Context: task, may sleep. Return: 0; -ENOMEM, and the CPU is
+	 * not started. No other code is returned.
+	 */
+	int (*cpu_starting)(unsigned int cpu);
 };
 
 DECLARE_TABLE(struct task_hooks, task_hooks);

@@ -8,7 +8,8 @@
  *
  * I1  A tracer is current from a successful init to a successful reset; when
  *     something fails in between, nop is.
- * I2  Every CPU has a buffer from boot on, so that writers need not ask.
+ * I2  Every CPU has a buffer before it is online, or from trace_init() on, so
+ *     that writers need not ask.
  *
  * Context: task, may sleep. Locks: trace_lock, before everything of the ring
  * buffer's and before ftrace_lock.
@@ -16,6 +17,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
+#include "kernel/trace_hooks.h"
 #include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
 
@@ -54,6 +56,12 @@ int trace_init(void)
 	trace_options_init(tr);
 	tr->on = true;
 	return 0;
+}
+
+static size_t kb_to_pages(size_t kb)
+{
+	return max(DIV_ROUND_UP(kb * 1024, (size_t)RB_DATA_SIZE),
+		   (size_t)RB_PAGES_MIN);
 }
 
 /* ---- tracers ------------------------------------------------------------- */
@@ -121,6 +129,39 @@ int trace_set_tracer(struct trace_array *tr, const char *name)
 	return err;
 }
 
+/* ---- CPUs that are started late ------------------------------------------ */
+
+static int make_ring(struct trace_array *tr, unsigned int cpu)
+{
+	size_t pages = tr->expanded ? kb_to_pages(TRACE_BUFFER_KB_DEFAULT) :
+				      BOOT_PAGES;
+	int err = ring_buffer_add_cpu(&tr->buffer, cpu, pages); /* I2 */
+
+	if (err)
+		return err;
+	tr->buffer_kb[cpu] = TRACE_BUFFER_KB_DEFAULT;
+	tr->cpumask |= BIT(cpu);
+	per_cpu(trace_top_ring, cpu) = tr->buffer.cpu[cpu];
+	return 0;
+}
+
+static int trace_cpu_starting(unsigned int cpu)
+{
+	struct trace_array *tr = trace_top();
+	int err = 0;
+
+	mutex_lock(&trace_lock);
+	if (tr->clock && !tr->buffer.cpu[cpu]) /* else trace_init() does it */
+		err = make_ring(tr, cpu);
+	mutex_unlock(&trace_lock);
+	return err;
+}
+
+static const struct task_hooks cpu_hooks = {
+	.cpu_starting = trace_cpu_starting,
+};
+TABLE_ENTRY(task_hooks, 30, cpu_hooks);
+
 /* ---- on and off ---------------------------------------------------------- */
 
 bool trace_is_on(struct trace_array *tr)
@@ -173,18 +214,12 @@ void trace_reset(struct trace_array *tr, unsigned int cpu)
 
 /* ---- buffer -------------------------------------------------------------- */
 
-static size_t kb_to_pages(size_t kb)
-{
-	return max(DIV_ROUND_UP(kb * 1024, (size_t)RB_DATA_SIZE),
-		   (size_t)RB_PAGES_MIN);
-}
-
 static void note_kb(struct trace_array *tr, u64 cpus, size_t kb)
 {
 	unsigned int i;
 
-	for_each_online_cpu(i) {
-		if (cpus >> i & 1)
+	for (i = 0; i < NR_CPUS; i++) {
+		if (tr->buffer.cpu[i] && cpus >> i & 1)
 			tr->buffer_kb[i] = kb;
 	}
 }
@@ -237,10 +272,8 @@ static int set_kb(struct trace_array *tr, unsigned int cpu, size_t kb,
 	u64 cpus = cpu == TRACE_CPU_ALL ? ~0ULL : 1ULL << cpu;
 	int err = 0;
 
-	if (!kb)
+	if (!kb || kb > (size_t)RB_PAGES_MAX * RB_DATA_SIZE / 1024)
 		return -EINVAL;
-	if (kb > (size_t)RB_PAGES_MAX * RB_DATA_SIZE / 1024)
-		return -ENOMEM;
 	mutex_lock(&trace_lock);
 	if (later && !tr->expanded)
 		note_kb(tr, cpus, kb);
@@ -293,7 +326,7 @@ void trace_buffer_total_show(struct trace_array *tr, struct trace_seq *s)
 
 u64 trace_cpumask(struct trace_array *tr)
 {
-	return tr->cpumask;
+	return tr->cpumask & cpu_online_mask;
 }
 
 int trace_set_cpumask(struct trace_array *tr, u64 mask)

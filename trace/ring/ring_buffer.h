@@ -118,7 +118,7 @@ struct ring_buffer_per_cpu {
 } __aligned(64);
 
 struct ring_buffer {
-	struct ring_buffer_per_cpu *cpu[NR_CPUS]; /* [I] NULL: not there */
+	struct ring_buffer_per_cpu *cpu[NR_CPUS]; /* [I] once not NULL */
 	const struct trace_clock *clock;	  /* buffer's owner */
 	bool overwrite;				  /* buffer's owner */
 };
@@ -321,6 +321,12 @@ void ring_buffer_stats(struct ring_buffer_per_cpu *rb,
  */
 int ring_buffer_init(struct ring_buffer *buffer, u64 cpus, size_t pages,
 		     const struct trace_clock *clock);
+/*
+ * ring_buffer_add_cpu() - a ring of @pages pages for one more CPU
+ * Return: 0; -ENOMEM. No other code is returned.
+ */
+int ring_buffer_add_cpu(struct ring_buffer *buffer, unsigned int cpu,
+			size_t pages);
 /* Nobody may write or read any more. */
 void ring_buffer_destroy(struct ring_buffer *buffer);
 

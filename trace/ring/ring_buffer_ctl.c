@@ -169,6 +169,18 @@ int ring_buffer_init(struct ring_buffer *buffer, u64 cpus, size_t pages,
 	return 0;
 }
 
+int ring_buffer_add_cpu(struct ring_buffer *buffer, unsigned int cpu,
+			size_t pages)
+{
+	struct ring_buffer_per_cpu *rb = rb_create(cpu, pages, buffer->clock);
+
+	if (!rb)
+		return -ENOMEM;
+	rb->overwrite = buffer->overwrite;
+	WRITE_ONCE(buffer->cpu[cpu], rb);
+	return 0;
+}
+
 void ring_buffer_destroy(struct ring_buffer *buffer)
 {
 	struct ring_buffer_per_cpu *rb;
