@@ -3,30 +3,43 @@
  * The hand-over from the boot CPU to a starting one (boot/ap_start.asm).
  *
  * The real-mode page holds no data: it jumps to 32-bit code in the kernel
- * image, which turns long mode on with the AP page tables and then looks here.
- * One block serves all CPUs, one after the other. A CPU that comes too late
- * finds the block withdrawn or meant for somebody else and halts for good.
+ * image, which turns long mode on with the AP page tables and then looks here
+ * for a block that is armed for its APIC id. Each CPU number has a block of its
+ * own: one that is given up on may still read what stands in it.
  */
 #pragma once
 
 #include "kernel/lib/types.h"
+#include <asm/percpu.h>
 
+/*
+ *	IDLE  -> ARMED   boot CPU: filled in for an APIC id
+ *	ARMED -> TAKEN   that CPU: on its way to .entry
+ *	TAKEN -> JOINED  that CPU: it will be online in a few instructions
+ *	ARMED -> before  boot CPU: withdrawn, the CPU has not come
+ *	TAKEN -> LOST    boot CPU: given up; the CPU halts when it finds that
+ *	LOST  -> ARMED   boot CPU: for the same APIC id, after a reset of it
+ */
 enum ap_boot_state {
-	AP_BOOT_IDLE = 0,  /* nobody may start; also: withdrawn */
-	AP_BOOT_ARMED = 1, /* the block is filled in for .apic_id */
-	AP_BOOT_TAKEN = 2, /* that CPU is on its way to .entry */
+	AP_BOOT_IDLE = 0,
+	AP_BOOT_ARMED = 1,
+	AP_BOOT_TAKEN = 2,
+	AP_BOOT_JOINED = 3,
+	AP_BOOT_LOST = 4,
 };
 
+/* State and id in one word, so that nobody claims what is for another. */
+#define AP_BOOT_CLAIM(state, apic_id) ((u64)(apic_id) << 32 | (state))
+
 struct ap_boot_params {
-	u32 state;     /* enum ap_boot_state, changed by cmpxchg only */
-	u32 apic_id;   /* who is meant */
+	u64 claim;     /* [A] AP_BOOT_CLAIM(), changed by cmpxchg */
 	u64 stack_top; /* rsp on entry is this, less the return address */
 	u64 gs_base;   /* in place before any C runs */
 	u64 entry;     /* void __noreturn entry(u64 arg), kernel CR3 loaded */
 	u64 arg;
 };
 
-extern struct ap_boot_params ap_boot_params;
+extern struct ap_boot_params ap_boot_params[NR_CPUS]; /* by CPU number */
 
 /* Position-independent 16-bit code, to be copied to a page below 1 MiB. */
 extern const char ap_start16[], ap_start16_end[];

@@ -8,6 +8,8 @@
 %include "boot/boot-offsets.inc"
 %include "boot/start.inc"
 
+CPUID_TOPOLOGY	equ 0xb			; leaf with the 32-bit APIC id
+
 extern boot_gdt, boot_gdt_limit, boot_gdt_ptr, ap_pml4, kernel_pml4
 extern ap_boot_params
 
@@ -46,16 +48,38 @@ ap_start32:
 section .text
 bits 64
 ap_start64:
+	xor	eax, eax
+	cpuid					; eax = largest leaf
+	cmp	eax, CPUID_TOPOLOGY
+	jb	.id_of_8_bits
+	mov	eax, CPUID_TOPOLOGY
+	xor	ecx, ecx
+	cpuid
+	mov	esi, edx			; esi = the id, if bx is not 0
+	test	bx, bx
+	jnz	.find_block
+.id_of_8_bits:
 	mov	eax, 1
 	cpuid
-	shr	ebx, 24				; ebx = this CPU's APIC id
+	shr	ebx, 24
+	mov	esi, ebx			; esi = the id
+.find_block:
+	shl	rsi, 32
 	mov	rbp, ap_boot_params
-	cmp	ebx, [rbp + AP_APIC_ID]
-	jne	.late				; meant for somebody else
-	mov	eax, AP_BOOT_ARMED
-	mov	ecx, AP_BOOT_TAKEN
-	lock cmpxchg [rbp + AP_STATE], ecx
-	jne	.late				; the boot CPU gave up on us
+	mov	edi, AP_BOOT_BLOCKS
+.next_block:
+	lea	rax, [rsi + AP_BOOT_ARMED]
+	lea	rcx, [rsi + AP_BOOT_TAKEN]
+	lock cmpxchg [rbp + AP_CLAIM], rcx
+	je	.mine				; rbp = our block
+	add	rbp, AP_BOOT_SIZE
+	dec	edi
+	jnz	.next_block
+.late:						; the boot CPU gave up on us
+	cli
+	hlt
+	jmp	.late
+.mine:
 	mov	rax, kernel_pml4 - KERNEL_VMA
 	mov	cr3, rax			; the low alias is gone
 	mov	rsp, [rbp + AP_STACK_TOP]
@@ -82,7 +106,3 @@ ap_start64:
 	mov	rbp, rsp
 	call	rax
 	ud2
-.late:
-	cli
-	hlt
-	jmp	.late

@@ -23,8 +23,9 @@ void boot_offsets(void)
 	DEFINE(BOOT_STACK_SIZE, BOOT_STACK_SIZE);
 	DEFINE(AP_BOOT_ARMED, AP_BOOT_ARMED);
 	DEFINE(AP_BOOT_TAKEN, AP_BOOT_TAKEN);
-	OFFSET(AP_STATE, ap_boot_params, state);
-	OFFSET(AP_APIC_ID, ap_boot_params, apic_id);
+	DEFINE(AP_BOOT_BLOCKS, NR_CPUS);
+	DEFINE(AP_BOOT_SIZE, sizeof(struct ap_boot_params));
+	OFFSET(AP_CLAIM, ap_boot_params, claim);
 	OFFSET(AP_STACK_TOP, ap_boot_params, stack_top);
 	OFFSET(AP_GS_BASE, ap_boot_params, gs_base);
 	OFFSET(AP_ENTRY, ap_boot_params, entry);

@@ -19,7 +19,7 @@
 
 static struct boot_info boot_info;
 
-struct ap_boot_params ap_boot_params;
+struct ap_boot_params ap_boot_params[NR_CPUS];
 
 static const void *early_phys(u64 phys, size_t len)
 {

@@ -127,6 +127,22 @@ def test_a_cpu_whose_counter_lags_moves_the_base(machine):
     assert "crash: base moved to the CPU that lags" in boot.log
 
 
+@pytest.mark.parametrize("icount", [None, 0])
+def test_a_cpu_that_is_given_up_on_does_not_come_online(machine, icount):
+    guest = machine(smp=3, icount=icount, qemu=["-machine", "pc,acpi=off"])
+    boot = guest.boot("mode=crash crash=late-cpus").ok()
+    assert re.findall(r"\] (smp: .*|crash: .*)", boot.log) == [
+        "smp: CPU with APIC id 1 did not come up: -EIO",
+        "smp: CPU with APIC id 2 did not come up: -EIO",
+        "crash: late: 1 online, cpu0/",
+        "crash: at once: -ETIMEDOUT",
+        "crash: other id: -EBUSY",
+        "crash: with a hole: 2 online, cpu0/ cpu2/",
+        "crash: cpu1: -ENOENT, cpu2: 0",
+        "crash: all: 3 online, cpu0/ cpu1/ cpu2/",
+    ], boot.excerpt()
+
+
 STOPS, STOP_SECONDS = 6, 0.5  # longer than the limit in the guest
 
 

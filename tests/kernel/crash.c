@@ -5,6 +5,7 @@
  * reason and the function below that caused it (tests/test_panic.py).
  */
 #include "arch/x86_64/cpu/irq.h"
+#include "arch/x86_64/cpu/smp.h"
 #include "arch/x86_64/dev/acpi.h"
 #include "arch/x86_64/dev/apic.h"
 #include "arch/x86_64/patch/exec_pool.h"
@@ -16,10 +17,13 @@
 #include "kernel/base/slab.h"
 #include "kernel/clock.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/mode.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
+#include "trace/control/tracefs.h"
+#include "trace/trace.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/irqflags.h>
@@ -385,6 +389,64 @@ static int start_lagging_cpu(void)
 }
 
 /*
+ * ---- not a crash: CPUs that come after they have been given up on
+ *
+ * They have claimed their blocks, and the boot CPU does not wait for the rest.
+ */
+#define LATE_NS	 200000000ULL
+#define START_NS 20000000000ULL
+
+static void list_cpus(const u32 *ids, u32 n)
+{
+	acpi_info.nr_cpus = n;
+	memcpy(acpi_info.apic_id, ids, n * sizeof(*ids));
+}
+
+static void say_online(const char *when)
+{
+	struct tracefs_dirent entry;
+	char names[64] = "";
+
+	for (unsigned int i = 0; !tracefs_readdir("per_cpu", i, &entry); i++)
+		snprintf(names + strlen(names), sizeof(names) - strlen(names),
+			 " %s", entry.name);
+	pr_info("crash: %s: %u online,%s", when, num_online_cpus(), names);
+}
+
+static int start_late_cpus(void)
+{
+	static const u32 all[] = { 0, 1, 2 }, hole[] = { 0, 2 };
+	const u64 limit = smp_finish_ns;
+	int ret;
+
+	if (acpi_info.nr_cpus || cpu_apic_id(0) != 0)
+		return -EINVAL;
+	list_cpus(all, 3);
+	smp_finish_ns = 0;
+	ret = smp_init();
+	smp_finish_ns = limit;
+	sleep_ns(LATE_NS);
+	say_online("late");
+	/* Not reset, it does not answer; its number is nobody else's. */
+	pr_info("crash: at once: %pe", ERR_PTR(smp_start_cpu(1, 1, LATE_NS)));
+	pr_info("crash: other id: %pe", ERR_PTR(smp_start_cpu(1, 9, LATE_NS)));
+	list_cpus(hole, 2);
+	smp_start_listed(START_NS);
+	say_online("with a hole");
+	pr_info("crash: cpu1: %pe, cpu2: %d",
+		ERR_PTR(tracefs_lookup("per_cpu/cpu1/stats")),
+		tracefs_lookup("per_cpu/cpu2/stats"));
+	list_cpus(all, 3);
+	smp_start_listed(START_NS);
+	say_online("all");
+	/* They came after the rings were made. */
+	ret = ret ? ret : trace_set_tracer(trace_top(), "function");
+	on_each_cpu(call_nothing, NULL, true);
+	msleep(10);
+	return ret ? ret : trace_set_tracer(trace_top(), "nop");
+}
+
+/*
  * ---- not a crash: a host that stops the emulator for longer than any limit
  *
  * All the time one CPU waits for the others: for rounds and for calls.
@@ -419,6 +481,8 @@ static int crash_run(void)
 		return wait_for_nmis();
 	if (!strcmp(name, "lagging-cpu"))
 		return start_lagging_cpu();
+	if (!strcmp(name, "late-cpus"))
+		return start_late_cpus();
 	if (!strcmp(name, "stopped-host"))
 		return wait_for_each_other();
 	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++) {
@@ -427,7 +491,7 @@ static int crash_run(void)
 		crashes[i].fn();
 		return -ETIMEDOUT;
 	}
-	pr_err("crash=%s: choose outside-nmi, lagging-cpu, "
+	pr_err("crash=%s: choose outside-nmi, lagging-cpu, late-cpus, "
 	       "stopped-host or one of",
 	       name);
 	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)

@@ -175,7 +175,8 @@ static int compare(void *arg)
 	unsigned int me = smp_processor_id();
 
 	if (me < 2)
-		warps[me] = tsc_compare(&sync, me == 0, compared_clock);
+		EXPECT(tsc_compare(&sync, me == 0, smp_timeout_ns,
+				   compared_clock, &warps[me]));
 	return 0;
 }
 

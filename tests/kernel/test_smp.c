@@ -191,6 +191,7 @@ KTEST(smp, per_cpu_increments_are_not_lost)
 
 /* ---- a CPU that is not there */
 
+static const char *wanted;
 static bool reported;
 
 static bool look_for_report(const char *text, size_t len)
@@ -199,7 +200,7 @@ static bool look_for_report(const char *text, size_t len)
 
 	snprintf(line, sizeof(line), "%.*s", (int)min_t(size_t, len, 120),
 		 text);
-	if (!strstr(line, "CPU with APIC id 231 did not come up"))
+	if (!strstr(line, wanted))
 		return false;
 	reported = true;
 	return true; /* not a failure here: keep it off the log */
@@ -213,6 +214,7 @@ KTEST_FLAGS(smp, absent_cpu_is_reported, KTEST_LEAKS, 0)
 	if (acpi_info.nr_cpus == 0 || acpi_info.nr_cpus == ACPI_MAX_CPUS)
 		KTEST_SKIP("needs a list of CPUs with room");
 	reported = false;
+	wanted = "CPU with APIC id 231 did not come up";
 	console_set_tap(look_for_report);
 	acpi_info.apic_id[acpi_info.nr_cpus++] = ABSENT_APIC_ID;
 	smp_start_listed(20000000);
@@ -227,6 +229,35 @@ KTEST_FLAGS(smp, absent_cpu_is_reported, KTEST_LEAKS, 0)
 	smp_start_listed(20000000);
 	EXPECT(smp_all_online());
 	sync_core_all();
+}
+
+/*
+ * The low 8 bits of it are a CPU that runs: where an id is cut to them, that
+ * CPU is reset.
+ */
+KTEST(smp, an_id_beyond_8_bits_reaches_nobody_else)
+{
+	unsigned int last = num_online_cpus() - 1;
+	u32 id = cpu_apic_id(last) + 256;
+	u64 mask = cpu_online_mask;
+
+	if (apic_is_x2apic())
+		KTEST_SKIP("an x2APIC has 32 bits");
+	if (!last || acpi_info.nr_cpus == ACPI_MAX_CPUS)
+		KTEST_SKIP("needs two CPUs and room in the list");
+	EXPECT_EQ(smp_start_cpu(NR_CPUS - 1, id, 1000000), -ERANGE);
+	reported = false;
+	wanted = "is not used: an id above 254 needs an x2APIC";
+	console_set_tap(look_for_report);
+	acpi_info.apic_id[acpi_info.nr_cpus++] = id;
+	smp_start_listed(20000000);
+	console_set_tap(NULL);
+	EXPECT(reported);
+	EXPECT_EQ(cpu_online_mask, mask);
+	on_each_cpu(report_cpu, NULL, true);
+	acpi_info.nr_cpus--;
+	smp_start_listed(20000000);
+	EXPECT(smp_all_online());
 }
 
 /* So that the next stack needs memory. Return: a list of what was free. */

@@ -30,6 +30,7 @@ ROOTS = {
     "function_call": "the function tracer",
     "function_stack_call": "the function tracer with stacks",
     "graph_call": "the function_graph tracer",
+    "ap_entry": "a CPU that is starting",
     "poke_write": "the private address space",
     "poke_write_bytes": "the private address space",
 }
@@ -44,6 +45,8 @@ STOPS = {
     "reschedule":
         "preempt_schedule() has raised the preempt count: a callback of what "
         "it calls does not come here again",
+    "secondary_main":
+        "the CPU is online, its IDT is loaded and it has serialised",
     "panic": "nothing goes on from there",
 }
 
@@ -66,6 +69,7 @@ INDIRECT = {
         (["refuse", "graph_handler"], "handler of every fgraph_ops"),
     "ftrace_return_to_handler":
         (["graph_return"], "retfunc of every fgraph_ops"),
+    "tsc_compare": (["bring_up_clock"], "what ap_entry() compares by"),
     "ring_buffer_lock_reserve":
         (["clock_local", "clock_global", "clock_counter", "clock_tsc",
           "ktime_ns"], "clocks[] of trace_clock.c"),

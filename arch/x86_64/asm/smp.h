@@ -4,7 +4,8 @@
  * to make all of them serialise.
  *
  * Functions to be run elsewhere are kernel/smp.h's; here is only what the
- * hardware does. CPU numbers are dense from 0 (the boot CPU), in MADT order.
+ * hardware does. CPU numbers go from 0 (the boot CPU) in MADT order; those of
+ * CPUs that got lost on their way are holes.
  */
 #pragma once
 
@@ -75,10 +76,8 @@ void send_nmi(unsigned int cpu);
  * the call and before the return: what was written before is what they
  * execute. One round of IPIs.
  * Context: task, interrupts on (both checked); preemption may be off, but no
- * spinlock held that a CPU with interrupts off may wait for. Several callers
- * at once each get a round of their own: an answer is the number of a round
- * that had begun, and counts for all before it. Panics if a CPU does not
- * answer in smp_timeout_ns.
+ * spinlock held that a CPU with interrupts off may wait for. Callers exclude
+ * each other. Panics if a CPU does not answer in smp_timeout_ns.
  */
 void sync_core_all(void);
 

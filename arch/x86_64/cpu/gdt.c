@@ -94,7 +94,7 @@ static void load_segments(const u64 *gdt)
 			 : "memory");
 }
 
-void gdt_load(void)
+notrace void gdt_load(void)
 {
 	struct cpu_segments *seg = this_cpu_ptr(&segments);
 

@@ -56,7 +56,7 @@ void idt_init(void)
 	}
 }
 
-void idt_load(void)
+notrace void idt_load(void)
 {
 	const struct {
 		u16 limit;

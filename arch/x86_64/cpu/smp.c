@@ -4,13 +4,18 @@
  *
  * Owns: cpu_online_mask, the APIC ids, the per-CPU areas, the start page.
  *
- * One CPU is started after the other, so that each finds its stack and area
- * in the one ap_boot_params, which it claims by its APIC id. A CPU that does
- * not come in time finds the block withdrawn and halts.
+ * One CPU is started after the other. Each finds its stack and area in the
+ * ap_boot_params of its number, which it claims by its APIC id. A CPU that does
+ * not come in time finds the block withdrawn, one that has claimed it and is
+ * too slow finds itself given up; either halts. What a lost CPU may still be
+ * using, its stack above all, is given to nobody else.
  *
  * I1 A CPU is visible in cpu_online_mask only when it answers interrupts of
  *    every kind within bounded time, and it serialises after it is visible:
  *    then a batch of patches either waits for it or is wholly seen by it.
+ *    Until then it runs nothing that is traceable (tests/lint/reach.py).
+ * I2 Whether it joins or is lost, one CMPXCHG of its claim decides: a CPU that
+ *    was given up on never comes online.
  *
  * Context: smp_init() and smp_start_cpu() in a task of the boot CPU; ap_entry()
  * on the CPU that comes up, interrupts off.
@@ -24,6 +29,7 @@
 #include "boot/ap_boot.h"
 #include "kernel/base/memmap.h"
 #include "kernel/base/page.h"
+#include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -37,19 +43,19 @@
 #define LOW_MEMORY_END	      0x100000
 #define NO_APIC_ID	      ~0U
 #define CPUID_1_APIC_ID_SHIFT 24
+#define CPUID_TOPOLOGY	      0xb
 /* The wait after INIT that the MP specification asks for. */
 #define INIT_SETTLE_US	 10000
 #define SIPI_REPEAT_NS	 200000ULL
 #define START_TIMEOUT_NS 5000000000ULL
-/* A CPU that has begun needs no more than this, on a very busy host. */
-#define FINISH_TIMEOUT_NS 20000000000ULL
 
 u64 cpu_online_mask;
+u64 smp_finish_ns = 20000000000ULL;
 
 static u32 apic_ids[NR_CPUS] = { [0 ... NR_CPUS - 1] = NO_APIC_ID };
 static unsigned int cpus_wanted = 1; /* [A] set by the boot CPU */
 static u64 start_page;		     /* [I] physical, below 1 MiB */
-static struct tsc_sync tsc_sync;     /* of the CPU being started */
+static DEFINE_PER_CPU(struct tsc_sync, tsc_sync); /* while it is started */
 
 notrace u32 cpu_apic_id(unsigned int cpu)
 {
@@ -61,11 +67,23 @@ notrace bool smp_all_online(void)
 	return num_online_cpus() == cpus_wanted;
 }
 
+/* As ap_start64 does it: 32 bits where CPUID has them. */
+static u32 own_apic_id(void)
+{
+	struct cpuid_regs topology = { 0 };
+
+	if (cpuid(0, 0).eax >= CPUID_TOPOLOGY)
+		topology = cpuid(CPUID_TOPOLOGY, 0);
+	if (topology.ebx & 0xffff)
+		return topology.edx;
+	return cpuid(1, 0).ebx >> CPUID_1_APIC_ID_SHIFT;
+}
+
 void smp_boot_cpu_init(void)
 {
 	this_cpu_write(trace_context, CTX_TASK);
 	tsc_base = rdtsc();
-	apic_ids[0] = cpuid(1, 0).ebx >> CPUID_1_APIC_ID_SHIFT;
+	apic_ids[0] = own_apic_id();
 	cpu_online_mask = 1;
 }
 
@@ -97,31 +115,55 @@ static int alloc_area(unsigned int cpu)
 	return gdt_alloc_stacks(cpu);
 }
 
-static u64 read_tsc(void)
+static notrace u64 bring_up_clock(void)
 {
 	return rdtsc_ordered();
 }
 
-static void __noreturn ap_entry(u64 cpu)
+/* Only if it was in that state. I2 */
+static __always_inline bool claim_moves(unsigned int cpu, u32 from, u32 to)
 {
-	u64 warp;
+	u64 claim = AP_BOOT_CLAIM(from, apic_ids[cpu]);
+
+	return try_cmpxchg(&ap_boot_params[cpu].claim, &claim,
+			   AP_BOOT_CLAIM(to, apic_ids[cpu]));
+}
+
+static __always_inline u32 claim_state(unsigned int cpu)
+{
+	return (u32)READ_ONCE(ap_boot_params[cpu].claim);
+}
+
+static __always_inline void note_step_back(u64 cycles)
+{
+	if (cycles > tsc_warp_max)
+		tsc_warp_max = cycles;
+}
+
+static notrace void __noreturn ap_entry(u64 cpu)
+{
+	u64 step_back;
 
 	paging_init_cpu();
 	gdt_load();
 	idt_load();
 	apic_init_cpu();
-	tsc_base_at_most(read_tsc());
-	warp = tsc_compare(&tsc_sync, true, read_tsc);
-	if (warp > tsc_warp_max)
-		tsc_warp_max = warp;
+	/* No limit here: the boot CPU has one, and gives up for both. */
+	if (!tsc_compare(this_cpu_ptr(&tsc_sync), true, ~0ULL, bring_up_clock,
+			 &step_back) ||
+	    !claim_moves(cpu, AP_BOOT_TAKEN, AP_BOOT_JOINED)) /* I2 */
+		halt_forever();
+	tsc_base_at_most(bring_up_clock());
+	note_step_back(step_back);
 	fetch_or(&cpu_online_mask, BIT(cpu));
 	sync_core(); /* I1 */
 	secondary_main();
 }
 
-/* Fill in the one block for this CPU and open it. */
-static int arm(unsigned int cpu, u32 apic_id)
+/* Fill in the block of this CPU and open it. */
+static int arm(unsigned int cpu)
 {
+	struct ap_boot_params *block = &ap_boot_params[cpu];
 	struct task_struct *idle;
 	void *stack_top;
 	int ret = secondary_prepare(cpu, &idle, &stack_top);
@@ -129,56 +171,72 @@ static int arm(unsigned int cpu, u32 apic_id)
 	if (ret)
 		return ret;
 	per_cpu(current_task, cpu) = idle;
-	apic_ids[cpu] = apic_id;
-	memset(&tsc_sync, 0, sizeof(tsc_sync));
-	ap_boot_params.apic_id = apic_id;
-	ap_boot_params.stack_top = (u64)stack_top;
-	ap_boot_params.gs_base = per_cpu_offset[cpu];
-	ap_boot_params.entry = (u64)ap_entry;
-	ap_boot_params.arg = cpu;
-	smp_store_release(&ap_boot_params.state, AP_BOOT_ARMED);
+	per_cpu(tsc_sync, cpu) = (struct tsc_sync){ 0 };
+	block->stack_top = (u64)stack_top;
+	block->gs_base = per_cpu_offset[cpu];
+	block->entry = (u64)ap_entry;
+	block->arg = cpu;
+	smp_store_release(&block->claim,
+			  AP_BOOT_CLAIM(AP_BOOT_ARMED, apic_ids[cpu]));
 	return 0;
 }
 
-static bool was_taken(void)
+/* Wake it up, and wait until it has claimed its block. */
+static bool wake(unsigned int cpu, u64 timeout_ns)
 {
-	return READ_ONCE(ap_boot_params.state) == AP_BOOT_TAKEN;
+	u32 sipi = APIC_DM_STARTUP | (u32)(start_page >> PAGE_SHIFT);
+
+	apic_send(apic_ids[cpu], sipi);
+	if (!spin_until(claim_state(cpu) != AP_BOOT_ARMED, SIPI_REPEAT_NS))
+		apic_send(apic_ids[cpu], sipi);
+	return spin_until(claim_state(cpu) != AP_BOOT_ARMED, timeout_ns);
 }
 
-/* Close the block. False if the CPU took it in the last moment. */
-static bool withdraw(void)
+/* It has claimed its block. Return: 0 it is online; -EIO it will never be. */
+static int finish(unsigned int cpu)
 {
-	u32 armed = AP_BOOT_ARMED;
+	u64 step_back;
 
-	return try_cmpxchg(&ap_boot_params.state, &armed, AP_BOOT_IDLE);
+	if (tsc_compare(&per_cpu(tsc_sync, cpu), false, smp_finish_ns,
+			bring_up_clock, &step_back))
+		spin_until(claim_state(cpu) == AP_BOOT_JOINED, smp_finish_ns);
+	if (claim_moves(cpu, AP_BOOT_TAKEN, AP_BOOT_LOST)) /* I2 */
+		return -EIO;
+	note_step_back(step_back);
+	if (!spin_until(cpu_online(cpu), smp_timeout_ns))
+		panic("CPU %u has joined and does not come online", cpu);
+	return 0;
+}
+
+static int start(unsigned int cpu, u64 timeout_ns)
+{
+	u32 before = claim_state(cpu);
+	int ret = arm(cpu);
+
+	if (ret)
+		return ret;
+	if (wake(cpu, timeout_ns) ||
+	    !claim_moves(cpu, AP_BOOT_ARMED, before)) /* in the last moment */
+		return finish(cpu);
+	return -ETIMEDOUT;
 }
 
 int smp_start_cpu(unsigned int cpu, u32 apic_id, u64 timeout_ns)
 {
-	u32 sipi = APIC_DM_STARTUP | (u32)(start_page >> PAGE_SHIFT);
-	u64 warp;
-	int ret = alloc_area(cpu);
+	int ret;
 
-	if (ret == 0)
-		ret = arm(cpu, apic_id);
+	if (!apic_reaches(apic_id))
+		return -ERANGE;
+	if (apic_ids[cpu] != NO_APIC_ID && apic_ids[cpu] != apic_id)
+		return -EBUSY;
+	ret = alloc_area(cpu);
 	if (ret)
 		return ret;
-	apic_send(apic_id, sipi);
-	if (!spin_until(was_taken(), SIPI_REPEAT_NS))
-		apic_send(apic_id, sipi);
-	if (!spin_until(was_taken(), timeout_ns) && withdraw()) {
+	apic_ids[cpu] = apic_id;
+	ret = start(cpu, timeout_ns);
+	if (claim_state(cpu) == AP_BOOT_IDLE)
 		apic_ids[cpu] = NO_APIC_ID;
-		return -ETIMEDOUT;
-	}
-	if (!spin_until(READ_ONCE(tsc_sync.turn), FINISH_TIMEOUT_NS))
-		return -EIO;
-	warp = tsc_compare(&tsc_sync, false, read_tsc);
-	if (!spin_until(cpu_online(cpu), FINISH_TIMEOUT_NS))
-		return -EIO;
-	if (warp > tsc_warp_max)
-		tsc_warp_max = warp;
-	ap_boot_params.state = AP_BOOT_IDLE;
-	return 0;
+	return ret;
 }
 
 static bool id_is_online(u32 id)
@@ -191,23 +249,47 @@ static bool id_is_online(u32 id)
 	return false;
 }
 
-/* A number that no CPU has, or NR_CPUS. */
-static unsigned int free_number(void)
+/* The number that this CPU was lost with, or one that no CPU has; NR_CPUS. */
+static unsigned int number_for(u32 id)
 {
-	unsigned int cpu = 1;
+	unsigned int cpu;
 
-	while (cpu < NR_CPUS && apic_ids[cpu] != NO_APIC_ID)
-		cpu++;
+	for (cpu = 1; cpu < NR_CPUS; cpu++)
+		if (apic_ids[cpu] == id)
+			return cpu;
+	for (cpu = 1; cpu < NR_CPUS; cpu++)
+		if (apic_ids[cpu] == NO_APIC_ID)
+			break;
 	return cpu;
 }
 
 /* All of them at once, so that the long wait is one. */
 static void reset_listed(void)
 {
-	for (unsigned int i = 0; i < acpi_info.nr_cpus; i++)
-		if (!id_is_online(acpi_info.apic_id[i]))
-			apic_send(acpi_info.apic_id[i], APIC_DM_INIT);
+	for (unsigned int i = 0; i < acpi_info.nr_cpus; i++) {
+		u32 id = acpi_info.apic_id[i];
+
+		if (!id_is_online(id) && apic_reaches(id))
+			apic_send(id, APIC_DM_INIT);
+	}
 	udelay(INIT_SETTLE_US);
+}
+
+static void start_listed(u32 id, u64 timeout_ns)
+{
+	unsigned int cpu = number_for(id);
+	int ret;
+
+	if (cpu == NR_CPUS)
+		return;
+	ret = smp_start_cpu(cpu, id, timeout_ns);
+	if (ret == -ERANGE)
+		pr_err("smp: CPU with APIC id %u is not used: an id above %u "
+		       "needs an x2APIC",
+		       id, APIC_ID_MAX);
+	else if (ret)
+		pr_err("smp: CPU with APIC id %u did not come up: %pe", id,
+		       ERR_PTR(ret));
 }
 
 void smp_start_listed(u64 timeout_ns)
@@ -216,18 +298,9 @@ void smp_start_listed(u64 timeout_ns)
 	if (smp_all_online())
 		return;
 	reset_listed();
-	for (unsigned int i = 0; i < acpi_info.nr_cpus; i++) {
-		u32 id = acpi_info.apic_id[i];
-		unsigned int cpu = free_number();
-		int ret;
-
-		if (id_is_online(id) || cpu == NR_CPUS)
-			continue;
-		ret = smp_start_cpu(cpu, id, timeout_ns);
-		if (ret)
-			pr_err("smp: CPU with APIC id %u did not come up: %pe",
-			       id, ERR_PTR(ret));
-	}
+	for (unsigned int i = 0; i < acpi_info.nr_cpus; i++)
+		if (!id_is_online(acpi_info.apic_id[i]))
+			start_listed(acpi_info.apic_id[i], timeout_ns);
 }
 
 int smp_init(void)

@@ -11,6 +11,11 @@ bool smp_stopping(void);
 /* Report to panic_stop_cpu() and halt. Context: nmi. */
 void smp_stop_this_cpu(struct pt_regs *regs) __noreturn;
 
+/*
+ * How long a CPU that has begun may take to come online, by a spin_clock.
+ */
+extern u64 smp_finish_ns; /* [A] only a test changes it */
+
 /* Is every CPU of the machine online? notrace, any context. */
 bool smp_all_online(void);
 
@@ -18,8 +23,11 @@ bool smp_all_online(void);
  * Start one CPU as number cpu. Its area and stacks are made if they are not
  * there yet.
  * Context: task, one caller at a time.
- * Return: 0; -ENOMEM; -ETIMEDOUT if it never began (the number may be used for
- * another); -EIO if it began and got lost. No other code is returned.
+ * Return: 0; -ENOMEM; -ERANGE if the id cannot be addressed (above 254 without
+ * x2APIC); -ETIMEDOUT if it never began; -EIO if it began and did not finish in
+ * smp_finish_ns: it will never be online, and the number stays its own, for a
+ * start after a reset; -EBUSY if the number is another's. No other code is
+ * returned.
  */
 int smp_start_cpu(unsigned int cpu, u32 apic_id, u64 timeout_ns);
 
@@ -41,13 +49,17 @@ int smp_reserve_start_page(void);
 
 /*
  * Compare the clocks of two CPUs: both call this at the same time with one
- * zeroed tsc_sync, one of them as first. They read in turns.
- * Context: any, not preempted for long.
- * Return: by how much the largest step back was, from one's reading to the
+ * zeroed tsc_sync, one of them as first. They read in turns; for each turn of
+ * the other's a CPU waits limit_ns at most, and if it gives up, both do.
+ * *step_back: by how much the largest step back was, from one's reading to the
  * other's next; seen by this CPU.
+ * Context: any, not preempted for long. notrace.
+ * Return: whether neither has given up.
  */
 struct tsc_sync {
-	u32 turn; /* [A] number of readings made */
-	u64 last; /* [turn] */
+	u32 turn;      /* [A] number of readings made */
+	bool given_up; /* [A] */
+	u64 last;      /* [turn] */
 };
-u64 tsc_compare(struct tsc_sync *sync, bool first, u64 (*clock)(void));
+bool tsc_compare(struct tsc_sync *sync, bool first, u64 limit_ns,
+		 u64 (*clock)(void), u64 *step_back);

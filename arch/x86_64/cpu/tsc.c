@@ -132,7 +132,7 @@ u64 tsc_rate_of(u32 (*read_count)(void), u64 ns)
 	return (first.count - last.count) * tsc_hz / (last.tsc - first.tsc);
 }
 
-void tsc_base_at_most(u64 tsc)
+notrace void tsc_base_at_most(u64 tsc)
 {
 	if (tsc < tsc_base)
 		WRITE_ONCE(tsc_base, tsc);
@@ -158,18 +158,28 @@ void udelay(u64 us)
  */
 #define COMPARE_TURNS 16
 
-u64 tsc_compare(struct tsc_sync *sync, bool first, u64 (*clock)(void))
+static __always_inline bool turn_came(struct tsc_sync *sync, u32 turn)
 {
-	u64 worst = 0, now;
+	return smp_load_acquire(&sync->turn) == turn ||
+	       READ_ONCE(sync->given_up);
+}
 
+notrace bool tsc_compare(struct tsc_sync *sync, bool first, u64 limit_ns,
+			 u64 (*clock)(void), u64 *step_back)
+{
+	u64 now;
+
+	*step_back = 0;
 	for (u32 turn = !first; turn < COMPARE_TURNS; turn += 2) {
-		while (smp_load_acquire(&sync->turn) != turn)
-			cpu_relax();
+		if (!spin_until(turn_came(sync, turn), limit_ns))
+			WRITE_ONCE(sync->given_up, true);
+		if (READ_ONCE(sync->given_up))
+			return false;
 		now = clock();
 		if (now < sync->last)
-			worst = max(worst, sync->last - now);
+			*step_back = max(*step_back, sync->last - now);
 		sync->last = now;
 		smp_store_release(&sync->turn, turn + 1);
 	}
-	return worst;
+	return true;
 }

@@ -86,6 +86,11 @@ static __always_inline void wait_icr(void)
 		cpu_relax();
 }
 
+bool apic_reaches(u32 id)
+{
+	return x2apic || id <= APIC_ID_MAX;
+}
+
 notrace void apic_send(u32 id, u32 command)
 {
 	unsigned long flags;
@@ -125,13 +130,13 @@ unsigned long apic_errors(void)
 	return READ_ONCE(errors);
 }
 
-static void timer_setup(u32 lvt)
+static notrace void timer_setup(u32 lvt)
 {
 	apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_16);
 	apic_write(APIC_LVT_TIMER, lvt);
 }
 
-void apic_timer_arm(u64 ns)
+notrace void apic_timer_arm(u64 ns)
 {
 	u64 count = min(ns, ARM_MAX_NS) * timer_hz / NS_PER_S;
 
@@ -139,7 +144,7 @@ void apic_timer_arm(u64 ns)
 }
 
 /* The timer fires once for each time it is armed. */
-static void timer_begin(void)
+static notrace void timer_begin(void)
 {
 	timer_setup(VECTOR_TIMER);
 	apic_timer_arm(first_tick_ns);
@@ -158,7 +163,7 @@ static u64 measure_timer(void)
 	return tsc_rate_of(timer_count, CALIBRATION_NS);
 }
 
-static void enable_hardware(void)
+static notrace void enable_hardware(void)
 {
 	u64 base = rdmsr(MSR_APIC_BASE);
 
@@ -170,7 +175,7 @@ static void enable_hardware(void)
 }
 
 /* Every line to a known state; firmware leaves LINT1 open on one CPU only. */
-static void program(void)
+static notrace void program(void)
 {
 	apic_write(APIC_TPR, 0);
 	apic_write(APIC_LVT_LINT0, APIC_LVT_MASKED);
@@ -216,7 +221,7 @@ int apic_init(unsigned int tick_hz)
 	return ioapic_init();
 }
 
-void apic_init_cpu(void)
+notrace void apic_init_cpu(void)
 {
 	enable_hardware();
 	program();

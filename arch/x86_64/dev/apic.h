@@ -77,6 +77,10 @@ bool apic_is_x2apic(void);
 void apic_error_irq(void);
 unsigned long apic_errors(void);
 
+/* Can a command be sent to it? Without x2APIC ids have 8 bits; 255 is all. */
+#define APIC_ID_MAX 254U
+bool apic_reaches(u32 apic_id);
+
 /* All notrace, any context. */
 void apic_eoi(void);
 /* command: a delivery mode and a vector. */

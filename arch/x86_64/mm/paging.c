@@ -239,7 +239,7 @@ void paging_protection(char *buf, size_t size)
 		 cr4 & X86_CR4_UMIP ? " UMIP" : "");
 }
 
-void paging_init_cpu(void)
+notrace void paging_init_cpu(void)
 {
 	write_cr3(paging_kernel_root());
 	write_cr0(read_cr0() | X86_CR0_WP);
