@@ -105,6 +105,9 @@ NOTRACE_OBJS := \
 	event output tracers,trace/$(d)/*.c)))
 $(NOTRACE_OBJS:%=$(BUILD)/obj/%): TRACE :=
 
+# memcpy and its kin must not become calls of themselves.
+$(BUILD)/obj/kernel/lib/mem.o: CFLAGS += -fno-tree-loop-distribute-patterns
+
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D); echo 'CC      $<'
 	$(Q)$(CC) $(CFLAGS) $(TRACE) -MMD -MP -c -o $@ $<

@@ -169,11 +169,18 @@ static bool find_prologue(const u8 *at, const u8 *end, struct prologue *p)
 	return false;
 }
 
+/* The way out of the graph tracer's hook: pop rcx, jmp rcx. */
+static bool pops_caller(const u8 *at)
+{
+	return at[0] == 0x59 && at[1] == 0xff && at[2] == 0xe1;
+}
+
 /* At a ret, or at a jump out of the function: after pop rbp or leave. */
 static bool in_epilogue(const u8 *at)
 {
-	return *at == OP_RET || ((at[-1] == 0x5d || at[-1] == OP_LEAVE) &&
-				 (*at == 0xe9 || *at == 0xeb));
+	return *at == OP_RET || pops_caller(at) ||
+	       ((at[-1] == 0x5d || at[-1] == OP_LEAVE) &&
+		(*at == 0xe9 || *at == 0xeb));
 }
 
 #define CALLER_IN_FRAME (~0UL)
@@ -282,6 +289,9 @@ static bool walk_interrupted(struct walk *w, const struct pt_regs *regs)
 		return walk_emit(w, ret);
 	if (!walk_readable(w, regs->sp, 2))
 		return true; /* at the very end of its stack */
+	if (is_text(regs->ip) && pops_caller((const u8 *)regs->ip - 1))
+		return walk_emit(
+			w, unwind_return_address(w->task, regs->cx, below));
 	slot = caller_slot(regs->ip, regs->sp);
 	return slot == CALLER_IN_FRAME || walk_caller(w, slot);
 }

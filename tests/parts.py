@@ -64,57 +64,68 @@ TRACERS = "function*,fgraph*,ring_buffer*,trace_*,stack_tracer*"
 EXCHANGE = "direct.no_call*,direct.the_old*"
 
 # Comes before all others, which need the image; it counts no test.
-KERNEL = Part("kernel", ["make", "-s", f"-j{CPUS}", "kernel"], 20, TEST)
+KERNEL = Part("kernel", ["make", "-s", f"-j{CPUS}", "kernel"], 22, TEST)
 
 COMMANDS = [
-    Part("unit", [*PYTHON, "tests/run.py", "unit"], 50, TEST),
-    Part("models", [*PYTHON, "tests/run.py", "models"], 35),
-    Part("fuzz", [*PYTHON, "tests/run.py", "fuzz", "--short"], 60, TEST),
-    Part("lint", [*PYTHON, "tests/lint/lint.py"], 60, TEST),
-    suites("kernel-1", ALL, 30, "--smp=1"),
-    suites("kernel-2", ALL, 60, "--smp=2"),
-    suites("kernel-4", TEST, 100, "--smp=4"),
+    Part("unit", [*PYTHON, "tests/run.py", "unit"], 20, TEST),
+    Part("models", [*PYTHON, "tests/run.py", "models"], 25),
+    Part("fuzz", [*PYTHON, "tests/run.py", "fuzz", "--short"], 27, TEST),
+    Part("lint", [*PYTHON, "tests/lint/lint.py"], 8, TEST),
+    suites("kernel-1", ALL, 16, "--smp=1"),
+    suites("kernel-2", ALL, 45, "--smp=2"),
+    suites("kernel-4", TEST, 85, "--smp=4"),
     # What a site calls when the better ways are off.
-    suites("no-chains", TEST, 40, "--smp=2", f"--tests={TRACING}",
+    suites("no-chains", TEST, 26, "--smp=2", f"--tests={TRACING}",
            "--append=chains=off"),
-    suites("no-trampolines", ALL, 40, "--smp=2", f"--tests={TRACING}",
+    suites("no-trampolines", ALL, 26, "--smp=2", f"--tests={TRACING}",
            "--append=trampolines=off"),
-    suites("tracers-8", ALL, 20, "--smp=8", f"--tests={TRACERS}"),
+    suites("tracers-8", ALL, 14, "--smp=8", f"--tests={TRACERS}"),
     # Counted instructions, CPUs in short turns: 1,000 exchanges are soon
     # made. In real concurrency each waits for the host's scheduler.
-    suites("exchange-4", ALL, 70, "--smp=4", "--icount=0",
+    suites("exchange-4", ALL, 85, "--smp=4", "--icount=0",
            f"--tests={EXCHANGE},fexit.no_call*", "--append=rounds=1000"),
-    suites("exchange-8", ALL, 90, "--smp=8", "--icount=0",
+    suites("exchange-8", ALL, 105, "--smp=8", "--icount=0",
            f"--tests={EXCHANGE}", "--append=rounds=1000"),
     # TCG takes interrupts between translated blocks; where turns end they
     # come at any instruction.
-    suites("nmi-anywhere", ALL, 20, "--smp=2", "--icount=0",
+    suites("nmi-anywhere", ALL, 8, "--smp=2", "--icount=0",
            "--tests=unwind.*,stacktrace.no_caller*"),
-    suites("short-turns", ALL, 10, "--smp=4", "--icount=0",
+    suites("short-turns", ALL, 4, "--smp=4", "--icount=0",
            "--tests=quiesce.a_cpu*,text_poke_faults.*"),
     # One instruction a nanosecond, bit-exact: upper bounds hold here. Not
     # for tests that spin for a while: there, too, for so many instructions.
-    suites("kernel-icount", ALL, 30, "--smp=1", "--icount=0",
+    suites("kernel-icount", TEST, 13, "--smp=1", "--icount=0",
            "--tests=clock.*,timer.*,sched.*,lock.*,slab.*,text_poke*"),
 ]
 
 # CPU seconds of tests/test_NAME.py in each list it is in.
 PYTEST = {
-    "bench": {ALL: 80},
-    "entry_mutants": {ALL: 40},
-    "patch_mutants": {ALL: 60},
-    "trace_mutants": {ALL: 50},
-    "boot": {TEST: 30},
-    "docs": {TEST: 20},
-    "harness": {TEST: 20},
+    "bench": {ALL: 30},
+    "boot": {TEST: 28},
+    "build": {ALL: 28},
+    "checks": {TEST: 5},
+    "docs": {TEST: 5},
+    "entry_mutants": {ALL: 20},
+    "exchange_seeds": {ALL: 23},
+    "harness": {TEST: 12},
     "image": {TEST: 5},
-    "parts": {TEST: 20},
-    "patch_model": {TEST: 10, ALL: 50},
-    "patch_seeds": {TEST: 15, ALL: 60},
-    "sessions": {TEST: 30},
+    "ktest": {TEST: 13},
+    "lab": {ALL: 22},
+    "observer": {TEST: 5},
+    "panic": {TEST: 8},
+    "parts": {TEST: 12},
+    "patch_bochs": {ALL: 19},
+    "patch_model": {TEST: 9, ALL: 15},
+    "patch_mutants": {ALL: 20},
+    "patch_seeds": {TEST: 15, ALL: 115},
+    "sessions": {TEST: 6},
+    "shell_random": {TEST: 6},
+    "terminal": {TEST: 8},
+    "trace_mutants": {ALL: 35},
+    "trace_pages": {TEST: 5},
 }
 # Of a file that PYTEST does not name: all of it, in ALL.
-DEFAULT = {ALL: 25}
+DEFAULT = {ALL: 20}
 
 # The lists that a test of a file may be in, and the marks that say so.
 ORDER = [TEST, ALL, TORTURE]

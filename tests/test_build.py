@@ -2,6 +2,7 @@
 """The build and its tools: same bytes again, a true symbol table, what is
 missing is named, and `make debug` shows a site."""
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -123,6 +124,49 @@ def test_only_what_runs_is_built(elf):
         assert done.returncode == 0, done.stderr
         assert "nop5.elf" in done.stdout
         assert ("nop5-test" in done.stdout) == wanted
+
+
+def calls_of(text):
+    """Lines of a disassembly that leave the function they stand in."""
+    found, function = [], ""
+    for line in text.splitlines():
+        head = re.match(r"[0-9a-f]+ <(\w+)>:", line)
+        if head:
+            function = head.group(1)
+        leaves = re.search(r"\t(call|j\w+) .*?<(\w+)", line)
+        if "\tcall" in line or "R_X86_64_P" in line or (
+                leaves and leaves.group(2) != function):
+            found.append(f"{function}: {line.strip()}")
+    return found
+
+
+def compiled(source, directory, *flags):
+    out = directory / "mem.o"
+    subprocess.run(["gcc", "-std=gnu11", "-O2", "-ffreestanding", "-I.",
+                    "-Iarch/x86_64", "-fno-pic", "-mcmodel=kernel",
+                    "-mgeneral-regs-only", *flags, "-c", "-o", str(out),
+                    str(source)], cwd=qemu.ROOT, check=True)
+    return run(["objdump", "-dr", "--no-show-raw-insn", str(out)]).stdout
+
+
+def test_mem_calls_nothing(elf):
+    """memcpy and its kin are what loops become: none may become one."""
+    text = run(["objdump", "-dr", "--no-show-raw-insn",
+                str(qemu.BUILD / "obj/kernel/lib/mem.o")]).stdout
+    assert all(f"<{name}>:" in text
+               for name in ("memcpy", "memmove", "memset", "memcmp"))
+    assert calls_of(text) == []
+
+
+def test_a_loop_that_became_a_call_is_found(tmp_path):
+    """The same with the pass that is switched off: a byte loop is a memset."""
+    source = tmp_path / "loop.c"
+    source.write_text("void fill(char *to, int c, unsigned long n)\n"
+                      "{ while (n--) *to++ = c; }\n")
+    assert calls_of(compiled(source, tmp_path,
+                             "-ftree-loop-distribute-patterns"))
+    assert not calls_of(compiled(
+        source, tmp_path, "-fno-tree-loop-distribute-patterns"))
 
 
 @pytest.mark.parametrize("name, kind, wanted", [

@@ -189,17 +189,18 @@ def test_ktap_counts():
 
 SCRIPT = """import sys; sys.path.insert(0, '.')
 from tests import parts, run
-parts.KERNEL = parts.Part('kernel', ['true'], 1)
+parts.KERNEL = parts.Part('kernel', ['{kernel}'], 1)
 parts.wall = lambda budget: {wall}
 chosen = [parts.Part(n, c, b) for n, c, b in {chosen}]
 sys.exit(run.check(chosen, at_once=2))
 """
 
 
-def check(chosen, wall=60):
-    """Status and output of tests/run.py with these parts, and no kernel."""
+def check(chosen, wall=60, kernel="true"):
+    """Status and output of tests/run.py with these parts."""
     done = subprocess.run(
-        [*PYTHON, "-c", SCRIPT.format(chosen=chosen, wall=wall)],
+        [*PYTHON, "-c",
+         SCRIPT.format(chosen=chosen, wall=wall, kernel=kernel)],
         cwd=qemu.ROOT, stdout=subprocess.PIPE, text=True, check=False,
         env={**os.environ, "BUILD": str(qemu.BUILD / "harness")})
     return done.returncode, done.stdout
@@ -268,6 +269,13 @@ def test_the_total_is_the_sum():
                zip(sorted(rows)[1:], (0.2, 0.3, 0.5)))
 
 
+def test_nothing_is_run_when_the_kernel_is_not_built():
+    status, output = check([("a", shell("1..1\\nok 1 - x\\n"), 9)],
+                           kernel="false")
+    assert status and output.splitlines()[-1] == "0 passed, 1 failed"
+    assert "---- kernel (" in output and "\na " not in output
+
+
 def test_all_is_run_whatever_only_says(monkeypatch):
     monkeypatch.setenv("ONLY", "nothing")
     status, output = check(
@@ -280,7 +288,9 @@ def test_all_is_run_whatever_only_says(monkeypatch):
 def test_an_interrupt_ends_all_parts(tmp_path, late):
     """Also those that have begun when the thread that began them has not yet
     been told."""
-    script = ("import sys, time; sys.path.insert(0, '.')\n"
+    # Whoever runs the tests in the background may have ^C ignored.
+    script = ("import signal, sys, time; sys.path.insert(0, '.')\n"
+              "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
               "from tests import parts, run\n"
               "parts.KERNEL = parts.Part('kernel', ['true'], 1)\n"
               "class Late(run.subprocess.Popen):\n"

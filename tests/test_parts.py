@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests import parts, qemu
+from tests import parts, qemu, torture
 from tests.python import COMMAND as PYTHON
 
 TEST, ALL, TORTURE = parts.TEST, parts.ALL, parts.TORTURE
@@ -41,6 +41,16 @@ def test_a_part_is_in_one_list():
     assert {part.name for part in parts.of(ALL)} == test | rest
     assert sorted(every) == sorted([*test, *rest, *torture])
     assert len(every) == len(set(every))
+
+
+def test_torture_runs_what_is_left_to_it(monkeypatch):
+    """And nothing of it counts in the other lists."""
+    before = parts.of(ALL)
+    monkeypatch.setitem(parts.PYTEST, "docs", {TEST: 5, TORTURE: 70})
+    assert "docs-torture" in [part.name for part in parts.of(TORTURE)]
+    assert [row[0] for row in torture.rows()][-1] == "docs-torture"
+    assert {part.name for part in parts.of(ALL)} == \
+        {part.name for part in before}
 
 
 def test_no_row_is_left_of_a_file_that_is_gone():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Schedules chosen by a seed, each the same in every run (-icount).
 
-SEEDS=1000 tries so many instead of 60, of which `make test` tries 10; SEED=n
+SEEDS=1000 tries so many instead of 100, of which `make test` tries 10; SEED=n
 tries that one alone, twice, and shows that both runs were the same to the last
 count.
 """
@@ -12,7 +12,7 @@ import pytest
 from tests import qemu
 
 ONLY = os.environ.get("SEED")
-COUNT = int(os.environ.get("SEEDS", "60"))
+COUNT = int(os.environ.get("SEEDS", "100"))
 GROUP = 10
 
 

@@ -102,8 +102,12 @@ bool arch_ftrace_reaches(unsigned long addr);
 void arch_ftrace_apply(void);
 void arch_ftrace_abort(void);
 
-/* Executable bytes that arch_ftrace_make_trampoline(@desc) would take. */
-size_t arch_ftrace_trampoline_size(const struct ftrace_tramp_desc *desc);
+/*
+ * Executable bytes that a trampoline of @n callbacks, @guards of them guarded,
+ * would take; 0: there is none so long.
+ */
+size_t arch_ftrace_trampoline_size(unsigned int n, unsigned int guards,
+				   bool regs, unsigned long direct);
 
 /* Return: the trampoline, or 0 when there is no room or memory. */
 unsigned long arch_ftrace_make_trampoline(const struct ftrace_tramp_desc *desc);

@@ -272,8 +272,10 @@ static int set_kb(struct trace_array *tr, unsigned int cpu, size_t kb,
 	u64 cpus = cpu == TRACE_CPU_ALL ? ~0ULL : 1ULL << cpu;
 	int err = 0;
 
-	if (!kb || kb > (size_t)RB_PAGES_MAX * RB_DATA_SIZE / 1024)
+	if (!kb)
 		return -EINVAL;
+	if (kb > (size_t)RB_PAGES_MAX * RB_DATA_SIZE / 1024)
+		return -ENOMEM;
 	mutex_lock(&trace_lock);
 	if (later && !tr->expanded)
 		note_kb(tr, cpus, kb);

@@ -171,8 +171,9 @@ void trace_reset(struct trace_array *tr, unsigned int cpu);
 
 /*
  * Size in KiB of the buffer of one CPU; of all: 0 if they differ.
- * Setting (TRACE_CPU_ALL: each): -EINVAL 0 or too large; -ENOMEM. later: if the
- * small buffers of boot have not grown, it is what they will have when they do.
+ * Setting (TRACE_CPU_ALL: each): -EINVAL 0; -ENOMEM more than any buffer can
+ * have, or than there is memory for. later: if the small buffers of boot have
+ * not grown, it is what they will have when they do.
  */
 size_t trace_buffer_kb(struct trace_array *tr, unsigned int cpu);
 int trace_set_buffer_kb(struct trace_array *tr, unsigned int cpu, size_t kb);

@@ -12,8 +12,10 @@
  * Owns: the size classes and all slabs.
  *
  * Invariants:
- * I1 a slab with free and with used objects is on its class's list; a full
- *    one is on no list; an empty one goes back to the page allocator at once.
+ * I1 a slab with free objects is on its class's list; a full one is on no
+ *    list. Of the empty ones each class keeps one, class->empty, so that an
+ *    object that comes and goes alone does not make and destroy a slab each
+ *    time; any other goes back to the page allocator at once.
  * I2 in a poisoning slab each free object, behind its link, holds POISON_FREE.
  *
  * Context and locks: one irq-saving lock for each class; the page allocator is
@@ -44,6 +46,7 @@ struct slab_class {
 	u32 size;	       /* [I] of one object */
 	u32 order;	       /* [I] pages in a slab, log 2 */
 	struct list_head list; /* [L] slabs with free objects */
+	struct slab *empty;    /* [L] one of them without used ones, or NULL */
 };
 
 struct slab {
@@ -152,6 +155,8 @@ static struct object *take_object(struct slab_class *class)
 
 	slab->free = obj->next;
 	slab->nr_used++;
+	if (class->empty == slab)
+		class->empty = NULL;
 	if (!slab->free)
 		list_del_init(&slab->link); /* I1 */
 	check_object(slab, obj);
@@ -180,12 +185,26 @@ static void *alloc_object(struct slab_class *class)
 	return obj;
 }
 
+/*
+ * I1: the class's lock held, nothing of the slab is used any more. Return: it
+ * is off the list and to be freed.
+ */
+static bool let_go(struct slab_class *class, struct slab *slab)
+{
+	if (!class->empty) {
+		class->empty = slab;
+		return false;
+	}
+	list_del(&slab->link);
+	return true;
+}
+
 /* False if it was refused. */
 static bool free_object(struct slab *slab, struct object *obj)
 {
 	struct slab_class *class = slab->class;
 	unsigned long flags;
-	bool empty;
+	bool gone;
 
 	if (freed_twice(slab, obj))
 		return false;
@@ -195,13 +214,32 @@ static bool free_object(struct slab *slab, struct object *obj)
 		list_add(&slab->link, &class->list);
 	obj->next = slab->free;
 	slab->free = obj;
-	empty = --slab->nr_used == 0;
-	if (empty)
-		list_del(&slab->link); /* I1 */
+	gone = --slab->nr_used == 0 && let_go(class, slab);
 	spin_unlock_irqrestore(&class->lock, flags);
-	if (empty)
+	if (gone)
 		free_pages(slab, class->order);
 	return true;
+}
+
+bool slab_drain(void)
+{
+	struct slab_class *class;
+	struct slab *slab;
+	unsigned long flags;
+	bool any = false;
+
+	for (class = classes; class < classes + ARRAY_SIZE(classes); class ++) {
+		spin_lock_irqsave(&class->lock, flags);
+		slab = class->empty;
+		class->empty = NULL;
+		if (slab)
+			list_del(&slab->link);
+		spin_unlock_irqrestore(&class->lock, flags);
+		if (slab)
+			free_pages(slab, class->order);
+		any |= slab != NULL;
+	}
+	return any;
 }
 
 void *kmalloc(size_t size)
@@ -211,7 +249,9 @@ void *kmalloc(size_t size)
 
 	if (!size || page_order(size) > PAGE_MAX_ORDER || should_fail_alloc())
 		return NULL;
-	p = class ? alloc_object(class) : alloc_pages(page_order(size));
+	do {
+		p = class ? alloc_object(class) : alloc_pages(page_order(size));
+	} while (unlikely(!p) && slab_drain());
 	if (p)
 		atomic64_inc(&nr_live);
 	return p;
@@ -309,7 +349,10 @@ size_t kmalloc_live(void)
 
 bool slab_set_poison(bool on)
 {
-	return xchg(&poison_new_slabs, on);
+	bool before = xchg(&poison_new_slabs, on);
+
+	slab_drain(); /* those kept are not new */
+	return before;
 }
 
 unsigned int slab_poison_errors(void)

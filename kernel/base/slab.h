@@ -33,6 +33,13 @@ size_t ksize(const void *p);
 size_t kmalloc_live(void);
 
 /*
+ * Empty slabs are kept, one for each of a dozen sizes; give their pages back.
+ * kmalloc() does so before it fails; checks for leaks do before they count.
+ * Context: task or irq. Return: whether there was any.
+ */
+bool slab_drain(void);
+
+/*
  * Debugging: while on, new slabs fill free objects with a pattern, look for
  * damage when they are used again, and refuse what is freed twice. Either is
  * reported on the console and counted. Return: whether it was on.

@@ -11,6 +11,7 @@
  * host-sources: trace/core/ftrace_list.c
  * host-sources: trace/core/ftrace_pid.c trace/core/ftrace_plan.c
  * host-sources: trace/core/ftrace_rec.c
+ * host-sources: trace/core/ftrace_chain.c trace/core/ftrace_room.c
  * host-sources: trace/core/ftrace_register.c trace/core/ftrace_set.c
  * host-sources: trace/core/ftrace_share.c
  * host-sources: arch/x86_64/patch/insn.c kernel/base/fail.c

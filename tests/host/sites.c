@@ -182,9 +182,10 @@ bool host_tramp_live(unsigned long addr)
 	return t && t->live;
 }
 
-size_t arch_ftrace_trampoline_size(const struct ftrace_tramp_desc *desc)
+size_t arch_ftrace_trampoline_size(unsigned int n, unsigned int guards,
+				   bool regs, unsigned long direct)
 {
-	return 64 + 32 * desc->n;
+	return 64 + 32 * n;
 }
 
 unsigned long arch_ftrace_make_trampoline(const struct ftrace_tramp_desc *desc)

@@ -198,6 +198,31 @@ KTEST(ipi, sync_round_is_answered_by_all)
 	}
 }
 
+/* After a round all answers are to it or a later one, whoever else calls. */
+static int rounds_beside_others(void *arg)
+{
+	int bad = 0;
+
+	for (int i = 0; i < 200; i++) {
+		u64 before = sync_core_rounds();
+		unsigned int cpu;
+
+		sync_core_all();
+		for_each_online_cpu(cpu)
+			bad += READ_ONCE(per_cpu(sync_core_ack, cpu).round) <=
+			       before;
+	}
+	return bad;
+}
+
+KTEST(ipi, sync_rounds_of_several_callers_at_once)
+{
+	u64 before = sync_core_rounds();
+
+	EXPECT_EQ(on_all_cpus_run(rounds_beside_others, NULL), 0);
+	EXPECT_EQ(sync_core_rounds(), before + 200 * num_online_cpus());
+}
+
 static struct {
 	bool deaf;	/* [A] the other CPU has its interrupts off */
 	bool hearing;	/* [A] and is about to turn them on again */

@@ -109,14 +109,71 @@ KTEST(slab, empty_slabs_go_back_to_the_pages)
 {
 	enum { N = 500 };
 	static void *p[N];
-	size_t free = page_free_count();
+	size_t free;
 
+	slab_drain();
+	free = page_free_count();
 	for (size_t i = 0; i < N; i++)
 		ASSERT(p[i] = kmalloc(256));
 	EXPECT(page_free_count() < free);
 	for (size_t i = 0; i < N; i++)
 		kfree(p[i]);
+	/* All but one, which is kept until somebody wants it. */
+	EXPECT(page_free_count() + 2 >= free);
+	slab_drain();
 	EXPECT(page_free_count() >= free);
+}
+
+/* An object that comes and goes alone does not make and destroy a slab. */
+KTEST(slab, one_empty_slab_is_kept)
+{
+	static const size_t sizes[] = { 16,  32,  64,  128,  192,  256,
+					384, 512, 768, 1024, 1536, 2048 };
+
+	for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
+		size_t free, i;
+
+		kfree(kmalloc(sizes[s]));
+		free = page_free_count();
+		for (i = 0; i < 3; i++) {
+			void *p = kmalloc(sizes[s]);
+
+			EXPECT(p);
+			EXPECT_EQ(page_free_count(), free);
+			kfree(p);
+			EXPECT_EQ(page_free_count(), free);
+		}
+	}
+	EXPECT(slab_drain());
+	EXPECT(!slab_drain());
+}
+
+/* What is kept is given back before an allocation fails. */
+KTEST(slab, kept_slabs_are_used_before_memory_is_out)
+{
+	struct block {
+		struct block *next;
+	} *all = NULL, *b;
+	unsigned int order;
+	void *p;
+
+	slab_drain();
+	kfree(kmalloc(2048));
+	for (order = PAGE_MAX_ORDER + 1; order--;) {
+		while ((b = alloc_pages(order))) {
+			b->next = all;
+			all = b;
+		}
+	}
+	p = kmalloc(2 * PAGE_SIZE);
+	EXPECT(p);
+	kfree(p);
+	EXPECT(!kmalloc(16 * PAGE_SIZE));
+	while ((b = all)) {
+		all = b->next;
+		page_block(b, &order);
+		free_pages(b, order);
+	}
 }
 
 /* No pages left: kmalloc uses up its slabs, then says so. */

@@ -11,6 +11,7 @@
 #include "kernel/stacktrace.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/stack_probe.h"
+#include "trace/graph/fgraph.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/pt_regs.h>
@@ -86,6 +87,42 @@ KTEST(stacktrace, no_caller_is_lost_at_the_edges_of_a_function)
 	ASSERT_EQ(code[off - 1], 0x5d); /* pop rbp */
 	EXPECT(caller_found(start + off - 1, 1, true));
 	EXPECT(caller_found(start + off, 0, false));
+}
+
+/*
+ * On the way out of the graph tracer's hook, pop rcx and jmp rcx, the caller
+ * is the word on top, then rcx alone: what is below rsp may be overwritten.
+ */
+static bool caller_found_on_way_out(const u8 *at, bool popped)
+{
+	unsigned long caller = (unsigned long)edge_outer + 12;
+	unsigned long stack[8] = { 0 }, *frame = &stack[4];
+	struct pt_regs regs = {
+		.ip = (unsigned long)at,
+		.sp = (unsigned long)&stack[popped ? 4 : 3],
+		.bp = (unsigned long)frame,
+	};
+	struct trace t;
+
+	frame[1] = (unsigned long)edge_inner + 12;
+	if (popped)
+		regs.cx = caller;
+	else
+		stack[3] = caller;
+	t.n = stack_trace_save_regs(&regs, t.ip, TRACE_DEPTH, 0);
+	return t.n == 3 && t.ip[1] == caller && t.ip[2] == frame[1];
+}
+
+KTEST(stacktrace, no_caller_is_lost_on_the_way_out_of_a_hook)
+{
+	const u8 *at = (const u8 *)return_to_handler;
+
+	while (at < (const u8 *)return_to_handler_end &&
+	       (at[0] != 0x59 || at[1] != 0xff || at[2] != 0xe1))
+		at++;
+	ASSERT(at < (const u8 *)return_to_handler_end);
+	EXPECT(caller_found_on_way_out(at, false));
+	EXPECT(caller_found_on_way_out(at + 1, true));
 }
 
 /*

@@ -186,6 +186,27 @@ KTEST(tracefs, what_only_looks_like_it_was_read_is_refused)
 	EXPECT(tt_says("set_ftrace_pid", "no pid\n"));
 }
 
+/* More than any buffer can have is no memory, as on Linux; 0 is no size. */
+KTEST(tracefs, a_size_too_large_for_any_buffer_is_no_memory)
+{
+	static const char *const sizes[] = { "18446744073709551615",
+					     "9007199254740992", "4294967296" };
+	size_t kb = trace_buffer_kb(trace_top(), TRACE_CPU_ALL);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		EXPECT_EQ(refusal("buffer_size_kb", sizes[i]), -ENOMEM);
+		EXPECT_EQ(refusal("per_cpu/cpu0/buffer_size_kb", sizes[i]),
+			  -ENOMEM);
+	}
+	EXPECT_EQ(refusal("buffer_size_kb", "7 (expanded: 4294967296)\n"),
+		  -ENOMEM);
+	EXPECT_EQ(refusal("buffer_size_kb", "18446744073709551616"), -ERANGE);
+	EXPECT_EQ(refusal("buffer_size_kb", "0"), -EINVAL);
+	EXPECT_EQ(trace_buffer_kb(trace_top(), TRACE_CPU_ALL), kb);
+	tt_write("error_log", "\n");
+}
+
 /* Replacing a selection: what is refused does not empty it, however long. */
 static void refuse_word(size_t len)
 {

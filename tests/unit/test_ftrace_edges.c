@@ -11,6 +11,7 @@
  * host-sources: trace/core/ftrace_list.c
  * host-sources: trace/core/ftrace_pid.c trace/core/ftrace_plan.c
  * host-sources: trace/core/ftrace_rec.c
+ * host-sources: trace/core/ftrace_chain.c trace/core/ftrace_room.c
  * host-sources: trace/core/ftrace_register.c trace/core/ftrace_set.c
  * host-sources: trace/core/ftrace_share.c
  * host-sources: trace/core/ftrace_show.c trace/event/trace_seq.c
@@ -482,6 +483,92 @@ UNIT(ftrace_edges, requests_when_ids_run_out_I6)
 	ftrace_no_leaks();
 }
 
+/* @n sites with a set of each's own: the first so many of @n ops. */
+static void stairs(struct ftrace_ops *step, size_t n, bool up)
+{
+	size_t i, k;
+
+	for (i = 0; i < n; i++) {
+		if (!up) {
+			CHECK_EQ(unregister_ftrace_function(&step[i]), 0);
+			ftrace_free_filter(&step[i]);
+			continue;
+		}
+		step[i] = (struct ftrace_ops)OPS(0);
+		for (k = i; k < n; k++)
+			CHECK_EQ(ftrace_set_filter_ip(&step[i], host_site(k), 0,
+						      0),
+				 0);
+		CHECK_EQ(register_ftrace_function(&step[i]), 0);
+	}
+}
+
+/* One id for each set that it makes is enough, and one fewer is not. */
+UNIT(ftrace_edges, as_many_ids_as_sets_I6)
+{
+	static struct ftrace_ops step[6], all = OPS(1);
+	struct ftrace_picture pic;
+
+	fresh(6);
+	stairs(step, 6, true);
+	take_ids(5);
+	pic = ftrace_take_picture();
+	CHECK_EQ(register_ftrace_function(&all), (u64)-ENOSPC);
+	CHECK(ftrace_same_picture(pic, ftrace_take_picture()));
+	give_ids_back();
+	take_ids(6);
+	CHECK_EQ(register_ftrace_function(&all), 0);
+	CHECK_EQ(ftrace_check(), 0);
+	/* Back to sets that are gone: the ids of these are free again. */
+	CHECK_EQ(unregister_ftrace_function(&all), 0);
+	CHECK_EQ(ftrace_check(), 0);
+	give_ids_back();
+	stairs(step, 6, false);
+	ftrace_no_leaks();
+}
+
+/* None is needed where the sets that sites go to are there already. */
+UNIT(ftrace_edges, no_id_for_a_set_that_is_there)
+{
+	static struct ftrace_ops ann = OPS(0), bob = OPS(1);
+
+	fresh(3);
+	CHECK_EQ(register_ftrace_function(&ann), 0);
+	CHECK_EQ(ftrace_filter(&bob, "fn1 fn2"), 0);
+	CHECK_EQ(register_ftrace_function(&bob), 0);
+	take_ids(0);
+	CHECK_EQ(ftrace_filter(&bob, "fn1"), 0);
+	CHECK_EQ(ftrace_filter(&bob, "fn2"), 0);
+	CHECK_EQ(unregister_ftrace_function(&bob), 0);
+	CHECK_EQ(ftrace_check(), 0);
+	give_ids_back();
+	CHECK_EQ(unregister_ftrace_function(&ann), 0);
+	ftrace_free_filter(&bob);
+	ftrace_no_leaks();
+}
+
+/* Two sites with the same target of their own need one id for it. */
+UNIT(ftrace_edges, an_id_for_each_target_not_for_each_site)
+{
+	struct ftrace_hash *pairs;
+	size_t i;
+
+	fresh(20);
+	pairs = targets(0, 20, A);
+	for (i = 0; i < 20; i++)
+		pairs->direct[i] = A + 16 * (i % 4);
+	take_ids(3);
+	CHECK_EQ(update_ftrace_direct_add(&direct, pairs), (u64)-ENOSPC);
+	give_ids_back();
+	take_ids(4);
+	CHECK_EQ(update_ftrace_direct_add(&direct, pairs), 0);
+	CHECK_EQ(ftrace_check(), 0);
+	CHECK_EQ(update_ftrace_direct_del(&direct, pairs), 0);
+	give_ids_back();
+	ftrace_hash_free(pairs);
+	ftrace_no_leaks();
+}
+
 /* So does taking a direct caller off: those who stay need a set, too. */
 UNIT(ftrace_edges, leaving_when_ids_run_out_I6)
 {
@@ -528,5 +615,38 @@ UNIT(ftrace_edges, targets_of_excluded_sites)
 	ftrace_free_filter(&direct);
 	ftrace_hash_free(first);
 	ftrace_hash_free(second);
+	ftrace_no_leaks();
+}
+
+/* What is to be freed after a wait is not freed by a request that fails. */
+UNIT(ftrace_edges, a_failed_request_keeps_what_others_retired)
+{
+	static struct ftrace_ops late = FTRACE_COUNT_OPS(0);
+	struct ftrace_retired retired = { .wait = true }, later = { 0 };
+	struct ftrace_set *set;
+	unsigned int n = 0;
+	int err;
+
+	fresh(2);
+	mutex_lock(&ftrace_lock);
+	set = ftrace_set_change(set_of(0), &late, true, 0);
+	ftrace_set_unpin(set, &retired);
+	mutex_unlock(&ftrace_lock);
+	CHECK(retired.sets == set);
+	CHECK_EQ(ftrace_enter(), 0);
+	do { /* without memory for a trampoline it does not fail */
+		fail_nth(++n);
+		err = ftrace_register(&late, &retired);
+		CHECK(fail_end());
+		if (err)
+			break;
+		CHECK_EQ(ftrace_unregister(&late, &later), 0);
+		ftrace_forget(&late, &later);
+	} while (n < 10);
+	ftrace_leave();
+	CHECK_EQ(err, (u64)-ENOMEM);
+	CHECK(retired.sets == set);
+	CHECK(retired.wait);
+	ftrace_retire(&retired);
 	ftrace_no_leaks();
 }

@@ -9,6 +9,7 @@
  * host-sources: trace/core/ftrace_list.c
  * host-sources: trace/core/ftrace_pid.c trace/core/ftrace_plan.c
  * host-sources: trace/core/ftrace_rec.c
+ * host-sources: trace/core/ftrace_chain.c trace/core/ftrace_room.c
  * host-sources: trace/core/ftrace_register.c trace/core/ftrace_set.c
  * host-sources: trace/core/ftrace_share.c
  * host-sources: trace/core/ftrace_show.c trace/event/trace_seq.c

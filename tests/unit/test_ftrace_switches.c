@@ -10,6 +10,7 @@
  * host-sources: trace/core/ftrace_list.c
  * host-sources: trace/core/ftrace_pid.c trace/core/ftrace_plan.c
  * host-sources: trace/core/ftrace_rec.c
+ * host-sources: trace/core/ftrace_chain.c trace/core/ftrace_room.c
  * host-sources: trace/core/ftrace_register.c trace/core/ftrace_set.c
  * host-sources: trace/core/ftrace_share.c
  * host-sources: trace/core/ftrace_show.c trace/event/trace_seq.c
@@ -347,7 +348,7 @@ UNIT(ftrace_switches, ids_of_sets_run_out)
 	fresh(1);
 	live = host_live;
 	mutex_lock(&ftrace_lock);
-	for (round = 0; round < 2; round++) {
+	for (round = 0; round < 10; round++) {
 		for (;; n++) {
 			set = ftrace_set_change(set_of(0), &direct, true,
 						16 * (n + 1));

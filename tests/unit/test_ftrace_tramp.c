@@ -45,17 +45,38 @@ static size_t emit(unsigned int n, bool regs, u64 guards, unsigned long direct)
 
 UNIT(ftrace_tramp, sizes)
 {
-	size_t size;
-
 	CHECK(emit(1, false, 0, 0) <= 128);
 	CHECK(emit(1, false, 1, 0) <= 128);
 	CHECK(emit(1, true, 0, 0) <= 256);
 	CHECK(emit(1, true, 1, 0) <= 256);
 	CHECK(emit(32, true, ~0ULL, 0) > 0);
-	/* Counting alone gives the same. */
-	size = emit(7, true, 0x55, 0);
-	CHECK_EQ(ftrace_tramp_emit(&made.desc, NULL, (unsigned long)code),
-		 size);
+}
+
+/* The size is computed; how far the code really goes shows in the bytes. */
+UNIT(ftrace_tramp, the_size_is_that_of_the_code)
+{
+	static const u64 guards[] = { 0, 1, 0x55, 0xff00ff00ff00ff00ULL,
+				      ~0ULL };
+	const unsigned long direct[] = { 0, (unsigned long)code + 0x20000,
+					 (unsigned long)code + 0x20001 };
+	unsigned int n, regs, g, d;
+	size_t size, end;
+
+	for (n = 1; n <= MAX_CALLS; n++)
+		for (regs = 0; regs < 2; regs++)
+			for (g = 0; g < ARRAY_SIZE(guards); g++)
+				for (d = 0; d < ARRAY_SIZE(direct); d++) {
+					size = emit(n, regs, guards[g],
+						    direct[d]);
+					end = sizeof(code);
+					while (end && code[end - 1] == 0xcc)
+						end--;
+					CHECK_EQ(size,
+						 ftrace_tramp_size(&made.desc));
+					/* A displacement may end in 0xcc. */
+					CHECK(end <= size &&
+					      (!size || end + 4 >= size));
+				}
 }
 
 static void check_calls(unsigned int n, bool regs, u64 guards)
@@ -123,5 +144,6 @@ UNIT(ftrace_tramp, what_does_not_fit_is_refused)
 	for (unsigned int i = 32; i < MAX_CALLS; i++)
 		made.desc.call[i] = made.desc.call[0];
 	made.desc.n = MAX_CALLS;
-	CHECK_EQ(ftrace_tramp_emit(&made.desc, NULL, (unsigned long)code), 0);
+	CHECK_EQ(ftrace_tramp_size(&made.desc), 0);
+	CHECK_EQ(ftrace_tramp_emit(&made.desc, code, (unsigned long)code), 0);
 }

@@ -8,12 +8,22 @@
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"
 
-#define ROOM 64
+/* Past every length at which the code takes another way (16, 32, 48). */
+#define LEN_MAX 100
+#define ROOM	160
 
 static void fill(u8 *buf)
 {
 	for (size_t i = 0; i < ROOM; i++)
 		buf[i] = (u8)(i * 7 + 1);
+}
+
+static bool same(const u8 *a, const u8 *b)
+{
+	for (size_t i = 0; i < ROOM; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
 }
 
 /* Every length, offset and direction of overlap, against a byte-wise copy. */
@@ -24,37 +34,97 @@ UNIT(mem, memmove_overlapping)
 	fill(orig);
 	for (size_t from = 0; from < 24; from++)
 		for (size_t to = 0; to < 24; to++)
-			for (size_t n = 0; n < 40; n++) {
+			for (size_t n = 0; n < LEN_MAX; n++) {
 				fill(got);
 				fill(want);
 				for (size_t i = 0; i < n; i++)
 					want[to + i] = orig[from + i];
 				CHECK(memmove(got + to, got + from, n) ==
 				      got + to);
-				CHECK(!memcmp(got, want, ROOM));
+				CHECK(same(got, want));
 			}
+}
+
+UNIT(mem, memmove_far_apart_in_both_directions)
+{
+	u8 got[ROOM], want[ROOM], orig[ROOM];
+
+	fill(orig);
+	for (size_t apart = 24; apart < ROOM - LEN_MAX; apart++)
+		for (size_t n = 44; n < LEN_MAX; n++) {
+			fill(got);
+			fill(want);
+			for (size_t i = 0; i < n; i++)
+				want[apart + i] = orig[i];
+			memmove(got + apart, got, n);
+			CHECK(same(got, want));
+			fill(got);
+			fill(want);
+			for (size_t i = 0; i < n; i++)
+				want[i] = orig[apart + i];
+			memmove(got, got + apart, n);
+			CHECK(same(got, want));
+		}
 }
 
 UNIT(mem, memcpy_and_memset_touch_only_their_bytes)
 {
-	u8 src[ROOM], dst[ROOM];
+	u8 src[ROOM], dst[ROOM], want[ROOM];
 
 	fill(src);
 	for (size_t off = 0; off < 9; off++)
-		for (size_t n = 0; n < 33; n++) {
-			memset(dst, 0xee, ROOM);
+		for (size_t n = 0; n < LEN_MAX; n++) {
+			for (size_t i = 0; i < ROOM; i++)
+				dst[i] = want[i] = 0xee;
+			for (size_t i = 0; i < n; i++)
+				want[off + i] = src[3 + i];
 			CHECK(memcpy(dst + off, src + 3, n) == dst + off);
-			for (size_t i = 0; i < ROOM; i++) {
-				bool in = i >= off && i < off + n;
-
-				CHECK_EQ(dst[i], in ? src[3 + i - off] : 0xee);
-			}
+			CHECK(same(dst, want));
+			for (size_t i = 0; i < n; i++)
+				want[off + i] = 0xa5;
 			CHECK(memset(dst + off, 0x1a5, n) == dst + off);
-			for (size_t i = 0; i < ROOM; i++) {
-				bool in = i >= off && i < off + n;
+			CHECK(same(dst, want));
+		}
+}
 
-				CHECK_EQ(dst[i], in ? 0xa5 : 0xee);
+/* Each length, alignment and place of the one byte that differs. */
+UNIT(mem, memcmp_finds_every_difference)
+{
+	u8 a[ROOM], b[ROOM + 1];
+
+	for (size_t off = 0; off < 9; off++)
+		for (size_t n = 0; n < LEN_MAX; n++) {
+			u8 *x = a + 8, *y = b + off;
+
+			fill(a);
+			for (size_t i = 0; i < n; i++)
+				y[i] = x[i];
+			/* What follows differs, and is none of its business. */
+			y[n] = (u8)~x[n];
+			CHECK_EQ(memcmp(x, y, n), 0);
+			for (size_t i = 0; i < n; i++) {
+				x[i] = 0x7f;
+				y[i] = 0x80;
+				CHECK(memcmp(x, y, n) < 0);
+				CHECK(memcmp(y, x, n) > 0);
+				y[i] = x[i];
 			}
+		}
+}
+
+/* The first difference decides, whatever comes behind it. */
+UNIT(mem, memcmp_goes_by_the_first_difference)
+{
+	u8 a[24] = { 0 }, b[24] = { 0 };
+
+	for (size_t n = 2; n <= sizeof(a); n++)
+		for (size_t i = 0; i + 1 < n; i++) {
+			a[i] = 2;
+			b[i] = 1;
+			a[i + 1] = 0;
+			b[i + 1] = 0xff;
+			CHECK(memcmp(a, b, n) > 0);
+			a[i] = b[i] = a[i + 1] = b[i + 1] = 0;
 		}
 }
 

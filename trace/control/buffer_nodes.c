@@ -54,7 +54,9 @@ static ssize_t size_write(struct tracefs_file *file, const char *buf,
 						kb) :
 		      trace_set_buffer_kb(trace_top(), node_cpu(file), kb);
 	if (ret == -EINVAL)
-		file->error_text = "0, or more than a buffer can have";
+		file->error_text = "a buffer has at least 1";
+	else if (ret == -ENOMEM)
+		file->error_text = "more than there is memory for";
 	return ret ? ret : (ssize_t)len;
 }
 

@@ -133,6 +133,19 @@ void ftrace_commit(struct ftrace_plan *plan, struct ftrace_retired *retired)
 	ftrace_plan_free(plan);
 }
 
+int ftrace_retarget(unsigned long (*old)(const struct ftrace_set *set),
+		    struct ftrace_retired *retired)
+{
+	struct ftrace_plan plan;
+	int err = ftrace_plan_pinned(&plan, old);
+
+	if (!err)
+		err = plan_prepare(&plan);
+	if (!err)
+		ftrace_commit(&plan, retired);
+	return err;
+}
+
 static bool has_permanent_ops(void)
 {
 	struct ftrace_ops *ops;
@@ -174,6 +187,7 @@ int ftrace_set_enabled(bool on)
 	err = set_enabled_locked(on, &retired);
 	mutex_unlock(&ftrace_lock);
 	ftrace_leave();
+	ftrace_retire(&retired);
 	return err;
 }
 

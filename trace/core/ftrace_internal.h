@@ -134,21 +134,32 @@ enum ftrace_set_kind {
 #define FTRACE_SET_GUARD      8U /* somebody wants the guard */
 #define FTRACE_SET_HAS_DIRECT 16U
 
+/* Where the sites of one set go in the plan being made. */
+struct ftrace_memo {
+	u32 plan;  /* the number of that plan; another one's tells nothing */
+	u16 to[2]; /* the ids of the sets without and with its ops, once known;
+		    * the set's own id: not known */
+};
+
 struct ftrace_set {
-	unsigned long target; /* [I] what a site with it calls */
+	unsigned long target; /* [F] what a site with it calls */
 	unsigned long direct; /* [I] target of the direct caller, 0: none */
 	struct ftrace_ops *direct_ops; /* [I] it, or NULL */
 	struct ftrace_ops **ops; /* [I] in order of call, NULL at the end */
-	struct ftrace_set *next; /* [F] of those retired */
-	u32 refs;		 /* [F] recs that want it */
-	u32 chain_size;		 /* [I] bytes of executable memory */
-	u16 id;			 /* [I] */
-	u16 hash_next;		 /* [F] id, 0 ends */
-	u16 bucket;		 /* [I] of the table that finds it */
-	u16 nr;	     /* [I] callbacks; the direct caller not counted */
-	u8 kind;     /* [I] enum ftrace_set_kind */
-	u8 flags;    /* [I] FTRACE_SET_* */
-	bool pinned; /* [F] by the plan being made: lives without refs */
+	union {
+		struct ftrace_memo memo; /* [F] while records want it */
+		struct ftrace_set *next; /* [F] of those retired */
+	};
+	u32 refs;	/* [F] recs that want it */
+	u32 chain_size; /* [F] bytes of executable memory */
+	u16 id;		/* [I] */
+	u16 hash_next;	/* [F] id, 0 ends */
+	u16 bucket;	/* [I] of the table that finds it */
+	u16 nr;		/* [I] callbacks; the direct caller not counted */
+	u8 kind;	/* [F] enum ftrace_set_kind */
+	u8 flags;	/* [I] FTRACE_SET_* */
+	bool pinned;	/* [F] by the plan being made: lives without refs */
+	bool waits;	/* [F] would have a chain if there were room (C1) */
 };
 
 #define FTRACE_SET_PAGE 64 /* of them are a page of memory */
@@ -199,10 +210,40 @@ void ftrace_discard(struct ftrace_retired *retired);
 /* The callback of @ops changed to ops->func: re-poke every chain it is in. */
 void ftrace_set_update_func(struct ftrace_ops *ops);
 
+/*
+ * Would ftrace_set_change() have to make a set? Context: task. Return: 0, 1,
+ * -ENOMEM.
+ */
+int ftrace_set_is_new(const struct ftrace_set *from, struct ftrace_ops *ops,
+		      bool add, unsigned long direct);
+/* How many sets can still be made. */
+size_t ftrace_set_room(void);
+
 struct ftrace_set_stats {
 	size_t sets, chains, chain_bytes;
+	size_t waiting; /* sets that would have a chain if there were room */
+	size_t waiting_bytes; /* executable memory that they would take */
 };
 void ftrace_set_stats(struct ftrace_set_stats *stats);
+
+/* ---- ftrace_chain.c: what a site with a set calls ---- */
+
+/*
+ * Kind and target of a new set that has callbacks, and their end. Failing to
+ * get a better answer is no failure: the list function serves anybody.
+ * Context: task, ftrace_lock; at the end nobody is inside the chain any more.
+ */
+void ftrace_set_choose_target(struct ftrace_set *set);
+void ftrace_set_drop_target(struct ftrace_set *set);
+
+/*
+ * Sets that found no room for a chain get it once there is enough: their sites
+ * leave the list function. Context: task, ftrace_lock held.
+ */
+void ftrace_set_upgrade(void);
+
+/* All that @stats says of chains. */
+void ftrace_chain_stats(struct ftrace_set_stats *stats);
 
 /* ---- ftrace_plan.c: the decisions; changes nothing ---- */
 
@@ -213,13 +254,19 @@ struct ftrace_request {
 	unsigned long direct; /* target afterwards, if hashes name none */
 };
 
+/* Does each site get a target of its own? */
+static __always_inline bool
+ftrace_has_targets(const struct ftrace_request *request)
+{
+	return request->ops->flags & FTRACE_OPS_FL_DIRECT &&
+	       request->after.filter && request->after.filter->direct;
+}
+
 /* Neighbouring sites that all go from one set to another. */
 struct ftrace_change {
 	struct ftrace_set *from, *to;
 	u32 first, count;
 };
-
-#define FTRACE_MEMO 8
 
 struct ftrace_transition {
 	struct ftrace_set *from, *to;
@@ -227,22 +274,62 @@ struct ftrace_transition {
 	bool was, is;
 };
 
+/* For memos: other than that of any plan before. */
+u32 ftrace_plan_number(void);
+
+/*
+ * The memo of @from in the plan with this number: all its sites that shall
+ * (not) have the ops go to the same set.
+ */
+static __always_inline struct ftrace_memo *ftrace_memo(struct ftrace_set *from,
+						       u32 number)
+{
+	if (unlikely(from->memo.plan != number))
+		from->memo =
+			(struct ftrace_memo){ number, { from->id, from->id } };
+	return &from->memo;
+}
+
+/* From @i on, the end of the sites that can be patched and have this set. */
+static __always_inline size_t ftrace_run_end(size_t i, size_t end, u16 wanted)
+{
+	const struct dyn_ftrace *rec = &ftrace_recs[i];
+	const struct dyn_ftrace *last = &ftrace_recs[end];
+
+	while (rec < last && rec->wanted == wanted &&
+	       !(rec->flags & FTRACE_FL_DISABLED))
+		rec++;
+	return rec - ftrace_recs;
+}
+
 struct ftrace_plan {
 	struct ftrace_patch *patch;
 	struct ftrace_change *change;
 	size_t nr_patches, nr_changes, room;
 	size_t nr_sites; /* that match afterwards */
+	u32 number;	 /* of this plan: struct ftrace_memo */
 	bool by_data;	 /* the list calls a target that may be fresh code */
-	struct ftrace_transition memo[FTRACE_MEMO];
 };
 
 /*
- * Return: 0; -ENOMEM, -ENOSPC, -EBUSY a site that allows only one of its kind
- * has one. On an error nothing has to be cleaned up.
+ * Return: 0; -ENOMEM; -ENOSPC, found before any set is made; -EBUSY a site
+ * that allows only one of its kind has one. On an error nothing has to be
+ * cleaned up.
  */
 int ftrace_plan_build(struct ftrace_plan *plan, struct ftrace_request *request);
 /* All sites from NOP to what they want (@on) or back. -ENOMEM. */
 int ftrace_plan_enable(struct ftrace_plan *plan, bool on);
+/*
+ * ftrace_room.c: refuses a request that would run out of ids, before the work.
+ * Context: task, ftrace_lock. Return: 0; -ENOSPC; -ENOMEM.
+ */
+int ftrace_check_room(const struct ftrace_request *request);
+/*
+ * The sites of every set that is pinned, from the target @old(set) to what the
+ * set has now. Return: 0; -ENOMEM.
+ */
+int ftrace_plan_pinned(struct ftrace_plan *plan,
+		       unsigned long (*old)(const struct ftrace_set *set));
 /* Records and references follow the plan; cannot fail. */
 void ftrace_plan_publish(struct ftrace_plan *plan,
 			 struct ftrace_retired *retired);
@@ -305,6 +392,15 @@ int __must_check ftrace_begin(struct ftrace_plan *plan,
 			      struct ftrace_request *request);
 void ftrace_commit(struct ftrace_plan *plan, struct ftrace_retired *retired);
 void ftrace_cancel(struct ftrace_plan *plan);
+/*
+ * A session for the sites of all pinned sets, whose target was @old(set) and
+ * has been changed: the bytes follow, and the pins are gone.
+ * Context: task, ftrace_lock held. Return: 0, or an error: the sites still
+ * call the old target, pins may be left.
+ */
+int __must_check
+ftrace_retarget(unsigned long (*old)(const struct ftrace_set *set),
+		struct ftrace_retired *retired);
 
 /* ---- ftrace_list.c: the list function and the static callers ---- */
 

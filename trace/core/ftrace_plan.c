@@ -8,7 +8,9 @@
  * and after alike and have the same consumers are one run: they go from one
  * set to another, which is decided and written down once, and each of them
  * costs a look at its record and a line of the plan. Runs with the same
- * transition find it remembered. Who else is on a site does not matter.
+ * transition find it remembered, in the set they come from. Who else is on a
+ * site does not matter. Whether there are ids for all sets that the request
+ * has to make is found out before the first is made.
  *
  * Invariants: patch[] and change[] rise; change[] names every record at most
  * once; every set a change leads to is pinned until ftrace_plan_free().
@@ -20,6 +22,13 @@
 #include "kernel/lib/string.h"
 #include "trace/core/ftrace_internal.h"
 #include <asm/barrier.h>
+
+u32 ftrace_plan_number(void)
+{
+	static u32 last; /* [F] */
+
+	return ++last ?: ++last; /* 0 is no plan's */
+}
 
 /* How many sites the request can concern at most. */
 static size_t request_room(const struct ftrace_request *request)
@@ -39,6 +48,7 @@ static int plan_alloc(struct ftrace_plan *plan, size_t room)
 {
 	memset(plan, 0, sizeof(*plan));
 	plan->room = room;
+	plan->number = ftrace_plan_number();
 	if (!room)
 		return 0;
 	plan->patch = kmalloc(room * sizeof(*plan->patch));
@@ -104,18 +114,16 @@ static __always_inline int transition(struct ftrace_plan *plan,
 				      struct ftrace_ops *ops,
 				      struct ftrace_transition *step)
 {
-	struct ftrace_transition *memo;
+	u16 *to = &ftrace_memo(step->from, plan->number)->to[step->is];
 	int err;
 
-	memo = &plan->memo[step->from->id % FTRACE_MEMO];
-	if (likely(memo->from == step->from && memo->is == step->is &&
-		   memo->was == step->was && memo->direct == step->direct)) {
-		step->to = memo->to;
+	if (likely(*to != step->from->id)) {
+		step->to = set_of(*to);
 		return 0;
 	}
 	err = transition_make(ops, step);
 	if (!err)
-		*memo = *step;
+		*to = step->to->id;
 	return err;
 }
 
@@ -139,18 +147,6 @@ static __always_inline void plan_add(struct ftrace_plan *plan,
 	plan->nr_patches += n;
 	for (; n--; rec++)
 		*patch++ = (struct ftrace_patch){ rec_ip(rec), old, new };
-}
-
-/* From @i on, the end of the sites that can be patched and have this set. */
-static size_t run_end(size_t i, size_t end, u16 wanted)
-{
-	const struct dyn_ftrace *rec = &ftrace_recs[i];
-	const struct dyn_ftrace *last = &ftrace_recs[end];
-
-	while (rec < last && rec->wanted == wanted &&
-	       !(rec->flags & FTRACE_FL_DISABLED))
-		rec++;
-	return rec - ftrace_recs;
 }
 
 /* Counts @n sites of a run. Return: does nothing change for them? */
@@ -181,7 +177,7 @@ static int plan_stretch(struct ftrace_plan *plan,
 		step->direct = step->was == step->is ? step->from->direct : 0;
 		if (direct)
 			step->direct = request->direct;
-		next = run_end(i, end, step->from->id);
+		next = ftrace_run_end(i, end, step->from->id);
 		if (run_stays(plan, step, next - i))
 			continue;
 		err = transition(plan, ops, step);
@@ -218,64 +214,100 @@ static int plan_targets(struct ftrace_plan *plan,
 	return 0;
 }
 
-static bool has_targets(const struct ftrace_request *request)
-{
-	return request->ops->flags & FTRACE_OPS_FL_DIRECT &&
-	       request->after.filter && request->after.filter->direct;
-}
-
-int ftrace_plan_build(struct ftrace_plan *plan, struct ftrace_request *request)
+static int plan_fill(struct ftrace_plan *plan, struct ftrace_request *request)
 {
 	struct ftrace_transition step = { 0 };
 	size_t i, end;
 	int err;
 
-	assert_held(&ftrace_lock);
-	err = plan_alloc(plan, request_room(request));
-	if (err)
-		return err;
 	for (i = 0; i < ftrace_nr_recs; i = end) {
 		end = ftrace_match_stretch(&request->before, i, &step.was);
 		end = min(end,
 			  ftrace_match_stretch(&request->after, i, &step.is));
 		if (!step.was && !step.is)
 			continue;
-		if (step.is && has_targets(request))
+		if (step.is && ftrace_has_targets(request))
 			err = plan_targets(plan, request, &step, i, end);
 		else
 			err = plan_stretch(plan, request, &step, i, end);
-		if (err) {
-			ftrace_plan_free(plan);
+		if (err)
 			return err;
-		}
 	}
 	return 0;
 }
 
+int ftrace_plan_build(struct ftrace_plan *plan, struct ftrace_request *request)
+{
+	int err;
+
+	assert_held(&ftrace_lock);
+	err = plan_alloc(plan, request_room(request));
+	if (err)
+		return err;
+	err = ftrace_check_room(request);
+	if (!err)
+		err = plan_fill(plan, request);
+	if (err)
+		ftrace_plan_free(plan);
+	return err;
+}
+
+/* From @i on, sites with the same set: from @old to @new. Return: the end. */
+static size_t plan_same(struct ftrace_plan *plan, size_t i, unsigned long old,
+			unsigned long new)
+{
+	struct ftrace_set *set = set_of(ftrace_recs[i].wanted);
+	size_t end = max(ftrace_run_end(i, ftrace_nr_recs, set->id), i + 1);
+	struct ftrace_patch *patch = plan->patch + plan->nr_patches;
+
+	plan->change[plan->nr_changes++] =
+		(struct ftrace_change){ set, set, i, end - i };
+	if (old == new)
+		return end;
+	plan->nr_patches += end - i;
+	for (; i < end; i++)
+		*patch++ = (struct ftrace_patch){ rec_ip(&ftrace_recs[i]), old,
+						  new };
+	return end;
+}
+
 int ftrace_plan_enable(struct ftrace_plan *plan, bool on)
 {
-	struct ftrace_patch *patch;
 	struct ftrace_set *set;
-	size_t i, next;
+	size_t i;
 
 	assert_held(&ftrace_lock);
 	if (plan_alloc(plan, ftrace_nr_recs))
 		return -ENOMEM;
-	patch = plan->patch;
-	for (i = 0; i < ftrace_nr_recs; i = next) {
+	for (i = 0; i < ftrace_nr_recs;) {
 		set = set_of(ftrace_recs[i].wanted);
-		next = max(run_end(i, ftrace_nr_recs, set->id), i + 1);
-		if (!set->target)
-			continue;
-		plan->change[plan->nr_changes++] =
-			(struct ftrace_change){ set, set, i, next - i };
-		for (; i < next; i++)
-			*patch++ =
-				(struct ftrace_patch){ rec_ip(&ftrace_recs[i]),
-						       on ? 0 : set->target,
-						       on ? set->target : 0 };
+		if (set->target)
+			i = plan_same(plan, i, on ? 0 : set->target,
+				      on ? set->target : 0);
+		else
+			i++;
 	}
-	plan->nr_patches = patch - plan->patch;
+	return 0;
+}
+
+int ftrace_plan_pinned(struct ftrace_plan *plan,
+		       unsigned long (*old)(const struct ftrace_set *set))
+{
+	struct ftrace_set *set;
+	size_t i;
+
+	assert_held(&ftrace_lock);
+	if (plan_alloc(plan, ftrace_nr_recs))
+		return -ENOMEM;
+	for (i = 0; i < ftrace_nr_recs;) {
+		set = set_of(ftrace_recs[i].wanted);
+		if (set->pinned)
+			i = plan_same(plan, i,
+				      ftrace_enabled ? old(set) : set->target,
+				      set->target);
+		else
+			i++;
+	}
 	return 0;
 }
 

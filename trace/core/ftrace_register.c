@@ -13,6 +13,7 @@
  *
  * Context and locks: see ftrace.c.
  */
+#include "kernel/base/panic.h"
 #include "kernel/lib/errno.h"
 #include "trace/core/ftrace_internal.h"
 #include <asm/barrier.h>
@@ -87,6 +88,7 @@ static void take_trampoline(struct ftrace_ops *ops,
 {
 	if (!(ops->flags & FTRACE_OPS_FL_ALLOC_TRAMP))
 		return;
+	BUG_ON(retired->tramp); /* it has room for one */
 	retired->tramp = ops->trampoline;
 	ops->trampoline = 0;
 	ops->flags &= ~FTRACE_OPS_FL_ALLOC_TRAMP;
@@ -132,6 +134,7 @@ static int register_locked(struct ftrace_ops *ops,
 		.ops = ops,
 		.direct = ops->direct_call,
 	};
+	struct ftrace_retired unseen = { 0 }; /* never published */
 	unsigned long flags = ops->flags;
 	struct ftrace_plan plan;
 	int err;
@@ -140,8 +143,8 @@ static int register_locked(struct ftrace_ops *ops,
 	request.after = ftrace_match_of(ops);
 	err = ftrace_begin(&plan, &request);
 	if (err) {
-		take_trampoline(ops, retired);
-		ftrace_discard(retired); /* never was to be seen */
+		take_trampoline(ops, &unseen);
+		ftrace_discard(&unseen);
 		ops->func = ops->saved_func;
 		ops->flags = flags;
 		return err;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_set.c - sets of consumers: who shares a site, and what it then calls.
+ * ftrace_set.c - sets of consumers: who shares a site. What such a site calls
+ * is decided in ftrace_chain.c.
  *
- * Owns the sets, their ids and the chains generated for them. Equal sets are
+ * Owns the sets and their ids. Equal sets are
  * one object, so sites that have the same consumers hold the same 16-bit id,
  * and a decision made for one of them is made for all.
  *
@@ -22,12 +23,9 @@
 #include "kernel/quiesce.h"
 #include "trace/core/ftrace_internal.h"
 
-#define SET_BUCKETS  4096
-#define CHAIN_MEMORY (256UL << 10) /* of the executable pool */
+#define SET_BUCKETS 4096
 
 struct ftrace_set *ftrace_set_dir[FTRACE_SET_MAX / FTRACE_SET_PAGE];
-bool ftrace_use_trampolines = true;
-bool ftrace_use_chains = true;
 
 static struct ftrace_ops *no_calls[1]; /* the NULL that ends all callbacks */
 static struct ftrace_set first_page[FTRACE_SET_PAGE];
@@ -172,60 +170,6 @@ static void set_unhash(struct ftrace_set *set)
 	*id = set->hash_next;
 }
 
-/* ---- the ladder: what a site with this set calls ---- */
-
-static unsigned long make_chain(struct ftrace_set *set)
-{
-	unsigned int i, n = set->nr;
-	struct ftrace_tramp_desc *desc;
-	unsigned long chain = 0;
-
-	desc = kmalloc(sizeof(*desc) + n * sizeof(desc->call[0]));
-	if (!desc)
-		return 0;
-	desc->n = n;
-	desc->regs = set->flags & FTRACE_SET_REGS;
-	desc->direct = set->direct;
-	for (i = 0; i < n; i++) {
-		desc->call[i].func = set->ops[i]->func;
-		desc->call[i].ops = set->ops[i];
-		desc->call[i].guard = set->ops[i]->flags &
-				      FTRACE_OPS_FL_RECURSION;
-	}
-	set->chain_size = arch_ftrace_trampoline_size(desc);
-	if (stats.chain_bytes + set->chain_size <= CHAIN_MEMORY)
-		chain = arch_ftrace_make_trampoline(desc);
-	kfree(desc);
-	if (!chain)
-		return 0;
-	stats.chains++;
-	stats.chain_bytes += set->chain_size;
-	return chain;
-}
-
-/* Failing to get a better answer is no failure: the list serves anybody. */
-static void set_choose_target(struct ftrace_set *set)
-{
-	set->kind = FTRACE_SET_LIST;
-	if (!set->nr) {
-		set->kind = FTRACE_SET_DIRECT;
-		set->target = set->direct;
-	} else if (set->flags & FTRACE_SET_STUB) {
-		/* Only the list function leaves somebody out. */
-	} else if (set_users(set) == 1) {
-		set->target = set->ops[0]->trampoline;
-		if (set->target)
-			set->kind = FTRACE_SET_TRAMP;
-	} else if (ftrace_use_chains && ftrace_use_trampolines) {
-		set->target = make_chain(set);
-		if (set->target)
-			set->kind = FTRACE_SET_CHAIN;
-	}
-	if (set->kind == FTRACE_SET_LIST)
-		set->target =
-			arch_ftrace_static_caller(set->flags & FTRACE_SET_REGS);
-}
-
 /* ---- making sets ---- */
 
 static u8 set_flags(unsigned long ops_flags)
@@ -249,16 +193,22 @@ static void who_append(struct who *who, struct ftrace_ops *ops)
 	who->flags |= set_flags(ops->flags);
 }
 
-/* The callbacks of @from without @ops, or with it in its place by age. */
-static noinline int who_calls(struct who *who, const struct ftrace_set *from,
-			      struct ftrace_ops *ops, bool add)
+/* The callbacks of @from and, behind them, the youngest ops. */
+static void who_append_youngest(struct who *who, const struct ftrace_set *from,
+				struct ftrace_ops *ops)
+{
+	memcpy(who->ops, from->ops, from->nr * sizeof(who->ops[0]));
+	who->nr = from->nr;
+	who->flags |= from->flags & ~FTRACE_SET_HAS_DIRECT;
+	who_append(who, ops);
+}
+
+/* Those without @ops, or with it in its place by age. */
+static void who_merge(struct who *who, const struct ftrace_set *from,
+		      struct ftrace_ops *ops, bool add)
 {
 	unsigned int i;
 
-	/* Room for one more, and for the NULL at the end. */
-	who->ops = kcalloc(from->nr + 2, sizeof(who->ops[0]));
-	if (!who->ops)
-		return -ENOMEM;
 	for (i = 0; i < from->nr; i++) {
 		if (from->ops[i] == ops)
 			continue;
@@ -270,6 +220,24 @@ static noinline int who_calls(struct who *who, const struct ftrace_set *from,
 	}
 	if (add)
 		who_append(who, ops);
+}
+
+/* The callbacks of @from without @ops, or with it. */
+static noinline int who_calls(struct who *who, const struct ftrace_set *from,
+			      struct ftrace_ops *ops, bool add)
+{
+	bool youngest = add &&
+			(!from->nr || ops->seq > from->ops[from->nr - 1]->seq);
+
+	/* Room for one more, and for the NULL at the end. */
+	who->ops = kmalloc((from->nr + 2) * sizeof(who->ops[0]));
+	if (!who->ops)
+		return -ENOMEM;
+	if (youngest)
+		who_append_youngest(who, from, ops);
+	else
+		who_merge(who, from, ops, add);
+	who->ops[who->nr] = NULL;
 	return 0;
 }
 
@@ -303,6 +271,18 @@ static __always_inline int who_after(struct who *who,
 	return err;
 }
 
+/* A direct caller alone, of which there may be one for each site, is easy. */
+static __always_inline void set_choose_target(struct ftrace_set *set)
+{
+	if (set->nr) {
+		ftrace_set_choose_target(set);
+		return;
+	}
+	set->kind = FTRACE_SET_DIRECT;
+	set->target = set->direct;
+	set->waits = false;
+}
+
 static struct ftrace_set *set_make(const struct who *who)
 {
 	struct ftrace_set *set = id_alloc();
@@ -316,11 +296,22 @@ static struct ftrace_set *set_make(const struct who *who)
 	set->nr = who->nr;
 	set->flags = who->flags;
 	set->refs = 0;
+	set->memo = (struct ftrace_memo){ 0 };
 	set_choose_target(set);
 	set->hash_next = set_bucket[set->bucket];
 	set_bucket[set->bucket] = set->id;
 	stats.sets++;
 	return set;
+}
+
+/*
+ * Being registered, it is in no set but those that the plan makes; which makes
+ * one for each set that it comes from, but for direct targets.
+ */
+static bool is_unheard_of(const struct ftrace_ops *ops)
+{
+	return ops->flags & FTRACE_OPS_FL_ADDING &&
+	       !(ops->flags & FTRACE_OPS_FL_DIRECT);
 }
 
 struct ftrace_set *ftrace_set_change(const struct ftrace_set *from,
@@ -332,13 +323,36 @@ struct ftrace_set *ftrace_set_change(const struct ftrace_set *from,
 
 	if (who_after(&who, from, ops, add, direct))
 		return ERR_PTR(-ENOMEM);
-	same = who.nr || who.direct ? set_find(&who) : &set_zero; /* S1, S3 */
+	if (!who.nr && !who.direct)
+		same = &set_zero; /* S3 */
+	else if (add && is_unheard_of(ops))
+		same = NULL;
+	else
+		same = set_find(&who); /* S1 */
 	set = same ?: set_make(&who);
 	if (same || IS_ERR(set))
 		who_free(who.ops);
 	if (!IS_ERR(set))
 		set->pinned = true;
 	return set;
+}
+
+int ftrace_set_is_new(const struct ftrace_set *from, struct ftrace_ops *ops,
+		      bool add, unsigned long direct)
+{
+	struct who who;
+	bool new;
+
+	if (who_after(&who, from, ops, add, direct))
+		return -ENOMEM;
+	new = (who.nr || who.direct) && !set_find(&who);
+	who_free(who.ops);
+	return new;
+}
+
+size_t ftrace_set_room(void)
+{
+	return FTRACE_SET_MAX - 1 - stats.sets;
 }
 
 /* ---- giving them back ---- */
@@ -371,11 +385,8 @@ void ftrace_set_unpin(struct ftrace_set *set, struct ftrace_retired *retired)
 static void set_free(struct ftrace_set *set)
 {
 	stats.sets--;
-	if (set->kind == FTRACE_SET_CHAIN) {
-		arch_ftrace_free_trampoline(set->target);
-		stats.chains--;
-		stats.chain_bytes -= set->chain_size;
-	}
+	if (set->nr)
+		ftrace_set_drop_target(set);
 	who_free(set->ops);
 	id_free(set);
 }
@@ -402,6 +413,7 @@ void ftrace_retire(struct ftrace_retired *retired)
 	synchronize_tasks();
 	mutex_lock(&ftrace_lock);
 	ftrace_discard(retired);
+	ftrace_set_upgrade();
 	mutex_unlock(&ftrace_lock);
 }
 
@@ -433,4 +445,5 @@ void ftrace_set_update_func(struct ftrace_ops *ops)
 void ftrace_set_stats(struct ftrace_set_stats *out)
 {
 	*out = stats;
+	ftrace_chain_stats(out);
 }

@@ -76,8 +76,10 @@ void send_nmi(unsigned int cpu);
  * the call and before the return: what was written before is what they
  * execute. One round of IPIs.
  * Context: task, interrupts on (both checked); preemption may be off, but no
- * spinlock held that a CPU with interrupts off may wait for. Callers exclude
- * each other. Panics if a CPU does not answer in smp_timeout_ns.
+ * spinlock held that a CPU with interrupts off may wait for. Several callers
+ * at once each get a round of their own: an answer is the number of a round
+ * that had begun, and counts for all before it. Panics if a CPU does not
+ * answer in smp_timeout_ns.
  */
 void sync_core_all(void);
 

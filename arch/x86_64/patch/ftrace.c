@@ -205,17 +205,16 @@ void arch_ftrace_abort(void)
 
 /* ---- trampolines ---- */
 
-size_t arch_ftrace_trampoline_size(const struct ftrace_tramp_desc *desc)
+size_t arch_ftrace_trampoline_size(unsigned int n, unsigned int guards,
+				   bool regs, unsigned long direct)
 {
-	size_t size =
-		ftrace_tramp_emit(desc, NULL, (unsigned long)__exec_pool_start);
-
-	return ALIGN_UP(size, EXEC_GRANULE);
+	return ALIGN_UP(ftrace_tramp_bytes(n, guards, regs, direct),
+			EXEC_GRANULE);
 }
 
 unsigned long arch_ftrace_make_trampoline(const struct ftrace_tramp_desc *desc)
 {
-	size_t size = arch_ftrace_trampoline_size(desc);
+	size_t size = ALIGN_UP(ftrace_tramp_size(desc), EXEC_GRANULE);
 	u8 *buf = size ? alloc_page() : NULL;
 	char *mem = buf ? exec_alloc(size) : NULL;
 	unsigned long tramp = 0;

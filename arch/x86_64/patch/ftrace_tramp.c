@@ -20,6 +20,7 @@
 #include "arch/x86_64/patch/code.h"
 #include "arch/x86_64/patch/ftrace_tramp.h"
 #include "arch/x86_64/patch/insn.h"
+#include "kernel/base/panic.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include <asm/context.h>
@@ -263,41 +264,78 @@ static void put_leave(struct code *c, unsigned long direct)
 	put_jmp(c, direct & ~FTRACE_ADDR_JMP);
 }
 
+/* ---- put together ---- */
+
+/* All that stands before the first of @n callbacks. */
+static void put_begin(struct code *c, unsigned int n, bool regs)
+{
+	c->len += sizeof(struct ftrace_tramp_header);
+	if (regs)
+		put_save_full(c);
+	else
+		put_save_fast(c);
+	if (n > 1)
+		put_copies(c, regs);
+}
+
+/* All that stands behind the last one. */
+static void put_end(struct code *c, unsigned int n, bool regs,
+		    unsigned long direct)
+{
+	if (n > 1)
+		put_drop_copies(c);
+	if (regs)
+		put_restore_full(c);
+	else
+		put_restore_fast(c);
+	put_leave(c, direct);
+}
+
+size_t ftrace_tramp_bytes(unsigned int n, unsigned int guards, bool regs,
+			  unsigned long direct)
+{
+	struct code c = { .buf = NULL };
+
+	if (n > 255)
+		return 0;
+	put_begin(&c, n, regs);
+	c.len += n * (args_len(n, regs) + INSN_MAX) +
+		 guards * (GUARD_ENTER_LEN + GUARD_LEAVE_LEN);
+	put_end(&c, n, regs, direct);
+	return c.len > FTRACE_TRAMP_MAX ? 0 : c.len;
+}
+
+size_t ftrace_tramp_size(const struct ftrace_tramp_desc *desc)
+{
+	unsigned int i, guards = 0;
+
+	for (i = 0; i < desc->n; i++)
+		guards += desc->call[i].guard;
+	return ftrace_tramp_bytes(desc->n, guards, desc->regs, desc->direct);
+}
+
 size_t ftrace_tramp_emit(const struct ftrace_tramp_desc *desc, void *buf,
 			 unsigned long base)
 {
 	struct code c = { .buf = buf, .base = base };
+	size_t size = ftrace_tramp_size(desc);
 	struct ftrace_tramp_header header = {
 		.magic = FTRACE_TRAMP_MAGIC,
 		.n = (u8)desc->n,
 		.regs = desc->regs,
+		.size = (u16)(size - sizeof(header)),
 	};
 	unsigned int i;
 
-	if (desc->n > 255)
+	if (!size)
 		return 0;
-	put(&c, &header, sizeof(header));
-	if (desc->regs)
-		put_save_full(&c);
-	else
-		put_save_fast(&c);
-	if (desc->n > 1)
-		put_copies(&c, desc->regs);
+	memcpy(buf, &header, sizeof(header));
+	put_begin(&c, desc->n, desc->regs);
 	for (i = 0; i < desc->n; i++)
 		put_callback(&c, desc->n, desc->regs, &desc->call[i]);
-	if (desc->n > 1)
-		put_drop_copies(&c);
-	if (desc->regs)
-		put_restore_full(&c);
-	else
-		put_restore_fast(&c);
-	put_leave(&c, desc->direct);
-	if (c.out_of_reach || c.len > FTRACE_TRAMP_MAX)
-		return 0;
-	header.size = (u16)(c.len - sizeof(header));
-	if (buf)
-		memcpy(buf, &header, sizeof(header));
-	return c.len;
+	put_end(&c, desc->n, desc->regs, desc->direct);
+	BUG_ON(c.len != size);
+	return c.out_of_reach ? 0 : size;
 }
 
 /* ---- taking apart ---- */

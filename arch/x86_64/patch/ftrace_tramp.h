@@ -23,9 +23,19 @@
 #define GUARD_BYTES 16
 
 /*
- * Write header and code of @desc to @buf as if it lay at @base (the header's
- * address); buf NULL only counts.
- * Return: bytes, header included; 0 when a target is out of reach.
+ * Bytes, header included, of a trampoline of @n callbacks, @guards of them
+ * guarded: computed, nothing is written.
+ * Return: 0 when they are more than FTRACE_TRAMP_MAX.
+ */
+size_t ftrace_tramp_bytes(unsigned int n, unsigned int guards, bool regs,
+			  unsigned long direct);
+/* The same for @desc. */
+size_t ftrace_tramp_size(const struct ftrace_tramp_desc *desc);
+
+/*
+ * Write header and code of @desc to @buf, which has FTRACE_TRAMP_MAX bytes, as
+ * if it lay at @base (the header's address).
+ * Return: ftrace_tramp_size(); 0 when a target is out of reach.
  */
 size_t ftrace_tramp_emit(const struct ftrace_tramp_desc *desc, void *buf,
 			 unsigned long base);

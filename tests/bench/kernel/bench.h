@@ -16,6 +16,8 @@
 
 /* Functions that are only there to be traced by somebody else's ops. */
 #define BENCH_OTHERS 100
+/* Functions of the image that gen_functions.py adds to. */
+#define BENCH_SITES 100000
 
 /* One figure; hundredths are printed if there are any. */
 void bench_row(const char *row, u64 hundredths, const char *unit);
@@ -89,4 +91,5 @@ void bench_memory(void);
 void bench_patch(void);
 void bench_wall(void);
 void bench_sites(void);
+void bench_sets(const unsigned long *sites); /* BENCH_SITES of them */
 void bench_smp(void);

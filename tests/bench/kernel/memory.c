@@ -4,6 +4,7 @@
  * and what an ops takes of the executable pool.
  */
 #include "arch/x86_64/patch/exec_pool.h"
+#include "kernel/base/slab.h"
 #include "tests/bench/kernel/bench.h"
 
 #define OPS 10
@@ -20,8 +21,20 @@ static void measure_trampoline(const char *row, unsigned long flags)
 		bench_detach(&ops[i]);
 }
 
+/* An object that comes and goes alone: nothing else has this size. */
+static void measure_kmalloc(void)
+{
+	enum { N = 1000, SIZE = 1536 };
+	u64 start = bench_busy();
+
+	for (int i = 0; i < N; i++)
+		kfree(kmalloc(SIZE));
+	bench_row("mem.kmalloc_pair", (bench_busy() - start) * 100 / N, "insn");
+}
+
 void bench_memory(void)
 {
+	measure_kmalloc();
 	/* The records are an array, and all that is kept per site. */
 	bench_row(
 		"mem.site_record",

@@ -14,7 +14,7 @@
 #include "tests/bench/kernel/bench.h"
 #include <asm/smp.h>
 
-#define SITES	  100000
+#define SITES	  BENCH_SITES
 #define REPEATS	  3
 #define HIT_BATCH 5000
 #define EXCHANGE  1000
@@ -160,5 +160,6 @@ void bench_sites(void)
 	measure_hit();
 	measure_exchange();
 	measure_exchange_own();
+	bench_sets(sites);
 	kfree(sites);
 }
