@@ -43,6 +43,7 @@ struct task_struct {
 	u32 trace_recursion;		    /* [T] one bit per context */
 	struct fgraph_ret_stack *ret_stack; /* [T] NULL: none yet */
 	unsigned long trace_overrun;	    /* [T] */
+	u32 trace_name; /* trace_task.c: where its name is saved */
 
 	int pid;		  /* [I] 0 for idle tasks */
 	char comm[TASK_COMM_LEN]; /* [I] */

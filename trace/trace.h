@@ -271,9 +271,14 @@ void trace_event_format_show(unsigned int i, struct trace_seq *s);
 void trace_header_page_show(struct trace_seq *s);
 void trace_header_event_show(struct trace_seq *s);
 
-/* pid and comm of live tasks and of those that ended lately. */
+/*
+ * pid and comm of the tasks whose names were saved: as on Linux, of those that
+ * were switched out after their CPU had recorded something, and of this one.
+ * Context: task.
+ */
 void trace_saved_cmdlines_show(struct trace_seq *s);
-/* Return: false: unknown, comm is "<...>". comm has TASK_COMM_LEN bytes. */
+/* A saved name, or that of a live task. No event is added if it is saved.
+ * Return: false: unknown, comm is "<...>". comm has TASK_COMM_LEN bytes. */
 bool trace_find_cmdline(int pid, char *comm);
 
 /* ---- function_graph ------------------------------------------------------ */

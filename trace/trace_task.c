@@ -2,76 +2,166 @@
 /*
  * trace_task.c - names of tasks for the trace.
  *
- * Owns the names of tasks that ended lately, so that events of theirs can
- * still be printed with a name.
+ * Owns the table of saved names. As on Linux a task's name is saved while
+ * tracing: when it is switched out and its CPU has recorded something since
+ * the switch before. So what is not traced changes nothing here, and the name
+ * of a task that has ended is found as long as the table has room for it.
  *
- * Context: see kernel/trace_hooks.h; not traceable.
+ * Invariants
+ * T1  A slot's pid and name belong together, for whoever holds saved.busy.
+ * T2  task->trace_name is the slot + 1 that a task was last saved in; the
+ *     slot's pid tells whether that is still its own.
+ *
+ * Context and locks: the hook runs with a run queue locked, so it may only try
+ * saved.busy, and saves the name at a later switch if that is taken. Readers
+ * hold it, with interrupts off, for a few instructions. Not traceable: a name
+ * is looked up for each event that is printed.
  */
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/trace_hooks.h"
-#include "trace/trace.h"
+#include "trace/trace_internal.h"
+#include "trace/event/trace_record.h"
+#include <asm/atomic.h>
+#include <asm/irqflags.h>
 
-#define ENDED_MAX 256
+#define SAVED_MAX 256
 
-struct ended_task {
-	int pid;
+struct saved_name {
+	int pid; /* 0: free */
 	char comm[TASK_COMM_LEN];
 };
 
-static struct ended_task ended[ENDED_MAX]; /* [task_list_lock] */
-static unsigned int nr_ended;		   /* ever */
+static struct {
+	u32 busy; /* [A] somebody has the rest */
+	unsigned int next;
+	struct saved_name name[SAVED_MAX];
+} saved;
 
-static void note_ended(struct task_struct *task)
+/* [C] commit_entries of the CPU's ring when it last switched */
+static DEFINE_PER_CPU(u64, entries_seen);
+
+static bool saved_try(void)
 {
-	struct ended_task *e;
-	unsigned long flags;
+	u32 free = 0;
 
-	spin_lock_irqsave(&task_list_lock, flags);
-	e = &ended[nr_ended++ % ENDED_MAX];
-	e->pid = task->pid;
-	memcpy(e->comm, task->comm, TASK_COMM_LEN);
-	spin_unlock_irqrestore(&task_list_lock, flags);
+	return !READ_ONCE(saved.busy) && try_cmpxchg(&saved.busy, &free, 1);
 }
 
-static const struct task_hooks names = { .ended = note_ended };
+static unsigned long saved_lock(void)
+{
+	unsigned long flags = arch_irq_save();
+
+	while (!saved_try())
+		cpu_relax();
+	return flags;
+}
+
+static void saved_unlock(unsigned long flags)
+{
+	smp_store_release(&saved.busy, 0);
+	local_irq_restore(flags);
+}
+
+/* T2 */
+static bool is_saved(const struct task_struct *task)
+{
+	return task->trace_name &&
+	       saved.name[task->trace_name - 1].pid == task->pid;
+}
+
+/* The oldest gives way. */
+static void save_name(struct task_struct *task)
+{
+	struct saved_name *name = &saved.name[saved.next];
+
+	name->pid = task->pid;
+	memcpy(name->comm, task->comm, TASK_COMM_LEN);
+	saved.next = (saved.next + 1) % SAVED_MAX;
+	task->trace_name = name - saved.name + 1;
+}
+
+/*
+ * Has anything been recorded here since the last switch, while @task ran? Then
+ * its name is wanted. (A ring that was emptied meanwhile has nothing.)
+ */
+static void name_active(struct task_struct *task)
+{
+	struct ring_buffer_per_cpu *rb = this_cpu_read(trace_top_ring);
+	u64 entries = rb ? READ_ONCE(rb->commit_entries) : 0;
+
+	if (likely(entries == this_cpu_read(entries_seen)) || !saved_try())
+		return;
+	this_cpu_write(entries_seen, entries);
+	if (entries && task->pid && !is_saved(task))
+		save_name(task);
+	smp_store_release(&saved.busy, 0);
+}
+
+static void name_switched(struct task_struct *prev, struct task_struct *next)
+{
+	(void)next;
+	name_active(prev);
+}
+
+static const struct task_hooks names = { .switched = name_switched };
 TABLE_ENTRY(task_hooks, 20, names);
 
-bool trace_find_cmdline(int pid, char *comm)
+static bool find_saved(int pid, char *comm)
 {
-	const char *found = pid ? NULL : "<idle>";
+	unsigned long flags = saved_lock();
+	unsigned int i;
+
+	for (i = 0; i < SAVED_MAX && saved.name[i].pid != pid; i++)
+		;
+	if (i < SAVED_MAX)
+		memcpy(comm, saved.name[i].comm, TASK_COMM_LEN);
+	saved_unlock(flags);
+	return i < SAVED_MAX;
+}
+
+/* A task that has not been switched out yet. */
+static bool find_alive(int pid, char *comm)
+{
 	struct task_struct *task;
 	unsigned long flags;
-	unsigned int i;
+	bool found = false;
 
 	spin_lock_irqsave(&task_list_lock, flags);
 	for_each_task(task) {
-		if (!found && task->pid == pid)
-			found = task->comm;
+		if (task->pid != pid)
+			continue;
+		memcpy(comm, task->comm, TASK_COMM_LEN);
+		found = true;
+		break;
 	}
-	for (i = 0; !found && i < min(nr_ended, (unsigned int)ENDED_MAX); i++) {
-		if (ended[i].pid == pid)
-			found = ended[i].comm;
-	}
-	memset(comm, 0, TASK_COMM_LEN);
-	memcpy(comm, found ?: "<...>",
-	       strnlen(found ?: "<...>", TASK_COMM_LEN - 1));
 	spin_unlock_irqrestore(&task_list_lock, flags);
 	return found;
 }
 
+bool trace_find_cmdline(int pid, char *comm)
+{
+	if (pid && (find_saved(pid, comm) || find_alive(pid, comm)))
+		return true;
+	memset(comm, 0, TASK_COMM_LEN);
+	strscpy(comm, pid ? "<...>" : "<idle>", TASK_COMM_LEN);
+	return !pid;
+}
+
 void trace_saved_cmdlines_show(struct trace_seq *s)
 {
-	struct task_struct *task;
+	struct saved_name name;
 	unsigned long flags;
-	unsigned int i, n;
+	unsigned int i;
 
-	spin_lock_irqsave(&task_list_lock, flags);
-	n = min(nr_ended, (unsigned int)ENDED_MAX);
-	for (i = nr_ended - n; i != nr_ended; i++)
-		trace_seq_printf(s, "%d %s\n", ended[i % ENDED_MAX].pid,
-				 ended[i % ENDED_MAX].comm);
-	for_each_task(task)
-		trace_seq_printf(s, "%d %s\n", task->pid, task->comm);
-	spin_unlock_irqrestore(&task_list_lock, flags);
+	flags = arch_irq_save();
+	name_active(current); /* may have run alone all the time */
+	local_irq_restore(flags);
+	for (i = 0; i < SAVED_MAX; i++) {
+		flags = saved_lock();
+		name = saved.name[i];
+		saved_unlock(flags);
+		if (name.pid)
+			trace_seq_printf(s, "%d %s\n", name.pid, name.comm);
+	}
 }

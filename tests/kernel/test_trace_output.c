@@ -484,26 +484,3 @@ KTEST(trace_output, formats)
 	EXPECT(strstr(file, "\ttype_len    :    5 bits\n"
 			    "\ttime_delta  :   27 bits\n"));
 }
-
-static int end_at_once(void *unused)
-{
-	(void)unused;
-	return 0;
-}
-
-KTEST(trace_output, names_of_tasks)
-{
-	struct task_struct *task = kthread_run(end_at_once, NULL, "shortlived");
-	int pid = task->pid;
-	char comm[TASK_COMM_LEN];
-
-	EXPECT(trace_find_cmdline(pid, comm));
-	kthread_join(task);
-	kthread_reap();
-	EXPECT(trace_find_cmdline(pid, comm));
-	EXPECT(!strcmp(comm, "shortlived"));
-	EXPECT(trace_find_cmdline(0, comm) && !strcmp(comm, "<idle>"));
-	EXPECT(!trace_find_cmdline(99999, comm) && !strcmp(comm, "<...>"));
-	trace_saved_cmdlines_show(new_file());
-	EXPECT(strstr(file, " shortlived\n"));
-}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Names of tasks: saved while tracing and only then, kept when the task has
+ * ended, replaced by younger ones when the table is full.
+ */
+#include "kernel/lib/printf.h"
+#include "kernel/sched.h"
+#include "tests/kernel/trace_test.h"
+
+#define SAVED_MAX 256 /* of trace/trace_task.c */
+
+static char text[16384], again[16384];
+
+static const char *show(char *buf)
+{
+	struct trace_seq s;
+
+	trace_seq_init(&s, buf, sizeof(text));
+	trace_saved_cmdlines_show(&s);
+	EXPECT(!s.overflow);
+	return buf;
+}
+
+static traced_function void named_call(void)
+{
+	barrier();
+}
+
+static int call_once(void *unused)
+{
+	(void)unused;
+	named_call();
+	return 0;
+}
+
+/* Return: the pid of a task that made one call and has ended. */
+static int run_task(const char *name)
+{
+	struct task_struct *task = kthread_run(call_once, NULL, "%s", name);
+	int pid;
+
+	if (!EXPECT(!IS_ERR(task)))
+		return -1;
+	pid = task->pid;
+	kthread_join(task);
+	kthread_reap();
+	return pid;
+}
+
+static bool listed(int pid, const char *name)
+{
+	char line[40];
+
+	snprintf(line, sizeof(line), "%d %s\n", pid, name);
+	return strstr(show(text), line);
+}
+
+KTEST(trace_names, kept_when_the_task_has_ended)
+{
+	char comm[TASK_COMM_LEN];
+	int pid = -1;
+
+	if (tt_begin("function", "named_call", 64))
+		pid = run_task("shortlived");
+	tt_end();
+	EXPECT(trace_find_cmdline(pid, comm));
+	EXPECT(!strcmp(comm, "shortlived"));
+	EXPECT(listed(pid, "shortlived"));
+	EXPECT(trace_find_cmdline(0, comm) && !strcmp(comm, "<idle>"));
+	EXPECT(!trace_find_cmdline(99999, comm) && !strcmp(comm, "<...>"));
+	EXPECT(trace_find_cmdline(current->pid, comm));
+	EXPECT(!strcmp(comm, current->comm));
+}
+
+/* While nothing is recorded, tasks that come and go change nothing. */
+KTEST(trace_names, not_saved_without_tracing)
+{
+	char comm[TASK_COMM_LEN];
+	unsigned int i;
+	int pid;
+
+	show(text);
+	for (i = 0; i < 20; i++) {
+		pid = run_task("untraced");
+		EXPECT(!trace_find_cmdline(pid, comm));
+		EXPECT(!strcmp(show(again), text));
+	}
+}
+
+/* Filled more than ten times over: the youngest are there, each once. */
+KTEST_FLAGS(trace_names, the_oldest_give_way, 0, 120)
+{
+	static int pid[10 * SAVED_MAX + 100];
+	char comm[TASK_COMM_LEN];
+	unsigned int i, n = ARRAY_SIZE(pid), lines = 0;
+	const char *at;
+
+	if (tt_begin("function", "named_call", 64))
+		for (i = 0; i < n; i++)
+			pid[i] = run_task("crowd");
+	tt_end();
+	for (i = n - SAVED_MAX + 16; i < n; i++)
+		EXPECT(trace_find_cmdline(pid[i], comm));
+	for (i = 0; i < n - SAVED_MAX; i++)
+		EXPECT(!trace_find_cmdline(pid[i], comm));
+	for (at = show(text); (at = strchr(at, '\n')); at++)
+		lines++;
+	EXPECT_EQ(lines, SAVED_MAX);
+}
