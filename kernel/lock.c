@@ -137,17 +137,11 @@ void mutex_init(struct mutex *mutex)
 	INIT_LIST_HEAD(&mutex->waiters);
 }
 
-bool mutex_is_held(const struct mutex *mutex)
+/* Asked by every assertion, those of untraceable code included. */
+notrace bool mutex_is_held(const struct mutex *mutex)
 {
 	return (READ_ONCE(mutex->owner) & ~MUTEX_WAITERS) ==
 	       (unsigned long)current;
-}
-
-bool mutex_trylock(struct mutex *mutex)
-{
-	unsigned long owner = 0;
-
-	return try_cmpxchg(&mutex->owner, &owner, (unsigned long)current);
 }
 
 /*
@@ -188,15 +182,37 @@ static noinline void mutex_lock_slow(struct mutex *mutex)
 	spin_unlock(&mutex->wait_lock);
 }
 
-void mutex_lock(struct mutex *mutex)
+static __always_inline bool mutex_take(struct mutex *mutex)
+{
+	unsigned long owner = 0;
+
+	return try_cmpxchg(&mutex->owner, &owner, (unsigned long)current);
+}
+
+bool mutex_trylock(struct mutex *mutex)
+{
+	return mutex_take(mutex);
+}
+
+static __always_inline void mutex_acquire(struct mutex *mutex)
 {
 	might_sleep();
-	if (likely(mutex_trylock(mutex)))
+	if (likely(mutex_take(mutex)))
 		return;
 	if (unlikely(mutex_is_held(mutex)))
 		panic("mutex %pS taken twice by %s", (void *)mutex,
 		      current->comm);
 	mutex_lock_slow(mutex);
+}
+
+void mutex_lock(struct mutex *mutex)
+{
+	mutex_acquire(mutex);
+}
+
+notrace void mutex_lock_notrace(struct mutex *mutex)
+{
+	mutex_acquire(mutex);
 }
 
 /* I3: the first waiter becomes the owner before it knows. */
@@ -220,7 +236,7 @@ static noinline void mutex_hand_over(struct mutex *mutex)
 	spin_unlock(&mutex->wait_lock);
 }
 
-void mutex_unlock(struct mutex *mutex)
+static __always_inline void mutex_release(struct mutex *mutex)
 {
 	unsigned long owner = (unsigned long)current;
 
@@ -228,6 +244,16 @@ void mutex_unlock(struct mutex *mutex)
 	if (likely(try_cmpxchg(&mutex->owner, &owner, 0)))
 		return;
 	mutex_hand_over(mutex);
+}
+
+void mutex_unlock(struct mutex *mutex)
+{
+	mutex_release(mutex);
+}
+
+notrace void mutex_unlock_notrace(struct mutex *mutex)
+{
+	mutex_release(mutex);
 }
 
 void assert_held_failed(const void *lock, const char *file, int line)

@@ -77,6 +77,13 @@ void mutex_lock(struct mutex *mutex);
 bool mutex_trylock(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex);
 
+/*
+ * The same where the tracer serves itself: what reads a trace does not appear
+ * in it. (A wait for the mutex does.) Context: as above.
+ */
+void mutex_lock_notrace(struct mutex *mutex);
+void mutex_unlock_notrace(struct mutex *mutex);
+
 /* Held by the current task? */
 bool mutex_is_held(const struct mutex *mutex);
 

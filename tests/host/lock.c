@@ -72,6 +72,16 @@ void mutex_unlock(struct mutex *mutex)
 	smp_store_release(&mutex->owner, 0);
 }
 
+void mutex_lock_notrace(struct mutex *mutex)
+{
+	mutex_lock(mutex);
+}
+
+void mutex_unlock_notrace(struct mutex *mutex)
+{
+	mutex_unlock(mutex);
+}
+
 bool mutex_is_held(const struct mutex *mutex)
 {
 	return READ_ONCE(mutex->owner) == (unsigned long)current;

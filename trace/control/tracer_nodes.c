@@ -124,15 +124,24 @@ static int trace_file_open(struct tracefs_file *file)
 	return IS_ERR(file->private) ? PTR_ERR(file->private) : 0;
 }
 
-/* Not a stream: it ends, and a key does not stop it. */
+/*
+ * Not a stream: it ends, and a key does not stop it. What is taken from the
+ * iterator cannot be given back, so no more is taken than there is room for.
+ */
 static int trace_file_show(struct tracefs_file *file, struct trace_seq *seq)
 {
-	char text[1024];
-	ssize_t n = trace_read(file->private, text, sizeof(text));
+	size_t room = seq->size - 1 - seq->len;
+	ssize_t n;
 
-	if (n > 0)
-		trace_seq_putmem(seq, text, n);
-	return n > 0 ? 1 : (int)n;
+	seq->overflow = !room;
+	if (!room)
+		return 1;
+	n = trace_read(file->private, seq->buf + seq->len, room);
+	if (n <= 0)
+		return (int)n;
+	seq->len += n;
+	trace_seq_truncate(seq, seq->len);
+	return 1;
 }
 
 /* Only the truncation at open has an effect, as on Linux. */

@@ -12,8 +12,12 @@
  * I1  Lines come in order of time; among events of one time, by CPU. Of one
  *     CPU they come in the order in which they were written.
  *
- * Context: task, may sleep. Locks: trace_lock to open and close; one
- * reader_lock at a time.
+ * A read of trace_pipe takes each reader_lock once, however many lines it
+ * gives, and by calls that are not traced: a reader that added events for each
+ * event that it takes would never come to an end.
+ *
+ * Context: task, may sleep. Locks: trace_lock to open and close; reader_lock,
+ * in trace_read() those of all CPUs that are read, by CPU.
  */
 #include "kernel/base/page.h"
 #include "kernel/base/slab.h"
@@ -50,7 +54,6 @@ static bool take_from(struct trace_iterator *iter, unsigned int cpu)
 		source->time = source->walk.event.time;
 		return true;
 	}
-	mutex_lock(&source->rb->reader_lock);
 	found = ring_buffer_peek(source->rb, &event);
 	if (found) {
 		set_current(iter, cpu, &event);
@@ -58,7 +61,6 @@ static bool take_from(struct trace_iterator *iter, unsigned int cpu)
 	}
 	source->valid = ring_buffer_peek(source->rb, &event);
 	source->time = event.time;
-	mutex_unlock(&source->rb->reader_lock);
 	return found;
 }
 
@@ -67,11 +69,9 @@ static void look_again(struct trace_source *source)
 {
 	struct ring_buffer_event event;
 
-	mutex_lock(&source->rb->reader_lock);
 	source->valid = ring_buffer_peek(source->rb, &event);
 	if (source->valid)
 		source->time = event.time;
-	mutex_unlock(&source->rb->reader_lock);
 }
 
 static bool find_next(struct trace_iterator *iter, unsigned int *cpu)
@@ -108,16 +108,11 @@ bool trace_iter_peek(struct trace_iterator *iter,
 		     struct ring_buffer_event *event)
 {
 	struct trace_source *source = &iter->source[iter->cpu];
-	bool found;
 
-	if (!iter->pipe) {
-		*event = source->walk.event;
-		return source->walk.valid;
-	}
-	mutex_lock(&source->rb->reader_lock);
-	found = ring_buffer_peek(source->rb, event);
-	mutex_unlock(&source->rb->reader_lock);
-	return found;
+	if (iter->pipe)
+		return ring_buffer_peek(source->rb, event);
+	*event = source->walk.event;
+	return source->walk.valid;
 }
 
 void trace_iter_skip(struct trace_iterator *iter)
@@ -130,9 +125,7 @@ void trace_iter_skip(struct trace_iterator *iter)
 		source->time = source->walk.event.time;
 		return;
 	}
-	mutex_lock(&source->rb->reader_lock);
 	ring_buffer_consume(source->rb);
-	mutex_unlock(&source->rb->reader_lock);
 	look_again(source);
 }
 
@@ -182,16 +175,37 @@ static size_t hand_out(struct trace_iterator *iter, char *buf, size_t len)
 	return n;
 }
 
+/* Walks lock for each page that they copy. */
+static void lock_pipe(struct trace_iterator *iter)
+{
+	unsigned int i;
+
+	for (i = 0; iter->pipe && i < iter->nr_cpus; i++)
+		if (iter->source[i].rb)
+			mutex_lock_notrace(&iter->source[i].rb->reader_lock);
+}
+
+static void unlock_pipe(struct trace_iterator *iter)
+{
+	unsigned int i;
+
+	for (i = iter->nr_cpus; iter->pipe && i--;)
+		if (iter->source[i].rb)
+			mutex_unlock_notrace(&iter->source[i].rb->reader_lock);
+}
+
 ssize_t trace_read(struct trace_iterator *iter, char *buf, size_t len)
 {
 	size_t done = hand_out(iter, buf, len);
 
+	lock_pipe(iter);
 	while (done < len && next_event(iter)) {
 		trace_seq_reset(&iter->seq);
 		iter->at = 0;
 		put_event_line(iter, &iter->seq);
 		done += hand_out(iter, buf + done, len - done);
 	}
+	unlock_pipe(iter);
 	return done || !iter->pipe || !len ? (ssize_t)done : -EAGAIN;
 }
 

@@ -268,10 +268,10 @@ static int rb_prepare(const struct ring_buffer *buffer, unsigned int cpu,
 static void rb_replace(struct ring_buffer_per_cpu *rb, struct rb_memory *m)
 {
 	rb_hold(rb, RB_SLOW_HELD);
-	mutex_lock(&rb->reader_lock);
+	mutex_lock_notrace(&rb->reader_lock);
 	rb_memory_swap(rb, m);
 	rb_move_events(rb, m);
-	mutex_unlock(&rb->reader_lock);
+	mutex_unlock_notrace(&rb->reader_lock);
 	rb_release(rb, RB_SLOW_HELD);
 	rb_memory_free(m);
 }
@@ -307,9 +307,9 @@ void ring_buffer_reset(struct ring_buffer *buffer, unsigned int cpu)
 	if (!rb)
 		return;
 	rb_hold(rb, RB_SLOW_HELD);
-	mutex_lock(&rb->reader_lock);
+	mutex_lock_notrace(&rb->reader_lock);
 	rb_start_empty(rb);
-	mutex_unlock(&rb->reader_lock);
+	mutex_unlock_notrace(&rb->reader_lock);
 	rb_release(rb, RB_SLOW_HELD);
 }
 
@@ -325,10 +325,10 @@ void ring_buffer_set_clock(struct ring_buffer *buffer,
 		if (!rb)
 			continue;
 		rb_hold(rb, RB_SLOW_HELD);
-		mutex_lock(&rb->reader_lock);
+		mutex_lock_notrace(&rb->reader_lock);
 		rb_set_clock(rb, clock);
 		rb_start_empty(rb);
-		mutex_unlock(&rb->reader_lock);
+		mutex_unlock_notrace(&rb->reader_lock);
 		rb_release(rb, RB_SLOW_HELD);
 	}
 }

@@ -141,9 +141,9 @@ bool ring_buffer_empty(struct ring_buffer_per_cpu *rb)
 	struct ring_buffer_event event;
 	bool empty;
 
-	mutex_lock(&rb->reader_lock);
+	mutex_lock_notrace(&rb->reader_lock);
 	empty = !ring_buffer_peek(rb, &event);
-	mutex_unlock(&rb->reader_lock);
+	mutex_unlock_notrace(&rb->reader_lock);
 	return empty;
 }
 
@@ -182,7 +182,7 @@ u32 ring_buffer_read_page(struct ring_buffer_per_cpu *rb,
 	u32 size, events, bytes = 0;
 	bool complete;
 
-	mutex_lock(&rb->reader_lock);
+	mutex_lock_notrace(&rb->reader_lock);
 	size = rb_reader_page(rb);
 	complete = rb->reader_seq != smp_load_acquire(&rb->commit_seq);
 	if (!size || (full && !complete))
@@ -202,7 +202,7 @@ u32 ring_buffer_read_page(struct ring_buffer_per_cpu *rb,
 	rb->read_events += events;
 	rb->lost = 0;
 unlock:
-	mutex_unlock(&rb->reader_lock);
+	mutex_unlock_notrace(&rb->reader_lock);
 	return bytes;
 }
 
@@ -248,12 +248,12 @@ static bool rb_iter_page(struct ring_buffer_iter *iter)
 {
 	bool found = false;
 
-	mutex_lock(&iter->rb->reader_lock);
+	mutex_lock_notrace(&iter->rb->reader_lock);
 	if (iter->generation != iter->rb->generation)
 		iter->seq = iter->last_seq; /* emptied: that was all */
 	while (!found && ++iter->seq <= iter->last_seq)
 		found = rb_iter_copy(iter);
-	mutex_unlock(&iter->rb->reader_lock);
+	mutex_unlock_notrace(&iter->rb->reader_lock);
 	return found;
 }
 
@@ -301,7 +301,7 @@ void ring_buffer_iter_start(struct ring_buffer_iter *iter,
 	u64 slot;
 
 	*iter = (struct ring_buffer_iter){ .rb = rb, .page = page };
-	mutex_lock(&rb->reader_lock);
+	mutex_lock_notrace(&rb->reader_lock);
 	iter->generation = rb->generation;
 	rb_iter_end(iter);
 	if (rb->reader_seq) {
@@ -318,7 +318,7 @@ void ring_buffer_iter_start(struct ring_buffer_iter *iter,
 	} else {
 		iter->seq = iter->last_seq;
 	}
-	mutex_unlock(&rb->reader_lock);
+	mutex_unlock_notrace(&rb->reader_lock);
 	ring_buffer_iter_next(iter);
 }
 
@@ -350,7 +350,7 @@ void ring_buffer_stats(struct ring_buffer_per_cpu *rb,
 		.dropped = READ_ONCE(rb->dropped),
 		.recursed = READ_ONCE(rb->recursed),
 	};
-	mutex_lock(&rb->reader_lock);
+	mutex_lock_notrace(&rb->reader_lock);
 	stats->read = rb->read_events;
 	/* Last of the three: it has what the others have, and maybe more. */
 	stats->written = READ_ONCE(rb->commit_entries);
@@ -366,5 +366,5 @@ void ring_buffer_stats(struct ring_buffer_per_cpu *rb,
 		if (RB_SLOT_SEQ(slot) == seq)
 			rb_stats_page(stats, page, 0, page->time_stamp);
 	}
-	mutex_unlock(&rb->reader_lock);
+	mutex_unlock_notrace(&rb->reader_lock);
 }
