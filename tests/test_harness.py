@@ -4,8 +4,8 @@
 A guest that says and does as it is told (tests/guest/guest.asm) plays each
 kind of bad end in a real QEMU; what only concerns the log is fed as text.
 """
+import errno
 import os
-import pty
 import re
 import select
 import shutil
@@ -16,7 +16,7 @@ import time
 
 import pytest
 
-from tests import ktap, parts, qemu
+from tests import ktap, parts, qemu, terminal
 from tests.python import COMMAND as PYTHON
 
 HELLO = f"[    0.000001] {qemu.BANNER}\n"
@@ -142,7 +142,7 @@ def read_terminal(master, process, until, keys):
 ])
 def test_the_end_on_a_terminal(build_guest, ending, keys, words):
     elf = build_guest(HELLO, **ending)
-    master, slave = pty.openpty()
+    master, slave = terminal.openpty()
     with subprocess.Popen(
             [*PYTHON, "tools/run.py", "--smp", "1", "--interactive",
              "--kernel", str(elf)], cwd=qemu.ROOT, stdin=slave, stdout=slave,
@@ -155,6 +155,29 @@ def test_the_end_on_a_terminal(build_guest, ending, keys, words):
     assert HELLO.strip().encode() in shown
     assert words in errors and bool(errors) == bool(words), errors
     assert process.returncode == bool(words)
+
+
+@pytest.mark.parametrize("use", [terminal.openpty,
+                                 lambda: terminal.spawn(["true"])])
+def test_where_there_is_no_terminal_a_test_says_so(monkeypatch, use):
+    def none():
+        raise OSError(errno.ENOENT, "No such file or directory")
+    monkeypatch.setattr(os, "openpty", none)
+    with pytest.raises(pytest.fail.Exception) as sentence:
+        use()
+    assert str(sentence.value) == (
+        "needs a terminal, and the system gives none: No such file or "
+        "directory (is /dev/pts mounted?)")
+    assert not sentence.value.pytrace
+
+
+def test_terminals_come_from_one_place():
+    """So that each test which needs one says so."""
+    for path in (qemu.ROOT / "tests").rglob("*.py"):
+        if path.name not in ("terminal.py", "test_harness.py", "test_deps.py"):
+            own = re.search(r"pexpect\.spawn\(|pty\.\w+\(|forkpty",
+                            path.read_text())
+            assert not own, f"{path}: take it from tests/terminal.py"
 
 
 def test_qemus_own_errors_are_shown():

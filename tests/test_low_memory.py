@@ -8,11 +8,9 @@ and after one without any loader, and the processor time of the two compared.
 """
 import os
 import pathlib
-import shlex
 
-import pexpect
 
-from tests import qemu
+from tests import qemu, terminal
 from tests.test_sessions import PROMPT
 
 # Before the first MiB was kept free it was 60 times; equal would be 1.
@@ -30,8 +28,7 @@ def processor_seconds(pid):
 def cost_of_tracing(machine, append):
     """Seconds of processor time for tracing everything and counting lines."""
     command = machine.command(append, "stdio")
-    shell = pexpect.spawn(shlex.join(map(str, command)), timeout=60,
-                          encoding="utf-8", echo=False)
+    shell = terminal.spawn(command, timeout=60)
     try:
         shell.expect_exact(PROMPT)
         before = processor_seconds(shell.pid)

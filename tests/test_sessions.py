@@ -17,12 +17,11 @@ case. Before each case the tree is put back to how it is after boot.
 """
 import pathlib
 import re
-import shlex
 
 import pexpect
 import pytest
 
-from tests import qemu
+from tests import qemu, terminal
 
 FOLDER = pathlib.Path(__file__).parent / "sessions"
 PROMPT = "nop5# "
@@ -59,9 +58,8 @@ class Session:
         # Not plain stdio: there QEMU itself would end at ^C.
         command = machine.command("mode=shell", "chardev:tty")
         command += ["-chardev", "stdio,id=tty,signal=off"]
-        self.child = pexpect.spawn(shlex.join(map(str, command)), timeout=20,
-                                   encoding="utf-8", echo=False,
-                                   codec_errors="replace")
+        self.child = terminal.spawn(command, timeout=20,
+                                    codec_errors="replace")
         self.child.delaybeforesend = None
         self.settled, self.marks = True, 0
         self.wait(PROMPT, 40)

@@ -5,21 +5,18 @@ With a backtrace for every function a tick takes longer than its period. Where
 the next is then due at once, no task makes a step any more: the prompt never
 comes back. The larger the shift, the fewer instructions fit into a period.
 """
-import shlex
 
 import pexpect
 import pytest
 
-from tests import qemu
+from tests import qemu, terminal
 from tests.test_sessions import PROMPT
 
 
 @pytest.mark.parametrize("cpus, shift", [(1, 5), (1, 6), (1, 7), (2, 4)])
 def test_the_prompt_comes_back_with_everything_traced(cpus, shift):
     machine = qemu.Machine(smp=cpus, mem="64M", icount=shift)
-    shell = pexpect.spawn(
-        shlex.join(map(str, machine.command("mode=shell", "stdio"))),
-        timeout=40, encoding="utf-8", echo=False)
+    shell = terminal.spawn(machine.command("mode=shell", "stdio"), timeout=40)
     try:
         shell.expect_exact(PROMPT)
         for line in [f"stress {cpus}", "echo func_stack_trace > trace_options",
