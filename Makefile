@@ -11,6 +11,7 @@ FIRMWARE ?= bios
 APPEND   ?=
 ONLY     ?= *
 MODE     ?= demo
+TARGETS  ?= run test
 
 .DEFAULT_GOAL := kernel
 .DELETE_ON_ERROR:
@@ -219,6 +220,10 @@ $(filter-out test test-all,$(CHECKS)): kernel
 $(CHECKS):
 	@$(PYTHON) tests/run.py $@
 
+# What a newcomer types, in a Debian with git and make alone; needs root.
+test-fresh:
+	@$(PYTHON) tests/fresh.py $(TARGETS)
+
 # ---- housekeeping -----------------------------------------------------------
 deps: $(LISTS:%=deps-%)
 
@@ -235,6 +240,7 @@ help:
 #: make shell        boot the ISO into the shell on this terminal
 #: make test         what a newcomer runs; last line: N passed, N failed
 #: make test-all     every test that belongs in front of a change
+#: make test-fresh   TARGETS='run test' in a new Debian root (needs root)
 #: make unit fuzz lint          the host's share of the tests
 #: make bench bench-linux       measure; the same rows on Linux
 #: make torture lab             long runs; the patching laboratory
@@ -244,4 +250,4 @@ help:
 #:   APPEND="words for the kernel"  ONLY='glob' (unit: tests, bench: rows)
 #:   SHARD=i/n (of test, test-all)  SKIP_TEST=1 (test-all without test's parts)
 
-.PHONY: FORCE kernel iso run shell debug clean help $(CHECKS) $(DEPS)
+.PHONY: FORCE kernel iso run shell debug clean help test-fresh $(CHECKS) $(DEPS)

@@ -112,7 +112,8 @@ def there(word):
 
 
 def sources():
-    for pattern in ("tests/**/*.py", "tools/**/*.py", "tools/*.sh", ".ci/run",
+    for pattern in ("tests/**/*.py", "tools/**/*.py", "tests/**/*.sh",
+                    "tools/*.sh", ".ci/run",
                     "Makefile", "tests/**/*.mk"):
         yield from qemu.ROOT.glob(pattern)
 

@@ -45,6 +45,7 @@ gnuplot				gnuplot-nox
 '
 # test_all: what `make test-all` and `make torture` need besides.
 need_test_all='
+mount				mount
 '
 # tools: for `make bench-linux` (its objtool) and for `make test-fresh`.
 need_tools='
