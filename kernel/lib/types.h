@@ -41,7 +41,10 @@ typedef unsigned long uintptr_t;
 #endif
 #define noinline __attribute__((__noinline__))
 #define notrace	 __attribute__((__no_instrument_function__))
-/* For small hot functions in the trace path: no push/mov/pop of rbp. */
+/*
+ * For small hot functions in the trace path: no push/mov/pop of rbp. That it
+ * drops no other flag, as older gcc did: tests/test_optimize.py.
+ */
 #define __no_fp		__attribute__((__optimize__("omit-frame-pointer")))
 #define __packed	__attribute__((__packed__))
 #define __aligned(n)	__attribute__((__aligned__(n)))
