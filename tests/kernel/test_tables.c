@@ -5,10 +5,20 @@
  */
 #include "arch/x86_64/cpu/smp.h"
 #include "arch/x86_64/dev/acpi.h"
+#include "arch/x86_64/patch/exec_pool.h"
 #include "kernel/base/page.h"
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched.h"
+#include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
+#include "trace/control/error_log.h"
+#include "trace/control/tracefs.h"
+#include "trace/core/ftrace_fexit.h"
+#include "trace/core/ftrace_internal.h"
+#include "trace/graph/fgraph.h"
+#include "trace/trace.h"
 #include <asm/smp.h>
 
 #define TIMES	       10
@@ -39,4 +49,224 @@ KTEST_FLAGS(tables, starting_a_cpu_in_vain_costs_once, KTEST_LEAKS, 0)
 	EXPECT_EQ(page_free_count(), pages);
 	EXPECT_EQ(kmalloc_live(), bytes);
 	EXPECT(sched_idle_task(NR_CPUS - 1) == idle);
+}
+
+/* ---- what all the others are compared with ------------------------------- */
+
+struct level {
+	size_t bytes, exec;
+	struct ftrace_set_stats sets;
+};
+
+static struct level level_now(void)
+{
+	struct level level = { .bytes = kmalloc_live(),
+			       .exec = exec_pool_free_bytes() };
+
+	ftrace_set_stats(&level.sets);
+	return level;
+}
+
+static void expect_level(const struct level *before)
+{
+	struct level now = level_now();
+
+	EXPECT_EQ(now.bytes, before->bytes);
+	EXPECT_EQ(now.exec, before->exec);
+	EXPECT_EQ(now.sets.sets, before->sets.sets);
+	EXPECT_EQ(now.sets.chains, before->sets.chains);
+	EXPECT_EQ(now.sets.chain_bytes, before->sets.chain_bytes);
+	EXPECT_EQ(ftrace_check(), 0);
+}
+
+/* ---- entry-and-exit targets ---------------------------------------------- */
+
+#define FEXIT_SETS 64 /* a bit for each, ftrace_fexit.c */
+
+static struct ftrace_fexit *attach_target(unsigned int i)
+{
+	static const struct ftrace_fexit_prog prog = { NULL };
+	const struct ftrace_fexit_spec spec = { .nr = 1, .prog = &prog };
+
+	return ftrace_fexit_attach(&spec, target_ips(i), 1);
+}
+
+KTEST_FLAGS(tables, sets_of_entry_and_exit_targets, 0, 120)
+{
+	static struct ftrace_fexit *fexit[FEXIT_SETS];
+	unsigned int i, times, room = FEXIT_SETS - ftrace_fexit_reap();
+	struct level before = level_now();
+
+	for (times = 0; times < TIMES; times++) {
+		for (i = 0; i < room; i++) {
+			fexit[i] = attach_target(i);
+			ASSERT(!IS_ERR(fexit[i]));
+		}
+		EXPECT_EQ(PTR_ERR(attach_target(room)), -ENOSPC);
+		while (i--)
+			EXPECT_EQ(ftrace_fexit_detach(fexit[i]), 0);
+		EXPECT_EQ(ftrace_fexit_reap(), FEXIT_SETS - room);
+	}
+	expect_level(&before);
+}
+
+/* ---- executable memory --------------------------------------------------- */
+
+#define PIECE 4096
+
+KTEST(tables, executable_memory)
+{
+	size_t before = exec_pool_free_bytes(), n, left;
+	unsigned int times;
+
+	for (times = 0; times < TIMES; times++) {
+		void **pieces = kcalloc(before / PIECE, sizeof(*pieces));
+
+		ASSERT(pieces != NULL);
+		for (n = 0; n < before / PIECE; n++) {
+			pieces[n] = exec_alloc(PIECE);
+			if (!pieces[n])
+				break;
+		}
+		left = exec_pool_free_bytes();
+		EXPECT(n > 0 && n * PIECE + left == before);
+		while (n--)
+			exec_free(pieces[n], PIECE);
+		kfree(pieces);
+		EXPECT_EQ(exec_pool_free_bytes(), before);
+	}
+}
+
+/* ---- users of the graph -------------------------------------------------- */
+
+KTEST_FLAGS(tables, users_of_the_graph, KTEST_LEAKS, 120)
+{
+	static struct ftrace_ops ops[FGRAPH_USERS + 1];
+	static struct fgraph_ops gops[FGRAPH_USERS + 1];
+	unsigned int i, times;
+	struct level before;
+
+	for (i = 0; i <= FGRAPH_USERS; i++) {
+		ops[i] = (struct ftrace_ops){ 0 };
+		gops[i] = (struct fgraph_ops){ .ops = &ops[i] };
+		ASSERT_EQ(filter_targets(&ops[i], i, 2), 0);
+	}
+	before = level_now();
+	for (times = 0; times < TIMES; times++) {
+		for (i = 0; i < FGRAPH_USERS; i++)
+			ASSERT_EQ(register_ftrace_graph(&gops[i]), 0);
+		EXPECT_EQ(register_ftrace_graph(&gops[i]), -ENOSPC);
+		ftrace_target[3]();
+		while (i--)
+			EXPECT_EQ(unregister_ftrace_graph(&gops[i]), 0);
+	}
+	expect_level(&before);
+	for (i = 0; i <= FGRAPH_USERS; i++)
+		ftrace_free_filter(&ops[i]);
+}
+
+/* ---- direct callers: ids of sets ----------------------------------------- */
+
+/* The ids to the last one: tests/unit/test_ftrace_switches.c. */
+KTEST_FLAGS(tables, a_direct_target_for_each_site, 0, 120)
+{
+	struct ftrace_hash *hash = ftrace_direct_hash_new(NR_TARGETS);
+	struct ftrace_ops ops = { 0 };
+	unsigned int i, times;
+	struct level before;
+
+	ASSERT(hash != NULL);
+	for (i = 0; i < NR_TARGETS; i++)
+		EXPECT_EQ(ftrace_direct_hash_add(hash, target_ip(i),
+						 (unsigned long)direct_0 +
+							 16 * (i % 2)),
+			  0);
+	before = level_now();
+	for (times = 0; times < TIMES; times++) {
+		EXPECT_EQ(update_ftrace_direct_add(&ops, hash), 0);
+		EXPECT_EQ(update_ftrace_direct_del(&ops, hash), 0);
+	}
+	expect_level(&before);
+	ftrace_hash_free(hash);
+}
+
+/* ---- names of tasks that have ended -------------------------------------- */
+
+#define NAMES 256 /* trace_task.c keeps so many */
+
+static int end_at_once(void *pid)
+{
+	*(int *)pid = current->pid;
+	return 0;
+}
+
+KTEST_FLAGS(tables, names_of_ended_tasks, KTEST_LEAKS, 120)
+{
+	char comm[TASK_COMM_LEN];
+	unsigned int i;
+	int pid = 0;
+	size_t bytes = kmalloc_live();
+
+	for (i = 0; i < TIMES * (NAMES + 1); i++) {
+		struct task_struct *task =
+			kthread_run(end_at_once, &pid, "name%u", i);
+
+		ASSERT(!IS_ERR(task));
+		kthread_join(task);
+	}
+	EXPECT(trace_find_cmdline(pid, comm));
+	EXPECT(!strncmp(comm, "name25", 6));
+	EXPECT_EQ(kmalloc_live(), bytes);
+}
+
+/* ---- error_log ----------------------------------------------------------- */
+
+#define ERRORS 8
+
+static unsigned int logged(void)
+{
+	static char text[8192];
+	struct tracefs_file *file;
+	unsigned int n = 0;
+	char *at = text;
+	ssize_t got;
+
+	if (!EXPECT_EQ(tracefs_open("error_log", TRACEFS_READ, &file), 0))
+		return 0;
+	while ((got = tracefs_read(file, at, text + sizeof(text) - 1 - at)) > 0)
+		at += got;
+	*at = '\0';
+	tracefs_close(file);
+	for (at = text; (at = strstr(at, "Command:")); at++)
+		n++;
+	return n;
+}
+
+static int write_nonsense(void)
+{
+	struct tracefs_file *file;
+	int ret = tracefs_open("current_tracer", TRACEFS_WRITE, &file);
+
+	if (ret)
+		return ret;
+	ret = tracefs_write(file, "nonsense", 8);
+	tracefs_close(file);
+	return ret;
+}
+
+KTEST(tables, the_log_of_errors)
+{
+	size_t bytes = kmalloc_live();
+	unsigned int i, times;
+
+	for (times = 0; times < TIMES; times++) {
+		error_log_clear();
+		EXPECT_EQ(logged(), 0);
+		for (i = 1; i <= ERRORS + 2; i++) {
+			EXPECT_EQ(write_nonsense(), -EINVAL);
+			EXPECT_EQ(logged(), min(i, (unsigned int)ERRORS));
+		}
+	}
+	error_log_clear();
+	EXPECT_EQ(kmalloc_live(), bytes);
 }
