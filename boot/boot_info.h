@@ -30,6 +30,24 @@ struct boot_region {
 	u32 type;  /* enum boot_region_type; unknown numbers are kept */
 };
 
+enum boot_framebuffer_type {
+	BOOT_FRAMEBUFFER_INDEXED = 0,
+	BOOT_FRAMEBUFFER_RGB = 1,
+	BOOT_FRAMEBUFFER_TEXT = 2, /* VGA's text memory */
+};
+
+/* The screen as the loader left it; width 0: it said nothing of one. */
+struct boot_framebuffer {
+	u64 addr;  /* physical */
+	u32 pitch; /* bytes from one line to the next */
+	u32 width, height;
+	u8 bits; /* of one pixel */
+	u8 type; /* enum boot_framebuffer_type */
+	struct {
+		u8 shift, bits;
+	} colour[3]; /* red, green, blue of BOOT_FRAMEBUFFER_RGB */
+};
+
 /*
  * All fields are immutable once kernel_main() runs. Regions are as the
  * firmware gave them: not sorted, possibly overlapping (kernel/base/memmap.c
@@ -47,6 +65,7 @@ struct boot_info {
 	u32 rsdp_len;		 /* bytes in rsdp[]; 0 = not in the tags */
 	u8 rsdp[BOOT_RSDP_SIZE]; /* a copy of the ACPI root pointer */
 	u64 rsdp_phys;		 /* its address, when only that is known */
+	struct boot_framebuffer framebuffer;
 };
 
 /*

@@ -17,6 +17,7 @@ enum {
 	TAG_CMDLINE = 1,
 	TAG_LOADER = 2,
 	TAG_MMAP = 6,
+	TAG_FRAMEBUFFER = 8,
 	TAG_ACPI_OLD = 14,
 	TAG_ACPI_NEW = 15,
 };
@@ -42,6 +43,18 @@ struct mb2_mmap_entry {
 	u64 length;
 	u32 type;
 	u32 reserved;
+};
+
+struct mb2_framebuffer {
+	struct mb2_tag tag;
+	u64 addr;
+	u32 pitch;
+	u32 width;
+	u32 height;
+	u8 bits;
+	u8 type;
+	u16 reserved;
+	/* what follows depends on the type */
 };
 
 /* The text must end within the tag; one that is too long is refused. */
@@ -107,6 +120,31 @@ static int read_mmap(const u8 *p, size_t len, struct boot_info *info)
 	return 0;
 }
 
+static int read_framebuffer(const u8 *p, size_t len, struct boot_info *info)
+{
+	struct boot_framebuffer *fb = &info->framebuffer;
+	struct mb2_framebuffer head;
+
+	if (len < sizeof(head))
+		return boot_bad(info, -EINVAL, "the framebuffer is cut short");
+	memcpy(&head, p, sizeof(head));
+	if (head.type == BOOT_FRAMEBUFFER_RGB &&
+	    len - sizeof(head) < sizeof(fb->colour))
+		return boot_bad(info, -EINVAL,
+				"the framebuffer's colours are cut short");
+	*fb = (struct boot_framebuffer){
+		.addr = head.addr,
+		.pitch = head.pitch,
+		.width = head.width,
+		.height = head.height,
+		.bits = head.bits,
+		.type = head.type,
+	};
+	if (head.type == BOOT_FRAMEBUFFER_RGB)
+		memcpy(fb->colour, p + sizeof(head), sizeof(fb->colour));
+	return 0;
+}
+
 /* The ACPI 2 root pointer is the better one, whatever their order. */
 static int read_rsdp(const u8 *p, size_t len, struct boot_info *info)
 {
@@ -133,6 +171,8 @@ static int read_tag(u32 type, const u8 *tag, size_t size,
 		return read_loader(body, len, info);
 	case TAG_MMAP:
 		return read_mmap(tag, size, info);
+	case TAG_FRAMEBUFFER:
+		return read_framebuffer(tag, size, info);
 	case TAG_ACPI_OLD:
 	case TAG_ACPI_NEW:
 		return read_rsdp(body, len, info);

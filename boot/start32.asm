@@ -24,6 +24,10 @@ multiboot2_header:
 	dd 0				; i386, 32-bit protected mode
 	dd .end - multiboot2_header
 	dd -(0xe85250d6 + 0 + (.end - multiboot2_header)) & 0xffffffff
+	dw 5, 1				; framebuffer, if there can be one:
+	dd 20				; any size,
+	dd 0, 0, 32			; bits a pixel
+	dd 0				; tags are aligned to 8
 	dw 0, 0				; end tag
 	dd 8
 .end:

@@ -15,6 +15,7 @@
 #include "arch/x86_64/cpu/traps.h"
 #include "arch/x86_64/dev/acpi.h"
 #include "arch/x86_64/dev/apic.h"
+#include "arch/x86_64/dev/screen.h"
 #include "arch/x86_64/mm/paging.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/console.h"
@@ -23,6 +24,7 @@
 #include "kernel/base/page.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
+#include "kernel/base/screen.h"
 #include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
@@ -120,6 +122,23 @@ static int step_memory(void)
 	return ret;
 }
 
+/*
+ * Its row would be one more line on the serial line, whose text does not
+ * depend on there being a screen: the screen says so itself.
+ */
+static void attach_screen(void)
+{
+	const struct screen_device *screen = NULL;
+
+	if (!cmdline_is("vga", "off"))
+		screen = screen_probe(&boot->framebuffer);
+	if (screen)
+		screen_attach(screen, "(The serial line COM1, 115200 8n1, says "
+				      "the same; input is there.)\n");
+	else
+		screen_none();
+}
+
 static int step_paging(void)
 {
 	struct paging_audit audit;
@@ -128,6 +147,7 @@ static int step_paging(void)
 
 	if (ret)
 		return ret;
+	attach_screen();
 	ret = paging_audit(&audit);
 	paging_protection(bits, sizeof(bits));
 	boot_say("%s; %lu KiB executable, %lu conflicts", bits,

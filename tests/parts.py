@@ -118,6 +118,7 @@ PYTEST = {
     "patch_model": {TEST: 9, ALL: 15},
     "patch_mutants": {ALL: 20},
     "patch_seeds": {TEST: 15, ALL: 115},
+    "screen": {ALL: 40},
     "sessions": {TEST: 6},
     "shell_random": {TEST: 6},
     "terminal": {TEST: 8},

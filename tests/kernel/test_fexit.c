@@ -429,20 +429,18 @@ KTEST(fexit, asleep_inside_while_replaced_and_dropped)
 	EXPECT_EQ(exec_pool_free_bytes(), free_bytes);
 }
 
-/* It could, so it is not refused (test_noreturn.c). */
-static PROBED void never_returns(bool ends)
+static PROBED void never_returns(void)
 {
-	if (ends)
-		kthread_exit(7);
+	kthread_exit(7);
 }
 
 static int call_never(void *arg)
 {
-	never_returns(true);
+	never_returns();
 	return 0;
 }
 
-/* Stays for good: what a call that does not return costs. */
+/* Stays for good: what a function that does not return costs. */
 KTEST_FLAGS(fexit, never_returning_is_listed, KTEST_LEAKS, 0)
 {
 	struct ftrace_fexit_pending pending[8];

@@ -30,7 +30,8 @@ ROOTS = {"kernel/main.c"}
 # Services of the kernel that architecture code may ask for.
 SERVICES = {"kernel/base/printk.h", "kernel/base/panic.h", "kernel/lock.h",
             "kernel/base/page.h", "kernel/base/memmap.h",
-            "kernel/base/console.h"}
+            "kernel/base/console.h", "kernel/base/screen.h",
+            "kernel/base/font8x16.h"}
 
 # (who, what): why. `who` is a prefix.
 EXCEPTIONS = {

@@ -90,6 +90,66 @@ UNIT(multiboot2, reads_what_grub_writes)
 	CHECK_EQ(info.rsdp_len, 20);
 }
 
+/* The tag of a framebuffer; its type depends. */
+static size_t framebuffer_tag(u8 type, size_t len)
+{
+	u8 body[30] = { 0 };
+	size_t at;
+
+	body[21] = type;
+	body[24] = 16;
+	body[25] = 8;
+	body[26] = 8;
+	body[27] = 7;
+	body[28] = 0;
+	body[29] = 6;
+	at = tag(8, body, len);
+	put64(at + 8, 0x480000000);
+	put32(at + 16, 5120);
+	put32(at + 20, 1280);
+	put32(at + 24, 800);
+	tags[at + 28] = 32;
+	return at;
+}
+
+UNIT(multiboot2, reads_a_framebuffer)
+{
+	begin();
+	mmap_tag();
+	framebuffer_tag(BOOT_FRAMEBUFFER_RGB, 30);
+	CHECK_EQ(finish(), 0);
+	CHECK_EQ(info.framebuffer.addr, 0x480000000);
+	CHECK_EQ(info.framebuffer.pitch, 5120);
+	CHECK_EQ(info.framebuffer.width, 1280);
+	CHECK_EQ(info.framebuffer.height, 800);
+	CHECK_EQ(info.framebuffer.bits, 32);
+	CHECK_EQ(info.framebuffer.type, BOOT_FRAMEBUFFER_RGB);
+	CHECK_EQ(info.framebuffer.colour[0].shift, 16);
+	CHECK_EQ(info.framebuffer.colour[1].bits, 7);
+	CHECK_EQ(info.framebuffer.colour[2].bits, 6);
+	begin();
+	mmap_tag();
+	framebuffer_tag(BOOT_FRAMEBUFFER_TEXT, 24); /* without colours */
+	CHECK_EQ(finish(), 0);
+	CHECK_EQ(info.framebuffer.type, BOOT_FRAMEBUFFER_TEXT);
+	begin();
+	mmap_tag();
+	CHECK_EQ(finish(), 0);
+	CHECK_EQ(info.framebuffer.width, 0);
+}
+
+UNIT(multiboot2, refuses_a_short_framebuffer)
+{
+	begin();
+	mmap_tag();
+	framebuffer_tag(BOOT_FRAMEBUFFER_TEXT, 23);
+	CHECK_EQ(finish(), -EINVAL);
+	begin();
+	mmap_tag();
+	framebuffer_tag(BOOT_FRAMEBUFFER_RGB, 29);
+	CHECK_EQ(finish(), -EINVAL);
+}
+
 UNIT(multiboot2, prefers_the_new_root_pointer)
 {
 	u8 old[20] = "old", new[36] = "new";

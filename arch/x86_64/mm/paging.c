@@ -23,6 +23,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/lock.h"
 #include <asm/cpu.h>
+#include <asm/msr.h>
 
 #define TOP_LEVEL  3
 #define UPPER_HALF 256 /* first top-level entry of it */
@@ -33,11 +34,19 @@
 #define CPUID_ADDRESS_SIZES 0x80000008
 #define PHYS_BITS_AT_LEAST  36 /* of a CPU with 64-bit mode */
 
-#define CPUID_EDX_PGE  BIT(13) /* leaf 1 */
+#define CPUID_EDX_PAT  BIT(16) /* leaf 1 */
+#define CPUID_EDX_PGE  BIT(13)
 #define CPUID_EDX_MCE  BIT(7)
 #define CPUID_EBX_SMEP BIT(7) /* leaf 7 */
 #define CPUID_EBX_SMAP BIT(20)
 #define CPUID_ECX_UMIP BIT(2)
+
+/* The page attribute table: a byte for each of eight memory types. */
+#define MSR_PAT		    0x277
+#define PAT_AFTER_RESET	    0x0007040600070406UL
+#define PAT_WC		    0x01UL
+#define PAT_WT		    0x04UL
+#define PAT_WRITE_COMBINING PTE_PWT /* entry 1; without a PAT write-through */
 
 /* boot/ap_start.asm loads two of them by their link address. */
 u64 kernel_pml4[512] __aligned(4096);
@@ -239,8 +248,19 @@ void paging_protection(char *buf, size_t size)
 		 cr4 & X86_CR4_UMIP ? " UMIP" : "");
 }
 
+/*
+ * Intel SDM 3A, 12.12: entry 1 of the page attribute table, which no mapping
+ * uses before, becomes write-combining. The others stay as after reset.
+ */
+static notrace void set_memory_types(void)
+{
+	if (cpuid(1, 0).edx & CPUID_EDX_PAT)
+		wrmsr(MSR_PAT, PAT_AFTER_RESET - (PAT_WT << 8) + (PAT_WC << 8));
+}
+
 notrace void paging_init_cpu(void)
 {
+	set_memory_types();
 	write_cr3(paging_kernel_root());
 	write_cr0(read_cr0() | X86_CR0_WP);
 	write_cr4(cr4_bits());
@@ -293,6 +313,11 @@ static void *map_outside(u64 phys, size_t size, u64 flags)
 void *ioremap(u64 phys, size_t size)
 {
 	return map_outside(phys, size, PROT_RW | PTE_PCD | PTE_PWT);
+}
+
+void *ioremap_wc(u64 phys, size_t size)
+{
+	return map_outside(phys, size, PROT_RW | PAT_WRITE_COMBINING);
 }
 
 void *memremap(u64 phys, size_t size)

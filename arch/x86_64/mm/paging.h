@@ -55,6 +55,12 @@ void paging_protection(char *buf, size_t size);
  */
 void *ioremap(u64 phys, size_t size);
 
+/*
+ * The same for a framebuffer: what is written may wait in the CPU and go out
+ * in larger pieces, in any order.
+ */
+void *ioremap_wc(u64 phys, size_t size);
+
 /* The same with caching, read-only: firmware tables, which may be no RAM. */
 void *memremap(u64 phys, size_t size);
 
