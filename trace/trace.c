@@ -150,8 +150,12 @@ static int trace_cpu_starting(unsigned int cpu)
 	struct trace_array *tr = trace_top();
 	int err = 0;
 
+	if (!tr->clock) /* trace_init() is still to come */
+		return 0;
+	if (READ_ONCE(tr->buffer.cpu[cpu]))
+		return 0;
 	mutex_lock(&trace_lock);
-	if (tr->clock && !tr->buffer.cpu[cpu]) /* else trace_init() does it */
+	if (!tr->buffer.cpu[cpu])
 		err = make_ring(tr, cpu);
 	mutex_unlock(&trace_lock);
 	return err;

@@ -30,6 +30,7 @@
 #include <asm/layout.h>
 #include <asm/smp.h>
 #include <asm/tsc.h>
+#include <asm/upcalls.h>
 
 #define WAIT_MS 50000
 
@@ -367,6 +368,8 @@ static int wait_for_nmis(void)
 static int start_lagging_cpu(void)
 {
 	const u64 base = tsc_base, now = rdtsc();
+	struct task_struct *idle;
+	void *stack_top;
 	u64 moved;
 	int ret;
 
@@ -375,6 +378,10 @@ static int start_lagging_cpu(void)
 	acpi_info.apic_id[0] = cpu_apic_id(0);
 	acpi_info.apic_id[1] = 1;
 	acpi_info.nr_cpus = 2;
+	/* Its ring needs memory; what follows runs with interrupts off. */
+	ret = secondary_prepare(1, &idle, &stack_top);
+	if (ret)
+		return ret;
 	local_irq_disable(); /* nobody else reads a clock meanwhile */
 	tsc_base = now + 3600 * tsc_hz;
 	ret = smp_init();

@@ -37,8 +37,11 @@ static __always_inline u64 local_clock(void)
  * from running, and so perhaps was everybody else, as on a host that stops the
  * emulator. Of such a gap 1 ms counts, hence no stop uses up a limit.
  */
+#define SPIN_GAP_NS 1000000ULL
+
 struct spin_clock {
-	u64 last, spent; /* cycles */
+	u64 last;  /* TSC */
+	u64 spent; /* nanoseconds */
 };
 
 static __always_inline struct spin_clock spin_clock_start(void)
@@ -51,9 +54,9 @@ static __always_inline u64 spin_clock_look(struct spin_clock *clock)
 {
 	u64 now = rdtsc();
 
-	clock->spent += min(now - clock->last, tsc_hz / 1000);
+	clock->spent += min(tsc_to_ns(now - clock->last), SPIN_GAP_NS);
 	clock->last = now;
-	return tsc_to_ns(clock->spent);
+	return clock->spent;
 }
 
 /*
