@@ -45,6 +45,7 @@ CC      := $(CROSS_COMPILE)gcc
 LD      := $(CROSS_COMPILE)ld
 NM      := $(CROSS_COMPILE)nm
 OBJCOPY := $(CROSS_COMPILE)objcopy
+OBJDUMP := $(CROSS_COMPILE)objdump
 NASM    := nasm
 # Debian's own Python: another one in PATH may lack pytest.
 PYTHON  ?= $(firstword $(wildcard /usr/bin/python3) python3)
@@ -132,6 +133,7 @@ $(BUILD)/gen/%.inc: %.c Makefile
 ELF := $(BUILD)/nop5.elf
 TEST_ELF := $(BUILD)/nop5-test.elf
 SYMTAB = $(PYTHON) tools/symtab.py --nm "$(NM)"
+NORETURN = $(PYTHON) tools/noreturn.py --objdump "$(OBJDUMP)"
 kernel: $(ELF) $(TEST_ELF)
 
 $(BUILD)/gen/symtab0.asm: tools/symtab.py
@@ -148,13 +150,19 @@ $(BUILD)/$(1).pass%.elf: $(2) linker.ld $(BUILD)/$(1).objects
 	@echo 'LD      $$@'
 	$(Q)$(LD) $(LDFLAGS) -Map=$(BUILD)/$(1).map -o $$@ $$(filter %.o,$$^)
 
+$(BUILD)/gen/$(1).noreturn: $(BUILD)/$(1).pass0.elf tools/noreturn.py
+	$(Q)$(NORETURN) $$< > $$@
+
 $(BUILD)/gen/$(1).symtab1.asm: $(BUILD)/$(1).pass0.elf
 $(BUILD)/gen/$(1).symtab2.asm: $(BUILD)/$(1).pass1.elf
-$(BUILD)/gen/$(1).symtab1.asm $(BUILD)/gen/$(1).symtab2.asm:
-	$(Q)$(SYMTAB) $$< > $$@
+$(BUILD)/gen/$(1).symtab1.asm $(BUILD)/gen/$(1).symtab2.asm: \
+		$(BUILD)/gen/$(1).noreturn
+	$(Q)$(SYMTAB) --noreturn $(BUILD)/gen/$(1).noreturn \
+		$$(filter %.elf,$$^) > $$@
 
 $(BUILD)/$(1).elf: $(BUILD)/$(1).pass2.elf
-	@$(SYMTAB) $$< | cmp - $(BUILD)/gen/$(1).symtab2.asm
+	@$(SYMTAB) --noreturn $(BUILD)/gen/$(1).noreturn $$< | \
+		cmp - $(BUILD)/gen/$(1).symtab2.asm
 	@cp $$< $$@
 
 $(BUILD)/$(1).objects: export TEXT = $(2:$(BUILD)/%=%)

@@ -99,6 +99,7 @@ MAY_USE = [
     ("tools/run.py", ("run", "debug")),
     ("tools/mkiso.py", ("run",)),
     ("tools/symtab.py", ("run",)),
+    ("tools/noreturn.py", ("run",)),
     ("Makefile", ("run",)),
     ("tools/", debian.LISTS),
 ]

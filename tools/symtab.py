@@ -5,7 +5,8 @@
 The table goes to the end of the image, so a second link with it leaves every
 other address as it was; the Makefile runs this program again on the result
 and compares. It also holds checksums: of itself and of the other segments that
-nothing writes to.
+nothing writes to; and for each function whether it can return, as
+tools/noreturn.py has found in the first link.
 """
 import argparse
 import re
@@ -20,6 +21,7 @@ CLONE = re.compile(r"\.(constprop|isra|part|cold|lto_priv)\.?\d*")
 # The linker script's marks name places, not things.
 MARK = re.compile(r"_e?text|_e?data|_end|__\w+_(start|end)|__(start|stop)_\w+")
 PT_LOAD, PF_W = 1, 2
+CANNOT_RETURN = 0x80  # in the byte of the type letter
 PAGE = 4096
 
 
@@ -51,6 +53,12 @@ def checksum(data):
     return total
 
 
+def read_addresses(path):
+    """What tools/noreturn.py has written."""
+    with open(path, encoding="ascii") as f:
+        return {int(line, 16) for line in f}
+
+
 def read_symbols(nm, elf):
     """The symbols, and the addresses of all marks: no symbol goes on there."""
     out = subprocess.run([nm, "--defined-only", elf], check=True,
@@ -79,12 +87,13 @@ def sizes(symbols, marks):
     return [following[addr] - addr for addr, _, _ in symbols]
 
 
-def table(symbols, size_of, sums):
+def table(symbols, size_of, sums, noreturn):
     """All but the sum of these bytes; with it they fill whole pages."""
     names, rows = bytearray(), bytearray()
     for (addr, name, kind), size in zip(symbols, size_of):
+        kind = ord(kind) | (CANNOT_RETURN if addr in noreturn else 0)
         rows += struct.pack("<III", addr - KERNEL_VMA, size,
-                            len(names) | ord(kind) << 24)
+                            len(names) | kind << 24)
         names += name.encode() + b"\0"
     by_name = sorted(range(len(symbols)),
                      key=lambda i: (symbols[i][1].encode(), i))
@@ -109,10 +118,12 @@ def main():
     parser.add_argument("--nm", default="nm")
     parser.add_argument("--empty", action="store_true",
                         help="a table without symbols, for the first link")
+    parser.add_argument("--noreturn", default="/dev/null", metavar="FILE",
+                        help="addresses of functions that cannot return")
     parser.add_argument("elf", nargs="?")
     args = parser.parse_args()
     if args.empty:
-        sys.stdout.write(emit(table([], [], [])))
+        sys.stdout.write(emit(table([], [], [], [])))
         return
     with open(args.elf, "rb") as f:
         image = f.read()
@@ -122,7 +133,8 @@ def main():
     symbols = sorted((s for s in found if s[0] < end), key=rank)
     sums = [(vaddr - KERNEL_VMA, len(data), checksum(data))
             for vaddr, data, flags in segs if data and not flags & PF_W]
-    sys.stdout.write(emit(table(symbols, sizes(symbols, marks), sums)))
+    sys.stdout.write(emit(table(symbols, sizes(symbols, marks), sums,
+                                read_addresses(args.noreturn))))
 
 
 if __name__ == "__main__":

@@ -19,8 +19,10 @@
 #include "kernel/lib/string.h"
 #include <asm/layout.h>
 
-#define NAME_BITS 24
-#define NAME_MASK ((1u << NAME_BITS) - 1)
+#define NAME_BITS     24
+#define NAME_MASK     ((1u << NAME_BITS) - 1)
+#define TYPE_MASK     0x7f
+#define CANNOT_RETURN (0x80u << NAME_BITS)
 
 struct sum {
 	u64 start; /* less KERNEL_VMA */
@@ -31,7 +33,7 @@ struct sum {
 struct symbol {
 	u32 start; /* less KERNEL_VMA */
 	u32 size;
-	u32 name; /* offset in names, type letter in the top byte */
+	u32 name; /* offset in names, CANNOT_RETURN, type letter on top */
 };
 
 struct table {
@@ -70,7 +72,7 @@ unsigned kallsyms_count(void)
 
 char kallsyms_type(unsigned i)
 {
-	return symbols()[i].name >> NAME_BITS;
+	return symbols()[i].name >> NAME_BITS & TYPE_MASK;
 }
 
 const char *kallsyms_symbol(unsigned i, unsigned long *addr,
@@ -119,6 +121,15 @@ const char *kallsyms_lookup(unsigned long addr, unsigned long *off,
 	if (size)
 		*size = symbols()[i].size;
 	return name_of(i);
+}
+
+bool kallsyms_cannot_return(unsigned long addr)
+{
+	int i = -1;
+
+	if (addr >= KERNEL_VMA && addr - KERNEL_VMA <= 0xffffffff)
+		i = find(addr - KERNEL_VMA);
+	return i >= 0 && symbols()[i].name & CANNOT_RETURN;
 }
 
 /* Position in by_name of the first name that is not below name. */

@@ -43,6 +43,12 @@ int kallsyms_for_each(int (*fn)(const char *name, unsigned long addr,
 char kallsyms_type(unsigned i);
 
 /*
+ * Does addr lie in a function that cannot return? As tools/noreturn.py has
+ * found in the linked image: no RET is reachable from its start.
+ */
+bool kallsyms_cannot_return(unsigned long addr);
+
+/*
  * Recomputes the checksums that the build stored, of this table, of text and of
  * rodata; there are no symbols before. For the boot: later on ftrace has
  * changed text.

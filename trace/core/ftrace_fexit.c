@@ -18,6 +18,7 @@
  *
  * Context and locks: task. fexit_lock > direct_mutex.
  */
+#include "kernel/base/kallsyms.h"
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/list.h"
@@ -214,7 +215,9 @@ static struct ftrace_hash *hash_of_sites(const unsigned long *ips, size_t n)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < n; i++) {
 		/* Any target: group_fill() puts in the real ones. */
-		err = ftrace_direct_hash_add(hash, ips[i], KERNEL_VMA);
+		err = kallsyms_cannot_return(ips[i]) ?
+			      -EINVAL :
+			      ftrace_direct_hash_add(hash, ips[i], KERNEL_VMA);
 		if (err && err != -EEXIST) {
 			ftrace_hash_free(hash);
 			return ERR_PTR(-EINVAL);

@@ -34,11 +34,13 @@ struct ftrace_fexit;
  *
  * Context: task.
  * Return: to be given to detach; ERR_PTR of -EINVAL: no function, an address
- * without a site, too many progs or stack words, variable arguments without
- * stack_words (nobody knows how many to copy), a handler that a call does not
- * reach; -EBUSY a function has a direct caller or an ip modifier; -ENOSPC too
- * many sets alive (those that do not drain included), or too many different
- * sets of subscribers; -ENOMEM; -EDEADLK; -ENODEV. No other code is returned.
+ * without a site, a function that cannot return (nobody would ever leave its
+ * target; Linux refuses those that it has on a list), too many progs or stack
+ * words, variable arguments without stack_words (nobody knows how many to
+ * copy), a handler that a call does not reach; -EBUSY a function has a direct
+ * caller or an ip modifier; -ENOSPC too many sets alive (those that do not
+ * drain included), or too many different sets of subscribers; -ENOMEM;
+ * -EDEADLK; -ENODEV. No other code is returned.
  */
 struct ftrace_fexit *ftrace_fexit_attach(const struct ftrace_fexit_spec *spec,
 					 const unsigned long *ips, size_t n);

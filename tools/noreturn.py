@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Lists the functions of a linked image that cannot return, one address a
+line, for tools/symtab.py.
+
+A function can return if a RET is reachable from its first instruction: along
+jumps, tail jumps included, and past a call only if what is called can return.
+An indirect call returns; an indirect jump does, too, unless it is a switch of
+gcc's, whose table is read. So the answer errs towards "can return".
+
+The least set with these rules is found from its end: first the instructions
+that return, then those that lead to one, until nothing is added.
+"""
+import argparse
+import bisect
+import collections
+import re
+import struct
+import subprocess
+
+KERNEL_VMA = 0xFFFFFFFF80000000
+LABEL = re.compile(r"([0-9a-f]+) <(.+)>:$")
+INSN = re.compile(r"\s*([0-9a-f]+):\t(?:(?:bnd|notrack|lock|rep\w*|[cdefgs]s|"
+                  r"data16)\s+)*(\S+)(?:\s+([^#]*?))?\s*(?:#.*)?$")
+TARGET = re.compile(r"([0-9a-f]+)(?: <.*>)?$")
+# jmp *TABLE(,%reg,8): the table holds addresses in this function.
+SWITCH = re.compile(r"\*(-?0x[0-9a-f]+)\(,%\w+,8\)$")
+RETURNS = {"ret", "lret", "retf", "iretq", "sysretq", "sysexit"}
+TABLE_MAX = 4096
+PT_LOAD = 1
+
+
+def read_code(elf, objdump):
+    """The instructions (address, name, operand) by rising address, and the
+    functions (address, name); labels of assembly are functions here."""
+    out = subprocess.run([objdump, "-d", "--no-show-raw-insn", "-w", elf],
+                         check=True, stdout=subprocess.PIPE, text=True).stdout
+    code, functions = [], []
+    for line in out.splitlines():
+        if match := INSN.match(line):
+            code.append((int(match[1], 16), match[2], match[3] or ""))
+        elif match := LABEL.match(line):
+            functions.append((int(match[1], 16), match[2]))
+    return code, functions
+
+
+class Memory:
+    """The 8-byte words of the image."""
+
+    def __init__(self, elf):
+        with open(elf, "rb") as f:
+            self.data = f.read()
+        offset, = struct.unpack_from("<Q", self.data, 32)
+        size, number = struct.unpack_from("<HH", self.data, 54)
+        self.segments = []
+        for at in range(offset, offset + size * number, size):
+            kind, _, pos, addr, _, length = struct.unpack_from(
+                "<IIQQQQ", self.data, at)
+            if kind == PT_LOAD:
+                self.segments.append((addr, pos, length))
+
+    def words(self, start):
+        """Those from there to the end of the segment, TABLE_MAX at most."""
+        for addr, pos, length in self.segments:
+            if addr <= start < addr + length:
+                n = min((addr + length - start) // 8, TABLE_MAX)
+                yield from struct.unpack_from(f"<{n}Q", self.data,
+                                              pos + start - addr)
+
+
+class Graph:
+    """Which instruction leads to which, backwards."""
+
+    def __init__(self, code, functions, memory):
+        self.functions, self.memory = functions, memory
+        self.starts = [addr for addr, _ in functions]
+        self.known = {addr for addr, _, _ in code}
+        self.before = collections.defaultdict(list)
+        self.calls = collections.defaultdict(list)  # target -> (call, next)
+        self.after_call = {}  # instruction behind a call -> (call, target)
+        self.ends = []  # instructions that return, or may
+        following = [addr for addr, _, _ in code[1:]] + [0]
+        for (addr, name, operand), behind in zip(code, following):
+            self.add(addr, name, operand, behind)
+
+    def name(self, addr):
+        """Of the function that an address lies in, without ".cold"."""
+        i = bisect.bisect_right(self.starts, addr) - 1
+        return self.functions[i][1].removesuffix(".cold") if i >= 0 else None
+
+    def add(self, addr, name, operand, behind):
+        target = TARGET.match(operand)
+        target = int(target[1], 16) if target else None
+        if name in RETURNS:
+            self.ends.append(addr)
+        elif name == "ud2":
+            pass
+        elif name == "jmp":
+            self.jump(addr, operand, target)
+        elif name == "call" and target in self.known:
+            self.calls[target].append((addr, behind))
+            self.after_call[behind] = (addr, target)
+        else:
+            self.before[behind].append(addr)
+            if name[0] == "j" or name.startswith(("loop", "xbegin")):
+                self.jump(addr, operand, target)
+
+    def jump(self, addr, operand, target):
+        switch = SWITCH.match(operand)
+        targets = {target} if target else set()
+        if switch:
+            targets = self.arms(addr, int(switch[1], 16) & (1 << 64) - 1)
+        for to in targets:
+            self.before[to].append(addr)
+        if not targets or not targets <= self.known:
+            self.ends.append(addr)
+
+    def arms(self, addr, table):
+        """Entries of a switch's table: the first that does not lead into the
+        function itself is behind its end."""
+        name, targets = self.name(addr), set()
+        for word in self.memory.words(table):
+            if word not in self.known or self.name(word) != name:
+                break
+            targets.add(word)
+        return targets
+
+    def returning(self):
+        """All instructions from which a return is reachable."""
+        found, queue = set(), list(self.ends)
+        while queue:
+            addr = queue.pop()
+            if addr in found:
+                continue
+            found.add(addr)
+            queue += self.before[addr]
+            # Past the calls of what can return to here; and, if this is
+            # behind a call of what is known to return, past that one.
+            queue += [call for call, behind in self.calls[addr]
+                      if behind in found]
+            call, target = self.after_call.get(addr, (None, None))
+            if target in found:
+                queue.append(call)
+        return found
+
+
+def noreturn(elf, objdump="objdump"):
+    """Addresses of the labels in the kernel's text that cannot return."""
+    code, functions = read_code(elf, objdump)
+    found = Graph(code, functions, Memory(elf)).returning()
+    known = {addr for addr, _, _ in code}
+    return sorted({addr for addr, _ in functions
+                   if addr >= KERNEL_VMA and addr in known} - found)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--objdump", default="objdump")
+    parser.add_argument("elf")
+    args = parser.parse_args()
+    for addr in noreturn(args.elf, args.objdump):
+        print(f"{addr:x}")
+
+
+if __name__ == "__main__":
+    main()
