@@ -20,9 +20,9 @@ MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)# V=1 shows whole commands
 
 # ---- tools ------------------------------------------------------------------
-# A missing program is named; what a newcomer types installs it, on Debian. A
-# list of tools/deps.sh has a stamp, which also says which compiler prefix there
-# is. make builds an included file first, then restarts.
+# A missing program is named; what a newcomer types installs it, on Debian. The
+# stamp of some lists of tools/deps.sh also says which compiler prefix there is.
+# make builds an included file first, then restarts.
 CHECKS  := test test-all unit fuzz bench bench-linux lab torture lint
 INSTALL := run shell debug test test-all bench bench-linux lab torture
 LISTS   := run test test-all tools debug
@@ -30,10 +30,11 @@ DEPS    := deps $(LISTS:%=deps-%)
 GOALS   := $(or $(MAKECMDGOALS),kernel)
 asked    = $(filter $(1),$(GOALS))
 ifneq ($(filter-out help clean test-fresh $(DEPS),$(GOALS)),)
-include $(patsubst %,$(BUILD)/deps-%.mk,run $(call asked,debug) \
-	$(if $(call asked,$(CHECKS)),test) \
+NEEDED := run $(call asked,debug) $(if $(call asked,$(CHECKS)),test) \
 	$(if $(call asked,test-all torture),test-all) \
-	$(if $(call asked,bench-linux),tools))
+	$(if $(call asked,bench-linux),tools)
+SPACE  := $(subst ,, )
+include $(BUILD)/deps-$(subst $(SPACE),+,$(strip $(NEEDED))).mk
 endif
 
 $(BUILD)/deps-%.mk: tools/deps.sh

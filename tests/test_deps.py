@@ -59,16 +59,53 @@ def test_missing_programs_are_installed_by_apt(tmp_path):
 
 
 def test_debug_asks_for_gdb(tmp_path):
-    """Whatever `make run` needs is there, it says."""
     (tmp_path / "box").mkdir()
     env = toolbox(tmp_path / "box", SHELL + ["make", "mkdir", "gcc", "ld"])
     build = tmp_path / "build"
     build.mkdir()
-    (build / "deps-run.mk").touch()
     done = run(["make", f"BUILD={build}", "debug"], env=env)
     assert done.returncode == 2
-    assert "programs are missing; Debian's packages for them: gdb" \
-        in done.stderr
+    assert re.search("programs are missing; Debian's packages for them: .*gdb",
+                     done.stderr)
+
+
+INSTALLS = ["run", "shell", "debug", "test", "test-all", "bench",
+            "bench-linux", "lab", "torture", "deps", "deps-tools"]
+NAMES = ["kernel", "iso", "unit", "fuzz", "lint", ""]
+
+
+@pytest.mark.parametrize("goal, installs", [
+    *((goal, True) for goal in INSTALLS), *((goal, False) for goal in NAMES)])
+def test_a_build_names_what_is_missing_and_others_install_it(
+        tmp_path, goal, installs):
+    """With an apt-get that only notes what it was asked for."""
+    (tmp_path / "box").mkdir()
+    env = toolbox(tmp_path / "box", SHELL + ["make", "mkdir", "env"])
+    log = tmp_path / "log"
+    log.touch()
+    for name in ("apt-get", "sudo"):
+        fake = tmp_path / "box" / name
+        fake.write_text(f"#!{tmp_path}/box/sh\necho {name} $* >>{log}\n"
+                        + ('exec "$@"\n' if name == "sudo" else ""))
+        fake.chmod(0o755)
+    done = run(["make", f"BUILD={tmp_path}/build", *goal.split()], env=env)
+    assert done.returncode == 2
+    assert ("apt-get -qq install" in log.read_text()) == installs
+    sentence = ('nop5: programs are missing; "make deps" installs Debian\'s '
+                "packages for them: ")
+    assert (sentence in done.stderr) != installs
+    if not installs:
+        assert not log.read_text()
+        assert " nasm " in done.stderr.split(sentence)[1]
+
+
+def test_help_and_clean_ask_for_nothing(tmp_path):
+    (tmp_path / "box").mkdir()
+    env = toolbox(tmp_path / "box", ["make", "sh", "sed", "rm"])
+    for goal in ("help", "clean"):
+        done = run(["make", "-s", f"BUILD={tmp_path}/build", goal], env=env)
+        assert done.returncode == 0 and not done.stderr
+    assert not (tmp_path / "build").exists()
 
 
 def test_the_compiler_prefix_is_found(tmp_path):

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# deps.sh install|name LIST STAMP: are the programs of the list there? What is
-# missing is installed on Debian and its relatives, or named. STAMP becomes a
-# piece of makefile that says which compiler prefix there is.
-# deps.sh list LIST -: prints the packages of the list.
+# deps.sh install|name LISTS STAMP: are the programs of the lists there, of
+# run+test, say? What is missing is installed on Debian and its relatives, or
+# named. STAMP becomes a piece of makefile with the prefix of the compiler.
+# deps.sh list LISTS -: prints the packages of the lists.
 #
 # The lists are complete: tests/test_deps.py looks for a package in no list.
 set -eu
-how=$1 what=$2 stamp=$3
+how=$1 lists=$2 stamp=$3
 
 # program or file		Debian packages
 # run: to build the kernel and its image, and to boot them.
@@ -55,6 +55,10 @@ setpriv				util-linux
 mount				mount
 '
 
+asks_for_run() {
+	case "+$lists+" in *+run+*) ;; *) false ;; esac
+}
+
 prefix() {
 	for p in x86_64-elf- x86_64-linux-gnu- ''; do
 		command -v "${p}gcc" >/dev/null && command -v "${p}ld" \
@@ -66,17 +70,18 @@ prefix() {
 	return 1
 }
 
-# Every package of the list if that is what is asked for, else the missing ones.
+# Packages of the lists: all if that is asked for, else the missing ones.
 missing() {
-	eval "list=\$need_$(echo "$what" | tr - _)"
-	echo "$list" | while read -r file packages; do
+	for name in $(echo "$lists" | tr +- ' _'); do
+		eval "echo \"\$need_$name\""
+	done | while read -r file packages; do
 		[ -n "$file" ] || continue
 		case $file in
 		/*) [ "$how" != list ] && [ -e "$file" ] ;;
 		*) [ "$how" != list ] && command -v "$file" >/dev/null ;;
 		esac || echo "$packages"
 	done
-	[ "$what" = run ] || return 0
+	asks_for_run || return 0
 	if [ "$how" = list ] || ! prefix >/dev/null; then
 		case $(uname -m) in
 		x86_64) echo gcc ;;
@@ -118,7 +123,7 @@ if [ -n "$packages" ]; then
 		exit 1
 	fi
 fi
-if [ "$what" = run ]; then
+if asks_for_run; then
 	echo "CROSS_COMPILE ?= $(prefix)" >"$stamp"
 else
 	: >"$stamp"
