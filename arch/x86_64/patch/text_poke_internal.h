@@ -78,6 +78,11 @@ struct poke_write_stats {
 
 extern struct poke_write_stats poke_write_stats;
 
+/* ---- text_poke_fresh.c ---- */
+
+/* Does every store need a mapping made afresh? Context: [P]. */
+bool poke_fresh_per_store(void);
+
 /* ---- text_poke_method.c ---- */
 
 /*

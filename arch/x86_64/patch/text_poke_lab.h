@@ -60,6 +60,19 @@ void poke_lab_method(const struct poke_method *method);
 typedef void (*poke_hook_t)(enum poke_step next);
 void poke_lab_hook(poke_hook_t hook);
 
+/* When the poke window is mapped afresh; see text_poke_fresh.c. */
+enum poke_fresh {
+	POKE_FRESH_AUTO,  /* by what CPUID says */
+	POKE_FRESH_STORE, /* before every store: right everywhere */
+	POKE_FRESH_PAGE,  /* when it moves to another page: not under TCG */
+};
+
+/* For the batches that follow. */
+void poke_lab_fresh(enum poke_fresh fresh);
+
+/* What is chosen for this signature of CPUID leaf 0x40000000. Pure. */
+enum poke_fresh poke_fresh_choose(bool hypervisor, const char signature[12]);
+
 enum poke_fault {
 	POKE_FAULT_NO_REF = 1 << 0,   /* handler takes no reference */
 	POKE_FAULT_OLD_INSN = 1 << 1, /* emulates the old instruction */

@@ -8,10 +8,12 @@
  * I3 The window is open only between poke_space_enter() and _leave(), on one
  *    CPU, with interrupts off; its page is not executable.
  *
- * Every store goes through a mapping made afresh (invlpg of the very address):
- * QEMU then looks again whether translations of the frame exist, and drops
- * them; with a mapping it remembers as "already looked" it would not. On a
- * real CPU this costs a few cycles. See DESIGN.md, "Stale translations".
+ * Where TCG is not ruled out every store goes through a mapping made afresh
+ * (invlpg of the very address): QEMU then looks again whether translations of
+ * the frame exist, and drops them; with a mapping it remembers as "already
+ * looked" it would not. On a processor that would be 100 to 200 cycles for each
+ * of four stores at a site, so there each page has one. Who decides:
+ * text_poke_fresh.c. See DESIGN.md, "Stale translations".
  *
  * Context: [P], task, interrupts on. Untraceable: code that runs with the
  * private address space loaded must not trap into anything that is not.
@@ -67,27 +69,37 @@ static notrace noinline unsigned long window_open(struct poke_space *space,
 {
 	space->page = addr & ~OFFSET_MASK;
 	paging_poke_window_set(virt_to_phys((void *)space->page));
+	invlpg((void *)POKE_WINDOW); /* any address of it, for a processor */
 	return addr - space->page;
 }
 
-/* A mapping made afresh. The caller stores there at once, inside the page. */
-static __always_inline void *fresh(unsigned long offset)
+/*
+ * Where to store at once, inside the page; a mapping made afresh with @each, a
+ * constant. What is rare always has one.
+ */
+static __always_inline void *window(unsigned long offset, bool each)
 {
 	void *at = (void *)(POKE_WINDOW + offset);
 
-	invlpg(at);
+	if (each)
+		invlpg(at);
 	return at;
 }
 
+static __always_inline void *fresh(unsigned long offset)
+{
+	return window(offset, true);
+}
+
 static __always_inline void store_byte(struct poke_space *space,
-				       unsigned long addr, u8 byte)
+				       unsigned long addr, u8 byte, bool each)
 {
 	unsigned long offset = addr - space->page;
 
 	/* One comparison, also when no page is open or addr is below it. */
 	if (unlikely(offset > OFFSET_MASK))
 		offset = window_open(space, addr);
-	*(volatile u8 *)fresh(offset) = byte;
+	*(volatile u8 *)window(offset, each) = byte;
 }
 
 /* Bytes from..len-1 of word, one by one. */
@@ -98,7 +110,7 @@ static notrace noinline void store_rest(struct poke_space *space,
 	unsigned int i;
 
 	for (i = from; i < insn_len(word); i++)
-		store_byte(space, ip + i, (u8)(word >> (8 * i)));
+		store_byte(space, ip + i, (u8)(word >> (8 * i)), true);
 }
 
 /*
@@ -106,12 +118,12 @@ static notrace noinline void store_rest(struct poke_space *space,
  * executes them now, so how they are cut does not matter.
  */
 static __always_inline void store_tail(struct poke_space *space,
-				       const struct text_poke *p)
+				       const struct text_poke *p, bool each)
 {
 	unsigned long offset = p->ip + 1 - space->page;
 
 	if (likely(insn_is_full(&p->new) && offset <= PAGE_SIZE - sizeof(u32)))
-		*(volatile u32 *)fresh(offset) = insn_tail(p->new);
+		*(volatile u32 *)window(offset, each) = insn_tail(p->new);
 	else
 		store_rest(space, p->ip, p->new, 1);
 }
@@ -128,26 +140,26 @@ static notrace noinline void store_pair(struct poke_space *space,
 		*(volatile u16 *)fresh(offset) = pair;
 		return;
 	}
-	store_byte(space, ip, (u8)pair);
-	store_byte(space, ip + 1, pair >> 8);
+	store_byte(space, ip, (u8)pair, true);
+	store_byte(space, ip + 1, pair >> 8, true);
 }
 
 #define JMP_SELF 0xfeeb
 
 static __always_inline void store_site(struct poke_space *space,
 				       enum poke_step step,
-				       const struct text_poke *p)
+				       const struct text_poke *p, bool each)
 {
 	switch (step) {
 	case POKE_INT3:
-		store_byte(space, p->ip, INSN_OP_INT3);
+		store_byte(space, p->ip, INSN_OP_INT3, each);
 		break;
 	case POKE_TAIL:
-		store_tail(space, p);
+		store_tail(space, p, each);
 		break;
 	case POKE_HEAD:
 	case POKE_REWRITE:
-		store_byte(space, p->ip, insn_first_byte(p->new));
+		store_byte(space, p->ip, insn_first_byte(p->new), each);
 		break;
 	case POKE_BYTES:
 		store_rest(space, p->ip, p->new, 0);
@@ -187,10 +199,10 @@ static __always_inline void compare(struct poke_space *space,
 static __always_inline void run_pass(struct poke_space *space,
 				     enum poke_step step,
 				     const struct text_poke *p,
-				     const struct text_poke *end)
+				     const struct text_poke *end, bool each)
 {
 	for (; p < end; p++) {
-		store_site(space, step, p);
+		store_site(space, step, p, each);
 		if (step == POKE_REWRITE)
 			compare(space, p);
 	}
@@ -203,23 +215,42 @@ run_chunk(struct poke_space *space, enum poke_step step,
 {
 	switch (step) {
 	case POKE_INT3:
-		return run_pass(space, POKE_INT3, p, end);
+		return run_pass(space, POKE_INT3, p, end, true);
 	case POKE_TAIL:
-		return run_pass(space, POKE_TAIL, p, end);
+		return run_pass(space, POKE_TAIL, p, end, true);
 	case POKE_HEAD:
-		return run_pass(space, POKE_HEAD, p, end);
+		return run_pass(space, POKE_HEAD, p, end, true);
 	case POKE_REWRITE:
-		return run_pass(space, POKE_REWRITE, p, end);
+		return run_pass(space, POKE_REWRITE, p, end, true);
 	case POKE_BYTES:
-		return run_pass(space, POKE_BYTES, p, end);
+		return run_pass(space, POKE_BYTES, p, end, true);
 	case POKE_JMPSELF:
-		return run_pass(space, POKE_JMPSELF, p, end);
+		return run_pass(space, POKE_JMPSELF, p, end, true);
 	case POKE_TAIL3:
-		return run_pass(space, POKE_TAIL3, p, end);
+		return run_pass(space, POKE_TAIL3, p, end, true);
 	case POKE_HEAD2:
-		return run_pass(space, POKE_HEAD2, p, end);
+		return run_pass(space, POKE_HEAD2, p, end, true);
 	default:
 		return;
+	}
+}
+
+/* The same without TCG; steps of the laboratory are as above. */
+static notrace noinline no_jump_tables void
+run_chunk_by_page(struct poke_space *space, enum poke_step step,
+		  const struct text_poke *p, const struct text_poke *end)
+{
+	switch (step) {
+	case POKE_INT3:
+		return run_pass(space, POKE_INT3, p, end, false);
+	case POKE_TAIL:
+		return run_pass(space, POKE_TAIL, p, end, false);
+	case POKE_HEAD:
+		return run_pass(space, POKE_HEAD, p, end, false);
+	case POKE_REWRITE:
+		return run_pass(space, POKE_REWRITE, p, end, false);
+	default:
+		return run_chunk(space, step, p, end);
 	}
 }
 
@@ -229,12 +260,16 @@ notrace unsigned long poke_write(enum poke_step step,
 	const struct text_poke *end = vec + n;
 	struct poke_space space;
 	unsigned long wrong = 0;
+	bool each = poke_fresh_per_store();
 
 	while (vec < end) {
 		size_t chunk = min_t(size_t, end - vec, POKE_CHUNK);
 
 		poke_space_enter(&space);
-		run_chunk(&space, step, vec, vec + chunk);
+		if (each)
+			run_chunk(&space, step, vec, vec + chunk);
+		else
+			run_chunk_by_page(&space, step, vec, vec + chunk);
 		poke_space_leave(&space);
 		if (space.wrong && !wrong)
 			wrong = space.wrong;

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+/*
+ * text_poke_fresh.c - is the poke window made afresh for every store, or for
+ * every page?
+ *
+ * QEMU's translator (TCG) looks for old translations of a frame only when a
+ * mapping is new to it, so it needs INVLPG before each store. Elsewhere a page
+ * needs one, for the window that moved: INVLPG costs 100 to 200 cycles on a
+ * processor, and a site has four stores.
+ *
+ * Per page only where it is certain that this is no TCG: a hypervisor that
+ * says so and runs guests on the processor alone. A machine without the
+ * hypervisor bit may be a processor, or an emulator told to hide it.
+ *
+ * Context: poke_fresh_choose() is pure; poke_fresh_per_store() [P].
+ */
+#include "arch/x86_64/patch/text_poke_internal.h"
+#include "kernel/lib/string.h"
+#include <asm/cpu.h>
+
+#define CPUID_1_ECX_HYPERVISOR (1U << 31)
+#define CPUID_HYPERVISOR       0x40000000U
+
+static enum poke_fresh way; /* [P] POKE_FRESH_AUTO: not decided yet */
+
+enum poke_fresh poke_fresh_choose(bool hypervisor, const char signature[12])
+{
+	/* As each has it in its documentation of leaf 0x40000000. */
+	static const char native[][13] = {
+		"KVMKVMKVM\0\0\0", "VMwareVMware", "Microsoft Hv",
+		"XenVMMXenVMM",	   "bhyve bhyve ",
+	};
+	size_t i;
+
+	for (i = 0; hypervisor && i < ARRAY_SIZE(native); i++) {
+		if (!memcmp(native[i], signature, 12))
+			return POKE_FRESH_PAGE;
+	}
+	return POKE_FRESH_STORE;
+}
+
+static notrace noinline enum poke_fresh ask_cpu(void)
+{
+	struct cpuid_regs one = cpuid(1, 0), leaf = { 0 };
+	bool hypervisor = one.ecx & CPUID_1_ECX_HYPERVISOR;
+	u32 signature[3];
+
+	if (hypervisor)
+		leaf = cpuid(CPUID_HYPERVISOR, 0);
+	signature[0] = leaf.ebx;
+	signature[1] = leaf.ecx;
+	signature[2] = leaf.edx;
+	return poke_fresh_choose(hypervisor, (const char *)signature);
+}
+
+void poke_lab_fresh(enum poke_fresh fresh)
+{
+	way = fresh;
+}
+
+notrace bool poke_fresh_per_store(void)
+{
+	if (unlikely(way == POKE_FRESH_AUTO))
+		way = ask_cpu();
+	return way == POKE_FRESH_STORE;
+}
