@@ -24,7 +24,7 @@ KINDS = ["unit", "fuzz", "lint", "kernel-4", "no-chains", "sessions", "boot",
 
 @pytest.mark.parametrize("which", [TEST, ALL])
 def test_the_budgets_are_within_the_limit(which):
-    """Who adds a part moves another one to the next list."""
+    """A part that is added to a full list moves another one to the next."""
     total = sum(part.budget for part in [parts.KERNEL, *parts.of(which)])
     assert total <= parts.LIMITS[which]
 
