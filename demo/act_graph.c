@@ -9,7 +9,7 @@
 #include "kernel/base/printk.h"
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lock.h"
+#include "kernel/mutex.h"
 #include "kernel/sched.h"
 #include "kernel/workload.h"
 #include "trace/shell/shell.h"

@@ -9,8 +9,8 @@
 #include "kernel/console_write.h"
 
 #include "kernel/base/console.h"
+#include "kernel/base/spinlock.h"
 #include "kernel/console_input.h"
-#include "kernel/lock.h"
 #include "kernel/sched.h"
 
 #define STANDSTILL_NS 1000000 /* how long a task sleeps, then looks again */

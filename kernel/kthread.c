@@ -24,6 +24,7 @@
 #include <asm/smp.h>
 #include <asm/switch.h>
 #include "arch/x86_64/mm/paging.h"
+#include "kernel/sched.h"
 
 DEFINE_TABLE(struct task_hooks, task_hooks);
 

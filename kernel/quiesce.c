@@ -28,6 +28,7 @@
 #include "kernel/base/printk.h"
 #include "kernel/clock.h"
 #include "kernel/lib/string.h"
+#include "kernel/mutex.h"
 #include "kernel/quiesce.h"
 #include "kernel/sched_internal.h"
 #include "kernel/stacktrace.h"

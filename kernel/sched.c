@@ -444,3 +444,10 @@ struct task_struct *sched_cpu_task(unsigned int cpu)
 {
 	return READ_ONCE(per_cpu(run_queue, cpu).curr);
 }
+
+void might_sleep_failed(const char *file, int line)
+{
+	panic("%s:%d: may sleep, but preempt count %u, context %u, irqs %s",
+	      file, line, preempt_count(), this_cpu_read(trace_context),
+	      irqs_disabled() ? "off" : "on");
+}

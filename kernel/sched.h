@@ -14,10 +14,10 @@
  */
 #pragma once
 
+#include "kernel/base/spinlock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/list.h"
 #include "kernel/lib/types.h"
-#include "kernel/lock.h"
 #include <asm/context.h>
 #include <asm/percpu.h>
 #include <asm/upcalls.h>
@@ -203,3 +203,17 @@ static __always_inline bool task_is_idle(const struct task_struct *task)
  * the task that was switched away from when this one came back. */
 struct task_struct *switch_to(struct task_struct *prev,
 			      struct task_struct *next);
+
+__noreturn __cold void might_sleep_failed(const char *file, int line);
+
+/* [I] set by sched_start(): before that nobody else could be let run */
+extern bool sched_active;
+
+/* Only where the current task may be switched away from. */
+#define might_sleep()                                           \
+	do {                                                    \
+		if (unlikely(preempt_count() || !in_task() ||   \
+			     irqs_disabled()) &&                \
+		    sched_active)                               \
+			might_sleep_failed(__FILE__, __LINE__); \
+	} while (0)

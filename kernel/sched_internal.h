@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "kernel/lock.h"
+#include "kernel/base/spinlock.h"
 #include "kernel/sched.h"
 
 struct run_queue {

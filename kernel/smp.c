@@ -14,8 +14,8 @@
  * call without wait) spins until the receiver has freed it.
  */
 #include "kernel/base/panic.h"
+#include "kernel/base/spinlock.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lock.h"
 #include "kernel/smp.h"
 #include <asm/atomic.h>
 #include <asm/context.h>

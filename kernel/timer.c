@@ -14,8 +14,8 @@
  */
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
+#include "kernel/base/spinlock.h"
 #include "kernel/clock.h"
-#include "kernel/lock.h"
 #include "kernel/sched.h"
 #include "kernel/tick.h"
 #include "kernel/timer.h"

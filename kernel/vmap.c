@@ -11,8 +11,8 @@
  * Context and locks: task; map_lock guards the bitmap.
  */
 #include "arch/x86_64/mm/paging.h"
+#include "kernel/base/spinlock.h"
 #include "kernel/lib/bitmap.h"
-#include "kernel/lock.h"
 #include "kernel/smp.h"
 #include "kernel/vmap.h"
 #include <asm/cpu.h>

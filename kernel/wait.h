@@ -7,8 +7,8 @@
  */
 #pragma once
 
+#include "kernel/base/spinlock.h"
 #include "kernel/lib/list.h"
-#include "kernel/lock.h"
 #include "kernel/sched.h"
 
 struct wait_queue_head {

@@ -20,7 +20,7 @@
 #include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/lock.h"
+#include "kernel/mutex.h"
 #include "kernel/sched.h"
 #include "kernel/timer.h"
 #include "kernel/wait.h"

@@ -66,7 +66,7 @@ PANICS = [
      r"spinlock broken_spin\S* taken twice by this CPU", "spin_wait"),
     ("spinlock_not_held", r"lock broken_spin\S* is not held by", "spin_unlock"),
     ("spinlock_assertion",
-     r"test_broken\.c:\d+: lock broken_spin\S* is not held by broken on CPU",
+     r"test_broken\.c:\d+: lock broken_spin\S* is not held by CPU",
      "ktest_broken_spinlock_assertion"),
     ("spinlock_stuck", r"spinlock broken_spin\S* stuck, held by CPU 1",
      "hold_spinlock"),

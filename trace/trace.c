@@ -16,6 +16,7 @@
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/mutex.h"
 #include "kernel/smp.h"
 #include "kernel/trace_hooks.h"
 #include "trace/event/trace_record.h"

@@ -14,9 +14,9 @@
  */
 #pragma once
 
+#include "kernel/base/spinlock.h"
 #include "kernel/lib/table.h"
 #include "kernel/lib/types.h"
-#include "kernel/lock.h"
 #include "trace/core/ftrace.h"
 #include "trace/event/trace_entries.h"
 #include "trace/event/trace_seq.h"

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "kernel/mutex.h"
 #include "trace/graph/fgraph.h"
 #include "trace/trace.h"
 

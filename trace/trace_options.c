@@ -9,6 +9,7 @@
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/mutex.h"
 #include "trace/trace_internal.h"
 
 static const char *const names[TRACE_OPTIONS] = {

@@ -13,9 +13,9 @@
 #include "kernel/base/fail.h"
 #include "kernel/base/memmap.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/spinlock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/lock.h"
 
 static_assert(PAGE_MAX_ORDER == BUDDY_MAX_ORDER, "one zone, one largest block");
 static_assert(PAGE_SIZE == BUDDY_PAGE_SIZE, "the zone counts in pages");

@@ -27,9 +27,9 @@
 #include "kernel/base/page.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
+#include "kernel/base/spinlock.h"
 #include "kernel/lib/list.h"
 #include "kernel/lib/string.h"
-#include "kernel/lock.h"
 
 #define SLAB_MAGIC   0x51ab51abU
 #define POISON_FREE  0x6b

@@ -53,7 +53,6 @@ static unsigned int max_depth;
 static bool stack_on;
 
 u64 tsc_base;
-u64 tsc_mult;
 const struct tracer function_tracer = { .name = "function" };
 const struct tracer function_graph_tracer = { .name = "function_graph" };
 

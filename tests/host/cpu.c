@@ -6,6 +6,7 @@
 #include <asm/cpu.h>
 #include <asm/irqflags.h>
 #include <asm/percpu.h>
+#include <asm/tsc.h>
 #include "kernel/sched.h"
 #include "kernel/trace_hooks.h"
 
@@ -17,6 +18,8 @@ _Thread_local unsigned int host_cpu;
 _Thread_local unsigned long host_flags = X86_EFLAGS_IF;
 
 u64 host_tsc;
+u64 tsc_mult = 1ULL << 32; /* a cycle takes a nanosecond */
+u64 tsc_hz = 1000000000, tsc_base, tsc_warp_max;
 u32 cpu_number[NR_CPUS];
 u32 preempt_count[NR_CPUS];
 u8 need_resched[NR_CPUS];

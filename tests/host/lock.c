@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Host fake of kernel/lock.c: real mutual exclusion between host threads, and
- * the same refusals (taking twice, releasing what one does not hold), without
- * tickets, queues or sleep.
+ * Host fake of kernel/base/spinlock.c and kernel/mutex.c: real mutual exclusion
+ * between host threads, and the same refusals (taking twice, releasing what one
+ * does not hold), without queues or sleep.
  */
-#include "kernel/lock.h"
+#include "kernel/mutex.h"
+#include "kernel/sched.h"
 #include <asm/atomic.h>
 #include "kernel/base/panic.h"
 
@@ -87,9 +88,14 @@ bool mutex_is_held(const struct mutex *mutex)
 	return READ_ONCE(mutex->owner) == (unsigned long)current;
 }
 
-void assert_held_failed(const void *lock, const char *file, int line)
+void spin_not_held(const spinlock_t *lock, const char *file, int line)
 {
-	panic("%s:%d: lock %p is not held", file, line, lock);
+	panic("%s:%d: lock %p is not held", file, line, (const void *)lock);
+}
+
+void mutex_not_held(const struct mutex *mutex, const char *file, int line)
+{
+	panic("%s:%d: lock %p is not held", file, line, (const void *)mutex);
 }
 
 void assert_irqs_failed(bool want_on, const char *file, int line)

@@ -11,7 +11,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
-#include "kernel/lock.h"
+#include "kernel/mutex.h"
 #include "kernel/smp.h"
 #include "kernel/timer.h"
 #include "tests/kernel/ktest.h"

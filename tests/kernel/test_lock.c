@@ -4,7 +4,7 @@
  * fairness, hand-over, and what is done from interrupts.
  */
 #include "kernel/lib/errno.h"
-#include "kernel/lock.h"
+#include "kernel/mutex.h"
 #include "kernel/smp.h"
 #include "kernel/timer.h"
 #include "kernel/wait.h"

@@ -9,8 +9,8 @@
 #include "arch/x86_64/patch/exec_pool.h"
 #include "kernel/base/page.h"
 #include "kernel/base/printk.h"
+#include "kernel/base/spinlock.h"
 #include "kernel/lib/string.h"
-#include "kernel/lock.h"
 #include "kernel/vmap.h"
 #include "tests/kernel/ktest.h"
 #include <asm/atomic.h>

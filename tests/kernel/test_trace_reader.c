@@ -4,7 +4,7 @@
  * read call no more than READ_EVENTS, whatever is traced.
  */
 #include "kernel/lib/printf.h"
-#include "kernel/lock.h"
+#include "kernel/mutex.h"
 #include "kernel/sched.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"

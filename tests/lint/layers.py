@@ -28,7 +28,8 @@ LAYERS = {
 ROOTS = {"kernel/main.c"}
 
 # Services of the kernel that architecture code may ask for.
-SERVICES = {"kernel/base/printk.h", "kernel/base/panic.h", "kernel/lock.h",
+SERVICES = {"kernel/base/printk.h", "kernel/base/panic.h",
+            "kernel/base/spinlock.h",
             "kernel/base/page.h", "kernel/base/memmap.h",
             "kernel/base/console.h", "kernel/base/screen.h",
             "kernel/base/font8x16.h"}

@@ -25,7 +25,6 @@ static char line[65536]; /* what the port took */
 static size_t line_len, room, room_per_sleep;
 static unsigned int sleeps, sleeps_to_break;
 bool sched_active;
-u64 tsc_hz, tsc_mult;
 
 static int line_init(void)
 {

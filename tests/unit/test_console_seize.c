@@ -23,7 +23,6 @@
 
 int console_loglevel;
 bool sched_active;
-u64 tsc_hz = 1000000000, tsc_mult = 1ULL << 32; /* a cycle takes 1 ns */
 static char line[64];
 static unsigned int steps, seize_at;
 static u64 waited; /* for the writer to end its piece */

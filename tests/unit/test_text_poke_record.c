@@ -23,8 +23,6 @@ u64 sync_core_rounds(void)
 	return 0;
 }
 
-u64 tsc_mult = 1ull << 32; /* a cycle is a nanosecond */
-
 unsigned int page_order(size_t size)
 {
 	return 0;

@@ -11,7 +11,7 @@
 #include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/lock.h"
+#include "kernel/mutex.h"
 #include "trace/control/tracefs.h"
 
 #define ERRORS	  8

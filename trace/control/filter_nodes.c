@@ -11,7 +11,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/kstrto.h"
 #include "kernel/lib/string.h"
-#include "kernel/lock.h"
+#include "kernel/mutex.h"
 #include "trace/control/hash_edit.h"
 #include "trace/control/nodes.h"
 #include "trace/trace.h"

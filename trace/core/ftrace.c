@@ -16,6 +16,7 @@
  */
 #include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
+#include "kernel/mutex.h"
 #include "trace/core/ftrace_internal.h"
 #include <asm/context.h>
 #include <asm/irqflags.h>

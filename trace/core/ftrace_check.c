@@ -9,6 +9,7 @@
  * Context: task, takes ftrace_lock.
  */
 #include "kernel/base/printk.h"
+#include "kernel/mutex.h"
 #include "trace/core/ftrace_internal.h"
 
 static bool ops_wants(const struct ftrace_ops *ops, u32 i)

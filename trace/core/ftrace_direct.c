@@ -13,6 +13,7 @@
  * and held while ops_func is called; ftrace_lock is not.
  */
 #include "kernel/lib/errno.h"
+#include "kernel/mutex.h"
 #include "trace/core/ftrace_internal.h"
 
 DEFINE_MUTEX(direct_mutex);

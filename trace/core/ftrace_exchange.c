@@ -20,6 +20,7 @@
  * Context and locks: task, direct_mutex; ftrace_lock is taken and given back.
  */
 #include "kernel/lib/errno.h"
+#include "kernel/mutex.h"
 #include "trace/core/ftrace_internal.h"
 
 enum ftrace_exchange_way ftrace_exchange_way;

@@ -22,6 +22,7 @@
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/list.h"
+#include "kernel/mutex.h"
 #include "kernel/quiesce.h"
 #include "trace/core/ftrace_fexit.h"
 #include "trace/core/ftrace_internal.h"

@@ -23,6 +23,7 @@
 #include "kernel/lib/kstrto.h"
 #include "kernel/lib/sort.h"
 #include "kernel/lib/string.h"
+#include "kernel/mutex.h"
 #include "trace/core/ftrace_internal.h"
 
 #define TOKEN_MAX 128

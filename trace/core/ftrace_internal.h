@@ -22,7 +22,7 @@
 #pragma once
 
 #include "kernel/lib/types.h"
-#include "kernel/lock.h"
+#include "kernel/mutex.h"
 #include "trace/core/ftrace.h"
 #include <asm/layout.h>
 

@@ -15,6 +15,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/sort.h"
 #include "kernel/lib/string.h"
+#include "kernel/mutex.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
 #include "kernel/trace_hooks.h"

@@ -15,6 +15,7 @@
  */
 #include "kernel/base/panic.h"
 #include "kernel/lib/errno.h"
+#include "kernel/mutex.h"
 #include "trace/core/ftrace_internal.h"
 #include <asm/barrier.h>
 

@@ -20,6 +20,7 @@
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/mutex.h"
 #include "kernel/quiesce.h"
 #include "trace/core/ftrace_internal.h"
 

@@ -9,6 +9,7 @@
  *
  * Context: task, takes ftrace_lock.
  */
+#include "kernel/mutex.h"
 #include "trace/core/ftrace_internal.h"
 #include "trace/event/trace_seq.h"
 

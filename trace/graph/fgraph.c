@@ -38,6 +38,7 @@
 #include "kernel/base/page.h"
 #include "kernel/base/panic.h"
 #include "kernel/lib/errno.h"
+#include "kernel/mutex.h"
 #include "kernel/quiesce.h"
 #include "kernel/sched.h"
 #include "kernel/trace_hooks.h"

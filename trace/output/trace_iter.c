@@ -23,6 +23,7 @@
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/mutex.h"
 #include "kernel/smp.h"
 #include "trace/trace_internal.h"
 

@@ -14,7 +14,7 @@
 #pragma once
 
 #include "kernel/lib/types.h"
-#include "kernel/lock.h"
+#include "kernel/mutex.h"
 #include "trace/ring/trace_clock.h"
 #include <asm/context.h>
 #include <asm/local.h>

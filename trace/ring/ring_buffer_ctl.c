@@ -14,6 +14,7 @@
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/mutex.h"
 #include "kernel/sched.h"
 #include "trace/ring/ring_buffer_internal.h"
 #include <asm/atomic.h>

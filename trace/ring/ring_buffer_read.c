@@ -18,6 +18,7 @@
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/mutex.h"
 #include "trace/ring/ring_buffer_internal.h"
 #include <asm/atomic.h>
 

@@ -17,6 +17,7 @@
 #include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/clock.h"
 #include "kernel/lib/errno.h"
+#include "kernel/mutex.h"
 #include "kernel/quiesce.h"
 #include "kernel/trace_hooks.h"
 #include "trace/event/trace_record.h"

@@ -20,6 +20,7 @@
 #include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/kallsyms.h"
 #include "kernel/lib/string.h"
+#include "kernel/mutex.h"
 #include "kernel/sched.h"
 #include "kernel/stacktrace.h"
 #include "trace/trace_internal.h"

@@ -16,7 +16,7 @@
 #include "arch/x86_64/cpu/smp.h"
 #include "arch/x86_64/dev/apic.h"
 #include "kernel/base/panic.h"
-#include "kernel/lock.h"
+#include "kernel/base/spinlock.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/irqflags.h>

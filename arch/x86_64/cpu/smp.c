@@ -49,7 +49,6 @@
 #define SIPI_REPEAT_NS	 200000ULL
 #define START_TIMEOUT_NS 5000000000ULL
 
-u64 cpu_online_mask;
 u64 smp_finish_ns = 20000000000ULL;
 
 static u32 apic_ids[NR_CPUS] = { [0 ... NR_CPUS - 1] = NO_APIC_ID };

@@ -30,8 +30,6 @@
 #define BEST_OF	     5
 #define TRIES	     100
 
-u64 tsc_mult, tsc_base, tsc_hz, tsc_warp_max;
-
 /* A counter that counts down, and the TSC at the same time. */
 struct clock_pair {
 	u64 tsc;

@@ -12,8 +12,8 @@
 #include "arch/x86_64/mm/paging.h"
 #include "arch/x86_64/mm/paging_internal.h"
 #include "kernel/base/page.h"
+#include "kernel/base/spinlock.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lock.h"
 
 #define SLOT_SIZE   (PAGE_SIZE + STACK_SIZE)
 #define STACK_ORDER 2

@@ -18,10 +18,10 @@
 #include "arch/x86_64/mm/paging.h"
 #include "arch/x86_64/mm/paging_internal.h"
 #include "kernel/base/memmap.h"
+#include "kernel/base/spinlock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
-#include "kernel/lock.h"
 #include <asm/cpu.h>
 #include <asm/msr.h>
 

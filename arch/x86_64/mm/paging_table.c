@@ -18,9 +18,9 @@
 #include "kernel/base/memmap.h"
 #include "kernel/base/page.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/spinlock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/lock.h"
 #include <asm/atomic.h>
 #include <asm/barrier.h>
 #include <asm/cpu.h>

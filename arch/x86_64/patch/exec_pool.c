@@ -16,8 +16,8 @@
 #include "arch/x86_64/patch/text_poke.h"
 #include "kernel/base/fail.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/spinlock.h"
 #include "kernel/lib/bitmap.h"
-#include "kernel/lock.h"
 
 #define POOL_MAX_GRANULES (1024 * 1024 / EXEC_GRANULE)
 #define INT3_BYTE	  0xcc

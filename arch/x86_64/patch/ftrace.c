@@ -17,8 +17,9 @@
 #include "arch/x86_64/patch/text_poke.h"
 #include "kernel/base/page.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/spinlock.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lock.h"
+#include "kernel/sched.h"
 #include "trace/arch_ftrace.h"
 #include <asm/barrier.h>
 #include <asm/layout.h>

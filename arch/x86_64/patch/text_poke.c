@@ -12,7 +12,8 @@
  */
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lock.h"
+#include "kernel/mutex.h"
+#include "kernel/sched.h"
 #include <asm/layout.h>
 
 DEFINE_MUTEX(text_mutex);

@@ -14,7 +14,7 @@
 
 #include "arch/x86_64/patch/text_poke.h"
 #include "arch/x86_64/patch/text_poke_lab.h"
-#include "kernel/lock.h"
+#include "kernel/mutex.h"
 #include <asm/percpu.h>
 
 /* The batch as the INT3 handler sees it. */

@@ -15,6 +15,7 @@
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/base/panic.h"
 #include "kernel/lib/string.h"
+#include "kernel/mutex.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/smp.h>

@@ -14,6 +14,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "kernel/mutex.h"
 #include <asm/smp.h>
 #include <asm/tsc.h>
 

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * The per-CPU words that everything else stands on, side by side so that an
- * entry stub touches one cache line.
+ * words.c - the words that inline functions of <asm/...> name, so that every
+ * layer may use those headers.
+ *
+ * The per-CPU words stand side by side, so that an entry stub touches one cache
+ * line. cpu/tsc.c and cpu/smp.c alone write the others.
  */
 #include <asm/context.h>
 #include <asm/percpu.h>
+#include <asm/smp.h>
+#include <asm/tsc.h>
 
 unsigned long per_cpu_offset[NR_CPUS];
+u64 cpu_online_mask;
+u64 tsc_mult, tsc_base, tsc_hz, tsc_warp_max;
 
 struct task_struct;
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spinlock.h - spinlocks, and assertions about locks and interrupts.
+ *
+ * A free spinlock goes to the first CPU that tries, but a CPU that has waited
+ * for SPIN_PATIENCE_NS is next. Its holder may not take it twice; that, and
+ * releasing a lock that one does not hold, is a panic. Spinning for
+ * SPIN_STUCK_NS is a panic that names the holder.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include <asm/context.h>
+#include <asm/irqflags.h>
+
+/* Both by a spin_clock, which does not run while this CPU does not. */
+#define SPIN_STUCK_NS	 10000000000ULL
+#define SPIN_PATIENCE_NS 20000000ULL
+
+typedef struct {
+	u32 holder; /* [A] CPU + 1, 0 when free */
+	u32 urgent; /* [A] CPU + 1 that all others let pass, 0: none */
+} spinlock_t;
+
+/* clang-format off */
+#define SPIN_LOCK_INIT { 0, 0 }
+/* clang-format on */
+#define DEFINE_SPINLOCK(x) spinlock_t x = SPIN_LOCK_INIT
+
+static __always_inline void spin_lock_init(spinlock_t *lock)
+{
+	*lock = (spinlock_t)SPIN_LOCK_INIT;
+}
+
+/*
+ * Preemption is off while one is held. The plain form is for locks that no
+ * interrupt handler takes. Context: task, boot; irq with the irq forms.
+ */
+void spin_lock(spinlock_t *lock);
+bool spin_trylock(spinlock_t *lock);
+void spin_unlock(spinlock_t *lock);
+
+unsigned long spin_lock_save(spinlock_t *lock);
+void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags);
+
+#define spin_lock_irqsave(lock, flags) ((flags) = spin_lock_save(lock))
+
+/* Held by this CPU? */
+static __always_inline bool spin_is_held(const spinlock_t *lock)
+{
+	return READ_ONCE(lock->holder) == smp_processor_id() + 1;
+}
+
+__noreturn __cold void spin_not_held(const spinlock_t *lock, const char *file,
+				     int line);
+__noreturn __cold void assert_irqs_failed(bool want_on, const char *file,
+					  int line);
+
+/* Of kernel/mutex.h, for assert_held(). */
+struct mutex;
+bool mutex_is_held(const struct mutex *mutex);
+__noreturn __cold void mutex_not_held(const struct mutex *mutex,
+				      const char *file, int line);
+
+/* Of a spinlock: held by this CPU; of a mutex: held by this task. */
+#define lock_is_held(l) \
+	_Generic((l), spinlock_t * : spin_is_held, default : mutex_is_held)(l)
+
+#define lock_not_held(l) \
+	_Generic((l), spinlock_t * : spin_not_held, default : mutex_not_held)
+
+#define assert_held(lock)                                              \
+	do {                                                           \
+		if (unlikely(!lock_is_held(lock)))                     \
+			lock_not_held(lock)(lock, __FILE__, __LINE__); \
+	} while (0)
+
+#define assert_irqs_on()                                              \
+	do {                                                          \
+		if (unlikely(irqs_disabled()))                        \
+			assert_irqs_failed(true, __FILE__, __LINE__); \
+	} while (0)
+
+#define assert_irqs_off()                                              \
+	do {                                                           \
+		if (unlikely(!irqs_disabled()))                        \
+			assert_irqs_failed(false, __FILE__, __LINE__); \
+	} while (0)

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mutex.c - sleeping locks.
+ *
+ * Owns nothing but the code; the words are in the locks.
+ *
+ * Invariants:
+ * I1 A mutex's owner word is never 0 while somebody is on its wait list: the
+ *    unlocker hands it to the first waiter instead of freeing it.
+ *
+ * Context and locks: task. A mutex's wait_lock is innermost but for run queues.
+ */
+#include "kernel/mutex.h"
+
+#include "kernel/base/panic.h"
+#include "kernel/sched.h"
+#include <asm/atomic.h>
+
+#define MUTEX_WAITERS 1UL
+
+struct mutex_waiter {
+	struct list_head link;	  /* [wait_lock] */
+	struct task_struct *task; /* [I] */
+	bool granted;		  /* [wait_lock] to set */
+};
+
+void mutex_init(struct mutex *mutex)
+{
+	mutex->owner = 0;
+	spin_lock_init(&mutex->wait_lock);
+	INIT_LIST_HEAD(&mutex->waiters);
+}
+
+/* Asked by every assertion, those of untraceable code included. */
+notrace bool mutex_is_held(const struct mutex *mutex)
+{
+	return (READ_ONCE(mutex->owner) & ~MUTEX_WAITERS) ==
+	       (unsigned long)current;
+}
+
+/*
+ * Takes the mutex if it has become free, else marks it so that its owner will
+ * look at the wait list. Return: whether it is now ours.
+ */
+static bool mutex_take_or_mark(struct mutex *mutex)
+{
+	unsigned long owner = READ_ONCE(mutex->owner);
+	unsigned long wanted;
+
+	assert_held(&mutex->wait_lock);
+	do {
+		wanted = owner ? owner | MUTEX_WAITERS : (unsigned long)current;
+	} while (!try_cmpxchg(&mutex->owner, &owner, wanted));
+	return owner == 0;
+}
+
+static noinline void mutex_lock_slow(struct mutex *mutex)
+{
+	struct mutex_waiter waiter = { .task = current };
+
+	spin_lock(&mutex->wait_lock);
+	if (mutex_take_or_mark(mutex)) {
+		spin_unlock(&mutex->wait_lock);
+		return;
+	}
+	list_add_tail(&waiter.link, &mutex->waiters);
+	for (;;) {
+		set_current_state(TASK_SLEEPING);
+		if (waiter.granted)
+			break;
+		spin_unlock(&mutex->wait_lock);
+		schedule();
+		spin_lock(&mutex->wait_lock);
+	}
+	set_current_state(TASK_RUNNING);
+	spin_unlock(&mutex->wait_lock);
+}
+
+static __always_inline bool mutex_take(struct mutex *mutex)
+{
+	unsigned long owner = 0;
+
+	return try_cmpxchg(&mutex->owner, &owner, (unsigned long)current);
+}
+
+bool mutex_trylock(struct mutex *mutex)
+{
+	return mutex_take(mutex);
+}
+
+static __always_inline void mutex_acquire(struct mutex *mutex)
+{
+	might_sleep();
+	if (likely(mutex_take(mutex)))
+		return;
+	if (unlikely(mutex_is_held(mutex)))
+		panic("mutex %pS taken twice by %s", (void *)mutex,
+		      current->comm);
+	mutex_lock_slow(mutex);
+}
+
+void mutex_lock(struct mutex *mutex)
+{
+	mutex_acquire(mutex);
+}
+
+notrace void mutex_lock_notrace(struct mutex *mutex)
+{
+	mutex_acquire(mutex);
+}
+
+/* I1: the first waiter becomes the owner before it knows. */
+static noinline void mutex_hand_over(struct mutex *mutex)
+{
+	struct mutex_waiter *first;
+	struct task_struct *task;
+	unsigned long owner;
+
+	spin_lock(&mutex->wait_lock);
+	first = list_first_entry(&mutex->waiters, struct mutex_waiter, link);
+	task = first->task;
+	list_del(&first->link);
+	owner = (unsigned long)task;
+	if (!list_empty(&mutex->waiters))
+		owner |= MUTEX_WAITERS;
+	WRITE_ONCE(mutex->owner, owner);
+	first->granted = true;
+	/* The lock keeps the waiter, and so its task, from going away. */
+	wake_up_process(task);
+	spin_unlock(&mutex->wait_lock);
+}
+
+static __always_inline void mutex_release(struct mutex *mutex)
+{
+	unsigned long owner = (unsigned long)current;
+
+	assert_held(mutex);
+	if (likely(try_cmpxchg(&mutex->owner, &owner, 0)))
+		return;
+	mutex_hand_over(mutex);
+}
+
+void mutex_unlock(struct mutex *mutex)
+{
+	mutex_release(mutex);
+}
+
+notrace void mutex_unlock_notrace(struct mutex *mutex)
+{
+	mutex_release(mutex);
+}
+
+void mutex_not_held(const struct mutex *mutex, const char *file, int line)
+{
+	panic("%s:%d: lock %pS is not held by %s on CPU %u", file, line,
+	      (const void *)mutex, current->comm, smp_processor_id());
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mutex.h - sleeping locks.
+ *
+ * A mutex is handed to the task that has waited longest. Its owner may not take
+ * it twice; that, and releasing a mutex that one does not own, is a panic.
+ */
+#pragma once
+
+#include "kernel/base/spinlock.h"
+#include "kernel/lib/list.h"
+
+struct mutex {
+	unsigned long owner; /* [A] task, bit 0: somebody waits */
+	spinlock_t wait_lock;
+	struct list_head waiters; /* [wait_lock] struct mutex_waiter */
+};
+
+#define MUTEX_INIT(name)                                          \
+	{                                                         \
+		0, SPIN_LOCK_INIT, LIST_HEAD_INIT((name).waiters) \
+	}
+#define DEFINE_MUTEX(name) struct mutex name = MUTEX_INIT(name)
+
+void mutex_init(struct mutex *mutex);
+
+/*
+ * Context: task, preemption and interrupts on; trylock: task. Also boot, where
+ * a mutex is never contended.
+ */
+void mutex_lock(struct mutex *mutex);
+bool mutex_trylock(struct mutex *mutex);
+void mutex_unlock(struct mutex *mutex);
+
+/*
+ * The same where the tracer serves itself: what reads a trace does not appear
+ * in it. (A wait for the mutex does.) Context: as above.
+ */
+void mutex_lock_notrace(struct mutex *mutex);
+void mutex_unlock_notrace(struct mutex *mutex);
+
+/* Held by the current task? */
+bool mutex_is_held(const struct mutex *mutex);
