@@ -72,6 +72,14 @@ def test_rows_of_the_host_are_not_compared():
     assert not history.regressions({"patch.enable_all.us_per_site": 1e9}, {})
 
 
+def test_wall_time_is_compared_in_one_run_only():
+    row = rows.BY_NAME["patch.enable_all.us_per_site"]
+    assert row.kind == "wall" and not row.target
+    values = {row.name: 2.0}, {row.name: 40.0}
+    assert "| 2 |  |  | - | - |" in rows.table(*values, [row])[-1]
+    assert "| 2 |  |  | 40 | 20.0 |" in rows.table(*values, [row], True)[-1]
+
+
 def test_the_boot_has_its_target_as_limit():
     assert not history.regressions({"boot.to_first_act": 49e6}, {})
     assert history.regressions({"boot.to_first_act": 51e6}, {})
