@@ -131,7 +131,7 @@ struct who {
 	u8 flags;
 };
 
-static u16 who_hash(const struct who *who)
+static __always_inline u16 who_hash(const struct who *who)
 {
 	unsigned long sum = who->direct ^ (unsigned long)who->direct_ops;
 	unsigned int i;
@@ -142,14 +142,15 @@ static u16 who_hash(const struct who *who)
 }
 static_assert(SET_BUCKETS == 1 << (64 - 52), "who_hash() gives 12 bits");
 
-static bool set_is(const struct ftrace_set *set, const struct who *who)
+static __always_inline bool set_is(const struct ftrace_set *set,
+				   const struct who *who)
 {
 	return set->direct == who->direct &&
 	       set->direct_ops == who->direct_ops && set->nr == who->nr &&
 	       !memcmp(set->ops, who->ops, who->nr * sizeof(who->ops[0]));
 }
 
-static struct ftrace_set *set_find(const struct who *who)
+static __always_inline struct ftrace_set *set_find(const struct who *who)
 {
 	struct ftrace_set *set;
 	u16 id;
@@ -284,7 +285,7 @@ static __always_inline void set_choose_target(struct ftrace_set *set)
 	set->waits = false;
 }
 
-static struct ftrace_set *set_make(const struct who *who)
+static __always_inline struct ftrace_set *set_make(const struct who *who)
 {
 	struct ftrace_set *set = id_alloc();
 
@@ -309,7 +310,7 @@ static struct ftrace_set *set_make(const struct who *who)
  * Being registered, it is in no set but those that the plan makes; which makes
  * one for each set that it comes from, but for direct targets.
  */
-static bool is_unheard_of(const struct ftrace_ops *ops)
+static __always_inline bool is_unheard_of(const struct ftrace_ops *ops)
 {
 	return ops->flags & FTRACE_OPS_FL_ADDING &&
 	       !(ops->flags & FTRACE_OPS_FL_DIRECT);
