@@ -22,6 +22,11 @@ int clock_init(void)
 	return tsc_init();
 }
 
+int clock_init_late(const char **by)
+{
+	return tsc_init_late(by);
+}
+
 notrace u64 clock_not_before(u64 *last, u64 now)
 {
 	u64 seen = READ_ONCE(*last);

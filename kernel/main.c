@@ -65,11 +65,21 @@ unsigned int boot_results(const struct boot_result **first)
 
 /* ---- the steps ----------------------------------------------------------- */
 
+static void say_frequency(const char *before, const char *by)
+{
+	boot_say("%sTSC %llu.%03llu MHz by %s", before, tsc_hz / 1000000,
+		 tsc_hz / 1000 % 1000, by);
+}
+
 static int step_clock(void)
 {
 	int ret = clock_init();
 
-	boot_say("TSC %llu.%03llu MHz", tsc_hz / 1000000, tsc_hz / 1000 % 1000);
+	if (ret == -ENODEV) {
+		boot_say("no PIT; the TSC is measured when ACPI is there");
+		return 0;
+	}
+	say_frequency("", "PIT");
 	return ret;
 }
 
@@ -179,12 +189,21 @@ static int step_acpi(void)
 
 static int step_timer(void)
 {
-	int ret = timer_init();
+	const char *by = NULL;
+	int ret = tsc_hz ? 0 : clock_init_late(&by);
 
+	if (ret) {
+		boot_say("nothing to measure the TSC by: no PIT, no HPET or PM "
+			 "timer in ACPI");
+		return ret;
+	}
+	ret = timer_init();
 	if (!ret)
 		ret = apic_init(TICK_HZ);
 	boot_say("%s, %u ticks a second", apic_is_x2apic() ? "x2APIC" : "xAPIC",
 		 TICK_HZ);
+	if (by)
+		say_frequency(apic_is_x2apic() ? "x2APIC, " : "xAPIC, ", by);
 	return ret;
 }
 

@@ -257,3 +257,27 @@ def test_bochs(make_iso, tmp_path):
     boot = qemu.Boot(qemu.OK if status == 1 else status, text, 0, 90, errors)
     boot.ok(tests=True)
     assert online(boot) == (2, 2)
+
+
+# ---- clocks ----------------------------------------------------------------
+
+@pytest.mark.parametrize("options, clock", [
+    ("q35", "PIT"),
+    ("q35,pit=off", "HPET"),
+    ("q35,pit=off,hpet=off", "ACPI PM timer"),
+])
+def test_the_tsc_is_measured_by_what_there_is(machine, options, clock):
+    """Counted instructions: a nanosecond each, so the result is known."""
+    boot = machine(smp=2, icount=0, qemu=["-machine", options]).boot(
+        "mode=tests tests=smp.*,clock.*").ok(tests=True)
+    found = re.search(r"TSC (\d+)\.\d+ MHz by (.*)", boot.log)
+    assert found, boot.excerpt()
+    assert found[2] == clock
+    assert 999 <= int(found[1]) <= 1001
+
+
+def test_without_any_clock_it_says_what_is_missing(machine):
+    boot = machine(qemu=["-machine", "pc,acpi=off,hpet=off,pit=off"]).boot(FEW)
+    assert boot.status == qemu.PANIC, boot.excerpt()
+    assert ("boot: timer: -ENODEV nothing to measure the TSC by: no PIT, no "
+            "HPET or PM timer in ACPI") in boot.log

@@ -229,3 +229,46 @@ UNIT(acpi, damaged_entries)
 	CHECK_EQ(parse(), 0);
 	CHECK_EQ(info.nr_cpus, 1);
 }
+
+UNIT(acpi, the_clocks_are_found)
+{
+	u32 port = 0x608;
+	u64 hpet = 0xfed00000;
+
+	start(2);
+	memcpy(acpi_at(FACP + 76), &port, 4);
+	acpi_table(FACP, "FACP", 116);
+	CHECK_EQ(parse(), 0);
+	CHECK_EQ(info.pm_timer_port, 0x608);
+	CHECK_EQ(info.hpet_phys, 0);
+	start(2);
+	memcpy(acpi_at(FACP + 44), &hpet, 8);
+	acpi_table(FACP, "HPET", 56);
+	CHECK_EQ(parse(), 0);
+	CHECK_EQ(info.hpet_phys, hpet);
+	CHECK_EQ(info.pm_timer_port, 0);
+}
+
+/* Too short, damaged, or in I/O space: no clock, and no error. */
+UNIT(acpi, a_table_of_a_clock_that_is_no_good_names_none)
+{
+	u64 hpet = 0xfed00000;
+
+	start(2);
+	memcpy(acpi_at(FACP + 44), &hpet, 8);
+	acpi_table(FACP, "HPET", 51);
+	CHECK_EQ(parse(), 0);
+	CHECK_EQ(info.hpet_phys, 0);
+	acpi_table(FACP, "HPET", 56);
+	*acpi_at(FACP + 50) ^= 1;
+	CHECK_EQ(parse(), 0);
+	CHECK_EQ(info.hpet_phys, 0);
+	*acpi_at(FACP + 50) ^= 1;
+	*acpi_at(FACP + 40) = 1;
+	acpi_table(FACP, "HPET", 56);
+	CHECK_EQ(parse(), 0);
+	CHECK_EQ(info.hpet_phys, 0);
+	acpi_table(FACP, "FACP", 79);
+	CHECK_EQ(parse(), 0);
+	CHECK_EQ(info.pm_timer_port, 0);
+}

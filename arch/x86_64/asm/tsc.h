@@ -82,6 +82,26 @@ static __always_inline u64 spin_clock_look(struct spin_clock *clock)
 int tsc_init(void);
 
 /*
+ * The same where there is no PIT, by the first of HPET, ACPI PM timer, CPUID
+ * leaf 15h and CPUID leaf 16h that there is; *by is its name.
+ * Context: boot, after acpi_init().
+ * Return: 0; -ENODEV if there is none of them. No other code is returned.
+ */
+int tsc_init_late(const char **by);
+
+/*
+ * Measure the TSC against a counter that counts up hz times a second and wraps
+ * after mask.
+ * Context: boot.
+ * Return: 0; -ENODEV if it stands still; -EAGAIN if no two measurements agree.
+ * No other code is returned.
+ */
+int tsc_measure_by(u32 (*read_count)(void), u64 hz, u32 mask);
+
+/* Return: 0; -ENODEV if hz is 0. No other code is returned. */
+int tsc_set_hz(u64 hz);
+
+/*
  * How often in a second a counter counts down, watched for so long. Exact also
  * where the host does not run this CPU at times.
  * Context: boot, after tsc_init().

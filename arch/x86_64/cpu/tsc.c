@@ -6,8 +6,8 @@
  * Owns: tsc_hz, tsc_mult, tsc_base; PIT channel 2 while it measures. (Channel
  * 0 is left alone: tests set it to choose QEMU's time slices.)
  *
- * Neither CPUID leaf 15h nor the APIC timer can be trusted for the frequency
- * in an emulator; the PIT is the one clock all of them get right.
+ * Neither CPUID leaf 15h nor the APIC timer is to be trusted for the frequency
+ * in an emulator. The PIT comes first; tsc_late.c has what is asked without it.
  */
 #include "arch/x86_64/cpu/smp.h"
 #include "kernel/lib/errno.h"
@@ -29,6 +29,7 @@
 #define WINDOW_TICKS (PIT_HZ / 200) /* 5 ms */
 #define BEST_OF	     5
 #define TRIES	     100
+#define STILL	     200000 /* readings without the expected count */
 
 /* A counter that counts down, and the TSC at the same time. */
 struct clock_pair {
@@ -83,6 +84,44 @@ static bool pit_passed_zero(void)
 	return inb(PIT_CHANNEL2) & PIT_STATE_OUT;
 }
 
+int tsc_set_hz(u64 hz)
+{
+	if (!hz)
+		return -ENODEV;
+	tsc_hz = hz;
+	tsc_mult = (1000000000ULL << 32) / hz;
+	return 0;
+}
+
+/* Return: Hz, by a window of 5 ms; 0 if the counter stands still. */
+static u64 measure_once(u32 (*read_count)(void), u64 hz, u32 mask)
+{
+	struct clock_pair first = read_both(read_count), last;
+	u32 ticks;
+
+	for (int i = 0; i < STILL; i++) {
+		last = read_both(read_count);
+		ticks = (last.count - first.count) & mask;
+		if (ticks >= hz / 200)
+			return (last.tsc - first.tsc) * hz / ticks;
+	}
+	return 0;
+}
+
+/* A host that is away for long lets the counter wrap: two must agree. */
+int tsc_measure_by(u32 (*read_count)(void), u64 hz, u32 mask)
+{
+	u64 before = measure_once(read_count, hz, mask), now;
+
+	for (int i = 0; before && i < TRIES; i++) {
+		now = measure_once(read_count, hz, mask);
+		if (now - before + before / 1000 <= before / 500)
+			return tsc_set_hz(now);
+		before = now;
+	}
+	return before ? -EAGAIN : -ENODEV;
+}
+
 /*
  * The PIT counts 55 ms, then begins anew. A host that did not run us for so
  * long leaves two readings whose difference says nothing: -EAGAIN.
@@ -100,15 +139,13 @@ static int measure(void)
 		ticks = first.count - last.count;
 		if (ticks >= WINDOW_TICKS)
 			break;
-		if (i == 200000)
+		if (i == STILL)
 			return -ENODEV;
 	}
 	if (pit_passed_zero())
 		return -EAGAIN;
 	cycles = last.tsc - first.tsc;
-	tsc_hz = cycles * PIT_HZ / ticks;
-	tsc_mult = (1000000000ULL << 32) / tsc_hz;
-	return 0;
+	return tsc_set_hz(cycles * PIT_HZ / ticks);
 }
 
 int tsc_init(void)

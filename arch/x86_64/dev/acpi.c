@@ -65,6 +65,12 @@ enum madt_type {
 
 #define MADT_CPU_ENABLED 1U
 
+/* Offsets in the FADT and in the HPET's table. */
+#define FADT_PM_TIMER 76
+#define HPET_SPACE    40
+#define HPET_ADDRESS  44
+#define SPACE_MEMORY  0
+
 struct madt_lapic {
 	struct madt_entry entry;
 	u8 processor;
@@ -264,12 +270,69 @@ static int parse_madt(const struct sdt_header *table, u64 phys,
 	return 0;
 }
 
+/* What a whole table has at an offset; 0 if it is shorter. */
+static u64 field(const struct sdt_header *table, u32 offset, size_t width)
+{
+	u64 value = 0;
+
+	if (offset + width <= table->length)
+		memcpy(&value, (const u8 *)table + offset, width);
+	return value;
+}
+
+/* Clocks are no reason to refuse the tables: a damaged one names none. */
+static void parse_clock(u64 phys, const char *signature, acpi_read_fn read,
+			struct acpi_info *info)
+{
+	struct acpi_info ignored;
+	const struct sdt_header *table;
+	bool hpet = !memcmp(signature, "HPET", 4);
+	int err;
+
+	if (!hpet && memcmp(signature, "FACP", 4))
+		return;
+	table = read_table(phys, read, &ignored, &err);
+	if (!table)
+		return;
+	if (!hpet)
+		info->pm_timer_port = field(table, FADT_PM_TIMER, 4);
+	else if (field(table, HPET_SPACE, 1) == SPACE_MEMORY)
+		info->hpet_phys = field(table, HPET_ADDRESS, 8);
+}
+
+/* Every table of the root, one after the other; the first MADT counts. */
+static int parse_tables(const struct sdt_header *root, u64 root_phys,
+			size_t width, acpi_read_fn read, struct acpi_info *info)
+{
+	size_t count = (root->length - sizeof(*root)) / width;
+	const struct sdt_header *table;
+	bool found = false;
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++) {
+		u64 phys = field(root, sizeof(*root) + i * width, width);
+
+		table = read(phys, sizeof(*table));
+		if (!table)
+			continue;
+		parse_clock(phys, table->signature, read, info);
+		if (found || memcmp(table->signature, "APIC", 4))
+			continue;
+		table = read_table(phys, read, info, &err);
+		err = table ? parse_madt(table, phys, info) : err;
+		found = true;
+	}
+	if (found)
+		return err;
+	return fail(info, -ENOENT, "there is no MADT", root_phys);
+}
+
 int acpi_parse(const void *data, size_t len, acpi_read_fn read,
 	       struct acpi_info *info)
 {
 	struct rsdp rsdp = { .revision = 0 };
-	const struct sdt_header *root, *table;
-	size_t width, count;
+	const struct sdt_header *root;
+	size_t width;
 	u64 root_phys;
 	int err;
 
@@ -285,16 +348,5 @@ int acpi_parse(const void *data, size_t len, acpi_read_fn read,
 	if (memcmp(root->signature, width == 8 ? "XSDT" : "RSDT", 4))
 		return fail(info, -EINVAL, "the root table is no RSDT or XSDT",
 			    root_phys);
-	count = (root->length - sizeof(*root)) / width;
-	for (size_t i = 0; i < count; i++) {
-		u64 phys = 0;
-
-		memcpy(&phys, (const u8 *)(root + 1) + i * width, width);
-		table = read(phys, sizeof(*table));
-		if (!table || memcmp(table->signature, "APIC", 4))
-			continue;
-		table = read_table(phys, read, info, &err);
-		return table ? parse_madt(table, phys, info) : err;
-	}
-	return fail(info, -ENOENT, "there is no MADT", root_phys);
+	return parse_tables(root, root_phys, width, read, info);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The little of ACPI that is needed: the MADT, which lists the CPUs and the
- * interrupt controllers.
+ * interrupt controllers, and where HPET and PM timer are.
  */
 #pragma once
 
@@ -28,6 +28,8 @@ struct acpi_info {
 	u32 apic_id[ACPI_MAX_CPUS];
 	u32 nr_cpus_ignored; /* enabled, but there was no room */
 	u64 lapic_phys;
+	u64 hpet_phys;	   /* 0: none */
+	u16 pm_timer_port; /* 0: none */
 	u32 nr_ioapics;
 	struct acpi_ioapic ioapic[ACPI_MAX_IOAPICS];
 	u32 nr_overrides;
@@ -48,7 +50,8 @@ bool acpi_rsdp_valid(const void *rsdp, size_t len);
 /*
  * Find the MADT from a root pointer and take out what acpi_info holds. Every
  * checksum and length is verified. Entries that do not fit are dropped, CPUs
- * of them counted. Pure.
+ * of them counted. Of the HPET's table and the FADT, if they are whole, it
+ * takes the clocks. Pure.
  *
  * Return: 0; -EINVAL for a damaged table; -ENOENT if there is no MADT;
  * -EFAULT if a table lies in memory that cannot be read. info->why says what,
