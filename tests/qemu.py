@@ -35,6 +35,7 @@ def load_tool(name):
 
 tool = load_tool("run")
 OK, FAILED, PANIC = tool.OK, tool.FAILED, tool.PANIC
+REFUSED = tool.REFUSED
 BANNER, ENDING = tool.BANNER.decode(), tool.ENDING.decode()
 
 

@@ -84,6 +84,19 @@ def test_a_failed_test_is_found(guest):
     assert "not ok: a.y\n    # a.c:7: 1 != 2" in problem
 
 
+SAID = '[ 0.1] command line: "mode=x": mode has no such value\n'
+
+
+def test_a_refused_command_line_is_found(guest):
+    """Not the first line about it, which every boot has."""
+    boot = guest(HELLO + "[ 0.0] command line: mode=x\n" + SAID + BYE,
+                 EXIT=0x13)
+    assert boot.status == qemu.REFUSED
+    assert "refuses its command line (status 39): " \
+        '"mode=x": mode has no such value (' in boot.problem()
+    assert "status 39): see above" in guest("", EXIT=0x13).problem()
+
+
 def test_a_triple_fault_is_found(guest):
     assert "triple fault" in guest(HELLO, TRIPLE=1).problem()
 
@@ -133,14 +146,16 @@ def read_terminal(master, process, until, keys):
     return shown
 
 
-@pytest.mark.parametrize("ending, keys, words", [
-    ({"TRIPLE": 1}, b"", "QEMU left with 0: triple fault"),
-    ({"RESET": 1}, b"", "QEMU left with 0: triple fault, reset"),
-    ({"EXIT": 0x12}, b"", "panicked"),
-    ({"EXIT": 0x10}, b"", ""),
-    ({"HANG": 1}, b"\x01x", ""),
+@pytest.mark.parametrize("ending, keys, status, words", [
+    ({"TRIPLE": 1}, b"", 1, "QEMU left with 0: triple fault"),
+    ({"RESET": 1}, b"", 1, "QEMU left with 0: triple fault, reset"),
+    ({"EXIT": 0x11}, b"", 35, "a test failed"),
+    ({"EXIT": 0x12}, b"", 37, "panicked"),
+    ({"EXIT": 0x13}, b"", 39, "refuses its command line"),
+    ({"EXIT": 0x10}, b"", 0, ""),
+    ({"HANG": 1}, b"\x01x", 0, ""),
 ])
-def test_the_end_on_a_terminal(build_guest, ending, keys, words):
+def test_the_end_on_a_terminal(build_guest, ending, keys, status, words):
     elf = build_guest(HELLO, **ending)
     master, slave = terminal.openpty()
     with subprocess.Popen(
@@ -154,7 +169,121 @@ def test_the_end_on_a_terminal(build_guest, ending, keys, words):
     os.close(master)
     assert HELLO.strip().encode() in shown
     assert words in errors and bool(errors) == bool(words), errors
-    assert process.returncode == bool(words)
+    assert process.returncode == status
+
+
+# ---- what tools/run.py itself says -----------------------------------------
+
+RUN = [sys.executable, "tools/run.py", "--smp", "1"]
+
+
+def run_tool(*options, qemu_is=None, tmp_path=None):
+    """Status, stdout and stderr; qemu_is: a shell script instead of QEMU."""
+    env = dict(os.environ)
+    if qemu_is:
+        fake = tmp_path / "qemu-system-x86_64"
+        fake.write_text(f"#!/bin/sh\n{qemu_is}\n")
+        fake.chmod(0o755)
+        env["PATH"] = f"{tmp_path}:{env['PATH']}"
+    done = subprocess.run([*RUN, *options], cwd=qemu.ROOT, env=env, text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True,
+                          check=False, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("ending, status", [
+    ({"EXIT": 0x10}, 0), ({"EXIT": 0x11}, 35), ({"EXIT": 0x12}, 37),
+    ({"EXIT": 0x13}, 39), ({"EXIT": 0x20}, 1), ({"TRIPLE": 1}, 1),
+])
+def test_the_status_is_that_of_the_guest(build_guest, ending, status):
+    elf = build_guest(HELLO + BYE, **ending)
+    found, log, errors = run_tool("--kernel", str(elf))
+    assert (found, log) == (status, HELLO + BYE)
+    assert errors.count("\n") == (status != 0)
+
+
+@pytest.mark.parametrize("options, sentence", [
+    (["--smp", "0"], "SMP=0: a number of CPUs from 1 to 64"),
+    (["--smp", "100"], "SMP=100: a number of CPUs from 1 to 64"),
+    (["--smp", "two"], "SMP=two: a number of CPUs from 1 to 64"),
+    (["--mem", "foo"], "MEM=foo: a size of memory, as 256M or 2G"),
+    (["--mem", "2M"],
+     "MEM=2M: too little, nop5 wants 16M with FIRMWARE=bios"),
+    (["--mem", "32", "--firmware", "uefi"],
+     "MEM=32: too little, nop5 wants 64M with FIRMWARE=uefi"),
+    (["--firmware", "coreboot"], "FIRMWARE=coreboot: bios or uefi"),
+    (["--cpu", "nonsense"],
+     "QEMU does not start: unable to find CPU model 'nonsense'"),
+    (["--accel", "foo"],
+     "QEMU does not start: -accel foo: invalid accelerator foo"),
+])
+@pytest.mark.parametrize("way", [[], ["--interactive"]])
+def test_what_cannot_be_is_one_sentence(options, sentence, way):
+    assert run_tool(*options, *way) == (1, "", f"run.py: {sentence}\n")
+
+
+@pytest.mark.parametrize("size, megabytes", [
+    ("256", 256), ("256M", 256), ("2G", 2048), ("1.5g", 1536),
+    ("65536k", 64), ("67108864b", 64), ("1T", 1 << 20),
+    ("", None), ("M", None), ("-1", None), ("1 G", None), ("0x10", None),
+])
+def test_sizes_of_memory_are_those_of_qemu(size, megabytes):
+    assert qemu.tool.megabytes(size) == megabytes
+
+
+def test_the_number_of_cpus_is_that_of_the_kernel():
+    text = (qemu.ROOT / "arch/x86_64/asm/percpu.h").read_text()
+    assert f"#define NR_CPUS {qemu.tool.CPUS}\n" in text
+
+
+BROKEN_KVM = """\
+echo 'qemu-system-x86_64: warning: more CPUs than KVM recommends' >&2
+echo 'qemu-system-x86_64: error: failed to set MSR 0x10a to 0x69' >&2
+echo 'qemu-system-x86_64: kvm.c:3183: Assertion `x == y` failed.' >&2
+kill -ABRT $$"""
+
+
+@pytest.mark.parametrize("script, why", [
+    (BROKEN_KVM, "error: failed to set MSR 0x10a to 0x69"),
+    ("echo 'qemu-system-x86_64: Could not access KVM kernel module: No such "
+     "file or directory' >&2; exit 1",
+     "Could not access KVM kernel module: No such file or directory"),
+])
+def test_kvm_that_does_not_work_is_one_sentence(tmp_path, script, why):
+    assert run_tool("--accel", "kvm", qemu_is=script, tmp_path=tmp_path) == (
+        1, "", f"run.py: ACCEL=kvm: KVM does not work here ({why}); in a "
+        "virtual machine it needs nested virtualisation; ACCEL=tcg works "
+        "everywhere\n")
+
+
+def test_warnings_of_qemu_are_passed_on(tmp_path):
+    script = (f"echo '{HELLO}{BYE}'; echo 'qemu: warning: odd' >&2; exit 33")
+    status, _, errors = run_tool(qemu_is=script, tmp_path=tmp_path)
+    assert (status, errors) == (0, "qemu: warning: odd\n")
+
+
+def test_an_interrupt_is_one_line(build_guest):
+    """^C reaches all processes of the terminal, QEMU too."""
+    elf = build_guest(HELLO, HANG=1)
+    with subprocess.Popen([*RUN, "--kernel", str(elf)], cwd=qemu.ROOT,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, start_new_session=True) as process:
+        assert process.stdout.readline() == HELLO
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (130, "run.py: stopped by ^C\n")
+
+
+def test_a_log_that_nobody_reads_ends_the_run(build_guest):
+    elf = build_guest((HELLO + "x" * 70 + "\n") * 2000, HANG=1)
+    with subprocess.Popen([*RUN, "--kernel", str(elf)], cwd=qemu.ROOT,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert (process.returncode, errors) == (
+        1, "run.py: nobody reads the log any more\n")
 
 
 @pytest.mark.parametrize("use", [terminal.openpty,

@@ -3,12 +3,15 @@
 """Boots the kernel in QEMU and says whether it did what it was asked to.
 
 Status 0: the guest left through isa-debug-exit with "all well" (QEMU's 33),
-after exactly one boot banner and its closing line. Anything else, a triple
-fault or a reset included, is a failure with a sentence on stderr.
+after exactly one boot banner and its closing line. 35, 37 or 39, as QEMU's: a
+test or the mode failed, the kernel panicked, it refused its command line. 1:
+anything else, a triple fault, a reset or no boot at all included. 130: ^C. What
+is no success is told by a sentence on stderr.
 """
 import argparse
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +21,10 @@ import threading
 BANNER = b"nop5: a kernel you can trace while it runs"
 ENDING = b"nop5: end of run"
 PROMPT = b"nop5# "
-OK, FAILED, PANIC = 33, 35, 37
+OK, FAILED, PANIC, REFUSED = 33, 35, 37, 39
+CPUS = 64  # NR_CPUS of the kernel
+# MiB with which the demo plays; the firmware wants more than the kernel.
+LEAST_MEMORY = {"bios": 16, "uefi": 64}
 # What QEMU traces when its user quits; a guest that resets is not traced.
 SHUTDOWN, BY_USER = "qemu_system_shutdown_request", "reason=2"
 # Where distributions keep the UEFI firmware.
@@ -33,8 +39,7 @@ def options():
     parser.add_argument("--mem", default="256M")
     parser.add_argument("--accel", default="tcg")
     parser.add_argument("--cpu", default="max")
-    parser.add_argument("--firmware", default="bios",
-                        choices=["bios", "uefi"])
+    parser.add_argument("--firmware", default="bios", help="or uefi")
     parser.add_argument("--iso", help="boot this image through GRUB")
     parser.add_argument("--kernel", help="boot this ELF file by PVH")
     parser.add_argument("--append", default="", help="with --kernel")
@@ -45,6 +50,28 @@ def options():
                         help="start stopped, under gdb with this script")
     parser.add_argument("qemu", nargs="*", help="more options for QEMU")
     return parser.parse_args()
+
+
+def megabytes(text):
+    """Of QEMU's -m; None if it is none."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([bkmgt]?)", text.lower())
+    return match and float(match[1]) * 1024.0 ** (
+        "bkmgt".index(match[2] or "m") - 2)
+
+
+def refusal(args):
+    """None, or what is wrong with these options."""
+    if not args.smp.isdecimal() or not 1 <= int(args.smp) <= CPUS:
+        return f"SMP={args.smp}: a number of CPUs from 1 to {CPUS}"
+    if args.firmware not in LEAST_MEMORY:
+        return f"FIRMWARE={args.firmware}: bios or uefi"
+    size, least = megabytes(args.mem), LEAST_MEMORY[args.firmware]
+    if size is None:
+        return f"MEM={args.mem}: a size of memory, as 256M or 2G"
+    if size < least:
+        return (f"MEM={args.mem}: too little, nop5 wants {least}M "
+                f"with FIRMWARE={args.firmware}")
+    return None
 
 
 def command(args, serial):
@@ -66,6 +93,38 @@ def command(args, serial):
     return cmd + args.qemu
 
 
+def refused(log):
+    """The kernel has said why."""
+    found = re.findall(rb'command line: (".*)', log)
+    text = found[-1].decode(errors="replace").strip() if found else "see above"
+    if text.startswith('"mode='):
+        text += " (each mode has its image: make run MODE=NAME picks it)"
+    return f"the kernel refuses its command line (status {REFUSED}): {text}"
+
+
+def not_started(args, errors):
+    """QEMU left before the guest had said anything: its own words."""
+    lines = [line.partition(": ")[2] or line for line in errors.splitlines()]
+    if args.accel.startswith("kvm"):
+        told = [line for line in lines if "warning:" not in line] or lines
+        return (f"ACCEL={args.accel}: KVM does not work here ({told[0]}); in "
+                "a virtual machine it needs nested virtualisation; ACCEL=tcg "
+                "works everywhere")
+    return f"QEMU does not start: {lines[0]}"
+
+
+def judge(args, status, log, errors):
+    """(status, sentence or None). What else QEMU had to say is passed on.
+    log: None if it went to a terminal."""
+    errors.seek(0)
+    words = errors.read().strip()
+    if words and not log and (status == 1 or status < 0):
+        return 1, not_started(args, words)
+    if words:
+        print(words, file=sys.stderr)
+    return status, verdict(status, BANNER + ENDING if log is None else log)
+
+
 def verdict(status, log):
     """None, or the sentence that says what is wrong."""
     banners, endings = log.count(BANNER), log.count(ENDING)
@@ -73,6 +132,8 @@ def verdict(status, log):
         return "the kernel panicked, or could not start (status 37)"
     if status == FAILED:
         return "a test failed (status 35)"
+    if status == REFUSED:
+        return refused(log)
     if banners == 0:
         return ("the kernel never said hello: it did not boot"
                 f" (QEMU status {status})")
@@ -87,11 +148,17 @@ def verdict(status, log):
     return None
 
 
+def errors_file():
+    """What QEMU says on stderr: one sentence may be made of it."""
+    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+
+
 def run_batch(args, feed=None):
     """The log goes to stdout as it comes. feed(log so far, to the guest) is
     called for every piece of it; without it stdin is not used."""
+    errors = errors_file()
     qemu = subprocess.Popen(command(args, "stdio"), stdout=subprocess.PIPE,
-                            stdin=subprocess.PIPE if feed
+                            stderr=errors, stdin=subprocess.PIPE if feed
                             else subprocess.DEVNULL)
     timed_out = []
 
@@ -114,8 +181,8 @@ def run_batch(args, feed=None):
             qemu.kill()
         status = qemu.wait()
     if timed_out:
-        return f"no end after {args.timeout:g} s: the kernel hangs"
-    return verdict(status, log)
+        return 1, f"no end after {args.timeout:g} s: the kernel hangs"
+    return judge(args, status, log, errors)
 
 
 def run_script(args):
@@ -140,10 +207,11 @@ def run_interactive(args):
     with tempfile.TemporaryDirectory() as directory:
         trace = pathlib.Path(directory, "trace")
         args.qemu += ["-trace", SHUTDOWN, "-D", str(trace)]
-        status = subprocess.call(command(args, "mon:stdio"))
+        errors = errors_file()
+        status = subprocess.call(command(args, "mon:stdio"), stderr=errors)
         if status == 0 and f"{SHUTDOWN} {BY_USER}\n" in trace.read_text():
-            return None
-    return verdict(status, BANNER + ENDING)
+            return OK, None
+    return judge(args, status, None, errors)
 
 
 def run_gdb(args):
@@ -164,23 +232,35 @@ def run_gdb(args):
                                  "-ex", f'set $socket = "{socket}"',
                                  "-x", args.gdb])
             except FileNotFoundError:
-                return "there is no gdb"
+                return 1, "there is no gdb"
             finally:
                 qemu.kill()
-    return None
+    return OK, None
+
+
+def run(args):
+    """(QEMU's status, or 1; None or the sentence that says what is wrong)"""
+    if problem := refusal(args):
+        return 1, problem
+    try:
+        if args.gdb:
+            return run_gdb(args)
+        if args.interactive:
+            return run_interactive(args)
+        return run_batch(args)
+    except KeyboardInterrupt:
+        return 130, "stopped by ^C"
+    except BrokenPipeError:  # nor is the rest of the log to be written out
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1, "nobody reads the log any more"
 
 
 def main():
-    args = options()
-    if args.gdb:
-        problem = run_gdb(args)
-    elif args.interactive:
-        problem = run_interactive(args)
-    else:
-        problem = run_batch(args)
+    status, problem = run(options())
     if problem:
         sys.stdout.flush()
-        sys.exit(f"run.py: {problem}")
+        print(f"run.py: {problem}", file=sys.stderr)
+        sys.exit(status if status in (FAILED, PANIC, REFUSED, 130) else 1)
 
 
 if __name__ == "__main__":
