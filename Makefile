@@ -251,7 +251,10 @@ help:
 #: make debug        QEMU under gdb, with the kernel's symbols
 #: make deps clean help iso (an ISO with a menu, for BIOS and UEFI)
 #: Variables: SMP=4 MEM=256M ACCEL=tcg CPU=max FIRMWARE=bios|uefi BUILD=build
-#:   APPEND="words for the kernel"  ONLY='glob' (unit: tests, bench: rows)
+#:   APPEND="words for the kernel" (help: all)  ONLY='glob' (of unit, bench)
+#:   MODE=demo|shell|tests|bench|lab|torture|crash   (of run, debug)
 #:   SHARD=i/n (of test, test-all)  SKIP_TEST=1 (test-all without test's parts)
+#: Status: 0, or 2 after "Error N" of run: N is 35 if a test or the mode failed,
+#:   37 panic, 39 command line refused, 1 else
 
 .PHONY: FORCE kernel iso run shell debug clean help test-fresh $(CHECKS) $(DEPS)

@@ -132,6 +132,8 @@ static int step_memory(void)
 	return ret;
 }
 
+CMDLINE_ON_OFF(vga, "off: the log goes to the serial line only");
+
 /*
  * Its row would be one more line on the serial line, whose text does not
  * depend on there being a screen: the screen says so itself.
@@ -297,7 +299,7 @@ static void take_step(const struct boot_step *step)
 /* tools/run.py and the tests look for the first line, and count it. */
 static void say_hello(void)
 {
-	pr_info("nop5: a kernel you can trace while it runs");
+	pr_always("nop5: a kernel you can trace while it runs");
 	pr_info("command line: %s", cmdline());
 }
 
@@ -312,32 +314,15 @@ static void take_steps(const struct boot_step *step, unsigned int n)
 	}
 }
 
-/* ---- what the command line asks for -------------------------------------- */
-
-static int run_mode(void)
-{
-	char name[16] = "demo";
-	const struct kernel_mode *mode;
-
-	cmdline_get("mode", name, sizeof(name));
-	for (mode = __start_kernel_modes; mode < __stop_kernel_modes; mode++)
-		if (!strcmp(mode->name, name))
-			return mode->run();
-	pr_err("mode=%s: there is no such mode", name);
-	return -EINVAL;
-}
-
 static int init_thread(void *unused)
 {
-	int ret;
+	enum exit_code code;
 
 	take_steps(late_steps, ARRAY_SIZE(late_steps));
-	ret = run_mode();
-	if (ret)
-		pr_err("the mode failed: %d", ret);
-	pr_info("nop5: end of run");
+	code = mode_run();
+	pr_always("nop5: end of run");
 	printk_finish();
-	machine_exit(ret ? EXIT_CODE_FAILED : EXIT_CODE_OK);
+	machine_exit(code);
 }
 
 /* For %pS: functions of the image, and the tracer's generated code. */

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 
+REFUSED = 39  # as tools/run.py says of a command line
 PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
             "0123456789_-+=.,:/%@")
 
@@ -36,8 +37,9 @@ def check_entry(config, name, files):
     """The menu's default must be there: GRUB would take the first."""
     known = [entry for entry, file in entries(config).items() if file in files]
     if name not in known:
-        sys.exit(f"mkiso.py: MODE={name}: the menu has no such entry, but "
-                 + ", ".join(known))
+        print(f"mkiso.py: MODE={name}: the menu has no such entry, but "
+              + ", ".join(known), file=sys.stderr)
+        sys.exit(REFUSED)
 
 
 def main():

@@ -21,6 +21,6 @@ a NOP (not traced), a CALL (traced) or an INT3 (being patched).
 end
 
 eval "target remote %s", $socket
-thbreak run_mode
+thbreak mode_run
 continue
 printf "\nAll CPUs are up (info threads). Try: site schedule\n"

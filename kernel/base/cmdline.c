@@ -5,6 +5,7 @@
  * Pure, but for the one pointer that cmdline_init() sets at boot.
  */
 #include "kernel/base/cmdline.h"
+#include "kernel/lib/ctype.h"
 #include "kernel/lib/kstrto.h"
 #include "kernel/lib/string.h"
 
@@ -33,7 +34,7 @@ static char next_char(struct reader *r)
 		r->quoted = !r->quoted;
 		r->at++;
 	}
-	if (!*r->at || (*r->at == ' ' && !r->quoted))
+	if (!*r->at || (isspace(*r->at) && !r->quoted))
 		return '\0';
 	if (*r->at == '\\' && r->at[1])
 		r->at++;
@@ -68,6 +69,21 @@ bool cmdline_find(const char *text, const char *key, char *buf, size_t len)
 		if (wanted && len)
 			buf[used] = '\0';
 	}
+	return found;
+}
+
+bool cmdline_next(const char **text, char *buf, size_t len)
+{
+	struct reader r = { .at = skip_spaces(*text) };
+	size_t used = 0;
+	bool found = *r.at;
+	char c;
+
+	while ((c = next_char(&r)))
+		if (used + 1 < len)
+			buf[used++] = c;
+	buf[used] = '\0';
+	*text = r.at;
 	return found;
 }
 

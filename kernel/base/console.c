@@ -76,6 +76,8 @@ void console_flush(void)
 	}
 }
 
+CMDLINE_NUMBER(loglevel, 0, 8, "print lines of a level below N; 8: all");
+
 int console_init(void)
 {
 	const struct console_driver *const *at;

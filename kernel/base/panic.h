@@ -10,9 +10,10 @@ struct pt_regs;
 
 /* What is written to isa-debug-exit; QEMU's status is 2 * code + 1. */
 enum exit_code {
-	EXIT_CODE_OK = 0x10,	 /* status 33: the asked work is done */
-	EXIT_CODE_FAILED = 0x11, /* status 35: a test failed */
-	EXIT_CODE_PANIC = 0x12,	 /* status 37 */
+	EXIT_CODE_OK = 0x10,	  /* status 33: the asked work is done */
+	EXIT_CODE_FAILED = 0x11,  /* status 35: a test failed */
+	EXIT_CODE_PANIC = 0x12,	  /* status 37 */
+	EXIT_CODE_REFUSED = 0x13, /* status 39: the command line is refused */
 };
 
 /*

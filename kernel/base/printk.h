@@ -15,6 +15,9 @@
 #include "kernel/lib/types.h"
 
 /* First bytes of a format: SOH and the level's digit. */
+#define KERN_ALWAYS \
+	"\001"      \
+	"/" /* below 0: whatever loglevel says */
 #define KERN_EMERG \
 	"\001"     \
 	"0"
@@ -51,6 +54,7 @@ extern int console_loglevel;
 __printf(1, 2) void printk(const char *fmt, ...);
 __printf(1, 0) void vprintk(const char *fmt, va_list ap);
 
+#define pr_always(fmt, ...) printk(KERN_ALWAYS fmt, ##__VA_ARGS__)
 #define pr_emerg(fmt, ...)  printk(KERN_EMERG fmt, ##__VA_ARGS__)
 #define pr_err(fmt, ...)    printk(KERN_ERR fmt, ##__VA_ARGS__)
 #define pr_warn(fmt, ...)   printk(KERN_WARNING fmt, ##__VA_ARGS__)

@@ -475,34 +475,45 @@ static int wait_for_each_other(void)
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	int (*run)(void);
+} no_crashes[] = {
+	{ "outside-nmi", wait_for_nmis },
+	{ "lagging-cpu", start_lagging_cpu },
+	{ "late-cpus", start_late_cpus },
+	{ "stopped-host", wait_for_each_other },
+};
+
+static const char *crash_name(size_t nr)
+{
+	if (nr < ARRAY_SIZE(no_crashes))
+		return no_crashes[nr].name;
+	nr -= ARRAY_SIZE(no_crashes);
+	return nr < ARRAY_SIZE(crashes) ? crashes[nr].name : NULL;
+}
+
+CMDLINE_CHOICE(crash, "NAME", crash_name, "which way, for mode=crash");
+
 /*
- * Return: -EINVAL for an unknown name, which is listed among the known ones; 0
- * from those that end well; -ETIMEDOUT if nothing happened.
+ * Return: -EINVAL if no crash= names one; 0 from those that end well;
+ * -ETIMEDOUT if nothing happened.
  */
 static int crash_run(void)
 {
 	char name[16] = "";
 
 	cmdline_get("crash", name, sizeof(name));
-	if (!strcmp(name, "outside-nmi"))
-		return wait_for_nmis();
-	if (!strcmp(name, "lagging-cpu"))
-		return start_lagging_cpu();
-	if (!strcmp(name, "late-cpus"))
-		return start_late_cpus();
-	if (!strcmp(name, "stopped-host"))
-		return wait_for_each_other();
+	for (size_t i = 0; i < ARRAY_SIZE(no_crashes); i++)
+		if (!strcmp(no_crashes[i].name, name))
+			return no_crashes[i].run();
 	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++) {
 		if (strcmp(crashes[i].name, name))
 			continue;
 		crashes[i].fn();
 		return -ETIMEDOUT;
 	}
-	pr_err("crash=%s: choose outside-nmi, lagging-cpu, late-cpus, "
-	       "stopped-host or one of",
-	       name);
-	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
-		pr_err("  %s", crashes[i].name);
+	pr_err("mode=crash wants crash=NAME; the word help lists the names");
 	return -EINVAL;
 }
 

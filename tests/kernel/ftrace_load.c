@@ -138,6 +138,9 @@ u64 call_load_made(void)
 	return sum;
 }
 
+CMDLINE_NUMBER(rounds, 0, 1000000000,
+	       "exchanges a test makes, instead of 2 s of them");
+
 bool call_load_enough(unsigned int done, unsigned int normal, u64 start)
 {
 	u64 asked = cmdline_u64("rounds", 0);

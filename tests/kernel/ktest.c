@@ -383,6 +383,12 @@ static unsigned int run_selection(const char *globs, unsigned int number)
 
 #define TORTURE_REPEAT 20
 
+CMDLINE_TEXT(tests, "GLOB,...",
+	     "which tests, by suite.name or suite; else all");
+CMDLINE_NUMBER(repeat, 1, 1000000, "run them N times in one boot");
+CMDLINE_ON_OFF(poison, "fill free memory and look at it again");
+CMDLINE_ON_OFF(times, "how long each test took");
+
 /*
  * tests=GLOB[,GLOB...] is matched with "suite.name" and with "suite"; all are
  * run without it. repeat=N runs the whole selection N times.

@@ -198,10 +198,19 @@ static int cost(void)
 	return err;
 }
 
+static const char *method_name(size_t nr)
+{
+	const struct poke_method *method = poke_method_nth(nr);
+
+	return method ? method->name : NULL;
+}
+
+CMDLINE_CHOICE(poke, "METHOD", method_name, "how to patch, for mode=lab");
+
 /*
  * Prints a line "LAB<TAB>name<TAB>value" for each counter. A method that fails
  * is no failure of the laboratory: it is what it is for.
- * Return: 0; -EINVAL no such method; -ENOMEM.
+ * Return: 0 or -ENOMEM.
  */
 static int lab_run(void)
 {
@@ -210,11 +219,7 @@ static int lab_run(void)
 	int err;
 
 	cmdline_get("poke", name, sizeof(name));
-	method = poke_method_find(name);
-	if (!method) {
-		pr_err("poke=%s: there is no such method", name);
-		return -EINVAL;
-	}
+	method = poke_method_find(name); /* as the command line's check did */
 	printk_plain("method %s: %s", method->name, method->what);
 	poke_lab_method(method);
 	err = cost();

@@ -28,6 +28,9 @@ static u64 next_random(void)
 	return random;
 }
 
+CMDLINE_NUMBER(icount, 0, 1, "1: QEMU counts instructions, time is exact");
+CMDLINE_NUMBER(seed, 0, ~0ULL, "of what tests draw at random");
+
 bool slices_exact(void)
 {
 	return cmdline_u64("icount", 0) != 0;

@@ -183,6 +183,8 @@ static int storm_for(u64 ns)
 	return requests;
 }
 
+CMDLINE_NUMBER(storm, 1, 1000000, "seconds that the storm of requests lasts");
+
 static void storm(void)
 {
 	u64 calls;

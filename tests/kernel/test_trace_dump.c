@@ -93,6 +93,8 @@ static void call_all(void *unused)
 	fg_check_all(1, 3);
 }
 
+CMDLINE_ON_OFF(dump, "print whole traces, for trace_dump.*");
+
 #define DUMP_TEST(name, tracer, kb)                                  \
 	KTEST_FLAGS(trace_dump, name, KTEST_LEAKS, 60)               \
 	{                                                            \

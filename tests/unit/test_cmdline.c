@@ -46,6 +46,31 @@ UNIT(cmdline, quotes_and_backslashes)
 	CHECK(!value("f=\"g=1 h=2\"", "h"));
 }
 
+UNIT(cmdline, any_white_space_separates)
+{
+	CHECK_STR(value("a=1\tb=2\nc=3\r\v\fd=4", "a"), "1");
+	CHECK_STR(value("a=1\tb=2\nc=3\r\v\fd=4", "b"), "2");
+	CHECK_STR(value("a=1\tb=2\nc=3\r\v\fd=4", "c"), "3");
+	CHECK_STR(value("a=1\tb=2\nc=3\r\v\fd=4", "d"), "4");
+	CHECK_STR(value("a=\"1\tb=2\"", "a"), "1\tb=2");
+}
+
+UNIT(cmdline, words_one_after_the_other)
+{
+	const char *text = "  a \t\"b c\"=\\\"d\n\"\" e=12345678901234567890 ";
+
+	CHECK(cmdline_next(&text, buf, sizeof(buf)));
+	CHECK_STR(buf, "a");
+	CHECK(cmdline_next(&text, buf, sizeof(buf)));
+	CHECK_STR(buf, "b c=\"d");
+	CHECK(cmdline_next(&text, buf, sizeof(buf)));
+	CHECK_STR(buf, "");
+	CHECK(cmdline_next(&text, buf, sizeof(buf)));
+	CHECK_STR(buf, "e=1234567890123");
+	CHECK(!cmdline_next(&text, buf, sizeof(buf)));
+	CHECK(!cmdline_next(&text, buf, sizeof(buf)));
+}
+
 UNIT(cmdline, cuts_what_does_not_fit)
 {
 	char small[4] = "xyz";

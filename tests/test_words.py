@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""Words of the kernel's command line: what the kernel prints about them, what
+README.md says of them, and what becomes of a word that it does not know."""
+import re
+
+import pytest
+
+from tests import qemu
+
+README = (qemu.ROOT / "README.md").read_text(encoding="utf-8")
+SHIPPED = {"kernel": qemu.SHIPPED}
+
+
+def rows(log):
+    """{form: what it does} as `help` prints it; lists of values left out."""
+    text = log.partition("words of the kernel's command line:\n")[2]
+    return dict(re.findall(r"^  (\S+) +(.+)$", text, re.MULTILINE))
+
+
+def table(heading):
+    """The same of the table in README.md with this heading."""
+    text = README.partition(f"\n| {heading} | |\n|---|---|\n")[2]
+    found = re.match(r"(\|.*\|\n)+", text)
+    return dict(re.findall(r"^\| `(.+?)` \| (.+) \|$",
+                           found[0].replace(r"\|", "|"), re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def printed():
+    """What `help` prints in the image that people boot, and with the tests."""
+    return [rows(qemu.Machine(kernel=image).boot("help").ok().log)
+            for image in (qemu.SHIPPED, qemu.TESTS)]
+
+
+def test_readme_has_the_words_of_the_kernel(printed):
+    few, more = printed
+    assert len(few) >= 6 and few.keys() <= more.keys()
+    assert table("word") == few
+    assert table("word of `nop5-test.elf`") == {
+        form: what for form, what in more.items() if form not in few}
+
+
+def test_each_word_that_is_read_is_declared(printed):
+    names = {re.split("=", form)[0] for form in printed[1]}
+    used = set()
+    for path in (path for folder in ("arch", "boot", "demo", "kernel", "trace",
+                                     "tests/kernel", "tests/bench/kernel")
+                 for path in (qemu.ROOT / folder).rglob("*.c")):
+        used |= set(re.findall(r'cmdline_(?:get|u64|is)\("(\w+)"',
+                               path.read_text(encoding="utf-8")))
+    assert len(used) > 10
+    assert used == names - {"BOOT_IMAGE"}
+
+
+def test_help_lists_the_modes_of_the_image():
+    for image, modes in ((qemu.SHIPPED, {"demo", "shell"}),
+                         (qemu.TESTS, {"demo", "shell", "tests", "torture",
+                                       "bench", "lab", "crash"})):
+        log = qemu.Machine(kernel=image).boot("mode=demo help").ok().log
+        found = re.search(r"^  mode=NAME .*\n((?: {6}.*\n)+)", log,
+                          re.MULTILINE)[1]
+        assert set(re.findall(r"^ +(\w+) ", found, re.MULTILINE)) == modes
+        assert "===" not in log  # and no mode is run
+
+
+@pytest.mark.parametrize("words, sentence", [
+    ("trampolins=off", '"trampolins=off": there is no such word; '
+     "did you mean trampolines?"),
+    ("mode=shell mod=demo", '"mod=demo": there is no such word; '
+     "did you mean mode?"),
+    ("seed=4", '"seed=4": there is no such word'),  # of the tests
+    ("mode=shel", '"mode=shel": mode has no such value; '
+     "did you mean mode=shell?"),
+    ("chains=maybe", '"chains=maybe": chains has no such value'),
+    ("mode", '"mode": mode must have a value'),
+    ("help=all", '"help=all": help has no value'),
+    ("loglevel=9", '"loglevel=9": loglevel is a number from 0 to 8'),
+    ("help trampolins=off", '"trampolins=off": there is no such word; '
+     "did you mean trampolines?"),
+])
+def test_a_word_that_is_not_known_is_refused(machine, words, sentence):
+    """And nothing else is done; also where nothing is to be printed."""
+    for more in ("", "loglevel=0 "):
+        boot = machine(**SHIPPED).boot(more + words)
+        assert boot.status == qemu.REFUSED, boot.excerpt()
+        assert f"command line: {sentence}\n" in boot.log, boot.excerpt()
+        assert "===" not in boot.log and "nop5# " not in boot.log
+        assert sentence in boot.problem()
+        assert boot.log.count(qemu.BANNER) == 1
+        assert boot.log.count(qemu.ENDING) == 1
+
+
+def test_the_values_that_there_are_are_listed(machine):
+    boot = machine().boot("mode=tets")
+    assert boot.status == qemu.REFUSED
+    found = re.search(r"command line: mode may be: (.*)\n", boot.log)[1]
+    assert {"demo", "shell", "tests", "bench", "lab", "torture", "crash"} == \
+        set(found.split(", "))
+
+
+def test_words_of_boot_loaders_are_ignored(machine):
+    machine(**SHIPPED).boot("BOOT_IMAGE=/boot/nop5.elf help").ok()
+
+
+def test_any_white_space_separates_words(machine):
+    boot = machine(smp=2).boot("mode=tests\ttests=smp.each*\n\ttimes=on").ok(
+        tests=True)
+    assert re.search(r"^# smp\.each_cpu_is_the_one_it_says: \d+ ms$", boot.log,
+                     re.MULTILINE)
+
+
+@pytest.mark.parametrize("level", [0, 3])
+def test_a_quiet_boot_is_a_good_boot(machine, level):
+    """The verdict rests on two lines, which are always printed."""
+    boot = machine(smp=2, **SHIPPED).boot(f"mode=demo loglevel={level}",
+                                          timeout=120).ok()
+    assert "=== the machine ===" in boot.log
+    assert re.findall(r"^\[.*\] (.*)$", boot.log, re.MULTILINE) == [
+        qemu.BANNER, qemu.ENDING]
