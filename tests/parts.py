@@ -114,6 +114,7 @@ PYTEST = {
     "ktest": {TEST: 15},
     "lab": {ALL: 22},
     "low_memory": {TEST: 5},
+    "noreturn": {TEST: 5},
     "observer": {TEST: 5},
     "optimize": {TEST: 5},
     "panic": {TEST: 8},
