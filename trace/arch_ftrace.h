@@ -193,3 +193,5 @@ void arch_ftrace_free_fexit(unsigned long addr);
 /* Is @addr inside one? Then *@start and *@size are its code. Any context. */
 bool arch_ftrace_find_fexit(unsigned long addr, unsigned long *start,
 			    unsigned long *size);
+/* The per-CPU counter of calls left of the one that @addr is in, or NULL. */
+u64 *arch_ftrace_fexit_out(unsigned long addr);

@@ -20,7 +20,6 @@
 
 static u32 asleep;
 static bool wake;
-static size_t stuck; /* sets that another test has left for good */
 
 static PROBED u64 sleeps(u64 a)
 {
@@ -40,7 +39,7 @@ static struct ftrace_fexit *attach_to_sleeps(const struct ftrace_fexit_spec *s)
 	unsigned long ip = (unsigned long)sleeps;
 
 	asleep = wake = 0;
-	stuck = ftrace_fexit_pending(NULL, 0);
+	EXPECT_EQ(ftrace_fexit_pending(NULL, 0), 0);
 	return ftrace_fexit_attach(s, &ip, 1);
 }
 
@@ -74,7 +73,7 @@ static notrace bool stop_at_ret(struct pt_regs *regs)
 
 static int reap(void *unused)
 {
-	EXPECT_EQ(ftrace_fexit_reap(), stuck);
+	EXPECT_EQ(ftrace_fexit_reap(), 0);
 	WRITE_ONCE(reaped, true);
 	return 0;
 }
@@ -84,7 +83,7 @@ static void reap_while_it_stands(void)
 	struct task_struct *reaper;
 
 	/* Listed, though out. */
-	EXPECT_EQ(ftrace_fexit_pending(NULL, 0), stuck + 1);
+	EXPECT_EQ(ftrace_fexit_pending(NULL, 0), 1);
 	reaper = kthread_run(reap, NULL, "reaper");
 	wait_until(READ_ONCE(reaper->state) == TASK_SLEEPING ||
 			   READ_ONCE(reaped),
@@ -110,7 +109,7 @@ KTEST(fexit, counted_out_is_not_yet_returned)
 	wake_up_process(stepper);
 	wait_until(READ_ONCE(asleep), 5000);
 	EXPECT_EQ(ftrace_fexit_detach(fexit), 0);
-	EXPECT_EQ(ftrace_fexit_reap(), stuck + 1);
+	EXPECT_EQ(ftrace_fexit_reap(), 1);
 	WRITE_ONCE(wake, true);
 	if (wait_until(READ_ONCE(stopped), 5000))
 		reap_while_it_stands();
@@ -128,7 +127,7 @@ KTEST(fexit, a_set_that_is_empty_makes_room)
 	struct ftrace_fexit_prog prog = { NULL };
 	struct ftrace_fexit_spec spec = { .nr = 1, .prog = &prog };
 	struct ftrace_fexit *fexit = attach_to_sleeps(&spec);
-	unsigned int i, n = SETS - 1 - stuck;
+	unsigned int i, n = SETS - 1;
 
 	ASSERT(!IS_ERR(fexit));
 	for (i = 0; i < n; i++) {
@@ -142,5 +141,5 @@ KTEST(fexit, a_set_that_is_empty_makes_room)
 		kthread_join(task[i]);
 	EXPECT_EQ(ftrace_fexit_replace(fexit, &spec), 0);
 	EXPECT_EQ(ftrace_fexit_detach(fexit), 0);
-	EXPECT_EQ(ftrace_fexit_reap(), stuck);
+	EXPECT_EQ(ftrace_fexit_reap(), 0);
 }

@@ -95,7 +95,7 @@ static struct ftrace_fexit *attach_target(unsigned int i)
 KTEST_FLAGS(tables, sets_of_entry_and_exit_targets, 0, 120)
 {
 	static struct ftrace_fexit *fexit[FEXIT_SETS];
-	unsigned int i, times, room = FEXIT_SETS - ftrace_fexit_reap();
+	unsigned int i, times, room = FEXIT_SETS;
 	struct level before = level_now();
 
 	for (times = 0; times < TIMES; times++) {
@@ -106,7 +106,42 @@ KTEST_FLAGS(tables, sets_of_entry_and_exit_targets, 0, 120)
 		EXPECT_EQ(PTR_ERR(attach_target(room)), -ENOSPC);
 		while (i--)
 			EXPECT_EQ(ftrace_fexit_detach(fexit[i]), 0);
-		EXPECT_EQ(ftrace_fexit_reap(), FEXIT_SETS - room);
+		EXPECT_EQ(ftrace_fexit_reap(), 0);
+	}
+	expect_level(&before);
+}
+
+static __attribute__((__noipa__)) void may_end_the_task(bool end)
+{
+	if (end)
+		kthread_exit(1);
+}
+
+static int end_inside(void *unused)
+{
+	may_end_the_task(true);
+	return 0;
+}
+
+/* Two each, which end inside: more than there are sets. */
+KTEST_FLAGS(tables, calls_whose_tasks_end_inside, 0, 120)
+{
+	static const struct ftrace_fexit_prog prog = { NULL };
+	const struct ftrace_fexit_spec spec = { .nr = 1, .prog = &prog };
+	unsigned long ip = (unsigned long)may_end_the_task;
+	struct level before = level_now();
+	struct ftrace_fexit *fexit;
+	unsigned int i, k;
+
+	for (i = 0; i < FEXIT_SETS + TIMES; i++) {
+		fexit = ftrace_fexit_attach(&spec, &ip, 1);
+		ASSERT(!IS_ERR(fexit));
+		for (k = 0; k < 2; k++)
+			EXPECT_EQ(kthread_join(kthread_run(end_inside, NULL,
+							   "ends")),
+				  1);
+		EXPECT_EQ(ftrace_fexit_detach(fexit), 0);
+		EXPECT_EQ(ftrace_fexit_reap(), 0);
 	}
 	expect_level(&before);
 }

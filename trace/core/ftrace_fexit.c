@@ -16,6 +16,8 @@
  *	3. all tasks have been waited for once more: between counting itself
  *	   out and returning no call sleeps.
  *
+ * A call whose task ends inside is counted out when the task is freed.
+ *
  * Context and locks: task. fexit_lock > direct_mutex.
  */
 #include "kernel/base/kallsyms.h"
@@ -24,6 +26,9 @@
 #include "kernel/lib/list.h"
 #include "kernel/mutex.h"
 #include "kernel/quiesce.h"
+#include "kernel/sched.h"
+#include "kernel/stacktrace.h"
+#include "kernel/trace_hooks.h"
 #include "trace/core/ftrace_fexit.h"
 #include "trace/core/ftrace_internal.h"
 #include <asm/percpu.h>
@@ -203,6 +208,36 @@ size_t ftrace_fexit_pending(struct ftrace_fexit_pending *pending, size_t max)
 	mutex_unlock(&fexit_lock);
 	return n;
 }
+
+/* ---- tasks that end inside ---- */
+
+/*
+ * A task that has ended counts itself out of the targets that its calls were
+ * in: their frames are on its stack for as long as it is there. What they
+ * belong to is not freed before, since those calls are not counted out.
+ */
+static void leave_all(struct task_struct *task)
+{
+	unsigned long ip[16];
+	unsigned int i, n, seen = 0;
+	u64 *out;
+
+	if (!READ_ONCE(slots_used))
+		return;
+	do {
+		n = stack_trace_save_task(task, ip, ARRAY_SIZE(ip), seen);
+		for (i = 0; i < n; i++) {
+			out = arch_ftrace_fexit_out(ip[i]);
+			if (out)
+				this_cpu_inc(*out);
+		}
+		seen += n;
+	} while (n == ARRAY_SIZE(ip));
+}
+
+/* Before the shadow stack goes, without which returns could not be read. */
+static const struct task_hooks fexit_hooks = { .ended = leave_all };
+TABLE_ENTRY(task_hooks, 05, fexit_hooks);
 
 /* ---- attaching ---- */
 

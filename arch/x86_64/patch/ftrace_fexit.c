@@ -180,6 +180,19 @@ notrace bool arch_ftrace_find_fexit(unsigned long addr, unsigned long *start,
 	return false;
 }
 
+/* The operand of the last but one instruction, see put_leave(). */
+u64 *arch_ftrace_fexit_out(unsigned long addr)
+{
+	unsigned long start, size;
+	s32 counter;
+
+	if (!arch_ftrace_find_fexit(addr, &start, &size))
+		return NULL;
+	memcpy(&counter, (void *)(start + size - 1 - sizeof(counter)),
+	       sizeof(counter));
+	return (u64 *)(long)counter;
+}
+
 void arch_ftrace_free_fexit(unsigned long addr)
 {
 	struct fexit_header *header;
