@@ -214,7 +214,8 @@ def clone(root):
     subprocess.run([*git, "bundle", "create", "--quiet",
                     str(root / "home/nop5.bundle"), "HEAD"], check=True)
     print(f"test-fresh: commit {commit} in {root}", flush=True)
-    if inside(root, "git clone -q nop5.bundle nop5", LOGS / "clone.log"):
+    if inside(root, "git -c advice.detachedHead=false clone -q "
+              "nop5.bundle nop5", LOGS / "clone.log"):
         refuse(f"cannot clone commit {commit} in the copy")
 
 
