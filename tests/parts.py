@@ -128,8 +128,10 @@ PYTEST = {
     "shell_random": {TEST: 6},
     "terminal": {TEST: 8},
     "tick": {TEST: 5},
+    "trace_fuzz": {TEST: 5, ALL: 35},
     "trace_mutants": {ALL: 35},
     "trace_pages": {TEST: 5},
+    "trace_reader": {TEST: 5},
 }
 # Of a file that PYTEST does not name: all of it, in ALL.
 DEFAULT = {ALL: 20}

@@ -168,7 +168,7 @@ def programs(path, text):
 def module_file(path, name):
     """Where Debian's Python finds a module; None for one of our own."""
     own = (path.parent, path.parent.parent, qemu.ROOT / "tests/bench")
-    if name.split(".")[0] == "tests" or any(
+    if name.split(".")[0] in ("tests", "tools") or any(
             (folder / f"{name}.py").exists() for folder in own):
         return None
     if name in sys.builtin_module_names:

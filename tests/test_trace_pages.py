@@ -8,8 +8,15 @@ import subprocess
 import pytest
 
 from tests import qemu
+from tools.trace import open_trace
+from tools.trace.chrome import chrome_events
+from tools.trace.check import check
+from tools.trace.dat_write import trace_dat
+from tools.trace.formats import known_formats, parse_format
+from tools.trace.raw import dump_records, parse_dump
+from tools.trace.report import report as own_report
+from tools.trace.symbols import elf_symbols
 
-tracedat = qemu.load_tool("tracedat")
 FN, PRINT, EXIT, ENTRY = 1, 5, 10, 11
 
 
@@ -22,7 +29,7 @@ def kernel():
 def names(kernel):
     """Address to name, as the kernel prints it."""
     table = {}
-    for line in tracedat.symbols(kernel).decode().splitlines():
+    for line in elf_symbols(kernel).decode().splitlines():
         address, _, name = line.split()
         table.setdefault(int(address, 16), name)
     return table
@@ -38,7 +45,7 @@ def dump(kernel):
             boot = qemu.Machine(smp=2, kernel=kernel).boot(
                 f"mode=tests tests=trace_dump.{test} dump=on", timeout=120)
             boot.ok(tests=True)
-            done[test] = tracedat.parse_log(boot.log)
+            done[test] = parse_dump(boot.log)
         return done[test]
     return get
 
@@ -66,7 +73,7 @@ def body_of(event, names):
 
 def test_function_pages_are_the_text(dump, names):
     got = dump("function")
-    events = tracedat.events(got)
+    events = list(dump_records(got))
     assert len(events) > 300
     expected = [(e.cpu, seconds(e.time), body_of(e, names)) for e in events]
     assert text_events(got) == expected
@@ -74,18 +81,18 @@ def test_function_pages_are_the_text(dump, names):
 
 
 def test_records_are_28_and_68_bytes(dump):
-    for event in tracedat.events(dump("function")):
+    for event in dump_records(dump("function")):
         if event.type == FN:
             assert len(event.data) + 4 == 28
     sizes = {e.type: len(e.data) + 4
-             for e in tracedat.events(dump("function_graph"))}
+             for e in dump_records(dump("function_graph"))}
     assert sizes[ENTRY] + sizes[EXIT] == 68
 
 
 def test_graph_entries_pair(dump):
     open_calls = {}
     pairs = 0
-    for e in tracedat.events(dump("function_graph")):
+    for e in dump_records(dump("function_graph")):
         key = (e.pid, e.cpu if e.pid == 0 else None)
         stack = open_calls.setdefault(key, [])
         func, = struct.unpack_from("<Q", e.data, 8)
@@ -102,7 +109,7 @@ def test_graph_entries_pair(dump):
 
 def test_lost_events_are_marked(dump):
     got = dump("lost")
-    lost = sum(event.lost for event in tracedat.events(got))
+    lost = sum(event.lost for event in dump_records(got))
     head = next(line for line in got.text if line.startswith("# entries"))
     inside, written = map(int, re.findall(r"(\d+)/(\d+) ", head)[0])
     assert lost == written - inside > 0
@@ -127,8 +134,8 @@ def report(dump, kernel, tmp_path):
     """report(test) is what trace-cmd prints of it."""
     def get(test, *options):
         path = tmp_path / f"{test}.dat"
-        path.write_bytes(tracedat.trace_dat(dump(test),
-                                            tracedat.symbols(kernel)))
+        path.write_bytes(trace_dat(dump(test),
+                                            elf_symbols(kernel)))
         return subprocess.run(["trace-cmd", "report", *options, str(path)],
                               check=True, capture_output=True, text=True,
                               timeout=60).stdout.splitlines()
@@ -142,7 +149,7 @@ def test_trace_cmd_prints_functions(dump, report, names):
         r" *\S+-\d+ +\[(\d+)\] *\S* +(\d+\.\d+): (function|print): +(.*)")
     found = [pattern.fullmatch(line) for line in lines]
     found = [m for m in found if m]
-    events = tracedat.events(got)
+    events = list(dump_records(got))
     assert len(found) == len(events)
     for match, event in zip(found, events):
         assert int(match[1]) == event.cpu
@@ -166,25 +173,80 @@ def test_trace_cmd_reports_lost_events(report):
                for line in report("lost"))
 
 
-# ---- the parser itself -------------------------------------------------------
+# ---- our own reader ----------------------------------------------------------
 
-def page(commit, data):
-    return struct.pack("<QQ", 1000, commit) + data.ljust(4080, b"\0")
-
-
-def test_parser_knows_every_kind_of_event():
-    data = struct.pack("<II", 5 << 5 | 1, 7)          # 4 bytes, 5 later
-    data += struct.pack("<II", 2 << 5 | 30, 1)        # (1 << 27) + 2 later
-    data += struct.pack("<III", 1 << 5 | 29, 8, 0)    # 8 bytes skipped
-    data += struct.pack("<III", 3 << 5 | 0, 8, 9)     # long form
-    data += struct.pack("<I", 29)                     # the rest is void
-    found = list(tracedat.page_events(0, page(len(data), data)))
-    assert [e.time for e in found] == [1005, 1005 + (1 << 27) + 2 + 1 + 3]
-    assert [struct.unpack("<I", e.data)[0] for e in found] == [7, 9]
+DUMPS = ["function", "function_graph", "lost"]
 
 
-@pytest.mark.parametrize("commit, data", [
-    (4081, b""), (8, struct.pack("<I", 5)), (12, struct.pack("<II", 0, 400))])
-def test_parser_refuses_nonsense(commit, data):
-    with pytest.raises((ValueError, struct.error)):
-        list(tracedat.page_events(0, page(commit, data)))
+@pytest.fixture
+def trace(dump, kernel, tmp_path):
+    """trace(test) opens the trace.dat made of a dump."""
+    def get(test):
+        path = tmp_path / f"{test}.dat"
+        path.write_bytes(trace_dat(dump(test), elf_symbols(kernel)))
+        return open_trace(str(path))
+    return get
+
+
+@pytest.mark.parametrize("test", DUMPS)
+def test_report_is_the_kernels_own_text(dump, trace, test):
+    """Byte for byte. That a CPU's oldest events were lost, `trace` says by
+    its counts alone."""
+    lines = "\n".join(own_report(trace(test))).split("\n")
+    lines = [line for line in lines if not line.endswith(" EVENTS]")]
+    assert lines == dump(test).text
+    assert len(lines) > 500
+
+
+@pytest.mark.parametrize("test", DUMPS)
+def test_text_read_back_reports_as_itself(dump, tmp_path, test):
+    log = tmp_path / "serial.log"
+    noise = "[    1.000000] nop5: a line of the log\nnop5# cat trace\n"
+    log.write_text(noise + "\r\n".join(dump(test).text) + "\n" + noise)
+    lines = "\n".join(own_report(open_trace(str(log)))).split("\n")
+    assert lines == dump(test).text
+
+
+@pytest.mark.parametrize("test", DUMPS)
+def test_check_finds_nothing(trace, test):
+    found = check(trace(test))
+    assert not found.sentences
+    assert found.events > 500
+    assert found.calls > 500 or test != "function_graph"
+
+
+def test_known_formats_are_the_kernels(dump):
+    got = [parse_format("\n".join(lines))
+           for lines in dump("function").formats.values()]
+    assert {one.id: one for one in got} == known_formats()
+
+
+def test_trace_cmd_sees_the_same_graph(trace, report):
+    """Each call of trace-cmd's report: time, CPU, function, duration."""
+    pattern = re.compile(
+        r" *(\S+)-(\d+) +\[(\d+)\] *\S* +(\d+\.\d+): funcgraph_(entry|exit): +"
+        r"(?:[+!#*@$] )? *(?:([\d.]+) us)? +\| +(?:(\w+)\(\)( \{|;)|\})")
+    found = [m for m in map(pattern.match, report("function_graph")) if m]
+    events = [e for e in trace("function_graph").events()
+              if e.kind.value in ("entry", "exit")]
+    leaves = sum(m[8] == ";" for m in found)
+    assert len(found) + leaves == len(events) > 1000
+    entries = [e for e in events if e.kind.value == "entry"]
+    told = [(m[1], m[2], int(m[3]), m[4], m[7]) for m in found if m[7]]
+    assert told == [(e.comm, str(e.pid), e.cpu, seconds(e.time), e.function)
+                    for e in entries]
+    durations = sorted(round(float(m[6]) * 1000) for m in found if m[6])
+    assert durations == sorted(e.duration for e in events if e.duration
+                               is not None)
+
+
+def test_chrome_has_every_call_with_its_time(trace):
+    """The sum of all calls is the kernel's own, to the nanosecond."""
+    got = trace("function_graph")
+    events = list(chrome_events(got))
+    begun = sum(e["ph"] == "B" and e["pid"] == 1 for e in events)
+    ended = [e for e in events if e["ph"] == "E" and e["pid"] == 1]
+    exits = [e for e in got.events() if e.duration is not None]
+    assert begun == len(ended) == len(exits)
+    assert sum(e["args"]["duration_ns"] for e in ended) == sum(
+        e.duration for e in exits)

@@ -42,6 +42,7 @@ bochs-bin			bochs bochs-term
 spin				spin
 gdb				gdb
 gnuplot				gnuplot-nox
+dot				graphviz
 '
 # test_all: what `make test-all` and `make torture` need besides.
 need_test_all='
