@@ -228,6 +228,9 @@ $(CHECKS):
 test-fresh:
 	@$(PYTHON) tests/fresh.py $(TARGETS)
 
+# ---- pictures of traces -----------------------------------------------------
+include tools/trace/targets.mk
+
 # ---- housekeeping -----------------------------------------------------------
 deps: $(LISTS:%=deps-%)
 
@@ -248,6 +251,7 @@ help:
 #: make unit fuzz lint          the host's share of the tests
 #: make bench bench-linux       measure; the same rows on Linux
 #: make torture lab             long runs; the patching laboratory
+#: make flame timeline          pictures of a second of the workload
 #: make debug        QEMU under gdb, with the kernel's symbols
 #: make deps clean help iso (an ISO with a menu, for BIOS and UEFI)
 #: Variables: SMP=4 MEM=256M ACCEL=tcg CPU=max FIRMWARE=bios|uefi BUILD=build
