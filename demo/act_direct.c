@@ -8,8 +8,8 @@
 #include <asm/percpu.h>
 
 #include "demo/demo.h"
+#include "kernel/base/clock.h"
 #include "kernel/base/printk.h"
-#include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/smp.h"
 #include "trace/core/ftrace.h"

@@ -11,8 +11,8 @@
  * Context: asking: any but NMI, interrupts on or off; every wait is bounded.
  * Answering: NMI, not traceable.
  */
+#include "kernel/base/clock.h"
 #include "kernel/base/printk.h"
-#include "kernel/clock.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/stacktrace.h"

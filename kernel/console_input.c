@@ -19,8 +19,8 @@
 #include <asm/atomic.h>
 
 #include "arch/x86_64/dev/uart16550.h"
+#include "kernel/base/clock.h"
 #include "kernel/base/spinlock.h"
-#include "kernel/clock.h"
 #include "kernel/sched.h"
 #include "kernel/timer.h"
 #include "kernel/wait.h"

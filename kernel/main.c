@@ -17,6 +17,7 @@
 #include "arch/x86_64/dev/apic.h"
 #include "arch/x86_64/dev/screen.h"
 #include "arch/x86_64/mm/paging.h"
+#include "kernel/base/clock.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/console.h"
 #include "kernel/base/kallsyms.h"
@@ -25,7 +26,6 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/screen.h"
-#include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
@@ -73,7 +73,7 @@ static void say_frequency(const char *before, const char *by)
 
 static int step_clock(void)
 {
-	int ret = clock_init();
+	int ret = tsc_init();
 
 	if (ret == -ENODEV) {
 		boot_say("no PIT; the TSC is measured when ACPI is there");
@@ -192,7 +192,7 @@ static int step_acpi(void)
 static int step_timer(void)
 {
 	const char *by = NULL;
-	int ret = tsc_hz ? 0 : clock_init_late(&by);
+	int ret = tsc_hz ? 0 : tsc_init_late(&by);
 
 	if (ret) {
 		boot_say("nothing to measure the TSC by: no PIT, no HPET or PM "

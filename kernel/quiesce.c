@@ -24,9 +24,9 @@
  *
  * Context and locks: quiesce_mutex > task_list_lock > run queue.
  */
+#include "kernel/base/clock.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
-#include "kernel/clock.h"
 #include "kernel/lib/string.h"
 #include "kernel/mutex.h"
 #include "kernel/quiesce.h"

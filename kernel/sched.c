@@ -19,8 +19,8 @@
  * Context and locks: one queue lock at a time; inside wait queue, mutex and
  * timer locks and task_list_lock.
  */
+#include "kernel/base/clock.h"
 #include "kernel/base/panic.h"
-#include "kernel/clock.h"
 #include "kernel/quiesce.h"
 #include "kernel/sched.h"
 #include "kernel/sched_internal.h"

@@ -12,10 +12,10 @@
  *
  * Context and locks: the list's lock, interrupts off; never held while fn runs.
  */
+#include "kernel/base/clock.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/spinlock.h"
-#include "kernel/clock.h"
 #include "kernel/sched.h"
 #include "kernel/tick.h"
 #include "kernel/timer.h"

@@ -16,8 +16,8 @@
 #include <asm/atomic.h>
 #include <asm/barrier.h>
 
+#include "kernel/base/clock.h"
 #include "kernel/base/slab.h"
-#include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/mutex.h"

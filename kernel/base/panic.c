@@ -13,34 +13,22 @@
  *
  * Context: any. panic_stop_cpu() runs in NMIs and is not traceable.
  */
-#include "arch/x86_64/cpu/traps.h"
 #include "kernel/base/console.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
-#include "kernel/clock.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
-#include "kernel/sched.h"
-#include "kernel/stacktrace.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/io.h>
 #include <asm/irqflags.h>
-#include <asm/pt_regs.h>
 #include <asm/smp.h>
 
 #define QEMU_EXIT_PORT	0xf4
 #define BOCHS_EXIT_PORT 0x8900
-#define STOPPED_DEPTH	32
 
-/* What a stopped CPU was doing. */
-struct stopped_cpu {
-	unsigned int n;
-	unsigned long trace[STOPPED_DEPTH];
-	bool valid; /* set last */
-};
+DEFINE_TABLE(struct panic_report, panic_reports);
 
-static DEFINE_PER_CPU(struct stopped_cpu, stopped_cpu);
 static u32 panic_cpu; /* [A] CPU + 1 */
 static atomic_t warnings;
 
@@ -86,61 +74,18 @@ static void panic_enter(const char *fmt, va_list ap)
 	panic_again(fmt, ap);
 }
 
-notrace void panic_stop_cpu(struct pt_regs *regs)
-{
-	struct stopped_cpu *stopped = this_cpu_ptr(&stopped_cpu);
-
-	stopped->n =
-		stack_trace_save_regs(regs, stopped->trace, STOPPED_DEPTH, 0);
-	smp_store_release(&stopped->valid, true);
-}
-
-static void show_stopped_cpu(unsigned int cpu)
-{
-	struct stopped_cpu *stopped = &per_cpu(stopped_cpu, cpu);
-	struct task_struct *task = sched_cpu_task(cpu);
-
-	if (!smp_load_acquire(&stopped->valid)) {
-		pr_emerg("CPU %u did not stop", cpu);
-		return;
-	}
-	pr_emerg("CPU %u was running %s (pid %d):", cpu, task->comm, task->pid);
-	stack_trace_print(stopped->trace, stopped->n);
-}
-
-static void show_this_cpu(struct pt_regs *regs)
-{
-	unsigned long trace[STOPPED_DEPTH];
-	unsigned int n;
-
-	pr_emerg("CPU %u, %s (pid %d), context %u, preempt count %u:",
-		 smp_processor_id(), current->comm, current->pid,
-		 this_cpu_read(trace_context), preempt_count());
-	if (regs) {
-		show_regs(regs);
-		n = stack_trace_save_regs(regs, trace, ARRAY_SIZE(trace), 0);
-	} else {
-		n = stack_trace_save(trace, ARRAY_SIZE(trace), 2);
-	}
-	stack_trace_print(trace, n);
-}
-
 static noinline void __noreturn panic_common(struct pt_regs *regs,
 					     const char *fmt, va_list ap)
 {
+	const struct panic_report *const *at;
 	char text[PRINTK_LINE_MAX];
-	unsigned int cpu;
 
 	local_irq_disable();
 	panic_enter(fmt, ap);
 	console_loglevel = 8;
 	vsnprintf(text, sizeof(text), fmt, ap);
 	pr_emerg("kernel panic: %s", text);
-	show_this_cpu(regs);
-	smp_stop_others();
-	for_each_online_cpu(cpu)
-		if (cpu != smp_processor_id())
-			show_stopped_cpu(cpu);
+	for_each_entry(at, panic_reports)(*at)->panicked(regs);
 	pr_emerg("end of kernel panic: %s", text);
 	printk_finish();
 	machine_exit(EXIT_CODE_PANIC);
@@ -169,10 +114,11 @@ void bug_at(const char *file, int line, const char *what)
 
 void warn_at(const char *file, int line, const char *what)
 {
+	const struct panic_report *const *at;
+
 	atomic_inc(&warnings);
 	pr_warn("WARNING at %s:%d: %s", file, line, what);
-	dump_stack();
-	barrier(); /* no tail call: the count of frames is right */
+	for_each_entry(at, panic_reports)(*at)->warned();
 }
 
 unsigned long warn_count(void)

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "kernel/lib/table.h"
 #include "kernel/lib/types.h"
 
 struct pt_regs;
@@ -33,6 +34,23 @@ __printf(1, 2) __noreturn __cold void panic(const char *fmt, ...);
 /* The same for a fault: registers first. For exception handlers. */
 __printf(2, 3) __noreturn __cold
 	void panic_regs(struct pt_regs *regs, const char *fmt, ...);
+
+/*
+ * Up-calls: what a panic and a warning say beside the message. Layers that know
+ * of tasks and stacks register in the table panic_reports.
+ */
+struct panic_report {
+	/*
+	 * This CPU's registers (@regs may be NULL) and stack; then stop all
+	 * other CPUs, in bounded time, and tell where they are. Context: any,
+	 * interrupts off.
+	 */
+	void (*panicked)(struct pt_regs *regs);
+	/* This CPU's stack. Context: any. */
+	void (*warned)(void);
+};
+
+DECLARE_TABLE(struct panic_report, panic_reports);
 
 /* How many WARN_ON()s have fired since boot; a test fails when it grows. */
 unsigned long warn_count(void);

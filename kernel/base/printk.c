@@ -22,9 +22,9 @@
  *
  * Context and locks: any context; console_owner (console.c).
  */
+#include "kernel/base/clock.h"
 #include "kernel/base/console.h"
 #include "kernel/base/printk.h"
-#include "kernel/clock.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include <asm/atomic.h>

@@ -27,8 +27,8 @@
  * host-sources: trace/core/ftrace_show.c arch/x86_64/patch/insn.c
  * host-sources: kernel/base/fail.c
  */
+#include "kernel/base/clock.h"
 #include "kernel/base/panic.h"
-#include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/smp.h"
 #include "tests/fuzz/fuzz.h"

@@ -9,10 +9,10 @@
  * host-sources: trace/control/tracefs.c trace/control/error_log.c
  * host-sources: trace/event/trace_seq.c kernel/base/fail.c
  */
+#include "kernel/base/clock.h"
 #include "kernel/base/console.h"
-#include "kernel/console_write.h"
 #include "kernel/base/panic.h"
-#include "kernel/clock.h"
+#include "kernel/console_write.h"
 #include "kernel/lib/errno.h"
 #include "tests/fuzz/fuzz.h"
 #include "trace/control/nodes.h"

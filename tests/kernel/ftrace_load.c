@@ -5,8 +5,8 @@
  * Each context of each CPU counts for itself. Irq and NMI parts are not
  * traceable, so that nobody but the targets is called there.
  */
+#include "kernel/base/clock.h"
 #include "kernel/base/cmdline.h"
-#include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"

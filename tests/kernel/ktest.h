@@ -18,7 +18,7 @@
  */
 #pragma once
 
-#include "kernel/clock.h"
+#include "kernel/base/clock.h"
 #include "kernel/lib/types.h"
 #include "kernel/sched.h"
 

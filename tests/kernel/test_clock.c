@@ -4,7 +4,7 @@
  * and CPUs that disagree are found out.
  */
 #include "arch/x86_64/cpu/smp.h"
-#include "kernel/clock.h"
+#include "kernel/base/clock.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"

@@ -7,9 +7,9 @@
  *
  * `storm=` on the command line: seconds, for make torture.
  */
+#include "kernel/base/clock.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/slab.h"
-#include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"

@@ -4,7 +4,7 @@
  * preemption and migration between; the choice of calls. (Its text:
  * test_graph_output.c.)
  */
-#include "kernel/clock.h"
+#include "kernel/base/clock.h"
 #include "tests/kernel/fgraph_targets.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/graph/fgraph.h"

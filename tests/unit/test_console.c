@@ -9,10 +9,10 @@
  * host-sources: kernel/base/console.c kernel/base/printk.c
  * host-sources: kernel/console_write.c
  */
+#include "kernel/base/clock.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/console.h"
 #include "kernel/base/printk.h"
-#include "kernel/clock.h"
 #include "kernel/console_input.h"
 #include "kernel/console_write.h"
 #include "kernel/lib/printf.h"

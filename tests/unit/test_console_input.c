@@ -8,7 +8,7 @@
  * host-sources: kernel/console_input.c
  */
 #include "arch/x86_64/dev/uart16550.h"
-#include "kernel/clock.h"
+#include "kernel/base/clock.h"
 #include "kernel/console_input.h"
 #include "kernel/lib/errno.h"
 #include "kernel/timer.h"

@@ -8,7 +8,7 @@
  */
 #include "trace/control/error_log.h"
 
-#include "kernel/clock.h"
+#include "kernel/base/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/mutex.h"

@@ -9,7 +9,7 @@
  *
  * Context: any, NMI and tracing callbacks included; not traceable, no locks.
  */
-#include "kernel/clock.h"
+#include "kernel/base/clock.h"
 #include "kernel/lib/string.h"
 #include "trace/ring/trace_clock.h"
 #include <asm/atomic.h>

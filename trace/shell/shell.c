@@ -7,10 +7,10 @@
  */
 #include "trace/shell/shell.h"
 
-#include "kernel/console_write.h"
+#include "kernel/base/clock.h"
 #include "kernel/base/kallsyms.h"
-#include "kernel/clock.h"
 #include "kernel/console_input.h"
+#include "kernel/console_write.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/kstrto.h"
 #include "kernel/lib/sort.h"

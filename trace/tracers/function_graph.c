@@ -15,7 +15,7 @@
  * Context: probe; the rest: task, trace_lock or graph_sets_lock held.
  */
 #include "arch/x86_64/patch/ftrace_frame.h"
-#include "kernel/clock.h"
+#include "kernel/base/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/mutex.h"
 #include "kernel/quiesce.h"

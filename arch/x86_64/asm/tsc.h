@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Time from the time stamp counter: conversion, the fast clock for tracing,
- * and short busy waits. The clock for everything else is kernel/clock.h.
+ * and short busy waits. The clock for everything else is kernel/base/clock.h.
  */
 #pragma once
 

@@ -54,7 +54,7 @@
 /*
  * Find and turn on the boot CPU's APIC; mask the old interrupt controllers;
  * measure the APIC timer and arm it for the first tick.
- * Context: boot, after acpi_init(), clock_init() and paging; interrupts off.
+ * Context: boot, after acpi_init(), tsc_init() and paging; interrupts off.
  * Return: 0; -ENODEV if there is no APIC; -ENOMEM. No other code is returned.
  */
 int apic_init(unsigned int tick_hz);

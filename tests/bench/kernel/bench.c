@@ -6,9 +6,9 @@
  * self-check: before anything is measured, loops of known length must come
  * out exactly. Only where instructions are counted (-icount) do they.
  */
+#include "kernel/base/clock.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/printk.h"
-#include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/mode.h"

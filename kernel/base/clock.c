@@ -12,20 +12,10 @@
  *
  * Nothing here is traceable: tracing callbacks and the log read the clock.
  */
-#include "kernel/clock.h"
+#include "kernel/base/clock.h"
 #include <asm/atomic.h>
 
 static u64 last_given; /* [A] */
-
-int clock_init(void)
-{
-	return tsc_init();
-}
-
-int clock_init_late(const char **by)
-{
-	return tsc_init_late(by);
-}
 
 notrace u64 clock_not_before(u64 *last, u64 now)
 {
