@@ -41,17 +41,20 @@ int act_graph(void)
 	int ret = type("echo demo_errand > set_graph_function");
 
 	if (!ret)
+		ret = type("echo 3 > max_graph_depth");
+	if (!ret)
 		ret = type("echo function_graph > current_tracer");
 	if (!ret)
 		demo_errand();
 	if (!ret)
 		ret = type("echo 0 > tracing_on");
 	if (!ret)
-		ret = type("head -60 trace");
+		ret = type("cat trace");
 	if (!ret)
 		ret = type("echo nop > current_tracer");
 	if (!ret)
-		ret = type("echo > set_graph_function");
+		ret = type(
+			"echo > set_graph_function; echo 0 > max_graph_depth");
 	if (!ret)
 		ret = type("echo 1 > tracing_on");
 	return ret;

@@ -62,16 +62,21 @@ static void snap(enum poke_step next)
 	memcpy(snaps[nr_snaps++].bytes, (void *)site, MCOUNT_INSN_SIZE);
 }
 
-/* Show a snapshot when its bytes differ from the one before. */
+static bool same_bytes(const u8 *a, const u8 *b)
+{
+	return !memcmp(a, b, MCOUNT_INSN_SIZE);
+}
+
+/* Each state once: what stands there now is the last one, "after". */
 static void show_snaps(void)
 {
+	const u8 *now = (const u8 *)site;
 	unsigned int i;
 
-	for (i = 0; i < nr_snaps; i++)
-		if (!i || memcmp(snaps[i].bytes, snaps[i - 1].bytes,
-				 MCOUNT_INSN_SIZE))
+	for (i = 0; i < nr_snaps && !same_bytes(snaps[i].bytes, now); i++)
+		if (!i || !same_bytes(snaps[i].bytes, snaps[i - 1].bytes))
 			show_site(i ? "" : "before", site, snaps[i].bytes);
-	show_site("after", site, (u8 *)site);
+	show_site("after", site, now);
 }
 
 static int first_patch(struct ftrace_ops *ops)

@@ -130,15 +130,20 @@ const char *grouped(u64 n)
 
 void show_site(const char *label, unsigned long ip, const u8 *bytes)
 {
+	static const u8 nop_tail[] = { 0x1f, 0x44, 0x00, 0x00 };
 	s32 disp;
 
 	memcpy(&disp, bytes + 1, sizeof(disp));
 	if (bytes[0] == 0xe8)
 		printk_plain("    %-12s %*ph   call %ps", label, 5, bytes,
 			     (void *)(ip + MCOUNT_INSN_SIZE + disp));
+	else if (bytes[0] == 0xcc && !memcmp(bytes + 1, nop_tail, 4))
+		printk_plain("    %-12s %*ph   INT3, old tail: a call traps, "
+			     "and reaches the new target",
+			     label, 5, bytes);
 	else if (bytes[0] == 0xcc)
-		printk_plain("    %-12s %*ph   INT3: who comes now is trapped "
-			     "and sent on",
+		printk_plain("    %-12s %*ph   INT3, new tail: a call still "
+			     "traps",
 			     label, 5, bytes);
 	else
 		printk_plain("    %-12s %*ph   nop", label, 5, bytes);

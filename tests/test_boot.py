@@ -281,3 +281,20 @@ def test_without_any_clock_it_says_what_is_missing(machine):
     assert boot.status == qemu.PANIC, boot.excerpt()
     assert ("boot: timer: -ENODEV nothing to measure the TSC by: no PIT, no "
             "HPET or PM timer in ACPI") in boot.log
+
+
+def test_the_demo_shows_each_state_once_and_the_whole_errand(shipped):
+    """Five bytes: each state has a row of its own, and a sentence of its own.
+    The errand is drawn from its first brace to its last."""
+    log = qemu.Machine(smp=2, kernel=shipped).boot("mode=demo").ok().log
+    act = log[log.index("=== a function is patched"):log.index("by the clock")]
+    rows = re.findall(r"^ +(?:before|after)? +((?:[0-9a-f]{2} ){5}) +(.*)$",
+                      act, re.MULTILINE)
+    assert [row[0][:2] for row in rows] == ["0f", "cc", "cc", "e8"]
+    assert len({row[0] for row in rows}) == len({row[1] for row in rows}) == 4
+    drawn = re.findall(r"^ +\d+\) .*\|  (.*)$", log, re.MULTILINE)
+    assert drawn[0] == "demo_errand() {"
+    assert drawn[-1] == "}" and drawn.count("}") == 1
+    assert sum(line.endswith("{") for line in drawn) == sum(
+        line.strip() == "}" for line in drawn)
+    assert "  mutex_lock();" in drawn and len(drawn) < 40
