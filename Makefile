@@ -213,7 +213,7 @@ shell: $(BUILD)/run.iso
 	@$(RUN) --interactive --iso $<
 
 debug: $(lastword $(RUN_ELFS))
-	@$(RUN) --gdb tools/nop5.gdb --kernel $< \
+	@$(RUN) --gdb tools/nop5.gdb --log $(BUILD)/debug.log --kernel $< \
 		--append "mode=$(MODE) $$APPEND"
 
 # ---- check: all of it lives in tests/ ---------------------------------------

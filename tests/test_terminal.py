@@ -8,9 +8,11 @@ what comes when the reader goes on says which.
 """
 import time
 
+import pexpect
 import pytest
 
-from tests import qemu
+from tests import qemu, terminal
+from tests.python import COMMAND as PYTHON
 from tests.test_sessions import PROMPT, Session
 
 # More than all buffers between the guest and us hold: 60 KB.
@@ -96,3 +98,50 @@ def test_what_does_not_fit_is_counted_and_told(shell):
     shell.child.send("\x03")
     assert shell.wait(PROMPT, 20).replace("\r", "").endswith("^C\n")
     assert shell.send("echo hello") == "hello\n"
+
+
+def run_py(*options, tool="tools/run.py"):
+    return terminal.spawn([*PYTHON, tool, *options], timeout=30)
+
+
+def attach(log):
+    return run_py(log, tool="tools/attach.py")
+
+
+def test_the_first_lines_say_how_to_leave_and_ctrl_a_is_the_editors(shipped):
+    child = run_py("--smp", "1", "--interactive", "--kernel", shipped,
+                   "--append", "mode=shell")
+    child.expect_exact("run.py: to leave: exit, or Ctrl-] x at any time")
+    child.expect_exact("`help` lists the commands, `exit` stops the machine.")
+    child.expect_exact(PROMPT)
+    child.send("cho hi\x01e\r")
+    child.expect_exact("\nhi\r\n" + PROMPT)
+    child.send("\x1dx")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0 and "run.py" not in child.before
+
+
+def test_a_debugged_shell_can_be_typed_at_and_its_log_stays(shipped, tmp_path):
+    log = tmp_path / "debug.log"
+    gdb = run_py("--smp", "1", "--gdb", "tools/nop5.gdb", "--kernel", shipped,
+                 "--append", "mode=shell", "--log", log)
+    gdb.expect_exact("Try: site schedule")
+    gdb.sendline("log 3")
+    gdb.expect("tracers  ok ")
+    gdb.sendline("continue")
+    line = attach(log)
+    line.expect_exact("attach.py: Ctrl-] leaves")
+    line.expect_exact(qemu.BANNER)
+    line.expect_exact(PROMPT)
+    line.send("cho typed\x01e\r")
+    line.expect_exact("\ntyped\r\n" + PROMPT)
+    line.send("\x1d")
+    line.expect(pexpect.EOF)
+    gdb.sendintr()
+    gdb.expect_exact("(gdb)")
+    gdb.sendline("quit")
+    gdb.expect(pexpect.EOF)
+    assert "typed" in log.read_text(encoding="utf-8")
+    late = attach(log)
+    late.expect_exact("is `make debug` running?")

@@ -20,6 +20,13 @@ site FUNCTION: the five bytes of a function's call site and what they mean now:
 a NOP (not traced), a CALL (traced) or an INT3 (being patched).
 end
 
+define log
+  eval "shell tail -n %d '%s'", $argc ? $arg0 : 40, $log
+end
+document log
+log [LINES]: what the kernel has said so far on its serial line.
+end
+
 eval "target remote %s", $socket
 thbreak mode_run
 continue

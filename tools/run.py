@@ -25,6 +25,8 @@ OK, FAILED, PANIC, REFUSED = 33, 35, 37, 39
 CPUS = 64  # NR_CPUS of the kernel
 # MiB with which the demo plays; the firmware wants more than the kernel.
 LEAST_MEMORY = {"bios": 16, "uefi": 64}
+# QEMU's own escape: Ctrl-A is a key of the shell's line editor.
+ESCAPE, ESCAPE_KEY = "0x1d", "Ctrl-]"
 # What QEMU traces when its user quits; a guest that resets is not traced.
 SHUTDOWN, BY_USER = "qemu_system_shutdown_request", "reason=2"
 # Where distributions keep the UEFI firmware.
@@ -48,6 +50,8 @@ def options():
                         help="the serial line is this terminal; no timeout")
     parser.add_argument("--gdb", metavar="SCRIPT",
                         help="start stopped, under gdb with this script")
+    parser.add_argument("--log", help="with --gdb: the serial line is kept "
+                        "here (else only as long as gdb runs)")
     parser.add_argument("qemu", nargs="*", help="more options for QEMU")
     return parser.parse_args()
 
@@ -201,12 +205,15 @@ def run_script(args):
 
 
 def run_interactive(args):
-    """A terminal; leave by the shell's exit or by Ctrl-A x."""
+    """A terminal; leave by the shell's exit or by QEMU's escape."""
     if not sys.stdin or not sys.stdin.isatty():
         return run_script(args)
     with tempfile.TemporaryDirectory() as directory:
         trace = pathlib.Path(directory, "trace")
-        args.qemu += ["-trace", SHUTDOWN, "-D", str(trace)]
+        args.qemu += ["-trace", SHUTDOWN, "-D", str(trace),
+                      "-echr", ESCAPE]
+        print(f"run.py: to leave: exit, or {ESCAPE_KEY} x at any time "
+              f"({ESCAPE_KEY} h: QEMU's other keys)", flush=True)
         errors = errors_file()
         status = subprocess.call(command(args, "mon:stdio"), stderr=errors)
         if status == 0 and f"{SHUTDOWN} {BY_USER}\n" in trace.read_text():
@@ -217,12 +224,18 @@ def run_interactive(args):
 def run_gdb(args):
     with tempfile.TemporaryDirectory() as directory:
         socket = os.path.join(directory, "gdb")
-        log = os.path.join(directory, "serial")
-        args.qemu += ["-S", "-gdb", f"unix:{socket},server=on,wait=off"]
-        with subprocess.Popen(command(args, f"file:{log}"),
+        log = args.log or os.path.join(directory, "log")
+        line = os.path.relpath(pathlib.Path(log).with_suffix(".sock"))
+        args.qemu += ["-S", "-gdb", f"unix:{socket},server=on,wait=off",
+                      "-chardev", f"socket,id=line,path={line},server=on,"
+                      f"wait=off,logfile={log}"]
+        pathlib.Path(log).unlink(missing_ok=True)
+        with subprocess.Popen(command(args, "chardev:line"),
                               stdin=subprocess.DEVNULL,
                               start_new_session=True) as qemu:
-            print(f"run.py: the serial line goes to {log}", flush=True)
+            print(f"run.py: the serial line goes to {log} (gdb: log); to type "
+                  "at it, in another terminal:\n"
+                  f"  python3 tools/attach.py {log}", flush=True)
             # ^C is for gdb: it stops the kernel.
             signal.signal(signal.SIGINT, lambda *_: None)
             for end in (signal.SIGTERM, signal.SIGHUP):
@@ -230,11 +243,13 @@ def run_gdb(args):
             try:
                 subprocess.call(["gdb", "-q", args.kernel,
                                  "-ex", f'set $socket = "{socket}"',
+                                 "-ex", f'set $log = "{log}"',
                                  "-x", args.gdb])
             except FileNotFoundError:
                 return 1, "there is no gdb"
             finally:
                 qemu.kill()
+                pathlib.Path(line).unlink(missing_ok=True)
     return OK, None
 
 

@@ -227,6 +227,8 @@ static void tell_dropped(void)
 /* The prompt loop; returns when the user types `exit`. */
 static int shell_main(void *unused)
 {
+	static const char welcome[] =
+		"`help` lists the commands, `exit` stops the machine.\n";
 	static struct line_editor editor;
 
 	(void)unused;
@@ -234,6 +236,7 @@ static int shell_main(void *unused)
 	editor.out = terminal_out;
 	editor.candidate = candidate;
 	console_input_init();
+	console_write(welcome, sizeof(welcome) - 1);
 	while (!shell_leaving()) {
 		enum line_event event = LINE_MORE;
 
