@@ -14,24 +14,51 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from tests import qemu  # noqa: E402
 
 METHODS = ["int3", "naive", "int3-nosync", "stop", "jmpself"]
+LIMIT = "2,000 batches, or as many as 4 s allow"
+
+
+def count(key):
+    return lambda found: f"{found.get(key, 0):,}"
+
+
+def rate(key, of, scale=1):
+    """How many of them for `scale` of the others; "-": there were none."""
+    def show(found):
+        if not found.get(of):
+            return "-"
+        value = found[key] * scale / found[of]
+        return f"{value:,.0f}" if value >= 10 or not value else f"{value:.2g}"
+    return show
+
+
+# Title, what stands below it, and what that is.
+MILLION = 1000000
 COLUMNS = [
-    ("patches", "patches", "batches of 8 sites, each across a cache line"),
-    ("calls", "calls", "made meanwhile by the other CPUs"),
-    ("torn", "torn", "ended in a trap: old and new bytes mixed"),
-    ("#UD", "ud", "of these: no instruction at all"),
-    ("wrong", "wrong", "reached what they could not have reached then"),
-    ("lost", "lost", "of these: reached nobody"),
-    ("doubled", "doubled", "reached more than one"),
-    ("in turns", "short_torn", "torn of 1,000 batches with counted "
+    ("batches", count("patches"), "of 8 sites, each across a cache line: "
+     + LIMIT),
+    ("batches/s", rate("patches", "ms", 1000), "under load"),
+    ("calls/s", rate("calls", "ms", 1000), "made meanwhile by the other CPUs"),
+    ("torn/M", rate("torn", "calls", MILLION), "of a million calls: ended in a "
+     "trap, old and new bytes mixed"),
+    ("#UD/M", rate("ud", "calls", MILLION), "of these: no instruction at all"),
+    ("wrong/M", rate("wrong", "calls", MILLION), "reached what they could not "
+     "have reached then"),
+    ("lost/M", rate("lost", "calls", MILLION), "of these: reached nobody"),
+    ("doubled/M", rate("doubled", "calls", MILLION), "reached more than one"),
+    ("INT3/M", rate("int3", "calls", MILLION), "met, and emulated"),
+    ("IPIs", rate("ipis", "patches"), "for a batch"),
+    ("stopped us", rate("stopped_us", "patches"), "for a batch: the other CPUs "
+     "were parked"),
+    ("in turns", count("short_torn"), "torn of 1,000 batches with counted "
      "instructions, turns shorter than a batch: alike in every run"),
-    ("ahead 1", "ahead1", "batches that wrote tails before a CPU with "
-     "interrupts off had answered"),
-    ("ahead 2", "ahead2", "the same with first bytes"),
-    ("INT3", "int3", "met and emulated"),
-    ("IPIs", "ipis", "sent by synchronisations"),
-    ("stopped us", "stopped_us", "CPUs parked, microseconds"),
-    ("insn/site", "per_site", "instructions per site, 1,000 sites, one CPU"),
+    ("ahead 1", count("ahead1"), "of 200 batches: tails were written before a "
+     "CPU with interrupts off had answered"),
+    ("ahead 2", count("ahead2"), "the same with first bytes"),
+    ("insn/site", count("per_site"), "instructions per site, 1,000 sites, one "
+     "CPU"),
 ]
+# What is seen for sure is not wider, so a row can be printed before the next.
+WIDTH = 10
 
 
 def boot(method, smp, icount=None):
@@ -49,16 +76,18 @@ def measure(method, smp):
             boot(method, 1, icount=0))
 
 
-def table(results):
-    head = ["method"] + [title for title, _, _ in COLUMNS]
-    rows = [head] + [[method] + [f"{found.get(key, 0):,}"
-                                 for _, key, _ in COLUMNS]
-                     for method, found in results.items()]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
-    for row in rows:
-        yield "  ".join([row[0].ljust(widths[0])] +
-                        [cell.rjust(width)
-                         for cell, width in zip(row[1:], widths[1:])])
+def row(first, cells):
+    return "  ".join([first.ljust(len("int3-nosync"))]
+                     + [cell.rjust(max(WIDTH, len(title)))
+                        for cell, (title, *_) in zip(cells, COLUMNS)])
+
+
+def head():
+    return row("method", [title for title, *_ in COLUMNS])
+
+
+def line(method, found):
+    return row(method, [show(found) for _, show, _ in COLUMNS])
 
 
 def complaints(results):
@@ -86,12 +115,15 @@ def main():
     smp = os.environ.get("SMP", "2")
     if not smp.isdecimal() or int(smp) < 2:
         sys.exit(f"lab: SMP={smp}: who patches under load needs two CPUs")
-    results = {method: measure(method, int(smp)) for method in METHODS}
     print(f"Patching by five methods under the same load, QEMU TCG, {smp} "
-          f"CPUs:\n")
-    print("\n".join(table(results)), end="\n\n")
+          "CPUs:\n")
     for title, _, what in COLUMNS:
         print(f"  {title:<11}{what}")
+    print(f"\n{head()}", flush=True)
+    results = {}
+    for method in METHODS:
+        results[method] = measure(method, int(smp))
+        print(line(method, results[method]), flush=True)
     found = list(complaints(results))
     print("\n".join(["", *found]) if found else
           "\nint3 let nothing through; naive and int3-nosync were caught.")

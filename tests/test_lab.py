@@ -44,6 +44,23 @@ def test_few_cases_prove_nothing(results, method, key, complaint):
     assert any(c.startswith(complaint) for c in lab.complaints(blind))
 
 
+def test_rows_can_be_compared(results):
+    """However long each ran: counts are for a batch, a call, a second."""
+    for method, found in results.items():
+        titles = [title for title, *_ in lab.COLUMNS]
+        cells = dict(zip(titles, lab.line(method, found).split()[1:]))
+        assert len(cells) == len(lab.COLUMNS) == len(titles)
+        slow = found | {key: found[key] * 7 for key in (
+            "patches", "ms", "calls", "torn", "ud", "wrong", "lost", "doubled",
+            "int3", "ipis", "stopped_us")}
+        changed = dict(zip(titles, lab.line(method, slow).split()[1:]))
+        assert {key for key in cells if cells[key] != changed[key]} == {
+            "batches"}
+    assert lab.line("int3", results["int3"]).split()[10] == "3"  # IPIs
+    assert len({len(lab.line(*item)) for item in results.items()}) == 1
+    assert len(lab.head()) == len(lab.line("int3", results["int3"]))
+
+
 def test_one_cpu_counts_instructions():
     cost = {method: lab.boot(method, 1, icount=0)["per_site"]
             for method in ("int3", "naive")}
@@ -58,3 +75,24 @@ def test_too_few_cpus_are_refused(smp):
     assert done.returncode == 1
     assert done.stderr == (f"lab: SMP={smp}: who patches under load needs "
                            "two CPUs\n")
+
+
+def test_each_row_comes_when_it_is_measured(monkeypatch, capfd):
+    """And the verdict stands under the table, not under an explanation."""
+    shown = []
+
+    def measure(method, smp):
+        shown.append(capfd.readouterr().out)
+        return {key: 1000 for key in (
+            "patches", "ms", "calls", "torn", "ud", "wrong", "lost", "doubled",
+            "int3", "ipis", "stopped_us", "short_torn", "per_site", "shown",
+            "watched1", "watched2", "ahead1", "ahead2")}
+
+    monkeypatch.setattr(lab, "measure", measure)
+    monkeypatch.setenv("SMP", "2")
+    assert lab.main() == 1  # int3 tore
+    last = capfd.readouterr().out
+    assert lab.LIMIT in shown[0] and shown[0].endswith(lab.head() + "\n")
+    assert [text.split()[0] for text in shown[1:]] == lab.METHODS[:-1]
+    assert last.splitlines()[0].split()[0] == lab.METHODS[-1]
+    assert last.splitlines()[1:] == ["", "int3 failed", "stop tore"]

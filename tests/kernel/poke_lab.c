@@ -86,9 +86,11 @@ static unsigned int patch_for_a_while(void)
 	return n;
 }
 
-static void report_load(unsigned int patches, const struct load_count *count)
+static void report_load(unsigned int patches, u64 ns,
+			const struct load_count *count)
 {
 	result("patches", patches);
+	result("ms", ns / 1000000);
 	result("calls", count->calls);
 	result("torn", count->torn);
 	result("ud", count->undefined);
@@ -101,16 +103,18 @@ static int under_load(void)
 {
 	struct poke_hits hits = poke_hits_total();
 	u64 before = all_hits(&hits), rounds = sync_core_rounds();
-	u64 stopped = poke_stats().stopped;
+	u64 stopped = poke_stats().stopped, start;
 	unsigned int patches;
 	struct load_count count;
 
 	if (load_start())
 		return -ENOMEM;
+	start = ktime_ns();
 	patches = patch_for_a_while();
+	start = ktime_ns() - start;
 	count = load_stop();
 	hits = poke_hits_total();
-	report_load(patches, &count);
+	report_load(patches, start, &count);
 	result("int3", all_hits(&hits) - before);
 	result("ipis", (sync_core_rounds() - rounds) * (num_online_cpus() - 1));
 	result("stopped_us", tsc_to_ns(poke_stats().stopped - stopped) / 1000);
