@@ -62,7 +62,7 @@ static ssize_t size_write(struct tracefs_file *file, const char *buf,
 
 static int total_show(struct tracefs_file *file, struct trace_seq *seq)
 {
-	trace_buffer_total_show(trace_top(), seq);
+	trace_buffer_total_show(file_trace(file), seq);
 	return 0;
 }
 

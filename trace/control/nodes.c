@@ -58,3 +58,8 @@ unsigned int node_cpu(const struct tracefs_file *file)
 {
 	return file->cpu < 0 ? TRACE_CPU_ALL : (unsigned int)file->cpu;
 }
+
+struct trace_array *file_trace(const struct tracefs_file *file)
+{
+	return trace_top();
+}

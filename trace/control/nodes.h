@@ -29,3 +29,6 @@ int node_word(struct tracefs_file *file, const char *buf, size_t len,
 
 /* The CPU in the path, or all. */
 unsigned int node_cpu(const struct tracefs_file *file);
+
+/* The trace that the file is about: its directory's, else the only one. */
+struct trace_array *file_trace(const struct tracefs_file *file);
