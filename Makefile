@@ -101,11 +101,13 @@ INCS    := $(patsubst %.c,$(BUILD)/gen/%.inc,$(wildcard $(OFFSETS:=.c)))
 
 # Not traceable: what runs in a trampoline before its guard, in a callback, in
 # INT3 handling, at NMI entry. `make lint` proves the list complete. And what
-# makes a line of text of an event: it would add events for each that it shows.
+# makes a line of text of an event, or shows it on a screen: it would add events
+# for each that it shows.
 NOTRACE_OBJS := \
 	$(addprefix arch/x86_64/patch/,ftrace.o ftrace_tramp.o insn.o) \
 	kernel/base/kallsyms.o kernel/stacktrace.o kernel/unwind_hooks.o \
 	kernel/lib/printf.o kernel/lib/string.o \
+	kernel/base/screen.o arch/x86_64/dev/screen.o \
 	$(patsubst %.c,%.o,$(wildcard trace/*.c $(foreach d,core graph ring \
 	event output tracers,trace/$(d)/*.c)))
 $(NOTRACE_OBJS:%=$(BUILD)/obj/%): TRACE :=

@@ -175,6 +175,14 @@ def test_docs():
         assert len(list(docs.check_text("A.md", bad, words, paths))) == 1
 
 
+def test_each_folder_has_a_paper():
+    paths = {"DESIGN.md", "README.md", "a/x.c", "b/DESIGN.md", "b/c/y.py",
+             "d/README.md", "d/z.h", "e/notes.txt"}
+    assert docs.without_paper(paths) == [
+        "a: code, but no DESIGN.md, nor one above it"]
+    assert not docs.without_paper(paths | {"a/DESIGN.md"})
+
+
 def test_cppcheck(tmp_path):
     (tmp_path / "good.c").write_text("int f(int *p) { return p ? *p : 0; }\n")
     (tmp_path / "bad.c").write_text(

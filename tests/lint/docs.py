@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Names in the project's own papers exist: `function()` and `path/file`, but
-for those that hold the word NAME."""
+for those that hold the word NAME. And each folder with code has a paper."""
 import re
 
 from tests.lint import source
 
 CALL = re.compile(r"`([A-Za-z_]\w*)\(\)`")
 PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:c|h|asm|py|sh|md|ld))`")
+
+
+CODE = (".c", ".h", ".asm", ".py")
+PAPERS = ("DESIGN.md", "README.md")
 
 
 def check_text(path, text, words, paths):
@@ -22,13 +26,26 @@ def check_text(path, text, words, paths):
                 yield f"{path}:{nr}: there is no {name}"
 
 
+def has_paper(folder, paths):
+    """Its own, or a folder's above it, but for the root's."""
+    return bool(folder) and (
+        any(f"{folder}/{paper}" in paths for paper in PAPERS)
+        or has_paper(folder.rpartition("/")[0], paths))
+
+
+def without_paper(paths):
+    code = {path.rpartition("/")[0] for path in paths if path.endswith(CODE)}
+    return [f"{folder}: code, but no DESIGN.md, nor one above it"
+            for folder in sorted(code) if not has_paper(folder, paths)]
+
+
 def check():
     paths = set(source.files(""))
     words = set()
     for path in source.files(".c", ".h", ".asm", ".inc", ".py"):
         words |= set(re.findall(r"[A-Za-z_]\w*", source.without_comments(
             source.read(path))))
-    problems = []
+    problems = without_paper(paths)
     for path in source.files(".md"):
         problems += check_text(path, source.read(path), words, paths)
     return problems
