@@ -8,7 +8,6 @@
  * Context: boot, before anything is set up; physical memory below 4 GiB is
  * mapped at PAGE_OFFSET.
  */
-#include "boot/ap_boot.h"
 #include "boot/boot_info.h"
 #include "boot/start.h"
 #include "kernel/lib/string.h"
@@ -18,8 +17,6 @@
 #define MB2_SIZE_MAX (1UL << 20) /* more is damage */
 
 static struct boot_info boot_info;
-
-struct ap_boot_params ap_boot_params[NR_CPUS];
 
 static const void *early_phys(u64 phys, size_t len)
 {

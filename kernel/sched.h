@@ -71,8 +71,6 @@ struct task_struct {
 	struct list_head task_list; /* [L] */
 	int result;		    /* [S] until dead */
 	struct task_struct *joiner; /* [L] */
-
-	long fail_nth; /* [S] kernel/base/fail.h: allocations until one fails */
 };
 
 /* All tasks but the idle ones, in order of creation. */

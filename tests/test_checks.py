@@ -7,7 +7,7 @@ import pytest
 
 from tests import qemu
 from tests.lint import (cppcheck, docs, format, headers, layers, locks, reach,
-                        size, source, text)
+                        size, source, symbols, text)
 
 FIXTURE = qemu.ROOT / "tests/lint/fixture"
 RULES = reach.Rules({"_start": "the root"}, {}, {})
@@ -91,6 +91,9 @@ def test_the_files_of_a_tree_without_git(tmp_path):
     ("boot/x.c", '#include "arch/x86_64/cpu/idt.h"', False),
     ("arch/x86_64/x.c", '#include "kernel/base/printk.h"', True),
     ("arch/x86_64/x.c", '#include "kernel/sched.h"', False),
+    ("kernel/base/x.c", '#include "kernel/mutex.h"', False),
+    ("kernel/base/x.c", '#include "arch/x86_64/cpu/traps.h"', False),
+    ("arch/x86_64/patch/x.c", '#include "kernel/mutex.h"', True),
     ("kernel/x.c", '#include "trace/core/ftrace.h"', False),
     ("kernel/main.c", '#include "trace/core/ftrace.h"', True),
     ("trace/x.c", '#include "trace/tracers/x.h"', False),
@@ -101,6 +104,33 @@ def test_the_files_of_a_tree_without_git(tmp_path):
 ])
 def test_layers(path, line, ok):
     assert (layers.check_text(path, f"{line}\n") == []) == ok
+
+
+OBJECTS = {
+    "kernel/base/a.c": ({"printk"}, {"memcpy", "up"}),
+    "kernel/sched.c": ({"up", "schedule"}, {"printk"}),
+    "kernel/main.c": ({"kernel_main"}, {"shell"}),
+    "trace/shell/shell.c": ({"shell"}, {"schedule", "printk"}),
+}
+
+
+def test_symbols():
+    upcalls = {"up": ("kernel/base/a.h", "reason")}
+    assert symbols.check_objects(OBJECTS, upcalls) == ([], {"up"})
+    (problem,), used = symbols.check_objects(OBJECTS, {})
+    assert "kernel/base/a.c (layer 2) refers to up of kernel/sched.c" in problem
+    assert not used
+
+
+def test_symbols_of_an_object(tmp_path):
+    """A declaration typed by hand, which no include shows, is seen."""
+    source_file = tmp_path / "a.c"
+    source_file.write_text("int up(void);\nint printk(void);\n"
+                           "int printk(void) { return up(); }\n")
+    subprocess.run(["gcc", "-c", "-o", tmp_path / "a.o", source_file],
+                   check=True)
+    defined, undefined = symbols.symbols(tmp_path / "a.o")
+    assert "printk" in defined and "up" in undefined
 
 
 def function(lines):

@@ -195,3 +195,27 @@ bool arch_ftrace_find_fexit(unsigned long addr, unsigned long *start,
 			    unsigned long *size);
 /* The per-CPU counter of calls left of the one that @addr is in, or NULL. */
 u64 *arch_ftrace_fexit_out(unsigned long addr);
+
+/* ---- up-calls of the seam: what its assembly calls ----------------------- */
+
+/* The empty callback. */
+void ftrace_stub(unsigned long ip, unsigned long parent_ip,
+		 struct ftrace_ops *ops, struct ftrace_regs *fregs);
+
+/*
+ * From return_to_handler: the call whose return address stood at retp returns;
+ * it is put back there, or nothing is done: then ftrace_return_to_handler()
+ * is asked. (Not 0 and 1: gcc would then keep the flag of the reservation in a
+ * register of its own all the way, which costs four instructions.)
+ */
+enum fgraph_handled { FGRAPH_REFUSED = 0, FGRAPH_RETURNS = 2 };
+typedef enum fgraph_handled (*fgraph_handler_t)(unsigned long *retp);
+
+extern fgraph_handler_t fgraph_return_handler; /* [A] what it tries first */
+
+/*
+ * ftrace_return_to_handler() - the call whose return address stood at retp
+ * returns with rax and rdx; it is put back there
+ */
+void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
+			      unsigned long rdx);

@@ -3,6 +3,7 @@
  * Constants that assembly shares with C: the build makes asm-offsets.inc for
  * NASM out of this file's assembly. No offset is typed by hand anywhere.
  */
+#include "arch/x86_64/cpu/ap_boot.h"
 #include "arch/x86_64/cpu/gdt.h"
 #include "arch/x86_64/dev/apic.h"
 #include "arch/x86_64/patch/ftrace_frame.h"
@@ -21,6 +22,7 @@
 void asm_offsets(void);
 void asm_offsets_pt_regs(void);
 void asm_offsets_ftrace(void);
+void asm_offsets_ap_boot(void);
 
 void asm_offsets_pt_regs(void)
 {
@@ -46,6 +48,19 @@ void asm_offsets_pt_regs(void)
 	OFFSET(PT_SP, pt_regs, sp);
 	OFFSET(PT_SS, pt_regs, ss);
 	DEFINE(PT_SIZE, sizeof(struct pt_regs));
+}
+
+void asm_offsets_ap_boot(void)
+{
+	DEFINE(AP_BOOT_ARMED, AP_BOOT_ARMED);
+	DEFINE(AP_BOOT_TAKEN, AP_BOOT_TAKEN);
+	DEFINE(AP_BOOT_BLOCKS, NR_CPUS);
+	DEFINE(AP_BOOT_SIZE, sizeof(struct ap_boot_params));
+	OFFSET(AP_CLAIM, ap_boot_params, claim);
+	OFFSET(AP_STACK_TOP, ap_boot_params, stack_top);
+	OFFSET(AP_GS_BASE, ap_boot_params, gs_base);
+	OFFSET(AP_ENTRY, ap_boot_params, entry);
+	OFFSET(AP_ARG, ap_boot_params, arg);
 }
 
 void asm_offsets_ftrace(void)

@@ -2,30 +2,40 @@
 /*
  * Allocation-failure injection.
  *
- * Owns: task->fail_nth, the allocations left until one of this task fails; 0
- * means none will, or one just has. Only the task itself touches it.
+ * Owns: which task is to fail, and how many of its allocations are left until
+ * one does; 0 means none will, or one just has.
+ *
+ * Context: task. One task at a time: only that task touches `left`.
  */
 #include "kernel/base/fail.h"
-#include "kernel/sched.h"
+#include "kernel/base/panic.h"
+#include <asm/context.h>
+#include <asm/percpu.h>
+
+static struct task_struct *chosen; /* [A] NULL: nobody is to fail */
+static unsigned int left;	   /* by the chosen task */
 
 void fail_nth(unsigned int n)
 {
-	current->fail_nth = n;
+	struct task_struct *task = this_cpu_read(current_task);
+
+	BUG_ON(READ_ONCE(chosen) && chosen != task);
+	left = n;
+	WRITE_ONCE(chosen, n ? task : NULL);
 }
 
 bool fail_end(void)
 {
-	bool failed = current->fail_nth == 0;
+	bool failed = left == 0;
 
-	current->fail_nth = 0;
+	fail_nth(0);
 	return failed;
 }
 
 bool should_fail_alloc(void)
 {
-	struct task_struct *task = current;
-
-	if (likely(!task->fail_nth) || !in_task())
+	if (likely(READ_ONCE(chosen) != this_cpu_read(current_task)) || !left ||
+	    !in_task())
 		return false;
-	return --task->fail_nth == 0;
+	return --left == 0;
 }

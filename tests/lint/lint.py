@@ -13,7 +13,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 from tests.lint import (cppcheck, docs, format, headers, layers,  # noqa: E402
-                        locks, reach, size, text)
+                        locks, reach, size, symbols, text)
 
 CHECKS = {
     "cppcheck": cppcheck.check,
@@ -21,6 +21,7 @@ CHECKS = {
     "format": format.check,
     "reach": reach.check,
     "layers": layers.check,
+    "symbols": symbols.check,
     "size": size.check,
     "text": text.check,
     "locks": locks.check,

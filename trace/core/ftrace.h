@@ -317,7 +317,3 @@ size_t ftrace_check(void);
  * returned.
  */
 int ftrace_init(void);
-
-/* The empty callback. */
-void ftrace_stub(unsigned long ip, unsigned long parent_ip,
-		 struct ftrace_ops *ops, struct ftrace_regs *fregs);

@@ -46,15 +46,6 @@ typedef bool (*trace_func_graph_ent_t)(struct ftrace_graph_ent *ent,
 typedef void (*trace_func_graph_ret_t)(const struct ftrace_graph_ret *ret,
 				       struct fgraph_ops *gops);
 
-/*
- * From return_to_handler: the call whose return address stood at retp returns;
- * it is put back there, or nothing is done: then ftrace_return_to_handler()
- * is asked. (Not 0 and 1: gcc would then keep the flag of the reservation in a
- * register of its own all the way, which costs four instructions.)
- */
-enum fgraph_handled { FGRAPH_REFUSED = 0, FGRAPH_RETURNS = 2 };
-typedef enum fgraph_handled (*fgraph_handler_t)(unsigned long *retp);
-
 struct fgraph_ops {
 	trace_func_graph_ent_t entryfunc; /* [I] NULL: true */
 	trace_func_graph_ret_t retfunc;	  /* [I] NULL: nothing */
@@ -151,14 +142,6 @@ static_assert(sizeof(struct fgraph_ret_stack) <= FGRAPH_STACK_BYTES,
 /* asm, fgraph_entry.asm: where hooked calls return to. */
 void return_to_handler(void);
 extern char return_to_handler_end[];
-extern fgraph_handler_t fgraph_return_handler; /* [A] what it tries first */
-
-/*
- * ftrace_return_to_handler() - the call whose return address stood at retp
- * returns with rax and rdx; it is put back there
- */
-void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
-			      unsigned long rdx);
 
 /*
  * fgraph_push() - a frame above top, for the call whose return address stands

@@ -20,13 +20,13 @@
  * Context: smp_init() and smp_start_cpu() in a task of the boot CPU; ap_entry()
  * on the CPU that comes up, interrupts off.
  */
+#include "arch/x86_64/cpu/ap_boot.h"
 #include "arch/x86_64/cpu/gdt.h"
 #include "arch/x86_64/cpu/idt.h"
 #include "arch/x86_64/cpu/smp.h"
 #include "arch/x86_64/dev/acpi.h"
 #include "arch/x86_64/dev/apic.h"
 #include "arch/x86_64/mm/paging.h"
-#include "boot/ap_boot.h"
 #include "kernel/base/memmap.h"
 #include "kernel/base/page.h"
 #include "kernel/base/panic.h"
@@ -50,6 +50,8 @@
 #define START_TIMEOUT_NS 5000000000ULL
 
 u64 smp_finish_ns = 20000000000ULL;
+
+struct ap_boot_params ap_boot_params[NR_CPUS];
 
 static u32 apic_ids[NR_CPUS] = { [0 ... NR_CPUS - 1] = NO_APIC_ID };
 static unsigned int cpus_wanted = 1; /* [A] set by the boot CPU */

@@ -48,7 +48,7 @@
 #define PAT_WT		    0x04UL
 #define PAT_WRITE_COMBINING PTE_PWT /* entry 1; without a PAT write-through */
 
-/* boot/ap_start.asm loads two of them by their link address. */
+/* cpu/ap_start.asm loads two of them by their link address. */
 u64 kernel_pml4[512] __aligned(4096);
 u64 ap_pml4[512] __aligned(4096);
 static u64 poke_pml4[512] __aligned(4096);

@@ -16,6 +16,7 @@
 #include <asm/cpu.h>
 #include <asm/layout.h>
 #include <asm/pt_regs.h>
+#include <asm/upcalls.h>
 
 DEFINE_PER_CPU(unsigned long, poke_refs);
 DEFINE_PER_CPU(struct poke_hits, poke_hits);

@@ -1,12 +1,13 @@
 ; SPDX-License-Identifier: MIT
 ;
-; Every other CPU from SIPI to its C entry point; see boot/ap_boot.h.
+; Every other CPU from SIPI to its C entry point; see ap_boot.h.
 ;
 ; The 16-bit part is copied below 1 MiB and is data there (never mapped
 ; executable); all that runs with paging on is in the kernel image.
 
 %include "boot/boot-offsets.inc"
 %include "boot/start.inc"
+%include "asm-offsets.inc"
 
 CPUID_TOPOLOGY	equ 0xb			; leaf with the 32-bit APIC id
 

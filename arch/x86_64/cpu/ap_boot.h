@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hand-over from the boot CPU to a starting one (boot/ap_start.asm).
+ * The hand-over from the boot CPU to a starting one (ap_start.asm).
  *
  * The real-mode page holds no data: it jumps to 32-bit code in the kernel
  * image, which turns long mode on with the AP page tables and then looks here

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Who calls whom: the undefined symbols of each object against the layers.
+
+layers.py sees what a file includes; a declaration typed by hand, or one in a
+header of a lower layer, hides a call upwards from it. Here every reference that
+the compiler left to the linker is looked up in the object that defines it. An
+object refers to its own layer and lower ones. Upwards there are only UPCALLS,
+each declared in a header of the layer that calls.
+"""
+import os
+import pathlib
+import subprocess
+
+from tests.lint import layers
+
+# symbol: (the header that declares it, why it is called from below)
+UPCALLS = {
+    "kernel_main": ("boot/boot_info.h", "the door: boot hands over"),
+    "preempt_schedule": ("arch/x86_64/asm/context.h",
+                         "preemption comes back on and a switch is due"),
+    "preempt_schedule_irq": ("arch/x86_64/asm/upcalls.h",
+                             "an interrupt ends and a switch is due"),
+    "timer_tick": ("arch/x86_64/asm/upcalls.h", "the tick"),
+    "secondary_prepare": ("arch/x86_64/asm/upcalls.h",
+                          "a CPU about to start needs an idle task"),
+    "secondary_main": ("arch/x86_64/asm/upcalls.h",
+                       "a CPU that has started idles"),
+    "smp_call_function_interrupt": ("arch/x86_64/asm/upcalls.h",
+                                    "functions are queued for this CPU"),
+    "panic_stop_cpu": ("arch/x86_64/asm/upcalls.h",
+                       "a CPU that a panic stops reports where it is"),
+    "poke_int3_handler": ("arch/x86_64/asm/upcalls.h",
+                          "the first word on every INT3 is the patcher's"),
+    "ftrace_stub": ("trace/arch_ftrace.h", "the seam: what no ops calls"),
+    "ftrace_return_to_handler": ("trace/arch_ftrace.h",
+                                 "the seam: a hooked call returns"),
+    "fgraph_return_handler": ("trace/arch_ftrace.h",
+                              "the seam: the handler of hooked returns"),
+}
+
+
+def symbols(path):
+    """(defined, undefined) global names of an object."""
+    done = subprocess.run([os.environ.get("NM") or "nm", "-gp", path],
+                          capture_output=True, text=True, check=True)
+    defined, undefined = set(), set()
+    for line in done.stdout.splitlines():
+        *_, kind, name = line.split()
+        (undefined if kind in "Uw" else defined).add(name)
+    return defined, undefined
+
+
+def source_of(name):
+    """The source that an object of the list was made of."""
+    stem = name.removeprefix("obj/").removesuffix(".o")
+    return stem if stem.endswith(".asm") else f"{stem}.c"
+
+
+def check_objects(objects, upcalls):
+    """objects: source -> (defined, undefined). Problems, and the up-calls that
+    were needed."""
+    owner = {name: path for path, (defined, _) in objects.items()
+             for name in defined}
+    problems, used = [], set()
+    for path, (_, undefined) in objects.items():
+        if path in layers.ROOTS:
+            continue
+        for name in sorted(undefined & owner.keys()):
+            target = owner[name]
+            if layers.layer(target) <= layers.layer(path):
+                continue
+            if name in upcalls:
+                used.add(name)
+            else:
+                problems.append(
+                    f"{path} (layer {layers.layer(path)}) refers to {name} of "
+                    f"{target} (layer {layers.layer(target)})")
+    return problems, used
+
+
+def read_objects(build, listed):
+    return {source_of(name): symbols(build / name) for name in listed}
+
+
+def check():
+    build = pathlib.Path(os.environ.get("BUILD", "build"))
+    listed = (build / "nop5-test.objects").read_text().split()
+    problems, used = check_objects(read_objects(build, listed), UPCALLS)
+    for name, (header, _) in UPCALLS.items():
+        if name not in pathlib.Path(header).read_text(encoding="utf-8"):
+            problems.append(f"symbols.py: {header} does not declare {name}")
+        if name not in used:
+            problems.append(f"symbols.py: the up-call {name} is not needed")
+    return problems
