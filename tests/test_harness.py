@@ -153,7 +153,7 @@ def read_terminal(master, process, until, keys):
     ({"EXIT": 0x12}, b"", 37, "panicked"),
     ({"EXIT": 0x13}, b"", 39, "refuses its command line"),
     ({"EXIT": 0x10}, b"", 0, ""),
-    ({"HANG": 1}, b"\x01x", 0, ""),
+    ({"HANG": 1}, b"\x1dx", 0, ""),
 ])
 def test_the_end_on_a_terminal(build_guest, ending, keys, status, words):
     elf = build_guest(HELLO, **ending)

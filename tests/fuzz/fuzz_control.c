@@ -52,9 +52,10 @@ static unsigned long max_size;
 static unsigned int max_depth;
 static bool stack_on;
 
-u64 tsc_base;
-const struct tracer function_tracer = { .name = "function" };
-const struct tracer function_graph_tracer = { .name = "function_graph" };
+static const struct tracer function_tracer = { .name = "function" };
+static const struct tracer graph_tracer = { .name = "function_graph" };
+TABLE_ENTRY(tracers, 10, graph_tracer);
+TABLE_ENTRY(tracers, 20, function_tracer);
 
 u64 ktime_ns(void)
 {
@@ -113,6 +114,12 @@ int trace_graph_hash_set(bool notrace_set, struct ftrace_hash *hash)
 }
 
 /* A buffer of no pages has any size. */
+int ring_buffer_add_cpu(struct ring_buffer *buffer, unsigned int cpu,
+			size_t pages)
+{
+	return 0;
+}
+
 int ring_buffer_resize(struct ring_buffer *buffer, const u32 *pages)
 {
 	return 0;

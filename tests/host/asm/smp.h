@@ -13,7 +13,10 @@ static inline unsigned int num_online_cpus(void)
 	return 1;
 }
 
-#define for_each_online_cpu(cpu) for ((cpu) = 0; (cpu) < 1; (cpu)++)
+static inline bool cpu_online(unsigned int cpu)
+{
+	return cpu == 0;
+}
 
 struct sync_core_ack {
 	u64 round;
