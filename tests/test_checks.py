@@ -48,6 +48,17 @@ def test_reach_rejects_an_unlisted_indirect_call(tmp_path):
     assert "is traceable" in reach.check_images([elf], wrong)[0]
 
 
+def test_reach_finds_a_traceable_owner_in_the_table(tmp_path):
+    """The targets are read from the image, so a planted entry is found."""
+    rules = reach.Rules(RULES.roots, {},
+                        {"_start": (reach.Table("owners"), "why")})
+    elf = build_fixture(tmp_path, "BY_OWNER")
+    assert reach.check_images([elf], rules) == []
+    elf = build_fixture(tmp_path, "BY_OWNER", "TRACEABLE_OWNER")
+    problems = reach.check_images([elf], rules)
+    assert len(problems) == 1 and "traceable is traceable" in problems[0]
+
+
 def test_reach_wants_no_rule_it_does_not_need(tmp_path):
     elf = build_fixture(tmp_path)
     for rules in (reach.Rules(RULES.roots, {"traceable": "why"}, {}),

@@ -29,6 +29,7 @@ CRASHES = [
     ("exec-free", "exec pool: 65 bytes at", "crash_exec_free"),
     ("irq", "#UD invalid opcode", "crash_opcode"),
     ("nmi", "#UD invalid opcode", "crash_opcode"),
+    ("step-in-nmi", "#DB debug: a step inside an NMI", "crash_step"),
     ("deaf-call", "CPU 1 does not run the function call_nothing",
      "crash_call"),
     ("deaf-sync", "CPU 1 does not answer sync round", "crash_sync"),
@@ -51,6 +52,14 @@ def panicked(boot, reason):
     assert first and reason in first[1], boot.excerpt()
     assert "end of kernel panic" in boot.log
     return boot.log
+
+
+def test_a_trap_that_nobody_claims_is_named_T2(machine):
+    boot = machine(smp=2).boot("mode=crash crash=breakpoint")
+    panicked(boot, "#BP breakpoint: stray INT3")
+    assert re.search(r"INT3 at crash_breakpoint\+0x\w+/0x\w+ "
+                     r"\(0xffffffff8\w{7}\) on CPU \d, "
+                     r"not of: patch engine .*tests\n", boot.log)
 
 
 @pytest.mark.parametrize("name, reason, function", CRASHES)

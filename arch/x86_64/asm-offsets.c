@@ -5,6 +5,7 @@
  */
 #include "arch/x86_64/cpu/ap_boot.h"
 #include "arch/x86_64/cpu/gdt.h"
+#include "arch/x86_64/cpu/traps.h"
 #include "arch/x86_64/dev/apic.h"
 #include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/sched.h"
@@ -48,6 +49,7 @@ void asm_offsets_pt_regs(void)
 	OFFSET(PT_SP, pt_regs, sp);
 	OFFSET(PT_SS, pt_regs, ss);
 	DEFINE(PT_SIZE, sizeof(struct pt_regs));
+	OFFSET(OWNER_CLAIMS, trap_owner, claims);
 }
 
 void asm_offsets_ap_boot(void)

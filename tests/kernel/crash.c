@@ -22,6 +22,7 @@
 #include "kernel/mode.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
+#include "tests/kernel/trap_owner.h"
 #include "trace/control/tracefs.h"
 #include "trace/trace.h"
 #include <asm/atomic.h>
@@ -134,6 +135,28 @@ static bool fault_in_nmi(struct pt_regs *regs)
 static noinline void crash_nmi(void)
 {
 	nmi_handler_register(fault_in_nmi);
+	send_nmi(smp_processor_id());
+	msleep(WAIT_MS);
+}
+
+/* A step that an owner would claim: it is not asked. */
+static bool claim_any(struct pt_regs *regs)
+{
+	return true;
+}
+
+static noinline bool crash_step(struct pt_regs *regs)
+{
+	__asm__ volatile(
+		"pushfq; orl %0, (%%rsp); popfq; nop" ::"i"(X86_EFLAGS_TF)
+		: "memory", "cc");
+	return true;
+}
+
+static noinline void crash_step_in_nmi(void)
+{
+	trap_set_step_hook(claim_any);
+	nmi_handler_register(crash_step);
 	send_nmi(smp_processor_id());
 	msleep(WAIT_MS);
 }
@@ -320,6 +343,7 @@ static const struct crash {
 	{ "bug", crash_bug },
 	{ "irq", crash_interrupt },
 	{ "nmi", crash_nmi },
+	{ "step-in-nmi", crash_step_in_nmi },
 	{ "free-page", crash_free_page },
 	{ "kfree", crash_kfree },
 	{ "exec-free", crash_exec_free },

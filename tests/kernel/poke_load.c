@@ -16,6 +16,7 @@
 #include "kernel/sched.h"
 #include "kernel/smp.h"
 #include "tests/kernel/poke_load.h"
+#include "tests/kernel/trap_owner.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/pt_regs.h>

@@ -6,11 +6,11 @@
  */
 #include "arch/x86_64/cpu/gdt.h"
 #include "arch/x86_64/cpu/irq.h"
-#include "arch/x86_64/cpu/traps.h"
 #include "arch/x86_64/dev/apic.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
+#include "tests/kernel/trap_owner.h"
 #include <asm/context.h>
 #include <asm/cpu.h>
 #include <asm/irqflags.h>

@@ -3,11 +3,11 @@
  * The last moments of entry-and-exit targets: calls that have been counted out
  * and have not returned yet, and room that is there once nobody is inside.
  */
-#include "arch/x86_64/cpu/traps.h"
 #include "kernel/lib/errno.h"
 #include "kernel/sched.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/quiesce_probe.h"
+#include "tests/kernel/trap_owner.h"
 #include "trace/core/ftrace_fexit.h"
 #include "trace/core/ftrace_internal.h"
 #include <asm/irqflags.h>

@@ -8,7 +8,6 @@
  * Three tasks: the stepper makes the traced call with the trap flag set, and
  * stops in the handler of #DB; the remover unregisters; the test watches.
  */
-#include "arch/x86_64/cpu/traps.h"
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -16,6 +15,7 @@
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/quiesce_probe.h"
+#include "tests/kernel/trap_owner.h"
 #include "trace/core/ftrace_internal.h"
 #include <asm/irqflags.h>
 #include <asm/pt_regs.h>

@@ -7,11 +7,11 @@
  * preempted where the tracer has read which set is in force, but not yet
  * looked into it; a waiter takes the set away.
  */
-#include "arch/x86_64/cpu/traps.h"
 #include "tests/kernel/fgraph_targets.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/quiesce_probe.h"
 #include "tests/kernel/trace_test.h"
+#include "tests/kernel/trap_owner.h"
 #include "trace/graph/fgraph.h"
 #include <asm/irqflags.h>
 #include <asm/pt_regs.h>

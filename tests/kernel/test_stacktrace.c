@@ -3,7 +3,6 @@
  * Stack walks: plain, through an interrupt, an exception and an NMI, of other
  * tasks and CPUs. At the edges of functions: test_stacktrace_edges.c.
  */
-#include "arch/x86_64/cpu/traps.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
@@ -11,6 +10,7 @@
 #include "kernel/timer.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/stack_probe.h"
+#include "tests/kernel/trap_owner.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/pt_regs.h>

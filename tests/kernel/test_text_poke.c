@@ -12,6 +12,7 @@
 #include "kernel/sched.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_farm.h"
+#include "tests/kernel/trap_owner.h"
 #include <asm/layout.h>
 #include <asm/pt_regs.h>
 #include <asm/smp.h>

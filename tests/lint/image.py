@@ -73,14 +73,15 @@ class Image:
     def __init__(self, elf, objdump="objdump", nm="nm"):
         self.data = open(elf, "rb").read()
         self.segments = list(self.read_segments())
-        self.symbols, sizes = self.read_symbols(elf, nm)
+        self.symbols, self.sizes = self.read_symbols(elf, nm)
         self.pieces = disassemble(elf, objdump)
         self.starts = {piece.addr: piece for piece in self.pieces}
         self.after = {}
         start = None  # of the sized function around
         for first, second in zip(self.pieces, self.pieces[1:]):
-            start = first.addr if first.addr in sizes else start
-            last = start and first.addr < start + sizes[start] <= second.addr
+            start = first.addr if first.addr in self.sizes else start
+            last = (start and
+                    first.addr < start + self.sizes[start] <= second.addr)
             if first.falls and not last:
                 self.after[first.addr] = second.addr
 
@@ -96,7 +97,7 @@ class Image:
     @staticmethod
     def read_symbols(elf, nm):
         """Name -> addresses (a static name may occur more than once), and
-        address -> size."""
+        address -> size, of data too."""
         out = subprocess.run([nm, "-S", str(elf)], stdout=subprocess.PIPE,
                              text=True, check=True).stdout
         symbols, sizes = {}, {}
@@ -120,6 +121,14 @@ class Image:
         """Addresses of all functions' patchable NOPs."""
         return set(self.words(self.symbols["__start_mcount_loc"][0],
                               self.symbols["__stop_mcount_loc"][0]))
+
+    def functions_of_table(self, name):
+        """Every word of every object in a table that is the address of code."""
+        entries = self.words(self.symbols[f"{name}_first"][0],
+                             self.symbols[f"{name}_end"][0])
+        return {word for entry in entries
+                for word in self.words(entry, entry + self.sizes[entry])
+                if self.owner(word)}
 
     def switch_targets(self, piece, table):
         """Entries of a switch's table: they lead into the function itself or

@@ -4,7 +4,8 @@ handling, NMI entry, a trampoline before its guard, the sync IPI handler, or
 the stretch with the private address space loaded.
 
 Follows every direct call, jump and fall-through from ROOTS. An indirect one is
-refused unless INDIRECT lists its targets. STOPS are the places where the
+refused unless INDIRECT lists its targets, or names the table (table.h) whose
+entries the image holds. STOPS are the places where the
 proof may end, each with the reason why it is safe to be traced from there on.
 """
 import collections
@@ -37,8 +38,8 @@ ROOTS = {
 
 # Reached, but not followed: symbol -> why that is safe.
 STOPS = {
-    "int3_unresolved":
-        "not one of the patch engine's: it may be traced like any exception",
+    "int3_unclaimed":
+        "no owner claims it: it is caught by a test or the end",
     "nmi_entry":
         "trace_context says NMI, and an INT3 met in there returns without "
         "IRET (entry.asm, I1 and I2)",
@@ -50,6 +51,13 @@ STOPS = {
     "panic": "nothing goes on from there",
 }
 
+
+@dataclass(frozen=True)
+class Table:
+    """Every function that an entry of this table points to."""
+    name: str
+
+
 CALLBACKS = ([], "callbacks, each a root here or behind a guard")
 
 # Function with indirect calls -> (targets, why these are all).
@@ -58,12 +66,13 @@ INDIRECT = {
     "ftrace_ops_list_regs_func": CALLBACKS,
     "list_call_set": CALLBACKS,
     "pid_filter_func": CALLBACKS,
-    "unwind_trampoline_frame":
-        (["trampoline_frame"], "entries of the table unwind_hooks"),
-    "unwind_wrapper_range":
-        (["arch_ftrace_find_fexit"], "entries of the table unwind_hooks"),
-    "unwind_return_address":
-        (["ftrace_graph_ret_addr"], "entries of the table unwind_hooks"),
+    "int3_common": (Table("int3_owners"), "the owners of #BP"),
+    "int3_declined": (Table("int3_owners"), "the owners of #BP"),
+    "tests_int3":
+        ([], "what a test sets is called by its own INT3s alone"),
+    "unwind_trampoline_frame": (Table("unwind_hooks"), "its entries"),
+    "unwind_wrapper_range": (Table("unwind_hooks"), "its entries"),
+    "unwind_return_address": (Table("unwind_hooks"), "its entries"),
     "fgraph_enter": (["graph_entry"], "entryfunc of every fgraph_ops"),
     "return_to_handler":
         (["refuse", "graph_handler"], "handler of every fgraph_ops"),
@@ -150,7 +159,10 @@ class Proof:
                               f"{addr:#x}, {operand}")
             return set()
         self.used.add(name)
-        return set(self.addresses(self.rules.indirect[name][0]))
+        targets = self.rules.indirect[name][0]
+        if isinstance(targets, Table):
+            return self.image.functions_of_table(targets.name)
+        return set(self.addresses(targets))
 
     def complain(self, addr, what):
         chain = []

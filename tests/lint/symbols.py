@@ -29,8 +29,6 @@ UPCALLS = {
                                     "functions are queued for this CPU"),
     "panic_stop_cpu": ("arch/x86_64/asm/upcalls.h",
                        "a CPU that a panic stops reports where it is"),
-    "poke_int3_handler": ("arch/x86_64/asm/upcalls.h",
-                          "the first word on every INT3 is the patcher's"),
     "ftrace_stub": ("trace/arch_ftrace.h", "the seam: what no ops calls"),
     "ftrace_return_to_handler": ("trace/arch_ftrace.h",
                                  "the seam: a hooked call returns"),

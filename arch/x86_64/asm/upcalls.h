@@ -51,15 +51,3 @@ void panic_stop_cpu(struct pt_regs *regs);
 
 /* kernel/smp: other CPUs have queued functions for this one. Context: irq. */
 void smp_call_function_interrupt(void);
-
-/*
- * arch/x86_64/patch: the first to look at a #BP.
- * @regs: the trapped state, ip behind the INT3. The frame must have a gap: a
- *	CALL is emulated by pushing a return address on the trapped stack,
- *	which moves regs->sp down by 8.
- *
- * Context: #BP in any context, NMI included. Not traceable, takes no lock.
- * Return: 1 resolved, resume at regs->ip; 0 not a site of ours (regs is
- * unchanged).
- */
-int poke_int3_handler(struct pt_regs *regs);

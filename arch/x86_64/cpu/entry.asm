@@ -32,8 +32,8 @@
 
 section .text
 
-extern exception_entry, int3_unresolved, irq_entry, nmi_entry
-extern poke_int3_handler, preempt_schedule_irq
+extern exception_entry, int3_declined, irq_entry, nmi_entry
+extern int3_owners_first, preempt_schedule_irq
 extern trace_context, preempt_count, need_resched
 extern sync_core_ack, sync_core_round, lapic_mmio
 
@@ -156,20 +156,20 @@ func int3_common
 	save_regs
 	mov rdi, rsp
 	push 0				; align
-	call poke_int3_handler		; rdi = regs; nothing traceable before
+	mov rax, [int3_owners_first]	; the patch engine
+	call [rax + OWNER_CLAIMS]	; rdi = regs; nothing traceable before
 	test eax, eax
 	jnz .resume
 	lea rdi, [FRAME_REGS]
-	call int3_unresolved		; returns only if resolved after all
+	call int3_declined		; returns only if another one claims it
 .resume:
 	add rsp, 8			; rsp at the pt_regs
-	mov rax, [rsp + PT_SP]
-	sub rax, 16			; T - 16: room for flags, ip
+	sub qword [rsp + PT_SP], 16
+	mov rax, [rsp + PT_SP]		; T - 16: room for flags, ip
 	mov rcx, [rsp + PT_FLAGS]
 	mov [rax], rcx
 	mov rcx, [rsp + PT_IP]
 	mov [rax + 8], rcx
-	mov [rsp + PT_SP], rax
 	restore_regs			; rsp at PT_ORIG_AX
 	mov rsp, [rsp + PT_SP - PT_ORIG_AX]
 	popfq				; interrupts may come from here on

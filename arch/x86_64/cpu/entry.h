@@ -19,8 +19,8 @@ extern const char entry_code_end[];
 
 /* Exceptions other than #BP and NMI. Context: that of the interrupted code. */
 void exception_entry(struct pt_regs *regs);
-/* A #BP that poke_int3_handler() has not resolved. Context: as above. */
-void int3_unresolved(struct pt_regs *regs);
+/* A #BP that the first of int3_owners has not claimed. Context: as above. */
+void int3_declined(struct pt_regs *regs);
 /* Vectors from 32 on, except VECTOR_SYNC_CORE. Context: irq. */
 void irq_entry(struct pt_regs *regs);
 /* Context: nmi. */

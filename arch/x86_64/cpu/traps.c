@@ -3,15 +3,21 @@
  * Exceptions: told apart, explained, caught if a test expects them, and
  * otherwise the end.
  *
- * Owns: the catch word of each CPU, the hooks for #BP and #DB.
+ * Owns: the catch word of each CPU, the tables of the owners of #BP and #DB.
  *
  * I1 An exception is caught only in task context and only while its own CPU is
  *    inside trap_catch(), so an interrupt's fault is never taken for the
  *    test's.
  *
- * Context: exception_entry() and int3_unresolved() run in the context of the
- * interrupted code, interrupts off. #BP comes here only after
- * poke_int3_handler() has declined it, so all of this may be traced.
+ * T1 A trap is handled by the first owner that claims it, and by no other. The
+ *    patch engine is the first: entry.asm calls it before anything else.
+ * T2 A #BP that no owner claims ends in a panic with its address, unless a test
+ *    catches it.
+ * T3 Nothing steps inside an NMI: #DB returns by IRET, which would let the next
+ *    NMI in on the same stack.
+ *
+ * Context: all run in the context of the interrupted code, interrupts off.
+ * Nothing is traceable before the last owner of a #BP has declined it.
  */
 #include "arch/x86_64/cpu/entry.h"
 #include "arch/x86_64/cpu/gdt.h"
@@ -21,6 +27,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
 #include <asm/context.h>
 #include <asm/cpu.h>
 #include <asm/irqflags.h>
@@ -34,8 +41,9 @@ struct trap_catch {
 };
 
 static DEFINE_PER_CPU(struct trap_catch, trap_catcher); /* [C] */
-static int3_hook_t int3_hook;				/* [A] */
-static step_hook_t step_hook;				/* [A] */
+
+DEFINE_TABLE(struct trap_owner, int3_owners);
+DEFINE_TABLE(struct trap_owner, step_owners);
 
 static const char *const trap_names[NR_EXCEPTIONS] = {
 	[X86_TRAP_DE] = "#DE divide error",
@@ -115,6 +123,10 @@ void trap_describe(const struct pt_regs *regs, unsigned long cr2, char *buf,
 	case X86_TRAP_PF:
 		describe_page_fault(error, cr2, buf, size);
 		break;
+	case X86_TRAP_DB:
+		snprintf(buf, size, "%s%s", trap_name(vector),
+			 in_nmi() ? ": a step inside an NMI" : "");
+		break;
 	case X86_TRAP_DF:
 		snprintf(buf, size, "%s%s, last fault address %#lx",
 			 trap_name(vector),
@@ -179,15 +191,28 @@ bool trap_catch(u32 vectors, void (*fn)(void *arg), void *arg,
 	return caught;
 }
 
+static bool step_claimed(struct pt_regs *regs)
+{
+	const struct trap_owner *const *at;
+
+	if (in_nmi()) /* T3 */
+		return false;
+	for_each_entry(at, step_owners)
+	{
+		if ((*at)->claims(regs)) /* T1 */
+			return true;
+	}
+	return false;
+}
+
 void exception_entry(struct pt_regs *regs)
 {
 	unsigned int vector = regs_vector(regs);
 	bool has_address = vector == X86_TRAP_PF || vector == X86_TRAP_DF;
 	unsigned long cr2 = has_address ? read_cr2() : 0;
-	step_hook_t hook = READ_ONCE(step_hook);
 	char text[128];
 
-	if (vector == X86_TRAP_DB && hook && hook(regs))
+	if (vector == X86_TRAP_DB && step_claimed(regs))
 		return;
 	if (trap_caught(regs, cr2))
 		return;
@@ -195,27 +220,30 @@ void exception_entry(struct pt_regs *regs)
 	panic_regs(regs, "%s", text);
 }
 
-void trap_set_int3_hook(int3_hook_t hook)
+/* T2 */
+static noinline void int3_unclaimed(struct pt_regs *regs)
 {
-	WRITE_ONCE(int3_hook, hook);
-}
+	const struct trap_owner *const *at;
+	char owners[64] = "";
 
-void trap_set_step_hook(step_hook_t hook)
-{
-	WRITE_ONCE(step_hook, hook);
-}
-
-void int3_unresolved(struct pt_regs *regs)
-{
-	int3_hook_t hook = READ_ONCE(int3_hook);
-
-	if (hook && hook(regs))
-		return;
 	if (trap_caught(regs, 0))
 		return;
-	panic_regs(regs, "%s: stray INT3 at %pS on CPU %u",
-		   trap_name(X86_TRAP_BP), (void *)(regs->ip - 1),
-		   smp_processor_id());
+	for_each_entry(at, int3_owners)
+		snprintf(owners + strlen(owners),
+			 sizeof(owners) - strlen(owners), " %s", (*at)->name);
+	panic_regs(regs, "%s: stray INT3 at %pS (%#lx) on CPU %u, not of:%s",
+		   trap_name(X86_TRAP_BP), (void *)(regs->ip - 1), regs->ip - 1,
+		   smp_processor_id(), owners);
+}
+
+notrace void int3_declined(struct pt_regs *regs)
+{
+	const struct trap_owner *const *at = int3_owners_first;
+
+	while (++at < int3_owners_end)
+		if ((*at)->claims(regs)) /* T1 */
+			return;
+	int3_unclaimed(regs);
 }
 
 void show_regs(const struct pt_regs *regs)

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "kernel/lib/table.h"
 #include "kernel/lib/types.h"
 
 struct pt_regs;
@@ -78,21 +79,37 @@ bool trap_catch(u32 vectors, void (*fn)(void *arg), void *arg,
 		struct trap_info *info);
 
 /*
- * A test's own handler for #BP at places nobody else knows, NULL for none. It
- * may change regs (ip, sp and what lies below sp up to 16 bytes) and returns
- * whether the trap was its own.
- * Context of hook: that of the interrupted code, nmi included, interrupts off.
+ * An owner of #BP or #DB. All owners are asked in the order of their keys
+ * until one claims the trap:
+ *
+ *	10	the patch engine
+ *	20-80	probes
+ *	90	tests
+ *
+ * claims() decides by regs->ip (at #BP: one byte behind the INT3) and returns 0
+ * with regs unchanged, or handles the trap and returns another value; then the
+ * interrupted code resumes as regs say. Only the owner of an address changes
+ * the byte there.
+ *
+ * int3_owners: claims() may change ip, sp and up to 16 bytes below sp. It is
+ * not traceable (tests/lint/reach.py reads this table from the image), takes no
+ * lock and does not wait. Context: that of the interrupted code, nmi included,
+ * interrupts off.
+ *
+ * step_owners: claims() is called after each instruction of code that runs with
+ * X86_EFLAGS_TF. It may enable interrupts and be preempted if the interrupted
+ * code may; interrupts are off again when it returns. #DB returns by IRET,
+ * which ends the blocking of NMIs, so a step inside an NMI is a panic: a probe
+ * emulates the instruction or jumps to a copy of it. Context: that of the
+ * interrupted code, but never nmi.
  */
-typedef bool (*int3_hook_t)(struct pt_regs *regs);
-void trap_set_int3_hook(int3_hook_t hook);
+struct trap_owner {
+	const char *name; /* for the panic of a trap that nobody claims */
+	int (*claims)(struct pt_regs *regs);
+};
 
-/*
- * The same for #DB: called after each instruction of code that runs with
- * X86_EFLAGS_TF. It may enable interrupts and be preempted, if the interrupted
- * code may; interrupts are off again when it returns.
- */
-typedef bool (*step_hook_t)(struct pt_regs *regs);
-void trap_set_step_hook(step_hook_t hook);
+DECLARE_TABLE(struct trap_owner, int3_owners);
+DECLARE_TABLE(struct trap_owner, step_owners);
 
 /* Print all registers of a frame, one group per line. Any context. */
 void show_regs(const struct pt_regs *regs);

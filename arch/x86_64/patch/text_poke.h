@@ -93,5 +93,17 @@ int __must_check text_poke(unsigned long ip, u64 old, u64 new,
 int text_poke_copy(void *dst, const void *src, size_t len);
 int text_poke_set(void *dst, u8 byte, size_t len);
 
+/**
+ * poke_int3_handler - the first owner of a #BP (cpu/traps.h)
+ * @regs: the trapped state, ip behind the INT3. The frame must have a gap: a
+ *	CALL is emulated by pushing a return address on the trapped stack,
+ *	which moves regs->sp down by 8.
+ *
+ * Context: #BP in any context, NMI included. Not traceable, takes no lock.
+ * Return: 1 resolved, resume at regs->ip; 0 not a site of ours (regs is
+ * unchanged).
+ */
+int poke_int3_handler(struct pt_regs *regs);
+
 /* True in the middle of a batch of anybody's. Context: any. */
 bool text_poke_live(void);

@@ -12,6 +12,7 @@
  *
  * Context: #BP in any context, NMI included; interrupts off.
  */
+#include "arch/x86_64/cpu/traps.h"
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include <asm/cpu.h>
 #include <asm/layout.h>
@@ -178,3 +179,9 @@ notrace __no_fp int poke_int3_handler(struct pt_regs *regs)
 		return handle_with_faults(regs);
 	return handle(regs, 0);
 }
+
+static const struct trap_owner patch_engine = {
+	.name = "patch engine",
+	.claims = poke_int3_handler,
+};
+TABLE_ENTRY(int3_owners, 10, patch_engine);
