@@ -14,7 +14,8 @@
 extern unsigned long __start_mcount_loc[], __stop_mcount_loc[];
 
 CMDLINE_ON_OFF(trampolines, "off: each traced call takes the list function");
-CMDLINE_ON_OFF(chains, "off: so does a call with several subscribers");
+CMDLINE_ON_OFF(chains,
+	       "off: several subscribers are called by the list function");
 
 int ftrace_init(void)
 {
