@@ -14,7 +14,10 @@
 #include "kernel/smp.h"
 #include "trace/core/ftrace.h"
 
-#define EXCHANGE_NS 300000000ULL
+/* However slow the machine is, each way gets so many exchanges, at least. */
+#define EXCHANGE_NS  300000000ULL
+#define EXCHANGE_MIN 10
+#define GIVE_UP_NS   60000000000ULL
 
 void demo_first(void);
 void demo_second(void);
@@ -49,39 +52,83 @@ static int exchange_new(struct ftrace_ops *ops, unsigned int i)
 	return modify_ftrace_direct(ops, target(i + 1));
 }
 
-/* Exchange for a while. Return: 0, and how many calls reached nobody. */
-static int run(struct ftrace_ops *ops, const char *name,
-	       int (*exchange)(struct ftrace_ops *, unsigned int), u64 *missed)
+/* One way to exchange, and what came of it. */
+struct way {
+	const char *name;
+	int (*exchange)(struct ftrace_ops *ops, unsigned int i);
+	bool misses;	 /* calls, whenever another CPU runs meanwhile */
+	u64 calls, seen; /* before, until run() is over; then how many */
+	unsigned int exchanges;
+};
+
+/*
+ * Was a call missed for certain? Each CPU may be inside one that no target has
+ * counted yet; calls are read first, so that later ones hide a miss at most.
+ */
+static bool has_missed(const struct way *way)
 {
-	u64 calls = load_calls(), seen = counted();
-	u64 end = ktime_ns() + EXCHANGE_NS;
-	unsigned int i = 0;
+	u64 calls = load_calls() - way->calls;
+
+	smp_rmb(); /* calls before what was seen of them */
+	return (s64)(calls - (counted() - way->seen)) > num_online_cpus();
+}
+
+/* Return: 1, 0 when there is nothing more to see, -ETIMEDOUT. */
+static int goes_on(const struct way *way, u64 began)
+{
+	u64 ns = ktime_ns() - began;
+
+	if (ns < EXCHANGE_NS)
+		return 1;
+	if (way->exchanges >= EXCHANGE_MIN &&
+	    (!way->misses || num_online_cpus() == 1 || has_missed(way)))
+		return 0;
+	if (ns < GIVE_UP_NS)
+		return 1;
+	pr_err("demo: %s: after %llu s %u exchanges, of %u at least, and %s",
+	       way->name, ns / 1000000000, way->exchanges, EXCHANGE_MIN,
+	       has_missed(way) ? "calls missed" : "no call missed");
+	return -ETIMEDOUT;
+}
+
+/* Exchange for a while. Return: 0, or negative errno. */
+static int run(struct ftrace_ops *ops, struct way *way)
+{
+	u64 began = ktime_ns();
 	int ret = register_ftrace_direct(ops, target(0)), err;
 
 	if (ret)
 		return ret;
+	way->calls = load_calls();
+	way->seen = counted();
 	load_open();
-	while (!ret && ktime_ns() < end) {
-		ret = exchange(ops, i);
-		i += !ret;
+	while ((ret = goes_on(way, began)) > 0) {
+		ret = way->exchange(ops, way->exchanges);
+		if (ret)
+			break;
+		way->exchanges++;
 	}
 	load_close();
-	err = unregister_ftrace_direct(ops, target(i), false);
+	err = unregister_ftrace_direct(ops, target(way->exchanges), false);
 	if (ret || err)
 		return ret ? ret : err;
-	calls = load_calls() - calls;
-	seen = counted() - seen;
-	*missed = calls - seen;
-	printk_plain("    %-24s %5u exchanges  %14s calls  %12s missed", name,
-		     i, grouped(calls), grouped(*missed));
+	way->calls = load_calls() - way->calls;
+	way->seen = counted() - way->seen;
+	printk_plain("    %-24s %5u exchanges  %14s calls  %12s missed",
+		     way->name, way->exchanges, grouped(way->calls),
+		     grouped(way->calls - way->seen));
 	return 0;
 }
 
 int act_direct(void)
 {
 	static struct ftrace_ops ops;
+	struct way old = { .name = "unregister + register",
+			   .exchange = exchange_old,
+			   .misses = true };
+	struct way new = { .name = "modify_ftrace_direct",
+			   .exchange = exchange_new };
 	unsigned long ip = ftrace_location((unsigned long)demo_step);
-	u64 old_missed = 0, new_missed = 0;
 	int ret = ftrace_set_filter_ip(&ops, ip, 0, 1);
 
 	if (!ret)
@@ -90,14 +137,12 @@ int act_direct(void)
 		return ret;
 	printk_plain("  demo_step() calls a target directly; the target is "
 		     "exchanged all the time:");
-	ret = run(&ops, "unregister + register", exchange_old, &old_missed);
+	ret = run(&ops, &old);
 	if (!ret)
-		ret = run(&ops, "modify_ftrace_direct", exchange_new,
-			  &new_missed);
+		ret = run(&ops, &new);
 	load_stop();
 	ftrace_free_filter(&ops);
-	/* The old way misses calls whenever another CPU runs meanwhile. */
-	if (!ret && (new_missed || (num_online_cpus() > 1 && !old_missed)))
+	if (!ret && new.calls != new.seen)
 		ret = -EIO;
 	return ret;
 }

@@ -298,3 +298,12 @@ def test_the_demo_shows_each_state_once_and_the_whole_errand(shipped):
     assert sum(line.endswith("{") for line in drawn) == sum(
         line.strip() == "}" for line in drawn)
     assert "  mutex_lock();" in drawn and len(drawn) < 40
+
+
+def test_the_demo_exchanges_often_enough_on_a_slow_machine(shipped):
+    """1024 ns an instruction: 8 CPUs make 4 exchanges in the time it takes."""
+    log = qemu.Machine(smp=8, icount=10, kernel=shipped).boot(
+        "mode=demo").ok().log
+    rows = re.findall(r"(\d+) exchanges +[\d,]+ calls +([\d,]+) missed", log)
+    assert [int(count) >= 10 for count, _ in rows] == [True, True], rows
+    assert [missed != "0" for _, missed in rows] == [True, False], rows
