@@ -2,7 +2,7 @@
 /*
  * spinlock.c - spinlocks.
  *
- * Owns nothing but the code; the words are in the locks.
+ * Owns the limit; the words are in the locks.
  *
  * Why no ticket lock: where there are more CPUs than the host has, the next in
  * line is often one that the host does not run, and each hand-over costs a time
@@ -21,6 +21,8 @@
 #include "kernel/base/spinlock.h"
 #include <asm/atomic.h>
 #include <asm/tsc.h>
+
+u64 spin_stuck_ns = 10000000000ULL;
 
 static __always_inline bool spin_take(spinlock_t *lock, u32 self)
 {
@@ -42,7 +44,7 @@ static void spin_lost_patience(spinlock_t *lock, u32 self, u64 waited)
 {
 	u32 nobody = 0;
 
-	if (waited > SPIN_STUCK_NS)
+	if (waited > READ_ONCE(spin_stuck_ns))
 		panic("spinlock %pS stuck, held by CPU %d", (void *)lock,
 		      (int)READ_ONCE(lock->holder) - 1);
 	try_cmpxchg(&lock->urgent, &nobody, self);

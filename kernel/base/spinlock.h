@@ -5,7 +5,7 @@
  * A free spinlock goes to the first CPU that tries, but a CPU that has waited
  * for SPIN_PATIENCE_NS is next. Its holder may not take it twice; that, and
  * releasing a lock that one does not hold, is a panic. Spinning for
- * SPIN_STUCK_NS is a panic that names the holder.
+ * spin_stuck_ns is a panic that names the holder.
  */
 #pragma once
 
@@ -14,8 +14,8 @@
 #include <asm/irqflags.h>
 
 /* Both by a spin_clock, which does not run while this CPU does not. */
-#define SPIN_STUCK_NS	 10000000000ULL
 #define SPIN_PATIENCE_NS 20000000ULL
+extern u64 spin_stuck_ns; /* [A] only a test changes it */
 
 typedef struct {
 	u32 holder; /* [A] CPU + 1, 0 when free */
