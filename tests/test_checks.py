@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from tests import qemu
+from tests import (qemu, test_entry_mutants, test_patch_mutants,
+                   test_trace_mutants)
 from tests.lint import (cppcheck, docs, format, headers, layers, locks, reach,
                         size, source, symbols, text)
 
@@ -231,3 +232,22 @@ def test_cppcheck(tmp_path):
     assert cppcheck.check_files(["good.c"], tmp_path) == []
     assert "[arrayIndexOutOfBounds]" in cppcheck.check_files(
         ["bad.c"], tmp_path)[0]
+
+
+def mutants():
+    """(file, text) of each; those of a model lie in its folder."""
+    for _, file, text, *_ in (test_entry_mutants.MUTANTS +
+                              test_entry_mutants.COUNTED +
+                              test_patch_mutants.MUTANTS):
+        yield file, text
+    for where, changes in test_trace_mutants.MODELS.values():
+        for _, file, text, _ in changes:
+            if text:
+                yield f"trace/{where.split('/')[0]}/{file}", text
+
+
+@pytest.mark.parametrize("file, text", mutants())
+def test_what_a_mutant_changes_is_there_once(file, text):  # noqa: F811
+    """Known here before the slow tests, which are not in every list."""
+    source = (qemu.ROOT / file).read_text(encoding="utf-8")
+    assert source.count(text) == 1

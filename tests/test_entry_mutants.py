@@ -29,9 +29,13 @@ MUTANTS = [
      "enter_context CTX_IRQ", "enter_context CTX_TASK",
      "entry.interrupt_keeps*", "not ok 1 - entry.interrupt_keeps"),
     ("a sync round waits for nobody", IPI,
-     "while (!has_answered(cpu, round)) {",
-     "while (!has_answered(cpu, round) && false) {",
+     "if (!spin_until(has_answered(cpu, round), smp_timeout_ns))",
+     "if (round == 0 && !has_answered(cpu, round))",
      "ipi.sync_round_waits*", "not ok 1 - ipi.sync_round_waits"),
+    ("a sync round waits for nobody, nor do others", IPI,
+     "if (!spin_until(has_answered(cpu, round), smp_timeout_ns))",
+     "if (round == 0 && !has_answered(cpu, round))",
+     "ipi.sync_rounds_of*", "not ok 1 - ipi.sync_rounds_of"),
 ]
 
 
