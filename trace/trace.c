@@ -14,6 +14,7 @@
  * Context: task, may sleep. Locks: trace_lock, before everything of the ring
  * buffer's and before ftrace_lock.
  */
+#include "kernel/base/panic.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/mutex.h"
@@ -38,27 +39,6 @@ DEFINE_TABLE(struct tracer, tracers);
 const struct tracer nop_tracer = { .name = "nop" };
 TABLE_ENTRY(tracers, 90, nop_tracer);
 
-int trace_init(void)
-{
-	struct trace_array *tr = trace_top();
-	unsigned int cpu;
-	int err;
-
-	tr->clock = trace_clock_get(0);
-	tr->cpumask = cpu_online_mask;
-	err = ring_buffer_init(&tr->buffer, cpu_online_mask, BOOT_PAGES,
-			       tr->clock); /* I2 */
-	if (err)
-		return err;
-	for_each_online_cpu(cpu) {
-		tr->buffer_kb[cpu] = TRACE_BUFFER_KB_DEFAULT;
-		per_cpu(trace_top_ring, cpu) = tr->buffer.cpu[cpu];
-	}
-	trace_options_init(tr);
-	tr->on = true;
-	return 0;
-}
-
 static size_t kb_to_pages(size_t kb)
 {
 	return max(DIV_ROUND_UP(kb * 1024, (size_t)RB_DATA_SIZE),
@@ -75,6 +55,45 @@ const struct tracer *trace_tracer(unsigned int i)
 const struct tracer *trace_current_tracer(struct trace_array *tr)
 {
 	return READ_ONCE(tr->tracer);
+}
+
+void *trace_tracer_data(const struct trace_array *tr,
+			const struct tracer *tracer)
+{
+	unsigned int i = 0;
+
+	while (tracers_first[i] != tracer)
+		i++;
+	return tr->tracer_data[i];
+}
+
+static void destroy_tracer_data(struct trace_array *tr)
+{
+	unsigned int i;
+
+	for (i = 0; i < table_size(tracers); i++) {
+		if (tr->tracer_data[i])
+			tracers_first[i]->destroy(tr, tr->tracer_data[i]);
+		tr->tracer_data[i] = NULL;
+	}
+}
+
+static int create_tracer_data(struct trace_array *tr)
+{
+	unsigned int i;
+
+	if (table_size(tracers) > TRACERS_MAX)
+		panic("more than %u tracers", TRACERS_MAX);
+	for (i = 0; i < table_size(tracers); i++) {
+		if (!tracers_first[i]->create)
+			continue;
+		tr->tracer_data[i] = tracers_first[i]->create(tr);
+		if (!tr->tracer_data[i]) {
+			destroy_tracer_data(tr);
+			return -ENOMEM;
+		}
+	}
+	return 0;
 }
 
 static const struct tracer *find_tracer(const char *name)
@@ -128,6 +147,31 @@ int trace_set_tracer(struct trace_array *tr, const char *name)
 		err = tr->pipes ? -EBUSY : change_tracer(tr, next);
 	mutex_unlock(&trace_lock);
 	return err;
+}
+
+/* ---- boot ---------------------------------------------------------------- */
+
+int trace_init(void)
+{
+	struct trace_array *tr = trace_top();
+	unsigned int cpu;
+	int err = create_tracer_data(tr);
+
+	if (err)
+		return err;
+	tr->clock = trace_clock_get(0);
+	tr->cpumask = cpu_online_mask;
+	err = ring_buffer_init(&tr->buffer, cpu_online_mask, BOOT_PAGES,
+			       tr->clock); /* I2 */
+	if (err)
+		return err;
+	for_each_online_cpu(cpu) {
+		tr->buffer_kb[cpu] = TRACE_BUFFER_KB_DEFAULT;
+		per_cpu(trace_top_ring, cpu) = tr->buffer.cpu[cpu];
+	}
+	trace_options_init(tr);
+	tr->on = true;
+	return 0;
 }
 
 /* ---- CPUs that are started late ------------------------------------------ */

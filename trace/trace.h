@@ -25,7 +25,6 @@
 struct trace_array;
 struct trace_iterator;
 struct tracer;
-struct fgraph_ops;
 
 #define TRACE_CPU_ALL		(~0U)
 #define TRACE_BUFFER_KB_DEFAULT 1408
@@ -64,18 +63,38 @@ enum trace_option {
 		TRACE_OPTIONS
 };
 
+/* ---- refused writes: control/error_log.c --------------------------------- */
+
+#define TRACE_ERRORS	  8
+#define TRACE_ERROR_INPUT 160
+
+struct trace_error {
+	u64 time_ns;
+	const char *where; /* the node's path: static */
+	int cpu;	   /* for the '#' in it */
+	const char *text;  /* static */
+	char input[TRACE_ERROR_INPUT];
+	unsigned int at; /* the place in it that is wrong */
+};
+
+struct trace_errors {
+	unsigned int count; /* ever added */
+	struct trace_error error[TRACE_ERRORS];
+};
+
 /* ---- one trace ----------------------------------------------------------- */
 
-#define GRAPH_USUAL 1 /* on, not special */
+#define TRACE_USUAL 1 /* on, not special */
+#define TRACERS_MAX 16
 
 struct trace_array {
-	/* Looked at together by function_graph, and found usual. */
+	/* A fast callback looks at both together, and finds TRACE_USUAL. */
 	union {
 		struct {
-			bool on;	    /* [A] tracing_on */
-			bool graph_special; /* [A] it has to choose calls */
+			bool on;      /* [A] tracing_on */
+			bool special; /* [A] its tracer has to look at more */
 		};
-		u16 graph_state;
+		u16 state;
 	};
 	u32 options; /* [A] BIT(TRACE_OPT_...) */
 	struct ring_buffer buffer;
@@ -84,12 +103,14 @@ struct trace_array {
 	const struct trace_clock *clock; /* [L] */
 	u64 cpumask;			 /* [L] CPUs recorded */
 	size_t buffer_kb[NR_CPUS];	 /* [L] as asked for */
-	bool expanded;	     /* [L] not the small boot-time buffer */
-	unsigned int pipes;  /* [L] open consuming readers */
-	u64 pipe_cpus;	     /* [L] CPUs with one of their own */
-	bool pipe_all;	     /* [L] one for all CPUs is open */
-	unsigned int paused; /* [L] readers with pause-on-trace */
-	bool paused_was_on;  /* [L] */
+	bool expanded;			/* [L] not the small boot-time buffer */
+	unsigned int pipes;		/* [L] open consuming readers */
+	u64 pipe_cpus;			/* [L] CPUs with one of their own */
+	bool pipe_all;			/* [L] one for all CPUs is open */
+	unsigned int paused;		/* [L] readers with pause-on-trace */
+	bool paused_was_on;		/* [L] */
+	struct trace_errors errors;	/* of its files: error_log.c's lock */
+	void *tracer_data[TRACERS_MAX]; /* [I] see trace_tracer_data() */
 };
 
 extern struct trace_array trace_top_array;
@@ -115,6 +136,13 @@ int trace_init(void);
 
 struct tracer {
 	const char *name;
+	/*
+	 * The tracer's own data of a trace, for as long as the trace exists;
+	 * NULL: it has none. Return: the data; NULL without memory.
+	 */
+	void *(*create)(struct trace_array *tr);
+	/* The reverse; the tracer is not current, and nobody runs in it. */
+	void (*destroy)(struct trace_array *tr, void *data);
 	/* Begin; on an error nothing has changed. [trace_lock held] */
 	int (*init)(struct trace_array *tr);
 	/* The reverse. [trace_lock held] Return: 0, or it goes on as before. */
@@ -150,6 +178,9 @@ DECLARE_TABLE(struct tracer, tracers);
 /* The i-th tracer, in the order of available_tracers; NULL past the end. */
 const struct tracer *trace_tracer(unsigned int i);
 const struct tracer *trace_current_tracer(struct trace_array *tr);
+/* What @tracer's create gave for this trace. Context: any. */
+void *trace_tracer_data(const struct trace_array *tr,
+			const struct tracer *tracer);
 
 /*
  * trace_set_tracer() - the one of that name becomes current
@@ -280,20 +311,6 @@ void trace_saved_cmdlines_show(struct trace_seq *s);
 /* A saved name, or that of a live task. No event is added if it is saved.
  * Return: false: unknown, comm is "<...>". comm has TASK_COMM_LEN bytes. */
 bool trace_find_cmdline(int pid, char *comm);
-
-/* ---- function_graph ------------------------------------------------------ */
-
-/* 0: unlimited. */
-unsigned int trace_graph_depth(void);
-void trace_set_graph_depth(unsigned int depth);
-
-/*
- * The sets of set_graph_function and set_graph_notrace; NULL: all functions,
- * or none excluded. get: a copy, the caller's; set takes the set over.
- * Return: 0; -ENOMEM (get only). No other code.
- */
-int trace_graph_hash_get(bool notrace_set, struct ftrace_hash **copy);
-int trace_graph_hash_set(bool notrace_set, struct ftrace_hash *hash);
 
 /* ---- stack tracer -------------------------------------------------------- */
 

@@ -35,8 +35,7 @@
 #include "tests/host/sites.h"
 #include "trace/control/nodes.h"
 #include "trace/core/ftrace.h"
-#include "trace/trace_graph.h"
-#include "trace/trace_internal.h"
+#include "trace/tracers/function_graph.h"
 
 static const char *const names[] = {
 	"a",	    "aa",   "ab",	"alloc_page", "alloc_pages",
@@ -88,17 +87,18 @@ void stack_set_max_size(unsigned long bytes)
 	max_size = bytes;
 }
 
-unsigned int trace_graph_depth(void)
+unsigned int trace_graph_depth(struct trace_array *tr)
 {
 	return max_depth;
 }
 
-void trace_set_graph_depth(unsigned int depth)
+void trace_set_graph_depth(struct trace_array *tr, unsigned int depth)
 {
 	max_depth = depth;
 }
 
-int trace_graph_hash_get(bool notrace_set, struct ftrace_hash **copy)
+int trace_graph_hash_get(struct trace_array *tr, bool notrace_set,
+			 struct ftrace_hash **copy)
 {
 	const struct ftrace_hash *set = graph_sets[notrace_set];
 
@@ -106,7 +106,8 @@ int trace_graph_hash_get(bool notrace_set, struct ftrace_hash **copy)
 	return 0;
 }
 
-int trace_graph_hash_set(bool notrace_set, struct ftrace_hash *hash)
+int trace_graph_hash_set(struct trace_array *tr, bool notrace_set,
+			 struct ftrace_hash *hash)
 {
 	ftrace_hash_free(graph_sets[notrace_set]);
 	graph_sets[notrace_set] = hash;
@@ -131,8 +132,6 @@ int ring_buffer_resize(struct ring_buffer *buffer, const u32 *pages)
 	}
 
 NOTHING(stack_trace_show, struct trace_seq *s)
-NOTHING(graph_clock_begin, const struct trace_clock *clock)
-NOTHING(graph_clock_end, const struct trace_clock *clock)
 NOTHING(ring_buffer_record, struct ring_buffer *b, unsigned int cpu, bool on)
 NOTHING(ring_buffer_reset, struct ring_buffer *b, unsigned int cpu)
 NOTHING(ring_buffer_set_clock, struct ring_buffer *b,

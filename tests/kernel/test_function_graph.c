@@ -8,7 +8,7 @@
 #include "tests/kernel/fgraph_targets.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/graph/fgraph.h"
-#include "trace/trace_internal.h"
+#include "trace/tracers/function_graph.h"
 #include <asm/atomic.h>
 
 /* Once, so that shadow stacks are there before pages are counted. */
@@ -207,7 +207,7 @@ static void set_graph(bool notrace_set, const char *names)
 
 	if (names && *names)
 		EXPECT_EQ(ftrace_hash_edit(&set, names, strlen(names)), 0);
-	EXPECT_EQ(trace_graph_hash_set(notrace_set, set), 0);
+	EXPECT_EQ(trace_graph_hash_set(trace_top(), notrace_set, set), 0);
 }
 
 KTEST(function_graph, set_graph_function_and_notrace)
@@ -289,16 +289,16 @@ KTEST(function_graph, max_graph_depth)
 	struct chosen c;
 
 	if (tt_begin("function_graph", FG_FILTER, 64)) {
-		trace_set_graph_depth(1);
+		trace_set_graph_depth(trace_top(), 1);
 		c = chosen_calls();
 		EXPECT(c.parent == 1 && c.leaf == 0 && c.other == 3 &&
 		       c.deepest == 0);
-		trace_set_graph_depth(2);
+		trace_set_graph_depth(trace_top(), 2);
 		EXPECT_EQ(chosen_calls().deepest, 1);
-		trace_set_graph_depth(0);
+		trace_set_graph_depth(trace_top(), 0);
 		EXPECT_EQ(chosen_calls().deepest, 5);
 	}
-	trace_set_graph_depth(0);
+	trace_set_graph_depth(trace_top(), 0);
 	tt_end();
 }
 
@@ -347,11 +347,11 @@ KTEST(function_graph, an_option_stays_when_something_else_changes)
 		tracer = trace_current_tracer(tr);
 		mutex_lock(&trace_lock);
 		tracer->set_option(tr, TRACE_OPT_funcgraph_retval, true);
-		trace_set_graph_depth(0);
-		EXPECT(tr->graph_special);
+		trace_set_graph_depth(trace_top(), 0);
+		EXPECT(tr->special);
 		tracer->set_option(tr, TRACE_OPT_funcgraph_retval, false);
-		trace_set_graph_depth(0);
-		EXPECT(!tr->graph_special);
+		trace_set_graph_depth(trace_top(), 0);
+		EXPECT(!tr->special);
 		mutex_unlock(&trace_lock);
 	}
 	tt_end();

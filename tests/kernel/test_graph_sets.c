@@ -12,7 +12,7 @@
 #include "tests/kernel/quiesce_probe.h"
 #include "tests/kernel/trace_test.h"
 #include "tests/kernel/trap_owner.h"
-#include "trace/graph/fgraph.h"
+#include "trace/tracers/function_graph.h"
 #include <asm/irqflags.h>
 #include <asm/pt_regs.h>
 
@@ -43,7 +43,19 @@ static int call_stepped(void *unused)
 
 static void take_set_away(void)
 {
-	EXPECT_EQ(trace_graph_hash_set(false, NULL), 0);
+	EXPECT_EQ(trace_graph_hash_set(trace_top(), false, NULL), 0);
+}
+
+static bool has_root(const struct task_struct *task)
+{
+	const struct fgraph_ret_stack *stack = task->ret_stack;
+	const struct fgraph_frame *frame;
+
+	for (frame = stack->top; frame > stack->frame; frame--) {
+		if (frame->users & GRAPH_FRAME_ROOT)
+			return true;
+	}
+	return false;
 }
 
 static void change_during_the_look(void)
@@ -60,7 +72,7 @@ static void change_during_the_look(void)
 		waiter_end(&w);
 	}
 	WRITE_ONCE(go_on, true);
-	EXPECT_EQ(caller->ret_stack->graph_root, 0);
+	EXPECT(!has_root(caller));
 	WRITE_ONCE(looked, true);
 	kthread_join(caller);
 }
@@ -71,13 +83,13 @@ KTEST(function_graph, no_root_of_a_set_that_is_gone)
 	struct ftrace_hash *set = ftrace_hash_begin(NULL);
 
 	EXPECT_EQ(ftrace_hash_edit(&set, "fg_leaf", 7), 0);
-	EXPECT_EQ(trace_graph_hash_set(false, set), 0);
+	EXPECT_EQ(trace_graph_hash_set(trace_top(), false, set), 0);
 	if (tt_begin("function_graph", "fg_leaf", 64)) {
 		trap_set_step_hook(at_the_look);
 		change_during_the_look();
 		trap_set_step_hook(NULL);
 		EXPECT_EQ(tt_stats().entries, 2); /* it was recorded */
 	}
-	EXPECT_EQ(trace_graph_hash_set(false, NULL), 0);
+	EXPECT_EQ(trace_graph_hash_set(trace_top(), false, NULL), 0);
 	tt_end();
 }

@@ -302,13 +302,13 @@ KTEST(tables, the_log_of_errors)
 	unsigned int i, times;
 
 	for (times = 0; times < TIMES; times++) {
-		error_log_clear();
+		error_log_clear(trace_top());
 		EXPECT_EQ(logged(), 0);
 		for (i = 1; i <= ERRORS + 2; i++) {
 			EXPECT_EQ(write_nonsense(), -EINVAL);
 			EXPECT_EQ(logged(), min(i, (unsigned int)ERRORS));
 		}
 	}
-	error_log_clear();
+	error_log_clear(trace_top());
 	EXPECT_EQ(kmalloc_live(), bytes);
 }

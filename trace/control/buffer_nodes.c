@@ -12,7 +12,7 @@
 
 static int size_show(struct tracefs_file *file, struct trace_seq *seq)
 {
-	trace_buffer_size_show(trace_top(), node_cpu(file), seq);
+	trace_buffer_size_show(file_trace(file), node_cpu(file), seq);
 	return 0;
 }
 
@@ -50,9 +50,9 @@ static ssize_t size_write(struct tracefs_file *file, const char *buf,
 	file->error_at += later;
 	if (ret)
 		return ret;
-	ret = later ? trace_set_buffer_kb_later(trace_top(), node_cpu(file),
-						kb) :
-		      trace_set_buffer_kb(trace_top(), node_cpu(file), kb);
+	ret = later ? trace_set_buffer_kb_later(file_trace(file),
+						node_cpu(file), kb) :
+		      trace_set_buffer_kb(file_trace(file), node_cpu(file), kb);
 	if (ret == -EINVAL)
 		file->error_text = "a buffer has at least 1";
 	else if (ret == -ENOMEM)
@@ -68,14 +68,14 @@ static int total_show(struct tracefs_file *file, struct trace_seq *seq)
 
 static int stats_show(struct tracefs_file *file, struct trace_seq *seq)
 {
-	trace_stats_show(trace_top(), file->cpu, seq);
+	trace_stats_show(file_trace(file), file->cpu, seq);
 	return 0;
 }
 
 /* A digit for every four CPUs, a comma before the last eight: as on Linux. */
 static int cpumask_show(struct tracefs_file *file, struct trace_seq *seq)
 {
-	u64 mask = trace_cpumask(trace_top());
+	u64 mask = trace_cpumask(file_trace(file));
 	int digits = DIV_ROUND_UP(num_online_cpus(), 4U);
 
 	if (digits > 8)
@@ -127,7 +127,7 @@ static ssize_t cpumask_write(struct tracefs_file *file, const char *buf,
 	file->error_text = "no hexadecimal mask";
 	if (!any || i < len)
 		return -EINVAL;
-	ret = trace_set_cpumask(trace_top(), mask);
+	ret = trace_set_cpumask(file_trace(file), mask);
 	file->error_at = 0;
 	file->error_text = "none of these CPUs is there";
 	return ret ? ret : (ssize_t)len;

@@ -2,9 +2,9 @@
 /*
  * error_log.c - the last refused writes, as the file error_log shows them.
  *
- * Owns a ring of eight, each with the input and the place in it that was
- * wrong. The format is Linux's, so that scripts which look for the caret
- * find it.
+ * Owns what is in a trace's ring of eight, each with the input and the place in
+ * it that was wrong. The format is Linux's, so that scripts which look for the
+ * caret find it.
  */
 #include "trace/control/error_log.h"
 
@@ -12,27 +12,15 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/mutex.h"
-#include "trace/control/tracefs.h"
-
-#define ERRORS	  8
-#define INPUT_MAX 160
+#include "trace/control/nodes.h"
+#include "trace/trace.h"
 
 /* At least that much of it behind the beginning of the culprit, if it is so
  * long that not all is quoted. */
 #define QUOTE_BEHIND 64
 
-struct error {
-	u64 time_ns;
-	const char *where; /* the node's path: static */
-	int cpu;	   /* for the '#' in it */
-	const char *text;  /* static */
-	char input[INPUT_MAX];
-	unsigned int at;
-};
-
-static DEFINE_MUTEX(lock);
-static struct error errors[ERRORS]; /* [lock] */
-static unsigned int count;	    /* [lock] ever added */
+static DEFINE_MUTEX(lock);    /* of all logs */
+static const char *last_text; /* [lock] see error_log_last() */
 
 const char *errno_sentence(int err)
 {
@@ -77,16 +65,17 @@ static size_t quote_start(const char *buf, size_t at)
 	size_t from = line_start(buf, at);
 
 	/* Of a long line the part around it. */
-	return at - from < INPUT_MAX - QUOTE_BEHIND ?
+	return at - from < TRACE_ERROR_INPUT - QUOTE_BEHIND ?
 		       from :
-		       at - (INPUT_MAX - QUOTE_BEHIND);
+		       at - (TRACE_ERROR_INPUT - QUOTE_BEHIND);
 }
 
 void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
 		   int err)
 {
 	size_t i, at = min(len, (size_t)file->error_at), from;
-	struct error *e;
+	struct trace_errors *log = &file_trace(file)->errors;
+	struct trace_error *e;
 
 	if (file->error_quote[0]) {
 		buf = file->error_quote;
@@ -97,21 +86,22 @@ void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
 	buf += from;
 	len -= from;
 	mutex_lock(&lock);
-	e = &errors[count++ % ERRORS];
+	e = &log->error[log->count++ % TRACE_ERRORS];
 	e->time_ns = ktime_ns();
 	e->where = file->node->path;
 	e->cpu = file->cpu;
 	e->text = file->error_text ? file->error_text : errno_sentence(err);
 	e->at = at - from;
+	last_text = e->text;
 	/* One line, printable, whatever was written. */
-	for (i = 0; i < len && i < INPUT_MAX - 1 && buf[i] != '\n'; i++)
+	for (i = 0; i < len && i < TRACE_ERROR_INPUT - 1 && buf[i] != '\n'; i++)
 		e->input[i] = buf[i] < ' ' || buf[i] > '~' ? '.' : buf[i];
 	e->input[i] = '\0';
 	mutex_unlock(&lock);
 }
 
 /* The path as it was opened. */
-static void show_path(const struct error *e, struct trace_seq *seq)
+static void show_path(const struct trace_error *e, struct trace_seq *seq)
 {
 	size_t before = strcspn(e->where, "#");
 
@@ -120,13 +110,15 @@ static void show_path(const struct error *e, struct trace_seq *seq)
 		trace_seq_printf(seq, "%d%s", e->cpu, e->where + before + 1);
 }
 
-void error_log_show(struct trace_seq *seq)
+void error_log_show(struct trace_array *tr, struct trace_seq *seq)
 {
+	const struct trace_errors *log = &tr->errors;
 	unsigned int i;
 
 	mutex_lock(&lock);
-	for (i = count > ERRORS ? count - ERRORS : 0; i < count; i++) {
-		const struct error *e = &errors[i % ERRORS];
+	i = log->count > TRACE_ERRORS ? log->count - TRACE_ERRORS : 0;
+	for (; i < log->count; i++) {
+		const struct trace_error *e = &log->error[i % TRACE_ERRORS];
 
 		trace_seq_printf(seq, "[%5llu.%06u] ", e->time_ns / 1000000000,
 				 (u32)(e->time_ns % 1000000000 / 1000));
@@ -144,14 +136,15 @@ const char *error_log_last(void)
 	const char *text;
 
 	mutex_lock(&lock);
-	text = count ? errors[(count - 1) % ERRORS].text : NULL;
+	text = last_text;
 	mutex_unlock(&lock);
 	return text;
 }
 
-void error_log_clear(void)
+void error_log_clear(struct trace_array *tr)
 {
 	mutex_lock(&lock);
-	count = 0;
+	tr->errors.count = 0;
+	last_text = NULL;
 	mutex_unlock(&lock);
 }

@@ -118,22 +118,26 @@ static int set_half(struct ftrace_ops *ops, bool exclude,
 	return ret;
 }
 
-static int trace_half_get(bool exclude, struct ftrace_hash **copy)
+static int trace_half_get(struct tracefs_file *file, bool exclude,
+			  struct ftrace_hash **copy)
 {
-	return ftrace_ops_get_hash(&trace_top()->ops, exclude, copy);
+	return ftrace_ops_get_hash(&file_trace(file)->ops, exclude, copy);
 }
 
-static int trace_half_set(bool exclude, struct ftrace_hash *hash)
+static int trace_half_set(struct tracefs_file *file, bool exclude,
+			  struct ftrace_hash *hash)
 {
-	return set_half(&trace_top()->ops, exclude, hash);
+	return set_half(&file_trace(file)->ops, exclude, hash);
 }
 
-static int stack_half_get(bool exclude, struct ftrace_hash **copy)
+static int stack_half_get(struct tracefs_file *file, bool exclude,
+			  struct ftrace_hash **copy)
 {
 	return ftrace_ops_get_hash(stack_tracer_ops(), exclude, copy);
 }
 
-static int stack_half_set(bool exclude, struct ftrace_hash *hash)
+static int stack_half_set(struct tracefs_file *file, bool exclude,
+			  struct ftrace_hash *hash)
 {
 	return set_half(stack_tracer_ops(), exclude, hash);
 }

@@ -5,16 +5,28 @@
 #include "kernel/lib/errno.h"
 #include "trace/control/hash_edit.h"
 #include "trace/control/nodes.h"
-#include "trace/trace.h"
+#include "trace/tracers/function_graph.h"
 
 /* ---- set_graph_function, set_graph_notrace ------------------------------- */
+
+static int graph_hash_get(struct tracefs_file *file, bool exclude,
+			  struct ftrace_hash **copy)
+{
+	return trace_graph_hash_get(file_trace(file), exclude, copy);
+}
+
+static int graph_hash_set(struct tracefs_file *file, bool exclude,
+			  struct ftrace_hash *hash)
+{
+	return trace_graph_hash_set(file_trace(file), exclude, hash);
+}
 
 static int set_graph_open(struct tracefs_file *file)
 {
 	static const struct hash_source source = {
 		false,
-		trace_graph_hash_get,
-		trace_graph_hash_set,
+		graph_hash_get,
+		graph_hash_set,
 	};
 
 	return hash_edit_open(file, &source);
@@ -24,8 +36,8 @@ static int graph_notrace_open(struct tracefs_file *file)
 {
 	static const struct hash_source source = {
 		true,
-		trace_graph_hash_get,
-		trace_graph_hash_set,
+		graph_hash_get,
+		graph_hash_set,
 	};
 
 	return hash_edit_open(file, &source);
@@ -33,7 +45,7 @@ static int graph_notrace_open(struct tracefs_file *file)
 
 static int depth_show(struct tracefs_file *file, struct trace_seq *seq)
 {
-	trace_seq_printf(seq, "%u\n", trace_graph_depth());
+	trace_seq_printf(seq, "%u\n", trace_graph_depth(file_trace(file)));
 	return 0;
 }
 
@@ -47,7 +59,7 @@ static ssize_t depth_write(struct tracefs_file *file, const char *buf,
 		return ret;
 	if (n > 1000000)
 		return -ERANGE;
-	trace_set_graph_depth(n);
+	trace_set_graph_depth(file_trace(file), n);
 	return len;
 }
 

@@ -39,7 +39,7 @@ int hash_edit_open(struct tracefs_file *file, const struct hash_source *source)
 	int err = edit ? 0 : -ENOMEM;
 
 	if (edit && !(file->flags & TRACEFS_TRUNC))
-		err = source->get(source->exclude, &edit->hash);
+		err = source->get(file, source->exclude, &edit->hash);
 	if (!err && !edit->hash) {
 		edit->all = true;
 		edit->hash = ftrace_hash_begin(NULL);
@@ -151,9 +151,9 @@ int hash_edit_release(struct tracefs_file *file)
 		quote_token(edit, file, token);
 	if (file->flags & TRACEFS_WRITE && (edit->accepted || !edit->refused)) {
 		if (edit_is_all(edit)) {
-			ret = source->set(source->exclude, NULL);
+			ret = source->set(file, source->exclude, NULL);
 		} else {
-			ret = source->set(source->exclude, edit->hash);
+			ret = source->set(file, source->exclude, edit->hash);
 			edit->hash = NULL;
 		}
 	}

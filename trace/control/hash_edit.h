@@ -30,8 +30,10 @@ struct trace_seq;
  */
 struct hash_source {
 	bool exclude;
-	int (*get)(bool exclude, struct ftrace_hash **copy);
-	int (*set)(bool exclude, struct ftrace_hash *hash);
+	int (*get)(struct tracefs_file *file, bool exclude,
+		   struct ftrace_hash **copy);
+	int (*set)(struct tracefs_file *file, bool exclude,
+		   struct ftrace_hash *hash);
 };
 
 /* The node's open calls this. Return: 0; -ENOMEM. */

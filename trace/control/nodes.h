@@ -6,6 +6,8 @@
 
 #include "trace/control/tracefs.h"
 
+struct trace_array;
+
 /* Each ends with a node without a path. */
 extern const struct tracefs_node tracer_nodes[];
 extern const struct tracefs_node filter_nodes[];

@@ -78,7 +78,8 @@ static int tracers_show(struct tracefs_file *file, struct trace_seq *seq)
 
 static int current_show(struct tracefs_file *file, struct trace_seq *seq)
 {
-	trace_seq_printf(seq, "%s\n", trace_current_tracer(trace_top())->name);
+	trace_seq_printf(seq, "%s\n",
+			 trace_current_tracer(file_trace(file))->name);
 	return 0;
 }
 
@@ -90,14 +91,14 @@ static ssize_t current_write(struct tracefs_file *file, const char *buf,
 
 	if (ret)
 		return ret;
-	ret = trace_set_tracer(trace_top(), name);
+	ret = trace_set_tracer(file_trace(file), name);
 	file->error_text = ret == -EINVAL ? "no such tracer" : NULL;
 	return ret ? ret : (ssize_t)len;
 }
 
 static int on_show(struct tracefs_file *file, struct trace_seq *seq)
 {
-	trace_seq_printf(seq, "%d\n", trace_is_on(trace_top()));
+	trace_seq_printf(seq, "%d\n", trace_is_on(file_trace(file)));
 	return 0;
 }
 
@@ -108,7 +109,7 @@ static ssize_t on_write(struct tracefs_file *file, const char *buf, size_t len)
 
 	if (ret)
 		return ret;
-	trace_set_on(trace_top(), n);
+	trace_set_on(file_trace(file), n);
 	return len;
 }
 
@@ -117,10 +118,10 @@ static ssize_t on_write(struct tracefs_file *file, const char *buf, size_t len)
 static int trace_file_open(struct tracefs_file *file)
 {
 	if (file->flags & TRACEFS_TRUNC)
-		trace_reset(trace_top(), node_cpu(file));
+		trace_reset(file_trace(file), node_cpu(file));
 	if (!(file->flags & TRACEFS_READ))
 		return 0;
-	file->private = trace_open(trace_top(), node_cpu(file));
+	file->private = trace_open(file_trace(file), node_cpu(file));
 	return IS_ERR(file->private) ? PTR_ERR(file->private) : 0;
 }
 
@@ -160,7 +161,7 @@ static int trace_file_release(struct tracefs_file *file)
 
 static int pipe_open(struct tracefs_file *file)
 {
-	file->private = trace_pipe_open(trace_top(), node_cpu(file));
+	file->private = trace_pipe_open(file_trace(file), node_cpu(file));
 	return IS_ERR(file->private) ? PTR_ERR(file->private) : 0;
 }
 
@@ -176,7 +177,8 @@ static ssize_t stream_read(struct tracefs_file *file, char *buf, size_t len,
 	ssize_t n;
 
 	for (;;) {
-		bool on = trace_is_on(trace_top()); /* before the last look */
+		bool on = trace_is_on(
+			file_trace(file)); /* before the last look */
 
 		n = next(file, buf, len);
 		if (n > 0)
@@ -230,7 +232,7 @@ static ssize_t raw_next(struct tracefs_file *file, char *buf, size_t len)
 	ssize_t n = 0;
 
 	if (!raw->left)
-		n = trace_read_raw(trace_top(), file->cpu,
+		n = trace_read_raw(file_trace(file), file->cpu,
 				   whole ? (void *)buf : (void *)raw->page,
 				   false);
 	if (n < 0 || whole)
@@ -250,14 +252,14 @@ static ssize_t raw_read(struct tracefs_file *file, char *buf, size_t len)
 static ssize_t marker_write(struct tracefs_file *file, const char *buf,
 			    size_t len)
 {
-	return trace_marker_write(trace_top(), buf, len);
+	return trace_marker_write(file_trace(file), buf, len);
 }
 
 /* ---- clock, options, names, errors --------------------------------------- */
 
 static int clock_show(struct tracefs_file *file, struct trace_seq *seq)
 {
-	trace_clock_show(trace_top(), seq);
+	trace_clock_show(file_trace(file), seq);
 	return 0;
 }
 
@@ -276,13 +278,13 @@ static ssize_t clock_write(struct tracefs_file *file, const char *buf,
 	if (ret)
 		return ret;
 	file->error_text = "no such clock";
-	ret = trace_set_clock(trace_top(), name);
+	ret = trace_set_clock(file_trace(file), name);
 	return ret ? ret : (ssize_t)len;
 }
 
 static int options_show(struct tracefs_file *file, struct trace_seq *seq)
 {
-	trace_options_show(trace_top(), seq);
+	trace_options_show(file_trace(file), seq);
 	return 0;
 }
 
@@ -305,7 +307,7 @@ static ssize_t options_write(struct tracefs_file *file, const char *buf,
 			if (ret)
 				return ret;
 			file->error_text = "no such option";
-			ret = trace_set_option_text(trace_top(), name);
+			ret = trace_set_option_text(file_trace(file), name);
 			if (ret)
 				return ret;
 		}
@@ -323,13 +325,13 @@ static int cmdlines_show(struct tracefs_file *file, struct trace_seq *seq)
 static int errors_open(struct tracefs_file *file)
 {
 	if (file->flags & TRACEFS_TRUNC)
-		error_log_clear();
+		error_log_clear(file_trace(file));
 	return 0;
 }
 
 static int errors_show(struct tracefs_file *file, struct trace_seq *seq)
 {
-	error_log_show(seq);
+	error_log_show(file_trace(file), seq);
 	return 0;
 }
 

@@ -109,8 +109,8 @@ static __always_inline void enter_guarded(struct fgraph_ret_stack *stack,
 		return;
 	}
 	frame->calltime = ent.calltime;
-	if (ent.hidden)
-		fetch_or(&frame->users, FGRAPH_FRAME_HIDDEN);
+	if (unlikely(ent.marks))
+		fetch_or(&frame->users, ent.marks);
 	fgraph_hook(frame, retp); /* I1 */
 }
 
@@ -184,7 +184,7 @@ void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
 	};
 	/* I5; without a bit it is the frame of one that calls nothing. */
 	guard = ftrace_guard_enter(FTRACE_GUARD_GRAPH);
-	bits = READ_ONCE(frame->users) & ~FGRAPH_FRAME_HIDDEN;
+	bits = READ_ONCE(frame->users) & (BIT(FGRAPH_USERS) - 1);
 	for (; bits; bits &= bits - 1) {
 		gops = users[__builtin_ctz(bits)];
 		gops->retfunc(&ret, gops);
@@ -311,15 +311,26 @@ unsigned long fgraph_no_stack(void)
 
 /* ---- users --------------------------------------------------------------- */
 
-/* Calls under way forget this user. */
-static void clear_user(struct fgraph_ret_stack *stack, unsigned long bit)
+/* Frames of the user in the upper half lose the bits in the lower half. */
+static void clear_bits(struct fgraph_ret_stack *stack, unsigned long bits)
 {
 	unsigned int i;
 
 	for (i = 1; i <= FGRAPH_DEPTH_MAX; i++) {
-		if (READ_ONCE(stack->frame[i].users) & bit)
-			fetch_and(&stack->frame[i].users, ~(u32)bit);
+		if (READ_ONCE(stack->frame[i].users) & bits >> 32)
+			fetch_and(&stack->frame[i].users, ~(u32)bits);
 	}
+}
+
+/* Calls under way forget this user. */
+static void clear_user(struct fgraph_ret_stack *stack, unsigned long bit)
+{
+	clear_bits(stack, bit << 32 | bit);
+}
+
+void fgraph_clear_marks(const struct fgraph_ops *gops, u32 marks)
+{
+	fgraph_for_each_stack(clear_bits, (u64)gops->bit << 32 | marks);
 }
 
 static void return_nothing(const struct ftrace_graph_ret *ret,

@@ -25,7 +25,7 @@ struct ftrace_graph_ent {
 	unsigned long func; /* the site */
 	int depth;	    /* hooked calls of this task that surround it */
 	u64 calltime;	    /* out: when, in whatever clock the user likes */
-	bool hidden;	    /* out: its handler is not to see the return */
+	u32 marks;	    /* out: FGRAPH_FRAME_HIDDEN, _MARK(n) of its own */
 };
 
 struct ftrace_graph_ret {
@@ -89,6 +89,12 @@ int __must_check register_ftrace_graph(struct fgraph_ops *gops);
  */
 int unregister_ftrace_graph(struct fgraph_ops *gops);
 
+/*
+ * fgraph_clear_marks() - take marks from all frames of a user
+ * A callback under way may still set them. Context: task.
+ */
+void fgraph_clear_marks(const struct fgraph_ops *gops, u32 marks);
+
 /* Tasks without a shadow stack for want of memory, since boot. */
 unsigned long fgraph_no_stack(void);
 
@@ -119,7 +125,9 @@ struct fgraph_frame {
 	int depth;	     /* [T] 0: the outermost */
 };
 
-#define FGRAPH_FRAME_HIDDEN (1U << 31) /* in users: ->handler refuses it */
+/* In users, beside the bit; a frame is a user's only as long as it has that. */
+#define FGRAPH_FRAME_HIDDEN  (1U << 31) /* ->handler refuses it */
+#define FGRAPH_FRAME_MARK(n) (1U << (FGRAPH_USERS + (n))) /* n < 15 */
 
 #define FGRAPH_STACK_BYTES 4096
 #define FGRAPH_DEPTH_MAX   100
@@ -127,9 +135,7 @@ struct fgraph_frame {
 struct fgraph_ret_stack {
 	struct fgraph_frame *top; /* [T] the innermost call, or frame[0] */
 	struct fgraph_frame *end; /* [I] top may not go beyond */
-	u32 graph_root;		  /* [T] function_graph: depth + 1 of the ... */
-	u32 graph_notrace;	  /* ... call that shows, or hides; 0: none */
-	u64 slept_at;		  /* [T] when it was switched out; 0: is not */
+	u64 slept_at;		  /* [T] when switched out; 0: nobody asks */
 	u64 abandoned;		  /* [T] frames never returned through */
 	u64 recursed;		  /* [T] calls of callbacks, not hooked */
 	/* frame[0] stands for no call, so that there is always a top. */

@@ -3,101 +3,60 @@
  * function_graph.c - the function_graph tracer: an event at a function's
  * entry and one, with both times, at its return.
  *
- * Owns the callbacks, and the choice of calls: by depth, by the sets of
- * set_graph_function and set_graph_notrace, by context.
+ * Owns the callbacks. Those of the top trace know where it is; any other trace
+ * is found from its fgraph_ops. graph_choice.c chooses the calls.
  *
  * I1  An entry event is written exactly if the call is hooked, so every entry
  *     has its return, but for calls under way when the tracer goes.
- * I2  A set that probes may be reading is freed after synchronize_tasks().
- * I3  calltime and rettime are the local clock's, whatever stamps the events:
+ * I2  calltime and rettime are the local clock's, whatever stamps the events:
  *     the event's own time only while the local clock does.
  *
- * Context: probe; the rest: task, trace_lock or graph_sets_lock held.
+ * Context: probe; the rest: task, trace_lock held.
  */
 #include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/clock.h"
-#include "kernel/lib/errno.h"
-#include "kernel/mutex.h"
+#include "kernel/base/slab.h"
 #include "kernel/quiesce.h"
 #include "kernel/trace_hooks.h"
 #include "trace/event/trace_record.h"
-#include "trace/graph/fgraph.h"
-#include "trace/trace_graph.h"
+#include "trace/tracers/function_graph.h"
 
-static unsigned int max_depth;	  /* [A] 0: unlimited */
-static struct ftrace_hash *only;  /* [A,Q] NULL: everything */
-static struct ftrace_hash *never; /* [A,Q] NULL: nothing */
-static bool active;		  /* [A] the tracer is current */
-static bool other_clock;  /* [A] events may not be stamped by the local one */
-static u32 graph_options; /* [graph_sets_lock] a copy of the trace's */
+static bool graph_entry(struct ftrace_graph_ent *ent, struct fgraph_ops *gops);
+static void graph_return(const struct ftrace_graph_ret *ret,
+			 struct fgraph_ops *gops);
+static enum fgraph_handled graph_handler(unsigned long *retp);
 
-static struct fgraph_ops graph_ops;
-static DEFINE_MUTEX(graph_sets_lock);
+/* The top trace's: what its callbacks need of it is at a constant address. */
+static struct graph_trace graph_top = {
+	.tr = &trace_top_array,
+	.gops = { .entryfunc = graph_entry,
+		  .retfunc = graph_return,
+		  .handler = graph_handler },
+};
 
-/* ---- the choice of calls ------------------------------------------------- */
+/* [A] bits of the users that leave out time asleep */
+static u32 sleepless;
 
-enum choice { GRAPH_SKIP, GRAPH_RECORD, GRAPH_ROOT, GRAPH_HIDE };
-
-/*
- * What to do with a call: for its context, its function, one that surrounds
- * it, its depth. ->graph_root and ->graph_notrace are depth + 1 of the call of
- * set_graph_function or set_graph_notrace that surrounds this one. A call that
- * hides others is hooked, but not recorded, so that its end is seen.
- */
-static enum choice graph_choose(unsigned long func, int depth)
+static struct graph_trace *graph_of(struct fgraph_ops *gops)
 {
-	struct fgraph_ret_stack *stack = current->ret_stack;
-	const struct ftrace_hash *set = READ_ONCE(only);
-	const struct ftrace_hash *hidden = READ_ONCE(never);
-	unsigned int deepest = READ_ONCE(max_depth);
-	unsigned int above = stack->graph_root ? stack->graph_root - 1 : 0;
-
-	if (!in_task() &&
-	    !trace_option(&trace_top_array, TRACE_OPT_funcgraph_irqs))
-		return GRAPH_SKIP;
-	if (stack->graph_notrace)
-		return GRAPH_SKIP;
-	if (hidden && ftrace_hash_has(hidden, func)) {
-		stack->graph_notrace = depth + 1;
-		return GRAPH_HIDE;
-	}
-	if (set && !stack->graph_root) {
-		if (!ftrace_hash_has(set, func))
-			return GRAPH_SKIP;
-		stack->graph_root = depth + 1;
-		return GRAPH_RECORD;
-	}
-	if (deepest && depth - above >= deepest)
-		return GRAPH_SKIP;
-	return GRAPH_RECORD;
-}
-
-/* The call that the choice of others depended on is over. */
-static void graph_leave(unsigned int depth)
-{
-	struct fgraph_ret_stack *stack = current->ret_stack;
-
-	if (stack->graph_notrace == depth + 1)
-		stack->graph_notrace = 0;
-	if (stack->graph_root == depth + 1)
-		stack->graph_root = 0;
+	return container_of(gops, struct graph_trace, gops);
 }
 
 /*
- * I3: the time of an event, which has been reserved and not yet committed, so
+ * I2: the time of an event, which has been reserved and not yet committed, so
  * that the clock and other_clock do not both change in between.
  */
-static u64 graph_time(u64 stamp)
+static u64 graph_time(const struct graph_trace *g, u64 stamp)
 {
-	return READ_ONCE(other_clock) ? local_clock() : stamp;
+	return READ_ONCE(g->other_clock) ? local_clock() : stamp;
 }
 
 /* ---- recording an entry -------------------------------------------------- */
 
 /* Return: the time, 0 if it was not recorded. */
-static u64 record_entry(unsigned long func, int depth)
+static u64 record_entry(struct graph_trace *g, unsigned long func, int depth)
 {
-	struct ring_buffer *buffer = &trace_top_array.buffer;
+	struct ring_buffer *buffer = &g->tr->buffer;
 	struct ftrace_graph_ent_entry *entry;
 	u64 time;
 
@@ -107,7 +66,7 @@ static u64 record_entry(unsigned long func, int depth)
 	trace_fill(entry, TRACE_GRAPH_ENT);
 	entry->func = func;
 	entry->depth = depth;
-	time = graph_time(time);
+	time = graph_time(g, time);
 	ring_buffer_unlock_commit(buffer);
 	return time;
 }
@@ -115,24 +74,36 @@ static u64 record_entry(unsigned long func, int depth)
 /* In all cases. Return: whether to hook the call. */
 static bool graph_entry(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
 {
-	enum choice choice = GRAPH_RECORD;
+	struct graph_trace *g = graph_of(gops);
+	enum graph_choice choice = GRAPH_RECORD;
 
-	(void)gops;
-	if (READ_ONCE(trace_top_array.graph_special))
-		choice = graph_choose(ent->func, ent->depth);
-	ent->calltime = 0;
-	if (choice == GRAPH_RECORD) {
-		ent->calltime = record_entry(ent->func, ent->depth);
-		if (!ent->calltime)
-			graph_leave(ent->depth); /* no root after all */
+	if (READ_ONCE(g->tr->special))
+		choice = graph_choose(g, ent->func, ent->depth);
+	if (choice == GRAPH_SKIP)
+		return false;
+	if (choice == GRAPH_HIDE) {
+		ent->marks = GRAPH_FRAME_HIDE | FGRAPH_FRAME_HIDDEN;
+		return true;
 	}
-	ent->hidden = choice == GRAPH_HIDE;
-	return ent->calltime || ent->hidden;
+	if (choice == GRAPH_ROOT)
+		ent->marks = GRAPH_FRAME_ROOT;
+	ent->calltime = record_entry(g, ent->func, ent->depth);
+	return ent->calltime;
+}
+
+/* The callback of any trace but the top one, whose own is graph_call(). */
+static void graph_call_any(unsigned long ip, unsigned long parent_ip,
+			   struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct fgraph_ops *gops = ops->private;
+
+	if (READ_ONCE(graph_of(gops)->tr->on))
+		fgraph_enter(ip, gops, ftrace_return_slot(fregs), graph_entry);
 }
 
 static noinline void graph_call_slow(unsigned long ip, unsigned long *retp)
 {
-	fgraph_enter(ip, &graph_ops, retp, graph_entry);
+	fgraph_enter(ip, &graph_top.gops, retp, graph_entry);
 }
 
 /* From graph_call(), with its preemption count. */
@@ -157,7 +128,7 @@ static __no_fp void graph_call(unsigned long ip, unsigned long parent_ip,
 
 	(void)parent_ip;
 	(void)ops;
-	if (unlikely(trace_top_array.graph_state != GRAPH_USUAL ||
+	if (unlikely(trace_top_array.state != TRACE_USUAL ||
 		     ftrace_regs_full(fregs))) {
 		if (trace_top_array.on)
 			graph_call_slow(ip, ftrace_return_slot(fregs));
@@ -170,7 +141,7 @@ static __no_fp void graph_call(unsigned long ip, unsigned long parent_ip,
 	top = stack->top;
 	if (unlikely(top->retp == retp || top >= stack->end))
 		goto again;
-	frame = fgraph_push(stack, top, ip, retp, graph_ops.bit);
+	frame = fgraph_push(stack, top, ip, retp, graph_top.gops.bit);
 	rb = this_cpu_read(trace_top_ring);
 	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f,
 					       &frame->calltime)))
@@ -196,13 +167,12 @@ again:
 static void graph_return(const struct ftrace_graph_ret *ret,
 			 struct fgraph_ops *gops)
 {
-	struct trace_array *tr = &trace_top_array;
+	const struct graph_trace *g = graph_of(gops);
+	struct trace_array *tr = g->tr;
 	bool value = trace_option(tr, TRACE_OPT_funcgraph_retval);
 	struct ftrace_graph_retval_entry *entry;
 	u64 time;
 
-	(void)gops;
-	graph_leave(ret->depth);
 	if (!ret->calltime || !READ_ONCE(tr->on))
 		return;
 	entry = ring_buffer_lock_reserve(
@@ -215,7 +185,7 @@ static void graph_return(const struct ftrace_graph_ret *ret,
 	entry->ret.depth = ret->depth;
 	entry->ret.overrun = ret->overrun;
 	entry->ret.calltime = ret->calltime;
-	entry->ret.rettime = graph_time(time);
+	entry->ret.rettime = graph_time(g, time);
 	if (value)
 		entry->retval = ret->retval;
 	ring_buffer_unlock_commit(&tr->buffer);
@@ -233,8 +203,9 @@ static __no_fp enum fgraph_handled graph_handler(unsigned long *retp)
 	struct ring_buffer_per_cpu *rb;
 	struct ring_buffer_fast f;
 
-	if (unlikely(frame->retp != retp || frame->users != graph_ops.bit ||
-		     trace_top_array.graph_state != GRAPH_USUAL))
+	if (unlikely(frame->retp != retp ||
+		     frame->users != graph_top.gops.bit ||
+		     trace_top_array.state != TRACE_USUAL))
 		return FGRAPH_REFUSED;
 	preempt_disable_notrace();
 	rb = this_cpu_read(trace_top_ring);
@@ -264,21 +235,21 @@ static __no_fp enum fgraph_handled graph_handler(unsigned long *retp)
  */
 static void graph_switched(struct task_struct *prev, struct task_struct *next)
 {
+	u32 bits = READ_ONCE(sleepless);
 	struct fgraph_ret_stack *stack;
 	struct fgraph_frame *frame;
 	u64 now;
 
-	if (!READ_ONCE(active) ||
-	    trace_option(&trace_top_array, TRACE_OPT_sleep_time))
+	if (likely(!bits))
 		return;
-	now = local_clock(); /* I3 */
+	now = local_clock(); /* I2 */
 	if (prev->ret_stack)
 		prev->ret_stack->slept_at = now;
 	stack = next->ret_stack;
 	if (!stack || !stack->slept_at)
 		return;
 	for (frame = stack->top; frame > stack->frame; frame--) {
-		if (frame->users & graph_ops.bit && frame->calltime)
+		if (frame->users & bits && frame->calltime)
 			frame->calltime += now - stack->slept_at;
 	}
 	stack->slept_at = 0;
@@ -289,48 +260,24 @@ TABLE_ENTRY(task_hooks, 40, sleep_hooks);
 
 /* ---- the tracer ---------------------------------------------------------- */
 
-static struct fgraph_ops graph_ops = {
-	.entryfunc = graph_entry,
-	.retfunc = graph_return,
-	.handler = graph_handler,
-};
-
-static void forget_calls(struct fgraph_ret_stack *stack, unsigned long unused)
+static void forget_sleep(struct fgraph_ret_stack *stack, unsigned long unused)
 {
-	(void)unused;
-	stack->graph_root = 0;
-	stack->graph_notrace = 0;
 	stack->slept_at = 0;
 }
 
-static void recompute_special(void)
+/* [trace_lock held] */
+static void leave_out_sleep(const struct graph_trace *g, bool leave_out)
 {
-	assert_held(&graph_sets_lock);
-	WRITE_ONCE(trace_top()->graph_special,
-		   other_clock || only || never || max_depth ||
-			   !(graph_options & BIT(TRACE_OPT_funcgraph_irqs)) ||
-			   graph_options & BIT(TRACE_OPT_funcgraph_retval));
-}
+	u32 bits = sleepless & ~g->gops.bit;
 
-static void set_graph_options(u32 options)
-{
-	mutex_lock(&graph_sets_lock);
-	graph_options = options;
-	recompute_special();
-	mutex_unlock(&graph_sets_lock);
+	if (!sleepless) /* from long ago */
+		fgraph_for_each_stack(forget_sleep, 0);
+	WRITE_ONCE(sleepless, leave_out ? bits | g->gops.bit : bits);
 }
 
 static bool stamps_local(const struct trace_clock *clock)
 {
 	return clock->scaled && clock->in_ns;
-}
-
-static void set_other_clock(bool other)
-{
-	mutex_lock(&graph_sets_lock);
-	WRITE_ONCE(other_clock, other);
-	recompute_special();
-	mutex_unlock(&graph_sets_lock);
 }
 
 /*
@@ -341,50 +288,84 @@ static void set_other_clock(bool other)
 static void graph_clock_change(struct trace_array *tr,
 			       const struct trace_clock *clock, bool before)
 {
+	struct graph_trace *g = graph_trace(tr);
 	bool local = stamps_local(clock);
 
-	if (local == before || local == !other_clock)
+	if (local == before || local == !g->other_clock)
 		return;
-	set_other_clock(!local);
+	graph_set_other_clock(g, !local);
 	if (before)
 		synchronize_tasks();
 }
 
+static void *graph_create(struct trace_array *tr)
+{
+	struct graph_trace *g;
+
+	if (tr == &trace_top_array)
+		return &graph_top;
+	g = kzalloc(sizeof(*g));
+	if (!g)
+		return NULL;
+	g->tr = tr;
+	g->gops.entryfunc = graph_entry;
+	g->gops.retfunc = graph_return;
+	return g;
+}
+
+static void graph_destroy(struct trace_array *tr, void *data)
+{
+	struct graph_trace *g = data;
+
+	ftrace_hash_free(g->only);
+	ftrace_hash_free(g->never);
+	kfree(g);
+}
+
 static int graph_init(struct trace_array *tr)
 {
+	struct graph_trace *g = graph_trace(tr);
 	int err;
 
-	fgraph_for_each_stack(forget_calls, 0);
-	set_graph_options(tr->options);
-	tr->ops.func = graph_call;
-	graph_ops.ops = &tr->ops;
-	err = register_ftrace_graph(&graph_ops);
-	WRITE_ONCE(active, !err);
+	graph_set_options(g, tr->options);
+	tr->ops.func = g == &graph_top ? graph_call : graph_call_any;
+	g->gops.ops = &tr->ops;
+	err = register_ftrace_graph(&g->gops);
+	if (!err && !trace_option(tr, TRACE_OPT_sleep_time))
+		leave_out_sleep(g, true);
 	return err;
 }
 
 static int graph_reset(struct trace_array *tr)
 {
-	int err = unregister_ftrace_graph(&graph_ops);
+	struct graph_trace *g = graph_trace(tr);
+	bool leave_out = sleepless & g->gops.bit;
+	int err;
 
-	(void)tr;
-	WRITE_ONCE(active, err);
+	leave_out_sleep(g, false);
+	err = unregister_ftrace_graph(&g->gops);
+	if (err)
+		leave_out_sleep(g, leave_out);
 	return err;
 }
 
 static int graph_set_option(struct trace_array *tr, enum trace_option option,
 			    bool on)
 {
+	struct graph_trace *g = graph_trace(tr);
 	u32 options = tr->options;
 
-	set_graph_options(on ? options | BIT(option) : options & ~BIT(option));
+	graph_set_options(g,
+			  on ? options | BIT(option) : options & ~BIT(option));
 	if (option == TRACE_OPT_sleep_time)
-		fgraph_for_each_stack(forget_calls, 0);
+		leave_out_sleep(g, !on);
 	return 0;
 }
 
 static const struct tracer function_graph_tracer = {
 	.name = "function_graph",
+	.create = graph_create,
+	.destroy = graph_destroy,
 	.init = graph_init,
 	.reset = graph_reset,
 	.options =
@@ -404,45 +385,7 @@ static const struct tracer function_graph_tracer = {
 };
 TABLE_ENTRY(tracers, 10, function_graph_tracer);
 
-/* ---- its files ----------------------------------------------------------- */
-
-unsigned int trace_graph_depth(void)
+struct graph_trace *graph_trace(const struct trace_array *tr)
 {
-	return READ_ONCE(max_depth);
-}
-
-void trace_set_graph_depth(unsigned int depth)
-{
-	mutex_lock(&graph_sets_lock);
-	WRITE_ONCE(max_depth, depth);
-	recompute_special();
-	mutex_unlock(&graph_sets_lock);
-}
-
-int trace_graph_hash_get(bool notrace_set, struct ftrace_hash **copy)
-{
-	const struct ftrace_hash *set;
-
-	mutex_lock(&graph_sets_lock);
-	set = notrace_set ? never : only;
-	*copy = set ? ftrace_hash_begin(set) : NULL;
-	mutex_unlock(&graph_sets_lock);
-	return set && !*copy ? -ENOMEM : 0;
-}
-
-int trace_graph_hash_set(bool notrace_set, struct ftrace_hash *hash)
-{
-	struct ftrace_hash **where = notrace_set ? &never : &only;
-	struct ftrace_hash *old;
-
-	mutex_lock(&graph_sets_lock);
-	old = *where;
-	WRITE_ONCE(*where, hash);
-	recompute_special();
-	if (old)
-		synchronize_tasks(); /* I2; who chose by it has noted so */
-	fgraph_for_each_stack(forget_calls, 0);
-	ftrace_hash_free(old);
-	mutex_unlock(&graph_sets_lock);
-	return 0;
+	return trace_tracer_data(tr, &function_graph_tracer);
 }

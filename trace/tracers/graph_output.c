@@ -14,7 +14,7 @@
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
-#include "trace/trace_graph.h"
+#include "trace/tracers/function_graph.h"
 
 #define INDENT	   2
 #define PROC_WIDTH 14
