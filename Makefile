@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# nop5: tools, flags, sources, link, image, run, check; targets: `make help`.
+# nop5: tools, flags, sources, link. A folder has more in its targets.mk;
+# `make help` lists all that can be asked for.
 
 # ---- what you may set on the command line -----------------------------------
 BUILD    ?= build
@@ -12,6 +13,7 @@ APPEND   ?=
 ONLY     ?= *
 MODE     ?= demo
 TARGETS  ?= run test
+OPT      ?= -O2
 
 .DEFAULT_GOAL := kernel
 .DELETE_ON_ERROR:
@@ -20,40 +22,19 @@ MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)# V=1 shows whole commands
 
 # ---- tools ------------------------------------------------------------------
-# A missing program is named; what a newcomer types installs it, on Debian. The
-# stamp of some lists of tools/deps.sh also says which compiler prefix there is.
-# make builds an included file first, then restarts.
-CHECKS  := test test-all unit fuzz bench bench-linux lab torture lint
-INSTALL := run shell debug test test-all bench bench-linux lab torture
-LISTS   := run test test-all tools debug
-DEPS    := deps $(LISTS:%=deps-%)
-GOALS   := $(or $(MAKECMDGOALS),kernel)
-asked    = $(filter $(1),$(GOALS))
-ifneq ($(filter-out help clean test-fresh $(DEPS),$(GOALS)),)
-NEEDED := run $(call asked,debug) $(if $(call asked,$(CHECKS)),test) \
-	$(if $(call asked,test-all torture),test-all) \
-	$(if $(call asked,bench-linux),tools)
-SPACE  := $(subst ,, )
-include $(BUILD)/deps-$(subst $(SPACE),+,$(strip $(NEEDED))).mk
-endif
-
-$(BUILD)/deps-%.mk: tools/deps.sh
-	@mkdir -p $(@D)
-	@sh tools/deps.sh $(if $(call asked,$(INSTALL) $(DEPS)),install,name) \
-		$* $@
-
-CC      := $(CROSS_COMPILE)gcc
-LD      := $(CROSS_COMPILE)ld
-NM      := $(CROSS_COMPILE)nm
-OBJCOPY := $(CROSS_COMPILE)objcopy
-OBJDUMP := $(CROSS_COMPILE)objdump
+# CROSS_COMPILE is found by tools/deps.sh.
+CC       = $(CROSS_COMPILE)gcc
+LD       = $(CROSS_COMPILE)ld
+NM       = $(CROSS_COMPILE)nm
+OBJCOPY  = $(CROSS_COMPILE)objcopy
+OBJDUMP  = $(CROSS_COMPILE)objdump
 NASM    := nasm
 # Debian's own Python: another one in PATH may lack pytest.
 PYTHON  ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
 # ---- flags ------------------------------------------------------------------
 INCLUDES := -I. -Iarch/x86_64 -I$(BUILD)/gen
-CFLAGS   := -std=gnu11 -O2 -g -ffreestanding $(INCLUDES)
+CFLAGS   := -std=gnu11 $(OPT) -g -ffreestanding $(INCLUDES)
 CFLAGS   += -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wno-unused-parameter \
 	-Wno-missing-field-initializers
@@ -177,85 +158,25 @@ $(eval $(call image,nop5-test,$(TEST_OBJS)))
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.asm
 	$(Q)cd $(@D) && $(NASM) -f elf64 -o $(@F) $(<F)
 
-# ---- image ------------------------------------------------------------------
-ISO   := $(BUILD)/nop5.iso
-MKISO := $(PYTHON) tools/mkiso.py --objcopy "$(OBJCOPY)"
+# A file is new only when its text is another.
+write_text = @mkdir -p $(@D); echo "$$TEXT" | cmp -s - $@ || \
+	echo "$$TEXT" > $@
+$(BUILD)/%.objects: FORCE
+	$(write_text)
 
-iso: $(ISO)
-	@echo 'boot it: qemu-system-x86_64 -machine q35 -m 256M -smp 4' \
-	'-vga std -serial stdio -cdrom $(ISO)'
-	@echo '(with UEFI: -bios /usr/share/ovmf/OVMF.fd)'
-
-$(ISO): $(ELF) $(TEST_ELF) boot/grub.cfg tools/mkiso.py
-	@echo 'ISO     $@'
-	$(Q)$(MKISO) --timeout 5 $@ $(ELF) $(TEST_ELF)
-
-# The image that `make run` boots: MODE is the entry, APPEND goes to its end.
-# Tests are not built for who does not ask for them.
-RUN_ELFS := $(ELF) $(if $(filter-out demo shell,$(MODE)),$(TEST_ELF))
-$(BUILD)/run.iso: $(RUN_ELFS) boot/grub.cfg tools/mkiso.py $(BUILD)/run.args
-	@echo 'ISO     $@'
-	$(Q)$(MKISO) --default $(MODE) --append "$$APPEND" $@ $(RUN_ELFS)
-
-# New only when its text is another.
-$(BUILD)/run.args: export TEXT = $(MODE) $(APPEND)
-$(BUILD)/run.args $(BUILD)/nop5.objects $(BUILD)/nop5-test.objects: FORCE
-	@mkdir -p $(@D); echo "$$TEXT" | cmp -s - $@ || echo "$$TEXT" > $@
-
-# ---- run --------------------------------------------------------------------
-MACHINE = --smp $(SMP) --mem $(MEM) --accel $(ACCEL) --cpu $(CPU) \
-	--firmware $(FIRMWARE)
-RUN = $(PYTHON) tools/run.py $(MACHINE)
-
-run: $(BUILD)/run.iso
-	@$(RUN) --iso $<
-
-shell: MODE := shell
-shell: $(BUILD)/run.iso
-	@$(RUN) --interactive --iso $<
-
-debug: $(lastword $(RUN_ELFS))
-	@$(RUN) --gdb tools/nop5.gdb --log $(BUILD)/debug.log --kernel $< \
-		--append "mode=$(MODE) $$APPEND"
-
-# ---- check: all of it lives in tests/ ---------------------------------------
-export BUILD SMP MEM ACCEL CPU FIRMWARE APPEND ONLY CC NM OBJCOPY PYTHON
-
-# `test` and `test-all` build it themselves, and count what that costs.
-$(filter-out test test-all,$(CHECKS)): kernel
-$(CHECKS):
-	@$(PYTHON) tests/run.py $@
-
-# What a newcomer types, in a Debian with git and make alone; needs root.
-test-fresh:
-	@$(PYTHON) tests/fresh.py $(TARGETS)
-
-# ---- pictures of traces -----------------------------------------------------
-include tools/trace/targets.mk
+# ---- more, folder by folder; and what a goal needs of the host ---------------
+FOLDERS := $(sort $(wildcard */targets.mk */*/targets.mk))
+NO_NEED := help clean
+include $(FOLDERS) tools/deps.mk
 
 # ---- housekeeping -----------------------------------------------------------
-deps: $(LISTS:%=deps-%)
-
-$(LISTS:%=deps-%): deps-%: $(BUILD)/deps-%.mk
-	@echo '$*: every program is there'
-
 clean:
 	rm -rf $(BUILD)
 $(if $(filter clean,$(MAKECMDGOALS)),.NOTPARALLEL:)# make -j8 clean kernel
 
 help:
-	@sed -n 's/^#: //p' Makefile
-#: make run          build the ISO, boot it in QEMU, play the demo
-#: make shell        boot the ISO into the shell on this terminal
-#: make test         what a newcomer runs; last line: N passed, N failed
-#: make test-all     every test that belongs in front of a change
-#: make test-fresh   TARGETS='run test' in a new Debian root (needs root)
-#: make unit fuzz lint          the host's share of the tests
-#: make bench bench-linux       measure; the same rows on Linux
-#: make torture lab             long runs; the patching laboratory
-#: make flame timeline          pictures of a second of the workload
-#: make debug        QEMU under gdb, with the kernel's symbols
-#: make deps clean help iso (an ISO with a menu, for BIOS and UEFI)
+	@sed -n 's/^#: //p' $(FOLDERS) Makefile
+#: make kernel deps clean help
 #: Variables: SMP=4 MEM=256M ACCEL=tcg CPU=max FIRMWARE=bios|uefi BUILD=build
 #:   APPEND="words for the kernel" (help: all)  ONLY='glob' (of unit, bench)
 #:   MODE=demo|shell|tests|bench|lab|torture|crash   (of run, debug)
@@ -263,4 +184,4 @@ help:
 #: Status: 0, or 2 after "Error N" of run: N is 35 if a test or the mode failed,
 #:   37 panic, 39 command line refused, 1 else
 
-.PHONY: FORCE kernel iso run shell debug clean help test-fresh $(CHECKS) $(DEPS)
+.PHONY: FORCE kernel clean help

@@ -67,8 +67,10 @@ HOME = ["HOME=/home", "TERM=dumb", "LANG=C.UTF-8",
 
 
 def known_targets():
-    """The names that the Makefile calls phony, but for our own."""
-    text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    """The names that the makefiles call phony, but for our own."""
+    files = [ROOT / "Makefile", ROOT / "tools/deps.mk",
+             *ROOT.glob("*/targets.mk"), *ROOT.glob("*/*/targets.mk")]
+    text = "\n".join(path.read_text() for path in files).replace("\\\n", " ")
     values = dict(re.findall(r"^(\w+) *:?= *(.*)$", text, re.MULTILINE))
     phony = " ".join(re.findall(r"^\.PHONY:(.*)$", text, re.MULTILINE))
     for _ in range(3):  # $(NAME), and $(NAME:%=deps-%)

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from tests import qemu
+from tests import fresh, qemu
 from tests.conftest import toolbox
 from tests.python import COMMAND as PYTHON
 
@@ -59,6 +59,19 @@ def test_nothing_is_rebuilt(elf):
     done = run(["make", f"BUILD={in_tree(qemu.BUILD)}", "kernel"])
     assert done.returncode == 0, done.stderr
     assert "CC" not in done.stdout and "LD" not in done.stdout, done.stdout
+
+
+def test_help_names_each_target():
+    """Wherever it is: in the Makefile, or in a folder's targets.mk."""
+    done = run(["make", "-s", "help"])
+    words = set(re.findall(r"[a-z-]+", done.stdout))
+    missing = {name for name in fresh.known_targets()
+               if not name.startswith("deps-")} - words
+    assert {"run", "unit", "flame", "kernel"} <= words and not missing
+
+
+def test_the_makefile_is_short():
+    assert len((qemu.ROOT / "Makefile").read_text().splitlines()) < 200
 
 
 def test_cleaning_comes_before_building(tmp_path):

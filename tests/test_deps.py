@@ -138,6 +138,7 @@ MAY_USE = [
     ("tools/symtab.py", ("run",)),
     ("tools/noreturn.py", ("run",)),
     ("Makefile", ("run",)),
+    ("boot/", ("run",)),
     ("tools/", debian.LISTS),
 ]
 # Started only where they are there: tools/deps.sh, bench-linux.
@@ -151,7 +152,7 @@ def there(word):
 def sources():
     for pattern in ("tests/**/*.py", "tools/**/*.py", "tests/**/*.sh",
                     "tools/*.sh", ".ci/run",
-                    "Makefile", "tests/**/*.mk"):
+                    "Makefile", "boot/*.mk", "tools/**/*.mk", "tests/**/*.mk"):
         yield from qemu.ROOT.glob(pattern)
 
 

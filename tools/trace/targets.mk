@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Pictures of a second of the workload, from what `cat trace` prints. Counted
 # instructions: a nanosecond is one, so a slow host is not in the picture.
+#: make flame timeline          pictures of a second of the workload
 TRACE_TOOL := $(PYTHON) tools/nop5-trace
 WORKLOAD   := --task '!<idle>' --task '!shell'
 PICTURES   := flame timeline

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+# The ISO, and QEMU with what is on it.
+#: make run          build the ISO, boot it in QEMU, play the demo
+#: make shell        boot the ISO into the shell on this terminal
+#: make debug        QEMU under gdb, with the kernel's symbols
+#: make iso          an ISO with a menu, for BIOS and UEFI
+INSTALL    += run shell debug
+NEED_debug += debug
+
+ISO    = $(BUILD)/nop5.iso
+MKISO  = $(PYTHON) tools/mkiso.py --objcopy "$(OBJCOPY)"
+
+iso: $(ISO)
+	@echo 'boot it: qemu-system-x86_64 -machine q35 -m 256M -smp 4' \
+	'-vga std -serial stdio -cdrom $(ISO)'
+	@echo '(with UEFI: -bios /usr/share/ovmf/OVMF.fd)'
+
+$(ISO): $(ELF) $(TEST_ELF) boot/grub.cfg tools/mkiso.py
+	@echo 'ISO     $@'
+	$(Q)$(MKISO) --timeout 5 $@ $(ELF) $(TEST_ELF)
+
+# The image that `make run` boots: MODE is the entry, APPEND goes to its end.
+# Tests are not built for who does not ask for them.
+RUN_ELFS := $(ELF) $(if $(filter-out demo shell,$(MODE)),$(TEST_ELF))
+$(BUILD)/run.iso: $(RUN_ELFS) boot/grub.cfg tools/mkiso.py $(BUILD)/run.args
+	@echo 'ISO     $@'
+	$(Q)$(MKISO) --default $(MODE) --append "$$APPEND" $@ $(RUN_ELFS)
+
+$(BUILD)/run.args: export TEXT = $(MODE) $(APPEND)
+$(BUILD)/run.args: FORCE
+	$(write_text)
+
+MACHINE = --smp $(SMP) --mem $(MEM) --accel $(ACCEL) --cpu $(CPU) \
+	--firmware $(FIRMWARE)
+RUN = $(PYTHON) tools/run.py $(MACHINE)
+
+run: $(BUILD)/run.iso
+	@$(RUN) --iso $<
+
+shell: MODE := shell
+shell: $(BUILD)/run.iso
+	@$(RUN) --interactive --iso $<
+
+debug: $(lastword $(RUN_ELFS))
+	@$(RUN) --gdb tools/nop5.gdb --log $(BUILD)/debug.log --kernel $< \
+		--append "mode=$(MODE) $$APPEND"
+
+.PHONY: iso run shell debug

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# What a goal needs is there: a missing program is named, or installed, on
+# Debian, for a goal in INSTALL. NEED_LIST has the goals that need this list of
+# tools/deps.sh besides "run"; those in NO_NEED need nothing. The stamp of some
+# lists also says which compiler prefix there is. make builds an included file
+# first, then restarts.
+LISTS := run test test-all tools debug
+DEPS  := deps $(LISTS:%=deps-%)
+GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
+SPACE := $(subst ,, )
+asked  = $(filter $(1),$(GOALS))
+ifneq ($(filter-out $(NO_NEED) $(DEPS),$(GOALS)),)
+NEEDED := run $(foreach l,$(LISTS),$(if $(call asked,$(NEED_$(l))),$(l)))
+include $(BUILD)/deps-$(subst $(SPACE),+,$(strip $(NEEDED))).mk
+endif
+
+$(BUILD)/deps-%.mk: tools/deps.sh
+	@mkdir -p $(@D)
+	@sh tools/deps.sh $(if $(call asked,$(INSTALL) $(DEPS)),install,name) \
+		$* $@
+
+deps: $(LISTS:%=deps-%)
+
+$(LISTS:%=deps-%): deps-%: $(BUILD)/deps-%.mk
+	@echo '$*: every program is there'
+
+.PHONY: $(DEPS)
