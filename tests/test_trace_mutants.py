@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Negative controls of the model checks of the ring buffer and of the shadow
-stack.
+stack, and of the tests of the registry of events.
 
-Each mutant takes away one protection of trace/ring/ or trace/graph/;
-the model check in tests/unit/ has to notice. If a pattern is not found any
-more, the code has changed and the mutant must be written anew.
+Each mutant takes away one protection of trace/ring/, trace/graph/ or
+trace/event/; the test of that name in tests/unit/ has to notice. If a pattern
+is not found any more, the code has changed and the mutant must be written anew.
 """
 import pathlib
 import subprocess
@@ -158,7 +158,29 @@ FGRAPH = [
      "	if (!entry(&ent, gops)) {"),
 ]
 
+EVENT = [
+    ("nothing", "trace_event.c", "", ""),
+    ("E1: one event of a name", "trace_event.c",
+     "*slot || trace_event_by_name(event->system, event->name)", "*slot"),
+    ("E1: names are components of a path", "trace_event.c",
+     "isalnum(name[i]) || name[i] == '_'", "name[i] && name[i] != '/'"),
+    ("E2: a record is as long as its event", "trace_event.h",
+     "event && len >= event->size", "event"),
+    ("E2: a field ends within that", "trace_event.c",
+     "field->size <= event->size - field->offset; /* E2 */", "1;"),
+    ("E2: a field begins within that", "trace_event.c",
+     "	       field->offset <= event->size &&\n", ""),
+    ("E2: a field lies behind the trace_entry", "trace_event.c",
+     "field->offset >= sizeof(struct trace_entry) &&", ""),
+    ("E4: ids are given out in turn", "trace_event.c",
+     "		id = next_id;\n",
+     "		id = TRACE_EVENT_DYNAMIC + tries;\n"),
+    ("E4: an id is more than its slot", "trace_event.h",
+     "event && event->id == id", "event"),
+]
+
 MODELS = {
+    "trace_event": ("event/trace_[es]*", EVENT),
     "ring_buffer": ("ring/ring_buffer*", RING),
     "fgraph": ("graph/fgraph*", FGRAPH),
 }
@@ -201,7 +223,8 @@ def build(directory, common, model, mutant):
         (trace / path.name).write_text(source)
     program = directory / "model"
     subprocess.run(["gcc", *FLAGS, *include(directory), *NAMES,
-                    "-o", program, *sorted(trace.glob("*.c")),
+                    f"-Wl,-T,{ROOT}/tests/host/tables.ld", "-o", program,
+                    *sorted(trace.glob("*.c")),
                     ROOT / f"tests/unit/test_{model}.c", *common],
                    check=True)
     return program
@@ -212,6 +235,25 @@ def build(directory, common, model, mutant):
 def test_model_check_notices(model, mutant, common, tmp_path):
     program = build(tmp_path, common, model, mutant)
     assert notices(program) == bool(mutant[2]), mutant[0]
+
+
+@pytest.mark.parametrize("field, compiles", [
+    ("TRACE_FIELD(ftrace_entry, unsigned long, ip)", True),
+    ("TRACE_FIELD(ftrace_entry, long, ip)", False),
+    ("TRACE_FIELD(ftrace_entry, unsigned int, ip)", False),
+    ("TRACE_FIELD_REST(print_entry, int, buf)", False),
+    ("TRACE_FIELD_ARRAY(ftrace_entry, char, ip, 7)", False),
+    ("TRACE_FIELD_STRING_AT(ftrace_entry, ip)", False),
+])
+def test_a_field_has_the_type_that_it_names(field, compiles, tmp_path):
+    path = tmp_path / "field.c"
+    path.write_text('#include "trace/event/trace_event.h"\n'
+                    f"const struct trace_field field = {field};\n")
+    done = subprocess.run(
+        ["gcc", *FLAGS, *include(tmp_path), "-c", "-o", "/dev/null", path],
+        capture_output=True, text=True)
+    assert (done.returncode == 0) == compiles, done.stderr
+    assert compiles or "the type of a field" in done.stderr
 
 
 # The first store is dead unless something orders it against those of

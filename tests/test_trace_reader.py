@@ -151,13 +151,16 @@ def test_options_tell_clock_and_counts(opened):
 def test_events_of_no_kind_are_kept_with_their_fields(opened):
     data = tf.common(300) + b"shell".ljust(16, b"\0") + struct.pack(
         "<iiqI", 12, 0, -2, 7 << 16 | 44) + b"a note\0\0"
-    page = tf.at_times((1, data), (2, tf.common(999) + bytes(4)))
-    one, two = opened(tf.dat6(page)).events()
-    assert one.kind is two.kind is Kind.OTHER
+    page = tf.at_times((1, data), (2, tf.common(999) + bytes(range(4))),
+                       (3, tf.common(999) + bytes(68)), (4, tf.common(999)))
+    one, *others = opened(tf.dat6(page)).events()
+    assert {event.kind for event in [one, *others]} == {Kind.OTHER}
     assert one.fields == {"prev_comm": "shell", "prev_pid": 12,
                           "prev_state": -2, "note": "a note"}
     assert "prev_pid=12 prev_state=-2 note=a note" in one.text
-    assert two.text == "Unknown type 999"
+    assert [event.text for event in others] == [
+        "Unknown type 999: 00 01 02 03",
+        "Unknown type 999:" + 64 * " 00" + " ...", "Unknown type 999"]
 
 
 def test_a_stack_trace_and_a_marker(opened):

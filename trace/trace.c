@@ -155,8 +155,10 @@ int trace_init(void)
 {
 	struct trace_array *tr = trace_top();
 	unsigned int cpu;
-	int err = create_tracer_data(tr);
+	int err;
 
+	trace_events_init();
+	err = create_tracer_data(tr);
 	if (err)
 		return err;
 	tr->clock = trace_clock_get(0);

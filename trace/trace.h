@@ -293,14 +293,7 @@ void trace_close(struct trace_iterator *iter);
 ssize_t trace_read_raw(struct trace_array *tr, unsigned int cpu,
 		       struct ring_buffer_page *page, bool full);
 
-/* ---- descriptions -------------------------------------------------------- */
-
-/* events/ftrace/NAME: the i-th, NULL past the end; its format. */
-const char *trace_event_name(unsigned int i);
-unsigned int trace_event_id(unsigned int i);
-void trace_event_format_show(unsigned int i, struct trace_seq *s);
-void trace_header_page_show(struct trace_seq *s);
-void trace_header_event_show(struct trace_seq *s);
+/* ---- names of tasks ------------------------------------------------------ */
 
 /*
  * pid and comm of the tasks whose names were saved: as on Linux, of those that

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernel/mutex.h"
+#include "trace/event/trace_event.h"
 #include "trace/graph/fgraph.h"
 #include "trace/trace.h"
 
@@ -81,7 +82,9 @@ struct trace_iterator {
 	unsigned int cpu;
 	u64 time;
 	u64 lost;
+	u64 delay; /* to the next one; only with latency-format */
 	u32 len;
+	const struct trace_event *event; /* NULL: data is not to be read */
 	union {
 		struct trace_entry ent;
 		u8 data[RB_DATA_SIZE];
@@ -106,6 +109,9 @@ void trace_iter_skip(struct trace_iterator *iter);
 /* Pieces of lines. */
 void trace_put_symbol(struct trace_iterator *iter, struct trace_seq *s,
 		      unsigned long addr, bool offset);
+/* The same as the options sym-offset and sym-addr want it. */
+void trace_put_address(struct trace_iterator *iter, struct trace_seq *s,
+		       unsigned long addr);
 const char *trace_iter_comm(struct trace_iterator *iter, int pid);
 void trace_put_time(struct trace_iterator *iter, struct trace_seq *s, u64 time);
 void trace_put_flags(const struct trace_entry *ent, struct trace_seq *s);

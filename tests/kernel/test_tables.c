@@ -9,7 +9,9 @@
 #include "kernel/base/page.h"
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "kernel/quiesce.h"
 #include "kernel/sched.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
@@ -18,6 +20,7 @@
 #include "trace/control/tracefs.h"
 #include "trace/core/ftrace_fexit.h"
 #include "trace/core/ftrace_internal.h"
+#include "trace/event/trace_event.h"
 #include "trace/graph/fgraph.h"
 #include "trace/trace.h"
 #include <asm/smp.h>
@@ -199,6 +202,41 @@ KTEST_FLAGS(tables, users_of_the_graph, KTEST_LEAKS, 120)
 	expect_level(&before);
 	for (i = 0; i <= FGRAPH_USERS; i++)
 		ftrace_free_filter(&ops[i]);
+}
+
+/* ---- events -------------------------------------------------------------- */
+
+static const struct trace_field no_fields[] = { TRACE_FIELDS_END };
+
+/* Event number @i of a group, registered. Return: as trace_event_register(). */
+static int register_event(struct trace_event *event, char name[8],
+			  unsigned int i)
+{
+	snprintf(name, 8, "e%u", i);
+	*event = (struct trace_event){ .system = "tables",
+				       .name = name,
+				       .size = sizeof(struct trace_entry),
+				       .fields = no_fields };
+	return trace_event_register(event);
+}
+
+KTEST(tables, events_of_run_time)
+{
+	static struct trace_event event[TRACE_EVENT_SLOTS];
+	static char name[TRACE_EVENT_SLOTS][8];
+	unsigned int times, n;
+
+	for (times = 0; times < TIMES; times++) {
+		for (n = 0; n < TRACE_EVENT_SLOTS; n++)
+			if (register_event(&event[n], name[n], n))
+				break;
+		EXPECT_EQ(n, TRACE_EVENT_SLOTS - table_size(trace_events));
+		EXPECT_EQ(register_event(&event[n], name[n], n), -ENOSPC);
+		EXPECT(trace_event_find(event[n - 1].id) == &event[n - 1]);
+		while (n--)
+			trace_event_unregister(&event[n]);
+		synchronize_tasks();
+	}
 }
 
 /* ---- direct callers: ids of sets ----------------------------------------- */

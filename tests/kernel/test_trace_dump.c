@@ -15,6 +15,7 @@
 #include "kernel/lib/printf.h"
 #include "tests/kernel/fgraph_targets.h"
 #include "tests/kernel/trace_test.h"
+#include "trace/event/trace_event.h"
 #include "trace/event/trace_record.h"
 
 static char file[4096];
@@ -42,12 +43,13 @@ static struct trace_seq *new_file(void)
 
 static void dump_descriptions(void)
 {
+	const struct trace_event *event;
 	char what[64];
-	unsigned int i;
+	u32 slot = 0;
 
-	for (i = 0; trace_event_name(i); i++) {
-		trace_event_format_show(i, new_file());
-		snprintf(what, sizeof(what), "format %s", trace_event_name(i));
+	while ((event = trace_event_next(&slot))) {
+		trace_event_format_show(event, new_file());
+		snprintf(what, sizeof(what), "format %s", event->name);
 		dump_lines(what, file);
 	}
 	trace_header_page_show(new_file());

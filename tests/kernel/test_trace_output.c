@@ -7,6 +7,7 @@
 #include "kernel/lib/printf.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"
+#include "trace/event/trace_event.h"
 #include "trace/event/trace_record.h"
 
 #define HEAD_COUNTS "# entries-in-buffer/entries-written: "
@@ -464,19 +465,20 @@ KTEST(trace_output, every_option_reads_as_it_was_set)
 
 KTEST(trace_output, formats)
 {
-	unsigned int i;
+	const struct trace_event *event;
+	u32 slot = 0, n = 0;
 
-	for (i = 0; trace_event_name(i); i++) {
-		trace_event_format_show(i, new_file());
+	for (; (event = trace_event_next(&slot)); n++) {
+		trace_event_format_show(event, new_file());
 		EXPECT(strstr(file, "\tfield:int common_pid;\toffset:4;\t"
 				    "size:4;\tsigned:1;\n\n\tfield:"));
-		if (trace_event_id(i) == TRACE_FN)
+		if (event->id == TRACE_FN)
 			EXPECT(!strncmp(file,
 					"name: function\nID: 1\n"
 					"format:\n",
 					29));
 	}
-	EXPECT_EQ(i, 6);
+	EXPECT_EQ(n, 6);
 	trace_header_page_show(new_file());
 	EXPECT(strstr(file, "\tfield: char data;\toffset:16;\tsize:4080;\t"
 			    "signed:1;\n"));

@@ -9,6 +9,7 @@
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"
 #include "trace/core/ftrace_internal.h"
+#include "trace/event/trace_event.h"
 
 #define ROOM 1024
 #define BOTH (TRACEFS_READ | TRACEFS_WRITE)
@@ -146,12 +147,13 @@ KTEST(tracefs, every_event_has_its_format)
 {
 	char path[TRACEFS_PATH_MAX], name[64], text[ROOM];
 	struct tracefs_file *file;
-	unsigned int i;
+	const struct trace_event *event;
+	u32 slot = 0;
 
-	for (i = 0; trace_event_name(i); i++) {
-		snprintf(path, sizeof(path), "events/ftrace/%s/format",
-			 trace_event_name(i));
-		snprintf(name, sizeof(name), "name: %s\n", trace_event_name(i));
+	while ((event = trace_event_next(&slot))) {
+		snprintf(path, sizeof(path), "events/%s/%s/format",
+			 event->system, event->name);
+		snprintf(name, sizeof(name), "name: %s\n", event->name);
 		if (!EXPECT_EQ(tracefs_open(path, TRACEFS_READ, &file), 0))
 			continue;
 		EXPECT(!strncmp(read_some(file, text), name, strlen(name)));

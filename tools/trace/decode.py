@@ -45,6 +45,12 @@ def hex_digit(value: int) -> str:
     return ".123456789abcdef"[value]
 
 
+def bytes_text(data: bytes, most: int = 64) -> str:
+    """What the kernel says of a record that it cannot read."""
+    return (": " + data[:most].hex(" ") if data else "") + \
+        (" ..." if len(data) > most else "")
+
+
 def parse_cmdlines(text: bytes) -> dict[int, str]:
     """saved_cmdlines: "PID COMM" on each line."""
     found = {0: "<idle>"}
@@ -87,7 +93,8 @@ class Decoder:
                       lost=record.lost, at=record.at)
         one = self.formats.get(number)
         if one is None:
-            event.text = f"Unknown type {number}"
+            event.text = f"Unknown type {number}" + bytes_text(
+                record.data[self._common.size:])
             return event
         event.name, event.kind = one.name, self._kinds[number]
         try:

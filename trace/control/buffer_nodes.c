@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * buffer_nodes.c - files about the buffers, and the descriptions of what is
- * in them.
+ * buffer_nodes.c - files about the buffers.
  */
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/errno.h"
@@ -148,57 +147,5 @@ const struct tracefs_node buffer_nodes[] = {
 	  .mode = 0640,
 	  .show = cpumask_show,
 	  .write = cpumask_write },
-	{ .path = NULL },
-};
-
-/* ---- events/ ------------------------------------------------------------- */
-
-static int page_show(struct tracefs_file *file, struct trace_seq *seq)
-{
-	trace_header_page_show(seq);
-	return 0;
-}
-
-static int event_show(struct tracefs_file *file, struct trace_seq *seq)
-{
-	trace_header_event_show(seq);
-	return 0;
-}
-
-#define FORMAT_PREFIX "events/ftrace/"
-
-/* The event is the component of the path behind the prefix. */
-static int format_show(struct tracefs_file *file, struct trace_seq *seq)
-{
-	const char *name = file->node->path + strlen(FORMAT_PREFIX);
-	const char *event;
-	unsigned int i;
-
-	for (i = 0; (event = trace_event_name(i)); i++) {
-		size_t n = strlen(event);
-
-		if (!strncmp(name, event, n) && name[n] == '/') {
-			trace_event_format_show(i, seq);
-			return 0;
-		}
-	}
-	return -ENOENT;
-}
-
-#define FORMAT(event)                                                \
-	{                                                            \
-		.path = FORMAT_PREFIX event "/format", .mode = 0440, \
-		.show = format_show                                  \
-	}
-
-const struct tracefs_node event_nodes[] = {
-	FORMAT("funcgraph_entry"),
-	FORMAT("funcgraph_exit"),
-	FORMAT("funcgraph_exit_retval"),
-	FORMAT("function"),
-	FORMAT("kernel_stack"),
-	FORMAT("print"),
-	{ .path = "events/header_event", .mode = 0440, .show = event_show },
-	{ .path = "events/header_page", .mode = 0440, .show = page_show },
 	{ .path = NULL },
 };

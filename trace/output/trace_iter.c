@@ -7,7 +7,8 @@
  * nothing away; one of `trace_pipe` consumes, an event at a time and only when
  * its line goes out, so that what was not read is there for the next reader.
  * Either way the event being printed is a copy, so that its tracer may look
- * at the one that follows.
+ * at the one that follows. What the text needs of the neighbours is filled in
+ * here (->delay), and ->event says whether the copy can be read at all.
  *
  * I1  Lines come in order of time; among events of one time, by CPU. Of one
  *     CPU they come in the order in which they were written.
@@ -38,7 +39,10 @@ static void set_current(struct trace_iterator *iter, unsigned int cpu,
 	iter->len = event->len;
 	if (!iter->start)
 		iter->start = event->time;
+	if (unlikely(event->len < sizeof(iter->ent)))
+		memset(&iter->ent, 0, sizeof(iter->ent));
 	memcpy(iter->data, event->data, event->len);
+	iter->event = trace_event_of(iter->data, event->len); /* E2 */
 }
 
 /* Take the present event of a CPU. Pipes: false if a raw reader was faster. */
@@ -144,6 +148,14 @@ static void put_started(struct trace_iterator *iter, struct trace_seq *s)
 	source->started = true;
 }
 
+/* From this event to the next one of its CPU; 0: there is none (yet). */
+static u64 delay_to_next(struct trace_iterator *iter)
+{
+	struct ring_buffer_event next;
+
+	return trace_iter_peek(iter, &next) ? next.time - iter->time : 0;
+}
+
 static void put_event_line(struct trace_iterator *iter, struct trace_seq *s)
 {
 	const struct tracer *tracer = trace_current_tracer(iter->tr);
@@ -156,6 +168,8 @@ static void put_event_line(struct trace_iterator *iter, struct trace_seq *s)
 	if (!tracer->line || !tracer->line(iter, s)) {
 		put_started(iter, s);
 		start = s->len;
+		if (trace_option(iter->tr, TRACE_OPT_latency_format))
+			iter->delay = delay_to_next(iter);
 		trace_put_line(iter, s);
 	}
 	if (s->overflow) {

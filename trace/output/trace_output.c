@@ -3,10 +3,11 @@
  * trace_output.c - events as lines of text, byte for byte as Linux prints
  * them.
  *
- * Owns the column heads, the columns, and the text of each type of event.
- * Reading a trace is mostly this, so columns are put together from plain
- * pieces (trace_seq.h), and symbols and task names are looked up once and then
- * found in small direct-mapped tables of the reader.
+ * Owns the column heads, the columns, and the text of a record that no event
+ * can read; the other texts are the events' own (trace_entries.c). Reading a
+ * trace is mostly this, so columns are put together from plain pieces
+ * (trace_seq.h), and symbols and task names are looked up once and then found
+ * in small direct-mapped tables of the reader.
  *
  * Context: task.
  */
@@ -19,13 +20,14 @@
 
 /* ---- names --------------------------------------------------------------- */
 
-static const struct trace_symbol *find_symbol(struct trace_iterator *iter,
-					      unsigned long addr)
+static struct trace_symbol *symbol_slot(struct trace_iterator *iter,
+					unsigned long addr)
 {
-	struct trace_symbol *symbol = &iter->symbols[addr / 8 % TRACE_SYMBOLS];
+	return &iter->symbols[addr / 8 % TRACE_SYMBOLS];
+}
 
-	if (symbol->addr == addr && addr)
-		return symbol;
+static void look_up(struct trace_symbol *symbol, unsigned long addr)
+{
 	*symbol = (struct trace_symbol){ .addr = addr };
 	symbol->name = kallsyms_lookup(addr, &symbol->off, &symbol->size);
 	if (!symbol->name)
@@ -33,14 +35,17 @@ static const struct trace_symbol *find_symbol(struct trace_iterator *iter,
 							&symbol->size);
 	if (symbol->name)
 		symbol->len = strlen(symbol->name);
-	return symbol;
 }
 
-void trace_put_symbol(struct trace_iterator *iter, struct trace_seq *s,
-		      unsigned long addr, bool offset)
+/* Out of line, so that the usual case saves no registers. */
+static noinline void put_symbol_slow(struct trace_iterator *iter,
+				     struct trace_seq *s, unsigned long addr,
+				     bool offset)
 {
-	const struct trace_symbol *symbol = find_symbol(iter, addr);
+	struct trace_symbol *symbol = symbol_slot(iter, addr);
 
+	if (symbol->addr != addr || !addr)
+		look_up(symbol, addr);
 	if (!symbol->name) {
 		trace_seq_printf(s, "0x%lx", addr);
 		return;
@@ -48,6 +53,17 @@ void trace_put_symbol(struct trace_iterator *iter, struct trace_seq *s,
 	trace_seq_putmem(s, symbol->name, symbol->len);
 	if (offset)
 		trace_seq_printf(s, "+0x%lx/0x%lx", symbol->off, symbol->size);
+}
+
+void trace_put_symbol(struct trace_iterator *iter, struct trace_seq *s,
+		      unsigned long addr, bool offset)
+{
+	const struct trace_symbol *symbol = symbol_slot(iter, addr);
+
+	if (likely(symbol->addr == addr && symbol->name && !offset))
+		trace_seq_putmem(s, symbol->name, symbol->len);
+	else
+		put_symbol_slow(iter, s, addr, offset);
 }
 
 static const struct trace_cmdline *find_task(struct trace_iterator *iter,
@@ -143,11 +159,6 @@ char trace_delay_mark(u64 ns)
 static void put_latency_columns(struct trace_iterator *iter,
 				struct trace_seq *s)
 {
-	struct ring_buffer_event next;
-	u64 delay = 0;
-
-	if (trace_iter_peek(iter, &next))
-		delay = next.time - iter->time;
 	trace_seq_printf(s, "%8.8s-%-7d %3u",
 			 trace_iter_comm(iter, iter->ent.pid), iter->ent.pid,
 			 iter->cpu);
@@ -155,15 +166,15 @@ static void put_latency_columns(struct trace_iterator *iter,
 	if (iter->tr->clock->in_ns)
 		trace_seq_printf(
 			s, " %4lluus%c: ", (iter->time - iter->start) / 1000,
-			trace_delay_mark(delay));
+			trace_delay_mark(iter->delay));
 	else
 		trace_seq_printf(s, " %4llu: ", iter->time);
 }
 
 /* ---- bodies -------------------------------------------------------------- */
 
-static void put_address(struct trace_iterator *iter, struct trace_seq *s,
-			unsigned long addr)
+static noinline void put_long_address(struct trace_iterator *iter,
+				      struct trace_seq *s, unsigned long addr)
 {
 	trace_put_symbol(iter, s, addr,
 			 trace_option(iter->tr, TRACE_OPT_sym_offset));
@@ -171,86 +182,50 @@ static void put_address(struct trace_iterator *iter, struct trace_seq *s,
 		trace_seq_printf(s, " <%016lx>", addr);
 }
 
-static void put_function(struct trace_iterator *iter, struct trace_seq *s)
+void trace_put_address(struct trace_iterator *iter, struct trace_seq *s,
+		       unsigned long addr)
 {
-	const struct ftrace_entry *entry = (const void *)iter->data;
-
-	put_address(iter, s, entry->ip);
-	if (!trace_option(iter->tr, TRACE_OPT_print_parent))
+	if (likely(!(READ_ONCE(iter->tr->options) &
+		     (BIT(TRACE_OPT_sym_offset) | BIT(TRACE_OPT_sym_addr))))) {
+		trace_put_symbol(iter, s, addr, false);
 		return;
-	trace_seq_putmem(s, " <-", 3);
-	put_address(iter, s, entry->parent_ip);
-}
-
-static void put_stack(struct trace_iterator *iter, struct trace_seq *s)
-{
-	const struct stack_entry *entry = (const void *)iter->data;
-	u32 room = (iter->len - sizeof(*entry)) / sizeof(entry->caller[0]);
-	u32 i;
-
-	trace_seq_puts(s, "<stack trace>");
-	for (i = 0; i < room && i < (u32)entry->size; i++) {
-		trace_seq_puts(s, "\n => ");
-		if (is_ftrace_trampoline(entry->caller[i]))
-			trace_seq_puts(s, "[FTRACE TRAMPOLINE]");
-		else
-			put_address(iter, s, entry->caller[i]);
 	}
+	put_long_address(iter, s, addr);
 }
 
-/* The text of a marker, without its newline. */
-static void put_print(struct trace_iterator *iter, struct trace_seq *s)
+#define BYTES_MAX 64 /* shown of a record that has no text */
+
+/* What the record has behind its trace_entry. */
+static void put_bytes(struct trace_iterator *iter, struct trace_seq *s)
 {
-	const struct print_entry *entry = (const void *)iter->data;
-	size_t len = strnlen(entry->buf, iter->len - sizeof(*entry));
+	u32 head = min(iter->len, (u32)sizeof(iter->ent));
+	u32 n = min(iter->len - head, (u32)BYTES_MAX);
 
-	if (len && entry->buf[len - 1] == '\n')
-		len--;
-	trace_seq_puts(s, "tracing_mark_write: ");
-	trace_seq_putmem(s, entry->buf, len);
+	if (n)
+		trace_seq_printf(s, ": %*ph%s", n, iter->data + head,
+				 head + n < iter->len ? " ..." : "");
 }
 
-static void put_graph_entry(struct trace_iterator *iter, struct trace_seq *s)
+/* A record whose id nobody owns, or that is shorter than its event says. */
+static noinline void put_unknown(struct trace_iterator *iter,
+				 struct trace_seq *s)
 {
-	const struct ftrace_graph_ent_entry *entry = (const void *)iter->data;
+	const struct trace_event *owner = trace_event_find(iter->ent.type);
 
-	trace_seq_puts(s, "graph_ent: func=");
-	trace_put_symbol(iter, s, entry->func, false);
+	if (owner)
+		trace_seq_printf(s, "%s: %u bytes instead of %u", owner->name,
+				 iter->len, owner->size);
+	else
+		trace_seq_printf(s, "Unknown type %u", iter->ent.type);
+	put_bytes(iter, s);
 }
-
-static void put_graph_return(struct trace_iterator *iter, struct trace_seq *s)
-{
-	const struct ftrace_graph_ret_entry *entry = (const void *)iter->data;
-
-	trace_seq_puts(s, "graph_ret: func=");
-	trace_put_symbol(iter, s, entry->func, false);
-}
-
-/* How each type is printed, and the least it must have of data. */
-static const struct {
-	void (*put)(struct trace_iterator *iter, struct trace_seq *s);
-	u32 size;
-} types[] = {
-	[TRACE_FN] = { put_function, sizeof(struct ftrace_entry) },
-	[TRACE_STACK] = { put_stack, sizeof(struct stack_entry) },
-	[TRACE_PRINT] = { put_print, sizeof(struct print_entry) },
-	[TRACE_GRAPH_ENT] = { put_graph_entry,
-			      sizeof(struct ftrace_graph_ent_entry) },
-	[TRACE_GRAPH_RET] = { put_graph_return,
-			      sizeof(struct ftrace_graph_ret_entry) },
-	[TRACE_GRAPH_RETVAL] = { put_graph_return,
-				 sizeof(struct ftrace_graph_retval_entry) },
-};
 
 void trace_put_event(struct trace_iterator *iter, struct trace_seq *s)
 {
-	u16 type = iter->ent.type;
-
-	if (type < ARRAY_SIZE(types) && types[type].put &&
-	    iter->len >= types[type].size)
-		types[type].put(iter, s);
+	if (likely(iter->event))
+		iter->event->put(iter, s);
 	else
-		trace_seq_printf(s, "Unknown type %u", type);
+		put_unknown(iter, s);
 }
 
 void trace_put_line(struct trace_iterator *iter, struct trace_seq *s)

@@ -152,17 +152,16 @@ static void put_irq_arrow(struct trace_iterator *iter, struct trace_seq *s,
 
 /* ---- lines --------------------------------------------------------------- */
 
-/* The event as a return, NULL if it is none. */
+/* The record as a return, NULL if it is none. */
 static const struct ftrace_graph_ret_entry *as_return(const void *data, u32 len)
 {
-	const struct ftrace_graph_ret_entry *ret = data;
+	const struct trace_event *event = trace_event_of(data, len);
 
-	if (len < sizeof(*ret))
+	if (!event)
 		return NULL;
-	if (ret->ent.type == TRACE_GRAPH_RETVAL)
-		return len < sizeof(struct ftrace_graph_retval_entry) ? NULL :
-									ret;
-	return ret->ent.type == TRACE_GRAPH_RET ? ret : NULL;
+	return event->id == TRACE_GRAPH_RET || event->id == TRACE_GRAPH_RETVAL ?
+		       data :
+		       NULL;
 }
 
 /* The return event of this very entry, if nothing lies between. */
@@ -306,7 +305,7 @@ static void put_comment(struct trace_iterator *iter, struct trace_seq *s)
 	if (cpu->depth > 0)
 		trace_seq_fill(s, ' ', (cpu->depth + 1) * INDENT);
 	trace_seq_puts(s, "/* ");
-	if (iter->ent.type == TRACE_PRINT && iter->len >= sizeof(*print)) {
+	if (iter->event && iter->ent.type == TRACE_PRINT) {
 		len = strnlen(print->buf, iter->len - sizeof(*print));
 		len -= len && print->buf[len - 1] == '\n';
 		trace_seq_putmem(s, print->buf, len);
@@ -326,8 +325,7 @@ bool graph_line(struct trace_iterator *iter, struct trace_seq *s)
 	ret = as_return(iter->data, iter->len);
 	if (ret)
 		put_return(iter, s, ret);
-	else if (iter->ent.type == TRACE_GRAPH_ENT &&
-		 iter->len >= sizeof(struct ftrace_graph_ent_entry))
+	else if (iter->event && iter->ent.type == TRACE_GRAPH_ENT)
 		put_entry(iter, s);
 	else
 		put_comment(iter, s);

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The registry of events: an event that is registered at run time is read in
+ * every form; a record without an event, or too short for it, is shown as
+ * bytes. tests/unit/test_trace_event.c has the registry itself.
+ */
+#include "kernel/lib/ctype.h"
+#include "kernel/lib/glob.h"
+#include "kernel/lib/printf.h"
+#include "kernel/quiesce.h"
+#include "tests/kernel/trace_test.h"
+#include "trace/event/trace_event.h"
+#include "trace/event/trace_record.h"
+#include "trace/trace_internal.h"
+
+/* ---- an event of a group of its own -------------------------------------- */
+
+struct note_entry {
+	struct trace_entry ent;
+	s16 change;
+	u8 kind;
+	char owner[5];
+	u32 text; /* where it is, behind these */
+};
+
+static const struct trace_field note_fields[] = {
+	TRACE_FIELD(note_entry, short, change),
+	TRACE_FIELD(note_entry, unsigned char, kind),
+	TRACE_FIELD_ARRAY(note_entry, char, owner, 5),
+	TRACE_FIELD_STRING_AT(note_entry, text),
+	TRACE_FIELDS_END,
+};
+
+static void put_note(struct trace_iterator *iter, struct trace_seq *s)
+{
+	const struct note_entry *note = (const void *)iter->data;
+
+	trace_seq_printf(s, "note: change=%d kind=%u owner=%s text=%s",
+			 note->change, note->kind, note->owner,
+			 (const char *)note + (note->text & 0xffff));
+}
+
+static const struct trace_event note_model = {
+	.system = "testing",
+	.name = "note",
+	.size = sizeof(struct note_entry),
+	.fields = note_fields,
+	.print_fmt = "\"change=%d kind=%u owner=%s text=%s\", REC->change, "
+		     "REC->kind, REC->owner, __get_str(text)",
+	.put = put_note,
+};
+
+static const char note_format[] =
+	"format:\n"
+	"\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
+	"\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n"
+	"\tfield:unsigned char common_preempt_count;\toffset:3;\tsize:1;\t"
+	"signed:0;\n"
+	"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n"
+	"\n"
+	"\tfield:short change;\toffset:8;\tsize:2;\tsigned:1;\n"
+	"\tfield:unsigned char kind;\toffset:10;\tsize:1;\tsigned:0;\n"
+	"\tfield:char owner[5];\toffset:11;\tsize:5;\tsigned:1;\n"
+	"\tfield:__data_loc char[] text;\toffset:16;\tsize:4;\tsigned:1;\n"
+	"\n"
+	"print fmt: \"change=%d kind=%u owner=%s text=%s\", REC->change, "
+	"REC->kind, REC->owner, __get_str(text)\n";
+
+/* A record of that type with the first @len bytes of @data. */
+static void write_record(u16 type, const void *data, size_t len)
+{
+	struct ring_buffer *buffer = &trace_top()->buffer;
+	struct trace_entry *ent =
+		ring_buffer_lock_reserve(buffer, sizeof(*ent) + len, NULL);
+
+	if (!EXPECT(ent != NULL))
+		return;
+	trace_fill(ent, type);
+	memcpy(ent + 1, data, len);
+	ring_buffer_unlock_commit(buffer);
+}
+
+static void write_note(const struct trace_event *event, const char *text)
+{
+	struct {
+		struct note_entry fixed;
+		char text[12];
+	} note = { .fixed = { .change = -3, .kind = 200, .owner = "me" } };
+	size_t size = strlen(text) + 1;
+
+	note.fixed.text = size << 16 | offsetof(typeof(note), text);
+	strscpy(note.text, text, sizeof(note.text));
+	write_record(event->id, &note.fixed.ent + 1,
+		     offsetof(typeof(note), text) + size -
+			     sizeof(struct trace_entry));
+}
+
+static bool event_begin(const char *tracer)
+{
+	kthread_bind(current, 0);
+	return tt_begin(tracer, "ftrace_target_000", 64); /* never called */
+}
+
+static void event_end(void)
+{
+	tt_end();
+	kthread_bind(current, CPU_ANY);
+}
+
+/* Does a line of trace end in what the pattern says? */
+static void trace_has(const char *pattern)
+{
+	char *text = tt_text(0), *line = text, *end;
+	bool found = false;
+
+	for (; line && *line && !found; line = end + 1) {
+		end = strchr(line, '\n');
+		*end = '\0';
+		found = glob_match(pattern, line);
+	}
+	if (!EXPECT(found))
+		ktest_note("no line is \"%s\"", pattern);
+	kfree(text);
+}
+
+/* ---- its raw bytes, as a program of the host decodes them ---------------- */
+
+static u32 number_behind(const char *text, const char *key)
+{
+	u32 n = 0;
+
+	text = text ? strstr(text, key) : NULL;
+	for (text = text ? text + strlen(key) : ""; isdigit(*text); text++)
+		n = n * 10 + (*text - '0');
+	return n;
+}
+
+/* The number in the field that the format file calls "TYPE NAME". */
+static u64 decode(const char *format, const char *field, const u8 *record)
+{
+	const char *line = strstr(format, field);
+	u32 offset = number_behind(line, "offset:");
+	u32 size = number_behind(line, "size:");
+	u64 value = 0;
+
+	if (EXPECT(size && size <= sizeof(value)))
+		memcpy(&value, record + offset, size);
+	return value;
+}
+
+static void check_raw(const char *format)
+{
+	struct ring_buffer_page *page = alloc_page();
+	const u8 *record;
+	u32 text;
+
+	ASSERT(page != NULL);
+	EXPECT(trace_read_raw(trace_top(), 0, page, false) > 0);
+	record = page->data + RB_EVENT_HEADER;
+	EXPECT_EQ(*(const u32 *)page->data & 31,
+		  (page->commit & 0xfff) / 4 - 1); /* the only event there */
+	EXPECT_EQ(decode(format, "unsigned short common_type;", record),
+		  number_behind(format, "ID: "));
+	EXPECT_EQ(decode(format, "int common_pid;", record), current->pid);
+	EXPECT_EQ((s16)decode(format, "short change;", record), -3);
+	EXPECT_EQ(decode(format, "unsigned char kind;", record), 200);
+	text = decode(format, "__data_loc char[] text;", record);
+	EXPECT_EQ(text >> 16, 6);
+	EXPECT(!strcmp((const char *)record + (text & 0xffff), "hello"));
+	free_page(page);
+}
+
+KTEST(trace_event, an_event_made_at_run_time)
+{
+	struct trace_event note = note_model;
+	char format[1024], gone[64];
+	struct trace_seq s;
+
+	ASSERT_EQ(trace_event_register(&note), 0);
+	EXPECT(note.id >= TRACE_EVENT_DYNAMIC);
+	EXPECT(trace_event_by_name("testing", "note") == &note);
+	trace_seq_init(&s, format, sizeof(format));
+	trace_event_format_show(&note, &s);
+	EXPECT(str_has_prefix(format, "name: note\nID: "));
+	EXPECT(!strcmp(strstr(format, "format:"), note_format));
+	if (event_begin("nop")) {
+		write_note(&note, "hello");
+		trace_has("*: note: change=-3 kind=200 owner=me text=hello");
+		trace_event_unregister(&note);
+		snprintf(gone, sizeof(gone), "*: Unknown type %u: fd ff c8 *",
+			 note.id);
+		trace_has(gone);
+		check_raw(format);
+	}
+	event_end();
+	EXPECT(!trace_event_by_name("testing", "note"));
+}
+
+/* The same id does not come back at once: what is left is not misread. E4 */
+KTEST(trace_event, a_record_outlives_its_event_E4)
+{
+	struct trace_event first = note_model, second = note_model;
+
+	if (event_begin("nop")) {
+		EXPECT_EQ(trace_event_register(&first), 0);
+		write_note(&first, "old");
+		trace_event_unregister(&first);
+		EXPECT_EQ(trace_event_register(&second), 0);
+		EXPECT(second.id != first.id);
+		trace_has("*: Unknown type *");
+		write_note(&second, "new");
+		trace_has("*: note: * text=new");
+		trace_event_unregister(&second);
+	}
+	event_end();
+}
+
+/* ---- records that no event can read -------------------------------------- */
+
+#define NOBODY (TRACE_EVENT_DYNAMIC - 1)
+
+static void write_odd_records(void)
+{
+	struct ring_buffer *buffer = &trace_top()->buffer;
+	u8 data[68];
+	u16 *tiny;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(data); i++)
+		data[i] = i;
+	write_record(NOBODY, data, 0);
+	write_record(NOBODY, data, 4);
+	write_record(NOBODY, data, 68);
+	write_record(TRACE_FN, data, 12);
+	write_record(TRACE_GRAPH_ENT, data, 8);
+	write_record(TRACE_GRAPH_RETVAL, data, 32);
+	write_record(TRACE_PRINT, data, 4);
+	write_record(TRACE_STACK, data, 0);
+	/* Not even a whole trace_entry. */
+	tiny = ring_buffer_lock_reserve(buffer, 4, NULL);
+	if (!EXPECT(tiny != NULL))
+		return;
+	tiny[0] = TRACE_FN;
+	tiny[1] = 0;
+	ring_buffer_unlock_commit(buffer);
+}
+
+static const char *const odd[] = {
+	"Unknown type 63",
+	"Unknown type 63: 00 01 02 03",
+	"Unknown type 63: 00 * 3e 3f ...",
+	"function: 20 bytes instead of 24: 00 01 02 * 0b",
+	"funcgraph_entry: 16 bytes instead of 20: 00 * 07",
+	"funcgraph_exit_retval: 40 bytes instead of 48: 00 * 1f",
+	"print: 12 bytes instead of 16: 00 01 02 03",
+	"kernel_stack: 8 bytes instead of 16",
+	"function: 4 bytes instead of 24",
+};
+
+static void odd_records(const char *tracer, const char *before,
+			const char *behind)
+{
+	char pattern[96];
+	unsigned int i;
+
+	if (event_begin(tracer)) {
+		write_odd_records();
+		for (i = 0; i < ARRAY_SIZE(odd); i++) {
+			snprintf(pattern, sizeof(pattern), "%s%s%s", before,
+				 odd[i], behind);
+			trace_has(pattern);
+		}
+	}
+	event_end();
+}
+
+KTEST(trace_event, records_too_short_for_their_event_E2)
+{
+	odd_records("nop", "*: ", "");
+}
+
+KTEST_FLAGS(trace_event, such_records_among_calls_E2, KTEST_LEAKS, 0)
+{
+	odd_records("function_graph", "*", "*");
+}
+
+/* ---- readers while events come and go ------------------------------------ */
+
+#define ROUNDS 200
+
+static bool stop_reading;
+
+static int read_all_the_time(void *unused)
+{
+	struct trace_seq s;
+	char format[1024];
+	const struct trace_event *event;
+	u32 slot;
+
+	while (!READ_ONCE(stop_reading)) {
+		kfree(tt_text(0));
+		cond_resched();
+		trace_seq_init(&s, format, sizeof(format));
+		for (slot = 0; (event = trace_event_next(&slot));) {
+			trace_seq_reset(&s);
+			trace_event_format_show(event, &s);
+		}
+	}
+	return 0;
+}
+
+/* Free memory is poisoned: whoever reads a freed event faults. */
+static void register_and_free(void)
+{
+	struct trace_event *note = kmalloc(sizeof(*note));
+
+	if (!EXPECT(note != NULL))
+		return;
+	*note = note_model;
+	if (EXPECT_EQ(trace_event_register(note), 0)) {
+		write_note(note, "hello");
+		trace_event_unregister(note);
+		synchronize_tasks();
+	}
+	kfree(note);
+}
+
+KTEST(trace_event, readers_while_events_come_and_go_E3)
+{
+	struct task_struct *reader;
+	unsigned int i;
+
+	WRITE_ONCE(stop_reading, false);
+	reader = kthread_run(read_all_the_time, NULL, "event_reader");
+	ASSERT(!IS_ERR(reader));
+	if (event_begin("nop"))
+		for (i = 0; i < ROUNDS; i++)
+			register_and_free();
+	WRITE_ONCE(stop_reading, true);
+	EXPECT_EQ(kthread_join(reader), 0);
+	event_end();
+}

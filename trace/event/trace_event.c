@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+/*
+ * trace_event.c - the registry of events; what the bytes of a ring mean, told
+ * to stock tools: the format files, events/header_page, events/header_event.
+ *
+ * Owns the slots. An id stands in the slot of its remainder, so a lookup is one
+ * load and one comparison, and an id given out anew differs from all former
+ * ones of its slot (E4). Invariants E1 to E4: trace_event.h.
+ *
+ * Context: task. Locks: events_lock, a leaf; lookups take none.
+ */
+#include "trace/event/trace_event.h"
+
+#include "kernel/base/panic.h"
+#include "kernel/lib/ctype.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/mutex.h"
+#include "trace/event/trace_seq.h"
+#include "trace/ring/ring_buffer.h"
+
+DEFINE_TABLE(struct trace_event, trace_events);
+
+static_assert(TRACE_EVENT_DYNAMIC <= TRACE_EVENT_SLOTS, "E1: one slot each");
+static_assert((TRACE_EVENT_ID_MAX + 1) % TRACE_EVENT_SLOTS == 0, "slots");
+
+const struct trace_event *trace_event_slot[TRACE_EVENT_SLOTS];
+
+static DEFINE_MUTEX(events_lock);
+static u32 next_id = TRACE_EVENT_DYNAMIC; /* to be tried next [events_lock] */
+
+static const struct trace_field common_fields[] = {
+	TRACE_FIELD(trace_entry, unsigned short, type),
+	TRACE_FIELD(trace_entry, unsigned char, flags),
+	TRACE_FIELD(trace_entry, unsigned char, preempt_count),
+	TRACE_FIELD(trace_entry, int, pid),
+	TRACE_FIELDS_END,
+};
+
+/* ---- lookups ------------------------------------------------------------- */
+
+const struct trace_event *trace_event_next(u32 *slot)
+{
+	const struct trace_event *event = NULL;
+
+	while (!event && *slot < TRACE_EVENT_SLOTS)
+		event = READ_ONCE(trace_event_slot[(*slot)++]);
+	return event;
+}
+
+const struct trace_event *trace_event_by_name(const char *system,
+					      const char *name)
+{
+	const struct trace_event *event;
+	u32 slot = 0;
+
+	while ((event = trace_event_next(&slot)))
+		if (!strcmp(event->system, system) &&
+		    !strcmp(event->name, name))
+			break;
+	return event;
+}
+
+/* ---- registration -------------------------------------------------------- */
+
+static bool name_possible(const char *name)
+{
+	size_t i;
+
+	for (i = 0; isalnum(name[i]) || name[i] == '_'; i++)
+		;
+	return i && i < TRACE_EVENT_NAME && !name[i];
+}
+
+static bool field_possible(const struct trace_event *event,
+			   const struct trace_field *field)
+{
+	return field->offset >= sizeof(struct trace_entry) &&
+	       field->offset <= event->size &&
+	       field->size <= event->size - field->offset; /* E2 */
+}
+
+static bool event_possible(const struct trace_event *event)
+{
+	const struct trace_field *field;
+
+	if (!name_possible(event->system) || !name_possible(event->name))
+		return false;
+	if (event->size < sizeof(struct trace_entry) ||
+	    event->size > RB_PAYLOAD_MAX)
+		return false;
+	for (field = event->fields; field->type; field++)
+		if (!field_possible(event, field))
+			return false;
+	return true;
+}
+
+/* [events_lock held] */
+static int publish(const struct trace_event *event)
+{
+	const struct trace_event **slot =
+		&trace_event_slot[event->id % TRACE_EVENT_SLOTS];
+
+	if (!event_possible(event))
+		return -EINVAL;
+	if (*slot || trace_event_by_name(event->system, event->name))
+		return -EEXIST; /* E1 */
+	/* Pairs with trace_event_find(): what is found is filled in. */
+	smp_store_release(slot, event);
+	return 0;
+}
+
+void trace_events_init(void)
+{
+	const struct trace_event *const *at;
+	int err;
+
+	mutex_lock(&events_lock);
+	for_each_entry(at, trace_events)
+	{
+		err = (*at)->id < TRACE_EVENT_DYNAMIC ? publish(*at) : -EINVAL;
+		if (err)
+			panic("E1: event %s:%s, id %u: %d", (*at)->system,
+			      (*at)->name, (*at)->id, err);
+	}
+	mutex_unlock(&events_lock);
+}
+
+/* The next id in turn whose slot is free (E4); 0: none. [events_lock held] */
+static u16 take_id(void)
+{
+	unsigned int tries;
+	u32 id;
+
+	/* Ids below TRACE_EVENT_DYNAMIC are left out, and so their slots. */
+	for (tries = 0; tries < 2 * TRACE_EVENT_SLOTS; tries++) {
+		id = next_id;
+		next_id = id == TRACE_EVENT_ID_MAX ? TRACE_EVENT_DYNAMIC :
+						     id + 1;
+		if (!trace_event_slot[id % TRACE_EVENT_SLOTS])
+			return id;
+	}
+	return 0;
+}
+
+int trace_event_register(struct trace_event *event)
+{
+	int err = -ENOSPC;
+
+	mutex_lock(&events_lock);
+	event->id = take_id();
+	if (event->id)
+		err = publish(event);
+	mutex_unlock(&events_lock);
+	return err;
+}
+
+void trace_event_unregister(struct trace_event *event)
+{
+	mutex_lock(&events_lock);
+	BUG_ON(trace_event_find(event->id) != event);
+	WRITE_ONCE(trace_event_slot[event->id % TRACE_EVENT_SLOTS], NULL);
+	mutex_unlock(&events_lock);
+}
+
+/* ---- descriptions -------------------------------------------------------- */
+
+static void show_fields(const struct trace_field *field, const char *prefix,
+			struct trace_seq *s)
+{
+	for (; field->type; field++)
+		trace_seq_printf(s,
+				 "\tfield:%s %s%s%s;\toffset:%u;\tsize:%u;"
+				 "\tsigned:%d;\n",
+				 field->type, prefix, field->name, field->array,
+				 field->offset, field->size, field->is_signed);
+}
+
+void trace_event_format_show(const struct trace_event *event,
+			     struct trace_seq *s)
+{
+	trace_seq_printf(s, "name: %s\nID: %u\nformat:\n", event->name,
+			 event->id);
+	show_fields(common_fields, "common_", s);
+	trace_seq_putc(s, '\n');
+	show_fields(event->fields, "", s);
+	trace_seq_printf(s, "\nprint fmt: %s\n", event->print_fmt);
+}
+
+void trace_header_page_show(struct trace_seq *s)
+{
+	/* "overwrite" shares its byte with commit: it names the flags there. */
+	trace_seq_printf(s,
+			 "\tfield: u64 timestamp;\toffset:0;\tsize:8;"
+			 "\tsigned:0;\n"
+			 "\tfield: local_t commit;\toffset:8;\tsize:8;"
+			 "\tsigned:1;\n"
+			 "\tfield: int overwrite;\toffset:8;\tsize:1;"
+			 "\tsigned:1;\n"
+			 "\tfield: char data;\toffset:%u;\tsize:%u;"
+			 "\tsigned:1;\n",
+			 RB_HEADER_SIZE, RB_DATA_SIZE);
+}
+
+void trace_header_event_show(struct trace_seq *s)
+{
+	trace_seq_printf(s,
+			 "# compressed entry header\n"
+			 "\ttype_len    :    %u bits\n"
+			 "\ttime_delta  :   %u bits\n"
+			 "\tarray       :   32 bits\n\n"
+			 "\tpadding     : type == %u\n"
+			 "\ttime_extend : type == %u\n"
+			 "\ttime_stamp : type == %u\n"
+			 "\tdata max type_len  == %u\n",
+			 RB_TYPE_BITS, RB_DELTA_BITS, RB_TYPE_PADDING,
+			 RB_TYPE_EXTEND, RB_TYPE_STAMP, RB_TYPE_DATA_MAX);
+}

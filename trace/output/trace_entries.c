@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+/*
+ * trace_entries.c - the kernel's own events: each one's fields, its format and
+ * its text, as Linux has them.
+ *
+ * Owns one declaration for each struct of trace/event/trace_entries.h. All
+ * else that is known of an event is made from it: trace/event/trace_event.h.
+ *
+ * Context: task; a text must not sleep.
+ */
+#include "kernel/lib/string.h"
+#include "trace/event/trace_event.h"
+#include "trace/trace_internal.h"
+
+/* ---- function ------------------------------------------------------------ */
+
+static const struct trace_field function_fields[] = {
+	TRACE_FIELD(ftrace_entry, unsigned long, ip),
+	TRACE_FIELD(ftrace_entry, unsigned long, parent_ip),
+	TRACE_FIELDS_END,
+};
+
+static void put_function(struct trace_iterator *iter, struct trace_seq *s)
+{
+	const struct ftrace_entry *entry = (const void *)iter->data;
+
+	trace_put_address(iter, s, entry->ip);
+	if (!trace_option(iter->tr, TRACE_OPT_print_parent))
+		return;
+	trace_seq_putmem(s, " <-", 3);
+	trace_put_address(iter, s, entry->parent_ip);
+}
+
+static const struct trace_event function_event = {
+	.system = "ftrace",
+	.name = "function",
+	.id = TRACE_FN,
+	.size = sizeof(struct ftrace_entry),
+	.fields = function_fields,
+	.print_fmt =
+		"\" %ps <-- %ps\", (void *)REC->ip, (void *)REC->parent_ip",
+	.put = put_function,
+};
+
+TABLE_ENTRY(trace_events, 20, function_event);
+
+/* ---- funcgraph_entry, funcgraph_exit, funcgraph_exit_retval -------------- */
+
+static const struct trace_field entry_fields[] = {
+	TRACE_FIELD(ftrace_graph_ent_entry, unsigned long, func),
+	TRACE_FIELD(ftrace_graph_ent_entry, int, depth),
+	TRACE_FIELDS_END,
+};
+
+static void put_graph_entry(struct trace_iterator *iter, struct trace_seq *s)
+{
+	const struct ftrace_graph_ent_entry *entry = (const void *)iter->data;
+
+	trace_seq_puts(s, "graph_ent: func=");
+	trace_put_symbol(iter, s, entry->func, false);
+}
+
+static const struct trace_event funcgraph_entry_event = {
+	.system = "ftrace",
+	.name = "funcgraph_entry",
+	.id = TRACE_GRAPH_ENT,
+	.size = sizeof(struct ftrace_graph_ent_entry),
+	.fields = entry_fields,
+	.print_fmt = "\"--> %ps (%d)\", (void *)REC->func, REC->depth",
+	.put = put_graph_entry,
+};
+
+TABLE_ENTRY(trace_events, 20, funcgraph_entry_event);
+
+#define RETURN_FIELDS                                                       \
+	TRACE_FIELD(ftrace_graph_ret_entry, unsigned long, func),           \
+		TRACE_FIELD(ftrace_graph_ret_entry, int, depth),            \
+		TRACE_FIELD(ftrace_graph_ret_entry, unsigned int, overrun), \
+		TRACE_FIELD(ftrace_graph_ret_entry, unsigned long long,     \
+			    calltime),                                      \
+		TRACE_FIELD(ftrace_graph_ret_entry, unsigned long long,     \
+			    rettime)
+#define RETURN_FORMAT "\"<-- %ps (%d) (start: %llx  end: %llx) over: %u"
+#define RETURN_VALUES                                                  \
+	"(void *)REC->func, REC->depth, REC->calltime, REC->rettime, " \
+	"REC->overrun"
+
+static const struct trace_field return_fields[] = {
+	RETURN_FIELDS,
+	TRACE_FIELDS_END,
+};
+
+static void put_graph_return(struct trace_iterator *iter, struct trace_seq *s)
+{
+	const struct ftrace_graph_ret_entry *entry = (const void *)iter->data;
+
+	trace_seq_puts(s, "graph_ret: func=");
+	trace_put_symbol(iter, s, entry->func, false);
+}
+
+static const struct trace_event funcgraph_exit_event = {
+	.system = "ftrace",
+	.name = "funcgraph_exit",
+	.id = TRACE_GRAPH_RET,
+	.size = sizeof(struct ftrace_graph_ret_entry),
+	.fields = return_fields,
+	.print_fmt = RETURN_FORMAT "\", " RETURN_VALUES,
+	.put = put_graph_return,
+};
+
+TABLE_ENTRY(trace_events, 20, funcgraph_exit_event);
+
+static const struct trace_field retval_fields[] = {
+	RETURN_FIELDS,
+	TRACE_FIELD(ftrace_graph_retval_entry, unsigned long, retval),
+	TRACE_FIELDS_END,
+};
+
+static const struct trace_event funcgraph_exit_retval_event = {
+	.system = "ftrace",
+	.name = "funcgraph_exit_retval",
+	.id = TRACE_GRAPH_RETVAL,
+	.size = sizeof(struct ftrace_graph_retval_entry),
+	.fields = retval_fields,
+	.print_fmt = RETURN_FORMAT " retval: %lx\", " RETURN_VALUES
+				   ", REC->retval",
+	.put = put_graph_return,
+};
+
+TABLE_ENTRY(trace_events, 20, funcgraph_exit_retval_event);
+
+/* ---- kernel_stack -------------------------------------------------------- */
+
+static const struct trace_field stack_fields[] = {
+	TRACE_FIELD(stack_entry, int, size),
+	TRACE_FIELD_REST(stack_entry, unsigned long, caller),
+	TRACE_FIELDS_END,
+};
+
+static void put_stack(struct trace_iterator *iter, struct trace_seq *s)
+{
+	const struct stack_entry *entry = (const void *)iter->data;
+	u32 room = (iter->len - sizeof(*entry)) / sizeof(entry->caller[0]);
+	u32 i;
+
+	trace_seq_puts(s, "<stack trace>");
+	for (i = 0; i < room && i < (u32)entry->size; i++) {
+		trace_seq_puts(s, "\n => ");
+		if (is_ftrace_trampoline(entry->caller[i]))
+			trace_seq_puts(s, "[FTRACE TRAMPOLINE]");
+		else
+			trace_put_address(iter, s, entry->caller[i]);
+	}
+}
+
+static const struct trace_event kernel_stack_event = {
+	.system = "ftrace",
+	.name = "kernel_stack",
+	.id = TRACE_STACK,
+	.size = sizeof(struct stack_entry),
+	.fields = stack_fields,
+	.print_fmt = "\"\\t=> %ps\\n\\t=> %ps\\n\\t=> %ps\\n\", "
+		     "(void *)REC->caller[0], (void *)REC->caller[1], "
+		     "(void *)REC->caller[2]",
+	.put = put_stack,
+};
+
+TABLE_ENTRY(trace_events, 20, kernel_stack_event);
+
+/* ---- print --------------------------------------------------------------- */
+
+static const struct trace_field print_fields[] = {
+	TRACE_FIELD(print_entry, unsigned long, ip),
+	TRACE_FIELD_REST(print_entry, char, buf),
+	TRACE_FIELDS_END,
+};
+
+/* The text of a marker, without its newline. */
+static void put_print(struct trace_iterator *iter, struct trace_seq *s)
+{
+	const struct print_entry *entry = (const void *)iter->data;
+	size_t len = strnlen(entry->buf, iter->len - sizeof(*entry));
+
+	if (len && entry->buf[len - 1] == '\n')
+		len--;
+	trace_seq_puts(s, "tracing_mark_write: ");
+	trace_seq_putmem(s, entry->buf, len);
+}
+
+static const struct trace_event print_event = {
+	.system = "ftrace",
+	.name = "print",
+	.id = TRACE_PRINT,
+	.size = sizeof(struct print_entry),
+	.fields = print_fields,
+	.print_fmt = "\"%ps: %s\", (void *)REC->ip, REC->buf",
+	.put = put_print,
+};
+
+TABLE_ENTRY(trace_events, 20, print_event);
