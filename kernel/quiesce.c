@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: MIT
 /*
- * synchronize_tasks(): waiting until nobody can still be inside.
+ * Waiting until nobody can still be inside.
  *
- * Owns the holds: marks on tasks and CPUs that the running call waits for.
+ * Owns the marks on tasks and CPUs. Each wait has one bit of its own.
  *
- * How: the caller marks every task that is runnable and every CPU that is in
- * its idle task but not quiet. A task takes its mark off at its next voluntary
- * switch or cond_resched(), a CPU at its next switch or when it is about to
- * halt; the last one wakes the caller. Nothing polls, and who is asleep or
- * halted costs a look.
+ * How: a wait for tasks marks every task that is runnable and every CPU that is
+ * in its idle task but not quiet. A wait for CPUs marks every CPU but those
+ * that are quiet and the caller's, and asks them to reschedule. A task loses
+ * its marks at its next voluntary switch or cond_resched(), a CPU at its next
+ * switch of any kind or when it is about to halt; the last one wakes the
+ * caller. Nothing polls, and a task that sleeps or a CPU that halts costs a
+ * look.
  *
- * Why a CPU that runs a task needs no mark of its own: an interrupt that could
- * be inside something runs on top of that task, so it is over when the task
- * switches; and the task is marked.
+ * Why a CPU that runs a task needs no mark in a wait for tasks: an interrupt
+ * that could be inside something runs on top of that task, so it is over when
+ * the task switches; and the task is marked.
+ *
+ * Why a switch of any kind ends a wait for a CPU: it happens with preemption
+ * on, outside interrupts, so every section that began before it is over.
  *
  * Invariants:
- * I1 A task's hold is set and cleared with its run queue locked, and only while
+ * Q1 A task's mark is set and cleared with its run queue locked, and only while
  *    on_rq: so none is left on a task that sleeps or has ended.
- * I2 pending = marks that are set + 1 while the caller still sets them.
- * I3 Between what the caller unpublished and its looks at tasks and CPUs lies a
+ * Q2 pending[i] = tasks and CPUs with mark i + 1 while its wait still sets
+ *    them. A mark belongs to one wait from begin to end.
+ * Q3 Between what the caller unpublished and its looks at tasks and CPUs lies a
  *    full barrier, and so between a task's waking or a CPU's ceasing to be
  *    quiet and what it does next: one of the two sees the other.
  *
- * Context and locks: quiesce_mutex > task_list_lock > run queue.
+ * Context and locks: report_mutex > task_list_lock > run queue; stats_lock.
  */
 #include "kernel/base/clock.h"
 #include "kernel/base/panic.h"
@@ -40,10 +46,12 @@
 #define REPORT_DEPTH 24
 #define ANSWER_MS    1000
 
-static DEFINE_MUTEX(quiesce_mutex);
-static DEFINE_WAIT_QUEUE(quiesce_wq);
-static atomic_t pending;
-static struct quiesce_stats stats; /* [quiesce_mutex] */
+static DEFINE_MUTEX(report_mutex);
+static DEFINE_WAIT_QUEUE(quiesce_wq); /* some wait may be over */
+static atomic_t pending[QUIESCE_MARKS];
+static u32 marks_used; /* [A] by waits under way */
+static DEFINE_SPINLOCK(stats_lock);
+static struct quiesce_stats stats; /* [stats_lock] */
 
 /* What is known of a task that holds the wait, for printing without locks. */
 struct holder {
@@ -55,12 +63,19 @@ struct holder {
 	unsigned long trace[REPORT_DEPTH];
 };
 
-/* Context: this CPU's run queue locked. Return: somebody is to be woken. */
-static bool drop(bool *hold)
+/*
+ * Take some of the marks off a task or a CPU. Context: its run queue locked.
+ * Return: a wait is over, somebody is to be woken.
+ */
+static bool drop(u32 *marks, u32 which)
 {
-	BUG_ON(!*hold); /* I2 */
-	*hold = false;
-	return atomic_dec_and_test(&pending);
+	bool last = false;
+
+	BUG_ON(which & ~*marks); /* Q2 */
+	*marks &= ~which;
+	for (; which; which &= which - 1)
+		last |= atomic_dec_and_test(&pending[__builtin_ctz(which)]);
+	return last;
 }
 
 bool quiesce_switch(struct run_queue *rq, struct task_struct *prev,
@@ -69,10 +84,10 @@ bool quiesce_switch(struct run_queue *rq, struct task_struct *prev,
 	bool last = false;
 
 	assert_held(&rq->lock);
-	if (unlikely(rq->quiesce_hold))
-		last |= drop(&rq->quiesce_hold);
-	if (unlikely(prev->quiesce_hold) && voluntary)
-		last |= drop(&prev->quiesce_hold);
+	if (unlikely(rq->quiesce_marks))
+		last |= drop(&rq->quiesce_marks, rq->quiesce_marks);
+	if (unlikely(prev->quiesce_marks) && voluntary)
+		last |= drop(&prev->quiesce_marks, prev->quiesce_marks);
 	return last;
 }
 
@@ -95,14 +110,13 @@ void quiesce_pass(void)
 void quiesce_idle(void)
 {
 	struct run_queue *rq = this_cpu_ptr(&run_queue);
-	bool last = false;
+	bool last;
 
 	assert_irqs_off();
-	if (likely(!READ_ONCE(rq->quiesce_hold)))
+	if (likely(!READ_ONCE(rq->quiesce_marks)))
 		return;
 	spin_lock(&rq->lock);
-	if (rq->quiesce_hold) /* who set it may have taken it back */
-		last = drop(&rq->quiesce_hold);
+	last = drop(&rq->quiesce_marks, rq->quiesce_marks);
 	spin_unlock(&rq->lock);
 	if (last)
 		quiesce_wake();
@@ -110,10 +124,10 @@ void quiesce_idle(void)
 
 /*
  * Asleep and off its stack needs no lock: should it be woken right now, its
- * CPU takes a lock before it runs it (I3). On a CPU but no longer on_rq: in
+ * CPU takes a lock before it runs it (Q3). On a CPU but no longer on_rq: in
  * the middle of its last switch, which the lock waits for.
  */
-static void hold_task(struct task_struct *task)
+static void mark_task(struct quiesce_wait *w, struct task_struct *task)
 {
 	unsigned long flags;
 	struct run_queue *rq;
@@ -122,9 +136,9 @@ static void hold_task(struct task_struct *task)
 		return;
 	rq = task_rq_lock(task, &flags);
 	if (task->on_rq) {
-		task->quiesce_hold = true; /* I1 */
-		atomic_inc(&pending);
-		stats.task_waits++;
+		atomic_inc(&pending[__builtin_ctz(w->mark)]);
+		task->quiesce_marks |= w->mark; /* Q1 */
+		w->tasks++;
 	}
 	spin_unlock_irqrestore(&rq->lock, flags);
 }
@@ -142,11 +156,19 @@ static bool cpu_is_quiet(unsigned int cpu)
 	return READ_ONCE(per_cpu(idle_quiet, cpu));
 }
 
+/* Context: rq locked. The caller runs with preemption on: in no section. */
+static bool is_to_pass(const struct quiesce_wait *w, const struct run_queue *rq)
+{
+	if (w->kind == QUIESCE_TASKS)
+		return rq->curr == rq->idle;
+	return rq->curr != current;
+}
+
 /*
- * It may be about to halt: either it sees the hold then, or we see here that it
+ * It may be about to halt: either it sees the mark then, or we see here that it
  * has become quiet. Pairs with idle_halt(), sched.c.
  */
-static void hold_cpu(unsigned int cpu)
+static void mark_cpu(struct quiesce_wait *w, unsigned int cpu)
 {
 	struct run_queue *rq = &per_cpu(run_queue, cpu);
 	unsigned long flags;
@@ -154,33 +176,62 @@ static void hold_cpu(unsigned int cpu)
 	if (cpu_is_quiet(cpu))
 		return;
 	spin_lock_irqsave(&rq->lock, flags);
-	if (rq->curr == rq->idle) {
-		atomic_inc(&pending);
-		xchg(&rq->quiesce_hold, true);
-		if (cpu_is_quiet(cpu))
-			drop(&rq->quiesce_hold);
-		else
-			stats.cpu_waits++;
+	if (is_to_pass(w, rq)) {
+		atomic_inc(&pending[__builtin_ctz(w->mark)]);
+		fetch_or(&rq->quiesce_marks, w->mark);
+		if (cpu_is_quiet(cpu)) {
+			drop(&rq->quiesce_marks, w->mark);
+		} else {
+			w->cpus++;
+			if (w->kind == QUIESCE_CPUS)
+				resched_cpu(cpu);
+		}
 	}
 	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
-static void hold_all(void)
+/* Return: whether one was free. */
+static bool take_mark(struct quiesce_wait *w)
+{
+	u32 used = READ_ONCE(marks_used);
+
+	do {
+		w->mark = ~used & (used + 1) & (BIT(QUIESCE_MARKS) - 1);
+		if (!w->mark)
+			return false;
+	} while (!try_cmpxchg(&marks_used, &used, used | w->mark));
+	return true;
+}
+
+void quiesce_begin(struct quiesce_wait *w, enum quiesce_kind kind)
 {
 	struct task_struct *task;
 	unsigned long flags;
 	unsigned int cpu;
 
-	assert_held(&quiesce_mutex);
-	atomic_set(&pending, 1); /* I2 */
-	smp_mb();		 /* I3 */
-	spin_lock_irqsave(&task_list_lock, flags);
-	for_each_task(task)
-		if (task != current)
-			hold_task(task);
-	spin_unlock_irqrestore(&task_list_lock, flags);
+	*w = (struct quiesce_wait){ .kind = kind };
+	if (!sched_active)
+		return;
+	might_sleep();
+	wait_event(&quiesce_wq, take_mark(w));
+	w->since = ktime_ns();
+	atomic_set(&pending[__builtin_ctz(w->mark)], 1); /* Q2 */
+	smp_mb();					 /* Q3 */
+	if (kind == QUIESCE_TASKS) {
+		spin_lock_irqsave(&task_list_lock, flags);
+		for_each_task(task)
+			if (task != current)
+				mark_task(w, task);
+		spin_unlock_irqrestore(&task_list_lock, flags);
+	}
 	for_each_online_cpu(cpu)
-		hold_cpu(cpu);
+		mark_cpu(w, cpu);
+	atomic_dec(&pending[__builtin_ctz(w->mark)]);
+}
+
+bool quiesce_passed(const struct quiesce_wait *w)
+{
+	return !w->mark || !atomic_read(&pending[__builtin_ctz(w->mark)]);
 }
 
 /* Context: task_list_lock held, so the task cannot go away. */
@@ -196,7 +247,7 @@ static void holder_note(struct holder *h, struct task_struct *task)
 		h->n = stack_trace_save_task(task, h->trace, REPORT_DEPTH, 0);
 }
 
-static unsigned int find_holders(struct holder *list)
+static unsigned int find_holders(u32 mark, struct holder *list)
 {
 	struct task_struct *task;
 	unsigned int n = 0;
@@ -204,69 +255,106 @@ static unsigned int find_holders(struct holder *list)
 
 	spin_lock_irqsave(&task_list_lock, flags);
 	for_each_task(task)
-		if (READ_ONCE(task->quiesce_hold) && n < REPORT_TASKS)
+		if (READ_ONCE(task->quiesce_marks) & mark && n < REPORT_TASKS)
 			holder_note(&list[n++], task);
 	spin_unlock_irqrestore(&task_list_lock, flags);
 	return n;
 }
 
-static void report_holder(struct holder *h, u64 waited_ns)
+static const char *const kind_names[] = {
+	[QUIESCE_TASKS] = "synchronize_tasks",
+	[QUIESCE_CPUS] = "synchronize_cpus",
+};
+
+static void report_task(const struct quiesce_wait *w, struct holder *h)
 {
 	if (h->running)
 		h->n = cpu_backtrace(h->cpu, h->trace, REPORT_DEPTH, ANSWER_MS);
-	pr_warn("synchronize_tasks: %llu ms for %s (pid %d, %s on CPU %u)",
-		waited_ns / 1000000, h->comm, h->pid,
-		h->running ? "running" : "preempted", h->cpu);
+	pr_warn("%s: %llu ms for %s (pid %d, %s on CPU %u)",
+		kind_names[w->kind], (ktime_ns() - w->since) / 1000000, h->comm,
+		h->pid, h->running ? "running" : "preempted", h->cpu);
 	stack_trace_print(h->trace, h->n);
-	stats.reports++;
 }
 
-/* Idle, but for that long in an interrupt, or on the way to its halt. */
-static void report_cpu(unsigned int cpu, u64 waited_ns)
+/* In a section, or idle: for that long in an interrupt, or about to halt. */
+static void report_cpu(const struct quiesce_wait *w, unsigned int cpu)
 {
-	static unsigned long trace[REPORT_DEPTH]; /* [quiesce_mutex] */
+	static unsigned long trace[REPORT_DEPTH]; /* [report_mutex] */
 	unsigned int n = cpu_backtrace(cpu, trace, REPORT_DEPTH, ANSWER_MS);
 
-	pr_warn("synchronize_tasks: %llu ms for CPU %u, which runs no task",
-		waited_ns / 1000000, cpu);
+	pr_warn("%s: %llu ms for CPU %u, which %s", kind_names[w->kind],
+		(ktime_ns() - w->since) / 1000000, cpu,
+		w->kind == QUIESCE_TASKS ? "runs no task" : "does not switch");
 	stack_trace_print(trace, n);
-	stats.reports++;
 }
 
-static void report_holders(u64 since)
+/* Nothing if another wait is being reported: so that none waits for another. */
+static void report_holders(const struct quiesce_wait *w)
 {
-	static struct holder list[REPORT_TASKS]; /* [quiesce_mutex] */
-	unsigned int n = find_holders(list), i, cpu;
+	static struct holder list[REPORT_TASKS]; /* [report_mutex] */
+	unsigned int n, i, cpu;
+	unsigned long flags;
 
-	assert_held(&quiesce_mutex);
+	if (!mutex_trylock(&report_mutex))
+		return;
+	n = find_holders(w->mark, list);
 	for (i = 0; i < n; i++)
-		report_holder(&list[i], ktime_ns() - since);
-	for_each_online_cpu(cpu)
-		if (READ_ONCE(per_cpu(run_queue, cpu).quiesce_hold))
-			report_cpu(cpu, ktime_ns() - since);
+		report_task(w, &list[i]);
+	for_each_online_cpu(cpu) {
+		if (READ_ONCE(per_cpu(run_queue, cpu).quiesce_marks) &
+		    w->mark) {
+			report_cpu(w, cpu);
+			n++;
+		}
+	}
+	mutex_unlock(&report_mutex);
+	spin_lock_irqsave(&stats_lock, flags);
+	stats.reports += n;
+	spin_unlock_irqrestore(&stats_lock, flags);
+}
+
+void quiesce_end(struct quiesce_wait *w)
+{
+	unsigned long flags;
+
+	if (!w->mark)
+		return;
+	if (!quiesce_passed(w))
+		while (!wait_event_timeout(&quiesce_wq, quiesce_passed(w),
+					   QUIESCE_REPORT_NS))
+			report_holders(w);
+	spin_lock_irqsave(&stats_lock, flags);
+	stats.calls++;
+	stats.task_waits += w->tasks;
+	stats.cpu_waits += w->cpus;
+	stats.longest_ns = max(stats.longest_ns, ktime_ns() - w->since);
+	spin_unlock_irqrestore(&stats_lock, flags);
+	/* The last who had all marks in use sees one free now. */
+	if (fetch_and(&marks_used, ~w->mark) == BIT(QUIESCE_MARKS) - 1)
+		quiesce_wake();
 }
 
 void synchronize_tasks(void)
 {
-	u64 start;
+	struct quiesce_wait w;
 
-	if (!sched_active)
-		return;
-	mutex_lock(&quiesce_mutex);
-	stats.calls++;
-	start = ktime_ns();
-	hold_all();
-	if (!atomic_dec_and_test(&pending))
-		while (!wait_event_timeout(&quiesce_wq, !atomic_read(&pending),
-					   QUIESCE_REPORT_NS))
-			report_holders(start);
-	stats.longest_ns = max(stats.longest_ns, ktime_ns() - start);
-	mutex_unlock(&quiesce_mutex);
+	quiesce_begin(&w, QUIESCE_TASKS);
+	quiesce_end(&w);
+}
+
+void synchronize_cpus(void)
+{
+	struct quiesce_wait w;
+
+	quiesce_begin(&w, QUIESCE_CPUS);
+	quiesce_end(&w);
 }
 
 void quiesce_stats(struct quiesce_stats *copy)
 {
-	mutex_lock(&quiesce_mutex);
+	unsigned long flags;
+
+	spin_lock_irqsave(&stats_lock, flags);
 	*copy = stats;
-	mutex_unlock(&quiesce_mutex);
+	spin_unlock_irqrestore(&stats_lock, flags);
 }

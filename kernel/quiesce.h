@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Waiting until nobody can still be inside code or data taken out of use.
+ *
+ * synchronize_tasks() waits for tasks: what it protects may be preempted, as
+ * the code of a trampoline is. synchronize_cpus() waits for sections with
+ * preemption off, and is the quicker one. Both are one wait from its begin to
+ * its end; who has something to do meanwhile calls these two.
  */
 #pragma once
 
@@ -22,11 +27,56 @@ struct task_struct;
  * goes on.
  *
  * Context: task, may sleep, not while holding something that a task needs to
- * reach its next voluntary switch. Concurrent callers queue up.
+ * reach its next voluntary switch. Before the scheduler runs it returns at
+ * once: then one CPU runs one task.
  */
 void synchronize_tasks(void);
 
+/*
+ * synchronize_cpus() - wait for every section with preemption off to end
+ *
+ * Returns when every such section that had begun at the call has ended, on
+ * every CPU; handlers of interrupts and NMIs are such sections. One that
+ * begins later finds what the caller did before the call, and is not waited
+ * for. Exception: what schedule() itself does around its switch.
+ *
+ * Cost: one interrupt and one pass of the scheduler on each CPU that runs a
+ * task, and as long as the longest section. A CPU that halts and the caller's
+ * own cost a look; with one CPU it does not sleep. Reports as above.
+ *
+ * Context: task, may sleep, preemption on. Before the scheduler runs it
+ * returns at once.
+ */
+void synchronize_cpus(void);
+
 #define QUIESCE_REPORT_NS 1000000000ULL
+
+/* What a wait is for: see synchronize_tasks() and synchronize_cpus(). */
+enum quiesce_kind { QUIESCE_TASKS, QUIESCE_CPUS };
+
+/* So many waits can be under way at once; a further one queues up. */
+#define QUIESCE_MARKS 8
+
+/* One wait. */
+struct quiesce_wait {
+	enum quiesce_kind kind;
+	u32 mark;	    /* its bit on tasks and CPUs; 0: nothing to do */
+	unsigned int tasks; /* so many had to be waited for */
+	unsigned int cpus;  /* likewise */
+	u64 since;	    /* ktime_ns() */
+};
+
+/*
+ * quiesce_begin() - mark what is to be waited for; quiesce_end() must follow
+ * quiesce_passed() - has all of it passed?
+ * quiesce_end() - wait until it has
+ *
+ * A wait is neither ended nor lengthened by another one.
+ * Context: task, may sleep, preemption on; passed: any.
+ */
+void quiesce_begin(struct quiesce_wait *w, enum quiesce_kind kind);
+bool quiesce_passed(const struct quiesce_wait *w);
+void quiesce_end(struct quiesce_wait *w);
 
 /* Since boot; for tests and statistics. */
 struct quiesce_stats {

@@ -71,7 +71,7 @@ static void dequeue(struct run_queue *rq, struct task_struct *task)
 		WRITE_ONCE(rq->nr_pullable, rq->nr_pullable - 1);
 }
 
-static void resched_cpu(unsigned int cpu)
+void resched_cpu(unsigned int cpu)
 {
 	if (cpu == smp_processor_id()) {
 		this_cpu_write(need_resched, 1);
@@ -273,7 +273,7 @@ void yield(void)
 bool cond_resched(void)
 {
 	might_sleep();
-	if (unlikely(current->quiesce_hold))
+	if (unlikely(current->quiesce_marks))
 		quiesce_pass();
 	if (likely(!this_cpu_read(need_resched)))
 		return false;
@@ -374,16 +374,16 @@ static bool work_waits(void)
 /*
  * Nothing here but the halt may call anything while idle_quiet is set: that
  * word promises that this CPU is in nobody's trampoline. Setting it is a
- * barrier, before the last look at the hold: halted with it set, the CPU would
+ * barrier, before the last look at the marks: halted with it set, the CPU would
  * be waited for until its next tick. So is clearing it: what is done next is
- * not done with idle_quiet still seen as set. Both pair with hold_cpu().
+ * not done with idle_quiet still seen as set. Both pair with mark_cpu().
  */
 static void idle_halt(void)
 {
 	struct run_queue *rq = this_cpu_ptr(&run_queue);
 
 	xchg(this_cpu_ptr(&idle_quiet), true);
-	if (!READ_ONCE(rq->quiesce_hold))
+	if (!READ_ONCE(rq->quiesce_marks))
 		safe_halt();
 	xchg(this_cpu_ptr(&idle_quiet), false);
 }

@@ -55,7 +55,7 @@ struct task_struct {
 	enum task_state state; /* [S] to sleep, [R] to wake */
 	bool on_rq;	       /* [R] running or queued: not asleep */
 	bool on_cpu;	       /* [R] some CPU executes on its stack */
-	bool quiesce_hold;     /* [R] synchronize_tasks() waits for it */
+	u32 quiesce_marks;     /* [R] of waits for this task: quiesce.h */
 	bool gone;	       /* [L] dead and off its stack */
 	bool detached;	       /* [L] nobody will join it */
 	unsigned int cpu;      /* [R] */

@@ -15,8 +15,8 @@ struct run_queue {
 	struct task_struct *curr;  /* [lock] written, with IRQs off read */
 	struct task_struct *idle;  /* [I] */
 	bool leaving;		   /* [lock] prev goes to another CPU */
-	bool quiesce_wake;	   /* [lock] finish_switch() wakes waiter */
-	bool quiesce_hold;	   /* [lock] synchronize_tasks() waits */
+	bool quiesce_wake;	   /* [lock] finish_switch() wakes waiters */
+	u32 quiesce_marks;	   /* [lock] of waits for this CPU */
 	unsigned long nr_switches; /* [lock] */
 };
 
@@ -30,6 +30,9 @@ DECLARE_PER_CPU(bool, idle_quiet);
 
 /* Lock the queue that @task belongs to; no lock of another queue held. */
 struct run_queue *task_rq_lock(struct task_struct *task, unsigned long *flags);
+
+/* Have a CPU schedule soon. Context: any, preemption off. */
+void resched_cpu(unsigned int cpu);
 
 /* Make the queue of one CPU ready; @idle runs there, or will. */
 void run_queue_init(unsigned int cpu, struct task_struct *idle);

@@ -90,7 +90,7 @@ COMMANDS = [
     # come at any instruction.
     suites("nmi-anywhere", ALL, 8, "--smp=2", "--icount=0",
            "--tests=unwind.*,stacktrace.no_caller*"),
-    suites("short-turns", ALL, 4, "--smp=4", "--icount=0",
+    suites("short-turns", ALL, 8, "--smp=4", "--icount=0",
            "--tests=quiesce.a_cpu*,text_poke_faults.*"),
     # One instruction a nanosecond, bit-exact: upper bounds hold here. Not
     # for tests that spin for a while: there, too, for so many instructions.
@@ -106,7 +106,7 @@ PYTEST = {
     "checks": {TEST: 5},
     "deps": {TEST: 6},
     "docs": {TEST: 5},
-    "entry_mutants": {ALL: 20},
+    "entry_mutants": {ALL: 35},
     "exchange_seeds": {ALL: 23},
     "fresh": {TEST: 5},
     "harness": {TEST: 12},

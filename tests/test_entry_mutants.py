@@ -10,6 +10,7 @@ import pytest
 from tests import qemu
 
 ENTRY, IPI = "arch/x86_64/cpu/entry.asm", "arch/x86_64/cpu/ipi.c"
+QUIESCE, SECTIONS = "kernel/quiesce.c", "quiesce.a_section_with_preempt*"
 
 # What is broken, file, text, what it becomes, tests to run, who must notice.
 MUTANTS = [
@@ -36,6 +37,26 @@ MUTANTS = [
      "if (!spin_until(has_answered(cpu, round), smp_timeout_ns))",
      "if (round == 0 && !has_answered(cpu, round))",
      "ipi.sync_rounds_of*", "not ok 1 - ipi.sync_rounds_of"),
+    ("a CPU that runs a task is not marked", QUIESCE,
+     "return rq->curr != current;", "return rq->curr == rq->idle;",
+     SECTIONS, "not ok 1 - quiesce.a_section_with_preemption_off"),
+    ("a CPU that is idle in an NMI is not marked", QUIESCE,
+     "	if (READ_ONCE(per_cpu(trace_context, cpu)) != CTX_TASK)\n"
+     "		return false;\n", "",
+     "quiesce.a_handler_of_an_nmi*", "not ok 1 - quiesce.a_handler"),
+    ("a marked CPU is not asked to reschedule", QUIESCE,
+     "			if (w->kind == QUIESCE_CPUS)\n",
+     "			if (false)\n",
+     "quiesce.a_task_that_never_switches*", "not ok 1 - quiesce.a_task"),
+    ("all waits have one mark", QUIESCE,
+     "w->mark = ~used & (used + 1) & (BIT(QUIESCE_MARKS) - 1);",
+     "w->mark = 1;", "quiesce.two_waits*", "not ok 1 - quiesce.two_waits"),
+    ("who passes loses marks of one wait only", QUIESCE,
+     "	for (; which; which &= which - 1)\n", "	if (which)\n",
+     "quiesce.two_waits*", "not ok 1 - quiesce.two_waits"),
+    ("a ring is changed with its writer inside",
+     "trace/ring/ring_buffer_ctl.c", "	synchronize_cpus();\n", "",
+     "ring_buffer.a_writer*", "not ok 1 - ring_buffer.a_writer"),
 ]
 
 
@@ -44,11 +65,10 @@ HALT = "quiesce.a_cpu_about_to_halt*"
 # The same where instructions are counted and CPUs take short turns.
 COUNTED = [
     ("a CPU halts without a last look", "kernel/sched.c",
-     "if (!READ_ONCE(rq->quiesce_hold))", "if (rq)",
+     "if (!READ_ONCE(rq->quiesce_marks))", "if (rq)",
      HALT, "late == "),
     ("a CPU that has become quiet is waited for", "kernel/quiesce.c",
-     "\t\tif (cpu_is_quiet(cpu))\n\t\t\tdrop(",
-     "\t\tif (false)\n\t\t\tdrop(", HALT, "late == "),
+     "\t\tif (cpu_is_quiet(cpu)) {", "\t\tif (false) {", HALT, "late == "),
 ]
 
 

@@ -55,6 +55,25 @@ void waiter_end(struct waiter *w)
 	kthread_join(w->task);
 }
 
+void do_not_wait(void)
+{
+	cpu_relax();
+}
+
+bool all_others_sleep(void)
+{
+	struct task_struct *task;
+	unsigned long flags;
+	bool awake = false;
+
+	spin_lock_irqsave(&task_list_lock, flags);
+	for_each_task(task)
+		awake |= task != current &&
+			 (READ_ONCE(task->on_rq) || READ_ONCE(task->on_cpu));
+	spin_unlock_irqrestore(&task_list_lock, flags);
+	return !awake;
+}
+
 /* ---- a thread inside a trampoline ---------------------------------------- */
 
 static int visit(void *arg)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cast of the tests of synchronize_tasks(): a thread that waits and one
+ * The cast of the tests of kernel/quiesce.c: a thread that waits and one
  * inside a trampoline.
  *
  * A "trampoline" here is a stretch of code in which a flag is set. What the
@@ -29,6 +29,12 @@ bool waiter_start(struct waiter *w, void (*synchronize)(void),
 bool waiter_keeps_waiting(struct waiter *w);
 /* The call returns; ends the thread. */
 void waiter_end(struct waiter *w);
+
+/* The wrong synchronize(): returns at once. */
+void do_not_wait(void);
+
+/* Does every CPU but ours run its idle task only? */
+bool all_others_sleep(void);
 
 enum leave_how { BY_COND_RESCHED, BY_YIELD, BY_SLEEP, BY_EXIT };
 

@@ -84,7 +84,7 @@ KTEST(quiesce, preemption_is_no_voluntary_switch)
 	preempted = READ_ONCE(v.task->nivcsw);
 	EXPECT(wait_until(READ_ONCE(v.task->nivcsw) >= preempted + 5,
 			  QUIESCE_WAIT_MS));
-	EXPECT(READ_ONCE(v.task->quiesce_hold));
+	EXPECT(READ_ONCE(v.task->quiesce_marks));
 	EXPECT(!READ_ONCE(w.returned));
 	WRITE_ONCE(v.leave, true);
 	waiter_end(&w);
@@ -113,7 +113,7 @@ KTEST(quiesce, a_sleeper_is_not_waited_for)
 	ASSERT(!IS_ERR(task));
 	wait_until(!READ_ONCE(task->on_rq), QUIESCE_WAIT_MS);
 	synchronize_tasks();
-	EXPECT(!task->quiesce_hold);
+	EXPECT(!task->quiesce_marks);
 	EXPECT(!task->on_rq);
 	WRITE_ONCE(sleep_stop, true);
 	wake_up_process(task);
@@ -159,21 +159,6 @@ KTEST(quiesce, a_later_thread_is_not_waited_for)
 /* ---- idle CPUs ----------------------------------------------------------- */
 
 static bool irq_inside, irq_leave;
-
-/* Then every CPU but ours has nothing but its idle task. */
-static bool all_others_sleep(void)
-{
-	struct task_struct *task;
-	unsigned long flags;
-	bool awake = false;
-
-	spin_lock_irqsave(&task_list_lock, flags);
-	for_each_task(task)
-		awake |= task != current &&
-			 (READ_ONCE(task->on_rq) || READ_ONCE(task->on_cpu));
-	spin_unlock_irqrestore(&task_list_lock, flags);
-	return !awake;
-}
 
 static void long_irq(void *unused)
 {

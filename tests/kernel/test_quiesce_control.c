@@ -87,7 +87,8 @@ static bool freed_under_visitor(void (*synchronize)(void))
 	snapshot_taken = false;
 	if (!waiter_start(&w, synchronize, 0))
 		return false;
-	wait_until(READ_ONCE(snapshot_taken) || READ_ONCE(v.task->quiesce_hold),
+	wait_until(READ_ONCE(snapshot_taken) ||
+			   READ_ONCE(v.task->quiesce_marks),
 		   QUIESCE_WAIT_MS);
 	wake_up_process(other); /* the visitor will be preempted now */
 	wait_until(READ_ONCE(v.task->nivcsw) >= 3, QUIESCE_WAIT_MS);
@@ -216,11 +217,6 @@ KTEST(quiesce, storm_of_readers_and_a_writer)
 
 	EXPECT_EQ(storm(synchronize_tasks, &replaced), 0);
 	EXPECT(replaced >= 3);
-}
-
-static void do_not_wait(void)
-{
-	cpu_relax();
 }
 
 KTEST(quiesce, without_waiting_the_storm_treads_on_freed_objects)

@@ -5,6 +5,7 @@
  * the host: tests/unit/test_ring_buffer.c.)
  */
 #include "kernel/base/fail.h"
+#include "tests/kernel/quiesce_probe.h"
 #include "tests/kernel/trace_test.h"
 #include <asm/atomic.h>
 
@@ -244,6 +245,49 @@ KTEST_FLAGS(ring_buffer, resized_and_masked_beside_writers, 0, 120)
 	EXPECT_EQ(r.events + overrun + atomic64_read(&refused),
 		  atomic64_read(&serial));
 	EXPECT_EQ(r.lost, overrun);
+	ring_buffer_destroy(&ring);
+}
+
+static bool inside, leave;
+
+static int stay_in_writer(void *unused)
+{
+	(void)unused;
+	EXPECT(ring_buffer_lock_reserve(&ring, 8, NULL) != NULL);
+	WRITE_ONCE(inside, true);
+	while (!READ_ONCE(leave))
+		cpu_relax();
+	WRITE_ONCE(inside, false);
+	ring_buffer_unlock_commit(&ring);
+	return 0;
+}
+
+static void reset_last(void)
+{
+	ring_buffer_reset(&ring, last_cpu());
+}
+
+KTEST(ring_buffer, a_writer_inside_is_waited_for_by_a_change)
+{
+	struct task_struct *task;
+	struct waiter w;
+
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("a writer cannot be inside while we run");
+	begin(3);
+	inside = leave = false;
+	kthread_bind(current, 0);
+	task = kthread_create(stay_in_writer, NULL, "writer");
+	kthread_bind(task, last_cpu());
+	wake_up_process(task);
+	EXPECT(wait_until(READ_ONCE(inside), QUIESCE_WAIT_MS));
+	ASSERT(waiter_start(&w, reset_last, 0));
+	EXPECT(waiter_keeps_waiting(&w));
+	EXPECT(READ_ONCE(inside));
+	WRITE_ONCE(leave, true);
+	kthread_join(task);
+	waiter_end(&w);
+	EXPECT(ring_buffer_empty(ring.cpu[last_cpu()])); /* reset after it */
 	ring_buffer_destroy(&ring);
 }
 

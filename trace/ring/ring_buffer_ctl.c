@@ -3,10 +3,9 @@
  * ring_buffer_ctl.c - make, resize, empty and stop per-CPU ring buffers.
  *
  * Owns the memory of the rings and the rule of changing one: its writers are
- * stopped first. A writer runs with preemption off from looking at ->gate to
- * its commit, so none of this CPU is inside when a task gets to run on it:
- * the caller goes there, sets a bit that refuses all later writers, and may
- * then change the ring from anywhere.
+ * stopped first. A bit refuses all later writers; those inside run with
+ * preemption off from looking at ->gate to their commit, so none is left after
+ * synchronize_cpus().
  *
  * Context: task, may sleep; callers exclude each other. Locks: reader_lock.
  */
@@ -15,18 +14,14 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/mutex.h"
-#include "kernel/sched.h"
+#include "kernel/quiesce.h"
 #include "trace/ring/ring_buffer_internal.h"
 #include <asm/atomic.h>
 
 void rb_hold(struct ring_buffer_per_cpu *rb, u32 reason)
 {
-	unsigned int was = current->pinned;
-	bool there = kthread_bind(current, rb->cpu) == 0;
-
 	fetch_or(&rb->slow, reason);
-	if (there) /* else it is not online, and nobody writes */
-		kthread_bind(current, was);
+	synchronize_cpus();
 }
 
 void rb_release(struct ring_buffer_per_cpu *rb, u32 reason)
