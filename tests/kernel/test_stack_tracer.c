@@ -3,6 +3,7 @@
  * The stack tracer: the deepest stack, and what each function takes of it.
  */
 #include "tests/kernel/trace_test.h"
+#include "trace/graph/fgraph.h"
 
 #define BIG   1024
 #define SMALL 256
@@ -221,6 +222,71 @@ KTEST(stack_tracer, many_frames)
 KTEST(stack_tracer, more_frames_than_entries)
 {
 	check_deep(600, 480, true);
+}
+
+/* ---- return addresses replaced ------------------------------------------- */
+
+static notrace bool hook_entry(struct ftrace_graph_ent *ent,
+			       struct fgraph_ops *gops)
+{
+	(void)ent;
+	(void)gops;
+	return true;
+}
+
+static notrace void hook_return(const struct ftrace_graph_ret *ret,
+				struct fgraph_ops *gops)
+{
+	(void)ret;
+	(void)gops;
+	st_again(200); /* far deeper than st_big() was */
+	barrier();
+}
+
+/* Does the text have these four, each behind the one before? */
+static bool in_order(const char *a, const char *b, const char *c, const char *d)
+{
+	const char *const part[] = { a, b, c, d };
+	const char *at = text;
+	unsigned int i;
+
+	for (i = 0; at && i < ARRAY_SIZE(part); i++)
+		at = strstr(at, part[i]);
+	return at != NULL;
+}
+
+static noinline void st_hooked(void)
+{
+	st_big();
+	barrier();
+}
+
+/*
+ * What a hooked call is to return to never stands for its caller. The hook
+ * itself does, as soon as it calls something: with the address behind the call.
+ */
+KTEST_FLAGS(stack_tracer, through_a_hook, KTEST_LEAKS, 0)
+{
+	struct ftrace_ops ops = { .flags = FTRACE_OPS_FL_RECURSION };
+	struct fgraph_ops gops = { .entryfunc = hook_entry, .ops = &ops };
+
+	ASSERT_EQ(ftrace_set_filter(&ops, "st_big", 6, 1), 0);
+	for (unsigned int in_hook = 0; in_hook < 2; in_hook++) {
+		gops.retfunc = in_hook ? hook_return : NULL;
+		ASSERT_EQ(register_ftrace_graph(&gops), 0);
+		if (begin("st_*"))
+			st_hooked();
+		show();
+		EXPECT_EQ(unregister_ftrace_graph(&gops), 0);
+		end();
+		EXPECT(number("st_hooked", 0) > 0);
+		EXPECT_EQ(strstr(text, "st_big") == NULL, in_hook);
+		EXPECT_EQ(strstr(text, "return_to_handler") != NULL, in_hook);
+		EXPECT(!strstr(text, "return_to_handler+0x0/"));
+	}
+	EXPECT(in_order("hook_return", "ftrace_return_to_handler+",
+			" return_to_handler+", "st_hooked"));
+	ftrace_free_filter(&ops);
 }
 
 static void deep(void *unused)

@@ -91,7 +91,11 @@ KTEST_FLAGS(trace_everything, stack_tracer_with_function_graph, 0, 300)
 	trace_seq_init(&s, text, 8192);
 	stack_trace_show(&s);
 	EXPECT(!s.overflow);
-	EXPECT(strstr(text, "return_to_handler") == NULL);
+	/*
+	 * An interrupt may strike in the hook, whose frame is true then; what
+	 * must not be there is the address put in place of a caller.
+	 */
+	EXPECT(strstr(text, "return_to_handler+0x0/") == NULL);
 	kfree(text);
 }
 
