@@ -81,9 +81,10 @@ int boot_add_region(struct boot_info *info, u64 base, u64 length, u32 type);
  * @tags: the structure; @size: bytes that may be read at it; @info: filled in
  *
  * Context: boot (pure).
- * Return: 0; -EINVAL for damaged tags, -E2BIG for more regions or a longer
- * command line than boot_info holds. On error info->why and info->where say
- * what and where. No other code is returned.
+ * Return: 0; -EINVAL for damaged tags, -E2BIG for more regions than boot_info
+ * holds, -ENAMETOOLONG for a command line of BOOT_CMDLINE_SIZE bytes or more.
+ * On error info->why and info->where say what and where. No other code is
+ * returned.
  */
 int multiboot2_parse(const void *tags, size_t size, struct boot_info *info);
 

@@ -65,7 +65,7 @@ static int read_string(const u8 *text, size_t len, char *out, size_t out_len)
 	if (used == len)
 		return -EINVAL;
 	if (used >= out_len)
-		return -E2BIG;
+		return -ENAMETOOLONG;
 	memcpy(out, text, used + 1);
 	return 0;
 }
@@ -76,7 +76,7 @@ static int read_cmdline(const u8 *text, size_t len, struct boot_info *info)
 
 	if (ret == -EINVAL)
 		return boot_bad(info, ret, "the command line does not end");
-	if (ret == -E2BIG)
+	if (ret == -ENAMETOOLONG)
 		return boot_bad(info, ret, "the command line is too long");
 	return 0;
 }

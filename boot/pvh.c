@@ -50,7 +50,7 @@ static int read_cmdline(u64 phys, boot_phys_fn read, struct boot_info *info)
 			return 0;
 	}
 	info->cmdline[0] = '\0';
-	return boot_bad(info, -E2BIG, "the command line is too long");
+	return boot_bad(info, -ENAMETOOLONG, "the command line is too long");
 }
 
 static int read_memmap(const struct pvh_start_info *start, boot_phys_fn read,

@@ -95,8 +95,21 @@ static int step_traps(void)
 	return traps_init();
 }
 
+static __noreturn void end_of_run(enum exit_code code)
+{
+	pr_always("nop5: end of run");
+	printk_finish();
+	machine_exit(code);
+}
+
 static int step_loader(void)
 {
+	if (boot->error == -ENAMETOOLONG) {
+		pr_always("command line: it has more than %d bytes; nothing of "
+			  "it is done",
+			  BOOT_CMDLINE_SIZE - 1);
+		end_of_run(EXIT_CODE_REFUSED);
+	}
 	if (boot->error)
 		boot_say("%s: %s, at byte %u", boot->protocol, boot->why,
 			 boot->where);
@@ -316,13 +329,8 @@ static void take_steps(const struct boot_step *step, unsigned int n)
 
 static int init_thread(void *unused)
 {
-	enum exit_code code;
-
 	take_steps(late_steps, ARRAY_SIZE(late_steps));
-	code = mode_run();
-	pr_always("nop5: end of run");
-	printk_finish();
-	machine_exit(code);
+	end_of_run(mode_run());
 }
 
 /* For %pS: functions of the image, and the tracer's generated code. */

@@ -117,3 +117,27 @@ def test_a_quiet_boot_is_a_good_boot(machine, level):
     assert "=== the machine ===" in boot.log
     assert re.findall(r"^\[.*\] (.*)$", boot.log, re.MULTILINE) == [
         qemu.BANNER, qemu.ENDING]
+
+
+@pytest.mark.parametrize("size, sentence", [
+    (1023, None),
+    (1024, "command line: it has more than 1023 bytes; nothing of it is done"),
+    (3000, "command line: it has more than 1023 bytes; nothing of it is done"),
+])
+def test_a_line_that_is_too_long_is_refused(machine, size, sentence):
+    """Nothing of it is cut off; by PVH, as multiboot2 in the unit tests."""
+    line = "mode=demo help BOOT_IMAGE=".ljust(size, "x")
+    boot = machine(**SHIPPED).boot(line)
+    if not sentence:
+        boot.ok()
+        return
+    assert boot.status == qemu.REFUSED, boot.excerpt()
+    assert f"] {sentence}\n" in boot.log and sentence in boot.problem()
+    assert boot.log.count(qemu.ENDING) == 1
+    assert "words of the kernel" not in boot.log
+
+
+def test_a_word_that_is_too_long_is_refused(machine):
+    boot = machine().boot("mode=tests tests=" + "smp.each*," * 30)
+    assert boot.status == qemu.REFUSED, boot.excerpt()
+    assert '": a word has 255 bytes at most' in boot.problem()

@@ -51,7 +51,7 @@ bool cmdline_next(const char **text, char *buf, size_t len);
 
 /* ---- which words there are ---- */
 
-/* Longest word that cmdline_check() looks at; the rest of it is cut. */
+/* Room for the longest word that cmdline_check() accepts, and a NUL. */
 #define CMDLINE_WORD_ROOM 256
 
 struct cmdline_word {
@@ -103,6 +103,7 @@ struct cmdline_fault {
 		CMDLINE_WANTS_VALUE, /* it must have one */
 		CMDLINE_WANTS_NONE,  /* it has no value */
 		CMDLINE_BAD_VALUE,   /* not one of those it may have */
+		CMDLINE_TOO_LONG,    /* CMDLINE_WORD_ROOM bytes or more */
 	} why;
 	char word[64]; /* as it stands there; cut if it is long */
 	const struct cmdline_word *known; /* NULL for CMDLINE_UNKNOWN */

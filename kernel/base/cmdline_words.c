@@ -146,13 +146,20 @@ static bool check_word(const struct cmdline_word *const *words, size_t n,
 bool cmdline_check(const struct cmdline_word *const *words, size_t n,
 		   const char *text, struct cmdline_fault *fault)
 {
-	char word[CMDLINE_WORD_ROOM];
+	char word[CMDLINE_WORD_ROOM + 1];
+	size_t len;
 
 	while (cmdline_next(&text, word, sizeof(word))) {
 		*fault = (struct cmdline_fault){};
 		strscpy(fault->word, word, sizeof(fault->word));
-		if (*word && !check_word(words, n, word, fault))
+		len = strlen(word);
+		if (len && !check_word(words, n, word, fault))
 			return false;
+		if (len < CMDLINE_WORD_ROOM ||
+		    fault->known->kind == CMDLINE_IS_IGNORED)
+			continue;
+		fault->why = CMDLINE_TOO_LONG; /* and so it may be cut */
+		return false;
 	}
 	return true;
 }
@@ -170,6 +177,9 @@ void cmdline_explain(const struct cmdline_fault *fault, char *buf, size_t len)
 	else if (fault->why == CMDLINE_WANTS_VALUE)
 		n += scnprintf(buf + n, len - n, "%s must have a value",
 			       known->name);
+	else if (fault->why == CMDLINE_TOO_LONG)
+		n += scnprintf(buf + n, len - n, "a word has %d bytes at most",
+			       CMDLINE_WORD_ROOM - 1);
 	else if (known->kind == CMDLINE_IS_NUMBER)
 		n += scnprintf(buf + n, len - n,
 			       "%s is a number from %llu to %llu", known->name,

@@ -111,7 +111,7 @@ UNIT(cmdline_words, numbers_have_bounds)
 	CHECK_STR(refusal("seed=99"), "");
 }
 
-UNIT(cmdline_words, what_is_long_is_cut)
+UNIT(cmdline_words, what_is_long_is_refused)
 {
 	struct cmdline_fault fault;
 	char text[400], small[20];
@@ -123,8 +123,14 @@ UNIT(cmdline_words, what_is_long_is_cut)
 	CHECK(!fault.nearest);
 	cmdline_explain(&fault, small, sizeof(small));
 	CHECK_EQ(strlen(small), sizeof(small) - 1);
-	memcpy(text, "mode=", 5);
+	memcpy(text, "BOOT_IMAGE=", 11);
 	CHECK(cmdline_check(words, ARRAY_SIZE(words), text, &fault));
+	memcpy(text, "mode=", 5);
+	CHECK(strstr(refusal(text), "\": a word has 255 bytes at most"));
+	text[CMDLINE_WORD_ROOM] = '\0';
+	CHECK(strstr(refusal(text), "\": a word has 255 bytes at most"));
+	text[CMDLINE_WORD_ROOM - 1] = '\0';
+	CHECK_STR(refusal(text), "");
 	memcpy(text, "color=", 6);
 	CHECK(!cmdline_check(words, ARRAY_SIZE(words), text, &fault));
 }

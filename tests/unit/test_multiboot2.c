@@ -268,7 +268,8 @@ UNIT(multiboot2, refuses_endless_and_long_command_lines)
 	begin();
 	text[BOOT_CMDLINE_SIZE] = '\0';
 	tag(1, text, sizeof(text));
-	CHECK_EQ(finish(), -E2BIG);
+	CHECK_EQ(finish(), -ENAMETOOLONG);
+	CHECK_STR(info.cmdline, "");
 	begin();
 	mmap_tag();
 	tag(1, text + 1, sizeof(text) - 1);
@@ -366,8 +367,13 @@ UNIT(pvh, refuses_damage)
 	CHECK_EQ(pvh_parse(PHYS_BASE, read_memory, &info), -EINVAL);
 	CHECK_STR(info.why, "a memory region wraps around");
 	pvh_begin();
-	memset(memory + 1024, 'x', 1024 + 1);
-	CHECK_EQ(pvh_parse(PHYS_BASE, read_memory, &info), -E2BIG);
+	memset(memory + 1024, 'x', BOOT_CMDLINE_SIZE);
+	CHECK_EQ(pvh_parse(PHYS_BASE, read_memory, &info), -ENAMETOOLONG);
+	CHECK_STR(info.cmdline, "");
+	pvh_begin();
+	memset(memory + 1024, 'x', BOOT_CMDLINE_SIZE - 1);
+	CHECK_EQ(pvh_parse(PHYS_BASE, read_memory, &info), 0);
+	CHECK_EQ(strlen(info.cmdline), BOOT_CMDLINE_SIZE - 1);
 	pvh_begin();
 	pvh_put(48, 0, 4);
 	CHECK_EQ(pvh_parse(PHYS_BASE, read_memory, &info), -EINVAL);
