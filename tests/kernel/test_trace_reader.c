@@ -18,6 +18,7 @@ static struct {
 	unsigned int reads;
 	unsigned int lines; /* of this task, outside interrupts */
 	unsigned int known; /* of them, called by the test on purpose */
+	unsigned int locks; /* lines of this task's mutex_lock, in any format */
 	unsigned int bytes;
 } seen;
 
@@ -36,6 +37,10 @@ static bool ours(const char *line)
 
 static void look_at(char *line, const char *caller)
 {
+	char task[16];
+
+	snprintf(task, sizeof(task), "-%d ", current->pid);
+	seen.locks += strstr(line, task) && strstr(line, "mutex_lock");
 	if (!ours(line))
 		return;
 	seen.lines++;
@@ -99,6 +104,31 @@ KTEST(trace_reader, adds_no_lock_of_its_own)
 		EXPECT(seen.lines - seen.known <= 4);
 	}
 	tt_end();
+}
+
+/* In other formats no caller is told, so all its calls are counted. */
+static void in_format(const char *tracer, bool latency)
+{
+	trace_set_option(trace_top(), TRACE_OPT_funcgraph_proc, true);
+	trace_set_option(trace_top(), TRACE_OPT_latency_format, latency);
+	if (tt_begin(tracer, "mutex_lock", 256)) {
+		known_calls();
+		read_pipe(READ_MAX, "<-known_calls");
+		EXPECT(seen.reads > 5 && seen.reads < READS);
+		if (!EXPECT(seen.locks >= CALLS && seen.locks <= CALLS + 4))
+			ktest_note("%s: %u lines, %u calls", tracer, seen.locks,
+				   CALLS);
+	}
+	tt_end();
+	trace_set_option(trace_top(), TRACE_OPT_latency_format, false);
+	trace_set_option(trace_top(), TRACE_OPT_funcgraph_proc, false);
+}
+
+KTEST_FLAGS(trace_reader, adds_no_lock_in_other_formats, KTEST_LEAKS, 0)
+{
+	in_format("function", true);
+	in_format("function_graph", false);
+	in_format("function_graph", true);
 }
 
 static void everything(size_t size)
