@@ -121,6 +121,15 @@ def test_plots_are_drawn_from_both_sides(tmp_path):
         assert "nop5" in text and "Linux" in text
 
 
+def test_without_gnuplot_nothing_is_measured(tmp_path):
+    """At once, not after some minutes or with a word that nobody reads."""
+    done = run_bench("--build", str(tmp_path), "--rows", "calib.empty",
+                     PATH=str(tmp_path))
+    assert done.returncode != 0
+    assert "bench: gnuplot, which draws the plots, is missing" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_readme_has_the_recorded_figures():
     """And both plots; all are written by --record, so they agree."""
     with open(results.README, encoding="utf-8") as file:

@@ -66,10 +66,14 @@ def gnuplot(path, settings, ours, linux):
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
 
 
-def draw(ours, linux, directory):
+def check():
+    """Asked before anything is measured, so that nothing is half done."""
     if not shutil.which("gnuplot"):
-        print("bench: no gnuplot, so no plots", file=sys.stderr)
-        return
+        sys.exit("bench: gnuplot, which draws the plots, is missing "
+                 "(make deps-test installs it)")
+
+
+def draw(ours, linux, directory):
     os.makedirs(directory, exist_ok=True)
     gnuplot(os.path.join(directory, "calls.svg"), CALLS, consumers(ours),
             consumers(linux))

@@ -120,6 +120,7 @@ def main():
     if args.record and rows.missing(dict.fromkeys(r.name for r in wanted),
                                     "ours"):
         sys.exit("bench: --record needs every row: no ONLY, --rows, --kinds")
+    plot.check()
     values = measure(build, wanted)
     versions = machine.versions()
     rows.write_values(os.path.join(build, "bench.tsv"), values, versions)
