@@ -131,6 +131,8 @@ PYTEST = {
     "trace_fuzz": {TEST: 5, ALL: 35},
     "trace_mutants": {ALL: 35},
     "trace_pages": {TEST: 5},
+    "theatre": {TEST: 3},
+    "theatre_page": {ALL: 30},
     "trace_reader": {TEST: 5},
 }
 # Of a file that PYTEST does not name: all of it, in ALL.

@@ -47,6 +47,8 @@ dot				graphviz
 # test_all: what `make test-all` and `make torture` need besides.
 need_test_all='
 mount				mount
+chromium			chromium
+/usr/share/fonts/truetype/dejavu	fonts-dejavu-core
 '
 # tools: for `make bench-linux` (its objtool) and for `make test-fresh`.
 need_tools='

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: MIT
+"""The theatre's reader, its judge, and what a frame shows. Scenes are written
+by hand (theatre_scenes.py); what must come out follows from the protocol."""
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests import qemu, theatre_scenes
+from tools.theatre import frames, page
+from tools.theatre.judge import judge
+from tools.theatre.scene import SceneError, parse
+
+
+def scene_of(rows):
+    return parse("\n".join(rows))[0]
+
+
+@pytest.mark.parametrize("name, torn, possible", [
+    ("naive", 1, True),
+    ("int3", 0, False),
+    ("int3-nosync", 0, True),  # nothing tore, and nothing forbade it
+    ("stop", 0, False),
+])
+def test_verdicts(name, torn, possible):
+    verdict = judge(scene_of(theatre_scenes.ALL[name]()))
+    assert (verdict.torn, bool(verdict.possible)) == (torn, possible)
+    assert verdict.problems == [] and verdict.lost == 0
+
+
+@pytest.mark.parametrize("gone", [1, 2])
+def test_each_of_the_first_two_syncs_is_needed(gone):
+    """Without it a CPU may hold the old first byte, or the old tail, when the
+    other part is new. After the third there is nothing left to forbid: the
+    handler's references, not the bytes, are what it is for."""
+    rows = [row for row in theatre_scenes.int3()
+            if not ('"e":"ack"' in row and f'"round":{gone},' in row)]
+    assert judge(scene_of(rows)).possible
+
+
+def test_one_cpu_that_does_not_serialise_is_enough():
+    rows = [row for row in theatre_scenes.int3()
+            if not ('"e":"ack"' in row and '"round":2,"cpu":3' in row)]
+    played = frames.of_scene(scene_of(rows))
+    bad = {cpu for shown in played["frames"]
+           for cpu, row in enumerate(shown["rows"]) if row["bad"]}
+    assert bad == {3}
+
+
+def test_a_parked_cpu_executes_nothing():
+    rows = [row for row in theatre_scenes.stop() if '"e":"park"' not in row]
+    rows = [row.replace("[5]", "[1,1,1,1,1]") for row in rows]
+    assert judge(scene_of(rows)).possible
+    parked = frames.of_scene(scene_of(theatre_scenes.stop()))
+    assert any(row["verdict"] == "nothing: it is parked"
+               for shown in parked["frames"] for row in shown["rows"])
+
+
+@pytest.mark.parametrize("old, new, words", [
+    ('"calls":84', '"calls":85', "the kernel counts 85 calls, the events 84"),
+    ('"torn":1', '"torn":0', "the kernel counts 0 torn, the events 1"),
+    ('"saw":"e8ab440000"', '"saw":"e8ab190000"', "is a whole instruction"),
+    ('"t":140,"end":143,"off":4,"len":1,"b":"e8ab190000"',
+     '"t":140,"end":143,"off":4,"len":1,"b":"e8ab190001"', "the stores end in"),
+])
+def test_a_log_that_contradicts_itself(old, new, words):
+    text = "\n".join(theatre_scenes.naive())
+    assert old in text
+    verdict = judge(parse(text.replace(old, new))[0])
+    assert any(words in problem for problem in verdict.problems)
+
+
+def test_a_call_that_reaches_nobody():
+    text = "\n".join(theatre_scenes.naive())
+    text = text.replace('"did":"mix"', '"did":"nobody"').replace(
+        '"torn":1,"lost":0', '"torn":0,"lost":1')
+    verdict = judge(parse(text)[0])
+    assert verdict.lost == 1 and "reached no target" in verdict.sentence
+
+
+@pytest.mark.parametrize("change, words", [
+    (("\"e\":\"end\"", "\"e\":\"fin\""), "has no end"),
+    (("\"off\":1", "\"off\":5"), "a store outside the site"),
+    (("\"cpu\":3", "\"cpu\":7"), "there is no CPU 7"),
+    (("[1,1,1,1,1]", "[1,1,1]"), "do not make 5 bytes"),
+    (("e81f440000", "e81f44"), "3 bytes instead of 5"),
+    (("e81f440000", "e81f44zz00"), "no hex bytes"),
+    (("\"did\":\"old\"", "\"did\":\"odd\""), "did 'odd'"),
+    (("\"n\":12", "\"n\":\"12\""), "run needs n, a int"),
+    (("\"patcher\":0", "\"patcher\":4"), "patcher 4 of 4 CPUs"),
+    (("\"n\":12,", "\"n\":12"), "a damaged line"),
+])
+def test_refusals_name_the_line(change, words):
+    text = theatre_scenes.log("naive")
+    assert change[0] in text
+    with pytest.raises(SceneError, match=re.escape(words)) as error:
+        parse(text.replace(*change), "some.log")
+    assert "some.log" in str(error.value)
+
+
+def test_a_log_without_scenes():
+    with pytest.raises(SceneError, match="no scene"):
+        parse("nothing here\n")
+
+
+def test_other_lines_and_newer_forms_are_ignored():
+    rows = theatre_scenes.naive()
+    rows.insert(3, '[    1.0] {"th":1,"e":"weather","t":3}')
+    assert len(parse("\n".join(rows))[0].events) == \
+        len(parse("\n".join(theatre_scenes.naive()))[0].events)
+
+
+def test_a_frame_says_everything_in_words():
+    """For who cannot see the picture: each frame has its sentence, each byte
+    its origin, each row its verdict."""
+    for name, rows in theatre_scenes.ALL.items():
+        played = frames.of_scene(scene_of(rows()))
+        for shown in played["frames"]:
+            assert shown["sentence"].endswith("."), (name, shown)
+            assert len(shown["bytes"]) == 5 and len(shown["rows"]) == 4
+            assert all(row["verdict"] for row in shown["rows"])
+        assert played["frames"][-1]["sentence"].startswith(
+            "The patch is complete. ")
+
+
+def test_the_page_is_one_file():
+    text = page.build(parse(theatre_scenes.log(*theatre_scenes.ALL)))
+    assert not re.search(r"@[A-Z]+@", text)
+    assert not re.findall(r"""(?:src|href)=|url\((?!#)|https?://(?!www\.w3)""",
+                          text)
+    scenes = json.loads(re.search(
+        r'<script type="application/json" id="scenes">(.*?)</script>', text,
+        re.S)[1])
+    assert [one["title"] for one in scenes] == [
+        "naive (seed 9)", "int3", "int3-nosync", "stop"]
+
+
+def test_text_cannot_leave_its_element():
+    rows = [row.replace("demo_step", "</script><b>") for row in
+            theatre_scenes.naive()]
+    text = page.build([scene_of(rows)])
+    assert "</script><b>" not in text
+
+
+def theatre(*args):
+    return subprocess.run([sys.executable, "-m", "tools.theatre", *args],
+                          cwd=qemu.ROOT, capture_output=True, text=True,
+                          check=False)
+
+
+def test_the_command(tmp_path):
+    log = tmp_path / "log"
+    log.write_text(theatre_scenes.log("int3", "naive"))
+    done = theatre(log, "-o", tmp_path / "page.html")
+    assert done.returncode == 0, done.stderr
+    assert "int3: All 225 calls were whole" in done.stdout
+    assert (tmp_path / "page.html").stat().st_size > 20000
+    log.write_text(theatre_scenes.log("naive").replace('"torn":1', '"torn":3'))
+    done = theatre(log, "--check")
+    assert done.returncode == 1 and "counts 3 torn" in done.stderr
+    done = theatre(tmp_path / "none", "--check")
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    log.write_text("x")
+    done = theatre(log, "-o", tmp_path / "no.html")
+    assert done.returncode == 2 and not (tmp_path / "no.html").exists()

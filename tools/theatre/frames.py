@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""A scene as frames: everything the page shows at each moment, as plain data.
+
+The model (hold.py) is played here, once; the page only turns the leaves.
+"""
+from tools.theatre import words
+from tools.theatre.hold import Stage, meaning, moments
+from tools.theatre.judge import judge
+
+
+SHOWN = 2  # mixtures in a row of the table; of the rest the number
+
+
+def origin(scene, at, value):
+    """Of one byte: old, new, int3, both (old and new are alike) or other."""
+    if value == 0xcc and scene.old[at] != 0xcc != scene.new[at]:
+        return "int3"
+    old, new = value == scene.old[at], value == scene.new[at]
+    return "both" if old and new else "old" if old else "new" if new else \
+        "other"
+
+
+def row(scene, stage, held):
+    """A row of the table: what a CPU may hold, and may execute."""
+    parts = [[{"text": words.spaced(value),
+               "origin": origin(scene, at, value[0])} for value in values]
+             for (at, _), values in zip(stage.parts, held.values)]
+    bad = [words.spaced(data) for data in held.may_execute(scene)]
+    if held.parked:
+        verdict = "nothing: it is parked"
+    else:
+        verdict = ", ".join(bad[:SHOWN]) or "whole instructions only"
+    if len(bad) > SHOWN:
+        verdict += f" and {len(bad) - SHOWN} more"
+    return {"parts": parts, "bad": bool(bad), "verdict": verdict}
+
+
+def frame(scene, stage, at, event, step):
+    sentence, detail = words.of(scene, event)
+    touched = range(event["off"], event["off"] + event["len"]) \
+        if event["e"] == "store" else ()
+    shown = event["saw"] if event.get("did") == "mix" else stage.memory
+    kind = meaning(scene, shown)
+    return {
+        "t": at, "step": step, "sentence": sentence, "detail": detail,
+        "bad": event.get("did") in ("mix", "nobody", "twice"),
+        "bytes": [{"text": f"{value:02x}", "origin": origin(scene, i, value),
+                   "touched": i in touched} for i, value in enumerate(shown)],
+        "meaning": words.MEANINGS[kind], "mix": kind == "mix",
+        "whose": f"what CPU {event['cpu']} executed"
+        if event.get("did") == "mix" else "memory",
+        "rows": [row(scene, stage, held) for held in stage.cpus],
+    }
+
+
+def first(scene, stage):
+    event = {"e": "go", "cpu": 0}
+    shown = frame(scene, stage, 0, event, None)
+    shown.update(
+        sentence=f"{scene.about['fn']}() is called on {scene.about['cpus']} "
+                 "CPUs. Its first five bytes are about to change.",
+        detail="Step through the patch with the arrow keys, or press Play.")
+    return shown
+
+
+def marks(scene):
+    """What the lanes draw."""
+    kept = []
+    for event in scene.events:
+        mark = {key: value for key, value in event.items()
+                if isinstance(value, (int, str)) and key != "th"}
+        if event["e"] == "store":
+            mark["bytes"] = [origin(scene, i, event["b"][i]) for i in range(
+                event["off"], event["off"] + event["len"])]
+        kept.append(mark)
+    return kept
+
+
+def of_scene(scene):
+    """The whole scene for the page: JSON without bytes in it."""
+    stage, step = Stage(scene), None
+    frames, verdict = [first(scene, stage)], judge(scene)
+    for at, event in moments(scene):
+        stage.play(event)
+        if event["e"] == "step":
+            step = event["i"]
+        frames.append(frame(scene, stage, at, event, step))
+    last = dict(frames[-1], sentence="The patch is complete. "
+                + verdict.sentence, detail="", bad=bool(verdict.torn
+                                                        or verdict.lost))
+    frames.append(last)
+    about = {key: value for key, value in scene.about.items() if key != "th"}
+    return {"about": about, "title": scene.title, "frames": frames,
+            "marks": marks(scene), "verdict": verdict.sentence,
+            "problems": verdict.problems, "dropped": scene.end["dropped"],
+            "parts": [f"byte {a}" if b - a == 1 else f"bytes {a} to {b - 1}"
+                      for a, b in scene.slices()]}

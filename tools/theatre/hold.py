@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""What a CPU may still hold of a site, and so may execute.
+
+A CPU fetches an instruction in parts and may keep each part for as long as it
+likes, until it executes a serialising instruction. So for each part it may hold
+every value that memory had since the CPU last serialised. What it may execute
+is every combination of one value for each part.
+
+Only the protocol's own synchronisations count here, not the luck of an
+interrupt that happens to serialise: what no sync forbids, a CPU may do.
+"""
+import itertools
+from dataclasses import dataclass
+
+INT3 = 0xcc
+JUMP_TO_ITSELF = bytes.fromhex("ebfe")
+
+
+def meaning(scene, data):
+    """old, new, trap, wait, or mix: what the five bytes do."""
+    if data == scene.new:
+        return "new"
+    if data == scene.old:
+        return "old"
+    if data[0] == INT3:
+        return "trap"
+    if data[:2] == JUMP_TO_ITSELF:
+        return "wait"
+    return "mix"
+
+
+@dataclass
+class Held:
+    """Of one CPU. values[i]: what part i may be, oldest first."""
+    values: list
+    parked: bool = False
+
+    def combinations(self):
+        return [b"".join(parts) for parts in itertools.product(*self.values)]
+
+    def may_execute(self, scene):
+        """Combinations that are no whole instruction; none while parked."""
+        if self.parked:
+            return []
+        return [data for data in self.combinations()
+                if meaning(scene, data) == "mix"]
+
+
+class Stage:
+    """Memory and all CPUs, event by event."""
+
+    def __init__(self, scene):
+        self.scene = scene
+        self.memory = scene.old
+        self.parts = list(scene.slices())
+        self.cpus = [Held([[scene.old[a:b]] for a, b in self.parts])
+                     for _ in scene.cpus]
+
+    def serialise(self, cpu):
+        self.cpus[cpu].values = [[self.memory[a:b]] for a, b in self.parts]
+
+    def store(self, after):
+        for (a, b), *lists in zip(self.parts,
+                                  *(held.values for held in self.cpus)):
+            for values in lists:
+                if after[a:b] not in values:
+                    values.append(after[a:b])
+        self.memory = after
+
+    def play(self, event):
+        kind = event["e"]
+        if kind == "store":
+            self.store(event["b"])
+        elif kind == "ack":
+            self.serialise(event["cpu"])
+        elif kind == "park":
+            self.cpus[event["cpu"]].parked = True
+        elif kind == "resume":
+            self.cpus[event["cpu"]].parked = False
+            self.serialise(event["cpu"])
+
+
+def moments(scene):
+    """(time, event), in order: an acknowledgement counts when it is complete,
+    and the end of a park is a moment of its own."""
+    found = []
+    for event in scene.events:
+        found.append((event["end"] if event["e"] == "ack" else event["t"],
+                      event))
+        if event["e"] == "park":
+            found.append((event["end"], {**event, "e": "resume",
+                                         "t": event["end"]}))
+    return sorted(found, key=lambda moment: moment[0])

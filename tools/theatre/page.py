@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+"""One self-contained HTML file with all scenes in it."""
+import html
+import json
+import pathlib
+
+from tools.theatre import frames
+
+FOLDER = pathlib.Path(__file__).parent
+
+
+def read(name):
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+def embedded(data):
+    """JSON that cannot end the script element it stands in."""
+    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def build(scenes):
+    played = [frames.of_scene(scene) for scene in scenes]
+    verdicts = " ".join(f"{one['title']}: {one['verdict']}" for one in played)
+    page = read("page.html")
+    for mark, text in (("@CSS@", read("page.css")), ("@JS@", read("page.js")),
+                       ("@VERDICTS@", html.escape(verdicts)),
+                       ("@SCENES@", embedded(played))):
+        page = page.replace(mark, text)
+    return page

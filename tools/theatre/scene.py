@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""Scenes out of a log: one patch of one site, seen by every CPU.
+
+A scene is a run of lines of JSON, each an object with "th": 1. The first has
+"e": "scene", the last "e": "end"; other lines of the log may stand between.
+Times are nanoseconds or instructions from the scene's start. The forms:
+
+    scene  method cpus patcher site fn clock seed   what is played
+    site   old new parts        hex bytes; parts: bytes that a store covers
+    step   i name t end         a phase of the protocol
+    store  cpu t end off len b  b: the bytes after it
+    ipi    round t              all CPUs are asked to serialise
+    ack    round cpu t end      a CPU has been asked, has serialised
+    run    cpu t last end n did how [saw vec late again]  equal calls, folded
+    park   cpu t end            a CPU waits, and serialises when it goes on
+    end    calls torn lost dropped                        the kernel's account
+
+Lines of other forms are ignored, so that a newer kernel plays on an older page.
+"""
+import json
+from dataclasses import dataclass, field
+
+SIZE = 5  # bytes of a site
+DID = ("old", "new", "mix", "nobody", "twice")
+HOW = ("direct", "trap", "spin")
+
+# What a line of each form must have, and of which type.
+FORMS = {
+    "scene": {"method": str, "cpus": int, "patcher": int, "fn": str,
+              "clock": str},
+    "site": {"old": str, "new": str, "parts": list},
+    "step": {"i": int, "name": str, "t": int, "end": int},
+    "store": {"cpu": int, "t": int, "end": int, "off": int, "len": int,
+              "b": str},
+    "ipi": {"round": int, "t": int},
+    "ack": {"round": int, "cpu": int, "t": int, "end": int},
+    "run": {"cpu": int, "t": int, "last": int, "end": int, "n": int,
+            "did": str, "how": str},
+    "park": {"cpu": int, "t": int, "end": int},
+    "end": {"calls": int, "torn": int, "lost": int, "dropped": int},
+}
+
+
+class SceneError(Exception):
+    """A log that cannot be played: says where and why."""
+
+
+@dataclass
+class Scene:
+    about: dict
+    old: bytes = b""
+    new: bytes = b""
+    parts: list = field(default_factory=list)  # sizes; their sum is SIZE
+    events: list = field(default_factory=list)  # in order of time
+    end: dict = None
+
+    @property
+    def title(self):
+        seed = self.about.get("seed")
+        return self.about["method"] + (f" (seed {seed})" if seed else "")
+
+    @property
+    def cpus(self):
+        return range(self.about["cpus"])
+
+    def slices(self):
+        """(offset, end) of each part."""
+        at = 0
+        for size in self.parts:
+            yield at, at + size
+            at += size
+
+
+def five(text, where):
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        raise SceneError(f"{where}: no hex bytes: {text!r}") from None
+    if len(data) != SIZE:
+        raise SceneError(f"{where}: {len(data)} bytes instead of {SIZE}")
+    return data
+
+
+def check_form(line, where):
+    for name, kind in FORMS[line["e"]].items():
+        value = line.get(name)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise SceneError(f"{where}: {line['e']} needs {name}, "
+                             f"a {kind.__name__}; it has {value!r}")
+
+
+def check_ranges(scene, line, where):
+    if "cpu" in line and line["cpu"] not in scene.cpus:
+        raise SceneError(f"{where}: there is no CPU {line['cpu']}")
+    if line.get("end", line["t"]) < line["t"]:
+        raise SceneError(f"{where}: it ends before it begins")
+    if line["e"] == "store":
+        line["b"] = five(line["b"], where)
+        if not 0 <= line["off"] < line["off"] + line["len"] <= SIZE:
+            raise SceneError(f"{where}: a store outside the site")
+    if line["e"] == "run":
+        if line["did"] not in DID or line["how"] not in HOW:
+            raise SceneError(f"{where}: did {line['did']!r}, "
+                             f"how {line['how']!r}")
+        if line["did"] == "mix":
+            line["saw"] = five(line.get("saw", ""), where)
+
+
+def set_site(scene, line, where):
+    scene.old, scene.new = five(line["old"], where), five(line["new"], where)
+    parts = line["parts"]
+    if not all(isinstance(size, int) and size > 0 for size in parts) or \
+            sum(parts) != SIZE:
+        raise SceneError(f"{where}: parts {parts} do not make {SIZE} bytes")
+    scene.parts = parts
+
+
+def lines_of(text, name):
+    """(where, object) of each line that belongs to a scene."""
+    for nr, row in enumerate(text.splitlines(), 1):
+        at = row.find('{"th":1,')
+        if at < 0:
+            continue
+        where = f"{name}:{nr}"
+        try:
+            line = json.loads(row[at:])
+        except ValueError as error:
+            raise SceneError(f"{where}: a damaged line: {error}") from None
+        if line.get("e") in FORMS:
+            check_form(line, where)
+            yield where, line
+
+
+def parse(text, name="log"):
+    """All scenes of a log. SceneError says what cannot be played."""
+    scenes, scene = [], None
+    for where, line in lines_of(text, name):
+        if line["e"] == "scene":
+            if scene:
+                raise SceneError(f"{where}: the scene before has no end")
+            if not 0 <= line["patcher"] < line["cpus"] <= 64:
+                raise SceneError(f"{where}: patcher {line['patcher']} of "
+                                 f"{line['cpus']} CPUs")
+            scene = Scene(line)
+            continue
+        if not scene:
+            raise SceneError(f"{where}: {line['e']} outside a scene")
+        if line["e"] == "site":
+            set_site(scene, line, where)
+        elif not scene.parts:
+            raise SceneError(f"{where}: the scene's bytes are not known yet")
+        elif line["e"] == "end":
+            scene.end = line
+            scene.events.sort(key=lambda event: event["t"])
+            scenes.append(scene)
+            scene = None
+        else:
+            check_ranges(scene, line, where)
+            scene.events.append(line)
+    if scene:
+        raise SceneError(f"{name}: the last scene has no end")
+    if not scenes:
+        raise SceneError(f"{name}: there is no scene in it")
+    return scenes

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""The sentences of the theatre, one for each event, and one for each step."""
+from tools.theatre.hold import meaning
+
+# Step of a method: what it is for.
+STEPS = {
+    "publish": "The patcher publishes its list of sites. From now on the trap "
+               "handler can find out what a trapped call should do.",
+    "int3": "The patcher replaces the first byte by INT3. It is one byte, so "
+            "every CPU fetches either the old byte or the new one.",
+    "sync": "Every CPU executes a serialising instruction, and so throws away "
+            "what it fetched before.",
+    "tails": "The patcher writes bytes 1 to 4 of the new instruction. No CPU "
+             "executes them, provided that each has fetched the INT3 by now.",
+    "first byte": "The patcher replaces the INT3 by the first byte of the new "
+                  "instruction, provided that no CPU holds the old tail.",
+    "rewrite": "The patcher stores the bytes once more, so that an emulator "
+               "that translated old code drops its translation.",
+    "retire": "The patcher waits until no CPU is in the trap handler, and "
+              "withdraws its list.",
+    "bytes": "The patcher stores the new bytes one after the other, while all "
+             "other CPUs execute the site.",
+    "stop": "The patcher stops all other CPUs.",
+    "go": "The other CPUs go on. Each serialises first.",
+}
+
+MEANINGS = {
+    "old": "the old instruction",
+    "new": "the new instruction",
+    "trap": "INT3: a CPU that arrives now traps",
+    "wait": "a jump to itself: a CPU that arrives now waits",
+    "mix": "neither the old instruction nor the new one",
+}
+
+RUNS = {
+    "old": "{calls} reach the old target.",
+    "new": "{calls} reach the new target.",
+    "mix": "{calls} execute a mixture: part of the bytes is old, part is new.",
+    "nobody": "{calls} reach no target.",
+    "twice": "{calls} reach both targets.",
+}
+WAYS = {
+    "direct": "The CPU executed the bytes it had fetched.",
+    "trap": "The CPU met INT3, and the trap handler did what the new "
+            "instruction does.",
+    "spin": "The CPU waited at the site until the patch was complete.",
+}
+
+
+def spaced(data):
+    return data.hex(" ")
+
+
+def calls(n):
+    return "1 call" if n == 1 else f"{n:,} calls"
+
+
+def of_run(event):
+    text = RUNS[event["did"]].format(calls=calls(event["n"]))
+    if event["n"] == 1:
+        text = text.replace("reach ", "reaches ").replace("execute ",
+                                                          "executes ")
+    detail = WAYS[event["how"]]
+    if event["did"] == "mix":
+        detail = f"It executed {spaced(event['saw'])}" + (
+            f", and ended in exception {event['vec']}." if "vec" in event
+            else ".")
+    return f"CPU {event['cpu']}: {text}", detail
+
+
+def of_store(scene, event):
+    first, last = event["off"], event["off"] + event["len"] - 1
+    which = f"byte {first}" if first == last else f"bytes {first} to {last}"
+    data = event["b"]
+    return (f"CPU {event['cpu']} stores {which}: "
+            f"{spaced(data[first:last + 1])}.",
+            f"Memory now reads {spaced(data)}: "
+            f"{MEANINGS[meaning(scene, data)]}.")
+
+
+def of(scene, event):
+    """(sentence, detail) of an event."""
+    kind, cpu = event["e"], event.get("cpu")
+    if kind == "step":
+        return (f"Step: {event['name']}.", STEPS.get(event["name"], ""))
+    if kind == "store":
+        return of_store(scene, event)
+    if kind == "run":
+        return of_run(event)
+    if kind == "ipi":
+        return (f"CPU {scene.about['patcher']} asks every CPU to serialise "
+                f"(round {event['round']}).",
+                "Until a CPU has done so, it may execute bytes it fetched "
+                "earlier.")
+    if kind == "ack":
+        return (f"CPU {cpu} has serialised (round {event['round']}).",
+                "From now on it executes only what it fetches anew.")
+    if kind == "park":
+        return (f"CPU {cpu} is parked.", "It executes nothing of the site.")
+    return (f"CPU {cpu} goes on.", "It serialises before it does.")
