@@ -67,12 +67,12 @@ enum trace_option {
 
 #define TRACE_ERRORS	  8
 #define TRACE_ERROR_INPUT 160
+#define TRACE_ERROR_PATH  512
 
 struct trace_error {
 	u64 time_ns;
-	const char *where; /* the node's path: static */
-	int cpu;	   /* for the '#' in it */
-	const char *text;  /* static */
+	char where[TRACE_ERROR_PATH]; /* the file, as it was opened */
+	const char *text;	      /* static */
 	char input[TRACE_ERROR_INPUT];
 	unsigned int at; /* the place in it that is wrong */
 };
@@ -283,6 +283,9 @@ struct trace_iterator *trace_pipe_open(struct trace_array *tr,
  */
 ssize_t trace_read(struct trace_iterator *iter, char *buf, size_t len);
 
+/* Would trace_read() return something else than -EAGAIN? */
+bool trace_readable(struct trace_iterator *iter);
+
 void trace_close(struct trace_iterator *iter);
 
 /*
@@ -292,6 +295,9 @@ void trace_close(struct trace_iterator *iter);
  */
 ssize_t trace_read_raw(struct trace_array *tr, unsigned int cpu,
 		       struct ring_buffer_page *page, bool full);
+
+/* Is there a page, complete or not? */
+bool trace_readable_raw(struct trace_array *tr, unsigned int cpu);
 
 /* ---- names of tasks ------------------------------------------------------ */
 

@@ -6,14 +6,16 @@
  * filters apply at close, and what is read can be written back and is then
  * read again. The tracers, the ring and the graph's sets are fakes.
  *
- * host-sources: trace/control/tracefs.c trace/control/error_log.c
+ * host-sources: trace/control/tracefs.c trace/control/tracefs_tree.c
+ * host-sources: trace/control/error_log.c trace/control/per_cpu_nodes.c
+ * host-sources: trace/control/event_nodes.c
  * host-sources: trace/control/nodes.c trace/control/hash_edit.c
  * host-sources: trace/control/filter_nodes.c trace/control/graph_nodes.c
  * host-sources: trace/control/tracer_nodes.c trace/control/buffer_nodes.c
  * host-sources: trace/control/stack_nodes.c trace/trace.c
  * host-sources: trace/event/trace_seq.c
  * host-sources: trace/trace_options.c trace/ring/trace_clock.c
- * host-sources: trace/event/trace_events.c
+ * host-sources: trace/event/trace_event.c
  * host-sources: trace/core/ftrace.c trace/core/ftrace_check.c
  * host-sources: trace/core/ftrace_direct.c
  * host-sources: trace/core/ftrace_exchange.c
@@ -30,6 +32,8 @@
 #include "kernel/base/clock.h"
 #include "kernel/base/panic.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/host/sites.h"
@@ -150,6 +154,8 @@ NOTHING(trace_close, struct trace_iterator *iter)
 		panic("%s()", __func__); \
 	}
 
+NEVER(bool, trace_readable, struct trace_iterator *iter)
+NEVER(bool, trace_readable_raw, struct trace_array *tr, unsigned int cpu)
 NEVER(int, ring_buffer_init, struct ring_buffer *b, u64 cpus, size_t pages,
       const struct trace_clock *clock)
 NEVER(void, ring_buffer_stats, struct ring_buffer_per_cpu *rb,
@@ -181,6 +187,39 @@ static const char *const files[] = {
 	"stack_max_size",     "stack_tracer_enabled",
 };
 
+static bool is_fuzzed(const char *path)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		if (!strcmp(files[i], path))
+			return true;
+	return false;
+}
+
+/* A write to these means "empty it", whatever is written. */
+static bool only_emptied(const char *name)
+{
+	return !strcmp(name, "trace") || !strcmp(name, "error_log");
+}
+
+/* Whatever sources there are: no file that is read and written is left out. */
+static void check_files(const char *dir)
+{
+	struct tracefs_dirent entry;
+	char path[TRACEFS_PATH_MAX];
+	u64 cursor = 0;
+
+	while (tracefs_readdir(dir, &cursor, &entry) > 0) {
+		snprintf(path, sizeof(path), "%s%s", dir, entry.name);
+		if (entry.dir)
+			check_files(path);
+		else if (entry.mode == 0640 && !only_emptied(entry.name) &&
+			 !is_fuzzed(path))
+			panic("%s is not fuzzed", path);
+	}
+}
+
 static void begin(void)
 {
 	struct trace_array *tr = trace_top();
@@ -192,6 +231,7 @@ static void begin(void)
 	for_each_online_cpu(cpu)
 		tr->buffer_kb[cpu] = TRACE_BUFFER_KB_DEFAULT;
 	trace_options_init(tr);
+	check_files("");
 }
 
 static size_t read_all(const char *path, char *buf, size_t room)

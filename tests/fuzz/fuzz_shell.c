@@ -6,7 +6,8 @@
  *
  * host-sources: trace/shell/shell_pipe.c trace/shell/shell_filters.c
  * host-sources: trace/shell/grep_match.c trace/shell/shell_syntax.c
- * host-sources: trace/control/tracefs.c trace/control/error_log.c
+ * host-sources: trace/control/tracefs.c trace/control/tracefs_tree.c
+ * host-sources: trace/control/error_log.c
  * host-sources: trace/event/trace_seq.c kernel/base/fail.c
  */
 #include "kernel/base/clock.h"
@@ -141,21 +142,16 @@ static ssize_t sink_put(struct tracefs_file *file, const char *buf, size_t len)
 	return buf[0] == '!' ? -EINVAL : 1 + (ssize_t)(len / 2);
 }
 
-const struct tracefs_node tracer_nodes[] = {
-	{ .path = "n", .mode = 0440, .open = count_open, .show = numbers_show },
-	{ .path = "s", .mode = 0440, .open = count_open, .read = stream_read },
-	{ .path = "t",
+static const struct tracefs_node shell_nodes[] = {
+	{ .name = "n", .mode = 0440, .open = count_open, .show = numbers_show },
+	{ .name = "s", .mode = 0440, .open = count_open, .read = stream_read },
+	{ .name = "t",
 	  .mode = 0640,
 	  .open = count_open,
 	  .show = numbers_show,
 	  .write = sink_put },
-	{ .path = NULL },
 };
-const struct tracefs_node filter_nodes[] = { { .path = NULL } };
-const struct tracefs_node graph_nodes[] = { { .path = NULL } };
-const struct tracefs_node buffer_nodes[] = { { .path = NULL } };
-const struct tracefs_node stack_nodes[] = { { .path = NULL } };
-const struct tracefs_node event_nodes[] = { { .path = NULL } };
+TRACEFS_FILES(10, root_dir, shell_nodes);
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {

@@ -437,8 +437,9 @@ static void say_online(const char *when)
 {
 	struct tracefs_dirent entry;
 	char names[64] = "";
+	u64 cursor = 0;
 
-	for (unsigned int i = 0; !tracefs_readdir("per_cpu", i, &entry); i++)
+	while (tracefs_readdir("per_cpu", &cursor, &entry) > 0)
 		snprintf(names + strlen(names), sizeof(names) - strlen(names),
 			 " %s", entry.name);
 	pr_info("crash: %s: %u online,%s", when, num_online_cpus(), names);
@@ -448,6 +449,7 @@ static int start_late_cpus(void)
 {
 	static const u32 all[] = { 0, 1, 2 }, hole[] = { 0, 2 };
 	const u64 limit = smp_finish_ns;
+	struct tracefs_stat stat;
 	int ret;
 
 	if (acpi_info.nr_cpus || cpu_apic_id(0) != 0)
@@ -465,8 +467,8 @@ static int start_late_cpus(void)
 	smp_start_listed(START_NS);
 	say_online("with a hole");
 	pr_info("crash: cpu1: %pe, cpu2: %d",
-		ERR_PTR(tracefs_lookup("per_cpu/cpu1/stats")),
-		tracefs_lookup("per_cpu/cpu2/stats"));
+		ERR_PTR(tracefs_stat("per_cpu/cpu1/stats", &stat)),
+		tracefs_stat("per_cpu/cpu2/stats", &stat));
 	list_cpus(all, 3);
 	smp_start_listed(START_NS);
 	say_online("all");

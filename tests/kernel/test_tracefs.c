@@ -240,8 +240,9 @@ static void readme_tells_dir(const char *readme, const char *dir)
 {
 	struct tracefs_dirent entry;
 	unsigned int i;
+	u64 cursor = 0;
 
-	for (i = 0; !tracefs_readdir(dir, i, &entry); i++) {
+	for (i = 0; tracefs_readdir(dir, &cursor, &entry) > 0; i++) {
 		size_t len = strlen(entry.name) - entry.dir;
 
 		if (!strcmp(entry.name, "README"))

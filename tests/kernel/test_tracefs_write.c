@@ -40,9 +40,10 @@ static unsigned int write_back_dir(const char *dir)
 {
 	struct tracefs_dirent entry;
 	char path[TRACEFS_PATH_MAX];
-	unsigned int i, files = 0;
+	unsigned int files = 0;
+	u64 cursor = 0;
 
-	for (i = 0; !tracefs_readdir(dir, i, &entry); i++) {
+	while (tracefs_readdir(dir, &cursor, &entry) > 0) {
 		if (entry.dir || entry.mode != 0640 || only_emptied(entry.name))
 			continue;
 		snprintf(path, sizeof(path), "%s%s%s", dir, *dir ? "/" : "",

@@ -39,7 +39,7 @@ static ssize_t size_write(struct tracefs_file *file, const char *buf,
 	size_t later = ret ? 0 : size_for_later(word);
 	u64 kb;
 
-	if (!ret && !strcmp(word, "X") && file->cpu < 0)
+	if (!ret && !strcmp(word, "X") && node_cpu(file) == TRACE_CPU_ALL)
 		return len;
 	if (later)
 		ret = node_number(file, word + later, strlen(word + later),
@@ -67,7 +67,7 @@ static int total_show(struct tracefs_file *file, struct trace_seq *seq)
 
 static int stats_show(struct tracefs_file *file, struct trace_seq *seq)
 {
-	trace_stats_show(file_trace(file), file->cpu, seq);
+	trace_stats_show(file_trace(file), node_cpu(file), seq);
 	return 0;
 }
 
@@ -132,20 +132,24 @@ static ssize_t cpumask_write(struct tracefs_file *file, const char *buf,
 	return ret ? ret : (ssize_t)len;
 }
 
-const struct tracefs_node buffer_nodes[] = {
-	{ .path = "buffer_size_kb",
+static const struct tracefs_node buffer_nodes[] = {
+	{ .name = "buffer_size_kb",
 	  .mode = 0640,
 	  .show = size_show,
 	  .write = size_write },
-	{ .path = "buffer_total_size_kb", .mode = 0440, .show = total_show },
-	{ .path = "per_cpu/cpu#/buffer_size_kb",
-	  .mode = 0640,
-	  .show = size_show,
-	  .write = size_write },
-	{ .path = "per_cpu/cpu#/stats", .mode = 0440, .show = stats_show },
-	{ .path = "tracing_cpumask",
+	{ .name = "buffer_total_size_kb", .mode = 0440, .show = total_show },
+	{ .name = "tracing_cpumask",
 	  .mode = 0640,
 	  .show = cpumask_show,
 	  .write = cpumask_write },
-	{ .path = NULL },
 };
+TRACEFS_FILES(40, trace_dir, buffer_nodes);
+
+static const struct tracefs_node cpu_buffer_nodes[] = {
+	{ .name = "buffer_size_kb",
+	  .mode = 0640,
+	  .show = size_show,
+	  .write = size_write },
+	{ .name = "stats", .mode = 0440, .show = stats_show },
+};
+TRACEFS_FILES(40, cpu_dir, cpu_buffer_nodes);

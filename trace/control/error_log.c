@@ -19,6 +19,8 @@
  * long that not all is quoted. */
 #define QUOTE_BEHIND 64
 
+static_assert(TRACE_ERROR_PATH >= TRACEFS_PATH_MAX, "no path is cut");
+
 static DEFINE_MUTEX(lock);    /* of all logs */
 static const char *last_text; /* [lock] see error_log_last() */
 
@@ -88,8 +90,7 @@ void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
 	mutex_lock(&lock);
 	e = &log->error[log->count++ % TRACE_ERRORS];
 	e->time_ns = ktime_ns();
-	e->where = file->node->path;
-	e->cpu = file->cpu;
+	strscpy(e->where, file->path, sizeof(e->where));
 	e->text = file->error_text ? file->error_text : errno_sentence(err);
 	e->at = at - from;
 	last_text = e->text;
@@ -98,16 +99,6 @@ void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
 		e->input[i] = buf[i] < ' ' || buf[i] > '~' ? '.' : buf[i];
 	e->input[i] = '\0';
 	mutex_unlock(&lock);
-}
-
-/* The path as it was opened. */
-static void show_path(const struct trace_error *e, struct trace_seq *seq)
-{
-	size_t before = strcspn(e->where, "#");
-
-	trace_seq_putmem(seq, e->where, before);
-	if (e->where[before])
-		trace_seq_printf(seq, "%d%s", e->cpu, e->where + before + 1);
 }
 
 void error_log_show(struct trace_array *tr, struct trace_seq *seq)
@@ -120,10 +111,10 @@ void error_log_show(struct trace_array *tr, struct trace_seq *seq)
 	for (; i < log->count; i++) {
 		const struct trace_error *e = &log->error[i % TRACE_ERRORS];
 
-		trace_seq_printf(seq, "[%5llu.%06u] ", e->time_ns / 1000000000,
-				 (u32)(e->time_ns % 1000000000 / 1000));
-		show_path(e, seq);
-		trace_seq_printf(seq, ": error: %s\n", e->text);
+		trace_seq_printf(seq, "[%5llu.%06u] %s: error: %s\n",
+				 e->time_ns / 1000000000,
+				 (u32)(e->time_ns % 1000000000 / 1000),
+				 e->where, e->text);
 		trace_seq_printf(seq, "  Command: %s\n", e->input);
 		trace_seq_fill(seq, ' ', strlen("  Command: ") + e->at);
 		trace_seq_puts(seq, "^\n");

@@ -63,22 +63,22 @@ static ssize_t depth_write(struct tracefs_file *file, const char *buf,
 	return len;
 }
 
-const struct tracefs_node graph_nodes[] = {
-	{ .path = "max_graph_depth",
+static const struct tracefs_node graph_nodes[] = {
+	{ .name = "max_graph_depth",
 	  .mode = 0640,
 	  .show = depth_show,
 	  .write = depth_write },
-	{ .path = "set_graph_function",
+	{ .name = "set_graph_function",
 	  .mode = 0640,
 	  .open = set_graph_open,
 	  .show = hash_edit_show,
 	  .write = hash_edit_write,
 	  .release = hash_edit_release },
-	{ .path = "set_graph_notrace",
+	{ .name = "set_graph_notrace",
 	  .mode = 0640,
 	  .open = graph_notrace_open,
 	  .show = hash_edit_show,
 	  .write = hash_edit_write,
 	  .release = hash_edit_release },
-	{ .path = NULL },
 };
+TRACEFS_FILES(30, trace_dir, graph_nodes);

@@ -54,12 +54,7 @@ int node_word(struct tracefs_file *file, const char *buf, size_t len,
 	return 0;
 }
 
-unsigned int node_cpu(const struct tracefs_file *file)
-{
-	return file->cpu < 0 ? TRACE_CPU_ALL : (unsigned int)file->cpu;
-}
-
 struct trace_array *file_trace(const struct tracefs_file *file)
 {
-	return trace_top();
+	return tracefs_above(&file->at, &trace_dir)->data ?: trace_top();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * nodes.h - the tables of the control tree, and what their files share.
+ * nodes.h - what the files of the control tree share.
  */
 #pragma once
 
@@ -8,13 +8,8 @@
 
 struct trace_array;
 
-/* Each ends with a node without a path. */
-extern const struct tracefs_node tracer_nodes[];
-extern const struct tracefs_node filter_nodes[];
-extern const struct tracefs_node graph_nodes[];
-extern const struct tracefs_node buffer_nodes[];
-extern const struct tracefs_node stack_nodes[];
-extern const struct tracefs_node event_nodes[];
+/* The directories per_cpu/cpuN/; the data of such a level is the CPU. */
+extern const struct tracefs_dir cpu_dir;
 
 /*
  * The number that was written, decimal, as Linux takes it: digits and at most
@@ -29,8 +24,9 @@ int node_number(struct tracefs_file *file, const char *buf, size_t len, u64 *n);
 int node_word(struct tracefs_file *file, const char *buf, size_t len,
 	      char word[NODE_WORD]);
 
-/* The CPU in the path, or all. */
+/* The CPU in the path, or TRACE_CPU_ALL. */
 unsigned int node_cpu(const struct tracefs_file *file);
 
-/* The trace that the file is about: its directory's, else the only one. */
+/* The trace that the file is about: that of the directory of kind trace_dir
+ * above it, which for the root is trace_top(). */
 struct trace_array *file_trace(const struct tracefs_file *file);

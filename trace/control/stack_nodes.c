@@ -47,15 +47,15 @@ static ssize_t max_size_write(struct tracefs_file *file, const char *buf,
 	return len;
 }
 
-const struct tracefs_node stack_nodes[] = {
-	{ .path = "stack_max_size",
+static const struct tracefs_node stack_nodes[] = {
+	{ .name = "stack_max_size",
 	  .mode = 0640,
 	  .show = max_size_show,
 	  .write = max_size_write },
-	{ .path = "stack_trace", .mode = 0440, .show = stack_show },
-	{ .path = "stack_tracer_enabled",
+	{ .name = "stack_trace", .mode = 0440, .show = stack_show },
+	{ .name = "stack_tracer_enabled",
 	  .mode = 0640,
 	  .show = stack_enabled_show,
 	  .write = stack_enabled_write },
-	{ .path = NULL },
 };
+TRACEFS_FILES(50, root_dir, stack_nodes);

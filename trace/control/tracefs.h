@@ -2,9 +2,9 @@
 /*
  * tracefs.h - the control tree: files that read and write the tracer.
  *
- * Owns path lookup and open handles. The tree is data: tables of nodes, each
- * a path and a few functions. It knows neither the shell nor the serial line,
- * so a file server can sit on the same six calls.
+ * Owns open handles. It knows neither the shell nor the serial line, so a file
+ * server can sit on the same calls. What is in the tree is told by sources, see
+ * tracefs_tree.h.
  *
  * I1  Text is generated from offset 0 on and kept per open handle: two
  *     readers never disturb each other, and a reader sees one state.
@@ -13,17 +13,19 @@
  * I3  What a handle changes takes effect when its node says so: at write, or
  *     for the filters at close. Who both reads and writes a filter reads
  *     what the words complete so far make of it.
+ * I4  A handle keeps the directories above it, see T1 of tracefs_tree.h.
  *
- * Names, modes and errno are those of Linux's tracefs.
+ * Names, modes and errno are those of Linux's tracefs. A path has no leading
+ * slash; "" is the root, and a slash at the end means a directory.
  *
- * Context: task, may sleep. A handle is used by one task at a time.
+ * Context of all calls: task, may sleep. A handle is used by one task at a
+ * time; cursors and what is returned belong to the caller.
  */
 #pragma once
 
 #include "kernel/lib/types.h"
+#include "trace/control/tracefs_tree.h"
 #include "trace/event/trace_seq.h"
-
-struct tracefs_file;
 
 /* Open flags. TRUNC is the shell's '>', its absence '>>'. */
 #define TRACEFS_READ	 BIT(0)
@@ -31,34 +33,11 @@ struct tracefs_file;
 #define TRACEFS_TRUNC	 BIT(2)
 #define TRACEFS_NONBLOCK BIT(3) /* a stream with nothing to say: -EAGAIN */
 
-#define TRACEFS_PATH_MAX 96
-
-struct tracefs_node {
-	/*
-	 * Path from the root of the tree, no leading slash. A '#' stands for
-	 * the number of a CPU, which the handle then carries in ->cpu.
-	 */
-	const char *path;
-	u16 mode; /* permission bits: 0440, 0640, 0220 */
-	int (*open)(struct tracefs_file *file);
-	/*
-	 * Append the next piece of text; file->pos is the node's own, 0 at
-	 * first. A piece that did not fit is asked for again, at the same
-	 * pos, with more room. Return: 1 = call again, 0 = that was all,
-	 * negative errno.
-	 */
-	int (*show)(struct tracefs_file *file, struct trace_seq *seq);
-	/* In place of show, for streams and binary data. */
-	ssize_t (*read)(struct tracefs_file *file, char *buf, size_t len);
-	ssize_t (*write)(struct tracefs_file *file, const char *buf,
-			 size_t len);
-	int (*release)(struct tracefs_file *file);
-};
-
 struct tracefs_file {
 	const struct tracefs_node *node;
+	struct tracefs_path at;	     /* its levels, held */
+	char path[TRACEFS_PATH_MAX]; /* as it was opened */
 	unsigned int flags;
-	int cpu;       /* the number in the path, -1 if it has none */
 	u64 pos;       /* the node's iterator */
 	void *private; /* the node's own */
 
@@ -74,15 +53,9 @@ struct tracefs_file {
 };
 
 /*
- * What is at @path? A slash at its end means a directory.
- * Return: 0 a file; -EISDIR a directory; -ENOTDIR below a file; -ENOENT
- * nothing. No other code is returned.
- */
-int tracefs_lookup(const char *path);
-
-/*
- * Open @path. Return: the handle in *@file and 0; as tracefs_lookup(); -EACCES
- * the mode forbids it, -ENOMEM, or what the node's open said (-EBUSY, -EINVAL).
+ * Open @path. Return: the handle in *@file and 0; -ENOENT there is nothing;
+ * -ENOTDIR below a file; -EISDIR a directory; -EACCES the mode forbids it;
+ * -ENOMEM; or what the node's open said (-EBUSY, -EINVAL).
  */
 int tracefs_open(const char *path, unsigned int flags,
 		 struct tracefs_file **file);
@@ -93,6 +66,13 @@ int tracefs_open(const char *path, unsigned int flags,
  */
 ssize_t tracefs_read(struct tracefs_file *file, char *buf, size_t len);
 
+/*
+ * Would a read return at once? It may return an error, or 0 at the end.
+ * Return: 1 yes; 0 it would wait, or with TRACEFS_NONBLOCK return -EAGAIN;
+ * -EBADF not open for reading. No other code is returned.
+ */
+int tracefs_poll(struct tracefs_file *file);
+
 /* Return: bytes taken, -EBADF not open for writing, or the node's errno. */
 ssize_t tracefs_write(struct tracefs_file *file, const char *buf, size_t len);
 
@@ -102,16 +82,31 @@ int tracefs_close(struct tracefs_file *file);
 /* An errno in the words of every Unix. */
 const char *errno_sentence(int err);
 
-/* One name in a directory; directories end in '/'. */
-struct tracefs_dirent {
-	char name[TRACEFS_PATH_MAX];
+struct tracefs_stat {
+	u64 ino;  /* see T2 of tracefs_tree.h */
+	u64 size; /* bytes; 0 they are not known, as on Linux */
+	u16 mode; /* permission bits */
 	bool dir;
-	u16 mode;
 };
 
 /*
- * The @n-th name in the directory @path ("" is the root); none comes twice.
- * Return: 0; -ENOENT there are no more, or no such directory.
+ * What is at @path? Return: 0 and *@stat; -ENOENT nothing; -ENOTDIR it is below
+ * a file. No other code is returned.
  */
-int tracefs_readdir(const char *path, unsigned int n,
+int tracefs_stat(const char *path, struct tracefs_stat *stat);
+
+/* One name in a directory; those of directories end in '/'. */
+struct tracefs_dirent {
+	char name[TRACEFS_NAME_MAX + 1];
+	bool dir;
+	u16 mode;
+	u64 ino;
+};
+
+/*
+ * The next name in the directory @path. *@cursor is 0 for the first; it may be
+ * kept, and used again. Return: 1 and *@entry; 0 there are no more; -ENOENT no
+ * such directory; -ENOTDIR a file, or below one. No other code is returned.
+ */
+int tracefs_readdir(const char *path, u64 *cursor,
 		    struct tracefs_dirent *entry);

@@ -201,6 +201,17 @@ static ssize_t pipe_read(struct tracefs_file *file, char *buf, size_t len)
 	return stream_read(file, buf, len, pipe_next);
 }
 
+/* The end of a stream is there for a read, too; see stream_read(). */
+static bool stream_ended(const struct tracefs_file *file)
+{
+	return file->pos && !trace_is_on(file_trace(file));
+}
+
+static bool pipe_poll(struct tracefs_file *file)
+{
+	return stream_ended(file) || trace_readable(file->private);
+}
+
 static int pipe_release(struct tracefs_file *file)
 {
 	trace_close(file->private);
@@ -232,7 +243,7 @@ static ssize_t raw_next(struct tracefs_file *file, char *buf, size_t len)
 	ssize_t n = 0;
 
 	if (!raw->left)
-		n = trace_read_raw(file_trace(file), file->cpu,
+		n = trace_read_raw(file_trace(file), node_cpu(file),
 				   whole ? (void *)buf : (void *)raw->page,
 				   false);
 	if (n < 0 || whole)
@@ -247,6 +258,14 @@ static ssize_t raw_next(struct tracefs_file *file, char *buf, size_t len)
 static ssize_t raw_read(struct tracefs_file *file, char *buf, size_t len)
 {
 	return stream_read(file, buf, len, raw_next);
+}
+
+static bool raw_poll(struct tracefs_file *file)
+{
+	const struct raw_reader *raw = file->private;
+
+	return raw->left || stream_ended(file) ||
+	       trace_readable_raw(file_trace(file), node_cpu(file));
 }
 
 static ssize_t marker_write(struct tracefs_file *file, const char *buf,
@@ -335,58 +354,72 @@ static int errors_show(struct tracefs_file *file, struct trace_seq *seq)
 	return 0;
 }
 
-const struct tracefs_node tracer_nodes[] = {
-	{ .path = "README", .mode = 0440, .show = readme_show },
-	{ .path = "available_tracers", .mode = 0440, .show = tracers_show },
-	{ .path = "current_tracer",
+static const struct tracefs_node root_nodes[] = {
+	{ .name = "README",
+	  .mode = 0440,
+	  .size = sizeof(readme) - 1,
+	  .show = readme_show },
+	{ .name = "saved_cmdlines", .mode = 0440, .show = cmdlines_show },
+};
+TRACEFS_FILES(10, root_dir, root_nodes);
+
+static const struct tracefs_node tracer_nodes[] = {
+	{ .name = "available_tracers", .mode = 0440, .show = tracers_show },
+	{ .name = "current_tracer",
 	  .mode = 0640,
 	  .show = current_show,
 	  .write = current_write },
-	{ .path = "error_log",
+	{ .name = "error_log",
 	  .mode = 0640,
 	  .open = errors_open,
 	  .show = errors_show,
 	  .write = trace_file_write },
-	{ .path = "per_cpu/cpu#/trace",
+	{ .name = "trace",
 	  .mode = 0640,
 	  .open = trace_file_open,
 	  .show = trace_file_show,
 	  .write = trace_file_write,
 	  .release = trace_file_release },
-	{ .path = "per_cpu/cpu#/trace_pipe",
-	  .mode = 0440,
-	  .open = pipe_open,
-	  .read = pipe_read,
-	  .release = pipe_release },
-	{ .path = "per_cpu/cpu#/trace_pipe_raw",
-	  .mode = 0440,
-	  .open = raw_open,
-	  .read = raw_read,
-	  .release = raw_release },
-	{ .path = "saved_cmdlines", .mode = 0440, .show = cmdlines_show },
-	{ .path = "trace",
-	  .mode = 0640,
-	  .open = trace_file_open,
-	  .show = trace_file_show,
-	  .write = trace_file_write,
-	  .release = trace_file_release },
-	{ .path = "trace_clock",
+	{ .name = "trace_clock",
 	  .mode = 0640,
 	  .show = clock_show,
 	  .write = clock_write },
-	{ .path = "trace_marker", .mode = 0220, .write = marker_write },
-	{ .path = "trace_options",
+	{ .name = "trace_marker", .mode = 0220, .write = marker_write },
+	{ .name = "trace_options",
 	  .mode = 0640,
 	  .show = options_show,
 	  .write = options_write },
-	{ .path = "trace_pipe",
+	{ .name = "trace_pipe",
 	  .mode = 0440,
 	  .open = pipe_open,
 	  .read = pipe_read,
+	  .poll = pipe_poll,
 	  .release = pipe_release },
-	{ .path = "tracing_on",
+	{ .name = "tracing_on",
 	  .mode = 0640,
 	  .show = on_show,
 	  .write = on_write },
-	{ .path = NULL },
 };
+TRACEFS_FILES(10, trace_dir, tracer_nodes);
+
+static const struct tracefs_node cpu_tracer_nodes[] = {
+	{ .name = "trace",
+	  .mode = 0640,
+	  .open = trace_file_open,
+	  .show = trace_file_show,
+	  .write = trace_file_write,
+	  .release = trace_file_release },
+	{ .name = "trace_pipe",
+	  .mode = 0440,
+	  .open = pipe_open,
+	  .read = pipe_read,
+	  .poll = pipe_poll,
+	  .release = pipe_release },
+	{ .name = "trace_pipe_raw",
+	  .mode = 0440,
+	  .open = raw_open,
+	  .read = raw_read,
+	  .poll = raw_poll,
+	  .release = raw_release },
+};
+TRACEFS_FILES(10, cpu_dir, cpu_tracer_nodes);

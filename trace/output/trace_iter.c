@@ -224,6 +224,18 @@ ssize_t trace_read(struct trace_iterator *iter, char *buf, size_t len)
 	return done || !iter->pipe || !len ? (ssize_t)done : -EAGAIN;
 }
 
+bool trace_readable(struct trace_iterator *iter)
+{
+	unsigned int cpu;
+	bool found;
+
+	lock_pipe(iter);
+	found = !iter->pipe || iter->at < iter->seq.len ||
+		find_next(iter, &cpu);
+	unlock_pipe(iter);
+	return found;
+}
+
 /* ---- open and close ------------------------------------------------------ */
 
 static void free_iter(struct trace_iterator *iter)
@@ -370,4 +382,11 @@ ssize_t trace_read_raw(struct trace_array *tr, unsigned int cpu,
 		memset(page->data + size + stored, 0,
 		       RB_DATA_SIZE - size - stored);
 	return RB_PAGE_SIZE;
+}
+
+bool trace_readable_raw(struct trace_array *tr, unsigned int cpu)
+{
+	struct ring_buffer_per_cpu *rb = tr->buffer.cpu[cpu];
+
+	return rb && !ring_buffer_empty(rb);
 }

@@ -143,10 +143,11 @@ static int by_name(const void *a, const void *b)
 static unsigned int read_directory(const char *path,
 				   struct tracefs_dirent *entry)
 {
-	unsigned int n;
+	unsigned int n = 0;
+	u64 cursor = 0;
 
-	for (n = 0; n < LS_MAX && !tracefs_readdir(path, n, &entry[n]); n++)
-		;
+	while (n < LS_MAX && tracefs_readdir(path, &cursor, &entry[n]) > 0)
+		n++;
 	sort(entry, n, sizeof(*entry), by_name);
 	return n;
 }
@@ -155,20 +156,22 @@ static int ls_run(struct stage *stage)
 {
 	static struct tracefs_dirent entry[LS_MAX]; /* the shell is one task */
 	const char *typed = stage->argc > 1 ? stage->argv[1] : "";
+	struct tracefs_stat stat;
 	char path[LINE_ROOM];
 	unsigned int i, n;
-	int ret = 0;
+	int ret;
 
 	strscpy(path, shell_path(typed), sizeof(path));
+	ret = tracefs_stat(path, &stat);
+	if (ret) {
+		shell_error("ls", typed, ret);
+		return ret;
+	}
+	if (!stat.dir)
+		return stage_printf(stage, "%s\n", typed);
 	n = read_directory(path, entry);
 	for (i = 0; i < n && !ret; i++)
 		ret = stage_printf(stage, "%s\n", entry[i].name);
-	if (n)
-		return ret;
-	ret = tracefs_lookup(path);
-	if (!ret)
-		return stage_printf(stage, "%s\n", typed);
-	shell_error("ls", typed, ret);
 	return ret;
 }
 

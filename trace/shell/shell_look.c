@@ -161,8 +161,8 @@ static bool first_word(const char *line, unsigned int start)
 	return !start || strchr("|;&", line[start - 1]);
 }
 
-/* The n-th name in the directory that the word at line[start] is in. */
-static const char *path_candidate(const char *word, unsigned int n)
+/* The next name in the directory that the word at line[start] is in. */
+static const char *path_candidate(const char *word, u64 *cursor)
 {
 	static char path[TRACEFS_PATH_MAX * 2];
 	static struct tracefs_dirent entry;
@@ -174,7 +174,7 @@ static const char *path_candidate(const char *word, unsigned int n)
 		return NULL;
 	memcpy(path, word, len);
 	path[len ? len - 1 : 0] = '\0';
-	if (tracefs_readdir(shell_path(path), n, &entry))
+	if (tracefs_readdir(shell_path(path), cursor, &entry) <= 0)
 		return NULL;
 	snprintf(path, sizeof(path), "%.*s%s", (int)len, word, entry.name);
 	return path;
@@ -185,6 +185,7 @@ static const char *candidate(void *ctx, const char *line, unsigned int start,
 			     unsigned int n)
 {
 	static unsigned int paths; /* how many there were before functions */
+	static u64 cursor;	   /* behind the path that was asked for last */
 	static char buf[FTRACE_NAME_MAX]; /* returned */
 	const char *word;
 
@@ -192,10 +193,12 @@ static const char *candidate(void *ctx, const char *line, unsigned int start,
 	if (first_word(line, start)) {
 		return shell_commands[n].name;
 	}
-	if (!n)
+	if (!n) {
 		paths = ~0U;
+		cursor = 0;
+	}
 	if (n < paths) {
-		word = path_candidate(line + start, n);
+		word = path_candidate(line + start, &cursor);
 		if (word)
 			return word;
 		paths = n;
