@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Negative controls of the model checks of the ring buffer and of the shadow
-stack, and of the tests of the registry of events.
+stack, and of the tests of the registry of events and of the control tree.
 
-Each mutant takes away one protection of trace/ring/, trace/graph/ or
-trace/event/; the test of that name in tests/unit/ has to notice. If a pattern
-is not found any more, the code has changed and the mutant must be written anew.
+Each mutant takes away one protection of trace/ring/, trace/graph/, trace/event/
+or trace/control/; the test of that name in tests/unit/ has to notice. If a
+pattern is not found any more, the code has changed and the mutant must be
+written anew.
 """
 import pathlib
 import subprocess
@@ -179,11 +180,37 @@ EVENT = [
      "event && event->id == id", "event"),
 ]
 
+TRACEFS = [
+    ("nothing", "tracefs.c", "", ""),
+    ("T1: an open handle holds its levels", "tracefs.c",
+     "	if (ret)\n		tracefs_put(&at);", "	tracefs_put(&at);"),
+    ("T1: a closed handle holds none", "tracefs.c",
+     "	tracefs_put(&file->at);\n", ""),
+    ("T1: what is not opened is not held", "tracefs.c",
+     "	if (ret)\n		tracefs_put(&at);\n", ""),
+    ("T1: a path that leads nowhere is not held", "tracefs_tree.c",
+     "			tracefs_put(path);\n", ""),
+    ("T2: an inode number is made of all levels", "tracefs_tree.c",
+     "ino = mix(ino, path->level[i].id);",
+     "ino = mix(1, path->level[i].id);"),
+    ("T2: a directory's number is part of those in it", "tracefs_tree.c",
+     "mix(path_ino(dir), level.id)", "mix(1, level.id)"),
+    ("T3: a cursor keeps the position in its source", "tracefs_tree.c",
+     "i++, pos = 0) {", "i++) {"),
+    ("the data is that of the nearest level", "tracefs_tree.c",
+     "	for (i = path->depth; i--;)", "	for (i = 0; i < path->depth; i++)"),
+    ("a slash means a directory", "tracefs_tree.c",
+     "err = tracefs_last(path)->node->dir ? 0 : -ENOTDIR;", "err = 0;"),
+]
+
 MODELS = {
     "trace_event": ("event/trace_[es]*", EVENT),
     "ring_buffer": ("ring/ring_buffer*", RING),
     "fgraph": ("graph/fgraph*", FGRAPH),
+    "tracefs": ("control/tracefs*", TRACEFS),
 }
+# What of trace/ a model needs beside the files that are mutated.
+BESIDE = {"tracefs": ["trace/event/trace_seq.c"]}
 ALL = [(model, mutant) for model, (_, mutants) in MODELS.items()
        for mutant in mutants]
 
@@ -225,6 +252,7 @@ def build(directory, common, model, mutant):
     subprocess.run(["gcc", *FLAGS, *include(directory), *NAMES,
                     f"-Wl,-T,{ROOT}/tests/host/tables.ld", "-o", program,
                     *sorted(trace.glob("*.c")),
+                    *[ROOT / path for path in BESIDE.get(model, [])],
                     ROOT / f"tests/unit/test_{model}.c", *common],
                    check=True)
     return program
