@@ -37,7 +37,9 @@ INCLUDES := -I. -Iarch/x86_64 -I$(BUILD)/gen
 CFLAGS   := -std=gnu11 $(OPT) -g -ffreestanding $(INCLUDES)
 CFLAGS   += -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wno-unused-parameter \
-	-Wno-missing-field-initializers
+	-Wno-missing-field-initializers -Wundef
+# Stacks have 16 KiB.
+CFLAGS   += -Wframe-larger-than=1024 -Wvla
 # Linked in the top 2 GiB, at a fixed address; Debian's gcc defaults to PIE,
 # with which -mnop-mcount is refused.
 CFLAGS   += -mcmodel=kernel -fno-pic -fno-pie

@@ -108,6 +108,24 @@ def test_a_source_that_is_gone_leaves_the_image(elf, tmp_path):
         assert (" D soon_gone\n" in names) == there
 
 
+@pytest.mark.parametrize("text, words", [
+    ("void use(char *); void f(void) { char a[2000]; use(a); }",
+     "-Werror=frame-larger-than="),
+    ("void use(char *); void f(int n) { char a[n]; use(a); }",
+     "-Werror=vla"),
+    ("#if NOBODY_HAS_DEFINED_IT\n#endif\nextern int a;", "-Werror=undef"),
+    ("void use(char *); void f(void) { char a[900]; use(a); }", None),
+])
+def test_a_stack_of_16_kib_and_names_are_watched(tmp_path, text, words):
+    source = tmp_path / "planted.c"
+    source.write_text(text.replace("; void", "; static __attribute__((used)) "
+                                   "void"))
+    done = run(["make", f"BUILD={tmp_path}/build",
+                f"{tmp_path}/build/obj/{source}".replace(".c", ".o")])
+    assert (done.returncode == 0) == (words is None), done.stderr
+    assert words is None or words in done.stderr
+
+
 def table(elf, stem):
     """@stem: the image whose functions that cannot return these are."""
     done = run([*PYTHON, "tools/symtab.py", "--noreturn",

@@ -173,7 +173,8 @@ static void check_raw(const char *format)
 KTEST(trace_event, an_event_made_at_run_time)
 {
 	struct trace_event note = note_model;
-	char format[1024], gone[64];
+	static char format[1024];
+	char gone[64];
 	struct trace_seq s;
 
 	ASSERT_EQ(trace_event_register(&note), 0);
@@ -292,8 +293,8 @@ static bool stop_reading;
 
 static int read_all_the_time(void *unused)
 {
+	static char format[1024]; /* of one task only */
 	struct trace_seq s;
-	char format[1024];
 	const struct trace_event *event;
 	u32 slot;
 

@@ -53,7 +53,7 @@ static const struct {
 static void read_and_write(const char *path, const char *unset)
 {
 	struct tracefs_file *file;
-	char text[ROOM];
+	static char text[ROOM];
 
 	ASSERT_EQ(tracefs_open(path, BOTH, &file), 0);
 	EXPECT(!strcmp(read_some(file, text), unset));
@@ -98,7 +98,7 @@ KTEST(tracefs, an_emptied_selection_is_none_and_excludes_none)
 static bool many(const char *path)
 {
 	struct tracefs_file *file;
-	char text[ROOM];
+	static char text[ROOM];
 	bool much = false;
 
 	if (EXPECT_EQ(tracefs_open(path, TRACEFS_READ, &file), 0)) {
@@ -145,7 +145,8 @@ KTEST(tracefs, both_halves_of_a_filter_closed_at_once)
 
 KTEST(tracefs, every_event_has_its_format)
 {
-	char path[TRACEFS_PATH_MAX], name[64], text[ROOM];
+	static char text[ROOM];
+	char path[TRACEFS_PATH_MAX], name[64];
 	struct tracefs_file *file;
 	const struct trace_event *event;
 	u32 slot = 0;

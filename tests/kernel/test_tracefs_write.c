@@ -15,7 +15,7 @@
 
 static void write_back(const char *path, unsigned int how)
 {
-	char before[ROOM], after[ROOM];
+	static char before[ROOM], after[ROOM];
 	struct tracefs_file *file;
 
 	tt_read(path, before, ROOM);
@@ -211,7 +211,7 @@ KTEST(tracefs, a_size_too_large_for_any_buffer_is_no_memory)
 /* Replacing a selection: what is refused does not empty it, however long. */
 static void refuse_word(size_t len)
 {
-	char word[ROOM + 1];
+	static char word[ROOM + 1];
 	struct tracefs_file *file;
 
 	memset(word, 'x', len);
@@ -242,7 +242,8 @@ KTEST(tracefs, no_word_is_too_long_to_be_refused)
 KTEST(tracefs, a_cpumask_has_a_digit_for_four_cpus)
 {
 	size_t digits = (num_online_cpus() + 3) / 4;
-	char text[ROOM], mask[20];
+	static char text[ROOM];
+	char mask[20];
 
 	tt_write("tracing_cpumask", "1\n");
 	tt_read("tracing_cpumask", text, ROOM);
