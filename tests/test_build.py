@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The build and its tools: same bytes again, a true symbol table, what is
 missing is named, and `make debug` shows a site."""
+import json
 import os
 import re
 import shutil
@@ -72,6 +73,29 @@ def test_help_names_each_target():
 
 def test_the_makefile_is_short():
     assert len((qemu.ROOT / "Makefile").read_text().splitlines()) < 200
+
+
+def test_compile_commands_compile(tmp_path):
+    """Each C file has one, with the flags of its object; less what .clangd
+    takes away, clang knows them all."""
+    build = in_tree(tmp_path / "build")
+    path = tmp_path / "commands.json"
+    done = run(["make", f"BUILD={build}", f"COMPDB={path}", "compdb"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = {entry["file"]: entry for entry in json.loads(path.read_text())}
+    assert {"kernel/main.c", "trace/trace.c", "tests/kernel/ktest.c"} <= \
+        set(found)
+    glob, plan = (found[name]["arguments"] for name in (
+        "kernel/lib/glob.c", "trace/core/ftrace_plan.c"))
+    assert "-pg" in glob and "-pg" not in plan  # not traceable
+    (tmp_path / "build/obj/kernel/lib").mkdir(parents=True)
+    assert run(glob).returncode == 0
+    assert (tmp_path / "build/obj/kernel/lib/glob.o").exists()
+    gone = re.search(r"Remove: \[(.*)\]",
+                     (qemu.ROOT / ".clangd").read_text())[1].split(", ")
+    done = run(["clang-14", "-Werror", "-fsyntax-only", *(
+        word for word in glob[1:] if word not in gone)])
+    assert done.returncode == 0, done.stderr
 
 
 def test_cleaning_comes_before_building(tmp_path):
