@@ -96,7 +96,8 @@ NOTRACE_OBJS := \
 $(NOTRACE_OBJS:%=$(BUILD)/obj/%): TRACE :=
 
 # memcpy and its kin must not become calls of themselves.
-$(BUILD)/obj/kernel/lib/mem.o: CFLAGS += -fno-tree-loop-distribute-patterns
+NO_LOOP_CALLS := -fno-tree-loop-distribute-patterns
+$(BUILD)/obj/kernel/lib/mem.o: CFLAGS += $(NO_LOOP_CALLS)
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D); echo 'CC      $<'

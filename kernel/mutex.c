@@ -24,13 +24,6 @@ struct mutex_waiter {
 	bool granted;		  /* [wait_lock] to set */
 };
 
-void mutex_init(struct mutex *mutex)
-{
-	mutex->owner = 0;
-	spin_lock_init(&mutex->wait_lock);
-	INIT_LIST_HEAD(&mutex->waiters);
-}
-
 /* Asked by every assertion, those of untraceable code included. */
 notrace bool mutex_is_held(const struct mutex *mutex)
 {
@@ -85,12 +78,16 @@ static __always_inline bool mutex_take(struct mutex *mutex)
 
 bool mutex_trylock(struct mutex *mutex)
 {
-	return mutex_take(mutex);
+	if (!mutex_take(mutex))
+		return false;
+	lock_order_tried(&mutex->tag);
+	return true;
 }
 
 static __always_inline void mutex_acquire(struct mutex *mutex)
 {
 	might_sleep();
+	lock_order_take(&mutex->tag);
 	if (likely(mutex_take(mutex)))
 		return;
 	if (unlikely(mutex_is_held(mutex)))
@@ -135,6 +132,7 @@ static __always_inline void mutex_release(struct mutex *mutex)
 	unsigned long owner = (unsigned long)current;
 
 	assert_held(mutex);
+	lock_order_release(&mutex->tag);
 	if (likely(try_cmpxchg(&mutex->owner, &owner, 0)))
 		return;
 	mutex_hand_over(mutex);

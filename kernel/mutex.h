@@ -14,15 +14,18 @@ struct mutex {
 	unsigned long owner; /* [A] task, bit 0: somebody waits */
 	spinlock_t wait_lock;
 	struct list_head waiters; /* [wait_lock] struct mutex_waiter */
+	struct lock_tag tag;
 };
 
-#define MUTEX_INIT(name)                                          \
-	{                                                         \
-		0, SPIN_LOCK_INIT, LIST_HEAD_INIT((name).waiters) \
+#define MUTEX_INIT(name, text)                                               \
+	{                                                                    \
+		0, SPIN_LOCK_INIT("wait_lock of a mutex"),                   \
+			LIST_HEAD_INIT((name).waiters), SLEEP_LOCK_TAG(text) \
 	}
-#define DEFINE_MUTEX(name) struct mutex name = MUTEX_INIT(name)
+#define DEFINE_MUTEX(name) struct mutex name = MUTEX_INIT(name, #name)
 
-void mutex_init(struct mutex *mutex);
+/* @m is evaluated more than once. */
+#define mutex_init(m) (*(m) = (struct mutex)MUTEX_INIT(*(m), #m))
 
 /*
  * Context: task, preemption and interrupts on; trylock: task. Also boot, where

@@ -71,6 +71,8 @@ struct task_struct {
 	struct list_head task_list; /* [L] */
 	int result;		    /* [S] until dead */
 	struct task_struct *joiner; /* [L] */
+
+	struct lock_held locks; /* [S] last: another size in nop5-debug.elf */
 };
 
 /* All tasks but the idle ones, in order of creation. */

@@ -21,9 +21,9 @@ struct wait_queue_entry {
 	struct task_struct *task;
 };
 
-#define WAIT_QUEUE_INIT(name)                                  \
-	{                                                      \
-		SPIN_LOCK_INIT, LIST_HEAD_INIT((name).entries) \
+#define WAIT_QUEUE_INIT(name)                                         \
+	{                                                             \
+		SPIN_LOCK_INIT(#name), LIST_HEAD_INIT((name).entries) \
 	}
 #define DEFINE_WAIT_QUEUE(name) \
 	struct wait_queue_head name = WAIT_QUEUE_INIT(name)

@@ -64,7 +64,8 @@ TRACERS = "function*,fgraph*,ring_buffer*,trace_*,stack_tracer*"
 EXCHANGE = "direct.no_call*,direct.the_old*"
 
 # Comes before all others, which need the image; it counts no test.
-KERNEL = Part("kernel", ["make", "-s", f"-j{CPUS}", "kernel"], 22, TEST)
+KERNEL = Part("kernel", ["make", "-s", f"-j{CPUS}", "kernel", "kernel-debug"],
+              42, TEST)
 
 COMMANDS = [
     Part("unit", [*PYTHON, "tests/run.py", "unit"], 20, TEST),
@@ -74,6 +75,8 @@ COMMANDS = [
     suites("kernel-1", ALL, 16, "--smp=1"),
     suites("kernel-2", ALL, 45, "--smp=2"),
     suites("kernel-4", TEST, 90, "--smp=4"),
+    # Every lock that is taken is checked: nop5-debug.elf.
+    suites("kernel-4-debug", ALL, 100, "--smp=4", "--image=debug"),
     # What a site calls when the better ways are off.
     suites("no-chains", TEST, 26, "--smp=2", f"--tests={TRACING}",
            "--append=chains=off"),
@@ -104,6 +107,7 @@ PYTEST = {
     "boot": {TEST: 30},
     "build": {ALL: 28},
     "checks": {TEST: 5},
+    "debug": {TEST: 6},
     "deps": {TEST: 6},
     "docs": {TEST: 5},
     "entry_mutants": {ALL: 35},

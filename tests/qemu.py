@@ -21,8 +21,10 @@ from tests import ktap
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("BUILD", "build"))
 BUILD = BUILD if BUILD.is_absolute() else ROOT / BUILD
-# What people boot; and the same objects with tests/ behind them.
+# What people boot; the same objects with tests/ behind them; and all sources
+# compiled with the hooks of tests/debug/.
 SHIPPED, TESTS = BUILD / "nop5.elf", BUILD / "nop5-test.elf"
+DEBUG = BUILD / "nop5-debug.elf"
 
 
 def load_tool(name):

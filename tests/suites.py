@@ -15,6 +15,7 @@ from tests import qemu  # noqa: E402
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--smp", type=int, default=1)
+    parser.add_argument("--image", choices=["test", "debug"], default="test")
     parser.add_argument("--icount", type=int, metavar="SHIFT")
     parser.add_argument("--tests", default="*", metavar="GLOB")
     parser.add_argument("--append", default="")
@@ -23,8 +24,9 @@ def main():
     append = f"mode=tests tests={args.tests} {args.append}"
     # Free memory is watched, but where instructions are counted.
     append += " poison=on" if args.icount is None else " icount=1"
-    boot = qemu.Machine(smp=args.smp, icount=args.icount).boot(
-        append, timeout=args.timeout)
+    image = qemu.DEBUG if args.image == "debug" else qemu.TESTS
+    machine = qemu.Machine(smp=args.smp, icount=args.icount, kernel=image)
+    boot = machine.boot(append, timeout=args.timeout)
     print(boot.log)
     problem = boot.problem(tests=True)
     if problem is None and (damage := re.search(r"\] slab: .*", boot.log)):

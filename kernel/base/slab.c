@@ -62,10 +62,10 @@ struct slab {
 #define SLAB_HEADER 64UL
 static_assert(sizeof(struct slab) <= SLAB_HEADER, "objects start behind it");
 
-#define CLASS(nr, bytes, pages_log2)     \
-	[nr] = { .lock = SPIN_LOCK_INIT, \
-		 .size = (bytes),        \
-		 .order = (pages_log2),  \
+#define CLASS(nr, bytes, pages_log2)          \
+	[nr] = { .lock = SPIN_LOCK_INIT(#nr), \
+		 .size = (bytes),             \
+		 .order = (pages_log2),       \
 		 .list = LIST_HEAD_INIT(classes[nr].list) }
 
 static struct slab_class classes[] = {

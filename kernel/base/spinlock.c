@@ -72,6 +72,7 @@ static __always_inline void spin_acquire(spinlock_t *lock)
 {
 	u32 self = smp_processor_id() + 1;
 
+	lock_order_take(&lock->tag);
 	if (unlikely(READ_ONCE(lock->urgent) || !spin_take(lock, self)))
 		spin_wait(lock, self);
 }
@@ -80,6 +81,7 @@ static __always_inline void spin_release(spinlock_t *lock)
 {
 	if (unlikely(!spin_is_held(lock)))
 		spin_not_held(lock, __FILE__, __LINE__);
+	lock_order_release(&lock->tag);
 	smp_store_release(&lock->holder, 0); /* I1 */
 }
 
@@ -92,8 +94,10 @@ void spin_lock(spinlock_t *lock)
 bool spin_trylock(spinlock_t *lock)
 {
 	preempt_disable();
-	if (spin_take(lock, smp_processor_id() + 1))
+	if (spin_take(lock, smp_processor_id() + 1)) {
+		lock_order_tried(&lock->tag);
 		return true;
+	}
 	preempt_enable();
 	return false;
 }

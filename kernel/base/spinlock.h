@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "kernel/base/lock_hooks.h"
 #include "kernel/lib/types.h"
 #include <asm/context.h>
 #include <asm/irqflags.h>
@@ -20,17 +21,15 @@ extern u64 spin_stuck_ns; /* [A] only a test changes it */
 typedef struct {
 	u32 holder; /* [A] CPU + 1, 0 when free */
 	u32 urgent; /* [A] CPU + 1 that all others let pass, 0: none */
+	struct lock_tag tag;
 } spinlock_t;
 
 /* clang-format off */
-#define SPIN_LOCK_INIT { 0, 0 }
+#define SPIN_LOCK_INIT(name) { 0, 0, LOCK_TAG(name) }
 /* clang-format on */
-#define DEFINE_SPINLOCK(x) spinlock_t x = SPIN_LOCK_INIT
+#define DEFINE_SPINLOCK(x) spinlock_t x = SPIN_LOCK_INIT(#x)
 
-static __always_inline void spin_lock_init(spinlock_t *lock)
-{
-	*lock = (spinlock_t)SPIN_LOCK_INIT;
-}
+#define spin_lock_init(lock) (*(lock) = (spinlock_t)SPIN_LOCK_INIT(#lock))
 
 /*
  * Preemption is off while one is held. The plain form is for locks that no

@@ -48,11 +48,6 @@ void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
 	local_irq_restore(flags);
 }
 
-void mutex_init(struct mutex *mutex)
-{
-	*mutex = (struct mutex)MUTEX_INIT(*mutex);
-}
-
 bool mutex_trylock(struct mutex *mutex)
 {
 	unsigned long nobody = 0;

@@ -173,7 +173,7 @@ static void share_irq(void *arg)
 
 KTEST(lock, irqsave_against_an_interrupt)
 {
-	struct irq_share s = { .lock = SPIN_LOCK_INIT };
+	struct irq_share s = { .lock = SPIN_LOCK_INIT("share") };
 	unsigned long mine = 0, flags;
 
 	timer_setup(&s.timer, share_irq, &s);

@@ -140,6 +140,7 @@ static struct ring_buffer_per_cpu *rb_create(unsigned int cpu, size_t pages,
 	rb->cpu = cpu;
 	rb->overwrite = true;
 	mutex_init(&rb->reader_lock);
+	lock_order_rank(&rb->reader_lock.tag, cpu + 1); /* trace_pipe: all */
 	rb_set_clock(rb, clock);
 	rb_start_empty(rb);
 	return rb;
