@@ -30,7 +30,7 @@ DEFINE_MUTEX(trace_lock);
 DEFINE_PER_CPU(struct ring_buffer_per_cpu *, trace_top_ring);
 
 struct trace_array trace_top_array = {
-	.ops.flags = FTRACE_OPS_FL_PID,
+	.ops.pids = &trace_top_array.pids,
 	.tracer = &nop_tracer,
 };
 

@@ -99,6 +99,7 @@ struct trace_array {
 	u32 options; /* [A] BIT(TRACE_OPT_...) */
 	struct ring_buffer buffer;
 	struct ftrace_ops ops;	     /* its filters are set_ftrace_filter's */
+	struct ftrace_pids pids;     /* set_ftrace_pid's */
 	const struct tracer *tracer; /* [L] */
 	const struct trace_clock *clock; /* [L] */
 	u64 cpumask;			 /* [L] CPUs recorded */

@@ -43,6 +43,7 @@ static void teardown(void)
 
 static const struct ftrace_fexit_spec nothing_spec;
 static int answer[6];
+static struct ftrace_pids pids;
 
 static void notrace callback_asks(unsigned long ip, unsigned long parent_ip,
 				  struct ftrace_ops *ops,
@@ -52,7 +53,7 @@ static void notrace callback_asks(unsigned long ip, unsigned long parent_ip,
 	answer[1] = ftrace_set_filter_ip(ops, ip, 1, 0);
 	answer[2] = ftrace_free_filter(ops);
 	answer[3] = PTR_ERR(ftrace_fexit_attach(&nothing_spec, &ip, 1));
-	answer[4] = ftrace_set_pids(&answer[0], 1, false);
+	answer[4] = ftrace_set_pids(&pids, &answer[0], 1, false);
 	answer[5] = modify_ftrace_direct(ops, direct_target[0]);
 }
 

@@ -70,6 +70,8 @@ static int random_filter(struct ftrace_ops *ops, u64 *state)
 	return filter_targets(ops, first, n);
 }
 
+static struct ftrace_pids storm_pids;
+
 static struct storm_ops *storm_ops_new(u64 *state)
 {
 	struct storm_ops *storm = kzalloc(sizeof(*storm));
@@ -84,7 +86,7 @@ static struct storm_ops *storm_ops_new(u64 *state)
 	if (next_random(state) % 3 == 0)
 		storm->ops.flags |= FTRACE_OPS_FL_RECURSION;
 	if (next_random(state) % 5 == 0)
-		storm->ops.flags |= FTRACE_OPS_FL_PID;
+		storm->ops.pids = &storm_pids;
 	return storm;
 }
 
@@ -145,9 +147,9 @@ static int pid_task(void *arg)
 	int pid = current->pid, n = 0;
 
 	while (ktime_ns() < storm_end && !ktest_failed()) {
-		EXPECT_EQ(ftrace_set_pids(&pid, 1, n % 2), 0);
+		EXPECT_EQ(ftrace_set_pids(&storm_pids, &pid, 1, n % 2), 0);
 		msleep(3);
-		EXPECT_EQ(ftrace_set_pids(NULL, 0, n % 2), 0);
+		EXPECT_EQ(ftrace_set_pids(&storm_pids, NULL, 0, n % 2), 0);
 		n++;
 	}
 	return n;

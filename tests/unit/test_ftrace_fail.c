@@ -27,7 +27,8 @@
 static struct ftrace_ops plain = FTRACE_COUNT_OPS(0);
 static struct ftrace_ops regs =
 	FTRACE_COUNT_OPS(1, .flags = FTRACE_OPS_FL_SAVE_REGS);
-static struct ftrace_ops pid = FTRACE_COUNT_OPS(2, .flags = FTRACE_OPS_FL_PID);
+static struct ftrace_pids some;
+static struct ftrace_ops pid = FTRACE_COUNT_OPS(2, .pids = &some);
 static struct ftrace_ops direct, many;
 static struct ftrace_hash *pairs, *pairs2;
 
@@ -154,12 +155,12 @@ static int pids_on(void)
 {
 	int pids[2] = { 3, 1 };
 
-	return ftrace_set_pids(pids, 2, false);
+	return ftrace_set_pids(&some, pids, 2, false);
 }
 
 static int pids_off(void)
 {
-	return ftrace_set_pids(NULL, 0, false);
+	return ftrace_set_pids(&some, NULL, 0, false);
 }
 
 static size_t failures;

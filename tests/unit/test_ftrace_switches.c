@@ -197,10 +197,12 @@ UNIT(ftrace_switches, kill_switch)
 	ftrace_no_leaks();
 }
 
+static struct ftrace_pids some;
+
 /* The task the CPU runs counts, not the CPU. */
 UNIT(ftrace_switches, pid_filter)
 {
-	static struct ftrace_ops a = OPS(0, .flags = FTRACE_OPS_FL_PID);
+	static struct ftrace_ops a = OPS(0, .pids = &some);
 	static struct ftrace_ops b = OPS(1);
 	struct task_struct other = { .pid = 77 };
 	int pid = current->pid, got[2], far[3] = { 400, 77, 5 };
@@ -212,7 +214,7 @@ UNIT(ftrace_switches, pid_filter)
 		ftrace_use_trampolines = i < 2;
 		CHECK_EQ(register_ftrace_function(&a), 0);
 		host_call(0);
-		CHECK_EQ(ftrace_set_pids(far, 3, false), 0);
+		CHECK_EQ(ftrace_set_pids(&some, far, 3, false), 0);
 		host_call(0);
 		CHECK_EQ(hits[0], 1);
 		CHECK_EQ(register_ftrace_function(&b), 0);
@@ -222,16 +224,16 @@ UNIT(ftrace_switches, pid_filter)
 		host_call(0);
 		CHECK(hits[0] == 2 && hits[1] == 2);
 		for_each_task_hook(switched, &other, current);
-		CHECK_EQ(ftrace_set_pids(&pid, 1, false), 0);
+		CHECK_EQ(ftrace_set_pids(&some, &pid, 1, false), 0);
 		host_call(0);
 		CHECK(hits[0] == 3 && hits[1] == 3);
-		CHECK_EQ(ftrace_set_pids(&pid, 1, true), 0);
+		CHECK_EQ(ftrace_set_pids(&some, &pid, 1, true), 0);
 		host_call(0);
 		CHECK(hits[0] == 3 && hits[1] == 4);
-		CHECK_EQ(ftrace_get_pids(got, 2, true), 1);
+		CHECK_EQ(ftrace_get_pids(&some, got, 2, true), 1);
 		CHECK_EQ(got[0], pid);
-		CHECK_EQ(ftrace_set_pids(NULL, 0, true), 0);
-		CHECK_EQ(ftrace_set_pids(NULL, 0, false), 0);
+		CHECK_EQ(ftrace_set_pids(&some, NULL, 0, true), 0);
+		CHECK_EQ(ftrace_set_pids(&some, NULL, 0, false), 0);
 		CHECK(a.func == ftrace_count);
 		host_call(0);
 		CHECK(hits[0] == 4 && hits[1] == 5);
@@ -245,8 +247,8 @@ UNIT(ftrace_switches, pid_filter)
 /* Without lists nobody pays: every inner call is the callback itself. */
 UNIT(ftrace_switches, pid_filter_is_poked_in_and_out)
 {
-	static struct ftrace_ops a = OPS(0, .flags = FTRACE_OPS_FL_PID);
-	static struct ftrace_ops b = OPS(1, .flags = FTRACE_OPS_FL_PID);
+	static struct ftrace_ops a = OPS(0, .pids = &some);
+	static struct ftrace_ops b = OPS(1, .pids = &some);
 	unsigned long chain;
 	int other = 77;
 
@@ -255,13 +257,13 @@ UNIT(ftrace_switches, pid_filter_is_poked_in_and_out)
 	CHECK_EQ(register_ftrace_function(&b), 0);
 	chain = arch_ftrace_read(host_site(0));
 	CHECK(arch_ftrace_inner(chain, 1) == ftrace_count);
-	CHECK_EQ(ftrace_set_pids(&other, 1, false), 0);
+	CHECK_EQ(ftrace_set_pids(&some, &other, 1, false), 0);
 	CHECK(arch_ftrace_inner(chain, 0) == a.func && a.func != ftrace_count);
 	CHECK(arch_ftrace_inner(chain, 1) == a.func);
 	CHECK(arch_ftrace_inner(a.trampoline, 0) == a.func);
 	host_call(0);
 	CHECK(hits[0] == 0 && hits[1] == 0);
-	CHECK_EQ(ftrace_set_pids(NULL, 0, false), 0);
+	CHECK_EQ(ftrace_set_pids(&some, NULL, 0, false), 0);
 	CHECK(arch_ftrace_inner(chain, 0) == ftrace_count);
 	CHECK(arch_ftrace_inner(chain, 1) == ftrace_count);
 	CHECK(arch_ftrace_inner(b.trampoline, 0) == ftrace_count);
@@ -269,6 +271,58 @@ UNIT(ftrace_switches, pid_filter_is_poked_in_and_out)
 	CHECK(hits[0] == 1 && hits[1] == 1);
 	CHECK_EQ(unregister_ftrace_function(&a), 0);
 	CHECK_EQ(unregister_ftrace_function(&b), 0);
+	ftrace_no_leaks();
+}
+
+/* Each ops obeys the lists of the value that it points to, and no other. */
+UNIT(ftrace_switches, two_values_of_pids_P1)
+{
+	static struct ftrace_pids mine, others;
+	static struct ftrace_ops a = OPS(0, .pids = &mine);
+	static struct ftrace_ops b = OPS(1, .pids = &others);
+	int pid = current->pid;
+
+	fresh(2);
+	CHECK_EQ(register_ftrace_function(&a), 0);
+	CHECK_EQ(register_ftrace_function(&b), 0);
+	CHECK_EQ(ftrace_set_pids(&mine, &pid, 1, true), 0);
+	host_call(0);
+	CHECK(hits[0] == 0 && hits[1] == 1);
+	CHECK_EQ(ftrace_set_pids(&others, &pid, 1, false), 0);
+	host_call(0);
+	CHECK(hits[0] == 0 && hits[1] == 2);
+	/* The bit of the value that goes is the next one's; the word is new. */
+	CHECK_EQ(ftrace_set_pids(&mine, NULL, 0, true), 0);
+	CHECK_EQ(ftrace_set_pids(&others, &pid, 1, true), 0);
+	host_call(0);
+	CHECK(hits[0] == 1 && hits[1] == 2);
+	CHECK_EQ(ftrace_set_pids(&others, NULL, 0, false), 0);
+	CHECK_EQ(ftrace_set_pids(&others, NULL, 0, true), 0);
+	host_call(0);
+	CHECK(hits[0] == 2 && hits[1] == 3);
+	CHECK_EQ(unregister_ftrace_function(&a), 0);
+	CHECK_EQ(unregister_ftrace_function(&b), 0);
+	ftrace_no_leaks();
+}
+
+UNIT(ftrace_switches, no_sixty_fifth_value_with_pids)
+{
+	static struct ftrace_pids value[65];
+	int i, pid = 1;
+
+	fresh(1);
+	for (i = 0; i < 64; i++)
+		CHECK_EQ(ftrace_set_pids(&value[i], &pid, 1, false), 0);
+	CHECK_EQ(ftrace_set_pids(&value[64], &pid, 1, false), -ENOSPC);
+	CHECK(!value[64].only && !value[64].bit);
+	CHECK_EQ(ftrace_set_pids(&value[9], &pid, 1, true), 0);
+	CHECK_EQ(ftrace_set_pids(&value[7], NULL, 0, false), 0);
+	CHECK_EQ(ftrace_set_pids(&value[64], &pid, 1, true), 0);
+	for (i = 0; i <= 64; i++) {
+		CHECK_EQ(ftrace_set_pids(&value[i], NULL, 0, false), 0);
+		CHECK_EQ(ftrace_set_pids(&value[i], NULL, 0, true), 0);
+		CHECK(!value[i].bit);
+	}
 	ftrace_no_leaks();
 }
 

@@ -200,7 +200,8 @@ static int pid_open(struct tracefs_file *file)
 		return -ENOMEM;
 	if (!(file->flags & TRACEFS_TRUNC))
 		edit->n = min_t(size_t, PIDS_MAX,
-				ftrace_get_pids(edit->pid, PIDS_MAX, false));
+				ftrace_get_pids(&file_trace(file)->pids,
+						edit->pid, PIDS_MAX, false));
 	file->private = edit;
 	return 0;
 }
@@ -286,7 +287,8 @@ static int pid_release(struct tracefs_file *file)
 
 	if (file->flags & TRACEFS_WRITE) {
 		ret = pid_take(edit, file);
-		err = ftrace_set_pids(edit->pid, edit->n, false);
+		err = ftrace_set_pids(&file_trace(file)->pids, edit->pid,
+				      edit->n, false);
 	}
 	kfree(edit);
 	return err ? err : ret;

@@ -40,7 +40,6 @@ typedef int (*ftrace_ops_func_t)(struct ftrace_ops *ops,
 #define FTRACE_OPS_FL_RECURSION		     BIT(2) /* guard recursion */
 #define FTRACE_OPS_FL_STUB		     BIT(3) /* counts, not called */
 #define FTRACE_OPS_FL_IPMODIFY		     BIT(4) /* may change the ip */
-#define FTRACE_OPS_FL_PID		     BIT(5) /* see ftrace_set_pids() */
 #define FTRACE_OPS_FL_PERMANENT		     BIT(6) /* not to be disabled */
 #define FTRACE_OPS_FL_DELETED		     BIT(7) /* owner gone, refuse */
 /* Set by the core: */
@@ -53,11 +52,18 @@ typedef int (*ftrace_ops_func_t)(struct ftrace_ops *ops,
 #define FTRACE_OPS_FL_DIRECT	  BIT(14) /* a direct caller */
 #define FTRACE_OPS_FL_SHARES	  BIT(15) /* agreed to IPMODIFY */
 
+/* Tasks that the ops which point to it are called for; all zero: for all. */
+struct ftrace_pids {
+	struct pid_list *only, *never; /* [F,A] NULL: no such list */
+	u64 bit; /* [F,A] its own, while it has a list; else 0 */
+};
+
 struct ftrace_ops {
 	ftrace_func_t func;	    /* [A] what gets called */
 	unsigned long flags;	    /* caller's [I], core's [F] */
 	void *private;		    /* the owner's */
 	ftrace_ops_func_t ops_func; /* [I] or NULL */
+	struct ftrace_pids *pids;   /* [I] or NULL: called for all tasks */
 	/*
 	 * Below: the core's. A caller may give a trampoline of its own before
 	 * registering; it is called as is and never modified.
@@ -203,13 +209,17 @@ int ftrace_set_enabled(bool on);
 bool ftrace_is_enabled(void);
 
 /*
- * Ops with FTRACE_OPS_FL_PID are called for these tasks only (or, with
- * @exclude, for all but these; that wins). n == 0: no such filter.
- * Return: 0; -ENOMEM; -EDEADLK; -ENODEV. No other code is returned.
+ * Ops that point to @pids are called for these tasks only (or, with @exclude,
+ * for all but these; that wins). n == 0: no such filter. Before @pids is freed
+ * it has neither.
+ * Return: 0; -ENOMEM; -ENOSPC 64 others have lists; -EDEADLK; -ENODEV. No other
+ * code is returned.
  */
-int ftrace_set_pids(const int *pids, size_t n, bool exclude);
+int ftrace_set_pids(struct ftrace_pids *pids, const int *pid, size_t n,
+		    bool exclude);
 /* Copies up to @max pids out. Return: how many there are. */
-size_t ftrace_get_pids(int *pids, size_t max, bool exclude);
+size_t ftrace_get_pids(const struct ftrace_pids *pids, int *pid, size_t max,
+		       bool exclude);
 
 /* Lookups. Context: probe. Return: the site's address, or 0. */
 unsigned long ftrace_location(unsigned long ip);

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_pid.c - ops with FTRACE_OPS_FL_PID are called for some tasks only.
+ * ftrace_pid.c - an ops that points to a struct ftrace_pids is called for some
+ * tasks only.
  *
- * Owns the two lists of pids and, per CPU, the answer for the task that runs
- * there, recomputed when the CPU goes over to another one. While a list is
- * set, the callback of such an ops is a wrapper that looks at that answer: the
- * inner calls of its trampoline and chains are re-poked, so that without
- * lists nothing is tested at all.
+ * Owns the lists of pids. A value that has a list has a bit, and each CPU has a
+ * word with the bits of all values that ignore the task which runs there. The
+ * word is recomputed when the CPU goes over to another task. While a value has
+ * a list, the callback of its ops is a wrapper that looks at that word: the
+ * inner calls of trampolines and chains are re-poked, so that without lists
+ * nothing is tested at all.
+ *
+ * P1  A bit is in the word of a CPU only while its value has it. The wrapper
+ *     reads the word first, so it never takes the bit of the next value for
+ *     its own.
  *
  * Context and locks: lists change under ftrace_lock and are read with
  * interrupts off; a list is freed when every CPU has answered an IPI since.
@@ -20,14 +26,18 @@
 #include "kernel/smp.h"
 #include "kernel/trace_hooks.h"
 #include "trace/core/ftrace_internal.h"
+#include <asm/atomic.h>
 
 struct pid_list {
 	size_t n;
 	int pid[]; /* rising */
 };
 
-static struct pid_list *pid_only, *pid_never; /* [F,A] NULL: no such list */
-static DEFINE_PER_CPU(bool, pid_ignore);      /* the present task's events */
+#define PID_VALUES 64
+
+static struct ftrace_pids *values[PID_VALUES]; /* [F] by bit, see used */
+static u64 used;			       /* [F,A] bits of these */
+static DEFINE_PER_CPU(u64, pid_ignored); /* bits; for the task that runs */
 
 static bool pid_listed(const struct pid_list *list, int pid)
 {
@@ -45,17 +55,24 @@ static bool pid_listed(const struct pid_list *list, int pid)
 	return false;
 }
 
+static bool ignores(const struct ftrace_pids *pids, int pid)
+{
+	const struct pid_list *only = READ_ONCE(pids->only);
+	const struct pid_list *never = READ_ONCE(pids->never);
+
+	return (only && !pid_listed(only, pid)) ||
+	       (never && pid_listed(never, pid));
+}
+
 static void pid_switched(struct task_struct *prev, struct task_struct *next)
 {
-	const struct pid_list *only = READ_ONCE(pid_only);
-	const struct pid_list *never = READ_ONCE(pid_never);
-	bool ignore = false;
+	u64 bits = smp_load_acquire(&used), ignored = 0;
 
-	if (only && !pid_listed(only, next->pid))
-		ignore = true;
-	if (never && pid_listed(never, next->pid))
-		ignore = true;
-	this_cpu_write(pid_ignore, ignore);
+	for (; bits; bits &= bits - 1) {
+		if (ignores(values[__builtin_ctzll(bits)], next->pid))
+			ignored |= bits & -bits;
+	}
+	this_cpu_write(pid_ignored, ignored);
 }
 
 static const struct task_hooks pid_hooks = { .switched = pid_switched };
@@ -69,15 +86,15 @@ static void pid_recompute(void *unused)
 static void pid_filter_func(unsigned long ip, unsigned long parent_ip,
 			    struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	if (!this_cpu_read(pid_ignore))
+	u64 ignored = this_cpu_read(pid_ignored); /* P1: first */
+
+	if (!(ignored & READ_ONCE(ops->pids->bit)))
 		READ_ONCE(ops->saved_func)(ip, parent_ip, ops, fregs);
 }
 
 ftrace_func_t ftrace_pid_wrap(const struct ftrace_ops *ops)
 {
-	if (ops->flags & FTRACE_OPS_FL_PID && (pid_only || pid_never))
-		return pid_filter_func;
-	return ops->saved_func;
+	return ops->pids && ops->pids->bit ? pid_filter_func : ops->saved_func;
 }
 
 /* All ops that obey the lists go over to the wrapper or back. */
@@ -101,57 +118,88 @@ static int cmp_pid(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-static struct pid_list *pid_list_make(const int *pids, size_t n)
+static struct pid_list *pid_list_make(const int *pid, size_t n)
 {
-	struct pid_list *list = kmalloc(sizeof(*list) + n * sizeof(*pids));
+	struct pid_list *list = kmalloc(sizeof(*list) + n * sizeof(*pid));
 
 	if (!list)
 		return NULL;
 	list->n = n;
-	memcpy(list->pid, pids, n * sizeof(*pids));
-	sort(list->pid, n, sizeof(*pids), cmp_pid);
+	memcpy(list->pid, pid, n * sizeof(*pid));
+	sort(list->pid, n, sizeof(*pid), cmp_pid);
 	return list;
 }
 
-int ftrace_set_pids(const int *pids, size_t n, bool exclude)
+/* A value has a bit as long as it has a list. P1: the word follows. */
+static void update_bit(struct ftrace_pids *pids)
 {
-	struct pid_list **slot = exclude ? &pid_never : &pid_only;
-	struct pid_list *list = NULL, *was;
+	unsigned int i;
+
+	if (pids->only || pids->never) {
+		if (pids->bit)
+			return;
+		i = __builtin_ctzll(~used);
+		values[i] = pids;
+		WRITE_ONCE(pids->bit, 1ULL << i);
+		smp_store_release(&used, used | pids->bit);
+	} else {
+		WRITE_ONCE(used, used & ~pids->bit);
+		WRITE_ONCE(pids->bit, 0);
+	}
+}
+
+/* *list becomes the one that was in force. [ftrace_lock held] */
+static int exchange_list(struct ftrace_pids *pids, bool exclude,
+			 struct pid_list **list)
+{
+	struct pid_list **slot = exclude ? &pids->never : &pids->only;
+	struct pid_list *was = *slot;
+
+	if (*list && !pids->bit && !~used)
+		return -ENOSPC;
+	WRITE_ONCE(*slot, *list);
+	*list = was;
+	update_bit(pids);
+	on_each_cpu(pid_recompute, NULL, true);
+	pid_update_funcs();
+	return 0;
+}
+
+int ftrace_set_pids(struct ftrace_pids *pids, const int *pid, size_t n,
+		    bool exclude)
+{
+	struct pid_list *list = NULL;
 	int err;
 
 	if (!ftrace_may_request())
 		return -EDEADLK;
 	if (n) {
-		list = pid_list_make(pids, n);
+		list = pid_list_make(pid, n);
 		if (!list)
 			return -ENOMEM;
 	}
 	err = ftrace_enter();
-	if (err) {
-		kfree(list);
-		return err;
+	if (!err) {
+		mutex_lock(&ftrace_lock);
+		err = exchange_list(pids, exclude, &list);
+		mutex_unlock(&ftrace_lock);
+		ftrace_leave();
 	}
-	mutex_lock(&ftrace_lock);
-	was = *slot;
-	WRITE_ONCE(*slot, list);
-	on_each_cpu(pid_recompute, NULL, true);
-	pid_update_funcs();
-	mutex_unlock(&ftrace_lock);
-	ftrace_leave();
-	kfree(was);
-	return 0;
+	kfree(list);
+	return err;
 }
 
-size_t ftrace_get_pids(int *pids, size_t max, bool exclude)
+size_t ftrace_get_pids(const struct ftrace_pids *pids, int *pid, size_t max,
+		       bool exclude)
 {
 	const struct pid_list *list;
 	size_t n;
 
 	mutex_lock(&ftrace_lock);
-	list = exclude ? pid_never : pid_only;
+	list = exclude ? pids->never : pids->only;
 	n = list ? list->n : 0;
 	if (n)
-		memcpy(pids, list->pid, min(n, max) * sizeof(*pids));
+		memcpy(pid, list->pid, min(n, max) * sizeof(*pid));
 	mutex_unlock(&ftrace_lock);
 	return n;
 }
