@@ -2,48 +2,29 @@
 /*
  * trace.c - one trace: its tracer, its buffer, on and off.
  *
- * Owns the trace_array and what may be done to it. The tracers themselves,
- * reading and options are files of their own; nothing here is ever called
- * from a probe.
+ * Owns what may be done to a trace_array; trace_array.c makes it. The tracers
+ * themselves, reading and options are files of their own; nothing here is ever
+ * called from a probe.
  *
  * I1  A tracer is current from a successful init to a successful reset; when
  *     something fails in between, nop is.
- * I2  Every CPU has a buffer before it is online, or from trace_init() on, so
- *     that writers need not ask.
  *
  * Context: task, may sleep. Locks: trace_lock, before everything of the ring
  * buffer's and before ftrace_lock.
  */
-#include "kernel/base/panic.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/mutex.h"
 #include "kernel/smp.h"
-#include "kernel/trace_hooks.h"
-#include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
 
-#define BOOT_PAGES 2
-#define BOOT_KB	   (BOOT_PAGES * RB_DATA_SIZE / 1024)
+#define BOOT_KB (TRACE_BOOT_PAGES * RB_DATA_SIZE / 1024)
 
 DEFINE_MUTEX(trace_lock);
-DEFINE_PER_CPU(struct ring_buffer_per_cpu *, trace_top_ring);
-
-struct trace_array trace_top_array = {
-	.ops.pids = &trace_top_array.pids,
-	.tracer = &nop_tracer,
-};
-
 DEFINE_TABLE(struct tracer, tracers);
 
 const struct tracer nop_tracer = { .name = "nop" };
 TABLE_ENTRY(tracers, 90, nop_tracer);
-
-static size_t kb_to_pages(size_t kb)
-{
-	return max(DIV_ROUND_UP(kb * 1024, (size_t)RB_DATA_SIZE),
-		   (size_t)RB_PAGES_MIN);
-}
 
 /* ---- tracers ------------------------------------------------------------- */
 
@@ -67,35 +48,6 @@ void *trace_tracer_data(const struct trace_array *tr,
 	return tr->tracer_data[i];
 }
 
-static void destroy_tracer_data(struct trace_array *tr)
-{
-	unsigned int i;
-
-	for (i = 0; i < table_size(tracers); i++) {
-		if (tr->tracer_data[i])
-			tracers_first[i]->destroy(tr, tr->tracer_data[i]);
-		tr->tracer_data[i] = NULL;
-	}
-}
-
-static int create_tracer_data(struct trace_array *tr)
-{
-	unsigned int i;
-
-	if (table_size(tracers) > TRACERS_MAX)
-		panic("more than %u tracers", TRACERS_MAX);
-	for (i = 0; i < table_size(tracers); i++) {
-		if (!tracers_first[i]->create)
-			continue;
-		tr->tracer_data[i] = tracers_first[i]->create(tr);
-		if (!tr->tracer_data[i]) {
-			destroy_tracer_data(tr);
-			return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
 static const struct tracer *find_tracer(const char *name)
 {
 	const struct tracer *const *at;
@@ -116,17 +68,23 @@ static void reset_all(struct trace_array *tr)
 		ring_buffer_reset(&tr->buffer, cpu);
 }
 
+int trace_stop_tracer(struct trace_array *tr)
+{
+	int err = tr->tracer->reset ? tr->tracer->reset(tr) : 0;
+
+	if (!err)
+		tr->tracer = &nop_tracer; /* I1 */
+	return err;
+}
+
 static int change_tracer(struct trace_array *tr, const struct tracer *next)
 {
 	int err = next == &nop_tracer ? 0 : trace_expand(tr);
 
+	if (!err)
+		err = trace_stop_tracer(tr);
 	if (err)
 		return err;
-	if (tr->tracer->reset)
-		err = tr->tracer->reset(tr);
-	if (err)
-		return err;
-	tr->tracer = &nop_tracer; /* I1 */
 	reset_all(tr);
 	if (next->init)
 		err = next->init(tr);
@@ -148,70 +106,6 @@ int trace_set_tracer(struct trace_array *tr, const char *name)
 	mutex_unlock(&trace_lock);
 	return err;
 }
-
-/* ---- boot ---------------------------------------------------------------- */
-
-int trace_init(void)
-{
-	struct trace_array *tr = trace_top();
-	unsigned int cpu;
-	int err;
-
-	trace_events_init();
-	err = create_tracer_data(tr);
-	if (err)
-		return err;
-	tr->clock = trace_clock_get(0);
-	tr->cpumask = cpu_online_mask;
-	err = ring_buffer_init(&tr->buffer, cpu_online_mask, BOOT_PAGES,
-			       tr->clock); /* I2 */
-	if (err)
-		return err;
-	for_each_online_cpu(cpu) {
-		tr->buffer_kb[cpu] = TRACE_BUFFER_KB_DEFAULT;
-		per_cpu(trace_top_ring, cpu) = tr->buffer.cpu[cpu];
-	}
-	trace_options_init(tr);
-	tr->on = true;
-	return 0;
-}
-
-/* ---- CPUs that are started late ------------------------------------------ */
-
-static int make_ring(struct trace_array *tr, unsigned int cpu)
-{
-	size_t pages = tr->expanded ? kb_to_pages(TRACE_BUFFER_KB_DEFAULT) :
-				      BOOT_PAGES;
-	int err = ring_buffer_add_cpu(&tr->buffer, cpu, pages); /* I2 */
-
-	if (err)
-		return err;
-	tr->buffer_kb[cpu] = TRACE_BUFFER_KB_DEFAULT;
-	tr->cpumask |= BIT(cpu);
-	per_cpu(trace_top_ring, cpu) = tr->buffer.cpu[cpu];
-	return 0;
-}
-
-static int trace_cpu_starting(unsigned int cpu)
-{
-	struct trace_array *tr = trace_top();
-	int err = 0;
-
-	if (!tr->clock) /* trace_init() is still to come */
-		return 0;
-	if (READ_ONCE(tr->buffer.cpu[cpu]))
-		return 0;
-	mutex_lock(&trace_lock);
-	if (!tr->buffer.cpu[cpu])
-		err = make_ring(tr, cpu);
-	mutex_unlock(&trace_lock);
-	return err;
-}
-
-static const struct task_hooks cpu_hooks = {
-	.cpu_starting = trace_cpu_starting,
-};
-TABLE_ENTRY(task_hooks, 30, cpu_hooks);
 
 /* ---- on and off ---------------------------------------------------------- */
 
@@ -287,9 +181,9 @@ static int resize(struct trace_array *tr, u64 cpus, size_t kb)
 
 	for_each_online_cpu(i) {
 		if (cpus >> i & 1)
-			pages[i] = kb_to_pages(kb);
+			pages[i] = trace_kb_to_pages(kb);
 		else if (!tr->expanded)
-			pages[i] = kb_to_pages(tr->buffer_kb[i]);
+			pages[i] = trace_kb_to_pages(tr->buffer_kb[i]);
 	}
 	err = ring_buffer_resize(&tr->buffer, pages);
 	if (err)

@@ -3,8 +3,9 @@
  * trace.h - the tracer seen from its control tree: what is traced, how, into
  * which buffer, and how that is read.
  *
- * A trace_array is one complete set of that; there is one, given by
- * trace_top(), and everything takes the one it is about.
+ * A trace_array is one complete set of that, and everything takes the one it
+ * is about. One is there from boot on, trace_top(), whose callbacks know its
+ * address; others come by trace_array_create().
  *
  * Unless said otherwise: task context, may sleep, takes trace_lock itself;
  * 0 or a negative errno. Text goes into a struct trace_seq: a _show function
@@ -84,8 +85,9 @@ struct trace_errors {
 
 /* ---- one trace ----------------------------------------------------------- */
 
-#define TRACE_USUAL 1 /* on, not special */
-#define TRACERS_MAX 16
+#define TRACE_USUAL    1 /* on, not special */
+#define TRACERS_MAX    16
+#define TRACE_NAME_MAX 32
 
 struct trace_array {
 	/* A fast callback looks at both together, and finds TRACE_USUAL. */
@@ -108,9 +110,12 @@ struct trace_array {
 	unsigned int pipes;		/* [L] open consuming readers */
 	u64 pipe_cpus;			/* [L] CPUs with one of their own */
 	bool pipe_all;			/* [L] one for all CPUs is open */
+	unsigned int readers;		/* [L] open, of all kinds */
 	unsigned int paused;		/* [L] readers with pause-on-trace */
 	bool paused_was_on;		/* [L] */
 	struct trace_errors errors;	/* of its files: error_log.c's lock */
+	char name[TRACE_NAME_MAX];	/* [I] "": the top trace's */
+	struct trace_array *next;	/* [A], changed with [L] */
 	void *tracer_data[TRACERS_MAX]; /* [I] see trace_tracer_data() */
 };
 
@@ -132,6 +137,26 @@ static __always_inline bool trace_option(const struct trace_array *tr,
  * Context: boot, all CPUs up, the heap ready. Return: 0; -ENOMEM.
  */
 int trace_init(void);
+
+/*
+ * trace_array_create() - one more trace, on, with nop as its tracer
+ * Its settings and its buffer are as the top trace's were at boot.
+ * Return: the trace; ERR_PTR(-EINVAL): the name is empty, "." or "..", too long
+ * or has a slash; -EEXIST a trace has it; -ENOMEM. No other code is returned.
+ */
+struct trace_array *trace_array_create(const char *name);
+
+/*
+ * trace_array_destroy() - its tracer stops, its memory returns
+ * No file of its directory is open, and nobody writes a marker into it.
+ * Return: 0; with the trace still there: -EBUSY somebody reads it; -EINVAL it
+ * is the top trace; or what stopping its tracer, ftrace_set_pids() or
+ * ftrace_free_filter() returned.
+ */
+int trace_array_destroy(struct trace_array *tr);
+
+/* NULL: there is none. It stays as long as the caller knows that it does. */
+struct trace_array *trace_array_find(const char *name);
 
 /* ---- tracers ------------------------------------------------------------- */
 

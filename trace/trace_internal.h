@@ -16,6 +16,17 @@ extern const struct tracer nop_tracer;
 /* The option decides; trace_options.c. [trace_lock held] */
 void trace_options_init(struct trace_array *tr);
 
+#define TRACE_BOOT_PAGES 2 /* of each ring, before the first use */
+
+static inline size_t trace_kb_to_pages(size_t kb)
+{
+	return max(DIV_ROUND_UP(kb * 1024, (size_t)RB_DATA_SIZE),
+		   (size_t)RB_PAGES_MIN);
+}
+
+/* nop is current, or an error says why not. [trace_lock held] */
+int trace_stop_tracer(struct trace_array *tr);
+
 /* Grow the buffer to its full size. [trace_lock held] Return: 0; -ENOMEM. */
 int trace_expand(struct trace_array *tr);
 

@@ -38,7 +38,7 @@ static struct {
 	struct saved_name name[SAVED_MAX];
 } saved;
 
-/* [C] commit_entries of the CPU's ring when it last switched */
+/* [C] commit_entries of the CPU's rings when it last switched */
 static DEFINE_PER_CPU(u64, entries_seen);
 
 static bool saved_try(void)
@@ -81,14 +81,28 @@ static void save_name(struct task_struct *task)
 	task->trace_name = name - saved.name + 1;
 }
 
+/* In the rings of this CPU, of all traces: trace_array.c, V2. */
+static u64 entries_here(void)
+{
+	unsigned int cpu = smp_processor_id();
+	const struct ring_buffer_per_cpu *rb;
+	const struct trace_array *tr;
+	u64 entries = 0;
+
+	for (tr = trace_top(); tr; tr = READ_ONCE(tr->next)) {
+		rb = READ_ONCE(tr->buffer.cpu[cpu]);
+		entries += rb ? READ_ONCE(rb->commit_entries) : 0;
+	}
+	return entries;
+}
+
 /*
  * Has anything been recorded here since the last switch, while @task ran? Then
  * its name is wanted. (A ring that was emptied meanwhile has nothing.)
  */
 static void name_active(struct task_struct *task)
 {
-	struct ring_buffer_per_cpu *rb = this_cpu_read(trace_top_ring);
-	u64 entries = rb ? READ_ONCE(rb->commit_entries) : 0;
+	u64 entries = entries_here();
 
 	if (likely(entries == this_cpu_read(entries_seen)) || !saved_try())
 		return;

@@ -14,7 +14,8 @@
  * host-sources: trace/control/tracer_nodes.c trace/control/buffer_nodes.c
  * host-sources: trace/control/stack_nodes.c trace/trace.c
  * host-sources: trace/event/trace_seq.c
- * host-sources: trace/trace_options.c trace/ring/trace_clock.c
+ * host-sources: trace/trace_array.c trace/trace_options.c
+ * host-sources: trace/ring/trace_clock.c
  * host-sources: trace/event/trace_event.c
  * host-sources: trace/core/ftrace.c trace/core/ftrace_check.c
  * host-sources: trace/core/ftrace_direct.c

@@ -291,6 +291,7 @@ struct trace_iterator *trace_open(struct trace_array *tr, unsigned int cpu)
 	if (!iter)
 		return ERR_PTR(-ENOMEM);
 	mutex_lock(&trace_lock);
+	tr->readers++;
 	if (trace_option(tr, TRACE_OPT_pause_on_trace)) {
 		trace_pause(tr);
 		iter->paused = true;
@@ -343,6 +344,7 @@ struct trace_iterator *trace_pipe_open(struct trace_array *tr, unsigned int cpu)
 		return ERR_PTR(-ENOMEM);
 	mutex_lock(&trace_lock);
 	claimed = claim_pipe(tr, cpu);
+	tr->readers += claimed;
 	mutex_unlock(&trace_lock);
 	if (claimed)
 		return iter;
@@ -355,6 +357,7 @@ void trace_close(struct trace_iterator *iter)
 	struct trace_array *tr = iter->tr;
 
 	mutex_lock(&trace_lock);
+	tr->readers--;
 	if (iter->paused)
 		trace_unpause(tr);
 	if (iter->pipe) {

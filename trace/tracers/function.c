@@ -13,9 +13,10 @@
 #include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
 
-static void function_slow(unsigned long ip, unsigned long parent_ip)
+static void function_slow(struct trace_array *tr, unsigned long ip,
+			  unsigned long parent_ip)
 {
-	struct ring_buffer *buffer = &trace_top_array.buffer;
+	struct ring_buffer *buffer = &tr->buffer;
 	struct ftrace_entry *entry;
 
 	entry = ring_buffer_lock_reserve(buffer, sizeof(*entry), NULL);
@@ -32,9 +33,10 @@ static noinline void function_again(unsigned long ip, unsigned long parent_ip)
 {
 	ring_buffer_refused(this_cpu_read(trace_top_ring));
 	preempt_enable_no_resched();
-	function_slow(ip, parent_ip);
+	function_slow(&trace_top_array, ip, parent_ip);
 }
 
+/* The top trace's, whose ring is one load away. */
 static __no_fp void function_call(unsigned long ip, unsigned long parent_ip,
 				  struct ftrace_ops *ops,
 				  struct ftrace_regs *fregs)
@@ -61,22 +63,35 @@ static __no_fp void function_call(unsigned long ip, unsigned long parent_ip,
 	preempt_enable_notrace();
 }
 
+/* The callback of any other trace. */
+static void function_call_any(unsigned long ip, unsigned long parent_ip,
+			      struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct trace_array *tr = container_of(ops, struct trace_array, ops);
+
+	if (READ_ONCE(tr->on))
+		function_slow(tr, ip, parent_ip);
+}
+
 /* With func_stack_trace: each event is followed by a stack. */
 static void function_stack_call(unsigned long ip, unsigned long parent_ip,
 				struct ftrace_ops *ops,
 				struct ftrace_regs *fregs)
 {
-	(void)ops;
-	(void)fregs;
-	if (!READ_ONCE(trace_top_array.on))
+	struct trace_array *tr = container_of(ops, struct trace_array, ops);
+
+	if (!READ_ONCE(tr->on))
 		return;
-	function_slow(ip, parent_ip);
-	trace_stack(&trace_top_array, ip + MCOUNT_INSN_SIZE);
+	function_slow(tr, ip, parent_ip);
+	trace_stack(tr, ip + MCOUNT_INSN_SIZE);
 }
 
 static int function_register(struct trace_array *tr, bool stacks)
 {
-	tr->ops.func = stacks ? function_stack_call : function_call;
+	ftrace_func_t call = tr == &trace_top_array ? function_call :
+						      function_call_any;
+
+	tr->ops.func = stacks ? function_stack_call : call;
 	if (stacks && !READ_ONCE(tr->ops.filter_hash))
 		pr_warn("function: every function records its stack, which is "
 			"very slow; set_ftrace_filter selects a few");

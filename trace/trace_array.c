@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+/*
+ * trace_array.c - traces come and go.
+ *
+ * Owns the list of them, which begins with the top trace, and what each one has
+ * from its first to its last moment: rings and the tracers' data.
+ *
+ * V1  A trace has a ring for every CPU before that CPU is online, or from the
+ *     beginning of the trace on, so that writers need not ask.
+ * V2  A trace is freed when it is neither traced into nor in the list, and no
+ *     switch of tasks is walking over it.
+ *
+ * Context: task, may sleep. Locks: trace_lock.
+ */
+#include "kernel/base/panic.h"
+#include "kernel/base/slab.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/mutex.h"
+#include "kernel/quiesce.h"
+#include "kernel/smp.h"
+#include "kernel/trace_hooks.h"
+#include "trace/event/trace_record.h"
+#include "trace/trace_internal.h"
+#include <asm/atomic.h>
+
+DEFINE_PER_CPU(struct ring_buffer_per_cpu *, trace_top_ring);
+
+struct trace_array trace_top_array = {
+	.ops.pids = &trace_top_array.pids,
+	.tracer = &nop_tracer,
+};
+
+struct trace_array *trace_array_find(const char *name)
+{
+	struct trace_array *tr = trace_top();
+
+	while (tr && strcmp(tr->name, name) != 0)
+		tr = READ_ONCE(tr->next);
+	return tr;
+}
+
+/* ---- making one ---------------------------------------------------------- */
+
+static void destroy_tracer_data(struct trace_array *tr)
+{
+	unsigned int i;
+
+	for (i = 0; i < table_size(tracers); i++) {
+		if (tr->tracer_data[i])
+			tracers_first[i]->destroy(tr, tr->tracer_data[i]);
+		tr->tracer_data[i] = NULL;
+	}
+}
+
+static int create_tracer_data(struct trace_array *tr)
+{
+	unsigned int i;
+
+	if (table_size(tracers) > TRACERS_MAX)
+		panic("more than %u tracers", TRACERS_MAX);
+	for (i = 0; i < table_size(tracers); i++) {
+		if (!tracers_first[i]->create)
+			continue;
+		tr->tracer_data[i] = tracers_first[i]->create(tr);
+		if (!tr->tracer_data[i]) {
+			destroy_tracer_data(tr);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/* The top trace's CPUs, online or about to be. */
+static u64 cpus_with_ring(void)
+{
+	u64 cpus = 0;
+	unsigned int i;
+
+	for (i = 0; i < NR_CPUS; i++)
+		cpus |= trace_top()->buffer.cpu[i] ? BIT(i) : 0;
+	return cpus;
+}
+
+static int init_trace(struct trace_array *tr, u64 cpus)
+{
+	unsigned int i;
+	int err = create_tracer_data(tr);
+
+	if (err)
+		return err;
+	err = ring_buffer_init(&tr->buffer, cpus, TRACE_BOOT_PAGES,
+			       trace_clock_get(0)); /* V1 */
+	if (err) {
+		destroy_tracer_data(tr);
+		return err;
+	}
+	tr->clock = trace_clock_get(0);
+	tr->cpumask = cpus;
+	for (i = 0; i < NR_CPUS; i++)
+		tr->buffer_kb[i] = cpus >> i & 1 ? TRACE_BUFFER_KB_DEFAULT : 0;
+	trace_options_init(tr);
+	tr->on = true;
+	return 0;
+}
+
+int trace_init(void)
+{
+	unsigned int cpu;
+	int err;
+
+	trace_events_init();
+	err = init_trace(trace_top(), cpu_online_mask);
+	if (err)
+		return err;
+	for_each_online_cpu(cpu)
+		per_cpu(trace_top_ring, cpu) = trace_top()->buffer.cpu[cpu];
+	return 0;
+}
+
+/* [trace_lock held] */
+static int add_trace(struct trace_array *tr)
+{
+	struct trace_array *top = trace_top();
+	int err;
+
+	if (trace_array_find(tr->name))
+		return -EEXIST;
+	err = init_trace(tr, cpus_with_ring());
+	if (err)
+		return err;
+	tr->next = top->next;
+	smp_store_release(&top->next, tr); /* whoever finds it finds it whole */
+	return 0;
+}
+
+struct trace_array *trace_array_create(const char *name)
+{
+	struct trace_array *tr;
+	int err;
+
+	if (!*name || strlen(name) >= TRACE_NAME_MAX || strchr(name, '/') ||
+	    !strcmp(name, ".") || !strcmp(name, ".."))
+		return ERR_PTR(-EINVAL);
+	tr = kzalloc(sizeof(*tr));
+	if (!tr)
+		return ERR_PTR(-ENOMEM);
+	strscpy(tr->name, name, TRACE_NAME_MAX);
+	tr->tracer = &nop_tracer;
+	tr->ops.pids = &tr->pids;
+	mutex_lock(&trace_lock);
+	err = add_trace(tr);
+	mutex_unlock(&trace_lock);
+	if (!err)
+		return tr;
+	kfree(tr);
+	return ERR_PTR(err);
+}
+
+/* ---- its end ------------------------------------------------------------- */
+
+/* From here on nothing is traced into it. [trace_lock held] */
+static int quiet(struct trace_array *tr)
+{
+	int err = trace_stop_tracer(tr);
+
+	if (!err)
+		err = ftrace_set_pids(&tr->pids, NULL, 0, false);
+	if (!err)
+		err = ftrace_set_pids(&tr->pids, NULL, 0, true);
+	if (!err)
+		err = ftrace_free_filter(&tr->ops);
+	return err;
+}
+
+int trace_array_destroy(struct trace_array *tr)
+{
+	struct trace_array *before = trace_top();
+	int err = -EBUSY;
+
+	if (tr == trace_top())
+		return -EINVAL;
+	mutex_lock(&trace_lock);
+	if (!tr->readers)
+		err = quiet(tr);
+	if (!err) {
+		while (before->next != tr)
+			before = before->next;
+		WRITE_ONCE(before->next, tr->next);
+	}
+	mutex_unlock(&trace_lock);
+	if (err)
+		return err;
+	synchronize_tasks(); /* V2 */
+	destroy_tracer_data(tr);
+	ring_buffer_destroy(&tr->buffer);
+	kfree(tr);
+	return 0;
+}
+
+/* ---- CPUs that are started late ------------------------------------------ */
+
+static int make_ring(struct trace_array *tr, unsigned int cpu)
+{
+	size_t pages = tr->expanded ?
+			       trace_kb_to_pages(TRACE_BUFFER_KB_DEFAULT) :
+			       TRACE_BOOT_PAGES;
+	int err = ring_buffer_add_cpu(&tr->buffer, cpu, pages); /* V1 */
+
+	if (err)
+		return err;
+	tr->buffer_kb[cpu] = TRACE_BUFFER_KB_DEFAULT;
+	tr->cpumask |= BIT(cpu);
+	if (tr == trace_top())
+		per_cpu(trace_top_ring, cpu) = tr->buffer.cpu[cpu];
+	return 0;
+}
+
+static int trace_cpu_starting(unsigned int cpu)
+{
+	struct trace_array *tr = trace_top();
+	int err = 0;
+
+	if (!tr->clock) /* trace_init() is still to come */
+		return 0;
+	mutex_lock(&trace_lock);
+	for (; tr && !err; tr = tr->next) {
+		if (!tr->buffer.cpu[cpu])
+			err = make_ring(tr, cpu);
+	}
+	mutex_unlock(&trace_lock);
+	return err;
+}
+
+static const struct task_hooks cpu_hooks = {
+	.cpu_starting = trace_cpu_starting,
+};
+TABLE_ENTRY(task_hooks, 30, cpu_hooks);
