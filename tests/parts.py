@@ -108,6 +108,7 @@ PYTEST = {
     "build": {ALL: 28},
     "checks": {TEST: 5},
     "debug": {TEST: 6},
+    "compilers": {ALL: 130, TORTURE: 130},
     "deps": {TEST: 6},
     "docs": {TEST: 5},
     "entry_mutants": {ALL: 35},

@@ -23,8 +23,8 @@ RING = [
     ("nothing", "ring_buffer.c", "", ""),
     ("exact delta: the tail is read after the clock", "ring_buffer.c",
      "	u64 tail = local_read(&rb->tail);\n"
-     "	u64 now = ring_buffer_time(rb);",
-     "	u64 now = ring_buffer_time(rb);\n"
+     "	u64 now = rb_time(rb);",
+     "	u64 now = rb_time(rb);\n"
      "	u64 tail = local_read(&rb->tail);"),
     ("fast path: the tail is read after nest is set", "ring_buffer.h",
      "	tail = local_read(&rb->tail);\n"

@@ -49,6 +49,7 @@ need_test_all='
 mount				mount
 chromium			chromium
 /usr/share/fonts/truetype/dejavu	fonts-dejavu-core
+gcc-11				gcc-11
 '
 # tools: for `make bench-linux` (its objtool) and for `make test-fresh`.
 need_tools='

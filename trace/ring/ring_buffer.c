@@ -52,9 +52,15 @@ struct rb_room {
 
 #define RB_EXTEND_SIZE 8
 
-u64 ring_buffer_time(const struct ring_buffer_per_cpu *rb)
+/* Also with -Os: the proof of `make lint` knows where the clock is called. */
+static __always_inline u64 rb_time(const struct ring_buffer_per_cpu *rb)
 {
 	return rb->clock ? rb->clock() : trace_scale_now(&rb->scale);
+}
+
+u64 ring_buffer_time(const struct ring_buffer_per_cpu *rb)
+{
+	return rb_time(rb);
 }
 
 /* now - time of tail, which has 52 bits: 26 days each way */
@@ -167,7 +173,7 @@ static int rb_reserve(struct ring_buffer_per_cpu *rb, u32 size,
 		      struct rb_room *room)
 {
 	u64 tail = local_read(&rb->tail);
-	u64 now = ring_buffer_time(rb);
+	u64 now = rb_time(rb);
 	s64 delta = rb_delta(now, tail);
 	u32 offset = tail & RB_TAIL_MASK;
 	u32 whole = size;

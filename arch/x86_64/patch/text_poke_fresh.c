@@ -23,7 +23,8 @@
 
 static enum poke_fresh way; /* [P] POKE_FRESH_AUTO: not decided yet */
 
-enum poke_fresh poke_fresh_choose(bool hypervisor, const char signature[12])
+notrace enum poke_fresh poke_fresh_choose(bool hypervisor,
+					  const char signature[12])
 {
 	/* As each has it in its documentation of leaf 0x40000000. */
 	static const char native[][13] = {
