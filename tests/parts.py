@@ -115,6 +115,7 @@ PYTEST = {
     "exchange_seeds": {ALL: 23},
     "fresh": {TEST: 5},
     "harness": {TEST: 12},
+    "house": {TEST: 5},
     "image": {TEST: 5},
     "ktest": {TEST: 15},
     "lab": {ALL: 22},
