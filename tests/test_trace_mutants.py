@@ -155,8 +155,33 @@ FGRAPH = [
      "	guard = ftrace_guard_enter(FTRACE_GUARD_GRAPH);\n	bits =",
      "	guard = 0;\n	bits ="),
     ("a declined call leaves no frame", "fgraph.c",
-     "	if (!entry(&ent, gops)) {\n		fgraph_pop(stack, frame);",
-     "	if (!entry(&ent, gops)) {"),
+     "		fgraph_pop(stack, frame);\n", ""),
+    ("words are reserved", "fgraph.c",
+     "	WRITE_ONCE(stack->data_used, used + words);\n", ""),
+    ("no words beyond the end", "fgraph.c",
+     "	if (unlikely(words > FGRAPH_DATA_WORDS - used)) { /* I2 */",
+     "	if (0) {"),
+    ("a call has words once", "fgraph.c",
+     " || fgraph_words(stack->top))", ")"),
+    ("words go with the frame that had them", "fgraph.c",
+     "	fgraph_unhook(stack, frame); /* I1 */\n"
+     "	give_words_back(stack, words);\n",
+     "	fgraph_unhook(stack, frame);\n"),
+    ("a declined call leaves no words", "fgraph.c",
+     "		fgraph_pop(stack, frame);\n"
+     "		give_words_back(stack, words);\n",
+     "		fgraph_pop(stack, frame);\n"),
+    ("words go with the frames of calls left by force", "fgraph.c",
+     "	WRITE_ONCE(stack->top, frame);\n"
+     "	give_words_back(stack, words);\n",
+     "	WRITE_ONCE(stack->top, frame);\n"),
+    ("words go after the frame", "fgraph.c",
+     "	guard = ftrace_guard_enter(FTRACE_GUARD_GRAPH);\n	bits =",
+     "	give_words_back(stack, words);\n"
+     "	guard = ftrace_guard_enter(FTRACE_GUARD_GRAPH);\n	bits ="),
+    ("the number of words outlives the user", "fgraph.c",
+     "			fetch_and(&stack->frame[i].users, ~(u32)bits);",
+     "			WRITE_ONCE(stack->frame[i].users, 0);"),
 ]
 
 EVENT = [

@@ -301,6 +301,117 @@ KTEST_FLAGS(fgraph, values_beyond_the_shadow_stack, 0, 120)
 	tt_end();
 }
 
+/* ---- data words ---------------------------------------------------------- */
+
+/* Each of two users of the same calls has words of its own in each call. */
+struct words_user {
+	struct user user; /* first: ->private is a struct user */
+	unsigned int most;
+	bool unreserved; /* breaks I6: the words are given back at once */
+	atomic64_t refused;
+};
+
+static u64 word_of(u64 tag, unsigned int i)
+{
+	return tag * 0x9e3779b97f4a7c15ULL + i;
+}
+
+static bool words_entry(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
+{
+	static u64 serial; /* [A] */
+	struct words_user *w = gops->private;
+	u64 tag = fetch_add(&serial, 1);
+	unsigned int words = 1 + tag % w->most, i;
+	u64 *data = fgraph_reserve_data(words);
+
+	if (!data) {
+		atomic64_inc(&w->refused);
+		return false;
+	}
+	for (i = 0; i < words; i++)
+		data[i] = word_of(tag, i);
+	if (w->unreserved)
+		current->ret_stack->data_used -= words;
+	atomic64_inc(&w->user.entries);
+	ent->calltime = tag;
+	return true;
+}
+
+static void words_return(const struct ftrace_graph_ret *ret,
+			 struct fgraph_ops *gops)
+{
+	struct words_user *w = gops->private;
+	const u64 *data = ret->data;
+	unsigned int i;
+
+	if (w->unreserved) { /* where they were, and what return takes away */
+		data += ret->words;
+		current->ret_stack->data_used += ret->words;
+	}
+	atomic64_inc(&w->user.returns);
+	if (ret->words != 1 + ret->calltime % w->most)
+		atomic64_inc(&w->user.wrong);
+	for (i = 0; i < ret->words; i++)
+		if (data[i] != word_of(ret->calltime, i))
+			atomic64_inc(&w->user.wrong);
+}
+
+static bool words_begin(struct words_user *w, unsigned int most)
+{
+	*w = (struct words_user){ .most = most };
+	w->user.gops = (struct fgraph_ops){ .entryfunc = words_entry,
+					    .retfunc = words_return,
+					    .ops = &w->user.ops,
+					    .private = w };
+	return EXPECT_EQ(filter_text(&w->user.ops, FG_FILTER), 0) &&
+	       EXPECT_EQ(register_ftrace_graph(&w->user.gops), 0);
+}
+
+/* Two users of a storm. Return: words of both that were not as written. */
+static u64 storm_with_words(unsigned int most, unsigned long depth,
+			    bool unreserved)
+{
+	static struct words_user w[2];
+	u64 wrong = 0;
+	unsigned int i;
+
+	atomic64_set(&wrong_values, 0);
+	for (i = 0; i < 2; i++) {
+		if (!words_begin(&w[i], most + i))
+			return 1;
+		w[i].unreserved = unreserved;
+	}
+	tt_storm(check_in_storm, (void *)depth, 100, 2, false);
+	EXPECT_EQ(atomic64_read(&wrong_values), 0);
+	EXPECT_EQ(current->ret_stack->data_used, 0);
+	for (i = 0; i < 2; i++) {
+		user_end(&w[i].user);
+		EXPECT(atomic64_read(&w[i].user.entries) > 0);
+		EXPECT_EQ(atomic64_read(&w[i].user.entries),
+			  atomic64_read(&w[i].user.returns));
+		EXPECT_EQ(atomic64_read(&w[i].refused) > 0,
+			  most * depth > FGRAPH_DATA_WORDS);
+		wrong += atomic64_read(&w[i].user.wrong);
+	}
+	return wrong;
+}
+
+KTEST_FLAGS(fgraph, two_users_have_words_of_their_own_under_storm_I6, 0, 120)
+{
+	EXPECT_EQ(storm_with_words(4, 10, false), 0);
+}
+
+KTEST_FLAGS(fgraph, words_beyond_the_shadow_stack_I6, 0, 120)
+{
+	EXPECT_EQ(storm_with_words(FGRAPH_DATA_MAX - 1, 40, false), 0);
+}
+
+/* The protection is ->data_used; without it nested calls overwrite words. */
+KTEST_FLAGS(fgraph, control_words_that_are_not_reserved_I6, 0, 120)
+{
+	EXPECT(storm_with_words(4, 10, true) > 0);
+}
+
 static struct user second;
 
 static void toggle_second(bool on)

@@ -85,7 +85,7 @@ struct user {
 	struct ftrace_ops ops;
 	struct fgraph_ops gops;
 	u64 entries, returns, forgotten;
-	unsigned long open[512]; /* functions entered, not returned from */
+	u64 open[512]; /* tags of calls entered, not returned from */
 	bool on;
 };
 
@@ -109,18 +109,42 @@ static u32 dice(u32 sides)
 	return host_random(&w.seed) % sides;
 }
 
+/* No two calls have the same; function, user and number of words are in it. */
+static u64 tag_of(unsigned long func, const struct user *user,
+		  unsigned int words)
+{
+	static u64 serial;
+
+	return ++serial << 16 | words << 8 | (user - w.user) << 4 | func;
+}
+
+static u64 word_of(u64 tag, unsigned int i)
+{
+	return tag * 0x9e3779b97f4a7c15ull + i;
+}
+
 static bool entry(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
 {
+	unsigned int words = w.eager || dice(3) ? 0 : 1 + dice(8);
 	struct user *user = gops->private;
+	u64 tag, *data;
 
 	if (!w.eager && dice(8) == 0)
 		return false;
+	tag = tag_of(ent->func, user, words);
+	if (words) {
+		data = fgraph_reserve_data(words);
+		if (!data || dice(8) == 0)
+			return false;
+		for (unsigned int i = 0; i < words; i++)
+			WRITE_ONCE(data[i], word_of(tag, i));
+	}
 	/* In an interrupt a call being made may be counted, or not yet. */
 	if (!w.force && !w.nesting && !w.unsure)
 		CHECK_EQ(ent->depth, w.depth);
 	w.accepted = true;
-	ent->calltime = ent->func + 16 * (user - w.user);
-	user->open[(user->entries++ - user->returns) % 512] = ent->func;
+	ent->calltime = tag;
+	user->open[(user->entries++ - user->returns) % 512] = tag;
 	return true;
 }
 
@@ -130,12 +154,27 @@ static void leave(const struct ftrace_graph_ret *ret, struct fgraph_ops *gops)
 
 	CHECK(user->on);
 	CHECK(ret->func >= 1 && ret->func <= FUNCTIONS);
-	CHECK_EQ(ret->calltime, ret->func + 16 * (user - w.user));
+	CHECK_EQ(ret->calltime & 15, ret->func);
+	CHECK_EQ(ret->calltime >> 4 & 15, user - w.user);
+	CHECK_EQ(ret->calltime >> 8 & 255, ret->words);
+	for (unsigned int i = 0; i < ret->words; i++)
+		CHECK_EQ(READ_ONCE(ret->data[i]), word_of(ret->calltime, i));
 	CHECK_EQ(ret->retval, w.returned);
 	user->returns++;
 	if (!w.force)
 		CHECK_EQ(user->open[(user->entries - user->returns) % 512],
-			 ret->func);
+			 ret->calltime);
+}
+
+/* I6: the words of the frames are those in use. */
+static void check_words(void)
+{
+	const struct fgraph_ret_stack *stack = current->ret_stack;
+	u64 words = 0;
+
+	for (const struct fgraph_frame *f = stack->top; f > stack->frame; f--)
+		words += fgraph_words(f);
+	CHECK_EQ(stack->data_used, words);
 }
 
 /* A traced function begins: its return address stands at w.sp. */
@@ -308,6 +347,7 @@ static void schedule_run(u64 seed, bool force, bool toggles)
 		run(10 + dice(200), force);
 		host_step_fn = NULL;
 		walk();
+		check_words();
 		if (toggles)
 			toggle(&w.user[dice(USERS)]);
 	}
@@ -319,6 +359,7 @@ static void schedule_run(u64 seed, bool force, bool toggles)
 	}
 	CHECK(force || stack->top == stack->frame);
 	stack->top = stack->frame;
+	stack->data_used = 0;
 }
 
 UNIT(fgraph, calls_returns_tail_calls_and_interrupts)
@@ -362,6 +403,7 @@ UNIT(fgraph, users_come_and_go_in_the_middle_of_calls)
 				toggle(&w.user[i]);
 		}
 		CHECK(current->ret_stack->top == current->ret_stack->frame);
+		CHECK_EQ(current->ret_stack->data_used, 0);
 	}
 }
 
@@ -402,6 +444,99 @@ UNIT(fgraph, overflow_is_counted_and_harmless)
 	while (w.nr_calls)
 		ret(0);
 	toggle(&w.user[0]);
+}
+
+/* ---- data words ---------------------------------------------------------- */
+
+static unsigned int hooked, filled;
+
+static bool entry_takes_most(struct ftrace_graph_ent *ent,
+			     struct fgraph_ops *gops)
+{
+	u64 *data = fgraph_reserve_data(FGRAPH_DATA_MAX);
+
+	if (!data)
+		return false;
+	for (unsigned int i = 0; i < FGRAPH_DATA_MAX; i++)
+		data[i] = word_of(hooked, i);
+	ent->calltime = hooked++;
+	return true;
+}
+
+static void return_with_most(const struct ftrace_graph_ret *ret_,
+			     struct fgraph_ops *gops)
+{
+	CHECK_EQ(ret_->words, FGRAPH_DATA_MAX);
+	CHECK_EQ(ret_->calltime, --hooked);
+	for (unsigned int i = 0; i < FGRAPH_DATA_MAX; i++)
+		filled += ret_->data[i] == word_of(ret_->calltime, i);
+}
+
+static void user_with(struct user *user, trace_func_graph_ent_t entryfunc,
+		      trace_func_graph_ret_t retfunc)
+{
+	user->gops = (struct fgraph_ops){ .entryfunc = entryfunc,
+					  .retfunc = retfunc,
+					  .ops = &user->ops };
+	CHECK_EQ(register_ftrace_graph(&user->gops), 0);
+}
+
+/* I2, I6: frames there would be, but no words; then it is not hooked. */
+UNIT(fgraph, calls_without_room_for_their_words_are_counted_I6)
+{
+	const unsigned int most = FGRAPH_DATA_WORDS / FGRAPH_DATA_MAX;
+	unsigned long before = current->trace_overrun;
+	struct user *user = &w.user[0];
+
+	w = (struct world){ .seed = 5, .sp = WORDS - 1 };
+	hooked = filled = 0;
+	user_with(user, entry_takes_most, return_with_most);
+	for (unsigned int i = 0; i < most + 3; i++)
+		call();
+	CHECK_EQ(hooked, most);
+	CHECK_EQ(current->trace_overrun - before, 3);
+	CHECK_EQ(current->ret_stack->data_used, FGRAPH_DATA_WORDS);
+	while (w.nr_calls)
+		ret(0);
+	CHECK_EQ(hooked, 0);
+	CHECK_EQ(filled, FGRAPH_DATA_WORDS);
+	CHECK_EQ(current->ret_stack->data_used, 0);
+	CHECK_EQ(unregister_ftrace_graph(&user->gops), 0);
+}
+
+static bool entry_asks_wrongly(struct ftrace_graph_ent *ent,
+			       struct fgraph_ops *gops)
+{
+	CHECK(!fgraph_reserve_data(0));
+	CHECK(!fgraph_reserve_data(FGRAPH_DATA_MAX + 1));
+	CHECK(!fgraph_reserve_data(~0U));
+	CHECK(fgraph_reserve_data(2));
+	CHECK(!fgraph_reserve_data(1));
+	hooked++;
+	return true;
+}
+
+static void return_with_two(const struct ftrace_graph_ret *ret_,
+			    struct fgraph_ops *gops)
+{
+	CHECK_EQ(ret_->words, 2);
+	hooked--;
+}
+
+UNIT(fgraph, words_are_refused_that_cannot_be_had)
+{
+	unsigned long before = current->trace_overrun;
+	struct user *user = &w.user[0];
+
+	w = (struct world){ .seed = 5, .sp = WORDS - 1 };
+	hooked = 0;
+	user_with(user, entry_asks_wrongly, return_with_two);
+	call();
+	CHECK_EQ(hooked, 1);
+	ret(0);
+	CHECK_EQ(hooked, 0);
+	CHECK_EQ(current->trace_overrun, before);
+	CHECK_EQ(unregister_ftrace_graph(&user->gops), 0);
 }
 
 UNIT(fgraph, no_seventeenth_user)

@@ -2,7 +2,7 @@
 /*
  * fgraph.c - hooks on the return of functions, for several users.
  *
- * Owns the table of users and the shadow stacks, one page per task that is
+ * Owns the table of users and the shadow stacks, two pages per task that are
  * given to it when the first user comes, or at its creation. A user's callback
  * at entry (fgraph_enter() in fgraph.h) puts the address of return_to_handler
  * where the caller's return address stands, and a frame on the shadow stack;
@@ -30,6 +30,10 @@
  *     pushes frames without fgraph_enter() must call nothing that is hooked.
  *     Linux asks its recursion bits at entry likewise, and around fprobe's
  *     exit handlers since 2023 ("add recursion detection").
+ * I6  A user's retfunc gets the words that its entry reserved for this very
+ *     call, as the entry left them. Words are a stack beside that of the
+ *     frames: an interrupt reserves above what it finds used, and leaves
+ *     ->data_used as it found it. A frame's words go with it (I3 included).
  *
  * Context: entry and return in any, NMI included; not traceable. Registering
  * takes graph_lock; task lists task_list_lock.
@@ -86,6 +90,31 @@ static bool fgraph_shared(unsigned long ip, u32 bit, const unsigned long *retp,
 	return frame != top;
 }
 
+u64 *fgraph_reserve_data(unsigned int words)
+{
+	struct fgraph_ret_stack *stack = current->ret_stack;
+	u64 used = READ_ONCE(stack->data_used);
+
+	if (!words || words > FGRAPH_DATA_MAX || fgraph_words(stack->top))
+		return NULL;
+	if (unlikely(words > FGRAPH_DATA_WORDS - used)) { /* I2 */
+		current->trace_overrun++;
+		return NULL;
+	}
+	fetch_or(&stack->top->users, words << FGRAPH_WORDS_SHIFT);
+	WRITE_ONCE(stack->data_used, used + words);
+	return stack->data + used;
+}
+
+/* I6: the frame that had them is gone. */
+static __always_inline void give_words_back(struct fgraph_ret_stack *stack,
+					    unsigned int words)
+{
+	barrier(); /* what they said was read before an interrupt writes here */
+	if (unlikely(words))
+		WRITE_ONCE(stack->data_used, stack->data_used - words);
+}
+
 /* Hook the call if there is room and the user wants it. */
 static __always_inline void enter_guarded(struct fgraph_ret_stack *stack,
 					  unsigned long ip,
@@ -95,6 +124,7 @@ static __always_inline void enter_guarded(struct fgraph_ret_stack *stack,
 {
 	struct ftrace_graph_ent ent = { .func = ip };
 	struct fgraph_frame *top = stack->top, *frame;
+	unsigned int words;
 
 	if (unlikely(top >= stack->end)) { /* I2 */
 		current->trace_overrun++;
@@ -105,7 +135,9 @@ static __always_inline void enter_guarded(struct fgraph_ret_stack *stack,
 		frame->depth = top->depth;
 	ent.depth = frame->depth;
 	if (!entry(&ent, gops)) {
+		words = fgraph_words(frame);
 		fgraph_pop(stack, frame);
+		give_words_back(stack, words);
 		return;
 	}
 	frame->calltime = ent.calltime;
@@ -153,13 +185,15 @@ static noinline struct fgraph_frame *
 drop_abandoned(struct fgraph_ret_stack *stack, const unsigned long *retp)
 {
 	struct fgraph_frame *frame = stack->top;
+	unsigned int words = 0;
 
-	while (frame > stack->frame && frame->retp != retp)
-		frame--;
+	for (; frame > stack->frame && frame->retp != retp; frame--)
+		words += fgraph_words(frame);
 	if (frame == stack->frame)
 		panic("I1: no frame for the call that returns at %p", retp);
 	stack->abandoned += stack->top - frame;
 	WRITE_ONCE(stack->top, frame);
+	give_words_back(stack, words);
 	return frame;
 }
 
@@ -170,10 +204,12 @@ void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
 	struct fgraph_frame *frame = stack->top;
 	struct ftrace_graph_ret ret;
 	struct fgraph_ops *gops;
+	unsigned int words;
 	u32 bits, guard;
 
 	if (unlikely(frame->retp != retp))
 		frame = drop_abandoned(stack, retp);
+	words = fgraph_words(frame);
 	ret = (struct ftrace_graph_ret){
 		.func = frame->func,
 		.depth = frame->depth,
@@ -181,16 +217,19 @@ void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
 		.retval = rax,
 		.retval_high = rdx,
 		.overrun = current->trace_overrun,
+		.data = words ? stack->data + stack->data_used - words : NULL,
+		.words = words,
 	};
 	/* I5; without a bit it is the frame of one that calls nothing. */
 	guard = ftrace_guard_enter(FTRACE_GUARD_GRAPH);
-	bits = READ_ONCE(frame->users) & (BIT(FGRAPH_USERS) - 1);
+	bits = READ_ONCE(frame->users) & FGRAPH_USER_BITS;
 	for (; bits; bits &= bits - 1) {
 		gops = users[__builtin_ctz(bits)];
 		gops->retfunc(&ret, gops);
 	}
 	ftrace_guard_leave(guard);
 	fgraph_unhook(stack, frame); /* I1 */
+	give_words_back(stack, words);
 }
 
 unsigned long ftrace_graph_ret_addr(struct task_struct *task,
@@ -223,10 +262,12 @@ static void give_stack(struct task_struct *task)
 {
 	struct fgraph_ret_stack *none = NULL, *stack;
 
-	static_assert(FGRAPH_STACK_BYTES == PAGE_SIZE, "one page");
+	static_assert(offsetof(struct fgraph_ret_stack, data) == PAGE_SIZE &&
+			      sizeof(*stack) == PAGE_SIZE << FGRAPH_STACK_ORDER,
+		      "a page of frames, a page of data");
 	if (READ_ONCE(task->ret_stack))
 		return;
-	stack = alloc_pages_zeroed(0);
+	stack = alloc_pages_zeroed(FGRAPH_STACK_ORDER);
 	if (!stack) {
 		fetch_add(&no_stack, 1);
 		return;
@@ -235,7 +276,7 @@ static void give_stack(struct task_struct *task)
 	stack->end = stack->frame + FGRAPH_DEPTH_MAX;
 	stack->frame[0].depth = -1;
 	if (!try_cmpxchg(&task->ret_stack, &none, stack))
-		free_page(stack);
+		free_pages(stack, FGRAPH_STACK_ORDER);
 }
 
 /* Call fn for every task, the idle ones included. */
@@ -294,7 +335,7 @@ static void stack_for_new_task(struct task_struct *task)
 static void stack_of_ended_task(struct task_struct *task)
 {
 	if (task->ret_stack)
-		free_page(task->ret_stack);
+		free_pages(task->ret_stack, FGRAPH_STACK_ORDER);
 	task->ret_stack = NULL;
 }
 

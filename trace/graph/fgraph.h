@@ -35,6 +35,8 @@ struct ftrace_graph_ret {
 	unsigned long retval;	   /* rax as returned */
 	unsigned long retval_high; /* rdx */
 	unsigned long overrun;	   /* calls of this task not hooked so far */
+	const u64 *data;    /* what this user's entry reserved, or NULL */
+	unsigned int words; /* of it */
 };
 
 /*
@@ -57,8 +59,9 @@ struct fgraph_ops {
 	struct ftrace_ops *ops;
 	/*
 	 * [I] NULL, or what return_to_handler tries first while this is the
-	 * only user. It must refuse frames that are not just its own
-	 * (->users), and call nothing that may be hooked.
+	 * only user. It must refuse frames whose ->users is not just its own
+	 * bit (of another user, or with data), and call nothing that may be
+	 * hooked.
 	 */
 	fgraph_handler_t handler;
 	void *private; /* the owner's */
@@ -95,6 +98,23 @@ int unregister_ftrace_graph(struct fgraph_ops *gops);
  */
 void fgraph_clear_marks(const struct fgraph_ops *gops, u32 marks);
 
+#define FGRAPH_DATA_MAX 32 /* words of one call; as on Linux */
+
+/*
+ * fgraph_reserve_data() - words that belong to this call until it has returned
+ *
+ * For an entry function, once per call. The words keep what is written to them
+ * before the entry function returns, are given to retfunc, and go when the call
+ * returns or the entry function returns false. They are not zeroed. A user that
+ * needs one word has ->calltime, which costs nothing.
+ *
+ * Context: probe.
+ * Return: the words; NULL: no room, counted in task->trace_overrun like a call
+ * without room for its frame, or @words is 0 or above FGRAPH_DATA_MAX, or the
+ * call has words already. Without them the entry function returns false.
+ */
+u64 *fgraph_reserve_data(unsigned int words);
+
 /* Tasks without a shadow stack for want of memory, since boot. */
 unsigned long fgraph_no_stack(void);
 
@@ -121,16 +141,33 @@ struct fgraph_frame {
 	unsigned long *retp; /* [T] where that stood; NULL: being made */
 	unsigned long func;  /* [T] */
 	u64 calltime;	     /* [T] */
-	u32 users;	     /* [T] its bit; cleared by anybody, atomically */
+	u32 users;	     /* [T] below; changed by anybody, atomically */
 	int depth;	     /* [T] 0: the outermost */
 };
 
-/* In users, beside the bit; a frame is a user's only as long as it has that. */
-#define FGRAPH_FRAME_HIDDEN  (1U << 31) /* ->handler refuses it */
-#define FGRAPH_FRAME_MARK(n) (1U << (FGRAPH_USERS + (n))) /* n < 15 */
+/*
+ * ->users: the bit of the frame's user, gone when the user is; the number of
+ * data words, which stays; marks (n < 9), of a frame while it has that bit.
+ */
+#define FGRAPH_USER_BITS     (BIT(FGRAPH_USERS) - 1)
+#define FGRAPH_WORDS_SHIFT   FGRAPH_USERS
+#define FGRAPH_WORDS_BITS    6
+#define FGRAPH_FRAME_MARK(n) (1U << (FGRAPH_USERS + FGRAPH_WORDS_BITS + (n)))
+#define FGRAPH_FRAME_HIDDEN  FGRAPH_FRAME_MARK(9) /* ->handler refuses it */
 
-#define FGRAPH_STACK_BYTES 4096
+static_assert(FGRAPH_DATA_MAX < BIT(FGRAPH_WORDS_BITS), "data words");
+
+static __always_inline unsigned int
+fgraph_words(const struct fgraph_frame *frame)
+{
+	return READ_ONCE(frame->users) >> FGRAPH_WORDS_SHIFT &
+	       (BIT(FGRAPH_WORDS_BITS) - 1);
+}
+
+/* Frames take the first page, data the second: neither becomes the other. */
+#define FGRAPH_STACK_ORDER 1
 #define FGRAPH_DEPTH_MAX   100
+#define FGRAPH_DATA_WORDS  512
 
 struct fgraph_ret_stack {
 	struct fgraph_frame *top; /* [T] the innermost call, or frame[0] */
@@ -138,12 +175,11 @@ struct fgraph_ret_stack {
 	u64 slept_at;		  /* [T] when switched out; 0: nobody asks */
 	u64 abandoned;		  /* [T] frames never returned through */
 	u64 recursed;		  /* [T] calls of callbacks, not hooked */
+	u64 data_used;		  /* [T] words of all frames up to top */
 	/* frame[0] stands for no call, so that there is always a top. */
 	struct fgraph_frame frame[1 + FGRAPH_DEPTH_MAX];
+	u64 data[FGRAPH_DATA_WORDS] __aligned(4096); /* [T] */
 };
-
-static_assert(sizeof(struct fgraph_ret_stack) <= FGRAPH_STACK_BYTES,
-	      "shadow stack");
 
 /* asm, fgraph_entry.asm: where hooked calls return to. */
 void return_to_handler(void);
