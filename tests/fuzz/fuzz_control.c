@@ -159,6 +159,7 @@ NEVER(bool, trace_readable, struct trace_iterator *iter)
 NEVER(bool, trace_readable_raw, struct trace_array *tr, unsigned int cpu)
 NEVER(int, ring_buffer_init, struct ring_buffer *b, u64 cpus, size_t pages,
       const struct trace_clock *clock)
+NEVER(void, ring_buffer_destroy, struct ring_buffer *b)
 NEVER(void, ring_buffer_stats, struct ring_buffer_per_cpu *rb,
       struct ring_buffer_stats *stats)
 NEVER(u64, ring_buffer_time, const struct ring_buffer_per_cpu *rb)
