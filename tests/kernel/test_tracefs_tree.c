@@ -24,7 +24,7 @@ static DEFINE_MUTEX(twins_lock);
 static struct twin {
 	u64 serial;	   /* [twins_lock] 0: it is not there */
 	unsigned int held; /* [twins_lock] */
-	struct trace_array trace;
+	struct trace_array *trace;
 } twin;
 static u64 twin_serials; /* [twins_lock] */
 static bool twins_there;
@@ -33,13 +33,13 @@ static bool twins_there;
 
 static void twin_make(size_t kb)
 {
-	unsigned int cpu;
+	struct trace_array *tr = trace_array_create(TWIN);
 
+	ASSERT(!IS_ERR(tr));
+	EXPECT_EQ(trace_set_buffer_kb(tr, TRACE_CPU_ALL, kb), 0);
 	mutex_lock(&twins_lock);
+	twin.trace = tr;
 	twin.serial = ++twin_serials;
-	twin.trace.expanded = true;
-	for_each_online_cpu(cpu)
-		twin.trace.buffer_kb[cpu] = kb;
 	mutex_unlock(&twins_lock);
 }
 
@@ -53,7 +53,7 @@ static int twin_remove(void)
 		ret = 0;
 	}
 	mutex_unlock(&twins_lock);
-	return ret;
+	return ret ? ret : trace_array_destroy(twin.trace);
 }
 
 static const struct tracefs_dir twins_dir = { .mode = 0750 };
@@ -70,7 +70,7 @@ static bool twin_lookup(const struct tracefs_path *dir, const char *name,
 	if (found) {
 		twin.held++;
 		*level = (struct tracefs_level){ .node = &twin_node,
-						 .data = &twin.trace,
+						 .data = twin.trace,
 						 .id = twin.serial };
 	}
 	mutex_unlock(&twins_lock);
@@ -204,6 +204,18 @@ static void read_handle(struct tracefs_file *file, const char *expected)
 	EXPECT(!strcmp(text, expected));
 }
 
+static ssize_t refusal_of(const char *path, const char *text)
+{
+	struct tracefs_file *file;
+	ssize_t ret;
+
+	if (!EXPECT_EQ(tracefs_open(path, TRACEFS_WRITE, &file), 0))
+		return 0;
+	ret = tracefs_write(file, text, strlen(text));
+	EXPECT_EQ(tracefs_close(file), 0);
+	return ret;
+}
+
 /* All handles of its files are of the second trace, and keep it. */
 static void use_twin(void)
 {
@@ -227,6 +239,28 @@ static void use_twin(void)
 	EXPECT_EQ(error_of("twins/" TWIN "/README"), -ENOENT);
 	EXPECT_EQ(error_of("twins/" TWIN "/twins"), -ENOENT);
 	EXPECT_EQ(error_of("twins/" TWIN "/events/header_page"), 0);
+}
+
+/* What its files change, and what they refuse, is its own. */
+static void write_twin(void)
+{
+	static char text[512];
+
+	tt_write("error_log", "\n");
+	tt_write("twins/" TWIN "/max_graph_depth", "3\n");
+	tt_write("twins/" TWIN "/set_ftrace_pid", "999999\n");
+	tt_write("twins/" TWIN "/current_tracer", "function\n");
+	EXPECT(tt_says("max_graph_depth", "0\n"));
+	EXPECT(tt_says("set_ftrace_pid", "no pid\n"));
+	EXPECT(tt_says("current_tracer", "nop\n"));
+	EXPECT(tt_says("twins/" TWIN "/max_graph_depth", "3\n"));
+	EXPECT(tt_says("twins/" TWIN "/set_ftrace_pid", "999999\n"));
+	EXPECT(tt_says("twins/" TWIN "/current_tracer", "function\n"));
+	EXPECT_EQ(refusal_of("twins/" TWIN "/current_tracer", "bogus\n"),
+		  -EINVAL);
+	EXPECT(tt_says("error_log", ""));
+	tt_read("twins/" TWIN "/error_log", text, sizeof(text));
+	EXPECT(strstr(text, "no such tracer"));
 }
 
 static void replace_twin(void)
@@ -254,6 +288,7 @@ KTEST(tracefs_tree, T1_a_second_trace_has_its_directory)
 	twin_make(7);
 	EXPECT(count_names("") > names + 2);
 	use_twin();
+	write_twin();
 	replace_twin();
 	EXPECT_EQ(twin_remove(), 0);
 	EXPECT_EQ(count_names(""), names + 1);
