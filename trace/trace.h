@@ -189,6 +189,12 @@ struct tracer {
 	 */
 	void (*clock_change)(struct trace_array *tr,
 			     const struct trace_clock *clock, bool before);
+	/*
+	 * A reader begins or ends; NULL: it needs nothing. ->tracer_data of
+	 * the reader is the tracer's. [trace_lock held] Return: 0; -ENOMEM.
+	 */
+	int (*open)(struct trace_iterator *iter);
+	void (*close)(struct trace_iterator *iter);
 	/* Its own column heads; NULL: the common ones. */
 	void (*header)(struct trace_iterator *iter, struct trace_seq *s);
 	/* Write a line of its own. Return: false: use the common form. */

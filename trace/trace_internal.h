@@ -5,8 +5,8 @@
 #pragma once
 
 #include "kernel/mutex.h"
+#include "kernel/sched.h"
 #include "trace/event/trace_event.h"
-#include "trace/graph/fgraph.h"
 #include "trace/trace.h"
 
 extern struct mutex trace_lock;
@@ -62,25 +62,18 @@ struct trace_cmdline {
 	char column[32];
 };
 
-/* What function_graph remembers of a CPU while it prints. */
-struct trace_graph_cpu {
-	int last_pid;  /* -1: none yet */
-	int depth;     /* of the last line */
-	int irq_depth; /* of the outermost function in an interrupt; -1 */
-	unsigned long open[FGRAPH_DEPTH_MAX]; /* functions, by depth */
-};
-
 struct trace_source {
 	struct ring_buffer_per_cpu *rb; /* NULL: this CPU is not read */
 	struct ring_buffer_iter walk;	/* not of pipes */
 	u64 time;			/* of a pipe's next event */
 	bool valid;			/* there is one */
 	bool started;			/* its first event was printed */
-	struct trace_graph_cpu graph;
 };
 
 struct trace_iterator {
 	struct trace_array *tr;
+	const struct tracer *tracer; /* current at open: its lines are read */
+	void *tracer_data;	     /* its own, see its open */
 	bool pipe;
 	bool annotate;
 	bool paused;		/* closing it ends pause-on-trace */

@@ -121,6 +121,29 @@ KTEST(trace_failures, readers)
 	trace_close(iter);
 }
 
+/* What the tracer keeps for a reader comes last; no reader counts as open. */
+KTEST(trace_failures, readers_of_a_graph)
+{
+	struct trace_array *tr = trace_top();
+	struct trace_iterator *iter;
+	unsigned int n, before = tr->readers;
+
+	ASSERT(tt_begin("function_graph", "fg_leaf", 64));
+	for (n = 1; n < 100; n++) {
+		fail_nth(n);
+		iter = trace_pipe_open(tr, 0);
+		if (!fail_end())
+			break;
+		ASSERT_EQ(PTR_ERR(iter), -ENOMEM);
+		EXPECT_EQ(tr->readers, before);
+		EXPECT_EQ(tr->pipes, 0);
+	}
+	EXPECT(n > 2);
+	EXPECT_EQ(tr->readers, before + 1);
+	trace_close(iter);
+	tt_end();
+}
+
 KTEST(trace_failures, buffer_size)
 {
 	struct trace_array *tr = trace_top();

@@ -158,7 +158,7 @@ static u64 delay_to_next(struct trace_iterator *iter)
 
 static void put_event_line(struct trace_iterator *iter, struct trace_seq *s)
 {
-	const struct tracer *tracer = trace_current_tracer(iter->tr);
+	const struct tracer *tracer = iter->tracer;
 	size_t start;
 
 	if (iter->lost)
@@ -266,8 +266,6 @@ static struct trace_iterator *alloc_iter(struct trace_array *tr,
 	for (cpu = 0; cpu < nr_cpus; cpu++) {
 		struct trace_source *source = &iter->source[cpu];
 
-		source->graph.last_pid = -1;
-		source->graph.irq_depth = -1;
 		if (cpu_asked != TRACE_CPU_ALL && cpu_asked != cpu)
 			continue;
 		source->rb = tr->buffer.cpu[cpu];
@@ -282,18 +280,26 @@ static struct trace_iterator *alloc_iter(struct trace_array *tr,
 	return iter;
 }
 
-struct trace_iterator *trace_open(struct trace_array *tr, unsigned int cpu)
+/* The reader counts, and has what its tracer needs. [trace_lock held] */
+static int begin_reading(struct trace_iterator *iter)
 {
-	struct trace_iterator *iter = alloc_iter(tr, cpu, false);
-	const struct tracer *tracer;
+	int err;
+
+	iter->tracer = iter->tr->tracer;
+	err = iter->tracer->open ? iter->tracer->open(iter) : 0;
+	if (!err)
+		iter->tr->readers++;
+	return err;
+}
+
+/* All walks begin, under the head of the text. [trace_lock held] */
+static void start_walks(struct trace_iterator *iter)
+{
+	const struct tracer *tracer = iter->tracer;
 	unsigned int i;
 
-	if (!iter)
-		return ERR_PTR(-ENOMEM);
-	mutex_lock(&trace_lock);
-	tr->readers++;
-	if (trace_option(tr, TRACE_OPT_pause_on_trace)) {
-		trace_pause(tr);
+	if (trace_option(iter->tr, TRACE_OPT_pause_on_trace)) {
+		trace_pause(iter->tr);
 		iter->paused = true;
 	}
 	for (i = 0; i < iter->nr_cpus; i++) {
@@ -307,49 +313,65 @@ struct trace_iterator *trace_open(struct trace_array *tr, unsigned int cpu)
 		source->valid = source->walk.valid;
 		source->time = source->walk.event.time;
 	}
-	tracer = tr->tracer;
 	trace_seq_printf(&iter->seq, "# tracer: %s\n#\n", tracer->name);
 	if (tracer->header)
 		tracer->header(iter, &iter->seq);
 	else
 		trace_put_header(iter, &iter->seq);
-	mutex_unlock(&trace_lock);
-	return iter;
 }
 
-/* Only one reader consumes from a CPU. [trace_lock held] */
-static bool claim_pipe(struct trace_array *tr, unsigned int cpu)
+struct trace_iterator *trace_open(struct trace_array *tr, unsigned int cpu)
 {
-	if (tr->pipe_all)
-		return false;
-	if (cpu == TRACE_CPU_ALL) {
-		if (tr->pipe_cpus)
-			return false;
-		tr->pipe_all = true;
-	} else {
-		if (tr->pipe_cpus >> cpu & 1)
-			return false;
-		tr->pipe_cpus |= 1ULL << cpu;
-	}
-	tr->pipes++;
-	return true;
+	struct trace_iterator *iter = alloc_iter(tr, cpu, false);
+	int err;
+
+	if (!iter)
+		return ERR_PTR(-ENOMEM);
+	mutex_lock(&trace_lock);
+	err = begin_reading(iter);
+	if (!err)
+		start_walks(iter);
+	mutex_unlock(&trace_lock);
+	if (!err)
+		return iter;
+	free_iter(iter);
+	return ERR_PTR(err);
+}
+
+/* Does another reader consume from a CPU of these? [trace_lock held] */
+static bool is_taken(const struct trace_array *tr, unsigned int cpu)
+{
+	return tr->pipe_all ||
+	       (cpu == TRACE_CPU_ALL ? tr->pipe_cpus != 0 :
+				       tr->pipe_cpus >> cpu & 1);
+}
+
+/* [trace_lock held] */
+static void count_pipe(struct trace_array *tr, unsigned int cpu, bool open)
+{
+	tr->pipes += open ? 1 : -1;
+	if (cpu == TRACE_CPU_ALL)
+		tr->pipe_all = open;
+	else
+		tr->pipe_cpus ^= 1ULL << cpu;
 }
 
 struct trace_iterator *trace_pipe_open(struct trace_array *tr, unsigned int cpu)
 {
 	struct trace_iterator *iter = alloc_iter(tr, cpu, true);
-	bool claimed;
+	int err;
 
 	if (!iter)
 		return ERR_PTR(-ENOMEM);
 	mutex_lock(&trace_lock);
-	claimed = claim_pipe(tr, cpu);
-	tr->readers += claimed;
+	err = is_taken(tr, cpu) ? -EBUSY : begin_reading(iter);
+	if (!err)
+		count_pipe(tr, cpu, true);
 	mutex_unlock(&trace_lock);
-	if (claimed)
+	if (!err)
 		return iter;
 	free_iter(iter);
-	return ERR_PTR(-EBUSY);
+	return ERR_PTR(err);
 }
 
 void trace_close(struct trace_iterator *iter)
@@ -357,16 +379,13 @@ void trace_close(struct trace_iterator *iter)
 	struct trace_array *tr = iter->tr;
 
 	mutex_lock(&trace_lock);
+	if (iter->tracer->close)
+		iter->tracer->close(iter);
 	tr->readers--;
 	if (iter->paused)
 		trace_unpause(tr);
-	if (iter->pipe) {
-		tr->pipes--;
-		if (iter->cpu_asked == TRACE_CPU_ALL)
-			tr->pipe_all = false;
-		else
-			tr->pipe_cpus &= ~(1ULL << iter->cpu_asked);
-	}
+	if (iter->pipe)
+		count_pipe(tr, iter->cpu_asked, false);
 	mutex_unlock(&trace_lock);
 	free_iter(iter);
 }

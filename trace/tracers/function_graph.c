@@ -380,6 +380,8 @@ static const struct tracer function_graph_tracer = {
 		BIT(TRACE_OPT_funcgraph_retval_hex) | BIT(TRACE_OPT_sleep_time),
 	.set_option = graph_set_option,
 	.clock_change = graph_clock_change,
+	.open = graph_open,
+	.close = graph_close,
 	.header = graph_header,
 	.line = graph_line,
 };

@@ -56,5 +56,7 @@ enum graph_choice graph_choose(const struct graph_trace *g, unsigned long func,
 void graph_set_options(struct graph_trace *g, u32 options);
 void graph_set_other_clock(struct graph_trace *g, bool other);
 
+int graph_open(struct trace_iterator *iter);
+void graph_close(struct trace_iterator *iter);
 void graph_header(struct trace_iterator *iter, struct trace_seq *s);
 bool graph_line(struct trace_iterator *iter, struct trace_seq *s);

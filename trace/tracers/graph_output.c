@@ -10,6 +10,7 @@
  *
  * Context: task.
  */
+#include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
@@ -19,6 +20,37 @@
 #define INDENT	   2
 #define PROC_WIDTH 14
 #define RULE	   " ------------------------------------------\n"
+
+/* What is remembered of a CPU while its events are printed. */
+struct graph_cpu {
+	int last_pid;  /* -1: none yet */
+	int depth;     /* of the last line */
+	int irq_depth; /* of the outermost function in an interrupt; -1 */
+	unsigned long open[FGRAPH_DEPTH_MAX]; /* functions, by depth */
+};
+
+static struct graph_cpu *graph_cpu(const struct trace_iterator *iter)
+{
+	return (struct graph_cpu *)iter->tracer_data + iter->cpu;
+}
+
+int graph_open(struct trace_iterator *iter)
+{
+	struct graph_cpu *cpu = kzalloc(iter->nr_cpus * sizeof(*cpu));
+	unsigned int i;
+
+	if (!cpu)
+		return -ENOMEM;
+	for (i = 0; i < iter->nr_cpus; i++)
+		cpu[i].last_pid = cpu[i].irq_depth = -1;
+	iter->tracer_data = cpu;
+	return 0;
+}
+
+void graph_close(struct trace_iterator *iter)
+{
+	kfree(iter->tracer_data);
+}
 
 static bool option(const struct trace_iterator *iter, enum trace_option opt)
 {
@@ -61,7 +93,7 @@ static void put_abstime(struct trace_seq *s, u64 time)
 /* Another task has come to this CPU. */
 static void put_switch(struct trace_iterator *iter, struct trace_seq *s)
 {
-	struct trace_graph_cpu *cpu = &iter->source[iter->cpu].graph;
+	struct graph_cpu *cpu = graph_cpu(iter);
 	int last = cpu->last_pid;
 
 	cpu->last_pid = iter->ent.pid;
@@ -195,7 +227,7 @@ static void put_retval(struct trace_iterator *iter, struct trace_seq *s,
 
 static unsigned long *open_at(struct trace_iterator *iter, int depth)
 {
-	struct trace_graph_cpu *cpu = &iter->source[iter->cpu].graph;
+	struct graph_cpu *cpu = graph_cpu(iter);
 
 	return depth >= 0 && depth < FGRAPH_DEPTH_MAX ? &cpu->open[depth] :
 							NULL;
@@ -228,7 +260,7 @@ static void put_leaf(struct trace_iterator *iter, struct trace_seq *s,
 static void end_of_irq(struct trace_iterator *iter, struct trace_seq *s,
 		       int depth)
 {
-	struct trace_graph_cpu *cpu = &iter->source[iter->cpu].graph;
+	struct graph_cpu *cpu = graph_cpu(iter);
 
 	if (cpu->irq_depth != depth)
 		return;
@@ -239,7 +271,7 @@ static void end_of_irq(struct trace_iterator *iter, struct trace_seq *s,
 static void put_entry(struct trace_iterator *iter, struct trace_seq *s)
 {
 	const struct ftrace_graph_ent_entry *entry = (const void *)iter->data;
-	struct trace_graph_cpu *cpu = &iter->source[iter->cpu].graph;
+	struct graph_cpu *cpu = graph_cpu(iter);
 	unsigned long *open = open_at(iter, entry->depth);
 	const struct ftrace_graph_ret_entry *ret;
 	struct ring_buffer_event next;
@@ -268,7 +300,7 @@ static void put_entry(struct trace_iterator *iter, struct trace_seq *s)
 static void put_return(struct trace_iterator *iter, struct trace_seq *s,
 		       const struct ftrace_graph_ret_entry *ret)
 {
-	struct trace_graph_cpu *cpu = &iter->source[iter->cpu].graph;
+	struct graph_cpu *cpu = graph_cpu(iter);
 	unsigned long *open = open_at(iter, ret->depth);
 	bool value = ret->ent.type == TRACE_GRAPH_RETVAL;
 	bool match = !open || *open == ret->func;
@@ -297,7 +329,7 @@ static void put_return(struct trace_iterator *iter, struct trace_seq *s,
 static void put_comment(struct trace_iterator *iter, struct trace_seq *s)
 {
 	const struct print_entry *print = (const void *)iter->data;
-	struct trace_graph_cpu *cpu = &iter->source[iter->cpu].graph;
+	struct graph_cpu *cpu = graph_cpu(iter);
 	size_t len;
 
 	put_prologue(iter, s);
