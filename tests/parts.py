@@ -8,12 +8,14 @@ A part is a command with a budget of CPU seconds. It stands in one list:
     TORTURE  `make torture`: what takes longer
 
 The budgets of a list may not exceed LIMITS: for a part that is added another
-one moves on. A file tests/test_NAME.py is found by itself. PYTEST says in
-which lists its tests are; of a file in several lists those marked `slow`
-belong to the second, those marked `torture` to the last.
+one moves on. A file tests/test_NAME.py is found by itself. A line of it, as
+"# parts: test 9, test-all 15", says in which lists its tests are, and what
+they cost there; of a file in several lists those marked `slow` belong to the
+second, those marked `torture` to the last.
 """
 import os
 import pathlib
+import re
 import sys
 from dataclasses import dataclass
 
@@ -101,48 +103,24 @@ COMMANDS = [
            "--tests=clock.*,timer.*,sched.*,lock.*,slab.*,text_poke*"),
 ]
 
-# CPU seconds of tests/test_NAME.py in each list it is in.
-PYTEST = {
-    "bench": {ALL: 30},
-    "boot": {TEST: 30},
-    "build": {ALL: 28},
-    "checks": {TEST: 5},
-    "debug": {TEST: 6},
-    "compilers": {ALL: 130, TORTURE: 130},
-    "deps": {TEST: 6},
-    "docs": {TEST: 5},
-    "entry_mutants": {ALL: 35},
-    "exchange_seeds": {ALL: 23},
-    "fresh": {TEST: 5},
-    "harness": {TEST: 12},
-    "house": {TEST: 5},
-    "image": {TEST: 5},
-    "ktest": {TEST: 15},
-    "lab": {ALL: 22},
-    "low_memory": {TEST: 5},
-    "noreturn": {TEST: 5},
-    "observer": {TEST: 5},
-    "optimize": {TEST: 5},
-    "panic": {TEST: 8},
-    "parts": {TEST: 12},
-    "patch_bochs": {ALL: 19},
-    "patch_model": {TEST: 9, ALL: 15},
-    "patch_mutants": {ALL: 20},
-    "patch_seeds": {TEST: 15, ALL: 115},
-    "screen": {ALL: 40},
-    "sessions": {TEST: 6},
-    "shell_random": {TEST: 6},
-    "terminal": {TEST: 8},
-    "tick": {TEST: 5},
-    "trace_fuzz": {TEST: 5, ALL: 35},
-    "trace_mutants": {ALL: 35},
-    "trace_pages": {TEST: 5},
-    "theatre": {TEST: 3},
-    "theatre_page": {ALL: 30},
-    "trace_reader": {TEST: 5},
-}
-# Of a file that PYTEST does not name: all of it, in ALL.
+# Of a file without such a line: all of it, in ALL.
 DEFAULT = {ALL: 20}
+
+ROW = re.compile(r"^# parts: (.*)$", re.MULTILINE)
+ROW_ENTRY = re.compile(rf"({TEST}|{ALL}|{TORTURE}) (\d+)")
+
+
+def lists_of(path, text):
+    """{list: CPU seconds} of a line "# parts: test 9, test-all 15"."""
+    found = ROW.search(text)
+    if not found:
+        return DEFAULT
+    entries = [ROW_ENTRY.fullmatch(entry) for entry in found[1].split(", ")]
+    if not all(entries):
+        sys.exit(f"parts.py: {path}: '{found[0]}': entries are such as "
+                 "'test-all 15', CPU seconds in a list, with commas between")
+    return {entry[1]: int(entry[2]) for entry in entries}
+
 
 # The lists that a test of a file may be in, and the marks that say so.
 ORDER = [TEST, ALL, TORTURE]
@@ -188,8 +166,7 @@ def every():
     """All parts of all lists but KERNEL, those with most to do first."""
     found = list(COMMANDS)
     for path in files():
-        name = path.stem.removeprefix("test_")
-        found += pytest_parts(path, PYTEST.get(name, DEFAULT))
+        found += pytest_parts(path, lists_of(path, path.read_text("utf-8")))
     return sorted(found, key=lambda part: (-part.budget, part.name))
 
 

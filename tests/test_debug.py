@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# parts: test 6
 """nop5-debug.elf: its lock-order check finds what is planted in
 tests/debug/test_lock_order.c and names both places; the hooks that stand in
 its place in nop5.elf are empty."""

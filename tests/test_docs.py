@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# parts: test 5
 """The transcripts in README.md are real: they are played again and compared.
 
 A block that begins with "$ make run" is compared with the demo's log, one

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# parts: test-all 35
 """Breaks entry and synchronisation on purpose, one line at a time: a named
 test in the image, or a panic, must notice each."""
 import pathlib

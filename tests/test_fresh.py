@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# parts: test 5
 """`make test-fresh` refuses what it cannot do, and leaves no mount behind.
 
 The run itself takes root and a network, so it is no part of these tests. The

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# parts: test-all 22
 """The laboratory shows what it is for: see tests/lab.py."""
 import os
 import subprocess

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# parts: test 5
 """The first MiB belongs to firmware and boot loader: nothing of ours is kept
 there but the page other CPUs start in.
 

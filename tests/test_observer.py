@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# parts: test 5
 """An independent observer: a QEMU plugin counts what is executed at a site.
 
 The plugin sees each executed instruction and knows nothing of the kernel; its

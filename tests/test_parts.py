@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# parts: test 12
 """The lists of tests/parts.py: what they cost, that no test is in none of them
 or in two, and the shards. And tests/watch.py, which counts CPU seconds."""
 import json
@@ -46,16 +47,28 @@ def test_a_part_is_in_one_list():
 def test_torture_runs_what_is_left_to_it(monkeypatch):
     """And nothing of it counts in the other lists."""
     before = parts.of(ALL)
-    monkeypatch.setitem(parts.PYTEST, "docs", {TEST: 5, TORTURE: 70})
+    known = parts.lists_of
+    monkeypatch.setattr(parts, "lists_of", lambda path, text: {
+        TEST: 5, TORTURE: 70} if path.stem == "test_docs" else known(path,
+                                                                     text))
     assert "docs-torture" in [part.name for part in parts.of(TORTURE)]
     assert [row[0] for row in torture.rows()][-1] == "docs-torture"
     assert {part.name for part in parts.of(ALL)} == \
         {part.name for part in before}
 
 
-def test_no_row_is_left_of_a_file_that_is_gone():
-    there = {path.stem.removeprefix("test_") for path in parts.files()}
-    assert not set(parts.PYTEST) - there
+def test_a_file_says_in_which_lists_it_is():
+    assert parts.lists_of("x", "# parts: test 9, test-all 15\n") == {
+        TEST: 9, ALL: 15}
+    assert parts.lists_of("x", "import os\n") == parts.DEFAULT
+    assert parts.lists_of("x", 'TEXT = "# parts: test 9"\n') == parts.DEFAULT
+
+
+@pytest.mark.parametrize("row", ["tset 9", "test", "test 9 test-all 5",
+                                 "test 9; torture 7", "test x", ""])
+def test_a_wrong_row_is_refused(row):
+    with pytest.raises(SystemExit, match=f"tests/x.py: '# parts: {row}'"):
+        parts.lists_of("tests/x.py", f"# parts: {row}\n")
 
 
 def collect(*options):

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# parts: test-all 19
 """The patch suites on a second implementation of the processor: Bochs."""
 import pytest
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# parts: test-all 40
 """The screen shows what the serial line says: through a BIOS and UEFI, as
 pixels and as text, in a panic, too. And only if it is wanted."""
 import re

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# parts: test 8
 """A terminal that pauses: the shell waits for it, and nothing is lost.
 
 The reader of the serial line stops until all buffers on the way are full.

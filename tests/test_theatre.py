@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# parts: test 3
 """The theatre's reader, its judge, and what a frame shows. Scenes are written
 by hand (theatre_scenes.py); what must come out follows from the protocol."""
 import json

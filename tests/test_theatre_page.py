@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# parts: test-all 30
 """The theatre's page in a browser: each scene, opened from a file at its end,
 shows its last sentence and the verdict of every CPU, and logs no error."""
 import re

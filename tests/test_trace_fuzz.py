@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# parts: test 5, test-all 35
 """Damaged traces: whatever is in a file, tools/trace gives events or one
 TraceError, in bounded time and memory. The damage is seeded."""
 import contextlib

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# parts: test 5
 """Pages dumped by the kernel say what its own text says, and `trace-cmd
 report` prints them right."""
 import re
