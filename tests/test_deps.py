@@ -59,6 +59,14 @@ def test_missing_programs_are_installed_by_apt(tmp_path):
                for line in lines)
 
 
+def test_a_row_of_packages_has_a_list_and_all_its_words():
+    """Another word would be a list that nobody asks for."""
+    rows = [line.split() for path in qemu.ROOT.glob("tools/deps.d/*")
+            for line in path.read_text().splitlines() if line[0] != "#"]
+    assert {row[0] for row in rows} == set(debian.LISTS)
+    assert all(len(row) >= 3 for row in rows)
+
+
 def test_debug_asks_for_gdb(tmp_path):
     (tmp_path / "box").mkdir()
     env = toolbox(tmp_path / "box", SHELL + ["make", "mkdir", "gcc", "ld"])

@@ -14,7 +14,7 @@ NEEDED := run $(foreach l,$(LISTS),$(if $(call asked,$(NEED_$(l))),$(l)))
 include $(BUILD)/deps-$(subst $(SPACE),+,$(strip $(NEEDED))).mk
 endif
 
-$(BUILD)/deps-%.mk: tools/deps.sh
+$(BUILD)/deps-%.mk: tools/deps.sh $(wildcard tools/deps.d/*)
 	@mkdir -p $(@D)
 	@sh tools/deps.sh $(if $(call asked,$(INSTALL) $(DEPS)),install,name) \
 		$* $@

@@ -9,56 +9,7 @@
 set -eu
 how=$1 lists=$2 stamp=$3
 
-# program or file		Debian packages
-# run: to build the kernel and its image, and to boot them.
-need_run='
-nasm				nasm
-ld				binutils
-grub-mkrescue			grub-common
-xorriso				xorriso
-mformat				mtools
-/usr/lib/grub/i386-pc		grub-pc-bin
-/usr/lib/grub/x86_64-efi	grub-efi-amd64-bin
-qemu-system-x86_64		qemu-system-x86
-/usr/share/ovmf/OVMF.fd		ovmf
-python3				python3
-'
-need_debug='
-gdb				gdb
-'
-# test: what `make test` needs besides; no browser, no kernel's source.
-need_test='
-pytest-3			python3-pytest
-/usr/lib/python3/dist-packages/pexpect	python3-pexpect
-trace-cmd			trace-cmd
-/usr/include/stdio.h		libc6-dev
-clang-14			clang-14
-/usr/share/doc/libclang-rt-14-dev	libclang-rt-14-dev
-clang-format-14			clang-format-14
-cppcheck			cppcheck
-bochs-bin			bochs bochs-term
-/usr/share/bochs/BIOS-bochs-latest	bochsbios
-/usr/share/vgabios/vgabios.bin	vgabios
-spin				spin
-gdb				gdb
-gnuplot				gnuplot-nox
-dot				graphviz
-'
-# test_all: what `make test-all` and `make torture` need besides.
-need_test_all='
-mount				mount
-chromium			chromium
-/usr/share/fonts/truetype/dejavu	fonts-dejavu-core
-gcc-11				gcc-11
-'
-# tools: for `make bench-linux` (its objtool) and for `make test-fresh`.
-need_tools='
-/usr/share/doc/libelf1		libelf1
-debootstrap			debootstrap
-setpriv				util-linux
-mount				mount
-'
-
+# tools/deps.d/*: rows of a list, a program or file, and Debian's packages.
 asks_for_run() {
 	case "+$lists+" in *+run+*) ;; *) false ;; esac
 }
@@ -76,10 +27,8 @@ prefix() {
 
 # Packages of the lists: all if that is asked for, else the missing ones.
 missing() {
-	for name in $(echo "$lists" | tr +- ' _'); do
-		eval "echo \"\$need_$name\""
-	done | while read -r file packages; do
-		[ -n "$file" ] || continue
+	cat tools/deps.d/* | while read -r list file packages; do
+		case "+$lists+" in *"+$list+"*) ;; *) continue ;; esac
 		case $file in
 		/*) [ "$how" != list ] && [ -e "$file" ] ;;
 		*) [ "$how" != list ] && command -v "$file" >/dev/null ;;
