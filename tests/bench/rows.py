@@ -11,7 +11,7 @@ RAW_CALLS = ("call.loop_only", "call.notrace", "call.nop_site")
 
 
 class Row:
-    """One line of rows.tsv."""
+    """One line of a file of rows.d/."""
 
     def __init__(self, line):
         (self.name, self.unit, self.kind, self.sides, self.target,
@@ -44,9 +44,14 @@ class Row:
 
 
 def _load():
-    with open(os.path.join(HERE, "rows.tsv"), encoding="utf-8") as file:
-        return [Row(line.rstrip("\n")) for line in file
-                if not line.startswith("#")]
+    """Of all files, in the order of their names."""
+    folder = os.path.join(HERE, "rows.d")
+    rows = []
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            rows += [Row(line.rstrip("\n")) for line in file
+                     if not line.startswith("#")]
+    return rows
 
 
 ROWS = _load()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""make bench: boots the kernel, collects the rows of rows.tsv, judges them.
+"""make bench: boots the kernel, collects the rows of rows.d, judges them.
 
 Prints TSV and a table with our figure, its target and Linux's figure (as
 recorded by `make bench-linux`, or measured anew if it has run in the same
@@ -109,7 +109,7 @@ def main():
                         default=os.environ.get("ONLY", "*"),
                         help="measure these rows only; default: $ONLY")
     parser.add_argument("--kinds", default="", metavar="KIND,...",
-                        help="only rows of these kinds of boots (rows.tsv)")
+                        help="only rows of these kinds of boots (rows.d)")
     parser.add_argument("--record", metavar="REASON",
                         help="write what changed to history.tsv, and renew "
                         "the plots, RESULTS.md and the table in README.md")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""make bench-linux: the rows of rows.tsv under Debian's kernel.
+"""make bench-linux: the rows of rows.d under Debian's kernel.
 
 Gets the kernel image, its headers and busybox with apt (into the build
 directory, nothing is installed), builds the measuring module and an
