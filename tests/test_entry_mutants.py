@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from tests import qemu
+from tests.mutants import mutated
 
 ENTRY, IPI = "arch/x86_64/cpu/entry.asm", "arch/x86_64/cpu/ipi.c"
 QUIESCE, SECTIONS = "kernel/quiesce.c", "quiesce.a_section_with_preempt*"
@@ -98,8 +99,7 @@ def build(root):
 def run_mutant(tree, file, text, becomes, machine, tests):
     path = pathlib.Path(tree, file)
     good = path.read_text(encoding="utf-8")
-    assert good.count(text) == 1, f"{file}: {text!r}"
-    path.write_text(good.replace(text, becomes), encoding="utf-8")
+    path.write_text(mutated(good, text, becomes), encoding="utf-8")
     try:
         boot = qemu.Machine(kernel=build(tree), **machine).boot(
             f"mode=tests tests={tests}" +
