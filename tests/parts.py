@@ -77,6 +77,9 @@ COMMANDS = [
     suites("kernel-1", ALL, 16, "--smp=1"),
     suites("kernel-2", ALL, 45, "--smp=2"),
     suites("kernel-4", TEST, 90, "--smp=4"),
+    # The INT3 handler with faults switched on.
+    suites("faults", TEST, 10, "--smp=2", "--image=debug",
+           "--tests=text_poke_faults.*,text_poke_nmi.*,lock_order.*"),
     # Every lock that is taken is checked: nop5-debug.elf.
     suites("kernel-4-debug", ALL, 100, "--smp=4", "--image=debug"),
     # What a site calls when the better ways are off.
@@ -95,7 +98,7 @@ COMMANDS = [
     # come at any instruction.
     suites("nmi-anywhere", ALL, 8, "--smp=2", "--icount=0",
            "--tests=unwind.*,stacktrace.no_caller*"),
-    suites("short-turns", ALL, 8, "--smp=4", "--icount=0",
+    suites("short-turns", ALL, 8, "--smp=4", "--icount=0", "--image=debug",
            "--tests=quiesce.a_cpu*,text_poke_faults.*"),
     # One instruction a nanosecond, bit-exact: upper bounds hold here. Not
     # for tests that spin for a while: there, too, for so many instructions.

@@ -87,8 +87,8 @@ def tree(tmp_path_factory):
     return root
 
 
-def build(root):
-    elf = f"build/{qemu.TESTS.name}"
+def build(root, image):
+    elf = f"build/{image.name}"
     done = subprocess.run(["make", "BUILD=build", elf], cwd=root,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, timeout=300, check=False)
@@ -96,12 +96,13 @@ def build(root):
     return root / elf
 
 
-def run_mutant(tree, file, text, becomes, machine, tests):
+def run_mutant(tree, file, text, becomes, machine, tests,
+               image=qemu.TESTS):
     path = pathlib.Path(tree, file)
     good = path.read_text(encoding="utf-8")
     path.write_text(mutated(good, text, becomes), encoding="utf-8")
     try:
-        boot = qemu.Machine(kernel=build(tree), **machine).boot(
+        boot = qemu.Machine(kernel=build(tree, image), **machine).boot(
             f"mode=tests tests={tests}" +
             (" icount=1" if "icount" in machine else ""), timeout=120)
     finally:

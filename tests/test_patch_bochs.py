@@ -26,12 +26,12 @@ def bochs(directory, iso, cpus):
                      errors)
 
 
-@pytest.mark.parametrize("cpus, tests", [
-    (2, "text_poke.*,text_poke_nmi.*"),
-    (2, "text_poke_faults.*,text_poke_late.*"),
-    (4, "text_poke_smp.*"),
+@pytest.mark.parametrize("cpus, tests, kernel", [
+    (2, "text_poke.*,text_poke_nmi.*", qemu.TESTS),
+    (2, "text_poke_faults.*,text_poke_late.*", qemu.DEBUG),
+    (4, "text_poke_smp.*", qemu.TESTS),
 ])
-def test_patching_on_bochs(make_iso, tmp_path, cpus, tests):
-    iso = make_iso("tests", append=f"tests={tests}")
+def test_patching_on_bochs(make_iso, tmp_path, cpus, tests, kernel):
+    iso = make_iso("tests", append=f"tests={tests}", kernel=kernel)
     boot = bochs(tmp_path, iso, cpus).ok(tests=True)
     assert f"{cpus} of {cpus} online" in boot.log

@@ -4,6 +4,7 @@
 image, or a panic that names the invariant, must notice each."""
 import pytest
 
+from tests import qemu
 from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
 
 ENGINE = "arch/x86_64/patch/text_poke"
@@ -35,8 +36,8 @@ MUTANTS = [
      "text_poke_faults.vector_is_reused*",
      "not ok 1 - text_poke_faults.vector_is_reused"),
     ("a reference is given back before the search", ENGINE + "_int3.c",
-     "\tmaybe_delay(faults);\n\tp = poke_search(",
-     "\tput_ref(ref);\n\tmaybe_delay(faults);\n\tget_ref(ref);\n"
+     "\tpoke_window(faults);\n\tp = poke_search(",
+     "\tput_ref(ref);\n\tpoke_window(faults);\n\tget_ref(ref);\n"
      "\tp = poke_search(",
      "text_poke_faults.vector_is_reused*",
      "not ok 1 - text_poke_faults.vector_is_reused"),
@@ -58,5 +59,5 @@ MUTANTS = [
 def test_mutant(tree, name, file, text, becomes, tests,  # noqa: F811
                 noticed):
     boot = run_mutant(tree, file, text, becomes, {"smp": 2, "icount": 0},
-                      tests)
+                      tests, image=qemu.DEBUG)
     assert noticed in boot.log, boot.excerpt()

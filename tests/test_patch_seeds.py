@@ -20,7 +20,7 @@ GROUP = 10
 def boot(seed):
     """The seed also chooses the number of CPUs and the speed of time."""
     cpus = [2, 3, 4, 2, 3, 4, 8][seed % 7]
-    machine = qemu.Machine(smp=cpus, icount=seed % 2)
+    machine = qemu.Machine(smp=cpus, icount=seed % 2, kernel=qemu.DEBUG)
     return machine.boot("mode=tests tests=text_poke_seed.* icount=1 "
                         f"seed={seed}", timeout=120)
 

@@ -9,6 +9,7 @@
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_load.h"
 #include "tests/kernel/poke_slices.h"
+#include "tests/kernel/poke_widen.h"
 #include <asm/atomic.h>
 #include <asm/layout.h>
 #include <asm/smp.h>
@@ -145,7 +146,7 @@ KTEST_FLAGS(text_poke_nmi, nmi_inside_the_int3_handler, 0, 120)
 	ASSERT_EQ(farm_init(&farm, 30, FARM_STRIDE, 0), 0);
 	nmis_inside = 0;
 	ASSERT_EQ(nmi_handler_register(look_for_handler), 0);
-	poke_lab_faults(POKE_FAULT_DELAY, 50000);
+	poke_widen(50000);
 	slices_set(SLICES_SHORT);
 	if (EXPECT_EQ(
 		    load_begin(&farm, LOAD(LOAD_TASK) | LOAD(LOAD_NMI), false),
@@ -160,7 +161,7 @@ KTEST_FLAGS(text_poke_nmi, nmi_inside_the_int3_handler, 0, 120)
 		EXPECT(count.calls_from[LOAD_NMI] > 0);
 	}
 	slices_set(0);
-	poke_lab_faults(0, 0);
+	poke_widen(0);
 	nmi_handler_unregister(look_for_handler);
 	EXPECT(nmis_inside > 0);
 	farm_destroy(&farm);

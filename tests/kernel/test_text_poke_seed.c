@@ -11,6 +11,7 @@
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_load.h"
 #include "tests/kernel/poke_slices.h"
+#include "tests/kernel/poke_widen.h"
 #include <asm/cpu.h>
 #include <asm/layout.h>
 #include <asm/smp.h>
@@ -102,7 +103,7 @@ KTEST(text_poke_seed, int3_in_all_contexts)
 
 	if (!begin_schedule())
 		KTEST_SKIP("needs -icount and a second CPU");
-	poke_lab_faults(POKE_FAULT_DELAY, 2000);
+	poke_widen(2000);
 	if (EXPECT_EQ(
 		    farm_init(&farm, 1 + draw(40), FARM_DENSE, draw(PAGE_SIZE)),
 		    0)) {
@@ -113,7 +114,7 @@ KTEST(text_poke_seed, int3_in_all_contexts)
 		EXPECT(count.calls > 0);
 		farm_destroy(&farm);
 	}
-	poke_lab_faults(0, 0);
+	poke_widen(0);
 	end_schedule();
 }
 

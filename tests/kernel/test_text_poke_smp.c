@@ -15,6 +15,7 @@
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_load.h"
 #include "tests/kernel/poke_slices.h"
+#include "tests/kernel/poke_widen.h"
 #include <asm/cpu.h>
 #include <asm/smp.h>
 
@@ -156,9 +157,9 @@ KTEST(text_poke_smp, delays_between_steps_and_in_the_handler)
 {
 	hook_random = 0x1234567;
 	poke_lab_hook(dawdle);
-	poke_lab_faults(POKE_FAULT_DELAY, 100000);
+	poke_widen(100000);
 	storm(100, FARM_DENSE, PAGE_SIZE - 31);
-	poke_lab_faults(0, 0);
+	poke_widen(0);
 	poke_lab_hook(NULL);
 }
 
@@ -167,7 +168,7 @@ KTEST(text_poke_smp, unrelated_int3_meanwhile)
 	struct load_count count;
 
 	ASSERT_EQ(farm_init(&farm, 50, FARM_STRIDE, 0), 0);
-	poke_lab_faults(POKE_FAULT_DELAY, 20000);
+	poke_widen(20000);
 	if (EXPECT_EQ(load_begin(&farm, LOAD_ALL | LOAD_INT3, true), 0)) {
 		patch_for(storm_ns());
 		count = load_end();
@@ -175,7 +176,7 @@ KTEST(text_poke_smp, unrelated_int3_meanwhile)
 		EXPECT(load_int3_fired() > 0);
 		EXPECT_EQ(load_int3_handled(), load_int3_fired());
 	}
-	poke_lab_faults(0, 0);
+	poke_widen(0);
 	farm_destroy(&farm);
 }
 

@@ -13,6 +13,7 @@
  * Context: #BP in any context, NMI included; interrupts off.
  */
 #include "arch/x86_64/cpu/traps.h"
+#include "arch/x86_64/patch/poke_hooks.h"
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include <asm/cpu.h>
 #include <asm/layout.h>
@@ -21,7 +22,6 @@
 
 DEFINE_PER_CPU(unsigned long, poke_refs);
 DEFINE_PER_CPU(struct poke_hits, poke_hits);
-struct poke_lab poke_lab;
 
 enum outcome {
 	FOREIGN = 0, /* these two are what poke_int3_handler() returns */
@@ -29,27 +29,6 @@ enum outcome {
 	AGAIN,	   /* a batch came or went meanwhile */
 	NOT_IN_IT, /* the live batch does not have this site */
 };
-
-/*
- * Somewhere between nothing and poke_lab.delay. Without PAUSE, which would
- * give the CPU's turn away where an emulator takes turns.
- */
-static notrace noinline void delay(void)
-{
-	u64 start = rdtsc();
-	u64 draw = (start * 0x9e3779b97f4a7c15ull) >> 32;
-	u64 wait = (draw * READ_ONCE(poke_lab.delay)) >> 32;
-
-	while (rdtsc() - start < wait)
-		;
-}
-
-/* faults, here and below: 0 as a constant, or what the laboratory wants. */
-static __always_inline void maybe_delay(u32 faults)
-{
-	if (faults & POKE_FAULT_DELAY)
-		delay();
-}
 
 static __always_inline void get_ref(bool really)
 {
@@ -91,32 +70,25 @@ static __always_inline int emulate(struct pt_regs *regs, unsigned long ip,
 	return RESOLVED;
 }
 
-/* What to do at a site of the live batch: the new instruction. */
-static __always_inline u64 word_to_do(const struct text_poke *p, u32 faults)
-{
-	if (faults & POKE_FAULT_SKIP)
-		return INSN_NOP5;
-	return faults & POKE_FAULT_OLD_INSN ? p->old : p->new;
-}
-
+/* faults, here and below: see poke_hooks.h. */
 static __always_inline int try_batch(struct pt_regs *regs, unsigned long ip,
 				     unsigned long seq, u32 faults)
 {
-	bool ref = !(faults & POKE_FAULT_NO_REF);
+	bool ref = poke_takes_ref(faults);
 	const struct text_poke *p;
 	u64 word = 0;
 
-	maybe_delay(faults);
+	poke_window(faults);
 	get_ref(ref);
 	if (READ_ONCE(poke_seq) != seq) {
 		put_ref(ref);
 		return AGAIN;
 	}
 	p = READ_ONCE(poke_batch.vec);
-	maybe_delay(faults);
+	poke_window(faults);
 	p = poke_search(p, poke_batch.n, poke_batch.top, ip);
 	if (p)
-		word = word_to_do(p, faults);
+		word = poke_word(faults, p);
 	put_ref(ref);
 	return p ? emulate(regs, ip, word, true) : NOT_IN_IT;
 }
@@ -134,13 +106,12 @@ static __always_inline int try_bytes(struct pt_regs *regs, unsigned long ip,
 	unsigned int len;
 	u64 word;
 
-	if (ip < (unsigned long)_text || ip >= end ||
-	    faults & POKE_FAULT_NO_BYTES)
+	if (ip < (unsigned long)_text || ip >= end || !poke_reads_bytes(faults))
 		return FOREIGN;
-	maybe_delay(faults);
+	poke_window(faults);
 	len = (unsigned int)min_t(unsigned long, end - ip, INSN_MAX);
 	word = insn_load((const void *)ip, len);
-	if (READ_ONCE(poke_seq) != seq && !(faults & POKE_FAULT_NO_SEQ))
+	if (READ_ONCE(poke_seq) != seq && poke_looks_again(faults))
 		return AGAIN;
 	if (len < insn_kind_len(insn_kind(word)))
 		return FOREIGN; /* cut by the end of the pool */
@@ -167,17 +138,9 @@ static __always_inline int handle(struct pt_regs *regs, u32 faults)
 	return outcome;
 }
 
-/* The laboratory's handler; out of the way, since others pay for each trap. */
-static notrace noinline int handle_with_faults(struct pt_regs *regs)
-{
-	return handle(regs, READ_ONCE(poke_lab.faults));
-}
-
 notrace __no_fp int poke_int3_handler(struct pt_regs *regs)
 {
-	if (unlikely(READ_ONCE(poke_lab.faults)))
-		return handle_with_faults(regs);
-	return handle(regs, 0);
+	return handle(regs, poke_faults());
 }
 
 static const struct trap_owner patch_engine = {

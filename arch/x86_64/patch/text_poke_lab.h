@@ -3,10 +3,11 @@
  * Ways to break the patch engine on purpose, and to look into it: for the
  * laboratory and for the tests' negative controls.
  *
- * All of it is off unless a test turns it on; then it costs the INT3 handler
- * one comparison, and a batch one per step. The functions below change every
- * batch that follows, so the caller must be the only one who patches, and a
- * method other than the default may be used on sacrificial functions only.
+ * All of it is off unless a test turns it on; it costs a batch one comparison
+ * per step. (Faults of the INT3 handler are in poke_hooks.h, and cost nothing.)
+ * The functions below change every batch that follows, so the caller must be
+ * the only one who patches, and a method other than the default may be used on
+ * sacrificial functions only.
  */
 #pragma once
 
@@ -72,28 +73,6 @@ void poke_lab_fresh(enum poke_fresh fresh);
 
 /* What is chosen for this signature of CPUID leaf 0x40000000. Pure. */
 enum poke_fresh poke_fresh_choose(bool hypervisor, const char signature[12]);
-
-enum poke_fault {
-	POKE_FAULT_NO_REF = 1 << 0,   /* handler takes no reference */
-	POKE_FAULT_OLD_INSN = 1 << 1, /* emulates the old instruction */
-	POKE_FAULT_SKIP = 1 << 2,     /* emulates a NOP, whatever comes */
-	POKE_FAULT_NO_SEQ = 1 << 3,   /* does not look at the sequence again */
-	POKE_FAULT_NO_BYTES = 1 << 4, /* a late INT3 is nobody's */
-	POKE_FAULT_DELAY = 1 << 5,    /* not a fault: widens the windows */
-};
-
-/*
- * @faults: of enum poke_fault. @delay: with POKE_FAULT_DELAY, the longest
- * wait inside the handler, in TSC cycles; each is drawn anew.
- */
-void poke_lab_faults(u32 faults, u32 delay);
-
-struct poke_lab {
-	u32 faults; /* [A] */
-	u32 delay;  /* [A] */
-};
-
-extern struct poke_lab poke_lab;
 
 /* What became of the INT3s a CPU met. [C] with interrupts off, NMI included */
 struct poke_hits {

@@ -88,12 +88,6 @@ void poke_lab_hook(poke_hook_t use)
 	mutex_unlock(&text_mutex);
 }
 
-void poke_lab_faults(u32 faults, u32 delay)
-{
-	WRITE_ONCE(poke_lab.delay, delay);
-	WRITE_ONCE(poke_lab.faults, faults);
-}
-
 /* ---- what the INT3 handler sees ---- */
 
 static void publish(const struct text_poke *vec, size_t n)

@@ -8,6 +8,7 @@
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "tests/debug/poke_faults.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_load.h"
 #include "tests/kernel/poke_observer.h"
