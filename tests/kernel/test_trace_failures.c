@@ -134,7 +134,11 @@ KTEST(trace_failures, readers_of_a_graph)
 		iter = trace_pipe_open(tr, 0);
 		if (!fail_end())
 			break;
-		ASSERT_EQ(PTR_ERR(iter), -ENOMEM);
+		if (!IS_ERR(iter)) { /* an empty slab made up for a page */
+			trace_close(iter);
+			continue;
+		}
+		EXPECT_EQ(PTR_ERR(iter), -ENOMEM);
 		EXPECT_EQ(tr->readers, before);
 		EXPECT_EQ(tr->pipes, 0);
 	}
