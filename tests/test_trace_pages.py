@@ -160,6 +160,18 @@ def test_trace_cmd_prints_functions(dump, report, names):
             assert re.match(rf"{names[ip]}\b.*<-- ", match[4])
 
 
+def test_trace_cmd_prints_an_event_made_at_run_time(dump, report):
+    """By its format alone: numbers with a sign, an array, a string."""
+    body = r"change=-3 kind=200 owner=me text="
+    texts = ["one", "two words"]
+    found = [re.search(rf" note: +{body}(.*)", line)
+             for line in report("event")]
+    assert [match[1] for match in found if match] == texts
+    lines = [re.search(rf": note: {body}(.*)", line)
+             for line in dump("event").text]
+    assert [match[1] for match in lines if match] == texts
+
+
 def test_trace_cmd_draws_the_graph(report):
     lines = report("function_graph")
     text = "\n".join(lines)

@@ -14,6 +14,7 @@
 #include "kernel/base/printk.h"
 #include "kernel/lib/printf.h"
 #include "tests/kernel/fgraph_targets.h"
+#include "tests/kernel/trace_note.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/event/trace_event.h"
 #include "trace/event/trace_record.h"
@@ -117,3 +118,20 @@ DUMP_TEST(function, "function", 64)
 DUMP_TEST(function_graph, "function_graph", 128)
 /* Overwritten, so that lost events are marked on the pages. */
 DUMP_TEST(lost, "function", 8)
+
+/* An event made at run time, for a reader that knows it by its format only. */
+KTEST(trace_dump, event)
+{
+	struct trace_event note = tt_note;
+
+	if (!cmdline_is("dump", "on"))
+		KTEST_SKIP("prints: only with dump=on");
+	ASSERT_EQ(trace_event_register(&note), 0);
+	if (tt_begin("nop", FG_FILTER, 64)) {
+		tt_write_note(&note, "one");
+		tt_write_note(&note, "two words");
+		dump_trace();
+	}
+	trace_event_unregister(&note);
+	tt_end();
+}

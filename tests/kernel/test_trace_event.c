@@ -8,47 +8,14 @@
 #include "kernel/lib/glob.h"
 #include "kernel/lib/printf.h"
 #include "kernel/quiesce.h"
+#include "tests/kernel/trace_note.h"
 #include "tests/kernel/trace_test.h"
+#include "trace/control/tracefs.h"
 #include "trace/event/trace_event.h"
 #include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
 
 /* ---- an event of a group of its own -------------------------------------- */
-
-struct note_entry {
-	struct trace_entry ent;
-	s16 change;
-	u8 kind;
-	char owner[5];
-	u32 text; /* where it is, behind these */
-};
-
-static const struct trace_field note_fields[] = {
-	TRACE_FIELD(note_entry, short, change),
-	TRACE_FIELD(note_entry, unsigned char, kind),
-	TRACE_FIELD_ARRAY(note_entry, char, owner, 5),
-	TRACE_FIELD_STRING_AT(note_entry, text),
-	TRACE_FIELDS_END,
-};
-
-static void put_note(struct trace_iterator *iter, struct trace_seq *s)
-{
-	const struct note_entry *note = (const void *)iter->data;
-
-	trace_seq_printf(s, "note: change=%d kind=%u owner=%s text=%s",
-			 note->change, note->kind, note->owner,
-			 (const char *)note + (note->text & 0xffff));
-}
-
-static const struct trace_event note_model = {
-	.system = "testing",
-	.name = "note",
-	.size = sizeof(struct note_entry),
-	.fields = note_fields,
-	.print_fmt = "\"change=%d kind=%u owner=%s text=%s\", REC->change, "
-		     "REC->kind, REC->owner, __get_str(text)",
-	.put = put_note,
-};
 
 static const char note_format[] =
 	"format:\n"
@@ -58,42 +25,13 @@ static const char note_format[] =
 	"signed:0;\n"
 	"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n"
 	"\n"
-	"\tfield:short change;\toffset:8;\tsize:2;\tsigned:1;\n"
-	"\tfield:unsigned char kind;\toffset:10;\tsize:1;\tsigned:0;\n"
-	"\tfield:char owner[5];\toffset:11;\tsize:5;\tsigned:1;\n"
-	"\tfield:__data_loc char[] text;\toffset:16;\tsize:4;\tsigned:1;\n"
+	"\tfield:int change;\toffset:8;\tsize:4;\tsigned:1;\n"
+	"\tfield:unsigned char kind;\toffset:12;\tsize:1;\tsigned:0;\n"
+	"\tfield:char owner[5];\toffset:13;\tsize:5;\tsigned:1;\n"
+	"\tfield:__data_loc char[] text;\toffset:20;\tsize:4;\tsigned:1;\n"
 	"\n"
 	"print fmt: \"change=%d kind=%u owner=%s text=%s\", REC->change, "
 	"REC->kind, REC->owner, __get_str(text)\n";
-
-/* A record of that type with the first @len bytes of @data. */
-static void write_record(u16 type, const void *data, size_t len)
-{
-	struct ring_buffer *buffer = &trace_top()->buffer;
-	struct trace_entry *ent =
-		ring_buffer_lock_reserve(buffer, sizeof(*ent) + len, NULL);
-
-	if (!EXPECT(ent != NULL))
-		return;
-	trace_fill(ent, type);
-	memcpy(ent + 1, data, len);
-	ring_buffer_unlock_commit(buffer);
-}
-
-static void write_note(const struct trace_event *event, const char *text)
-{
-	struct {
-		struct note_entry fixed;
-		char text[12];
-	} note = { .fixed = { .change = -3, .kind = 200, .owner = "me" } };
-	size_t size = strlen(text) + 1;
-
-	note.fixed.text = size << 16 | offsetof(typeof(note), text);
-	strscpy(note.text, text, sizeof(note.text));
-	write_record(event->id, &note.fixed.ent + 1,
-		     offsetof(typeof(note), text) + size -
-			     sizeof(struct trace_entry));
-}
 
 static bool event_begin(const char *tracer)
 {
@@ -165,7 +103,7 @@ static void check_raw(const char *format)
 	EXPECT_EQ(decode(format, "unsigned short common_type;", record),
 		  number_behind(format, "ID: "));
 	EXPECT_EQ(decode(format, "int common_pid;", record), current->pid);
-	EXPECT_EQ((s16)decode(format, "short change;", record), -3);
+	EXPECT_EQ((s32)decode(format, "int change;", record), -3);
 	EXPECT_EQ(decode(format, "unsigned char kind;", record), 200);
 	text = decode(format, "__data_loc char[] text;", record);
 	EXPECT_EQ(text >> 16, 6);
@@ -175,7 +113,7 @@ static void check_raw(const char *format)
 
 KTEST(trace_event, an_event_made_at_run_time)
 {
-	struct trace_event note = note_model;
+	struct trace_event note = tt_note;
 	static char format[1024];
 	char gone[64];
 	struct trace_seq s;
@@ -188,11 +126,11 @@ KTEST(trace_event, an_event_made_at_run_time)
 	EXPECT(str_has_prefix(format, "name: note\nID: "));
 	EXPECT(!strcmp(strstr(format, "format:"), note_format));
 	if (event_begin("nop")) {
-		write_note(&note, "hello");
+		tt_write_note(&note, "hello");
 		trace_has("*: note: change=-3 kind=200 owner=me text=hello");
 		trace_event_unregister(&note);
-		snprintf(gone, sizeof(gone), "*: Unknown type %u: fd ff c8 *",
-			 note.id);
+		snprintf(gone, sizeof(gone),
+			 "*: Unknown type %u: fd ff ff ff c8 *", note.id);
 		trace_has(gone);
 		check_raw(format);
 	}
@@ -203,20 +141,80 @@ KTEST(trace_event, an_event_made_at_run_time)
 /* The same id does not come back at once: what is left is not misread. E4 */
 KTEST(trace_event, a_record_outlives_its_event_E4)
 {
-	struct trace_event first = note_model, second = note_model;
+	struct trace_event first = tt_note, second = tt_note;
 
 	if (event_begin("nop")) {
 		EXPECT_EQ(trace_event_register(&first), 0);
-		write_note(&first, "old");
+		tt_write_note(&first, "old");
 		trace_event_unregister(&first);
 		EXPECT_EQ(trace_event_register(&second), 0);
 		EXPECT(second.id != first.id);
 		trace_has("*: Unknown type *");
-		write_note(&second, "new");
+		tt_write_note(&second, "new");
 		trace_has("*: note: * text=new");
 		trace_event_unregister(&second);
 	}
 	event_end();
+}
+
+/* ---- its directory ------------------------------------------------------- */
+
+/* How often a name is in a directory. */
+static unsigned int listed(const char *dir, const char *name)
+{
+	struct tracefs_dirent entry;
+	unsigned int n = 0;
+	u64 cursor = 0;
+
+	while (tracefs_readdir(dir, &cursor, &entry) > 0)
+		n += !strcmp(entry.name, name);
+	return n;
+}
+
+static u64 inode(const char *path)
+{
+	struct tracefs_stat stat = { .ino = 0 };
+
+	EXPECT_EQ(tracefs_stat(path, &stat), 0);
+	return stat.ino;
+}
+
+#define NOTE "events/testing/note"
+
+KTEST(trace_event, its_directory_comes_and_goes)
+{
+	struct trace_event note = tt_note, other = tt_note;
+	struct tracefs_file *file;
+	struct tracefs_stat stat;
+	char text[64];
+	u64 before;
+
+	other.name = "other";
+	EXPECT_EQ(listed("events", "testing/"), 0);
+	ASSERT_EQ(trace_event_register(&note), 0);
+	ASSERT_EQ(trace_event_register(&other), 0);
+	EXPECT_EQ(listed("events", "testing/"), 1);
+	EXPECT_EQ(listed("events", "ftrace/"), 1);
+	EXPECT_EQ(listed("events/testing", "note/"), 1);
+	EXPECT_EQ(listed("events/testing", "other/"), 1);
+	EXPECT_EQ(listed("events/testing", "function/"), 0);
+	EXPECT_EQ(listed(NOTE, "format"), 1);
+	before = inode(NOTE);
+	ASSERT_EQ(tracefs_open(NOTE "/format", TRACEFS_READ, &file), 0);
+	trace_event_unregister(&note);
+	EXPECT_EQ(tracefs_read(file, text, sizeof(text)), -ENODEV);
+	EXPECT_EQ(tracefs_stat(NOTE, &stat), -ENOENT);
+	EXPECT_EQ(listed("events/testing", "note/"), 0);
+	/* One of the same name is another one. */
+	EXPECT_EQ(trace_event_register(&note), 0);
+	EXPECT(inode(NOTE) != before);
+	EXPECT_EQ(tracefs_read(file, text, sizeof(text)), -ENODEV);
+	EXPECT_EQ(tracefs_close(file), 0);
+	trace_event_unregister(&note);
+	EXPECT_EQ(listed("events", "testing/"), 1);
+	trace_event_unregister(&other);
+	EXPECT_EQ(listed("events", "testing/"), 0);
+	EXPECT_EQ(tracefs_stat("events/testing", &stat), -ENOENT);
 }
 
 /* ---- records that no event can read -------------------------------------- */
@@ -232,14 +230,14 @@ static void write_odd_records(void)
 
 	for (i = 0; i < sizeof(data); i++)
 		data[i] = i;
-	write_record(NOBODY, data, 0);
-	write_record(NOBODY, data, 4);
-	write_record(NOBODY, data, 68);
-	write_record(TRACE_FN, data, 12);
-	write_record(TRACE_GRAPH_ENT, data, 8);
-	write_record(TRACE_GRAPH_RETVAL, data, 32);
-	write_record(TRACE_PRINT, data, 4);
-	write_record(TRACE_STACK, data, 0);
+	tt_write_record(NOBODY, data, 0);
+	tt_write_record(NOBODY, data, 4);
+	tt_write_record(NOBODY, data, 68);
+	tt_write_record(TRACE_FN, data, 12);
+	tt_write_record(TRACE_GRAPH_ENT, data, 8);
+	tt_write_record(TRACE_GRAPH_RETVAL, data, 32);
+	tt_write_record(TRACE_PRINT, data, 4);
+	tt_write_record(TRACE_STACK, data, 0);
 	/* Not even a whole trace_entry. */
 	tiny = ring_buffer_lock_reserve(buffer, 4, NULL);
 	if (!EXPECT(tiny != NULL))
@@ -320,9 +318,9 @@ static void register_and_free(void)
 
 	if (!EXPECT(note != NULL))
 		return;
-	*note = note_model;
+	*note = tt_note;
 	if (EXPECT_EQ(trace_event_register(note), 0)) {
-		write_note(note, "hello");
+		tt_write_note(note, "hello");
 		trace_event_unregister(note);
 		synchronize_tasks();
 	}

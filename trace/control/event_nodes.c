@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: MIT
 /*
  * event_nodes.c - events/: what is in the buffers, described for whoever reads
- * them. All of it comes from the registry, trace/event/trace_event.h.
+ * them. All of it is made from the registry, trace/event/trace_event.h.
  *
- * The data of an event's directory is its id, so an open handle does not keep
- * the event: when it is gone, a read returns -ENODEV.
+ * A system is no object: its directory is there as long as an event has its
+ * name, and its id is that of the name. Neither a system nor an event is held;
+ * a file of an event that is gone says -ENODEV.
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "trace/control/nodes.h"
 #include "trace/event/trace_event.h"
 
-#define SYSTEM "ftrace"
-
 static const struct tracefs_dir events_dir = { .mode = 0750 };
+/* Of one system: the data of the level is its id. */
 static const struct tracefs_dir system_dir = { .mode = 0750 };
+static const struct tracefs_node system_node = { .dir = &system_dir };
+/* Of one event: the data of the level is its event_id(). */
 static const struct tracefs_dir event_dir = { .mode = 0750 };
 static const struct tracefs_node event_node = { .dir = &event_dir };
+
+/* ---- events/ ------------------------------------------------------------- */
 
 static int page_show(struct tracefs_file *file, struct trace_seq *seq)
 {
@@ -30,51 +34,112 @@ static int event_show(struct tracefs_file *file, struct trace_seq *seq)
 	return 0;
 }
 
-static int format_show(struct tracefs_file *file, struct trace_seq *seq)
+/* Short enough to be a position, too. */
+static u64 system_id(const char *name)
 {
-	u64 id = (u64)tracefs_above(&file->at, &event_dir)->data;
-	const struct trace_event *event = trace_event_find(id);
-
-	if (!event)
-		return -ENODEV;
-	trace_event_format_show(event, seq);
-	return 0;
+	return tracefs_name_id(name) >> 9;
 }
 
-static void event_level(const struct trace_event *event,
+static void system_level(struct tracefs_level *level, u64 id)
+{
+	level->node = &system_node;
+	level->data = (void *)id;
+	level->id = id;
+}
+
+static bool system_lookup(const struct tracefs_path *dir, const char *name,
+			  struct tracefs_level *level)
+{
+	const struct trace_event *event;
+	u32 slot = 0;
+
+	while ((event = trace_event_next(&slot))) {
+		if (strcmp(event->system, name))
+			continue;
+		system_level(level, system_id(name));
+		return true;
+	}
+	return false;
+}
+
+/* In the order of ids, so a system keeps its place while events come and go. */
+static bool system_next(const struct tracefs_path *dir, u64 *pos,
+			char name[TRACEFS_NAME_MAX],
 			struct tracefs_level *level)
 {
-	level->node = &event_node;
-	level->id = event->id;
-	level->data = (void *)level->id;
+	const struct trace_event *event;
+	u64 id, lowest = ~0ULL;
+	u32 slot = 0;
+
+	while ((event = trace_event_next(&slot))) {
+		id = system_id(event->system);
+		if (id < *pos || id >= lowest)
+			continue;
+		lowest = id;
+		strscpy(name, event->system, TRACEFS_NAME_MAX);
+	}
+	if (lowest == ~0ULL)
+		return false;
+	system_level(level, lowest);
+	*pos = lowest + 1;
+	return true;
+}
+
+static const struct tracefs_source systems = { .in = &events_dir,
+					       .lookup = system_lookup,
+					       .next = system_next };
+TABLE_ENTRY(tracefs_sources, 60, systems);
+
+static const struct tracefs_node header_nodes[] = {
+	{ .name = "header_event", .mode = 0440, .show = event_show },
+	{ .name = "header_page", .mode = 0440, .show = page_show },
+};
+TRACEFS_FILES(61, events_dir, header_nodes);
+
+static const struct tracefs_node events_nodes[] = {
+	{ .name = "events", .dir = &events_dir },
+};
+TRACEFS_FILES(60, trace_dir, events_nodes);
+
+/* ---- events/SYSTEM/ ------------------------------------------------------ */
+
+/* Of no other event, ever. */
+static u64 event_id(const struct trace_event *event)
+{
+	return event->serial << 16 | event->id;
+}
+
+/* The position is a slot. */
+static bool event_next(const struct tracefs_path *dir, u64 *pos,
+		       char name[TRACEFS_NAME_MAX], struct tracefs_level *level)
+{
+	u64 system = (u64)tracefs_last(dir)->data;
+	const struct trace_event *event;
+	u32 slot = *pos;
+
+	while ((event = trace_event_next(&slot))) {
+		if (system_id(event->system) != system)
+			continue;
+		strscpy(name, event->name, TRACEFS_NAME_MAX);
+		level->node = &event_node;
+		level->id = event_id(event);
+		level->data = (void *)level->id;
+		*pos = slot;
+		return true;
+	}
+	return false;
 }
 
 static bool event_lookup(const struct tracefs_path *dir, const char *name,
 			 struct tracefs_level *level)
 {
-	const struct trace_event *event = trace_event_by_name(SYSTEM, name);
+	char other[TRACEFS_NAME_MAX];
+	u64 pos = 0;
 
-	if (event)
-		event_level(event, level);
-	return event;
-}
-
-/* Positions are slots of the registry. */
-static bool event_next(const struct tracefs_path *dir, u64 *pos,
-		       char name[TRACEFS_NAME_MAX], struct tracefs_level *level)
-{
-	u32 slot = min(*pos, (u64)TRACE_EVENT_SLOTS);
-	const struct trace_event *event;
-
-	do
-		event = trace_event_next(&slot);
-	while (event && strcmp(event->system, SYSTEM));
-	if (!event)
-		return false;
-	*pos = slot;
-	strscpy(name, event->name, TRACEFS_NAME_MAX);
-	event_level(event, level);
-	return true;
+	while (event_next(dir, &pos, other, level))
+		if (!strcmp(name, other))
+			return true;
+	return false;
 }
 
 static const struct tracefs_source events = { .in = &system_dir,
@@ -82,19 +147,21 @@ static const struct tracefs_source events = { .in = &system_dir,
 					      .next = event_next };
 TABLE_ENTRY(tracefs_sources, 60, events);
 
+/* ---- events/SYSTEM/NAME/ ------------------------------------------------- */
+
+static int format_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	u64 id = (u64)tracefs_above(&file->at, &event_dir)->data;
+	const struct trace_event *event =
+		trace_event_find(id & TRACE_EVENT_ID_MAX);
+
+	if (!event || event_id(event) != id)
+		return -ENODEV;
+	trace_event_format_show(event, seq);
+	return 0;
+}
+
 static const struct tracefs_node event_nodes[] = {
 	{ .name = "format", .mode = 0440, .show = format_show },
 };
 TRACEFS_FILES(60, event_dir, event_nodes);
-
-static const struct tracefs_node header_nodes[] = {
-	{ .name = SYSTEM, .dir = &system_dir },
-	{ .name = "header_event", .mode = 0440, .show = event_show },
-	{ .name = "header_page", .mode = 0440, .show = page_show },
-};
-TRACEFS_FILES(60, events_dir, header_nodes);
-
-static const struct tracefs_node events_nodes[] = {
-	{ .name = "events", .dir = &events_dir },
-};
-TRACEFS_FILES(60, trace_dir, events_nodes);

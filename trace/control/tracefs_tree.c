@@ -60,7 +60,7 @@ static u64 mix(u64 ino, u64 id)
 	return ino ^ ino >> 29;
 }
 
-static u64 name_id(const char *name)
+u64 tracefs_name_id(const char *name)
 {
 	u64 id = 0xcbf29ce484222325ULL;
 
@@ -94,7 +94,7 @@ static bool find(const struct tracefs_source *source,
 			continue;
 		level->node = &source->nodes[i];
 		level->data = NULL;
-		level->id = name_id(name);
+		level->id = tracefs_name_id(name);
 		return true;
 	}
 	return false;
@@ -181,7 +181,7 @@ static bool next_of(const struct tracefs_source *source,
 		return false;
 	level->node = &source->nodes[(*pos)++];
 	strscpy(name, level->node->name, TRACEFS_NAME_MAX);
-	level->id = name_id(name);
+	level->id = tracefs_name_id(name);
 	return true;
 }
 

@@ -129,6 +129,9 @@ DECLARE_TABLE(struct tracefs_source, tracefs_sources);
  */
 int tracefs_walk(const char *name, struct tracefs_path *path);
 
+/* An id for what is known by nothing but its name. Pure. */
+u64 tracefs_name_id(const char *name);
+
 /* Release the levels of a path, the last one first. */
 void tracefs_put(struct tracefs_path *path);
 

@@ -145,10 +145,12 @@ static u16 take_id(void)
 
 int trace_event_register(struct trace_event *event)
 {
+	static u64 serial; /* [events_lock] */
 	int err = -ENOSPC;
 
 	mutex_lock(&events_lock);
 	event->id = take_id();
+	event->serial = ++serial;
 	if (event->id)
 		err = publish(event);
 	mutex_unlock(&events_lock);

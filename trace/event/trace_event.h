@@ -127,7 +127,8 @@ struct trace_field {
 struct trace_event {
 	const char *system, *name; /* letters, digits and '_' */
 	u16 id;
-	u32 size; /* bytes that every record has, the trace_entry included */
+	u64 serial; /* of the registration; 0: of the table */
+	u32 size;   /* bytes that every record has, the trace_entry included */
 	const struct trace_field *fields; /* behind the trace_entry */
 	const char *print_fmt;		  /* of the format file */
 	/* Text of the record at iter->data, no newline. Does not sleep. */
@@ -145,10 +146,11 @@ void trace_events_init(void);
 
 /*
  * trace_event_register() - from now on records of this event are known
- * @event: all but its id is filled in; stays where it is while registered
- * Return: 0, and event->id is what its records begin with; -EINVAL a name, a
- * size or a field that cannot be; -EEXIST the system has an event of this
- * name; -ENOSPC there are TRACE_EVENT_SLOTS events. No other code.
+ * @event: all but its id and serial is filled in; stays where it is meanwhile
+ * Return: 0: its records begin with event->id, and no other registration has or
+ * had event->serial; -EINVAL a name, a size or a field that cannot be; -EEXIST
+ * the system has an event of this name; -ENOSPC there are TRACE_EVENT_SLOTS
+ * events. No other code.
  */
 int trace_event_register(struct trace_event *event);
 
