@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 35
+# parts: test-all 60
 """Negative controls of the model checks of the ring buffer and of the shadow
 stack, and of the tests of the registry of events and of the control tree.
 
@@ -9,6 +9,7 @@ place reads as the text any more, the code has changed and the mutant must be
 written anew; its format does not matter (tests/mutants.py).
 """
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -25,15 +26,15 @@ FAKES = {"alloc", "cpu", "libc", "lock", "panic", "printk", "step"}
 RING = [
     ("nothing", "ring_buffer.c", "", ""),
     ("exact delta: the tail is read after the clock", "ring_buffer.c",
-     "	u64 tail = local_read(&rb->tail);\n"
+     "	u64 tail = local_read(&rb->data.tail);\n"
      "	u64 now = rb_time(rb);",
      "	u64 now = rb_time(rb);\n"
-     "	u64 tail = local_read(&rb->tail);"),
+     "	u64 tail = local_read(&rb->data.tail);"),
     ("fast path: the tail is read after nest is set", "ring_buffer.h",
-     "	tail = local_read(&rb->tail);\n"
+     "	tail = local_read(&rb->data.tail);\n"
      "	local_set(&rb->nest, this_cpu_read(trace_context));\n",
      "	local_set(&rb->nest, this_cpu_read(trace_context));\n"
-     "	tail = local_read(&rb->tail);\n"),
+     "	tail = local_read(&rb->data.tail);\n"),
     ("fast path: only when nobody is inside", "ring_buffer.h",
      "	if (unlikely(!local_is_zero(&rb->gate)))\n"
      "		return false;\n", ""),
@@ -50,23 +51,23 @@ RING = [
      "	while (old < val && !local_try_cmpxchg(p, &old, val))",
      "	while (old != val && !local_try_cmpxchg(p, &old, val))"),
     ("the check that number and tail belong together", "ring_buffer.c",
-     "	if (local_read(&rb->tail) != tail)\n"
+     "	if (local_read(&rb->data.tail) != tail)\n"
      "		return 0; /* seq may be of another page than tail */\n", ""),
     ("closing before leaving a page", "ring_buffer.c",
-     "		if (!local_try_cmpxchg(&rb->tail, &tail, "
-     "tail | RB_TAIL_CLOSED))\n"
+     "		if (!local_try_cmpxchg(&rb->data.tail, &tail,\n"
+     "				       tail | RB_TAIL_CLOSED))\n"
      "			return 0;\n		tail |= RB_TAIL_CLOSED;\n",
      ""),
     ("helping: tail_seq advanced by the one interrupted", "ring_buffer.c",
      "	if (local_read(&info->end) >> RB_TAIL_BITS == seq) {",
      "	if (1) {"),
     ("tail_page set only while the tail is closed", "ring_buffer.c",
-     "	if (local_read(&rb->tail) != tail)\n		return 0;\n"
+     "	if (local_read(&rb->data.tail) != tail)\n		return 0;\n"
      "	if (tail_page", "	if (tail_page"),
     ("tail_page set by compare-and-exchange", "ring_buffer.c",
-     "		local_try_cmpxchg((u64 *)&rb->tail_page, &tail_page, "
-     "(u64)page);",
-     "		local_set((u64 *)&rb->tail_page, (u64)page);"),
+     "		local_try_cmpxchg((u64 *)&rb->data.tail_page, &tail_page,\n"
+     "				  (u64)page);",
+     "		local_set((u64 *)&rb->data.tail_page, (u64)page);"),
     ("a new page begins later than the old one ended", "ring_buffer.c",
      "	if (delta <= 0)\n		now += 1 - delta; /* I1 */\n", ""),
     ("time does not go back", "ring_buffer.c",
@@ -76,23 +77,23 @@ RING = [
     ("deltas of more than 27 bits, fast path", "ring_buffer.h",
      "delta > RB_DELTA_MAX ||", ""),
     ("uncommitted pages are not overwritten", "ring_buffer.c",
-     "		if (next - rb->commit_seq >= rb->nr_slots) {",
+     "		if (next - rb->data.commit_seq >= rb->data.nr_slots) {",
      "		if (0) {"),
     ("no-overwrite mode", "ring_buffer.c",
      "		if (RB_SLOT_SEQ(old) && !rb->overwrite)\n"
      "			return false;\n", ""),
     ("overwritten events are counted", "ring_buffer.c",
-     "		local_add(&rb->overrun, info->entries);\n", ""),
+     "		local_add(&rb->data.overrun, info->entries);\n", ""),
     ("the reader waits for the writer to leave its page",
      "ring_buffer_read.c",
-     "			if (rb->reader_seq == commit_seq)\n"
+     "			if (rb->data.reader_seq == commit_seq)\n"
      "				return 0; /* I6 */\n", ""),
     ("the reader takes a page by compare-and-exchange",
      "ring_buffer_read.c",
-     "	} while (!try_cmpxchg(rb_slot(rb, rb->next_seq), &slot,\n"
-     "			      RB_SLOT(0, rb->reader_index))); /* I4 */",
-     "	} while (0);\n	host_step();\n	*rb_slot(rb, rb->next_seq) = "
-     "RB_SLOT(0, rb->reader_index);"),
+     "	} while (!try_cmpxchg(rb_slot(rb, rb->data.next_seq), &slot,\n"
+     "			      RB_SLOT(0, rb->data.reader_index))); /* I4 */",
+     "	} while (0);\n	host_step();\n	*rb_slot(rb, rb->data.next_seq) = "
+     "RB_SLOT(0, rb->data.reader_index);"),
     ("a walk looks again after copying", "ring_buffer_read.c",
      "	if (!mine && READ_ONCE(*slot_word) != slot)\n		return false;\n"
      "	/* What", "	/* What"),
@@ -103,6 +104,14 @@ RING = [
     ("recursion is refused", "ring_buffer.c",
      "	if (nest & ctx) {", "	if (0) {"),
 ]
+
+RING_H = (ROOT / "trace/ring/ring_buffer.h").read_text()
+CONTENTS = re.findall(r"^\t\w[^;/]*?(\w+);", re.search(
+    r"^struct ring_contents {\n(.*?)^};", RING_H, re.M | re.S)[1], re.M)
+SWAP = "	swap(a->data, b->data); /* RB8 */\n"
+RING += [(f"a swap leaves {field} behind", "ring_buffer_ctl.c", SWAP,
+          SWAP + f"	swap(a->data.{field}, b->data.{field});\n")
+         for field in CONTENTS]
 
 BARRIER = "	barrier(); /* the compiler, too, fills it after that */\n"
 

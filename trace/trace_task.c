@@ -91,7 +91,7 @@ static u64 entries_here(void)
 
 	for (tr = trace_top(); tr; tr = READ_ONCE(tr->next)) {
 		rb = READ_ONCE(tr->buffer.cpu[cpu]);
-		entries += rb ? READ_ONCE(rb->commit_entries) : 0;
+		entries += rb ? READ_ONCE(rb->data.commit_entries) : 0;
 	}
 	return entries;
 }

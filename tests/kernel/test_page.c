@@ -141,8 +141,8 @@ KTEST(page, stacks_heap_and_rings_lie_above_the_first_mib)
 	for_each_online_cpu(cpu) {
 		ring = trace_top()->buffer.cpu[cpu];
 		EXPECT(phys_of(ring) >= FIRST_MIB);
-		for (u32 i = 0; i <= ring->nr_slots; i++)
-			EXPECT(phys_of(ring->info[i].page) >= FIRST_MIB);
+		for (u32 i = 0; i <= ring->data.nr_slots; i++)
+			EXPECT(phys_of(ring->data.info[i].page) >= FIRST_MIB);
 	}
 	stack_free(stack);
 	kfree(heap);

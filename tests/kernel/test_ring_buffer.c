@@ -249,6 +249,72 @@ KTEST_FLAGS(ring_buffer, resized_and_masked_beside_writers, 0, 120)
 	ring_buffer_destroy(&ring);
 }
 
+/* ---- contents swapped beside writers ------------------------------------- */
+
+#define SERIALS (1U << 18)
+
+static struct ring_buffer spare; /* what was written before the last swap */
+static u64 seen[SERIALS / 64];
+static u64 twice;
+
+static void see(struct reader *r, struct ring_buffer_per_cpu *rb)
+{
+	struct ring_buffer_event event;
+	const struct checked *e;
+
+	mutex_lock(&rb->reader_lock);
+	while (ring_buffer_peek(rb, &event)) {
+		e = event.data;
+		saw(r, rb, &event);
+		twice += seen[e->serial % SERIALS / 64] >> e->serial % 64 & 1;
+		seen[e->serial % SERIALS / 64] |= BIT(e->serial % 64);
+		ring_buffer_consume(rb);
+	}
+	mutex_unlock(&rb->reader_lock);
+}
+
+/* One swap of all CPUs in each round; then what each had is read. */
+static void swap_and_read(struct reader *r, struct ring_buffer_per_cpu *rb)
+{
+	if (rb->cpu == 0)
+		EXPECT_EQ(ring_buffer_swap(&ring, &spare, cpu_online_mask), 0);
+	see(r, spare.cpu[rb->cpu]);
+}
+
+KTEST_FLAGS(ring_buffer, swapped_beside_writers, 0, 120)
+{
+	struct ring_buffer_stats a, b;
+	u64 overrun = 0, read = 0, written = 0;
+	struct reader r;
+	unsigned int cpu;
+
+	begin(9);
+	ASSERT_EQ(ring_buffer_init(&spare, cpu_online_mask, 4, ring.clock), 0);
+	memset(seen, 0, sizeof(seen));
+	twice = 0;
+	r = read_beside_storm(swap_and_read);
+	for_each_online_cpu(cpu) {
+		see(&r, ring.cpu[cpu]);
+		ring_buffer_stats(ring.cpu[cpu], &a);
+		ring_buffer_stats(spare.cpu[cpu], &b);
+		EXPECT_EQ(a.entries + b.entries, 0);
+		overrun += a.overrun + b.overrun;
+		read += a.read + b.read;
+		written += a.written + b.written;
+	}
+	EXPECT(atomic64_read(&serial) < SERIALS);
+	EXPECT_EQ(twice, 0);
+	EXPECT_EQ(r.damaged + r.backwards, 0);
+	EXPECT_EQ(r.events, read); /* the counts went along */
+	EXPECT_EQ(r.lost, overrun);
+	EXPECT_EQ(read + overrun, written);
+	EXPECT_EQ(written + atomic64_read(&refused), atomic64_read(&serial));
+	ring_buffer_destroy(&ring);
+	ring_buffer_destroy(&spare);
+}
+
+/* ---- a writer that is held ----------------------------------------------- */
+
 static bool inside, leave;
 
 static int stay_in_writer(void *unused)
@@ -316,7 +382,7 @@ KTEST(ring_buffer, no_memory_changes_nothing)
 		if (!fail_end())
 			break;
 		ASSERT_EQ(err, -ENOMEM);
-		EXPECT_EQ(ring.cpu[0]->nr_slots, 3);
+		EXPECT_EQ(ring.cpu[0]->data.nr_slots, 3);
 	}
 	EXPECT_EQ(err, 0);
 	EXPECT_EQ(ring_buffer_resize(&ring, (u32[NR_CPUS]){ RB_PAGES_MAX + 1 }),
@@ -344,12 +410,12 @@ KTEST(ring_buffer, no_memory_for_one_cpu_changes_none)
 		EXPECT_EQ(err, -ENOMEM);
 		EXPECT_EQ(trace_buffer_kb(tr, TRACE_CPU_ALL), 16);
 		for_each_online_cpu(cpu)
-			EXPECT_EQ(tr->buffer.cpu[cpu]->nr_slots, 5);
+			EXPECT_EQ(tr->buffer.cpu[cpu]->data.nr_slots, 5);
 	}
 	EXPECT_EQ(err, 0);
 	EXPECT(n > num_online_cpus() * 11);
 	EXPECT_EQ(trace_buffer_kb(tr, TRACE_CPU_ALL), 40);
 	for_each_online_cpu(cpu)
-		EXPECT_EQ(tr->buffer.cpu[cpu]->nr_slots, 11);
+		EXPECT_EQ(tr->buffer.cpu[cpu]->data.nr_slots, 11);
 	tt_end();
 }

@@ -63,6 +63,7 @@ struct oracle {
 
 struct world {
 	struct ring_buffer buffer;
+	struct ring_buffer other; /* the events move there, and it is buffer */
 	struct ring_buffer_per_cpu *rb;
 	struct oracle o;
 	u64 seed;
@@ -293,6 +294,19 @@ static void step(void)
 	}
 }
 
+/* The other ring has been in use: its positions and counts are its own. */
+static void use_other(void)
+{
+	u32 n;
+
+	for (n = dice(2) * dice(80); n; n--) {
+		CHECK(ring_buffer_lock_reserve(&w.other, 1000, NULL) != NULL);
+		ring_buffer_unlock_commit(&w.other);
+	}
+	while (ring_buffer_read_page(w.other.cpu[0], &w.page, false))
+		;
+}
+
 static void begin(u64 seed, u32 pages, bool overwrite, bool slow)
 {
 	memset(&w, 0, sizeof(w));
@@ -306,7 +320,10 @@ static void begin(u64 seed, u32 pages, bool overwrite, bool slow)
 				  slow ? &slow_clock : &fast_clock),
 		 0);
 	w.rb = w.buffer.cpu[0];
+	CHECK_EQ(ring_buffer_init(&w.other, 1, 2 + dice(7), w.buffer.clock), 0);
+	use_other();
 	ring_buffer_set_overwrite(&w.buffer, overwrite);
+	ring_buffer_set_overwrite(&w.other, overwrite);
 }
 
 static void end(void)
@@ -325,6 +342,7 @@ static void end(void)
 	CHECK_EQ(w.rb->gate & 0xffffffff, 0);
 	CHECK_EQ(preempt_count(), 0);
 	ring_buffer_destroy(&w.buffer);
+	ring_buffer_destroy(&w.other);
 	CHECK_EQ(host_live, 0);
 }
 
@@ -333,11 +351,26 @@ static void end(void)
 /* NMIs write all the while, and are refused. Growing loses nothing. */
 static void resize(void)
 {
-	u32 pages = w.rb->overwrite ? 2 + dice(7) : w.rb->nr_slots + dice(2);
+	u32 pages = w.rb->overwrite ? 2 + dice(7) :
+				      w.rb->data.nr_slots + dice(2);
 
 	w.held = w.reading = true;
 	CHECK_EQ(ring_buffer_resize(&w.buffer, (u32[NR_CPUS]){ pages }), 0);
 	w.held = w.reading = false;
+}
+
+/*
+ * The events go to another ring, and everything goes on there as if nothing had
+ * been (RB8). NMIs are refused meanwhile: our ring is the last to be released.
+ */
+static void move(void)
+{
+	w.held = w.reading = true;
+	CHECK_EQ(ring_buffer_swap(&w.other, &w.buffer, 1), 0);
+	swap(w.buffer, w.other);
+	w.rb = w.buffer.cpu[0];
+	w.held = w.reading = false;
+	CHECK(ring_buffer_empty(w.other.cpu[0]));
 }
 
 static void run(u32 pages, bool overwrite, bool slow, u64 seed0)
@@ -348,6 +381,8 @@ static void run(u32 pages, bool overwrite, bool slow, u64 seed0)
 		for (u32 n = 20 + dice(60); n; n--) {
 			if (dice(30) == 0)
 				resize();
+			else if (dice(15) == 0)
+				move();
 			else if (dice(3))
 				write_one(CTX_TASK);
 			else
@@ -417,6 +452,7 @@ UNIT(ring_buffer, header_bytes_are_linuxs)
 	CHECK_EQ(data[40], 5);
 	CHECK_EQ(data[41], 5);
 	ring_buffer_destroy(&w.buffer);
+	ring_buffer_destroy(&w.other);
 }
 
 UNIT(ring_buffer, longest_event_fits_and_longer_is_refused)
@@ -432,6 +468,7 @@ UNIT(ring_buffer, longest_event_fits_and_longer_is_refused)
 	CHECK_EQ(event.len, RB_PAYLOAD_MAX);
 	mutex_unlock(&w.rb->reader_lock);
 	ring_buffer_destroy(&w.buffer);
+	ring_buffer_destroy(&w.other);
 }
 
 UNIT(ring_buffer, reset_and_masking_and_sizes)
@@ -466,5 +503,23 @@ UNIT(ring_buffer, reset_and_masking_and_sizes)
 		CHECK(fail_end());
 	}
 	ring_buffer_destroy(&w.buffer);
+	ring_buffer_destroy(&w.other);
 	CHECK_EQ(host_live, 0);
+}
+
+UNIT(ring_buffer, only_rings_of_one_clock_and_cpu_are_swapped)
+{
+	struct ring_buffer_stats stats;
+
+	start(2);
+	write_slow(3);
+	CHECK_EQ(ring_buffer_swap(&w.buffer, &w.other, 3), (u64)-ENODEV);
+	CHECK_EQ(ring_buffer_swap(&w.buffer, &w.buffer, 1), (u64)-EINVAL);
+	ring_buffer_set_clock(&w.other, &slow_clock);
+	CHECK_EQ(ring_buffer_swap(&w.buffer, &w.other, 1), (u64)-EINVAL);
+	ring_buffer_stats(w.rb, &stats);
+	CHECK_EQ(stats.entries, 1);
+	CHECK_EQ(w.rb->slow, 0);
+	ring_buffer_destroy(&w.buffer);
+	ring_buffer_destroy(&w.other);
 }

@@ -307,7 +307,7 @@ static void start_walks(struct trace_iterator *iter)
 
 		if (!source->rb)
 			continue;
-		iter->annotate |= READ_ONCE(source->rb->overrun) != 0;
+		iter->annotate |= READ_ONCE(source->rb->data.overrun) != 0;
 		ring_buffer_iter_start(&source->walk, source->rb,
 				       source->walk.page);
 		source->valid = source->walk.valid;

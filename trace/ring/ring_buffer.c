@@ -99,8 +99,8 @@ static bool rb_claim(struct ring_buffer_per_cpu *rb, u64 seq)
 			break;
 	}
 	if (RB_SLOT_SEQ(old)) {
-		info = &rb->info[RB_SLOT_INDEX(old)];
-		local_add(&rb->overrun, info->entries);
+		info = &rb->data.info[RB_SLOT_INDEX(old)];
+		local_add(&rb->data.overrun, info->entries);
 	}
 	return true;
 }
@@ -113,17 +113,19 @@ static int rb_open_page(struct ring_buffer_per_cpu *rb, u64 tail, u64 seq,
 			u64 now, u32 size, struct rb_room *room)
 {
 	struct ring_buffer_page *page = rb_info(rb, seq)->page;
-	u64 tail_page = local_read((u64 *)&rb->tail_page);
+	u64 tail_page = local_read((u64 *)&rb->data.tail_page);
 	s64 delta = rb_delta(now, tail);
 
 	/* Still closed: so tail_page is the closed page or the next one. */
-	if (local_read(&rb->tail) != tail)
+	if (local_read(&rb->data.tail) != tail)
 		return 0;
 	if (tail_page != (u64)page)
-		local_try_cmpxchg((u64 *)&rb->tail_page, &tail_page, (u64)page);
+		local_try_cmpxchg((u64 *)&rb->data.tail_page, &tail_page,
+				  (u64)page);
 	if (delta <= 0)
 		now += 1 - delta; /* I1 */
-	if (!local_try_cmpxchg(&rb->tail, &tail, (now << RB_TAIL_BITS) + size))
+	if (!local_try_cmpxchg(&rb->data.tail, &tail,
+			       (now << RB_TAIL_BITS) + size))
 		return 0;
 	/* Nobody looks at these before our event is committed. */
 	page->time_stamp = now;
@@ -139,31 +141,32 @@ static int rb_open_page(struct ring_buffer_per_cpu *rb, u64 tail, u64 seq,
 static int rb_next_page(struct ring_buffer_per_cpu *rb, u64 tail, u64 now,
 			u32 size, struct rb_room *room)
 {
-	u64 seq = local_read(&rb->tail_seq);
+	u64 seq = local_read(&rb->data.tail_seq);
 	struct ring_buffer_info *info = rb_info(rb, seq);
 	u64 next = seq;
 
-	if (local_read(&rb->tail) != tail)
+	if (local_read(&rb->data.tail) != tail)
 		return 0; /* seq may be of another page than tail */
 	if ((tail & RB_TAIL_MASK) != RB_TAIL_CLOSED) {
 		rb_raise(&info->end,
 			 seq << RB_TAIL_BITS | (tail & RB_TAIL_MASK));
-		if (!local_try_cmpxchg(&rb->tail, &tail, tail | RB_TAIL_CLOSED))
+		if (!local_try_cmpxchg(&rb->data.tail, &tail,
+				       tail | RB_TAIL_CLOSED))
 			return 0;
 		tail |= RB_TAIL_CLOSED;
 	}
 	/* Else we interrupted a writer that has advanced tail_seq already. */
 	if (local_read(&info->end) >> RB_TAIL_BITS == seq) {
 		next = seq + 1;
-		if (next - rb->commit_seq >= rb->nr_slots) {
-			local_inc(&rb->commit_overrun);
+		if (next - rb->data.commit_seq >= rb->data.nr_slots) {
+			local_inc(&rb->data.commit_overrun);
 			return -ENOSPC;
 		}
 		if (!rb_claim(rb, next)) {
-			local_inc(&rb->dropped);
+			local_inc(&rb->data.dropped);
 			return -ENOSPC;
 		}
-		local_try_cmpxchg(&rb->tail_seq, &seq, next);
+		local_try_cmpxchg(&rb->data.tail_seq, &seq, next);
 	}
 	return rb_open_page(rb, tail, next, now, size, room);
 }
@@ -172,7 +175,7 @@ static int rb_next_page(struct ring_buffer_per_cpu *rb, u64 tail, u64 now,
 static int rb_reserve(struct ring_buffer_per_cpu *rb, u32 size,
 		      struct rb_room *room)
 {
-	u64 tail = local_read(&rb->tail);
+	u64 tail = local_read(&rb->data.tail);
 	u64 now = rb_time(rb);
 	s64 delta = rb_delta(now, tail);
 	u32 offset = tail & RB_TAIL_MASK;
@@ -187,13 +190,13 @@ static int rb_reserve(struct ring_buffer_per_cpu *rb, u32 size,
 	if (offset + whole > RB_DATA_SIZE)
 		return rb_next_page(rb, tail, now, size, room);
 	*room = (struct rb_room){
-		.page = (void *)local_read((u64 *)&rb->tail_page),
+		.page = (void *)local_read((u64 *)&rb->data.tail_page),
 		.offset = offset,
 		.extend = whole != size,
 		.delta = delta,
 		.time = now,
 	};
-	return local_try_cmpxchg(&rb->tail, &tail,
+	return local_try_cmpxchg(&rb->data.tail, &tail,
 				 (now << RB_TAIL_BITS) + offset + whole);
 }
 
@@ -242,12 +245,13 @@ static u32 rb_count(const struct ring_buffer_page *page, u32 from, u32 to)
 /* The commit page is complete up to end. */
 static void rb_commit_page(struct ring_buffer_per_cpu *rb, u32 end)
 {
-	struct ring_buffer_page *page = rb->info[rb->commit_index].page;
+	struct ring_buffer_page *page =
+		rb->data.info[rb->data.commit_index].page;
 	u32 from = page->commit;
 
 	if (from == end)
 		return;
-	rb->commit_entries += rb_count(page, from, end);
+	rb->data.commit_entries += rb_count(page, from, end);
 	/* I2: the events before the commit; pairs with rb_committed() */
 	smp_store_release(&page->commit, end);
 }
@@ -255,16 +259,16 @@ static void rb_commit_page(struct ring_buffer_per_cpu *rb, u32 end)
 /* The commit page is complete for good; the next one becomes it. */
 static void rb_commit_next(struct ring_buffer_per_cpu *rb)
 {
-	struct ring_buffer_info *info = &rb->info[rb->commit_index];
-	u64 seq = rb->commit_seq + 1;
+	struct ring_buffer_info *info = &rb->data.info[rb->data.commit_index];
+	u64 seq = rb->data.commit_seq + 1;
 	u32 index = RB_SLOT_INDEX(READ_ONCE(*rb_slot(rb, seq)));
 
 	rb_commit_page(rb, info->end & RB_TAIL_MASK);
-	info->entries = rb->commit_entries - info->first;
-	rb->info[index].first = rb->commit_entries;
-	rb->commit_index = index;
+	info->entries = rb->data.commit_entries - info->first;
+	rb->data.info[index].first = rb->data.commit_entries;
+	rb->data.commit_index = index;
 	/* All about both pages before the number; pairs with rb_take() */
-	smp_store_release(&rb->commit_seq, seq);
+	smp_store_release(&rb->data.commit_seq, seq);
 }
 
 /* Commit everything reserved so far. */
@@ -274,14 +278,14 @@ static void rb_commit_all(struct ring_buffer_per_cpu *rb)
 	u32 end;
 
 	do {
-		tail = local_read(&rb->tail);
-		seq = local_read(&rb->tail_seq);
-	} while (local_read(&rb->tail) != tail);
-	while (rb->commit_seq != seq)
+		tail = local_read(&rb->data.tail);
+		seq = local_read(&rb->data.tail_seq);
+	} while (local_read(&rb->data.tail) != tail);
+	while (rb->data.commit_seq != seq)
 		rb_commit_next(rb);
 	end = tail & RB_TAIL_MASK;
 	if (end == RB_TAIL_CLOSED)
-		end = rb->info[rb->commit_index].end & RB_TAIL_MASK;
+		end = rb->data.info[rb->data.commit_index].end & RB_TAIL_MASK;
 	rb_commit_page(rb, end);
 }
 
@@ -310,7 +314,7 @@ static bool rb_enter(struct ring_buffer_per_cpu *rb)
 	if (READ_ONCE(rb->slow) & (RB_SLOW_MASKED | RB_SLOW_HELD))
 		return false;
 	if (nest & ctx) {
-		local_inc(&rb->recursed);
+		local_inc(&rb->data.recursed);
 		return false;
 	}
 	local_set(&rb->nest, nest | ctx);

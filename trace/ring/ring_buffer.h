@@ -73,6 +73,40 @@ struct ring_buffer_info {
 	u64 entries; /* [C] events on it, final when the commit page is later */
 };
 
+/*
+ * The contents of a ring as a value: all that belongs to the events, nothing
+ * that belongs to the CPU or to the owner's wishes. Two rings of one CPU and
+ * clock exchange their events by exchanging this (RB8 in ring_buffer_ctl.c).
+ */
+struct ring_contents {
+	/* The writer's cache line holds these three. */
+	u64 tail; /* [C] time of last event << 12 | bytes in use */
+	struct ring_buffer_page *tail_page; /* [C] */
+	u64 commit_entries; /* [C] events complete, since it was empty */
+
+	u64 tail_seq;	  /* [C] sequence number of the tail page */
+	u64 commit_seq;	  /* [C] of the commit page: outermost writer only */
+	u32 commit_index; /* [C] its index */
+	u32 nr_slots;	  /* [W] */
+	u64 *slots;	  /* [A] sequence number << 16 | page index */
+	struct ring_buffer_info *info; /* [W] nr_slots + 1, the reader's too */
+
+	u64 overrun;	    /* [C] events overwritten before they were read */
+	u64 commit_overrun; /* [C] not written: writers nested all around */
+	u64 dropped;	    /* [C] not written: full and not overwriting */
+	u64 recursed;	    /* [C] not written: a writer called itself */
+
+	u32 reader_index;  /* [R] the page outside the ring */
+	u32 reader_offset; /* [R] bytes of it that were read */
+	u64 reader_seq;	   /* [R] what it holds; 0: nothing */
+	u64 reader_stamp;  /* [R] time of the last event read of it */
+	u64 reader_events; /* [R] events read of it */
+	u64 next_seq;	   /* [R] the page to be taken next, if still there */
+	u64 next_event;	   /* [R] number of the event to be read next */
+	u64 lost;	   /* [R] events lost just before reader_offset */
+	u64 read_events;   /* [R] */
+};
+
 struct ring_buffer_per_cpu {
 	/* The writer's cache line: the fast path touches nothing else here. */
 	union {
@@ -84,43 +118,24 @@ struct ring_buffer_per_cpu {
 		};
 		u64 gate; /* all three; 0: the fast path may be tried */
 	};
-	u64 tail; /* [C] time of last event << 12 | bytes in use */
-	struct ring_buffer_page *tail_page; /* [C] */
-	u64 commit_entries;	  /* [C] events complete, since it was empty */
-	struct trace_scale scale; /* [W] */
-	u64 (*clock)(void);	  /* [W] */
+	struct trace_scale scale;  /* [W] */
+	u64 (*clock)(void);	   /* [W] */
+	struct ring_contents data; /* its first three words */
 
-	u64 tail_seq;	  /* [C] sequence number of the tail page */
-	u64 commit_seq;	  /* [C] of the commit page: outermost writer only */
-	u32 commit_index; /* [C] its index */
 	bool overwrite;	  /* [W] the oldest page gives way when full */
-	u32 nr_slots;	  /* [W] */
-	u64 *slots;	  /* [A] sequence number << 16 | page index */
-	struct ring_buffer_info *info; /* [W] nr_slots + 1, the reader's too */
-
-	u64 overrun;	    /* [C] events overwritten before they were read */
-	u64 commit_overrun; /* [C] not written: writers nested all around */
-	u64 dropped;	    /* [C] not written: full and not overwriting */
-	u64 recursed;	    /* [C] not written: a writer called itself */
-
+	u32 generation;	  /* [R] how often all its events went away */
+	unsigned int cpu; /* [I] */
 	struct mutex reader_lock;
-	u32 reader_index;  /* [R] the page outside the ring */
-	u32 reader_offset; /* [R] bytes of it that were read */
-	u64 reader_seq;	   /* [R] what it holds; 0: nothing */
-	u64 reader_stamp;  /* [R] time of the last event read of it */
-	u64 reader_events; /* [R] events read of it */
-	u64 next_seq;	   /* [R] the page to be taken next, if still there */
-	u64 next_event;	   /* [R] number of the event to be read next */
-	u64 lost;	   /* [R] events lost just before reader_offset */
-	u64 read_events;   /* [R] */
-	u32 generation;	   /* [R] how often it was emptied */
-	unsigned int cpu;  /* [I] */
 } __aligned(64);
+
+static_assert(offsetof(struct ring_buffer_per_cpu, data.tail_seq) <= 64,
+	      "what the fast path touches lies in one cache line");
 
 struct ring_buffer {
 	struct ring_buffer_per_cpu *cpu[NR_CPUS]; /* [I] once not NULL */
 	const struct trace_clock *clock;	  /* buffer's owner */
 	bool overwrite;				  /* buffer's owner */
+	u32 nr; /* [I] rises with age: the order of two buffers' locks */
 };
 
 /* ---- writing: every context, NMI included -------------------------------- */
@@ -164,7 +179,7 @@ ring_buffer_reserve_fast(struct ring_buffer_per_cpu *rb, u32 payload,
 	f->time = trace_scale_now(&rb->scale);
 	if (stamp)
 		*stamp = f->time;
-	tail = local_read(&rb->tail);
+	tail = local_read(&rb->data.tail);
 	local_set(&rb->nest, this_cpu_read(trace_context));
 	now = f->time << RB_TAIL_BITS;
 	/* Time now - time of tail: the offset is below what is added. */
@@ -173,8 +188,8 @@ ring_buffer_reserve_fast(struct ring_buffer_per_cpu *rb, u32 payload,
 	f->end = offset + size;
 	if (unlikely(delta > RB_DELTA_MAX || offset > RB_DATA_SIZE - size))
 		goto refuse;
-	f->page = local_read(&rb->tail_page);
-	if (unlikely(!local_try_cmpxchg(&rb->tail, &tail, now + f->end)))
+	f->page = local_read(&rb->data.tail_page);
+	if (unlikely(!local_try_cmpxchg(&rb->data.tail, &tail, now + f->end)))
 		goto refuse;
 	f->event = f->page->data + offset;
 	*(u32 *)f->event = (u32)delta << RB_TYPE_BITS | payload / 4;
@@ -202,7 +217,7 @@ static __always_inline void
 ring_buffer_commit_fast(struct ring_buffer_per_cpu *rb,
 			const struct ring_buffer_fast *f)
 {
-	local_inc(&rb->commit_entries); /* counted before it can be read */
+	local_inc(&rb->data.commit_entries); /* counted before it can be read */
 	barrier(); /* the event before the commit; pairs with rb_committed() */
 	local_set(&f->page->commit, f->end);
 	local_set(&rb->nest, 0);
@@ -341,6 +356,19 @@ void ring_buffer_destroy(struct ring_buffer *buffer);
  * above RB_PAGES_MAX; -ENODEV no such CPU. No other code is returned.
  */
 int ring_buffer_resize(struct ring_buffer *buffer, const u32 pages[NR_CPUS]);
+
+/*
+ * ring_buffer_swap() - exchange what the rings of two buffers hold
+ * @cpus: one bit for each CPU
+ *
+ * Events, positions of the reader and counts of @a are @b's afterwards, and
+ * the other way round, also where the rings differ in size. Walks of either
+ * end. Both buffers' writers are refused meanwhile, and not counted.
+ * Return: 0; or with nothing changed -EINVAL if the clocks differ or it is one
+ * buffer, -ENODEV if one has no ring for one of the CPUs. No other code is
+ * returned.
+ */
+int ring_buffer_swap(struct ring_buffer *a, struct ring_buffer *b, u64 cpus);
 
 /* Empty it and zero its counts. */
 void ring_buffer_reset(struct ring_buffer *buffer, unsigned int cpu);

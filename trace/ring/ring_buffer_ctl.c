@@ -7,6 +7,9 @@
  * preemption off from looking at ->gate to their commit, so none is left after
  * synchronize_cpus().
  *
+ * RB8 What belongs to the events is in ->data and nowhere else, so a ring is
+ *     given other contents by one assignment: to swap two rings, to resize one.
+ *
  * Context: task, may sleep; callers exclude each other. Locks: reader_lock.
  */
 #include "kernel/base/page.h"
@@ -32,81 +35,67 @@ void rb_release(struct ring_buffer_per_cpu *rb, u32 reason)
 void rb_start_empty(struct ring_buffer_per_cpu *rb)
 {
 	u64 now = ring_buffer_time(rb);
+	struct ring_contents *data = &rb->data;
 	u32 i;
 
-	rb->tail_seq = 1;
-	rb->commit_seq = 1;
-	rb->reader_seq = 0;
-	rb->next_seq = 1;
-	rb->next_event = 0;
-	rb->commit_entries = 0;
-	rb->overrun = rb->commit_overrun = rb->dropped = rb->recursed = 0;
-	rb->read_events = rb->lost = 0;
+	*data = (struct ring_contents){
+		.tail_seq = 1,
+		.commit_seq = 1,
+		.commit_index = 1,
+		.next_seq = 1,
+		.nr_slots = data->nr_slots,
+		.slots = data->slots,
+		.info = data->info,
+		.reader_index = data->nr_slots,
+	};
 	rb->generation++;
-	rb->reader_index = rb->nr_slots;
-	for (i = 0; i <= rb->nr_slots; i++) {
-		rb->info[i].end = rb->info[i].first = rb->info[i].entries = 0;
-		rb->info[i].page->commit = 0;
-		if (i < rb->nr_slots)
-			rb->slots[i] = RB_SLOT(0, i);
+	for (i = 0; i <= data->nr_slots; i++) {
+		data->info[i].end = 0;
+		data->info[i].first = data->info[i].entries = 0;
+		data->info[i].page->commit = 0;
+		if (i < data->nr_slots)
+			data->slots[i] = RB_SLOT(i == 1, i);
 	}
-	i = 1 % rb->nr_slots;
-	rb->slots[i] = RB_SLOT(1, i);
-	rb->commit_index = i;
-	rb->tail_page = rb->info[i].page;
-	rb->tail_page->time_stamp = now;
-	rb->tail = now << RB_TAIL_BITS;
+	data->tail_page = data->info[1].page;
+	data->tail_page->time_stamp = now;
+	data->tail = now << RB_TAIL_BITS;
 }
 
 /* ---- memory -------------------------------------------------------------- */
 
-/* What a ring of some size needs. */
-struct rb_memory {
-	u64 *slots;
-	struct ring_buffer_info *info;
-	u32 nr_slots;
-};
-
-static void rb_memory_free(struct rb_memory *m)
+static void rb_contents_free(struct ring_contents *data)
 {
 	u32 i;
 
-	for (i = 0; m->info && i <= m->nr_slots; i++) {
-		if (m->info[i].page)
-			free_page(m->info[i].page);
+	for (i = 0; data->info && i <= data->nr_slots; i++) {
+		if (data->info[i].page)
+			free_page(data->info[i].page);
 	}
-	kfree(m->info);
-	kfree(m->slots);
+	kfree(data->info);
+	kfree(data->slots);
 }
 
-static int rb_memory_alloc(struct rb_memory *m, size_t pages)
+/* Return: 0; -ENOMEM, and *data is all zero. */
+static int rb_contents_alloc(struct ring_contents *data, size_t pages)
 {
 	u32 i;
 
-	m->nr_slots = pages;
-	m->slots = kcalloc(pages, sizeof(*m->slots));
-	m->info = kcalloc(pages + 1, sizeof(*m->info));
-	if (!m->slots || !m->info)
+	*data = (struct ring_contents){ .nr_slots = pages };
+	data->slots = kcalloc(pages, sizeof(*data->slots));
+	data->info = kcalloc(pages + 1, sizeof(*data->info));
+	if (!data->slots || !data->info)
 		goto no_memory;
-	for (i = 0; i <= m->nr_slots; i++) {
-		m->info[i].page = alloc_page();
-		if (!m->info[i].page)
+	for (i = 0; i <= data->nr_slots; i++) {
+		data->info[i].page = alloc_page();
+		if (!data->info[i].page)
 			goto no_memory;
 	}
 	return 0;
 
 no_memory:
-	rb_memory_free(m);
-	*m = (struct rb_memory){ 0 };
+	rb_contents_free(data);
+	*data = (struct ring_contents){ 0 };
 	return -ENOMEM;
-}
-
-/* Give the ring this memory; m gets what it had. No writer, reader_lock. */
-static void rb_memory_swap(struct ring_buffer_per_cpu *rb, struct rb_memory *m)
-{
-	swap(rb->slots, m->slots);
-	swap(rb->info, m->info);
-	swap(rb->nr_slots, m->nr_slots);
 }
 
 static void rb_set_clock(struct ring_buffer_per_cpu *rb,
@@ -122,26 +111,25 @@ static void rb_set_clock(struct ring_buffer_per_cpu *rb,
 	}
 }
 
-static struct ring_buffer_per_cpu *rb_create(unsigned int cpu, size_t pages,
-					     const struct trace_clock *clock)
+static u32 nr_buffers; /* [A] made so far */
+
+static struct ring_buffer_per_cpu *rb_create(const struct ring_buffer *buffer,
+					     unsigned int cpu, size_t pages)
 {
 	struct ring_buffer_per_cpu *rb = kzalloc(sizeof(*rb));
-	struct rb_memory m;
 
 	if (!rb)
 		return NULL;
-	if (rb_memory_alloc(&m, pages)) {
+	if (rb_contents_alloc(&rb->data, pages)) {
 		kfree(rb);
 		return NULL;
 	}
-	rb->slots = m.slots;
-	rb->info = m.info;
-	rb->nr_slots = m.nr_slots;
 	rb->cpu = cpu;
 	rb->overwrite = true;
 	mutex_init(&rb->reader_lock);
-	lock_order_rank(&rb->reader_lock.tag, cpu + 1); /* trace_pipe: all */
-	rb_set_clock(rb, clock);
+	/* trace_pipe holds those of all CPUs, a swap those of two buffers. */
+	lock_order_rank(&rb->reader_lock.tag, buffer->nr * NR_CPUS + cpu + 1);
+	rb_set_clock(rb, buffer->clock);
 	rb_start_empty(rb);
 	return rb;
 }
@@ -153,11 +141,15 @@ int ring_buffer_init(struct ring_buffer *buffer, u64 cpus, size_t pages,
 
 	if (pages < RB_PAGES_MIN || pages > RB_PAGES_MAX)
 		return -EINVAL;
-	*buffer = (struct ring_buffer){ .clock = clock, .overwrite = true };
+	*buffer = (struct ring_buffer){
+		.clock = clock,
+		.overwrite = true,
+		.nr = fetch_add(&nr_buffers, 1),
+	};
 	for (cpu = 0; cpu < NR_CPUS; cpu++) {
 		if (!(cpus >> cpu & 1))
 			continue;
-		buffer->cpu[cpu] = rb_create(cpu, pages, clock);
+		buffer->cpu[cpu] = rb_create(buffer, cpu, pages);
 		if (!buffer->cpu[cpu]) {
 			ring_buffer_destroy(buffer);
 			return -ENOMEM;
@@ -169,7 +161,7 @@ int ring_buffer_init(struct ring_buffer *buffer, u64 cpus, size_t pages,
 int ring_buffer_add_cpu(struct ring_buffer *buffer, unsigned int cpu,
 			size_t pages)
 {
-	struct ring_buffer_per_cpu *rb = rb_create(cpu, pages, buffer->clock);
+	struct ring_buffer_per_cpu *rb = rb_create(buffer, cpu, pages);
 
 	if (!rb)
 		return -ENOMEM;
@@ -181,7 +173,6 @@ int ring_buffer_add_cpu(struct ring_buffer *buffer, unsigned int cpu,
 void ring_buffer_destroy(struct ring_buffer *buffer)
 {
 	struct ring_buffer_per_cpu *rb;
-	struct rb_memory m;
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < NR_CPUS; cpu++) {
@@ -189,93 +180,90 @@ void ring_buffer_destroy(struct ring_buffer *buffer)
 		if (!rb)
 			continue;
 		buffer->cpu[cpu] = NULL;
-		m = (struct rb_memory){ rb->slots, rb->info, rb->nr_slots };
-		rb_memory_free(&m);
+		rb_contents_free(&rb->data);
 		kfree(rb);
 	}
 }
 
 /* ---- resize -------------------------------------------------------------- */
 
-/*
- * Move page seq of the old memory to a ring that has taken over: its memory
- * and what is known of it go to the slot it now belongs in.
- */
-static void rb_move_page(struct ring_buffer_per_cpu *rb, u64 seq,
+/* Move the memory of a page, and what is known of it, between two contents. */
+static void rb_move_page(struct ring_buffer_info *to,
 			 struct ring_buffer_info *from)
 {
-	u32 index = seq % rb->nr_slots;
-
-	swap(rb->info[index].page, from->page);
-	rb->info[index].end = from->end;
-	rb->info[index].first = from->first;
-	rb->info[index].entries = from->entries;
-	rb->slots[index] = RB_SLOT(seq, index);
+	swap(to->page, from->page);
+	to->end = from->end;
+	to->first = from->first;
+	to->entries = from->entries;
 }
 
 /*
- * The ring has new, empty memory; old holds the events. Keep the newest. The
- * page numbers stay; the reader's page goes along as the one outside.
+ * Move the newest events to other memory, of another size; positions and
+ * counts go along. The page numbers stay; the reader's page goes along as the
+ * one outside. Context: no writer, reader_lock held.
  */
-static void rb_move_events(struct ring_buffer_per_cpu *rb,
-			   const struct rb_memory *old)
+static void rb_move_events(struct ring_contents *to, struct ring_contents *from)
 {
-	struct ring_buffer_info *tail = &old->info[rb->commit_index];
-	struct ring_buffer_info *reader = &old->info[rb->reader_index];
-	u64 seq = rb->commit_seq + 1;
-	bool mine = rb->reader_seq == rb->commit_seq;
+	bool mine = from->reader_seq == from->commit_seq;
+	struct ring_contents memory = *to;
+	u64 slot, seq = from->commit_seq + 1;
 	u32 i;
 
-	for (i = 0; i < rb->nr_slots; i++)
-		rb->slots[i] = RB_SLOT(0, i);
-	swap(rb->info[rb->nr_slots].page, reader->page);
-	rb->info[rb->nr_slots].first = reader->first;
-	rb->info[rb->nr_slots].entries = reader->entries;
-	rb->info[rb->nr_slots].end = reader->end;
-	rb->reader_index = rb->nr_slots;
-	rb->commit_index = mine ? rb->nr_slots : rb->commit_seq % rb->nr_slots;
-	rb->tail_page = mine ? rb->info[rb->nr_slots].page : tail->page;
-	for (i = 0; i < old->nr_slots; i++) {
-		u64 slot = old->slots[--seq % old->nr_slots];
-
+	*to = *from;
+	to->slots = memory.slots;
+	to->info = memory.info;
+	to->nr_slots = memory.nr_slots;
+	for (i = 0; i < to->nr_slots; i++)
+		to->slots[i] = RB_SLOT(0, i);
+	to->reader_index = to->nr_slots;
+	rb_move_page(&to->info[to->reader_index],
+		     &from->info[from->reader_index]);
+	for (i = 0; i < from->nr_slots; i++) {
+		slot = from->slots[--seq % from->nr_slots];
 		if (!RB_SLOT_SEQ(slot) || RB_SLOT_SEQ(slot) != seq)
 			continue;
-		if (rb->commit_seq - seq < rb->nr_slots)
-			rb_move_page(rb, seq, &old->info[RB_SLOT_INDEX(slot)]);
-		else
-			rb->overrun += old->info[RB_SLOT_INDEX(slot)].entries;
+		if (from->commit_seq - seq >= to->nr_slots) {
+			to->overrun += from->info[RB_SLOT_INDEX(slot)].entries;
+			continue;
+		}
+		to->slots[seq % to->nr_slots] =
+			RB_SLOT(seq, seq % to->nr_slots);
+		rb_move_page(&to->info[seq % to->nr_slots],
+			     &from->info[RB_SLOT_INDEX(slot)]);
 	}
+	to->commit_index = mine ? to->reader_index :
+				  to->commit_seq % to->nr_slots;
+	to->tail_page = to->info[to->commit_index].page;
 }
 
-/* Return: as ring_buffer_resize(); m->info is NULL if nothing is to change. */
+/* Return: as ring_buffer_resize(); *m is NULL if nothing is to change. */
 static int rb_prepare(const struct ring_buffer *buffer, unsigned int cpu,
-		      size_t pages, struct rb_memory *m)
+		      size_t pages, struct ring_contents **m)
 {
-	*m = (struct rb_memory){ 0 };
 	if (pages < RB_PAGES_MIN || pages > RB_PAGES_MAX)
 		return -EINVAL;
 	if (cpu >= NR_CPUS || !buffer->cpu[cpu])
 		return -ENODEV;
-	if (pages == buffer->cpu[cpu]->nr_slots)
+	if (pages == buffer->cpu[cpu]->data.nr_slots)
 		return 0;
-	return rb_memory_alloc(m, pages);
+	*m = kzalloc(sizeof(**m));
+	return *m ? rb_contents_alloc(*m, pages) : -ENOMEM;
 }
 
-/* The ring gets the memory prepared for it; what it had is freed. */
-static void rb_replace(struct ring_buffer_per_cpu *rb, struct rb_memory *m)
+/* The ring gets the memory prepared for it; m has what it had. */
+static void rb_replace(struct ring_buffer_per_cpu *rb, struct ring_contents *m)
 {
 	rb_hold(rb, RB_SLOW_HELD);
 	mutex_lock_notrace(&rb->reader_lock);
-	rb_memory_swap(rb, m);
-	rb_move_events(rb, m);
+	rb_move_events(m, &rb->data);
+	swap(rb->data, *m); /* RB8 */
 	mutex_unlock_notrace(&rb->reader_lock);
 	rb_release(rb, RB_SLOW_HELD);
-	rb_memory_free(m);
 }
 
 int ring_buffer_resize(struct ring_buffer *buffer, const u32 pages[NR_CPUS])
 {
-	struct rb_memory *m = kcalloc(NR_CPUS, sizeof(*m));
+	struct ring_contents **m = kcalloc(NR_CPUS, sizeof(*m));
 	unsigned int cpu;
 	int err = 0;
 
@@ -286,13 +274,59 @@ int ring_buffer_resize(struct ring_buffer *buffer, const u32 pages[NR_CPUS])
 			err = rb_prepare(buffer, cpu, pages[cpu], &m[cpu]);
 	}
 	for (cpu = 0; cpu < NR_CPUS; cpu++) {
-		if (!err && m[cpu].info)
-			rb_replace(buffer->cpu[cpu], &m[cpu]);
-		else
-			rb_memory_free(&m[cpu]);
+		if (!m[cpu])
+			continue;
+		if (!err)
+			rb_replace(buffer->cpu[cpu], m[cpu]);
+		rb_contents_free(m[cpu]);
+		kfree(m[cpu]);
 	}
 	kfree(m);
 	return err;
+}
+
+/* ---- swap ---------------------------------------------------------------- */
+
+/* Context: no writer. @a is the older buffer's, and its lock is taken first. */
+static void rb_swap(struct ring_buffer_per_cpu *a,
+		    struct ring_buffer_per_cpu *b)
+{
+	mutex_lock_notrace(&a->reader_lock);
+	mutex_lock_notrace(&b->reader_lock);
+	swap(a->data, b->data); /* RB8 */
+	a->generation++;
+	b->generation++;
+	mutex_unlock_notrace(&b->reader_lock);
+	mutex_unlock_notrace(&a->reader_lock);
+}
+
+int ring_buffer_swap(struct ring_buffer *a, struct ring_buffer *b, u64 cpus)
+{
+	unsigned int cpu;
+
+	if (a == b || a->clock != b->clock)
+		return -EINVAL;
+	if (a->nr > b->nr)
+		swap(a, b);
+	for (cpu = 0; cpu < NR_CPUS; cpu++) {
+		if (cpus >> cpu & 1 && (!a->cpu[cpu] || !b->cpu[cpu]))
+			return -ENODEV;
+	}
+	for (cpu = 0; cpu < NR_CPUS; cpu++) {
+		if (!(cpus >> cpu & 1))
+			continue;
+		fetch_or(&a->cpu[cpu]->slow, RB_SLOW_HELD);
+		fetch_or(&b->cpu[cpu]->slow, RB_SLOW_HELD);
+	}
+	synchronize_cpus(); /* once for all */
+	for (cpu = 0; cpu < NR_CPUS; cpu++) {
+		if (!(cpus >> cpu & 1))
+			continue;
+		rb_swap(a->cpu[cpu], b->cpu[cpu]);
+		rb_release(a->cpu[cpu], RB_SLOW_HELD);
+		rb_release(b->cpu[cpu], RB_SLOW_HELD);
+	}
+	return 0;
 }
 
 /* ---- the rest ------------------------------------------------------------ */

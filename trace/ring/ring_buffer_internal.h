@@ -20,7 +20,7 @@
 
 static inline u64 *rb_slot(const struct ring_buffer_per_cpu *rb, u64 seq)
 {
-	return &rb->slots[seq % rb->nr_slots];
+	return &rb->data.slots[seq % rb->data.nr_slots];
 }
 
 /*
@@ -30,9 +30,9 @@ static inline u64 *rb_slot(const struct ring_buffer_per_cpu *rb, u64 seq)
 static inline struct ring_buffer_info *
 rb_info(const struct ring_buffer_per_cpu *rb, u64 seq)
 {
-	if (seq == rb->commit_seq)
-		return &rb->info[rb->commit_index];
-	return &rb->info[RB_SLOT_INDEX(READ_ONCE(*rb_slot(rb, seq)))];
+	if (seq == rb->data.commit_seq)
+		return &rb->data.info[rb->data.commit_index];
+	return &rb->data.info[RB_SLOT_INDEX(READ_ONCE(*rb_slot(rb, seq)))];
 }
 
 /* Bytes of a page that a reader may look at. */

@@ -28,17 +28,17 @@ static bool rb_oldest(struct ring_buffer_per_cpu *rb, u64 *slot)
 	u64 commit_seq, held;
 
 	for (;;) {
-		commit_seq = smp_load_acquire(&rb->commit_seq);
-		if (rb->next_seq > commit_seq)
+		commit_seq = smp_load_acquire(&rb->data.commit_seq);
+		if (rb->data.next_seq > commit_seq)
 			return false;
-		*slot = READ_ONCE(*rb_slot(rb, rb->next_seq));
+		*slot = READ_ONCE(*rb_slot(rb, rb->data.next_seq));
 		held = RB_SLOT_SEQ(*slot);
-		if (held == rb->next_seq)
+		if (held == rb->data.next_seq)
 			return true;
 		/* Overwritten, and so is all that is a ring's length behind. */
-		rb->next_seq++;
-		if (held >= rb->next_seq + rb->nr_slots)
-			rb->next_seq = held - rb->nr_slots + 1;
+		rb->data.next_seq++;
+		if (held >= rb->data.next_seq + rb->data.nr_slots)
+			rb->data.next_seq = held - rb->data.nr_slots + 1;
 	}
 }
 
@@ -51,19 +51,20 @@ static bool rb_take(struct ring_buffer_per_cpu *rb)
 	do {
 		if (!rb_oldest(rb, &slot))
 			return false;
-		info = &rb->info[RB_SLOT_INDEX(slot)];
-		if (rb->next_seq == smp_load_acquire(&rb->commit_seq) &&
+		info = &rb->data.info[RB_SLOT_INDEX(slot)];
+		if (rb->data.next_seq ==
+			    smp_load_acquire(&rb->data.commit_seq) &&
 		    !rb_committed(info->page))
 			return false; /* nothing on it yet: leave it there */
-	} while (!try_cmpxchg(rb_slot(rb, rb->next_seq), &slot,
-			      RB_SLOT(0, rb->reader_index))); /* I4 */
-	rb->reader_index = RB_SLOT_INDEX(slot);
-	rb->reader_seq = rb->next_seq++;
-	rb->reader_offset = 0;
-	rb->reader_events = 0;
-	rb->reader_stamp = info->page->time_stamp;
-	rb->lost = info->first - rb->next_event; /* I7 */
-	rb->next_event = info->first;
+	} while (!try_cmpxchg(rb_slot(rb, rb->data.next_seq), &slot,
+			      RB_SLOT(0, rb->data.reader_index))); /* I4 */
+	rb->data.reader_index = RB_SLOT_INDEX(slot);
+	rb->data.reader_seq = rb->data.next_seq++;
+	rb->data.reader_offset = 0;
+	rb->data.reader_events = 0;
+	rb->data.reader_stamp = info->page->time_stamp;
+	rb->data.lost = info->first - rb->data.next_event; /* I7 */
+	rb->data.next_event = info->first;
 	return true;
 }
 
@@ -80,13 +81,13 @@ static u32 rb_reader_page(struct ring_buffer_per_cpu *rb)
 	assert_held(&rb->reader_lock);
 	for (;;) {
 		/* The number before the size: see rb_commit_next(). */
-		commit_seq = smp_load_acquire(&rb->commit_seq);
-		if (rb->reader_seq) {
-			page = rb->info[rb->reader_index].page;
+		commit_seq = smp_load_acquire(&rb->data.commit_seq);
+		if (rb->data.reader_seq) {
+			page = rb->data.info[rb->data.reader_index].page;
 			size = rb_committed(page);
-			if (rb->reader_offset < size)
+			if (rb->data.reader_offset < size)
 				return size;
-			if (rb->reader_seq == commit_seq)
+			if (rb->data.reader_seq == commit_seq)
 				return 0; /* I6 */
 		}
 		if (!rb_take(rb))
@@ -101,15 +102,16 @@ static bool rb_reader_event(struct ring_buffer_per_cpu *rb, u32 *offset,
 	u32 size;
 
 	while ((size = rb_reader_page(rb)) != 0) {
-		u64 time = rb->reader_stamp;
+		u64 time = rb->data.reader_stamp;
 
-		*offset = rb->reader_offset;
-		if (ring_buffer_decode(rb->info[rb->reader_index].page, size,
-				       offset, &time, event) > 0) {
-			event->lost = rb->lost;
+		*offset = rb->data.reader_offset;
+		if (ring_buffer_decode(
+			    rb->data.info[rb->data.reader_index].page, size,
+			    offset, &time, event) > 0) {
+			event->lost = rb->data.lost;
 			return true;
 		}
-		rb->reader_offset = size; /* only padding is left */
+		rb->data.reader_offset = size; /* only padding is left */
 	}
 	return false;
 }
@@ -129,12 +131,12 @@ void ring_buffer_consume(struct ring_buffer_per_cpu *rb)
 
 	if (!rb_reader_event(rb, &offset, &event))
 		return;
-	rb->reader_offset = offset;
-	rb->reader_stamp = event.time;
-	rb->reader_events++;
-	rb->next_event++;
-	rb->read_events++;
-	rb->lost = 0;
+	rb->data.reader_offset = offset;
+	rb->data.reader_stamp = event.time;
+	rb->data.reader_events++;
+	rb->data.next_event++;
+	rb->data.read_events++;
+	rb->data.lost = 0;
 }
 
 bool ring_buffer_empty(struct ring_buffer_per_cpu *rb)
@@ -153,12 +155,13 @@ bool ring_buffer_empty(struct ring_buffer_per_cpu *rb)
 /* Read the rest of the reader's page. Return: events read. */
 static u32 rb_read_rest(struct ring_buffer_per_cpu *rb, u32 size)
 {
-	const struct ring_buffer_page *page = rb->info[rb->reader_index].page;
+	const struct ring_buffer_page *page =
+		rb->data.info[rb->data.reader_index].page;
 	struct ring_buffer_event event;
 	u32 n = 0;
 
-	while (ring_buffer_decode(page, size, &rb->reader_offset,
-				  &rb->reader_stamp, &event) > 0)
+	while (ring_buffer_decode(page, size, &rb->data.reader_offset,
+				  &rb->data.reader_stamp, &event) > 0)
 		n++;
 	return n;
 }
@@ -185,23 +188,24 @@ u32 ring_buffer_read_page(struct ring_buffer_per_cpu *rb,
 
 	mutex_lock_notrace(&rb->reader_lock);
 	size = rb_reader_page(rb);
-	complete = rb->reader_seq != smp_load_acquire(&rb->commit_seq);
+	complete = rb->data.reader_seq !=
+		   smp_load_acquire(&rb->data.commit_seq);
 	if (!size || (full && !complete))
 		goto unlock;
-	info = &rb->info[rb->reader_index];
+	info = &rb->data.info[rb->data.reader_index];
 	if (complete) /* the count is final, so the size must be, too */
 		size = rb_committed(info->page);
-	bytes = size - rb->reader_offset;
-	memcpy(page->data, info->page->data + rb->reader_offset, bytes);
-	page->time_stamp = rb->reader_stamp; /* deltas go on from there */
-	rb_mark_lost(page, bytes, rb->lost);
-	events = complete ? info->entries - rb->reader_events :
+	bytes = size - rb->data.reader_offset;
+	memcpy(page->data, info->page->data + rb->data.reader_offset, bytes);
+	page->time_stamp = rb->data.reader_stamp; /* deltas go on from there */
+	rb_mark_lost(page, bytes, rb->data.lost);
+	events = complete ? info->entries - rb->data.reader_events :
 			    rb_read_rest(rb, size);
-	rb->reader_offset = size;
-	rb->reader_events += events;
-	rb->next_event += events;
-	rb->read_events += events;
-	rb->lost = 0;
+	rb->data.reader_offset = size;
+	rb->data.reader_events += events;
+	rb->data.next_event += events;
+	rb->data.read_events += events;
+	rb->data.lost = 0;
 unlock:
 	mutex_unlock_notrace(&rb->reader_lock);
 	return bytes;
@@ -217,14 +221,15 @@ static bool rb_iter_copy(struct ring_buffer_iter *iter)
 	struct ring_buffer_per_cpu *rb = iter->rb;
 	u64 *slot_word = rb_slot(rb, iter->seq);
 	u64 slot = READ_ONCE(*slot_word);
-	bool mine = rb->reader_seq == iter->seq;
+	bool mine = rb->data.reader_seq == iter->seq;
 	const struct ring_buffer_info *info;
 	u32 size;
 	u64 first;
 
 	if (!mine && RB_SLOT_SEQ(slot) != iter->seq)
 		return false;
-	info = &rb->info[mine ? rb->reader_index : RB_SLOT_INDEX(slot)];
+	info = &rb->data.info[mine ? rb->data.reader_index :
+				     RB_SLOT_INDEX(slot)];
 	size = rb_committed(info->page);
 	if (iter->seq == iter->last_seq)
 		size = min(size, iter->last_size);
@@ -235,7 +240,7 @@ static bool rb_iter_copy(struct ring_buffer_iter *iter)
 	if (!mine && READ_ONCE(*slot_word) != slot)
 		return false;
 	/* What a consumer took meanwhile is not lost. */
-	iter->event_nr = max(iter->event_nr, rb->next_event);
+	iter->event_nr = max(iter->event_nr, rb->data.next_event);
 	if (first > iter->event_nr)
 		iter->event.lost += first - iter->event_nr;
 	iter->event_nr = first;
@@ -287,12 +292,13 @@ static void rb_iter_end(struct ring_buffer_iter *iter)
 	u32 index;
 
 	do {
-		iter->last_seq = smp_load_acquire(&rb->commit_seq);
+		iter->last_seq = smp_load_acquire(&rb->data.commit_seq);
 		slot = READ_ONCE(*rb_slot(rb, iter->last_seq));
-		index = iter->last_seq == rb->reader_seq ? rb->reader_index :
-							   RB_SLOT_INDEX(slot);
-		iter->last_size = rb_committed(rb->info[index].page);
-	} while (smp_load_acquire(&rb->commit_seq) != iter->last_seq);
+		index = iter->last_seq == rb->data.reader_seq ?
+				rb->data.reader_index :
+				RB_SLOT_INDEX(slot);
+		iter->last_size = rb_committed(rb->data.info[index].page);
+	} while (smp_load_acquire(&rb->data.commit_seq) != iter->last_seq);
 }
 
 void ring_buffer_iter_start(struct ring_buffer_iter *iter,
@@ -305,17 +311,17 @@ void ring_buffer_iter_start(struct ring_buffer_iter *iter,
 	mutex_lock_notrace(&rb->reader_lock);
 	iter->generation = rb->generation;
 	rb_iter_end(iter);
-	if (rb->reader_seq) {
-		iter->seq = rb->reader_seq;
+	if (rb->data.reader_seq) {
+		iter->seq = rb->data.reader_seq;
 		rb_iter_copy(iter);
 		/* Begin where the consumer is. */
 		iter->event.lost = 0;
-		iter->offset = rb->reader_offset;
-		iter->time = rb->reader_stamp;
-		iter->event_nr = rb->next_event;
+		iter->offset = rb->data.reader_offset;
+		iter->time = rb->data.reader_stamp;
+		iter->event_nr = rb->data.next_event;
 	} else if (rb_oldest(rb, &slot)) {
-		iter->seq = rb->next_seq - 1;
-		iter->event_nr = rb->info[RB_SLOT_INDEX(slot)].first;
+		iter->seq = rb->data.next_seq - 1;
+		iter->event_nr = rb->data.info[RB_SLOT_INDEX(slot)].first;
 	} else {
 		iter->seq = iter->last_seq;
 	}
@@ -346,24 +352,24 @@ void ring_buffer_stats(struct ring_buffer_per_cpu *rb,
 	u64 slot, seq, last;
 
 	*stats = (struct ring_buffer_stats){
-		.overrun = READ_ONCE(rb->overrun),
-		.commit_overrun = READ_ONCE(rb->commit_overrun),
-		.dropped = READ_ONCE(rb->dropped),
-		.recursed = READ_ONCE(rb->recursed),
+		.overrun = READ_ONCE(rb->data.overrun),
+		.commit_overrun = READ_ONCE(rb->data.commit_overrun),
+		.dropped = READ_ONCE(rb->data.dropped),
+		.recursed = READ_ONCE(rb->data.recursed),
 	};
 	mutex_lock_notrace(&rb->reader_lock);
-	stats->read = rb->read_events;
+	stats->read = rb->data.read_events;
 	/* Last of the three: it has what the others have, and maybe more. */
-	stats->written = READ_ONCE(rb->commit_entries);
+	stats->written = READ_ONCE(rb->data.commit_entries);
 	stats->entries = stats->written - stats->read - stats->overrun;
-	if (rb->reader_seq)
-		rb_stats_page(stats, rb->info[rb->reader_index].page,
-			      rb->reader_offset, rb->reader_stamp);
+	if (rb->data.reader_seq)
+		rb_stats_page(stats, rb->data.info[rb->data.reader_index].page,
+			      rb->data.reader_offset, rb->data.reader_stamp);
 	rb_oldest(rb, &slot); /* next_seq is now where the ring begins */
-	last = smp_load_acquire(&rb->commit_seq);
-	for (seq = rb->next_seq; seq <= last; seq++) {
+	last = smp_load_acquire(&rb->data.commit_seq);
+	for (seq = rb->data.next_seq; seq <= last; seq++) {
 		slot = READ_ONCE(*rb_slot(rb, seq));
-		page = rb->info[RB_SLOT_INDEX(slot)].page;
+		page = rb->data.info[RB_SLOT_INDEX(slot)].page;
 		if (RB_SLOT_SEQ(slot) == seq)
 			rb_stats_page(stats, page, 0, page->time_stamp);
 	}
