@@ -22,6 +22,7 @@
 #include "kernel/mode.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
+#include "kernel/trace_hooks.h"
 #include "tests/kernel/trap_owner.h"
 #include "trace/control/tracefs.h"
 #include "trace/trace.h"
@@ -389,11 +390,24 @@ static int wait_for_nmis(void)
  * As if the boot CPU's had begun an hour earlier. Without ACPI tables nobody
  * has started QEMU's second CPU yet.
  */
+static bool lag_wanted;
+
+/* The last hook before the CPU starts: nothing behind it sleeps. */
+static int begin_lag(unsigned int cpu)
+{
+	if (lag_wanted) {
+		local_irq_disable(); /* no other reader of a clock runs */
+		tsc_base = rdtsc() + 3600 * tsc_hz;
+	}
+	return 0;
+}
+
+static const struct task_hooks lag_hooks = { .cpu_starting = begin_lag };
+TABLE_ENTRY(task_hooks, 90, lag_hooks);
+
 static int start_lagging_cpu(void)
 {
 	const u64 base = tsc_base, now = rdtsc();
-	struct task_struct *idle;
-	void *stack_top;
 	u64 moved;
 	int ret;
 
@@ -402,15 +416,11 @@ static int start_lagging_cpu(void)
 	acpi_info.apic_id[0] = cpu_apic_id(0);
 	acpi_info.apic_id[1] = 1;
 	acpi_info.nr_cpus = 2;
-	/* Its ring needs memory; what follows runs with interrupts off. */
-	ret = secondary_prepare(1, &idle, &stack_top);
-	if (ret)
-		return ret;
-	local_irq_disable(); /* nobody else reads a clock meanwhile */
-	tsc_base = now + 3600 * tsc_hz;
+	lag_wanted = true;
 	ret = smp_init();
 	moved = tsc_base;
 	tsc_base = base;
+	lag_wanted = false;
 	local_irq_enable();
 	pr_info("crash: base moved %s", moved < now ? "too far" :
 					moved > rdtsc() ?
