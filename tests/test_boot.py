@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 30
+# parts: test 36
 """Boots: every way in, numbers and kinds of CPUs, little memory, damage."""
 import re
 import shutil
