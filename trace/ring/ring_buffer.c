@@ -2,38 +2,41 @@
 /*
  * ring_buffer.c - the writer's side of the per-CPU ring buffer.
  *
- * Owns how room is reserved and how events become visible. Nothing here waits
- * or takes a lock: a writer may be interrupted at any instruction by another
- * one, of an interrupt or NMI, which runs to its end first. So writers of one
+ * Owns how room is reserved and how events become visible. No function here
+ * waits or takes a lock. An interrupt or NMI may bring a nested writer at any
+ * instruction; the nested writer runs to its end first. So the writers of one
  * CPU nest like brackets, and only the outermost one commits.
  *
- * The pages of a CPU's stream are numbered 1, 2, 3 ...; page seq lies in slot
- * seq % nr_slots, whose word names it and the memory it is in. Between them
+ * The pages of a CPU's stream are numbered 1, 2, 3 ...; page seq is in slot seq
+ * % nr_slots. The slot's word holds the page's number and the index of its
+ * memory. Always:
  *
  *	next_seq <= commit_seq <= tail_seq < commit_seq + nr_slots
  *	(reader)    (outermost)   (any writer)
  *
  * One word, ->tail, holds the time of the last event and the bytes in use of
- * the tail page. Its compare-and-exchange reserves room and fixes the time at
- * once, so the delta of an event is always to the event really before it,
- * however writers nest: one that was interrupted finds another word, and takes
- * the clock again.
+ * the tail page. One compare-and-exchange of it reserves room and fixes the
+ * time, so the delta of an event always counts from the event directly before
+ * it, however writers nest. A writer that was interrupted finds a changed word
+ * and reads the clock again.
  *
- * A page that is full is closed: ->tail keeps the time but no offset, and the
- * page's ->end says where it ends. Then the next slot is claimed, ->tail_seq
- * advanced, ->tail_page set, and ->tail opened with the first event on it.
- * Each step is a compare-and-exchange that a nested writer can have done
- * before; it helps, never waits, and finds out where things stand from ->end.
+ * A writer closes a page that is full: ->tail keeps the time but no offset, and
+ * the page's ->end holds the offset where it ends. Then the writer claims the
+ * next slot, advances ->tail_seq, sets ->tail_page, and opens ->tail with the
+ * first event on the new page. Each step is a compare-and-exchange that a
+ * nested writer may already have done. A nested writer never waits: ->end shows
+ * which steps are done, and it does the others.
  *
- * I1  ->tail never has the same value twice: time does not go back, the
- *     offset rises within a page, and a new page begins later than the old
- *     one ended. So an exchange that succeeds proves nobody came in between.
+ * I1  ->tail never has the same value twice: time does not go back, the offset
+ *     rises within a page, and a new page begins later than the old one ended.
+ *     So an exchange that succeeds proves that no other writer ran in between.
  * I2  ->commit_seq and the commit page's ->commit cover complete events only.
- * I3  When ->nest and ->pending are 0 everything written is committed. Only
- *     then is the fast path taken.
+ * I3  When ->nest and ->pending are 0, every event written is committed. The
+ *     fast path is taken only then.
  * I4  A slot changes owner by one locked exchange: a page is overwritten by
  *     the writer or taken by the reader, never both.
- * I5  Every event is read, or counted in overrun, commit_overrun or dropped.
+ * I5  Every event is either read or counted in overrun, commit_overrun or
+ *     dropped.
  *
  * Context: any, NMI included; not traceable. Locks: none.
  */
@@ -41,7 +44,7 @@
 #include "trace/ring/ring_buffer_internal.h"
 #include <asm/atomic.h>
 
-/* Where an event goes. */
+/* The place reserved for an event. */
 struct rb_room {
 	struct ring_buffer_page *page;
 	u32 offset;
@@ -52,7 +55,10 @@ struct rb_room {
 
 #define RB_EXTEND_SIZE 8
 
-/* Also with -Os: the proof of `make lint` knows where the clock is called. */
+/*
+ * Inline also with -Os: the proof of `make lint` knows where the clock is
+ * called.
+ */
 static __always_inline u64 rb_time(const struct ring_buffer_per_cpu *rb)
 {
 	return rb->clock ? rb->clock() : trace_scale_now(&rb->scale);
@@ -70,7 +76,7 @@ static s64 rb_delta(u64 now, u64 tail)
 	       RB_TAIL_BITS;
 }
 
-/* *p becomes val unless it is larger already; nested writers included. */
+/* Raise *p to val unless it is larger. Safe against nested writers. */
 static void rb_raise(u64 *p, u64 val)
 {
 	u64 old = local_read(p);
@@ -80,8 +86,8 @@ static void rb_raise(u64 *p, u64 val)
 }
 
 /*
- * Make the slot of page seq ours. The page it holds is dropped if it was not
- * read. Return: false if it must not be: the ring is full.
+ * Claim the slot for page seq. An unread page in it is overwritten. Return:
+ * false if overwriting is not allowed: the ring is full.
  */
 static bool rb_claim(struct ring_buffer_per_cpu *rb, u64 seq)
 {
@@ -106,8 +112,8 @@ static bool rb_claim(struct ring_buffer_per_cpu *rb, u64 seq)
 }
 
 /*
- * The tail page is closed, tail_seq is the page to go on with: put the first
- * event on it. Return: 1 done; 0 look again, somebody else was here.
+ * Put the first event on page tail_seq; the tail page is closed. Return: 1
+ * done; 0 look again, a nested writer changed ->tail.
  */
 static int rb_open_page(struct ring_buffer_per_cpu *rb, u64 tail, u64 seq,
 			u64 now, u32 size, struct rb_room *room)
@@ -116,7 +122,10 @@ static int rb_open_page(struct ring_buffer_per_cpu *rb, u64 tail, u64 seq,
 	u64 tail_page = local_read((u64 *)&rb->data.tail_page);
 	s64 delta = rb_delta(now, tail);
 
-	/* Still closed: so tail_page is the closed page or the next one. */
+	/*
+	 * ->tail is still closed, so tail_page is the closed page or the next
+	 * one.
+	 */
 	if (local_read(&rb->data.tail) != tail)
 		return 0;
 	if (tail_page != (u64)page)
@@ -127,7 +136,7 @@ static int rb_open_page(struct ring_buffer_per_cpu *rb, u64 tail, u64 seq,
 	if (!local_try_cmpxchg(&rb->data.tail, &tail,
 			       (now << RB_TAIL_BITS) + size))
 		return 0;
-	/* Nobody looks at these before our event is committed. */
+	/* No reader reads these two before our event is committed. */
 	page->time_stamp = now;
 	WRITE_ONCE(page->commit, 0);
 	*room = (struct rb_room){ .page = page, .time = now };
@@ -135,8 +144,8 @@ static int rb_open_page(struct ring_buffer_per_cpu *rb, u64 tail, u64 seq,
 }
 
 /*
- * The event does not fit on the tail page. Return: 1 reserved on the next
- * one; 0 look again; -ENOSPC there is none, counted.
+ * The event does not fit on the tail page. Return: 1 reserved on the next page;
+ * 0 look again; -ENOSPC no next page is free, counted.
  */
 static int rb_next_page(struct ring_buffer_per_cpu *rb, u64 tail, u64 now,
 			u32 size, struct rb_room *room)
@@ -155,7 +164,10 @@ static int rb_next_page(struct ring_buffer_per_cpu *rb, u64 tail, u64 now,
 			return 0;
 		tail |= RB_TAIL_CLOSED;
 	}
-	/* Else we interrupted a writer that has advanced tail_seq already. */
+	/*
+	 * If ->end names another page, we interrupted a writer that has already
+	 * advanced tail_seq.
+	 */
 	if (local_read(&info->end) >> RB_TAIL_BITS == seq) {
 		next = seq + 1;
 		if (next - rb->data.commit_seq >= rb->data.nr_slots) {
@@ -182,7 +194,7 @@ static int rb_reserve(struct ring_buffer_per_cpu *rb, u32 size,
 	u32 whole = size;
 
 	if (delta < 0) {
-		now -= delta; /* the clock went back: at the same time, then */
+		now -= delta; /* the clock went back: use the tail's time */
 		delta = 0;
 	}
 	if (delta > (s64)RB_DELTA_MAX)
@@ -230,7 +242,7 @@ static u32 rb_event_size(u32 len)
 	return RB_EVENT_HEADER + words * 4 + (is_long ? 4 : 0);
 }
 
-/* Events on a page between two offsets, which are at event borders. */
+/* Count the events between two offsets of a page. Both are event borders. */
 static u32 rb_count(const struct ring_buffer_page *page, u32 from, u32 to)
 {
 	struct ring_buffer_event event;
@@ -242,7 +254,7 @@ static u32 rb_count(const struct ring_buffer_page *page, u32 from, u32 to)
 	return n;
 }
 
-/* The commit page is complete up to end. */
+/* Commit the events of the commit page up to offset end. */
 static void rb_commit_page(struct ring_buffer_per_cpu *rb, u32 end)
 {
 	struct ring_buffer_page *page =
@@ -252,11 +264,11 @@ static void rb_commit_page(struct ring_buffer_per_cpu *rb, u32 end)
 	if (from == end)
 		return;
 	rb->data.commit_entries += rb_count(page, from, end);
-	/* I2: the events before the commit; pairs with rb_committed() */
+	/* I2: store the events before ->commit; pairs with rb_committed() */
 	smp_store_release(&page->commit, end);
 }
 
-/* The commit page is complete for good; the next one becomes it. */
+/* Finish the commit page and make the next page the commit page. */
 static void rb_commit_next(struct ring_buffer_per_cpu *rb)
 {
 	struct ring_buffer_info *info = &rb->data.info[rb->data.commit_index];
@@ -267,7 +279,9 @@ static void rb_commit_next(struct ring_buffer_per_cpu *rb)
 	info->entries = rb->data.commit_entries - info->first;
 	rb->data.info[index].first = rb->data.commit_entries;
 	rb->data.commit_index = index;
-	/* All about both pages before the number; pairs with rb_take() */
+	/*
+	 * Store the words of both pages before the number; pairs with rb_take()
+	 */
 	smp_store_release(&rb->data.commit_seq, seq);
 }
 
@@ -290,9 +304,9 @@ static void rb_commit_all(struct ring_buffer_per_cpu *rb)
 }
 
 /*
- * The outermost writer leaves. A writer nested in it until nest is 0 left its
- * commit here; one that comes later is outermost itself, finds ->pending and
- * does it all.
+ * Leave as the outermost writer. A writer that nested while ->nest was not 0
+ * left its commit to this one and set ->pending. A writer that arrives once
+ * ->nest is 0 is itself outermost; it finds ->pending and commits everything.
  */
 void ring_buffer_commit_rest(struct ring_buffer_per_cpu *rb)
 {

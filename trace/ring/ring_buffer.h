@@ -2,10 +2,10 @@
 /*
  * ring_buffer.h - per-CPU buffers of events: layout, fast path, and calls.
  *
- * Each CPU has a ring of 4 KiB pages that only it writes, from every context:
- * a writer may be interrupted by an interrupt's and that one by an NMI's. One
- * reader at a time takes whole pages out, by swapping in its spare one. How
- * all this works without a lock is told at the top of ring_buffer.c.
+ * Each CPU has a ring of 4 KiB pages that only this CPU writes, from every
+ * context: an interrupt's writer may nest in a task's, and an NMI's in both.
+ * One reader at a time takes out a whole page by exchanging it for its spare
+ * page. The top of ring_buffer.c explains how this works without a lock.
  *
  * Lock legend: [C] own CPU, preemption off, changed by one instruction each;
  * [R] reader_lock; [A] atomic; [W] only while no writer can run on this CPU;
@@ -20,16 +20,16 @@
 #include <asm/local.h>
 #include <asm/percpu.h>
 
-/* ---- layout, byte for byte Linux's: stock tools read these pages -------- */
+/* ---- layout: byte for byte that of Linux; stock tools read it ------------ */
 
 #define RB_PAGE_SIZE   4096
 #define RB_HEADER_SIZE 16
 #define RB_DATA_SIZE   (RB_PAGE_SIZE - RB_HEADER_SIZE)
 
-/* In the commit word of a page given to a reader. */
+/* Bits of the commit word of a page given to a reader. */
 #define RB_COMMIT_SIZE	 0x07ffffffULL /* bytes of data in use */
 #define RB_MISSED_EVENTS (1ULL << 31)  /* events were lost before this page */
-#define RB_MISSED_STORED (1ULL << 30)  /* how many: a u64 after the data */
+#define RB_MISSED_STORED (1ULL << 30)  /* a u64 count after the data */
 
 struct ring_buffer_page {
 	u64 time_stamp; /* of the first event */
@@ -42,9 +42,9 @@ static_assert(offsetof(struct ring_buffer_page, data) == RB_HEADER_SIZE,
 	      "page header");
 
 /*
- * Events start with one u32: type in bits 0-4, time since the event before
- * (or the page's time stamp) in bits 5-31. Types 1 to RB_TYPE_DATA_MAX give
- * the number of payload words that follow.
+ * An event starts with one u32: type in bits 0-4, time since the event before
+ * (or the page's time stamp) in bits 5-31. Types 1 to RB_TYPE_DATA_MAX give the
+ * number of payload words that follow.
  */
 #define RB_TYPE_BITS	 5
 #define RB_TYPE_MASK	 ((1U << RB_TYPE_BITS) - 1)
@@ -52,7 +52,7 @@ static_assert(offsetof(struct ring_buffer_page, data) == RB_HEADER_SIZE,
 #define RB_DELTA_MAX	 ((1ULL << RB_DELTA_BITS) - 1)
 #define RB_TYPE_LONG	 0 /* the next u32 is payload bytes + 4 */
 #define RB_TYPE_DATA_MAX 28
-#define RB_TYPE_PADDING	 29 /* delta 0: rest of page; else u32 bytes follow */
+#define RB_TYPE_PADDING	 29 /* delta 0: rest of page; > 0: u32 bytes follow */
 #define RB_TYPE_EXTEND	 30 /* delta |= next u32 << 27 */
 #define RB_TYPE_STAMP	 31 /* the same, as a time instead of a delta */
 #define RB_EVENT_HEADER	 4
@@ -65,65 +65,66 @@ static_assert(offsetof(struct ring_buffer_page, data) == RB_HEADER_SIZE,
 #define RB_SLOW_HELD   2U /* nothing is recorded: the ring is being changed */
 #define RB_SLOW_CLOCK  4U /* the clock is a function */
 
-/* What is known of each page, by its index. */
+/* The state of each page, by its index. */
 struct ring_buffer_info {
 	struct ring_buffer_page *page; /* [W] */
-	u64 end;     /* [C] sequence number << 12 | bytes, once it is closed */
+	u64 end;     /* [C] sequence number << 12 | bytes, set on close */
 	u64 first;   /* [C] events of this CPU before this page's first */
-	u64 entries; /* [C] events on it, final when the commit page is later */
+	u64 entries; /* [C] its events; final once the commit page is later */
 };
 
 /*
- * The contents of a ring as a value: all that belongs to the events, nothing
- * that belongs to the CPU or to the owner's wishes. Two rings of one CPU and
- * clock exchange their events by exchanging this (RB8 in ring_buffer_ctl.c).
+ * The contents of a ring as a value: everything that belongs to the events, and
+ * nothing that belongs to the CPU or to the owner's settings. Two rings of one
+ * CPU and clock exchange their events by exchanging this struct (RB8 in
+ * ring_buffer_ctl.c).
  */
 struct ring_contents {
-	/* The writer's cache line holds these three. */
+	/* These three are in the writer's cache line. */
 	u64 tail; /* [C] time of last event << 12 | bytes in use */
 	struct ring_buffer_page *tail_page; /* [C] */
-	u64 commit_entries; /* [C] events complete, since it was empty */
+	u64 commit_entries; /* [C] events committed since the reset */
 
 	u64 tail_seq;	  /* [C] sequence number of the tail page */
 	u64 commit_seq;	  /* [C] of the commit page: outermost writer only */
 	u32 commit_index; /* [C] its index */
 	u32 nr_slots;	  /* [W] */
 	u64 *slots;	  /* [A] sequence number << 16 | page index */
-	struct ring_buffer_info *info; /* [W] nr_slots + 1, the reader's too */
+	struct ring_buffer_info *info; /* [W] nr_slots + 1 with the reader's */
 
 	u64 overrun;	    /* [C] events overwritten before they were read */
-	u64 commit_overrun; /* [C] not written: writers nested all around */
-	u64 dropped;	    /* [C] not written: full and not overwriting */
-	u64 recursed;	    /* [C] not written: a writer called itself */
+	u64 commit_overrun; /* [C] not written: nested writers fill the ring */
+	u64 dropped;	    /* [C] not written: ring full, no overwriting */
+	u64 recursed;	    /* [C] not written: same context already inside */
 
 	u32 reader_index;  /* [R] the page outside the ring */
-	u32 reader_offset; /* [R] bytes of it that were read */
-	u64 reader_seq;	   /* [R] what it holds; 0: nothing */
-	u64 reader_stamp;  /* [R] time of the last event read of it */
-	u64 reader_events; /* [R] events read of it */
-	u64 next_seq;	   /* [R] the page to be taken next, if still there */
-	u64 next_event;	   /* [R] number of the event to be read next */
+	u32 reader_offset; /* [R] bytes of it already read */
+	u64 reader_seq;	   /* [R] the page it holds; 0: none */
+	u64 reader_stamp;  /* [R] time of the last event read from it */
+	u64 reader_events; /* [R] events read from it */
+	u64 next_seq;	   /* [R] the page to take next, unless overwritten */
+	u64 next_event;	   /* [R] number of the next event to read */
 	u64 lost;	   /* [R] events lost just before reader_offset */
 	u64 read_events;   /* [R] */
 };
 
 struct ring_buffer_per_cpu {
-	/* The writer's cache line: the fast path touches nothing else here. */
+	/* The writer's cache line: the fast path touches no other. */
 	union {
 		struct {
 			u8 nest;    /* [C] CTX_ bits of the writers inside */
-			u8 pending; /* [C] a nested one left its commit */
+			u8 pending; /* [C] a nested writer left its commit */
 			u16 unused;
 			u32 slow; /* [A] RB_SLOW_ bits */
 		};
-		u64 gate; /* all three; 0: the fast path may be tried */
+		u64 gate; /* all of them; 0 allows the fast path */
 	};
 	struct trace_scale scale;  /* [W] */
 	u64 (*clock)(void);	   /* [W] */
-	struct ring_contents data; /* its first three words */
+	struct ring_contents data; /* its first three words are in this line */
 
-	bool overwrite;	  /* [W] the oldest page gives way when full */
-	u32 generation;	  /* [R] how often all its events went away */
+	bool overwrite;	  /* [W] a full ring overwrites its oldest page */
+	u32 generation;	  /* [R] times that all its events were removed */
 	unsigned int cpu; /* [I] */
 	struct mutex reader_lock;
 } __aligned(64);
@@ -135,7 +136,7 @@ struct ring_buffer {
 	struct ring_buffer_per_cpu *cpu[NR_CPUS]; /* [I] once not NULL */
 	const struct trace_clock *clock;	  /* buffer's owner */
 	bool overwrite;				  /* buffer's owner */
-	u32 nr; /* [I] rises with age: the order of two buffers' locks */
+	u32 nr; /* [I] higher for a later buffer: the lock order */
 };
 
 /* ---- writing: every context, NMI included -------------------------------- */
@@ -144,28 +145,29 @@ struct ring_buffer {
 struct ring_buffer_fast {
 	u8 *event; /* RB_EVENT_HEADER bytes, then the payload */
 	u64 time;
-	u64 end; /* of the event, on the page */
+	u64 end; /* offset of the event's end on the page */
 	struct ring_buffer_page *page;
 };
 
 #define RB_TAIL_BITS 12
 #define RB_TAIL_MASK ((1ULL << RB_TAIL_BITS) - 1)
 
-/* All that is rare in committing: see ring_buffer.c. */
+/* The rare cases of a commit: see ring_buffer.c. */
 void ring_buffer_commit_rest(struct ring_buffer_per_cpu *rb);
 
 /*
- * ring_buffer_reserve_fast() - room for an event, when nothing is unusual
+ * ring_buffer_reserve_fast() - reserve room for an event in the common case
  * @payload: bytes, a constant multiple of 4, at most 4 * RB_TYPE_DATA_MAX
- * @stamp:   NULL, or where the time is stored, in either case
+ * @stamp:   NULL, or where to store the time, even if the result is false
  *
- * Preemption is off from before the call until after the commit, which must
- * follow when this returned true. False: nothing has been reserved; call
- * ring_buffer_refused(), then take ring_buffer_lock_reserve().
+ * The caller keeps preemption off from before the call until after the commit.
+ * Return: true, and ring_buffer_commit_fast() must follow; false, and nothing
+ * has been reserved: call ring_buffer_refused(), then
+ * ring_buffer_lock_reserve().
  *
- * The order of clock, tail and nest is all: who comes between the clock and
- * the tail is later than we are, which the delta shows; who comes between the
- * tail and nest, or later, makes the exchange fail.
+ * Order matters: read the clock, then ->tail, then set ->nest. A writer that
+ * nests between clock and tail makes the delta negative; one that nests after
+ * the tail makes the exchange fail.
  */
 static __always_inline bool
 ring_buffer_reserve_fast(struct ring_buffer_per_cpu *rb, u32 payload,
@@ -182,7 +184,10 @@ ring_buffer_reserve_fast(struct ring_buffer_per_cpu *rb, u32 payload,
 	tail = local_read(&rb->data.tail);
 	local_set(&rb->nest, this_cpu_read(trace_context));
 	now = f->time << RB_TAIL_BITS;
-	/* Time now - time of tail: the offset is below what is added. */
+	/*
+	 * Time now - time of tail. RB_TAIL_MASK >= offset: no borrow from the
+	 * time.
+	 */
 	delta = (now + RB_TAIL_MASK - tail) >> RB_TAIL_BITS;
 	offset = tail & RB_TAIL_MASK;
 	f->end = offset + size;
@@ -201,11 +206,11 @@ refuse:
 }
 
 /*
- * ring_buffer_refused() - the fast path was refused; preemption is still off
+ * ring_buffer_refused() - finish a refused fast path; preemption is still off
  *
- * A writer that came into it has left its commit, and the caller need not try
- * again. (Not part of the refusal: the caller's registers would have to be
- * saved for it on the fast path.)
+ * A writer that nested in the fast path has left its commit, and the caller
+ * might never write again. (This is not part of the refusal itself: the fast
+ * path would have to save the caller's registers for the call.)
  */
 static __always_inline void ring_buffer_refused(struct ring_buffer_per_cpu *rb)
 {
@@ -217,30 +222,30 @@ static __always_inline void
 ring_buffer_commit_fast(struct ring_buffer_per_cpu *rb,
 			const struct ring_buffer_fast *f)
 {
-	local_inc(&rb->data.commit_entries); /* counted before it can be read */
-	barrier(); /* the event before the commit; pairs with rb_committed() */
+	local_inc(&rb->data.commit_entries); /* before a reader sees it */
+	barrier(); /* event before commit; pairs with rb_committed() */
 	local_set(&f->page->commit, f->end);
 	local_set(&rb->nest, 0);
-	/* A writer nested in this one has left its commit to us. */
+	/* Not zero: a writer nested in this one left its commit to it. */
 	if (unlikely(!local_is_zero(&rb->gate)))
 		ring_buffer_commit_rest(rb);
 }
 
 /*
- * ring_buffer_lock_reserve() - room for an event of any size
+ * ring_buffer_lock_reserve() - reserve room for an event of any size
  * @len:  payload bytes, at most RB_PAYLOAD_MAX
- * @time: NULL, or where the event's time goes
+ * @time: NULL, or where to store the event's time
  *
- * Return: the payload, with preemption off until ring_buffer_unlock_commit()
- * on the same CPU; NULL (preemption as before) if this CPU is not recorded,
- * the event is too long, the ring is full, or this context is already inside
- * a writer; all but the first two are counted.
+ * Return: the payload, with preemption off until ring_buffer_unlock_commit() on
+ * the same CPU; NULL (preemption as before) if this CPU is not recorded, the
+ * event is too long, the ring is full, or this context is already inside a
+ * writer. All but the first two cases are counted.
  */
 void *ring_buffer_lock_reserve(struct ring_buffer *buffer, size_t len,
 			       u64 *time);
 void ring_buffer_unlock_commit(struct ring_buffer *buffer);
 
-/* Now, by the clock of the buffer. */
+/* The time now, by the clock of the buffer. */
 u64 ring_buffer_time(const struct ring_buffer_per_cpu *rb);
 
 /* ---- reading: task, may sleep -------------------------------------------- */
@@ -250,64 +255,64 @@ struct ring_buffer_event {
 	const void *data;
 	u32 len; /* payload bytes, rounded up to 4 by the format */
 	u64 time;
-	u64 lost; /* events lost between the one before and this one */
+	u64 lost; /* events lost between this one and the one before */
 };
 
 /*
- * ring_buffer_decode() - the event at *@offset of a page
+ * ring_buffer_decode() - decode the event at *@offset of a page
  * @size:   bytes of data to look at, at most RB_DATA_SIZE
- * @offset: moved behind the event
+ * @offset: advanced to the end of the event
  * @time:   of the event before; start with the page's time_stamp
  *
- * Never looks outside the page, whatever its content. Pure.
- * Return: 1; 0 no event follows; -EINVAL what follows is no event. No other
- * code is returned.
+ * Never reads outside the page, whatever its content. Pure.
+ * Return: 1; 0 no event follows; -EINVAL the data that follows is no event. No
+ * other code is returned.
  */
 int ring_buffer_decode(const struct ring_buffer_page *page, u32 size,
 		       u32 *offset, u64 *time, struct ring_buffer_event *event);
 
 /*
- * ring_buffer_peek() - the oldest event, which stays
+ * ring_buffer_peek() - return the oldest event and leave it in the ring
  * The data stays valid as long as reader_lock is held.
  * Context: reader_lock held. Return: whether there is one.
  */
 bool ring_buffer_peek(struct ring_buffer_per_cpu *rb,
 		      struct ring_buffer_event *event);
 
-/* Take away the event last peeked. Context: reader_lock held. */
+/* Remove the event that the last peek returned. Context: reader_lock held. */
 void ring_buffer_consume(struct ring_buffer_per_cpu *rb);
 
-/* Whether a peek would find one. Takes reader_lock. */
+/* Return: whether a peek finds no event. Takes reader_lock. */
 bool ring_buffer_empty(struct ring_buffer_per_cpu *rb);
 
 /*
- * ring_buffer_read_page() - take a whole page, as it is for stock tools
- * @full: leave a page that the writer is still on
+ * ring_buffer_read_page() - take a whole page, in the form stock tools read
+ * @full: do not take a page that the writer is still filling
  *
- * What an earlier ring_buffer_consume() took of it is not repeated. Takes
+ * Events that an earlier ring_buffer_consume() took are left out. Takes
  * reader_lock. Return: bytes of data, 0 when there is none.
  */
 u32 ring_buffer_read_page(struct ring_buffer_per_cpu *rb,
 			  struct ring_buffer_page *page, bool full);
 
-/* A walk over what is in the ring at its start, taking nothing away. */
+/* A walk over the events in the ring at its start. It removes none. */
 struct ring_buffer_iter {
 	struct ring_buffer_per_cpu *rb;
 	struct ring_buffer_page *page; /* a copy */
 	u64 seq;		       /* the page copied */
-	u64 event_nr;		       /* number of the event to come */
-	u64 last_seq;		       /* where to end */
+	u64 event_nr;		       /* number of the next event */
+	u64 last_seq;		       /* the last page of the walk */
 	u32 last_size;
 	u32 size, offset; /* of the copy */
 	u64 time;
 	u32 generation;
 	bool valid;
-	struct ring_buffer_event event; /* the current one, if valid */
+	struct ring_buffer_event event; /* the current event, if valid */
 };
 
 /*
- * Start: the first event is current. The page is the caller's.
- * Both take reader_lock. Next may be called only while ->valid.
+ * After the start the first event is current. The caller owns the page. Both
+ * functions take reader_lock. Call ring_buffer_iter_next() only while ->valid.
  */
 void ring_buffer_iter_start(struct ring_buffer_iter *iter,
 			    struct ring_buffer_per_cpu *rb,
@@ -316,68 +321,69 @@ void ring_buffer_iter_next(struct ring_buffer_iter *iter);
 
 struct ring_buffer_stats {
 	u64 entries; /* in the ring, unread */
-	u64 written; /* entries, read and overwritten ones together */
+	u64 written; /* entries plus read and overwritten events */
 	u64 overrun, commit_overrun, dropped, recursed;
 	u64 bytes; /* in the ring, unread, event headers included */
 	u64 read;
 	u64 oldest; /* time of the oldest event, 0: none */
 };
 
-/* Takes reader_lock. Figures of a running writer are of about now. */
+/* Takes reader_lock. While a writer runs, its figures are approximate. */
 void ring_buffer_stats(struct ring_buffer_per_cpu *rb,
 		       struct ring_buffer_stats *stats);
 
 /* ---- managing: task, may sleep; callers exclude each other --------------- */
 
 /*
- * ring_buffer_init() - rings of @pages pages for the CPUs in @cpus
+ * ring_buffer_init() - create rings of @pages pages for the CPUs in @cpus
  * Return: 0; -ENOMEM (nothing allocated); -EINVAL pages not in
  * RB_PAGES_MIN..RB_PAGES_MAX. No other code is returned.
  */
 int ring_buffer_init(struct ring_buffer *buffer, u64 cpus, size_t pages,
 		     const struct trace_clock *clock);
 /*
- * ring_buffer_add_cpu() - a ring of @pages pages for one more CPU
+ * ring_buffer_add_cpu() - create a ring of @pages pages for one more CPU
  * Return: 0; -ENOMEM. No other code is returned.
  */
 int ring_buffer_add_cpu(struct ring_buffer *buffer, unsigned int cpu,
 			size_t pages);
-/* Nobody may write or read any more. */
+/* Free the rings. The caller guarantees that no writer or reader is left. */
 void ring_buffer_destroy(struct ring_buffer *buffer);
 
 #define RB_PAGES_MIN 2
 #define RB_PAGES_MAX 65535
 
 /*
- * ring_buffer_resize() - each CPU with pages[cpu] != 0 gets so many, or none
- * The newest events that fit are kept; those that do not count as overrun.
- * Needs the memory of all at once, beside what they have.
+ * ring_buffer_resize() - give each CPU with pages[cpu] != 0 that many pages, or
+ * change no CPU
+ * The newest events that fit are kept; the others count as overrun. The new
+ * memory of all CPUs is allocated before any old memory is freed.
  * Return: 0; or with nothing changed -ENOMEM; -EINVAL below RB_PAGES_MIN or
  * above RB_PAGES_MAX; -ENODEV no such CPU. No other code is returned.
  */
 int ring_buffer_resize(struct ring_buffer *buffer, const u32 pages[NR_CPUS]);
 
 /*
- * ring_buffer_swap() - exchange what the rings of two buffers hold
+ * ring_buffer_swap() - exchange the contents of the rings of two buffers
  * @cpus: one bit for each CPU
  *
- * Events, positions of the reader and counts of @a are @b's afterwards, and
- * the other way round, also where the rings differ in size. Walks of either
- * end. Both buffers' writers are refused meanwhile, and not counted.
- * Return: 0; or with nothing changed -EINVAL if the clocks differ or it is one
- * buffer, -ENODEV if one has no ring for one of the CPUs. No other code is
+ * Afterwards @b has the events, reader positions and counts of @a, and @a has
+ * those of @b, also if the rings differ in size. Walks of both buffers end.
+ * During the exchange the writers of both are refused, and not counted.
+ * Return: 0; or with nothing changed -EINVAL the clocks differ or @a is @b;
+ * -ENODEV one of them has no ring for one of the CPUs. No other code is
  * returned.
  */
 int ring_buffer_swap(struct ring_buffer *a, struct ring_buffer *b, u64 cpus);
 
-/* Empty it and zero its counts. */
+/* Empty the CPU's ring and zero its counts. */
 void ring_buffer_reset(struct ring_buffer *buffer, unsigned int cpu);
 
-/* On return nobody uses the old clock; the rings have been emptied. */
+/* On return no writer uses the old clock, and the rings are empty. */
 void ring_buffer_set_clock(struct ring_buffer *buffer,
 			   const struct trace_clock *clock);
 
 void ring_buffer_set_overwrite(struct ring_buffer *buffer, bool overwrite);
 
-/* On return no writer is inside, if @on is false. */
+/* If @on is false, no writer is inside on return. */
 void ring_buffer_record(struct ring_buffer *buffer, unsigned int cpu, bool on);

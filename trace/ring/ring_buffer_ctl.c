@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * ring_buffer_ctl.c - make, resize, empty and stop per-CPU ring buffers.
+ * ring_buffer_ctl.c - create, resize, empty and stop per-CPU ring buffers.
  *
- * Owns the memory of the rings and the rule of changing one: its writers are
- * stopped first. A bit refuses all later writers; those inside run with
- * preemption off from looking at ->gate to their commit, so none is left after
+ * Owns the memory of the rings and the rule for changing one: stop its writers
+ * first. A bit in ->slow refuses every later writer. A writer inside has
+ * preemption off from its read of ->gate to its commit, so none is left after
  * synchronize_cpus().
  *
- * RB8 What belongs to the events is in ->data and nowhere else, so a ring is
- *     given other contents by one assignment: to swap two rings, to resize one.
+ * RB8 Everything that belongs to the events is in ->data and nowhere else. So
+ *     one assignment gives a ring other contents: to swap two rings, or to
+ *     resize one.
  *
  * Context: task, may sleep; callers exclude each other. Locks: reader_lock.
  */
@@ -111,7 +112,7 @@ static void rb_set_clock(struct ring_buffer_per_cpu *rb,
 	}
 }
 
-static u32 nr_buffers; /* [A] made so far */
+static u32 nr_buffers; /* [A] created so far */
 
 static struct ring_buffer_per_cpu *rb_create(const struct ring_buffer *buffer,
 					     unsigned int cpu, size_t pages)
@@ -187,7 +188,7 @@ void ring_buffer_destroy(struct ring_buffer *buffer)
 
 /* ---- resize -------------------------------------------------------------- */
 
-/* Move the memory of a page, and what is known of it, between two contents. */
+/* Move the memory of a page, and its counts, between two contents. */
 static void rb_move_page(struct ring_buffer_info *to,
 			 struct ring_buffer_info *from)
 {
@@ -198,9 +199,9 @@ static void rb_move_page(struct ring_buffer_info *to,
 }
 
 /*
- * Move the newest events to other memory, of another size; positions and
- * counts go along. The page numbers stay; the reader's page goes along as the
- * one outside. Context: no writer, reader_lock held.
+ * Move the newest events that fit to memory of another size, with positions and
+ * counts. The page numbers stay. The reader's page stays outside the ring.
+ * Context: no writer, reader_lock held.
  */
 static void rb_move_events(struct ring_contents *to, struct ring_contents *from)
 {
@@ -236,7 +237,7 @@ static void rb_move_events(struct ring_contents *to, struct ring_contents *from)
 	to->tail_page = to->info[to->commit_index].page;
 }
 
-/* Return: as ring_buffer_resize(); *m is NULL if nothing is to change. */
+/* Return: as ring_buffer_resize(); *m is NULL if the size is the same. */
 static int rb_prepare(const struct ring_buffer *buffer, unsigned int cpu,
 		      size_t pages, struct ring_contents **m)
 {
@@ -250,7 +251,7 @@ static int rb_prepare(const struct ring_buffer *buffer, unsigned int cpu,
 	return *m ? rb_contents_alloc(*m, pages) : -ENOMEM;
 }
 
-/* The ring gets the memory prepared for it; m has what it had. */
+/* Give the ring the memory prepared for it; m then has the old memory. */
 static void rb_replace(struct ring_buffer_per_cpu *rb, struct ring_contents *m)
 {
 	rb_hold(rb, RB_SLOW_HELD);
@@ -287,7 +288,7 @@ int ring_buffer_resize(struct ring_buffer *buffer, const u32 pages[NR_CPUS])
 
 /* ---- swap ---------------------------------------------------------------- */
 
-/* Context: no writer. @a is the older buffer's, and its lock is taken first. */
+/* Context: no writer. @a is of the older buffer: take its lock first. */
 static void rb_swap(struct ring_buffer_per_cpu *a,
 		    struct ring_buffer_per_cpu *b)
 {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * ring_buffer_event.c - take a page of events apart.
+ * ring_buffer_event.c - decode the events of a page.
  *
- * Owns nothing; pure, so that it is fuzzed and runs on the host. It reads what
- * others have written, perhaps while they write: it looks at each word once,
- * believes nothing, and never looks behind the end of the page.
+ * Owns nothing. It is pure, so the host can run and fuzz it. A writer may still
+ * be writing the page: the decoder reads each word once, checks every value,
+ * and never reads past the end of the page.
  */
 #include "kernel/lib/errno.h"
 #include "trace/ring/ring_buffer.h"
 
-/* Bytes 4 to 7 of an event, which some types have. */
+/* Read bytes 4 to 7 of an event, which only some types have. */
 static bool rb_second_word(const struct ring_buffer_page *page, u32 size,
 			   u32 offset, u32 *word)
 {
@@ -28,7 +28,7 @@ static u32 rb_skip(u32 type, u32 delta, u32 word, u64 *time)
 	case RB_TYPE_EXTEND:
 		*time += wide;
 		return 8;
-	case RB_TYPE_STAMP: /* the upper 5 bits are the time before's */
+	case RB_TYPE_STAMP: /* the upper 5 bits stay */
 		*time = (*time & ~((1ULL << 59) - 1)) | wide;
 		return 8;
 	default:

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring_buffer_internal.h - what the ring buffer's files share.
+ * ring_buffer_internal.h - shared by the ring buffer's files.
  *
- * ring_buffer.c writes, ring_buffer_read.c reads, ring_buffer_ctl.c makes and
- * changes the rings. The algorithm is told at the top of ring_buffer.c.
+ * ring_buffer.c writes, ring_buffer_read.c reads, ring_buffer_ctl.c creates and
+ * changes the rings. The top of ring_buffer.c explains the algorithm.
  */
 #pragma once
 
 #include "trace/ring/ring_buffer.h"
 
-/* A slot: which page of the stream it holds (0: none), in which memory. */
+/* A slot: the number of the page it holds (0: none) and its memory's index. */
 #define RB_SLOT_BITS	    16
 #define RB_SLOT(seq, index) ((u64)(seq) << RB_SLOT_BITS | (index))
 #define RB_SLOT_SEQ(slot)   ((slot) >> RB_SLOT_BITS)
 #define RB_SLOT_INDEX(slot) ((u32)(slot) & ((1U << RB_SLOT_BITS) - 1))
 
-/* In place of the offset in ->tail: nothing more goes into this page. */
+/* Stands in place of the offset in ->tail: the page takes no more events. */
 #define RB_TAIL_CLOSED RB_TAIL_MASK
 
 static inline u64 *rb_slot(const struct ring_buffer_per_cpu *rb, u64 seq)
@@ -24,8 +24,8 @@ static inline u64 *rb_slot(const struct ring_buffer_per_cpu *rb, u64 seq)
 }
 
 /*
- * Memory of the page with sequence number seq, which is commit_seq or later
- * and exists. (The commit page may be the reader's already.)
+ * The info of page seq, which exists and is commit_seq or later. (The reader
+ * may already have taken the commit page.)
  */
 static inline struct ring_buffer_info *
 rb_info(const struct ring_buffer_per_cpu *rb, u64 seq)
@@ -35,18 +35,19 @@ rb_info(const struct ring_buffer_per_cpu *rb, u64 seq)
 	return &rb->data.info[RB_SLOT_INDEX(READ_ONCE(*rb_slot(rb, seq)))];
 }
 
-/* Bytes of a page that a reader may look at. */
+/* The bytes of a page that a reader may read. */
 static inline u32 rb_committed(const struct ring_buffer_page *page)
 {
 	return smp_load_acquire(&page->commit);
 }
 
 /*
- * Stop the writers of a CPU and wait until none is inside; let them go on.
+ * rb_hold() stops the writers of a CPU and waits until none is inside;
+ * rb_release() lets them continue.
  * Context: task, may sleep.
  */
 void rb_hold(struct ring_buffer_per_cpu *rb, u32 reason);
 void rb_release(struct ring_buffer_per_cpu *rb, u32 reason);
 
-/* Forget all events and counts. Context: no writer, reader_lock held. */
+/* Drop all events and zero all counts. Context: no writer, reader_lock held. */
 void rb_start_empty(struct ring_buffer_per_cpu *rb);

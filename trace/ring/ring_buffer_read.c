@@ -2,15 +2,15 @@
 /*
  * ring_buffer_read.c - the reader's side of the per-CPU ring buffer.
  *
- * Owns the page outside the ring and what has been read. A consuming reader
- * takes the oldest page out by exchanging it in its slot for the one it has
- * (I4 in ring_buffer.c); then it has the page to itself, but for the writer
- * still adding to it if it is the commit page. Walks copy a page and look
- * afterwards whether its slot still held it: if not, it was overwritten
- * meanwhile and the copy is thrown away.
+ * Owns the page outside the ring and the reader's position. A consuming reader
+ * takes the oldest page out of its slot in exchange for its own page (I4 in
+ * ring_buffer.c). From then on no other code uses that page, except that the
+ * writer still adds to it while it is the commit page. A walk copies a page and
+ * then checks that the slot still holds the same page. If not, a writer has
+ * overwritten the page, and the walk discards the copy.
  *
- * I6  The reader gives its page back only when the commit page is a later
- *     one: before that the writer may still write to it.
+ * I6  The reader gives its page back only when the commit page is a later one.
+ *     Before that, the writer may still write to it.
  * I7  Events are numbered by the writer (->first), so a reader that finds a
  *     gap knows exactly how many were lost.
  *
@@ -22,7 +22,7 @@
 #include "trace/ring/ring_buffer_internal.h"
 #include <asm/atomic.h>
 
-/* The next page of the stream that the writer has begun, oldest first. */
+/* Find the oldest unread page that the writer has begun. */
 static bool rb_oldest(struct ring_buffer_per_cpu *rb, u64 *slot)
 {
 	u64 commit_seq, held;
@@ -35,14 +35,17 @@ static bool rb_oldest(struct ring_buffer_per_cpu *rb, u64 *slot)
 		held = RB_SLOT_SEQ(*slot);
 		if (held == rb->data.next_seq)
 			return true;
-		/* Overwritten, and so is all that is a ring's length behind. */
+		/*
+		 * This page and every page more than nr_slots behind is
+		 * overwritten.
+		 */
 		rb->data.next_seq++;
 		if (held >= rb->data.next_seq + rb->data.nr_slots)
 			rb->data.next_seq = held - rb->data.nr_slots + 1;
 	}
 }
 
-/* Exchange the reader's used up page for the oldest. Return: is there one? */
+/* Exchange the reader's page, all read, for the oldest. Return: found one? */
 static bool rb_take(struct ring_buffer_per_cpu *rb)
 {
 	struct ring_buffer_info *info;
@@ -55,7 +58,7 @@ static bool rb_take(struct ring_buffer_per_cpu *rb)
 		if (rb->data.next_seq ==
 			    smp_load_acquire(&rb->data.commit_seq) &&
 		    !rb_committed(info->page))
-			return false; /* nothing on it yet: leave it there */
+			return false; /* the page is empty: leave it */
 	} while (!try_cmpxchg(rb_slot(rb, rb->data.next_seq), &slot,
 			      RB_SLOT(0, rb->data.reader_index))); /* I4 */
 	rb->data.reader_index = RB_SLOT_INDEX(slot);
@@ -69,7 +72,7 @@ static bool rb_take(struct ring_buffer_per_cpu *rb)
 }
 
 /*
- * Make sure the reader's page has something unread. Return: bytes of data on
+ * Make sure that the reader's page has unread data. Return: bytes of data on
  * it, 0 if there is nothing to read.
  */
 static u32 rb_reader_page(struct ring_buffer_per_cpu *rb)
@@ -80,7 +83,7 @@ static u32 rb_reader_page(struct ring_buffer_per_cpu *rb)
 
 	assert_held(&rb->reader_lock);
 	for (;;) {
-		/* The number before the size: see rb_commit_next(). */
+		/* Read the number before the size: see rb_commit_next(). */
 		commit_seq = smp_load_acquire(&rb->data.commit_seq);
 		if (rb->data.reader_seq) {
 			page = rb->data.info[rb->data.reader_index].page;
@@ -95,7 +98,7 @@ static u32 rb_reader_page(struct ring_buffer_per_cpu *rb)
 	}
 }
 
-/* The event at the reader's offset, without moving it. */
+/* Decode the event at the reader's offset and leave the offset. */
 static bool rb_reader_event(struct ring_buffer_per_cpu *rb, u32 *offset,
 			    struct ring_buffer_event *event)
 {
@@ -166,7 +169,7 @@ static u32 rb_read_rest(struct ring_buffer_per_cpu *rb, u32 size)
 	return n;
 }
 
-/* Say how many events were lost before a page, as stock tools expect it. */
+/* Store the number of events lost before a page where stock tools read it. */
 static void rb_mark_lost(struct ring_buffer_page *page, u32 size, u64 lost)
 {
 	page->commit = size;
@@ -197,7 +200,7 @@ u32 ring_buffer_read_page(struct ring_buffer_per_cpu *rb,
 		size = rb_committed(info->page);
 	bytes = size - rb->data.reader_offset;
 	memcpy(page->data, info->page->data + rb->data.reader_offset, bytes);
-	page->time_stamp = rb->data.reader_stamp; /* deltas go on from there */
+	page->time_stamp = rb->data.reader_stamp; /* deltas count from it */
 	rb_mark_lost(page, bytes, rb->data.lost);
 	events = complete ? info->entries - rb->data.reader_events :
 			    rb_read_rest(rb, size);
@@ -214,7 +217,7 @@ unlock:
 /* ---- walks --------------------------------------------------------------- */
 
 /*
- * Copy page iter->seq. Return: false: it is not there any more.
+ * Copy page iter->seq. Return: false if the page was overwritten.
  */
 static bool rb_iter_copy(struct ring_buffer_iter *iter)
 {
@@ -236,10 +239,10 @@ static bool rb_iter_copy(struct ring_buffer_iter *iter)
 	iter->time = info->page->time_stamp;
 	first = info->first;
 	memcpy(iter->page->data, info->page->data, size);
-	smp_rmb(); /* the copy before the second look; pairs with rb_claim() */
+	smp_rmb(); /* copy before the second read; pairs with rb_claim() */
 	if (!mine && READ_ONCE(*slot_word) != slot)
 		return false;
-	/* What a consumer took meanwhile is not lost. */
+	/* What a consuming reader has taken is not lost. */
 	iter->event_nr = max(iter->event_nr, rb->data.next_event);
 	if (first > iter->event_nr)
 		iter->event.lost += first - iter->event_nr;
@@ -249,14 +252,14 @@ static bool rb_iter_copy(struct ring_buffer_iter *iter)
 	return true;
 }
 
-/* Go over to the next page that is still there. Return: is there one? */
+/* Copy the next page that is not overwritten. Return: whether there is one. */
 static bool rb_iter_page(struct ring_buffer_iter *iter)
 {
 	bool found = false;
 
 	mutex_lock_notrace(&iter->rb->reader_lock);
 	if (iter->generation != iter->rb->generation)
-		iter->seq = iter->last_seq; /* emptied: that was all */
+		iter->seq = iter->last_seq; /* the ring was emptied: end here */
 	while (!found && ++iter->seq <= iter->last_seq)
 		found = rb_iter_copy(iter);
 	mutex_unlock_notrace(&iter->rb->reader_lock);
@@ -284,7 +287,7 @@ void ring_buffer_iter_next(struct ring_buffer_iter *iter)
 	iter->valid = false;
 }
 
-/* Where the stream ends now. */
+/* Record where the stream ends now. */
 static void rb_iter_end(struct ring_buffer_iter *iter)
 {
 	struct ring_buffer_per_cpu *rb = iter->rb;
@@ -314,7 +317,7 @@ void ring_buffer_iter_start(struct ring_buffer_iter *iter,
 	if (rb->data.reader_seq) {
 		iter->seq = rb->data.reader_seq;
 		rb_iter_copy(iter);
-		/* Begin where the consumer is. */
+		/* Begin at the consuming reader's position. */
 		iter->event.lost = 0;
 		iter->offset = rb->data.reader_offset;
 		iter->time = rb->data.reader_stamp;
@@ -331,7 +334,7 @@ void ring_buffer_iter_start(struct ring_buffer_iter *iter,
 
 /* ---- counts -------------------------------------------------------------- */
 
-/* Add a page with unread data from offset on to the counts. */
+/* Add a page to the counts; its data from offset on is unread. */
 static void rb_stats_page(struct ring_buffer_stats *stats,
 			  const struct ring_buffer_page *page, u32 offset,
 			  u64 time)
@@ -359,13 +362,15 @@ void ring_buffer_stats(struct ring_buffer_per_cpu *rb,
 	};
 	mutex_lock_notrace(&rb->reader_lock);
 	stats->read = rb->data.read_events;
-	/* Last of the three: it has what the others have, and maybe more. */
+	/*
+	 * Read last of the three: it counts at least the events of the others.
+	 */
 	stats->written = READ_ONCE(rb->data.commit_entries);
 	stats->entries = stats->written - stats->read - stats->overrun;
 	if (rb->data.reader_seq)
 		rb_stats_page(stats, rb->data.info[rb->data.reader_index].page,
 			      rb->data.reader_offset, rb->data.reader_stamp);
-	rb_oldest(rb, &slot); /* next_seq is now where the ring begins */
+	rb_oldest(rb, &slot); /* next_seq is now the ring's first page */
 	last = smp_load_acquire(&rb->data.commit_seq);
 	for (seq = rb->data.next_seq; seq <= last; seq++) {
 		slot = READ_ONCE(*rb_slot(rb, seq));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * trace_clock.c - the clocks by name.
+ * trace_clock.c - the trace clocks, found by name.
  *
  * Owns the table and the two clocks that are not the time stamp counter:
  *
- * I1  "global" never goes back, on whatever CPU it is asked; "counter" gives
+ * I1  "global" never goes back, on whichever CPU it is read; "counter" returns
  *     every number once, from 1.
  *
  * Context: any, NMI and tracing callbacks included; not traceable, no locks.
@@ -27,7 +27,7 @@ static u64 clock_global(void)
 	u64 last = READ_ONCE(global_last);
 	u64 now;
 
-	/* The last value is read before the clock, so now may only be late. */
+	/* Read the last value before the clock: now can only be too late. */
 	do {
 		now = max(local_clock(), last);
 	} while (!try_cmpxchg(&global_last, &last, now)); /* I1 */
@@ -44,7 +44,9 @@ static u64 clock_tsc(void)
 	return rdtsc();
 }
 
-/* "uptime" and "mono" are names people look for; here all start at boot. */
+/*
+ * Users expect the names "uptime" and "mono"; here every clock starts at boot.
+ */
 static const struct trace_clock clocks[] = {
 	{ "local", clock_local, .scaled = true, .in_ns = true },
 	{ "global", clock_global, .in_ns = true },

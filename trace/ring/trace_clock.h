@@ -2,9 +2,9 @@
 /*
  * trace_clock.h - the clocks that events can be stamped with.
  *
- * Most of them are the time stamp counter, shifted and scaled: those a ring
- * buffer's fast path computes inline from a struct trace_scale. The others
- * are a function that its slow path calls.
+ * Most clocks are the time stamp counter, shifted and scaled. The fast path of
+ * a ring buffer computes such a clock inline from a struct trace_scale. The
+ * other clocks are functions that its slow path calls.
  *
  * Context: any, NMI and tracing callbacks included; no locks.
  */
@@ -21,9 +21,9 @@ struct trace_scale {
 
 struct trace_clock {
 	const char *name;
-	u64 (*read)(void); /* always works; the same time as the scale gives */
+	u64 (*read)(void); /* always works; equals the time by the scale */
 	bool scaled;	   /* may be computed from trace_clock_scale() */
-	bool in_ns;	   /* else a number without a unit */
+	bool in_ns;	   /* false: a number without a unit */
 };
 
 static __always_inline u64 trace_scale_now(const struct trace_scale *scale)
@@ -34,8 +34,8 @@ static __always_inline u64 trace_scale_now(const struct trace_scale *scale)
 /* Clock number i, in the order of the file trace_clock; NULL past the end. */
 const struct trace_clock *trace_clock_get(unsigned int i);
 
-/* NULL if there is none of that name. */
+/* Return: NULL if no clock has that name. */
 const struct trace_clock *trace_clock_find(const char *name);
 
-/* How to compute a clock with ->scaled. */
+/* The scale to compute a clock with; it must be ->scaled. */
 struct trace_scale trace_clock_scale(const struct trace_clock *clock);
