@@ -2,41 +2,42 @@
 /*
  * fgraph.c - hooks on the return of functions, for several users.
  *
- * Owns the table of users and the shadow stacks, two pages per task that are
- * given to it when the first user comes, or at its creation. A user's callback
- * at entry (fgraph_enter() in fgraph.h) puts the address of return_to_handler
- * where the caller's return address stands, and a frame on the shadow stack;
- * the function then returns into return_to_handler (fgraph_entry.asm), which
- * asks here where it really goes.
+ * Owns the table of users and the shadow stacks. A task gets its shadow stack,
+ * two pages, when the first user registers, or at its creation if that is
+ * later. A user's callback at entry (fgraph_enter() in fgraph.h) replaces the
+ * return address in its slot on the stack by the address of return_to_handler,
+ * and pushes a frame on the shadow stack. The function then returns into
+ * return_to_handler (fgraph_entry.asm), which gets the true return address
+ * here.
  *
- * A second user that wants the same call finds the slot hooked, and so does a
- * function entered by a tail call that of the one that made it. Each gets a
- * frame of its own for the same slot, whose true return address is
- * return_to_handler again, so all return in turn. Users of one call are at the
- * same depth; none knows the time another one has put in its frame.
+ * The slot is already hooked when a second user, or a tail-called function,
+ * arrives. Each gets a frame of its own for the same slot. The return address
+ * in that frame is return_to_handler again, so all frames return in turn. Users
+ * of one call have the same depth; no user sees the time in another user's
+ * frame.
  *
- * I1  A hooked slot has a frame that says where it returns to, from before it
- *     is hooked until after it was returned through; frames of other contexts
- *     on the same task lie above and are gone when it is looked at.
- * I2  A call is hooked only if there was room for its frame; else it is
- *     counted in task->trace_overrun and returns as ever.
- * I3  Frames above the one that is returned through belong to calls that were
- *     left by force (trap_catch_call()); they are dropped and counted.
- * I4  A user's slot is free when no frame has its bit and nobody is in its
+ * I1  A hooked slot has a frame that holds its true return address, from before
+ *     it is hooked until after the return through it. Frames of other contexts
+ *     on the same task lie above it, and are popped before it is read.
+ * I2  A call is hooked only if there is room for its frame. A call without room
+ *     is counted in task->trace_overrun and returns as usual.
+ * I3  Frames above the returning one belong to calls that were left by force
+ *     (trap_catch_call()). They are dropped and counted.
+ * I4  A user's slot is free when no frame has its bit and no CPU is in its
  *     callbacks.
  * I5  While a user's callback runs, at entry or return, no call that it makes
- *     in this context is hooked by fgraph_enter(), but for one more level: the
- *     transition bit of recursion.h. Such calls are counted (->recursed). Who
- *     pushes frames without fgraph_enter() must call nothing that is hooked.
- *     Linux asks its recursion bits at entry likewise, and around fprobe's
- *     exit handlers since 2023 ("add recursion detection").
- * I6  A user's retfunc gets the words that its entry reserved for this very
- *     call, as the entry left them. Words are a stack beside that of the
- *     frames: an interrupt reserves above what it finds used, and leaves
- *     ->data_used as it found it. A frame's words go with it (I3 included).
+ *     in this context is hooked by fgraph_enter(), except for one more level:
+ *     the transition bit of recursion.h. Such calls are counted (->recursed).
+ *     Code that pushes frames without fgraph_enter() must call no function that
+ *     is hooked. Linux also tests its recursion bits at entry, and around
+ *     fprobe's exit handlers since 2023 ("add recursion detection").
+ * I6  A user's retfunc gets the words that its entry reserved for the same
+ *     call, as the entry left them. The words form a second stack beside the
+ *     frames: an interrupt reserves above the words in use, and restores
+ *     ->data_used. Popping a frame frees its words (I3 included).
  *
- * Context: entry and return in any, NMI included; not traceable. Registering
- * takes graph_lock; task lists task_list_lock.
+ * Context: entry and return run in any context, NMI included; not traceable.
+ * Registering takes graph_lock; walking the task list takes task_list_lock.
  */
 #include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/page.h"
@@ -60,7 +61,7 @@ static enum fgraph_handled refuse(unsigned long *retp)
 
 static DEFINE_MUTEX(graph_lock);
 static struct fgraph_ops *users[FGRAPH_USERS]; /* [G], read in probes */
-static bool stacks_wanted;     /* [A] a user has come; stays so */
+static bool stacks_wanted;     /* [A] set by the first user, for good */
 static unsigned long no_stack; /* [A] */
 
 fgraph_handler_t fgraph_return_handler = refuse;
@@ -68,11 +69,12 @@ fgraph_handler_t fgraph_return_handler = refuse;
 /* ---- entry and return ---------------------------------------------------- */
 
 /*
- * Whether the frame on top is of another user for this very call: then the
- * slot is hooked, the function is ours, and we have not been here. Else it is
- * of the function that left to this one by a tail call, or says nothing: of a
- * call left by force, or still being made by somebody we interrupted, with
- * what an earlier interrupt wrote there.
+ * Return: true if the frame on top belongs to another user of this same call:
+ * the slot is hooked, the function is the same, and no frame of the call has
+ * our bit. If false, the frame belongs to the function that tail-called this
+ * one, or it is stale: its call was left by force, or a context that we
+ * interrupted is still making it and the frame holds the words of an earlier
+ * interrupt.
  */
 static bool fgraph_shared(unsigned long ip, u32 bit, const unsigned long *retp,
 			  const struct fgraph_frame *top)
@@ -106,16 +108,16 @@ u64 *fgraph_reserve_data(unsigned int words)
 	return stack->data + used;
 }
 
-/* I6: the frame that had them is gone. */
+/* I6: free the words of a popped frame. */
 static __always_inline void give_words_back(struct fgraph_ret_stack *stack,
 					    unsigned int words)
 {
-	barrier(); /* what they said was read before an interrupt writes here */
+	barrier(); /* read the words before an interrupt reuses them */
 	if (unlikely(words))
 		WRITE_ONCE(stack->data_used, stack->data_used - words);
 }
 
-/* Hook the call if there is room and the user wants it. */
+/* Hook the call if there is room and the user's entry returns true. */
 static __always_inline void enter_guarded(struct fgraph_ret_stack *stack,
 					  unsigned long ip,
 					  struct fgraph_ops *gops,
@@ -170,7 +172,7 @@ static bool entry_true(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
 	return true;
 }
 
-/* The callback of users that have none of their own. */
+/* The callback of users that have no callback of their own. */
 static void fgraph_call(unsigned long ip, unsigned long parent_ip,
 			struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
@@ -220,7 +222,7 @@ void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
 		.data = words ? stack->data + stack->data_used - words : NULL,
 		.words = words,
 	};
-	/* I5; without a bit it is the frame of one that calls nothing. */
+	/* I5. A frame without a user bit calls nothing. */
 	guard = ftrace_guard_enter(FTRACE_GUARD_GRAPH);
 	bits = READ_ONCE(frame->users) & FGRAPH_USER_BITS;
 	for (; bits; bits &= bits - 1) {
@@ -240,13 +242,13 @@ unsigned long ftrace_graph_ret_addr(struct task_struct *task,
 
 	if (addr != (unsigned long)return_to_handler || !stack)
 		return addr;
-	/* Newest first: a stale pointer in a frame lies below the live one. */
+	/* Newest first: a stale ->retp lies below the live frame. */
 	for (frame = READ_ONCE(stack->top); frame > stack->frame; frame--) {
 		if (READ_ONCE(frame->retp) != retp)
 			continue;
 		addr = READ_ONCE(frame->ret);
 		if (addr != (unsigned long)return_to_handler)
-			break; /* else made by a tail call: look further */
+			break; /* else a shared slot: look further */
 	}
 	return addr;
 }
@@ -352,7 +354,7 @@ unsigned long fgraph_no_stack(void)
 
 /* ---- users --------------------------------------------------------------- */
 
-/* Frames of the user in the upper half lose the bits in the lower half. */
+/* Clear the bits of the lower half in frames that have a bit of the upper. */
 static void clear_bits(struct fgraph_ret_stack *stack, unsigned long bits)
 {
 	unsigned int i;
@@ -363,7 +365,7 @@ static void clear_bits(struct fgraph_ret_stack *stack, unsigned long bits)
 	}
 }
 
-/* Calls under way forget this user. */
+/* Clear this user's bit in the frames of all calls under way. */
 static void clear_user(struct fgraph_ret_stack *stack, unsigned long bit)
 {
 	clear_bits(stack, bit << 32 | bit);
@@ -392,8 +394,8 @@ static unsigned int slot_of(const struct fgraph_ops *gops)
 }
 
 /*
- * The own handler of the only user, @leaving not counted, goes first: it
- * refuses what is not its own.
+ * If only one user is left, @leaving not counted, return_to_handler tries this
+ * user's ->handler first. That handler refuses frames that are not its own.
  */
 static void choose_handler(const struct fgraph_ops *leaving)
 {
@@ -415,7 +417,10 @@ static int add_user(struct fgraph_ops *gops)
 {
 	unsigned int slot = slot_of(NULL);
 
-	/* Whose ops it is, the callback learns from ops->private alone. */
+	/*
+	 * The callback finds its gops only by ops->private: no two may share an
+	 * ops.
+	 */
 	if (slot_of(gops) != FGRAPH_USERS ||
 	    gops->ops->flags & (FTRACE_OPS_FL_ENABLED | FTRACE_OPS_FL_REMOVING))
 		return -EBUSY;
@@ -427,9 +432,9 @@ static int add_user(struct fgraph_ops *gops)
 }
 
 /*
- * I4: its ops is unregistered, so nobody pushes its bit any more. Take its
- * handler out of use and its bit out of all frames, then wait for those that
- * have just read either.
+ * I4: the user's ops is unregistered, so no CPU pushes its bit any more. Take
+ * its handler out of use and clear its bit in all frames, then wait for every
+ * task that may have read either.
  */
 static void remove_user(struct fgraph_ops *gops)
 {
@@ -456,7 +461,10 @@ int register_ftrace_graph(struct fgraph_ops *gops)
 	if (!gops->ops->func)
 		gops->ops->func = fgraph_call;
 	gops->ops->private = gops;
-	/* Tasks made from here on see it; the walk finds all others. */
+	/*
+	 * A task created after this store sees it; the walk finds all the
+	 * others.
+	 */
 	WRITE_ONCE(stacks_wanted, true);
 	for_each_any_task(give_stack_each, NULL);
 	err = register_ftrace_function(gops->ops);
