@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace_entries.h - the events in the ring buffer, byte for byte as Linux's,
- * because stock tools read them. IDs up to 19 are Linux's, ours begin at 20.
+ * trace_entries.h - the events in the ring buffer, byte for byte those of
+ * Linux, because stock tools read them. Ids up to 19 are Linux's; ours start at
+ * 20.
  *
- * The texts of events/ftrace/NAME/format are made from the same list of fields
- * (trace_events.c), which asserts each offset against these structs.
+ * The texts of events/ftrace/NAME/format come from the lists of fields in
+ * output/trace_entries.c. The compiler checks each field against these structs.
  */
 #pragma once
 
@@ -28,7 +29,7 @@ enum trace_type {
 struct trace_entry {
 	u16 type;
 	u8 flags;
-	u8 preempt_count; /* of the traced code, not counting the tracer's */
+	u8 preempt_count; /* of the traced code, without the tracer's level */
 	s32 pid;
 };
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * trace_event.c - the registry of events; what the bytes of a ring mean, told
- * to stock tools: the format files, events/header_page, events/header_event.
+ * trace_event.c - the registry of events, and the files that describe the bytes
+ * of a ring to stock tools: the format files, events/header_page,
+ * events/header_event.
  *
- * Owns the slots. An id stands in the slot of its remainder, so a lookup is one
- * load and one comparison, and an id given out anew differs from all former
- * ones of its slot (E4). Invariants E1 to E4: trace_event.h.
+ * Owns the slots. An event is in slot id % TRACE_EVENT_SLOTS, so a lookup is
+ * one load and one comparison. A new id differs from all recent ids of its slot
+ * (E4). Invariants E1 to E4: trace_event.h.
  *
  * Context: task. Locks: events_lock, a leaf; lookups take none.
  */
@@ -27,7 +28,7 @@ static_assert((TRACE_EVENT_ID_MAX + 1) % TRACE_EVENT_SLOTS == 0, "slots");
 const struct trace_event *trace_event_slot[TRACE_EVENT_SLOTS];
 
 static DEFINE_MUTEX(events_lock);
-static u32 next_id = TRACE_EVENT_DYNAMIC; /* to be tried next [events_lock] */
+static u32 next_id = TRACE_EVENT_DYNAMIC; /* next candidate [events_lock] */
 
 static const struct trace_field common_fields[] = {
 	TRACE_FIELD(trace_entry, unsigned short, type),
@@ -105,7 +106,7 @@ static int publish(const struct trace_event *event)
 		return -EINVAL;
 	if (*slot || trace_event_by_name(event->system, event->name))
 		return -EEXIST; /* E1 */
-	/* Pairs with trace_event_find(): what is found is filled in. */
+	/* Fill in before publishing; pairs with trace_event_find(). */
 	smp_store_release(slot, event);
 	return 0;
 }
@@ -126,13 +127,15 @@ void trace_events_init(void)
 	mutex_unlock(&events_lock);
 }
 
-/* The next id in turn whose slot is free (E4); 0: none. [events_lock held] */
+/*
+ * Return: the next id in turn whose slot is free (E4), or 0. [events_lock held]
+ */
 static u16 take_id(void)
 {
 	unsigned int tries;
 	u32 id;
 
-	/* Ids below TRACE_EVENT_DYNAMIC are left out, and so their slots. */
+	/* Two turns: one turn skips the slots below TRACE_EVENT_DYNAMIC. */
 	for (tries = 0; tries < 2 * TRACE_EVENT_SLOTS; tries++) {
 		id = next_id;
 		next_id = id == TRACE_EVENT_ID_MAX ? TRACE_EVENT_DYNAMIC :
@@ -191,7 +194,9 @@ void trace_event_format_show(const struct trace_event *event,
 
 void trace_header_page_show(struct trace_seq *s)
 {
-	/* "overwrite" shares its byte with commit: it names the flags there. */
+	/*
+	 * "overwrite" names the flags in the commit word: it shares its byte.
+	 */
 	trace_seq_printf(s,
 			 "\tfield: u64 timestamp;\toffset:0;\tsize:8;"
 			 "\tsigned:0;\n"

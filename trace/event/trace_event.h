@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace_event.h - the registry of events: what each record in a ring means.
+ * trace_event.h - the registry of events: the meaning of each record in a ring.
  *
  * An event is declared once, as a struct trace_event. Its format file, its
- * directory in events/, its text and the check of a record's size are made from
- * that. An event of the kernel itself puts its declaration into a table:
+ * directory in events/, its text and the check of a record's size all come from
+ * that declaration. The kernel's own events are entries of a table:
  *
  *	TABLE_ENTRY(trace_events, 20, my_event);
  *
- * An event that is made at run time is registered and gets an id.
+ * An event created at run time is registered and gets an id.
  *
- * E1  An id has at most one owner, and so has a pair of system and name.
- * E2  trace_event_of() gives an event only for a record that is at least as
- *     long as the event says, and each field lies within that size. So no
- *     reader of a record looks beyond its end.
- * E3  What a lookup returned stays valid until its task next sleeps: an event
- *     is freed only after it was unregistered and synchronize_tasks() returned.
- * E4  An id is given out again only after all others were. So a record that
- *     outlives its event is read as unknown, and not as another event.
+ * E1  An id has at most one event, and so has a pair of system and name.
+ * E2  trace_event_of() returns an event only for a record that is at least as
+ *     long as the event's size, and each field lies within that size. So no
+ *     reader of a record reads past its end.
+ * E3  The result of a lookup stays valid until its task next sleeps: an event
+ *     is freed only after it is unregistered and synchronize_tasks() has
+ *     returned.
+ * E4  An id is reused only after every other id was tried. So a record that
+ *     outlives its event is read as unknown, not as another event.
  *
  * Lookups: any context with E3. Registration: task, may sleep.
  */
@@ -32,8 +33,9 @@ struct trace_iterator;
 struct trace_seq;
 
 /*
- * Ids: those of trace_entries.h are below TRACE_EVENT_DYNAMIC; an event that is
- * registered at run time gets one from there on, up to TRACE_EVENT_ID_MAX.
+ * The ids of trace_entries.h are below TRACE_EVENT_DYNAMIC. An event that is
+ * registered at run time gets an id from TRACE_EVENT_DYNAMIC to
+ * TRACE_EVENT_ID_MAX.
  */
 #define TRACE_EVENT_DYNAMIC 64
 #define TRACE_EVENT_ID_MAX  0xffff
@@ -43,9 +45,9 @@ struct trace_seq;
 /* How a filter or a histogram reads a field. */
 enum trace_field_kind {
 	TRACE_FIELD_NUMBER,   /* of 1, 2, 4 or 8 bytes */
-	TRACE_FIELD_STRING,   /* characters, to a NUL or to the end */
+	TRACE_FIELD_STRING,   /* characters up to a NUL or the end */
 	TRACE_FIELD_DATA_LOC, /* u32: length << 16 | offset of a string */
-	TRACE_FIELD_OPAQUE,   /* an array of anything else */
+	TRACE_FIELD_OPAQUE,   /* any other array */
 };
 
 struct trace_field {
@@ -61,14 +63,14 @@ struct trace_field {
 #define TRACE_SIGNED(type)  ((type)-1 < (type)1)
 #define TRACE_CHARS(type)   __builtin_types_compatible_p(type, char)
 #define TRACE_AT(s, member) ((struct s *)0)->member
-/* 0; the compiler refuses it unless the condition holds. */
+/* Evaluates to 0; a compile error if the condition is false. */
 #define TRACE_FIELD_CHECK(cond)                              \
 	(0 * sizeof(struct {                                 \
 		 static_assert(cond, "the type of a field"); \
 		 char unused;                                \
 	 }))
 
-/* struct @s has @type_ @member. */
+/* A field: @type_ @member of struct @s. */
 #define TRACE_FIELD(s, type_, member)                                          \
 	{                                                                      \
 		.type = #type_, .name = #member, .array = "",                  \
@@ -83,7 +85,7 @@ struct trace_field {
 		.is_signed = TRACE_SIGNED(type_), .kind = TRACE_FIELD_NUMBER   \
 	}
 
-/* struct @s has @type_ @member[@n], @n a number in digits; */
+/* A field: @type_ @member[@n] of struct @s; @n is a number in digits. */
 #define TRACE_FIELD_ARRAY(s, type_, member, n)                          \
 	{                                                               \
 		.type = #type_, .name = #member, .array = "[" #n "]",   \
@@ -96,7 +98,7 @@ struct trace_field {
 					     TRACE_FIELD_OPAQUE         \
 	}
 
-/* @type_ @member[] up to the end of the record; */
+/* A field: @type_ @member[], up to the end of the record. */
 #define TRACE_FIELD_REST(s, type_, member)                                   \
 	{                                                                    \
 		.type = #type_, .name = #member, .array = "[]",              \
@@ -108,7 +110,7 @@ struct trace_field {
 					     TRACE_FIELD_OPAQUE              \
 	}
 
-/* u32 @member, which says where a string is behind the fixed fields. */
+/* A field: u32 @member, the place of a string after the fixed fields. */
 #define TRACE_FIELD_STRING_AT(s, member)                                      \
 	{                                                                     \
 		.type = "__data_loc char[]", .name = #member, .array = "",    \
@@ -127,44 +129,45 @@ struct trace_field {
 struct trace_event {
 	const char *system, *name; /* letters, digits and '_' */
 	u16 id;
-	u64 serial; /* of the registration; 0: of the table */
-	u32 size;   /* bytes that every record has, the trace_entry included */
-	const struct trace_field *fields; /* behind the trace_entry */
-	const char *print_fmt;		  /* of the format file */
-	/* Text of the record at iter->data, no newline. Does not sleep. */
+	u64 serial; /* number of the registration; 0: in the table */
+	u32 size;   /* least bytes of a record, trace_entry included */
+	const struct trace_field *fields; /* after the trace_entry */
+	const char *print_fmt;		  /* in the format file */
+	/* Print the record at iter->data, without a newline. Does not sleep. */
 	void (*put)(struct trace_iterator *iter, struct trace_seq *s);
 };
 
 DECLARE_TABLE(struct trace_event, trace_events);
 
 /*
- * trace_events_init() - take in the events of the table
- * A declaration that would be refused at run time is a panic here.
+ * trace_events_init() - register the events of the table
+ * Panics on a declaration that trace_event_register() refuses.
  * Context: boot, before the first event is read.
  */
 void trace_events_init(void);
 
 /*
- * trace_event_register() - from now on records of this event are known
- * @event: all but its id and serial is filled in; stays where it is meanwhile
- * Return: 0: its records begin with event->id, and no other registration has or
- * had event->serial; -EINVAL a name, a size or a field that cannot be; -EEXIST
- * the system has an event of this name; -ENOSPC there are TRACE_EVENT_SLOTS
- * events. No other code.
+ * trace_event_register() - register an event and give it an id
+ * @event: filled in, except its id and serial; not moved while registered
+ * Return: 0, and its records begin with event->id, and no other registration
+ * ever has event->serial; -EINVAL a name, a size or a field is not valid;
+ * -EEXIST the system has an event of this name; -ENOSPC there are
+ * TRACE_EVENT_SLOTS events. No other code is returned.
  */
 int trace_event_register(struct trace_event *event);
 
 /*
- * trace_event_unregister() - records of it that are left are unknown
- * No record of it is written any more. It may be freed, or registered again,
- * after synchronize_tasks() (E3): one wait serves many.
+ * trace_event_unregister() - unregister an event
+ * The caller writes no record of it any more; records still in a ring become
+ * unknown. The event may be freed, or registered again, after
+ * synchronize_tasks() (E3). One wait serves many events.
  */
 void trace_event_unregister(struct trace_event *event);
 
-/* By slot, which is an id modulo their number; NULL: none. */
+/* The event in each slot (id % TRACE_EVENT_SLOTS), or NULL. */
 extern const struct trace_event *trace_event_slot[TRACE_EVENT_SLOTS];
 
-/* The owner of an id, NULL if it has none. */
+/* The event with this id, or NULL. */
 static __always_inline const struct trace_event *trace_event_find(u16 id)
 {
 	/* Pairs with the release in publish(), trace_event.c. */
@@ -175,8 +178,8 @@ static __always_inline const struct trace_event *trace_event_find(u16 id)
 }
 
 /*
- * The event of a record of @len bytes, of which two are readable at least;
- * NULL: nobody owns its id, or it is shorter than its event says (E2).
+ * The event of a record of @len bytes; at least two bytes are readable. NULL:
+ * no event has its id, or the record is shorter than its event's size (E2).
  */
 static __always_inline const struct trace_event *
 trace_event_of(const void *record, u32 len)
@@ -187,13 +190,14 @@ trace_event_of(const void *record, u32 len)
 	return likely(event && len >= event->size) ? event : NULL;
 }
 
-/* NULL: the system has no event of that name, or there is no such system. */
+/* Return: NULL if there is no such system, or it has no event of that name. */
 const struct trace_event *trace_event_by_name(const char *system,
 					      const char *name);
 
 /*
- * All events, in the order of slots: the first from slot *@slot on, which
- * becomes the slot behind it. Start with 0. NULL: there are no more.
+ * Iterate over all events in slot order. Return: the first event at or after
+ * slot *@slot, and *@slot becomes the slot after it; NULL when there are no
+ * more. Start with *@slot = 0.
  */
 const struct trace_event *trace_event_next(u32 *slot);
 

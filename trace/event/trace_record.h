@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace_record.h - what every event begins with, composed in a few
- * instructions.
+ * trace_record.h - write the head of every event in a few instructions.
  *
  * Context: probe, preemption off by exactly one level of the tracer's own.
  */
@@ -15,7 +14,7 @@
 /* This CPU's ring of trace_top(): one load instead of three. */
 DECLARE_PER_CPU(struct ring_buffer_per_cpu *, trace_top_ring);
 
-/* By trace_context, shifted to where trace_entry.flags is in the first u32. */
+/* By trace_context; shifted to trace_entry.flags in the first u32. */
 extern const u32 trace_context_flags[CTX_TRANSITION];
 
 /*
@@ -25,7 +24,7 @@ extern const u32 trace_context_flags[CTX_TRANSITION];
 static __always_inline void trace_fill(void *ent, enum trace_type type)
 {
 	u32 *words = ent;
-	u32 head = type - (1U << 24); /* the preempt count without ours */
+	u32 head = type - (1U << 24); /* preempt count without our level */
 
 	static_assert(offsetof(struct trace_entry, flags) == 2 &&
 			      offsetof(struct trace_entry, preempt_count) == 3,

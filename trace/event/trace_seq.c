@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * trace_seq.c - text put together piece by piece. Pure.
+ * trace_seq.c - append pieces of text to a buffer. Pure.
  *
- * I1  len < size, and buf[len] is the terminating NUL, between two calls.
+ * I1  Between two calls, len < size and buf[len] is the terminating NUL.
  *
  * Context: any.
  */
@@ -10,7 +10,7 @@
 #include "kernel/lib/string.h"
 #include "trace/event/trace_seq.h"
 
-/* Room for n bytes more, or what there is of it. */
+/* Return: n, or the room that is left if that is less. */
 static size_t seq_take(struct trace_seq *s, size_t n)
 {
 	size_t room = s->size - 1 - s->len;

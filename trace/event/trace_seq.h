@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace_seq.h - text put together piece by piece in a fixed buffer.
+ * trace_seq.h - append pieces of text to a fixed buffer.
  *
- * Pure. What does not fit is cut off and remembered in ->overflow; nothing is
- * ever written outside, and ->buf is always terminated (size > 0).
- * The plain forms (puts, dec, pad) are what lines of events are made of: a
- * full printf() for each column would be most of the cost of reading a trace.
+ * Pure. Text that does not fit is cut off, and ->overflow is set. No call
+ * writes outside ->buf, and ->buf is always terminated (size > 0). Lines of
+ * events use the plain forms (puts, dec, fill): a full printf() for each column
+ * would be most of the cost of reading a trace.
  */
 #pragma once
 
@@ -29,7 +29,7 @@ static inline void trace_seq_reset(struct trace_seq *s)
 	trace_seq_init(s, s->buf, s->size);
 }
 
-/* Cut off everything behind the first len bytes. */
+/* Keep the first len bytes only. */
 void trace_seq_truncate(struct trace_seq *s, size_t len);
 
 __printf(2, 3) void trace_seq_printf(struct trace_seq *s, const char *fmt, ...);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * trace_write.c - events that are not a tracer's own: text from outside, and
- * stacks.
+ * trace_write.c - write the events that no tracer owns: markers and stacks.
  *
- * Owns nothing but the table that turns a context into flags.
+ * Owns the table that maps a context to flags.
  *
- * Context: trace_marker_write(): task; the rest: probe, not traceable.
+ * Context: trace_marker_write(): task; all others: probe, not traceable.
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -60,7 +59,7 @@ ssize_t trace_marker_write(struct trace_array *tr, const char *text, size_t len)
 	return done;
 }
 
-/* The entry to begin with: behind the tracer's own, if that is known. */
+/* Return: the index of address from, or 0 if the stack does not have it. */
 static unsigned int find_entry(const unsigned long *addrs, unsigned int n,
 			       unsigned long from)
 {
