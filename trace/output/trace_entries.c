@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * trace_entries.c - the kernel's own events: each one's fields, its format and
- * its text, as Linux has them.
+ * trace_entries.c - the kernel's own events: the fields, the format and the
+ * text of each, as on Linux.
  *
- * Owns one declaration for each struct of trace/event/trace_entries.h. All
- * else that is known of an event is made from it: trace/event/trace_event.h.
+ * Owns one declaration for each struct of trace/event/trace_entries.h.
+ * Everything else about an event comes from it: see trace/event/trace_event.h.
  *
- * Context: task; a text must not sleep.
+ * Context: task; a put function must not sleep.
  */
 #include "kernel/lib/string.h"
 #include "trace/event/trace_event.h"
@@ -175,7 +175,7 @@ static const struct trace_field print_fields[] = {
 	TRACE_FIELDS_END,
 };
 
-/* The text of a marker, without its newline. */
+/* Print the text of a marker without its newline. */
 static void put_print(struct trace_iterator *iter, struct trace_seq *s)
 {
 	const struct print_entry *entry = (const void *)iter->data;

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT
 /*
- * trace_iter.c - reading a trace: events of all CPUs in order of time, as
+ * trace_iter.c - read a trace: the events of all CPUs in order of time, as
  * text.
  *
- * Owns the readers. One of `trace` walks over copies of pages and takes
- * nothing away; one of `trace_pipe` consumes, an event at a time and only when
- * its line goes out, so that what was not read is there for the next reader.
- * Either way the event being printed is a copy, so that its tracer may look
- * at the one that follows. What the text needs of the neighbours is filled in
- * here (->delay), and ->event says whether the copy can be read at all.
+ * Owns the readers. A reader of `trace` walks over copies of pages and removes
+ * no event. A reader of `trace_pipe` consumes one event at a time, and only
+ * when it prints the event's line, so that the next reader finds every unread
+ * event. In both, the event being printed is a copy, so that its tracer may
+ * look at the next event. This file fills in the values that come from
+ * neighbouring events (->delay). ->event is NULL if the copy cannot be
+ * interpreted.
  *
- * I1  Lines come in order of time; among events of one time, by CPU. Of one
- *     CPU they come in the order in which they were written.
+ * I1  Lines are in order of time; events of the same time are in order of CPU.
+ *     The lines of one CPU are in the order in which they were written.
  *
  * A read of trace_pipe takes each reader_lock once, however many lines it
- * gives, and by calls that are not traced: a reader that added events for each
- * event that it takes would never come to an end.
+ * returns, and by calls that are not traced. A reader that added events for
+ * each event it takes would never finish.
  *
  * Context: task, may sleep. Locks: trace_lock to open and close; reader_lock,
  * in trace_read() those of all CPUs that are read, by CPU.
@@ -45,7 +46,9 @@ static void set_current(struct trace_iterator *iter, unsigned int cpu,
 	iter->event = trace_event_of(iter->data, event->len); /* E2 */
 }
 
-/* Take the present event of a CPU. Pipes: false if a raw reader was faster. */
+/*
+ * Take the current event of a CPU. Pipes: false if a raw reader took it first.
+ */
 static bool take_from(struct trace_iterator *iter, unsigned int cpu)
 {
 	struct trace_source *source = &iter->source[cpu];
@@ -69,7 +72,7 @@ static bool take_from(struct trace_iterator *iter, unsigned int cpu)
 	return found;
 }
 
-/* Pipes only: has a CPU that was empty got something? */
+/* Pipes only: check whether a CPU that was empty has an event now. */
 static void look_again(struct trace_source *source)
 {
 	struct ring_buffer_event event;
@@ -136,7 +139,7 @@ void trace_iter_skip(struct trace_iterator *iter)
 
 /* ---- lines --------------------------------------------------------------- */
 
-/* Above the first line of a CPU in the common form, as on Linux. */
+/* Printed above a CPU's first line in the common form, as on Linux. */
 static void put_started(struct trace_iterator *iter, struct trace_seq *s)
 {
 	struct trace_source *source = &iter->source[iter->cpu];
@@ -148,7 +151,7 @@ static void put_started(struct trace_iterator *iter, struct trace_seq *s)
 	source->started = true;
 }
 
-/* From this event to the next one of its CPU; 0: there is none (yet). */
+/* Time from this event to the next one of its CPU; 0 if there is none yet. */
 static u64 delay_to_next(struct trace_iterator *iter)
 {
 	struct ring_buffer_event next;
@@ -180,7 +183,7 @@ static void put_event_line(struct trace_iterator *iter, struct trace_seq *s)
 	iter->lines++;
 }
 
-/* Text for the caller: what is left of a line. Return: bytes. */
+/* Copy the rest of the current line to the caller. Return: bytes. */
 static size_t hand_out(struct trace_iterator *iter, char *buf, size_t len)
 {
 	size_t n = min(len, iter->seq.len - iter->at);
@@ -190,7 +193,7 @@ static size_t hand_out(struct trace_iterator *iter, char *buf, size_t len)
 	return n;
 }
 
-/* Walks lock for each page that they copy. */
+/* Only pipes lock here: a walk takes reader_lock for each page it copies. */
 static void lock_pipe(struct trace_iterator *iter)
 {
 	unsigned int i;
@@ -280,7 +283,9 @@ static struct trace_iterator *alloc_iter(struct trace_array *tr,
 	return iter;
 }
 
-/* The reader counts, and has what its tracer needs. [trace_lock held] */
+/*
+ * Open the tracer's side of the reader and count the reader. [trace_lock held]
+ */
 static int begin_reading(struct trace_iterator *iter)
 {
 	int err;
@@ -292,7 +297,7 @@ static int begin_reading(struct trace_iterator *iter)
 	return err;
 }
 
-/* All walks begin, under the head of the text. [trace_lock held] */
+/* Start the walk of each CPU and print the header. [trace_lock held] */
 static void start_walks(struct trace_iterator *iter)
 {
 	const struct tracer *tracer = iter->tracer;
@@ -338,7 +343,7 @@ struct trace_iterator *trace_open(struct trace_array *tr, unsigned int cpu)
 	return ERR_PTR(err);
 }
 
-/* Does another reader consume from a CPU of these? [trace_lock held] */
+/* Does another reader consume from any of these CPUs? [trace_lock held] */
 static bool is_taken(const struct trace_array *tr, unsigned int cpu)
 {
 	return tr->pipe_all ||
@@ -399,7 +404,7 @@ ssize_t trace_read_raw(struct trace_array *tr, unsigned int cpu,
 
 	if (!size)
 		return -EAGAIN;
-	/* No bytes of others: the rest of the page is zero. */
+	/* Zero the rest of the page, so that no other data leaks. */
 	if (size + stored < RB_DATA_SIZE)
 		memset(page->data + size + stored, 0,
 		       RB_DATA_SIZE - size - stored);

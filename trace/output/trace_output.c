@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * trace_output.c - events as lines of text, byte for byte as Linux prints
- * them.
+ * trace_output.c - print events as lines of text, byte for byte as Linux does.
  *
- * Owns the column heads, the columns, and the text of a record that no event
- * can read; the other texts are the events' own (trace_entries.c). Reading a
- * trace is mostly this, so columns are put together from plain pieces
- * (trace_seq.h), and symbols and task names are looked up once and then found
- * in small direct-mapped tables of the reader.
+ * Owns the column heads, the columns, and the text of a record that belongs to
+ * no event; each event prints its own text (trace_entries.c). Most of the time
+ * to read a trace is spent here. So columns are appended from plain pieces
+ * (trace_seq.h), and each reader caches symbols and task names in small
+ * direct-mapped tables.
  *
  * Context: task.
  */
@@ -37,7 +36,7 @@ static void look_up(struct trace_symbol *symbol, unsigned long addr)
 		symbol->len = strlen(symbol->name);
 }
 
-/* Out of line, so that the usual case saves no registers. */
+/* Out of line, so that the common case saves no registers. */
 static noinline void put_symbol_slow(struct trace_iterator *iter,
 				     struct trace_seq *s, unsigned long addr,
 				     bool offset)
@@ -193,9 +192,9 @@ void trace_put_address(struct trace_iterator *iter, struct trace_seq *s,
 	put_long_address(iter, s, addr);
 }
 
-#define BYTES_MAX 64 /* shown of a record that has no text */
+#define BYTES_MAX 64 /* printed of a record of no event */
 
-/* What the record has behind its trace_entry. */
+/* Print the bytes of the record after its trace_entry. */
 static void put_bytes(struct trace_iterator *iter, struct trace_seq *s)
 {
 	u32 head = min(iter->len, (u32)sizeof(iter->ent));
@@ -206,7 +205,7 @@ static void put_bytes(struct trace_iterator *iter, struct trace_seq *s)
 				 head + n < iter->len ? " ..." : "");
 }
 
-/* A record whose id nobody owns, or that is shorter than its event says. */
+/* Print a record whose id has no event, or that is shorter than its event. */
 static noinline void put_unknown(struct trace_iterator *iter,
 				 struct trace_seq *s)
 {
