@@ -2,12 +2,12 @@
 /*
  * function.c - the function tracer: one event per call of a function.
  *
- * Owns the callback, which is the shortest way from a trampoline into the
- * ring buffer: everything that is not usual is in function_slow(). It guards
- * against itself by the ring buffer's word for this CPU, so it does not ask
- * for the trampoline's guard.
+ * Owns the callback, which is the shortest path from a trampoline to the ring
+ * buffer; function_slow() handles every unusual case. The ring buffer's ->nest
+ * for this CPU stops recursion, so the callback does not need the trampoline's
+ * guard.
  *
- * Context: probe; the tracer's init and reset: trace_lock held.
+ * Context: probe; the tracer's init and reset: task, trace_lock held.
  */
 #include "kernel/base/printk.h"
 #include "trace/event/trace_record.h"
@@ -28,7 +28,7 @@ static void function_slow(struct trace_array *tr, unsigned long ip,
 	ring_buffer_unlock_commit(buffer);
 }
 
-/* From function_call(), with its preemption count. */
+/* Called by function_call(), which has disabled preemption once. */
 static noinline void function_again(unsigned long ip, unsigned long parent_ip)
 {
 	ring_buffer_refused(this_cpu_read(trace_top_ring));
@@ -36,7 +36,7 @@ static noinline void function_again(unsigned long ip, unsigned long parent_ip)
 	function_slow(&trace_top_array, ip, parent_ip);
 }
 
-/* The top trace's, whose ring is one load away. */
+/* The callback of the top trace: its ring is one load away. */
 static __no_fp void function_call(unsigned long ip, unsigned long parent_ip,
 				  struct ftrace_ops *ops,
 				  struct ftrace_regs *fregs)
@@ -73,7 +73,7 @@ static void function_call_any(unsigned long ip, unsigned long parent_ip,
 		function_slow(tr, ip, parent_ip);
 }
 
-/* With func_stack_trace: each event is followed by a stack. */
+/* The callback for func_stack_trace: a stack follows each event. */
 static void function_stack_call(unsigned long ip, unsigned long parent_ip,
 				struct ftrace_ops *ops,
 				struct ftrace_regs *fregs)
@@ -109,7 +109,7 @@ static int function_reset(struct trace_array *tr)
 	return unregister_ftrace_function(&tr->ops);
 }
 
-/* As in Linux, switching on begins with an empty buffer. */
+/* As on Linux, turning tracing on empties the buffer. */
 static void function_start(struct trace_array *tr)
 {
 	unsigned int cpu;
@@ -118,7 +118,7 @@ static void function_start(struct trace_array *tr)
 		ring_buffer_reset(&tr->buffer, cpu);
 }
 
-/* If the other callback cannot be registered, nobody is: nop is current. */
+/* If the other callback cannot be registered, nop becomes the tracer. */
 static int function_set_option(struct trace_array *tr, enum trace_option option,
 			       bool on)
 {

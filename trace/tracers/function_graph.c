@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * function_graph.c - the function_graph tracer: an event at a function's
- * entry and one, with both times, at its return.
+ * function_graph.c - the function_graph tracer: one event at a function's
+ * entry, and one with both times at its return.
  *
- * Owns the callbacks. Those of the top trace know where it is; any other trace
- * is found from its fgraph_ops. graph_choice.c chooses the calls.
+ * Owns the callbacks. The top trace's callbacks find its data at a constant
+ * address; the callbacks of other traces find it by their fgraph_ops.
+ * graph_choice.c chooses the calls.
  *
- * I1  An entry event is written exactly if the call is hooked, so every entry
- *     has its return, but for calls under way when the tracer goes.
- * I2  calltime and rettime are the local clock's, whatever stamps the events:
- *     the event's own time only while the local clock does.
+ * I1  An entry event is written if and only if the call is hooked, so every
+ *     entry has its return, except calls under way when the tracer is reset.
+ * I2  calltime and rettime come from the local clock, whichever clock stamps
+ *     the events. The event's own time is used only while the local clock
+ *     stamps events.
  *
- * Context: probe; the rest: task, trace_lock held.
+ * Context: callbacks: probe; all others: task, trace_lock held.
  */
 #include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/clock.h"
@@ -26,7 +28,7 @@ static void graph_return(const struct ftrace_graph_ret *ret,
 			 struct fgraph_ops *gops);
 static enum fgraph_handled graph_handler(unsigned long *retp);
 
-/* The top trace's: what its callbacks need of it is at a constant address. */
+/* The data of the top trace, at a constant address for its callbacks. */
 static struct graph_trace graph_top = {
 	.tr = &trace_top_array,
 	.gops = { .entryfunc = graph_entry,
@@ -34,7 +36,7 @@ static struct graph_trace graph_top = {
 		  .handler = graph_handler },
 };
 
-/* [A] bits of the users that leave out time asleep */
+/* [A] bits of the users that do not count time asleep */
 static u32 sleepless;
 
 static struct graph_trace *graph_of(struct fgraph_ops *gops)
@@ -43,8 +45,9 @@ static struct graph_trace *graph_of(struct fgraph_ops *gops)
 }
 
 /*
- * I2: the time of an event, which has been reserved and not yet committed, so
- * that the clock and other_clock do not both change in between.
+ * I2: the local time of an event with time stamp @stamp. The event is reserved
+ * and not yet committed, so that the clock and other_clock do not both change
+ * in between.
  */
 static u64 graph_time(const struct graph_trace *g, u64 stamp)
 {
@@ -53,7 +56,7 @@ static u64 graph_time(const struct graph_trace *g, u64 stamp)
 
 /* ---- recording an entry -------------------------------------------------- */
 
-/* Return: the time, 0 if it was not recorded. */
+/* Return: the time, or 0 if the entry was not recorded. */
 static u64 record_entry(struct graph_trace *g, unsigned long func, int depth)
 {
 	struct ring_buffer *buffer = &g->tr->buffer;
@@ -71,7 +74,7 @@ static u64 record_entry(struct graph_trace *g, unsigned long func, int depth)
 	return time;
 }
 
-/* In all cases. Return: whether to hook the call. */
+/* The entry callback for all cases. Return: whether to hook the call. */
 static bool graph_entry(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
 {
 	struct graph_trace *g = graph_of(gops);
@@ -91,7 +94,7 @@ static bool graph_entry(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
 	return ent->calltime;
 }
 
-/* The callback of any trace but the top one, whose own is graph_call(). */
+/* The ops callback of every trace but the top one, which has graph_call(). */
 static void graph_call_any(unsigned long ip, unsigned long parent_ip,
 			   struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
@@ -106,7 +109,7 @@ static noinline void graph_call_slow(unsigned long ip, unsigned long *retp)
 	fgraph_enter(ip, &graph_top.gops, retp, graph_entry);
 }
 
-/* From graph_call(), with its preemption count. */
+/* Called by graph_call(), which has disabled preemption once. */
 static noinline void graph_call_again(unsigned long ip, unsigned long *retp)
 {
 	ring_buffer_refused(this_cpu_read(trace_top_ring));
@@ -114,7 +117,7 @@ static noinline void graph_call_again(unsigned long ip, unsigned long *retp)
 	graph_call_slow(ip, retp);
 }
 
-/* fgraph_enter() and graph_entry() in one, when nothing is unusual. */
+/* fgraph_enter() and graph_entry() in one function for the common case. */
 static __no_fp void graph_call(unsigned long ip, unsigned long parent_ip,
 			       struct ftrace_ops *ops,
 			       struct ftrace_regs *fregs)
@@ -163,7 +166,7 @@ again:
 
 /* ---- recording a return -------------------------------------------------- */
 
-/* In all cases. */
+/* The return callback for all cases. */
 static void graph_return(const struct ftrace_graph_ret *ret,
 			 struct fgraph_ops *gops)
 {
@@ -192,8 +195,8 @@ static void graph_return(const struct ftrace_graph_ret *ret,
 }
 
 /*
- * ftrace_return_to_handler() and graph_return() in one, when nothing is
- * unusual.
+ * ftrace_return_to_handler() and graph_return() in one function for the common
+ * case.
  */
 static __no_fp enum fgraph_handled graph_handler(unsigned long *retp)
 {
@@ -230,8 +233,9 @@ static __no_fp enum fgraph_handled graph_handler(unsigned long *retp)
 /* ---- time asleep --------------------------------------------------------- */
 
 /*
- * Without sleep-time, time switched out does not count: what surrounds it
- * begins that much later. Context: interrupts off.
+ * Without sleep-time, the time a task is switched out does not count: move the
+ * calltime of the calls around it forward by that time. Context: interrupts
+ * off.
  */
 static void graph_switched(struct task_struct *prev, struct task_struct *next)
 {
@@ -270,7 +274,7 @@ static void leave_out_sleep(const struct graph_trace *g, bool leave_out)
 {
 	u32 bits = sleepless & ~g->gops.bit;
 
-	if (!sleepless) /* from long ago */
+	if (!sleepless) /* clear old times */
 		fgraph_for_each_stack(forget_sleep, 0);
 	WRITE_ONCE(sleepless, leave_out ? bits | g->gops.bit : bits);
 }
@@ -281,9 +285,9 @@ static bool stamps_local(const struct trace_clock *clock)
 }
 
 /*
- * Durations are nanoseconds whatever the clock. Before another clock stamps
- * events, no task may still believe a stamp; after the local one is back, every
- * task that had the other clock's time has committed.
+ * Durations are in nanoseconds for every clock. Before another clock stamps
+ * events, no task may still use a stamp as local time. After the local clock is
+ * back, every task with a stamp of the other clock has committed.
  */
 static void graph_clock_change(struct trace_array *tr,
 			       const struct trace_clock *clock, bool before)

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * function_graph.h - the function_graph tracer's data of one trace, what its
- * files in the control tree change, and what its three source files share:
- * function_graph.c records, graph_choice.c chooses the calls to record,
- * graph_output.c prints.
+ * function_graph.h - the function_graph tracer's data of one trace, the
+ * functions for its files in the control tree, and the declarations that its
+ * three source files share. function_graph.c records, graph_choice.c chooses
+ * the calls to record, graph_output.c prints.
  *
- * Lock legend: [I] immutable; [S] graph_sets_lock; [A] one store, read
- * anywhere; [Q] freed only after synchronize_tasks().
+ * Lock legend: [I] immutable; [S] graph_sets_lock; [A] written by one store,
+ * read in any context; [Q] freed only after synchronize_tasks().
  */
 #pragma once
 
 #include "trace/graph/fgraph.h"
 #include "trace/trace_internal.h"
 
-/* Of one trace, for as long as the trace exists; found by graph_trace(). */
+/* Lives as long as its trace; graph_trace() finds it. */
 struct graph_trace {
 	struct trace_array *tr;	   /* [I] */
-	struct fgraph_ops gops;	   /* its ->ops is the trace's */
+	struct fgraph_ops gops;	   /* ->ops is the trace's ops */
 	u32 max_depth;		   /* [A] 0: unlimited */
 	struct ftrace_hash *only;  /* [S,A,Q] NULL: every function */
 	struct ftrace_hash *never; /* [S,A,Q] NULL: no function */
-	bool other_clock; /* [A] the local clock may not stamp events */
-	u32 options;	  /* [S] a copy of the trace's */
+	bool other_clock;	   /* [A] a clock other than local may stamp */
+	u32 options;		   /* [S] copy of the trace's options */
 };
 
 /* ---- files of the control tree: graph_choice.c --------------------------- */
@@ -31,8 +31,9 @@ unsigned int trace_graph_depth(struct trace_array *tr);
 void trace_set_graph_depth(struct trace_array *tr, unsigned int depth);
 
 /*
- * The sets of set_graph_function and set_graph_notrace; NULL: all functions,
- * or none excluded. get: a copy, the caller's; set takes the set over.
+ * The sets of set_graph_function and set_graph_notrace. NULL means all
+ * functions, or none excluded. The caller of get owns the copy; set takes over
+ * @hash.
  * Return: 0; -ENOMEM (get only). No other code is returned.
  */
 int trace_graph_hash_get(struct trace_array *tr, bool notrace_set,
@@ -46,9 +47,9 @@ struct graph_trace *graph_trace(const struct trace_array *tr);
 
 enum graph_choice { GRAPH_SKIP, GRAPH_RECORD, GRAPH_ROOT, GRAPH_HIDE };
 
-/* What their owner's calls set in fgraph_frame.users. */
-#define GRAPH_FRAME_ROOT FGRAPH_FRAME_MARK(0) /* shows what it calls */
-#define GRAPH_FRAME_HIDE FGRAPH_FRAME_MARK(1) /* hides what it calls */
+/* Marks of this tracer's frames in fgraph_frame.users. */
+#define GRAPH_FRAME_ROOT FGRAPH_FRAME_MARK(0) /* records its callees */
+#define GRAPH_FRAME_HIDE FGRAPH_FRAME_MARK(1) /* hides its callees */
 
 /* Context: probe, while the frame of this call is on top. */
 enum graph_choice graph_choose(const struct graph_trace *g, unsigned long func,

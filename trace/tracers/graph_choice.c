@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * graph_choice.c - which calls function_graph records: by depth, by the sets
- * of set_graph_function and set_graph_notrace, by context.
+ * graph_choice.c - choose the calls that function_graph records: by depth, by
+ * the sets of set_graph_function and set_graph_notrace, and by context.
  *
- * Owns these settings of each trace. A call that a set names marks its own
- * frame on the shadow stack, so what surrounds a call is read from the frames
- * of the task, and a trace sees only the marks of its own frames.
+ * Owns these settings of each trace. A call to a function in a set gets a mark
+ * in its own frame on the shadow stack. So the frames of the task show what
+ * surrounds a call, and a trace sees only the marks of its own frames.
  *
- * G1  A set that probes may be reading is freed after synchronize_tasks().
- * G2  When a set changes, no frame keeps a mark that was chosen by the old one.
+ * G1  A set that probes may be reading is freed only after synchronize_tasks().
+ * G2  When a set changes, no frame keeps a mark of the old set.
  *
- * Context: graph_choose(): probe; the rest: task, may sleep.
- * Locks: graph_sets_lock.
+ * Context: graph_choose(): probe; all others: task, may sleep. Locks:
+ * graph_sets_lock.
  */
 #include "kernel/lib/errno.h"
 #include "kernel/mutex.h"
@@ -22,8 +22,9 @@
 static DEFINE_MUTEX(graph_sets_lock);
 
 /*
- * The innermost call around this one that shows or hides what it calls; NULL:
- * none. Nothing is hooked inside a call that hides, so the innermost decides.
+ * Return: the innermost call around this one that records or hides its callees,
+ * or NULL. No call inside a hiding call is hooked, so the innermost call
+ * decides.
  */
 static const struct fgraph_frame *surrounding(const struct graph_trace *g)
 {
@@ -31,7 +32,10 @@ static const struct fgraph_frame *surrounding(const struct graph_trace *g)
 	const struct fgraph_frame *frame;
 
 	for (frame = stack->top - 1; frame > stack->frame; frame--) {
-		/* Without retp the frame is being made, its marks are old. */
+		/*
+		 * While retp is NULL the frame is being set up; its marks are
+		 * old.
+		 */
 		if (frame->users & g->gops.bit && READ_ONCE(frame->retp) &&
 		    frame->users & (GRAPH_FRAME_ROOT | GRAPH_FRAME_HIDE))
 			return frame;
@@ -40,8 +44,8 @@ static const struct fgraph_frame *surrounding(const struct graph_trace *g)
 }
 
 /*
- * A call that hides others is hooked, but not recorded, so that its end is
- * seen.
+ * A call that hides its callees is hooked but not recorded, so that its return
+ * is seen.
  */
 enum graph_choice graph_choose(const struct graph_trace *g, unsigned long func,
 			       int depth)
@@ -68,7 +72,7 @@ enum graph_choice graph_choose(const struct graph_trace *g, unsigned long func,
 
 /* ---- settings ------------------------------------------------------------ */
 
-/* Without settings of its own the fast path needs not ask graph_choose(). */
+/* Without special settings the fast path does not call graph_choose(). */
 static void recompute_special(struct graph_trace *g)
 {
 	assert_held(&graph_sets_lock);
@@ -134,7 +138,7 @@ int trace_graph_hash_set(struct trace_array *tr, bool notrace_set,
 	WRITE_ONCE(*where, hash);
 	recompute_special(g);
 	if (old)
-		synchronize_tasks(); /* G1; who chose by it has marked so */
+		synchronize_tasks(); /* G1; its marks are all set */
 	fgraph_clear_marks(&g->gops, GRAPH_FRAME_ROOT | GRAPH_FRAME_HIDE);
 	ftrace_hash_free(old);
 	mutex_unlock(&graph_sets_lock);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * graph_output.c - the function_graph tracer's events as indented code, byte
- * for byte as Linux prints it.
+ * graph_output.c - print the function_graph tracer's events as indented code,
+ * byte for byte as Linux does.
  *
- * Owns the columns of this form. An entry that is followed at once by its own
- * return becomes one line, "func();"; else there is a line for each, and the
- * closing one names its function when it does not match the last one opened
- * at that depth: some events between were lost or not recorded.
+ * Owns the columns of this form. If an entry's own return follows directly,
+ * both become one line, "func();". If not, each gets a line. The closing line
+ * names its function when that is not the last function opened at that depth:
+ * events in between were lost or not recorded.
  *
  * Context: task.
  */
@@ -21,7 +21,7 @@
 #define PROC_WIDTH 14
 #define RULE	   " ------------------------------------------\n"
 
-/* What is remembered of a CPU while its events are printed. */
+/* The state of a CPU while its events are printed. */
 struct graph_cpu {
 	int last_pid;  /* -1: none yet */
 	int depth;     /* of the last line */
@@ -90,7 +90,7 @@ static void put_abstime(struct trace_seq *s, u64 time)
 	trace_seq_puts(s, " |  ");
 }
 
-/* Another task has come to this CPU. */
+/* Print a rule when the CPU has switched to another task. */
 static void put_switch(struct trace_iterator *iter, struct trace_seq *s)
 {
 	struct graph_cpu *cpu = graph_cpu(iter);
@@ -107,7 +107,7 @@ static void put_switch(struct trace_iterator *iter, struct trace_seq *s)
 	trace_seq_puts(s, "\n" RULE "\n");
 }
 
-/* All columns before the duration. */
+/* Print all columns before the duration. */
 static void put_prologue(struct trace_iterator *iter, struct trace_seq *s)
 {
 	if (!option(iter, TRACE_OPT_context_info))
@@ -127,7 +127,7 @@ static void put_prologue(struct trace_iterator *iter, struct trace_seq *s)
 	}
 }
 
-/* Microseconds in at most 7 characters, as many decimals as fit. */
+/* Print microseconds in at most 7 characters, with as many decimals as fit. */
 static void put_microseconds(struct trace_seq *s, u64 ns)
 {
 	static const unsigned int divisor[] = { 100, 10, 1 };
@@ -184,7 +184,7 @@ static void put_irq_arrow(struct trace_iterator *iter, struct trace_seq *s,
 
 /* ---- lines --------------------------------------------------------------- */
 
-/* The record as a return, NULL if it is none. */
+/* Return: the record if it is a return, or NULL. */
 static const struct ftrace_graph_ret_entry *as_return(const void *data, u32 len)
 {
 	const struct trace_event *event = trace_event_of(data, len);
@@ -196,7 +196,7 @@ static const struct ftrace_graph_ret_entry *as_return(const void *data, u32 len)
 		       NULL;
 }
 
-/* The return event of this very entry, if nothing lies between. */
+/* Return: the next event if it is the return of this same entry, or NULL. */
 static const struct ftrace_graph_ret_entry *
 leaf_return(struct trace_iterator *iter, struct ring_buffer_event *next)
 {
@@ -211,7 +211,7 @@ leaf_return(struct trace_iterator *iter, struct ring_buffer_event *next)
 	return ret;
 }
 
-/* " = 0x2a" of a function's result, errors as numbers. */
+/* Print a function's result as " = 0x2a", and an errno as a decimal. */
 static void put_retval(struct trace_iterator *iter, struct trace_seq *s,
 		       const struct ftrace_graph_ret_entry *ret)
 {
@@ -256,7 +256,7 @@ static void put_leaf(struct trace_iterator *iter, struct trace_seq *s,
 	trace_seq_putc(s, '\n');
 }
 
-/* The outermost function of an interrupt has ended. */
+/* Print an arrow if the outermost function of an interrupt has returned. */
 static void end_of_irq(struct trace_iterator *iter, struct trace_seq *s,
 		       int depth)
 {
@@ -319,13 +319,13 @@ static void put_return(struct trace_iterator *iter, struct trace_seq *s,
 			put_retval(iter, s, ret);
 		trace_seq_puts(s, " */");
 	}
-	if (option(iter, TRACE_OPT_funcgraph_overrun)) /* not of leaves */
+	if (option(iter, TRACE_OPT_funcgraph_overrun)) /* not for leaves */
 		trace_seq_printf(s, " (Overruns: %u)", ret->overrun);
 	trace_seq_putc(s, '\n');
 	end_of_irq(iter, s, ret->depth);
 }
 
-/* Anything else is a comment in the code. */
+/* Print any other event as a comment in the code. */
 static void put_comment(struct trace_iterator *iter, struct trace_seq *s)
 {
 	const struct print_entry *print = (const void *)iter->data;

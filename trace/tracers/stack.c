@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT
 /*
- * stack.c - the stack tracer: the deepest kernel stack seen so far, and how
+ * stack.c - the stack tracer: records the deepest kernel stack seen, and how
  * much of it each function uses.
  *
- * Owns that record. Its callback, on every function, compares how deep the
- * task's stack is at the function's entry; only a new maximum costs more: the
- * stack is walked, which also tells where each return address stands.
+ * Owns that record. Its callback, on every function, compares the depth of the
+ * task's stack at the function's entry with the maximum. Only a new maximum
+ * costs more: the callback walks the stack, which also finds the slot of each
+ * return address.
  *
- * I1  depth[i] is the number of bytes in use while entry i runs; what an entry
- *     uses is the difference to the next one, its return address included, so
- *     all sizes add up to depth[0]; callers for which there is no entry count
- *     as one, which is not named.
- * I2  One writer at a time; a second one (interrupt, NMI, other CPU) goes
- *     away, it will be back if it is still deeper.
+ * I1  depth[i] is the number of bytes in use while entry i runs. An entry uses
+ *     the difference to the next entry, its return address included, so all
+ *     sizes add up to depth[0]. Callers without an entry count together as one
+ *     entry without a name.
+ * I2  One writer at a time. A second one (interrupt, NMI, other CPU) gives up;
+ *     it tries again at a later call if the stack is still deeper.
  *
- * Context: probe, with the core's guard; files: task. Locks: stack_lock for
- * on and off; record_busy (a bit, never waited for in a probe).
+ * Context: probe, with the core's guard; files: task. Locks: stack_lock to turn
+ * it on and off; record_busy (a bit; a probe never waits for it).
  */
 #include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/kallsyms.h"
@@ -32,7 +33,7 @@ struct record {
 	unsigned long max_size; /* 0: nothing seen */
 	unsigned int n;
 	unsigned long addr[ENTRIES_MAX];
-	unsigned int depth[ENTRIES_MAX + 1]; /* the last: of callers left out */
+	unsigned int depth[ENTRIES_MAX + 1]; /* last: callers without entry */
 };
 
 static DEFINE_MUTEX(stack_lock);
@@ -41,8 +42,9 @@ static u32 record_busy;	     /* [A] I2 */
 static bool stack_on;	     /* [stack_lock] */
 
 /*
- * The site, then the callers that the walk found behind it. What stood between
- * two return addresses belongs to the function that the upper one returns to.
+ * Record the site, then the callers that the walk found after it. The bytes
+ * between two return addresses belong to the function that the upper one
+ * returns to.
  */
 static void measure(unsigned long ip, unsigned long *slot, unsigned long *top)
 {
@@ -59,12 +61,12 @@ static void measure(unsigned long ip, unsigned long *slot, unsigned long *top)
 	while (++i < n) {
 		if (slots[i] < (unsigned long)slot ||
 		    slots[i] >= (unsigned long)top)
-			continue; /* interrupted there: it shares a frame */
+			continue; /* interrupted code: it shares a frame */
 		record.addr[record.n] = walk[i];
 		record.depth[record.n++] =
 			(unsigned long)top - slots[i] - sizeof(long);
 	}
-	/* A walk cut short: the last place is where those left out begin. */
+	/* If the walk was cut short, the last entry stands for the rest. */
 	if (n == ENTRIES_MAX && record.n > 1)
 		record.n--;
 	else
@@ -82,7 +84,7 @@ static void stack_call(unsigned long ip, unsigned long parent_ip,
 
 	(void)parent_ip;
 	(void)ops;
-	/* Not on the stacks of NMIs and the like. */
+	/* Ignore other stacks, such as those of NMIs. */
 	if (at < low || at >= top || top - at <= READ_ONCE(record.max_size))
 		return;
 	if (xchg(&record_busy, 1))
@@ -121,7 +123,7 @@ bool stack_tracer_on(void)
 	return READ_ONCE(stack_on);
 }
 
-/* For the files: probes meanwhile go away. Preemption is off until given. */
+/* For the files. Until give_record(), probes give up and preemption is off. */
 static void take_record(void)
 {
 	preempt_disable();
