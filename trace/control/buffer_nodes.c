@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * buffer_nodes.c - files about the buffers.
+ * buffer_nodes.c - files that show and set the buffers' sizes, masks and
+ * counts.
  */
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/errno.h"
@@ -16,8 +17,9 @@ static int size_show(struct tracefs_file *file, struct trace_seq *seq)
 }
 
 /*
- * Is this what is read before the first use, "7 (expanded: 1408)"? Return: the
- * second number's place in @word, which then ends behind it; 0: it is not.
+ * Parse the text that the file shows before the first use, "7 (expanded:
+ * 1408)". Return: the offset of the second number in @word, which is cut after
+ * it; 0 if @word is different.
  */
 static size_t size_for_later(char *word)
 {
@@ -30,7 +32,7 @@ static size_t size_for_later(char *word)
 	return at + strlen(between);
 }
 
-/* What is read can be written back; "X", they differ: each keeps its own. */
+/* Accepts what the file shows; "X" (sizes differ) keeps each CPU's size. */
 static ssize_t size_write(struct tracefs_file *file, const char *buf,
 			  size_t len)
 {
@@ -71,7 +73,7 @@ static int stats_show(struct tracefs_file *file, struct trace_seq *seq)
 	return 0;
 }
 
-/* A digit for every four CPUs, a comma before the last eight: as on Linux. */
+/* One digit for four CPUs and a comma before the last eight, as on Linux. */
 static int cpumask_show(struct tracefs_file *file, struct trace_seq *seq)
 {
 	u64 mask = trace_cpumask(file_trace(file));
@@ -84,13 +86,14 @@ static int cpumask_show(struct tracefs_file *file, struct trace_seq *seq)
 }
 
 /*
- * Hexadecimal, as on Linux: behind a comma stand the next lower 32 bits. @any:
- * there is a digit, behind the comma, too. Return: how many bytes it has.
+ * Parse a hexadecimal mask as on Linux: the next lower 32 bits follow a comma.
+ * @any: set if there is a digit, and one after the comma, if any. Return: the
+ * number of bytes parsed.
  */
 static size_t read_mask(const char *buf, size_t len, u64 *mask, bool *any)
 {
 	u64 above = 0, group = 0;
-	unsigned int bits = 64; /* at most in a group */
+	unsigned int bits = 64; /* largest group */
 	size_t i;
 
 	*any = false;
@@ -111,7 +114,7 @@ static size_t read_mask(const char *buf, size_t len, u64 *mask, bool *any)
 	return i;
 }
 
-/* No CPU at all is a mask, too. */
+/* An empty mask (no CPU) is valid. */
 static ssize_t cpumask_write(struct tracefs_file *file, const char *buf,
 			     size_t len)
 {

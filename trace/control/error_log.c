@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * error_log.c - the last refused writes, as the file error_log shows them.
+ * error_log.c - keep the last refused writes for the file error_log.
  *
- * Owns what is in a trace's ring of eight, each with the input and the place in
- * it that was wrong. The format is Linux's, so that scripts which look for the
- * caret find it.
+ * Owns the content of a trace's ring of eight errors. Each holds the input and
+ * the offset of the wrong part. The format is Linux's, so that scripts find the
+ * caret.
  */
 #include "trace/control/error_log.h"
 
@@ -15,13 +15,13 @@
 #include "trace/control/nodes.h"
 #include "trace/trace.h"
 
-/* At least that much of it behind the beginning of the culprit, if it is so
- * long that not all is quoted. */
+/* If the input is too long to quote whole, the quote has at least this many
+ * bytes from the start of the wrong part on. */
 #define QUOTE_BEHIND 64
 
 static_assert(TRACE_ERROR_PATH >= TRACEFS_PATH_MAX, "no path is cut");
 
-static DEFINE_MUTEX(lock);    /* of all logs */
+static DEFINE_MUTEX(lock);    /* for all logs */
 static const char *last_text; /* [lock] see error_log_last() */
 
 const char *errno_sentence(int err)
@@ -53,7 +53,7 @@ const char *errno_sentence(int err)
 	return "Unknown error";
 }
 
-/* Of what may be many lines, the one that has the culprit. */
+/* Return: the start of the line that has offset @at. */
 static size_t line_start(const char *buf, size_t at)
 {
 	while (at && buf[at - 1] != '\n')
@@ -61,12 +61,12 @@ static size_t line_start(const char *buf, size_t at)
 	return at;
 }
 
-/* Where what is quoted begins, with the culprit at @at. */
+/* Return: the start of the quoted part; the wrong part starts at @at. */
 static size_t quote_start(const char *buf, size_t at)
 {
 	size_t from = line_start(buf, at);
 
-	/* Of a long line the part around it. */
+	/* Quote only the part of a long line around @at. */
 	return at - from < TRACE_ERROR_INPUT - QUOTE_BEHIND ?
 		       from :
 		       at - (TRACE_ERROR_INPUT - QUOTE_BEHIND);
@@ -94,7 +94,7 @@ void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
 	e->text = file->error_text ? file->error_text : errno_sentence(err);
 	e->at = at - from;
 	last_text = e->text;
-	/* One line, printable, whatever was written. */
+	/* Keep one line of printable characters of any input. */
 	for (i = 0; i < len && i < TRACE_ERROR_INPUT - 1 && buf[i] != '\n'; i++)
 		e->input[i] = buf[i] < ' ' || buf[i] > '~' ? '.' : buf[i];
 	e->input[i] = '\0';

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * event_nodes.c - events/: what is in the buffers, described for whoever reads
- * them. All of it is made from the registry, trace/event/trace_event.h.
+ * event_nodes.c - events/: describes the records in the buffers to their
+ * readers. All of it comes from the registry, trace/event/trace_event.h.
  *
- * A system is no object: its directory is there as long as an event has its
- * name, and its id is that of the name. Neither a system nor an event is held;
- * a file of an event that is gone says -ENODEV.
+ * A system is not an object: its directory exists as long as an event has its
+ * name, and its id is the id of the name. A handle holds no reference to a
+ * system or an event; a read of an unregistered event's file returns -ENODEV.
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -13,10 +13,10 @@
 #include "trace/event/trace_event.h"
 
 static const struct tracefs_dir events_dir = { .mode = 0750 };
-/* Of one system: the data of the level is its id. */
+/* The directory of one system; the data of its level is its id. */
 static const struct tracefs_dir system_dir = { .mode = 0750 };
 static const struct tracefs_node system_node = { .dir = &system_dir };
-/* Of one event: the data of the level is its event_id(). */
+/* The directory of one event; the data of its level is its event_id(). */
 static const struct tracefs_dir event_dir = { .mode = 0750 };
 static const struct tracefs_node event_node = { .dir = &event_dir };
 
@@ -34,7 +34,7 @@ static int event_show(struct tracefs_file *file, struct trace_seq *seq)
 	return 0;
 }
 
-/* Short enough to be a position, too. */
+/* Few enough bits to serve as a position, too. */
 static u64 system_id(const char *name)
 {
 	return tracefs_name_id(name) >> 9;
@@ -62,7 +62,7 @@ static bool system_lookup(const struct tracefs_path *dir, const char *name,
 	return false;
 }
 
-/* In the order of ids, so a system keeps its place while events come and go. */
+/* In order of ids, so events that come or go do not move a system. */
 static bool system_next(const struct tracefs_path *dir, u64 *pos,
 			char name[TRACEFS_NAME_MAX],
 			struct tracefs_level *level)
@@ -103,13 +103,13 @@ TRACEFS_FILES(60, trace_dir, events_nodes);
 
 /* ---- events/SYSTEM/ ------------------------------------------------------ */
 
-/* Of no other event, ever. */
+/* No other event ever has this id. */
 static u64 event_id(const struct trace_event *event)
 {
 	return event->serial << 16 | event->id;
 }
 
-/* The position is a slot. */
+/* The position is the number of a slot. */
 static bool event_next(const struct tracefs_path *dir, u64 *pos,
 		       char name[TRACEFS_NAME_MAX], struct tracefs_level *level)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * filter_nodes.c - files about functions: which there are, which are
- * selected, which are patched now.
+ * filter_nodes.c - files that list the functions that exist, are selected, or
+ * are patched now, and select them.
  *
- * Selections are copied at open, edited, and put in force at close in one
- * patch session (hash_edit.h).
+ * A selection is copied at open, edited, and applied at close in one patch
+ * session (hash_edit.h).
  */
 #include "kernel/base/slab.h"
 #include "kernel/lib/ctype.h"
@@ -18,7 +18,7 @@
 
 /* ---- lists of sites ------------------------------------------------------ */
 
-/* The next site for which @listed holds; file->pos counts sites. */
+/* Return: the next site for which @listed is true; file->pos counts sites. */
 static struct dyn_ftrace *next_site(struct tracefs_file *file,
 				    bool (*listed)(const struct dyn_ftrace *))
 {
@@ -97,11 +97,11 @@ static int total_show(struct tracefs_file *file, struct trace_seq *seq)
 
 /* ---- selections ---------------------------------------------------------- */
 
-/* Put @hash in force beside the other half of the filter. */
+/* Apply @hash as one half of the filter; the other half stays. */
 static int set_half(struct ftrace_ops *ops, bool exclude,
 		    struct ftrace_hash *hash)
 {
-	/* Two halves closed at once must not put back what the other had. */
+	/* Two halves closed at once must not undo each other's change. */
 	static DEFINE_MUTEX(half_lock);
 	struct ftrace_hash *other;
 	int ret;
@@ -178,18 +178,18 @@ static int stack_filter_open(struct tracefs_file *file)
 /* ---- pids ---------------------------------------------------------------- */
 
 #define PIDS_MAX 256
-#define PID_END	 1000000000 /* the first number that is no pid */
+#define PID_END	 1000000000 /* the first number that is not a pid */
 
-/* Collected between open and close; a number may come in two writes. */
+/* The pids collected from open to close; two writes may split a number. */
 struct pid_edit {
 	int pid[PIDS_MAX];
 	size_t n;
 	bool reading;	   /* a number has begun */
-	int value;	   /* of it, so far */
-	unsigned int none; /* bytes of NO_PID being read */
+	int value;	   /* its value so far */
+	unsigned int none; /* bytes of NO_PID matched so far */
 };
 
-/* How an empty list reads; written, it adds nothing. */
+/* The text of an empty list; written back, it adds nothing. */
 #define NO_PID "no pid"
 
 static int pid_open(struct tracefs_file *file)
@@ -206,7 +206,7 @@ static int pid_open(struct tracefs_file *file)
 	return 0;
 }
 
-/* Begin a new number. */
+/* Start a new number. */
 static void pid_forget(struct pid_edit *edit)
 {
 	edit->reading = false;
@@ -227,12 +227,12 @@ static int pid_show(struct tracefs_file *file, struct trace_seq *seq)
 
 static int pid_refuse(struct pid_edit *edit, struct tracefs_file *file)
 {
-	pid_forget(edit); /* no half of a word */
+	pid_forget(edit); /* drop half a word */
 	file->error_text = "no pid";
 	return -EINVAL;
 }
 
-/* The number read so far is complete; one that is there stays once. */
+/* Add the number read so far, unless the list has it already. */
 static int pid_take(struct pid_edit *edit, struct tracefs_file *file)
 {
 	bool reading = edit->reading;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * graph_nodes.c - files of the graph tracer.
+ * graph_nodes.c - the control files of the function_graph tracer.
  */
 #include "kernel/lib/errno.h"
 #include "trace/control/hash_edit.h"

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * hash_edit.c - a set of functions edited through a file (see hash_edit.h).
+ * hash_edit.c - edit a set of functions through a file (see hash_edit.h).
  *
- * What is listed can be written back: a line that begins with '#' is a
- * comment, and "nothing" is listed as the token that makes it, "!*".
+ * The listed text can be written back: a line that begins with '#' is a
+ * comment, and the empty selection is listed as the token that selects it,
+ * "!*".
  */
 #include "trace/control/hash_edit.h"
 
@@ -20,9 +21,9 @@
 struct hash_edit {
 	const struct hash_source *source;
 	struct ftrace_hash *hash; /* the candidate */
-	bool all;		  /* it stands for "all", or "none excluded" */
-	bool accepted, refused;	  /* some token was */
-	bool comment;		  /* to the end of the line */
+	bool all;		  /* means "all", or "none excluded" */
+	bool accepted, refused;	  /* at least one token was */
+	bool comment;		  /* until the end of the line */
 	char token[TOKEN_MAX];
 	size_t len;
 };
@@ -54,14 +55,14 @@ int hash_edit_open(struct tracefs_file *file, const struct hash_source *source)
 	return 0;
 }
 
-/* Does the candidate leave all functions in? I2 */
+/* Does the candidate select all functions? I2 */
 static bool edit_is_all(const struct hash_edit *edit)
 {
 	return edit->all ||
 	       (edit->source->exclude && !ftrace_hash_count(edit->hash));
 }
 
-/* "!*": nothing at all. I2 */
+/* "!*": select no function. I2 */
 static int select_nothing(struct hash_edit *edit)
 {
 	struct ftrace_hash *nothing = ftrace_hash_begin(NULL);
@@ -74,7 +75,7 @@ static int select_nothing(struct hash_edit *edit)
 	return 0;
 }
 
-/* Put the token collected so far into the candidate. */
+/* Apply the collected token to the candidate. */
 static int take_token(struct hash_edit *edit, struct tracefs_file *file)
 {
 	size_t len = edit->len;
@@ -95,7 +96,7 @@ static int take_token(struct hash_edit *edit, struct tracefs_file *file)
 	return ret;
 }
 
-/* For a word of @len bytes, not all of them in what is written now. */
+/* Quote a word of @len bytes that began in an earlier write. */
 static void quote_token(const struct hash_edit *edit, struct tracefs_file *file,
 			size_t len)
 {
@@ -178,7 +179,7 @@ int hash_edit_show(struct tracefs_file *file, struct trace_seq *seq)
 		trace_seq_puts(seq, "!*\n");
 		return 0;
 	}
-	if (file->pos >= count) /* shortened while it was read */
+	if (file->pos >= count) /* a write shortened it */
 		return 0;
 	trace_seq_puts(
 		seq,

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * hash_edit.h - a file that selects functions: its set is copied at open,
- * edited by words, and put in force at close.
+ * edited by words, and applied at close.
  *
- * I1  Nothing live changes before hash_edit_release(). A token that is refused
- *     leaves those before it in force, as on Linux; but where none was
- *     accepted nothing changes, so a typing error never means "all".
- * I2  "All", "nothing" and "these" are three different results: a filter
- *     emptied with '!' selects nothing, one that was never given anything
- *     selects everything. What excludes has no such "nothing": emptied, it is
- *     as if never given anything.
- * I3  A handle shows its own copy: what was in force when it was opened, and
- *     what the words written through it have made of that.
+ * I1  The live set does not change before hash_edit_release(). A refused token
+ *     does not undo the tokens before it, as on Linux. If no token was
+ *     accepted, nothing changes, so a typing error never means "all".
+ * I2  "All", "nothing" and "these" are three different results. A filter
+ *     emptied with '!' selects nothing; a filter without any token selects
+ *     everything. A set that excludes has no such "nothing": emptied, it
+ *     excludes no function, as without any token.
+ * I3  A handle shows its own copy: the set in force at its open, edited by the
+ *     words written through it.
  *
  * Context: task.
  */
@@ -24,9 +24,10 @@ struct tracefs_file;
 struct trace_seq;
 
 /*
- * Where the set comes from and goes to. NULL: all, or none excluded. get: a
- * copy of what is in force, the caller's; 0, -ENOMEM. set: takes the set over,
- * also when it fails; 0 or the errno that close shall return.
+ * The functions that read and apply the set. A NULL set means all, or none
+ * excluded. get: stores a copy of the set in force, which the caller owns.
+ * Return: 0; -ENOMEM. set: takes over the set, also on failure. Return: 0 or
+ * the errno for close to return.
  */
 struct hash_source {
 	bool exclude;
@@ -36,14 +37,14 @@ struct hash_source {
 		   struct ftrace_hash *hash);
 };
 
-/* The node's open calls this. Return: 0; -ENOMEM. */
+/* Called by the node's open. Return: 0; -ENOMEM. */
 int hash_edit_open(struct tracefs_file *file, const struct hash_source *source);
 
 /*
- * The node's other functions. write takes words separated by white space, in
- * as many writes as you like: -EINVAL a word fits nothing or is too long,
- * -ENOMEM. release ends the last word and puts the set in force, unless all
- * that was written was refused: the error of that word, or what set said.
+ * The node's other functions. write accepts words separated by white space, in
+ * any number of writes. It returns -EINVAL if a word matches no function or is
+ * too long, or -ENOMEM. release ends the last word and applies the set, unless
+ * every word was refused. It returns the error of set, or of the last word.
  */
 int hash_edit_show(struct tracefs_file *file, struct trace_seq *seq);
 ssize_t hash_edit_write(struct tracefs_file *file, const char *buf, size_t len);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * nodes.c - what the files of the control tree share: reading what was
- * written.
+ * nodes.c - parse written text for the files of the control tree.
  */
 #include "trace/control/nodes.h"
 

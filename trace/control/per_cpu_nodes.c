@@ -2,7 +2,7 @@
 /*
  * per_cpu_nodes.c - per_cpu/: a directory for each CPU that is online.
  *
- * A CPU is never taken away, so nothing is held.
+ * A CPU is never removed, so handles hold no reference.
  */
 #include "kernel/lib/kstrto.h"
 #include "kernel/lib/printf.h"
@@ -24,7 +24,7 @@ static void cpu_name(u64 cpu, char name[TRACEFS_NAME_MAX],
 	level->id = cpu;
 }
 
-/* The number is written as `ls` shows it: cpu01 is not there. */
+/* Only the name that `ls` shows is valid: cpu01 does not exist. */
 static bool cpu_lookup(const struct tracefs_path *dir, const char *name,
 		       struct tracefs_level *level)
 {
@@ -39,7 +39,7 @@ static bool cpu_lookup(const struct tracefs_path *dir, const char *name,
 	return !strcmp(name, proper);
 }
 
-/* The position is the number of a CPU: others may come online meanwhile. */
+/* The position is a CPU number, so CPUs coming online do not move others. */
 static bool cpu_next(const struct tracefs_path *dir, u64 *pos,
 		     char name[TRACEFS_NAME_MAX], struct tracefs_level *level)
 {

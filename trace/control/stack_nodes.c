@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * stack_nodes.c - files of the stack tracer.
+ * stack_nodes.c - the control files of the stack tracer.
  */
 #include "kernel/lib/errno.h"
 #include "trace/control/nodes.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * tracefs.c - open handles of the control tree: the calls of a client.
+ * tracefs.c - open handles of the control tree: the calls for clients.
  */
 #include "trace/control/tracefs.h"
 
@@ -16,7 +16,10 @@ static bool may_open(const struct tracefs_node *node, unsigned int flags)
 	return !(flags & TRACEFS_WRITE) || (node->mode & 0200);
 }
 
-/* Make a handle that holds *@at. Return: 0, or an errno and nothing is held. */
+/*
+ * Create a handle that takes over *@at. Return: 0, or an errno; then the caller
+ * keeps *@at.
+ */
 static int open_at(const struct tracefs_path *at, const char *path,
 		   unsigned int flags, struct tracefs_file **filep)
 {
@@ -60,7 +63,7 @@ int tracefs_open(const char *path, unsigned int flags,
 #define ROOM_FIRST 8192
 #define ROOM_MAX   (16UL << 20)
 
-/* Double the room for text, keeping nothing. Return: 0 or -ENOMEM. */
+/* Double the room for text; its content is lost. Return: 0 or -ENOMEM. */
 static int make_room(struct tracefs_file *file)
 {
 	size_t size = file->seq.buf ? file->seq.size * 2 : ROOM_FIRST;
@@ -73,7 +76,7 @@ static int make_room(struct tracefs_file *file)
 	return 0;
 }
 
-/* Append the node's next piece. Return: as show, -ENOSPC it did not fit. */
+/* Append the node's next piece. Return: as show; -ENOSPC it does not fit. */
 static int next_piece(struct tracefs_file *file)
 {
 	size_t len = file->seq.len;
@@ -89,7 +92,7 @@ static int next_piece(struct tracefs_file *file)
 	return more;
 }
 
-/* Make the next pieces of text; a handle that is never read has no buffer. */
+/* Generate the next pieces of text. The first read allocates the buffer. */
 static int generate(struct tracefs_file *file)
 {
 	int more = file->seq.buf ? 1 : make_room(file);

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tracefs.h - the control tree: files that read and write the tracer.
+ * tracefs.h - the control tree: files that show and control the tracer.
  *
- * Owns open handles. It knows neither the shell nor the serial line, so a file
- * server can sit on the same calls. What is in the tree is told by sources, see
+ * Owns open handles. It does not depend on the shell or the serial line, so a
+ * file server can use the same calls. Sources define what is in the tree, see
  * tracefs_tree.h.
  *
- * I1  Text is generated from offset 0 on and kept per open handle: two
+ * I1  Each open handle generates its text from offset 0 and keeps it: two
  *     readers never disturb each other, and a reader sees one state.
- * I2  Whatever refuses a write is told in error_log: where, what was written,
- *     what is wrong with it, a caret under it.
- * I3  What a handle changes takes effect when its node says so: at write, or
- *     for the filters at close. Who both reads and writes a filter reads
- *     what the words complete so far make of it.
- * I4  A handle keeps the directories above it, see T1 of tracefs_tree.h.
+ * I2  Every refused write is logged in error_log: the file, the input, the
+ *     error, and a caret under the wrong part.
+ * I3  A node decides when a change takes effect: at write, or for the filters
+ *     at close. A handle that both reads and writes a filter reads the set as
+ *     edited by the words complete so far.
+ * I4  A handle holds the directories above it, see T1 of tracefs_tree.h.
  *
  * Names, modes and errno are those of Linux's tracefs. A path has no leading
  * slash; "" is the root, and a slash at the end means a directory.
  *
- * Context of all calls: task, may sleep. A handle is used by one task at a
- * time; cursors and what is returned belong to the caller.
+ * Context of all calls: task, may sleep. One task at a time uses a handle.
+ * Cursors and results belong to the caller.
  */
 #pragma once
 
@@ -27,11 +27,11 @@
 #include "trace/control/tracefs_tree.h"
 #include "trace/event/trace_seq.h"
 
-/* Open flags. TRUNC is the shell's '>', its absence '>>'. */
+/* Open flags. The shell's '>' sets TRUNC, '>>' does not. */
 #define TRACEFS_READ	 BIT(0)
 #define TRACEFS_WRITE	 BIT(1)
 #define TRACEFS_TRUNC	 BIT(2)
-#define TRACEFS_NONBLOCK BIT(3) /* a stream with nothing to say: -EAGAIN */
+#define TRACEFS_NONBLOCK BIT(3) /* an empty stream returns -EAGAIN */
 
 struct tracefs_file {
 	const struct tracefs_node *node;
@@ -46,23 +46,24 @@ struct tracefs_file {
 	size_t taken; /* bytes of it already read */
 	bool ended;
 
-	/* What a failed write says to the user, in error_log. */
-	unsigned int error_at;	/* offset of the culprit in what was written */
-	const char *error_text; /* NULL: the errno in words */
-	char error_quote[64];	/* "", or what to quote in place of that */
+	/* The text of a failed write for the user, in error_log. */
+	unsigned int error_at;	/* offset of the wrong part in the input */
+	const char *error_text; /* NULL: use errno_sentence() */
+	char error_quote[64];	/* "", or text to quote instead of the input */
 };
 
 /*
- * Open @path. Return: the handle in *@file and 0; -ENOENT there is nothing;
- * -ENOTDIR below a file; -EISDIR a directory; -EACCES the mode forbids it;
- * -ENOMEM; or what the node's open said (-EBUSY, -EINVAL).
+ * Open @path. Return: 0 and the handle in *@file; -ENOENT the path does not
+ * exist; -ENOTDIR it goes on below a file; -EISDIR it is a directory; -EACCES
+ * the mode forbids it; -ENOMEM; or the error of the node's open (-EBUSY,
+ * -EINVAL).
  */
 int tracefs_open(const char *path, unsigned int flags,
 		 struct tracefs_file **file);
 
 /*
- * Return: bytes read, 0 at the end, -EBADF not open for reading, -ENOMEM no
- * room for a piece of text, or the node's errno.
+ * Return: bytes read; 0 at the end; -EBADF not open for reading; -ENOMEM no
+ * room for a piece of text; or the node's errno.
  */
 ssize_t tracefs_read(struct tracefs_file *file, char *buf, size_t len);
 
@@ -73,29 +74,29 @@ ssize_t tracefs_read(struct tracefs_file *file, char *buf, size_t len);
  */
 int tracefs_poll(struct tracefs_file *file);
 
-/* Return: bytes taken, -EBADF not open for writing, or the node's errno. */
+/* Return: bytes accepted, -EBADF not open for writing, or the node's errno. */
 ssize_t tracefs_write(struct tracefs_file *file, const char *buf, size_t len);
 
-/* Return: 0 or what the node's release said; the handle is gone either way. */
+/* Return: 0 or the error of the node's release. Frees the handle always. */
 int tracefs_close(struct tracefs_file *file);
 
-/* An errno in the words of every Unix. */
+/* Return: the usual Unix sentence for an errno. */
 const char *errno_sentence(int err);
 
 struct tracefs_stat {
 	u64 ino;  /* see T2 of tracefs_tree.h */
-	u64 size; /* bytes; 0 they are not known, as on Linux */
+	u64 size; /* bytes; 0: not known, as on Linux */
 	u16 mode; /* permission bits */
 	bool dir;
 };
 
 /*
- * What is at @path? Return: 0 and *@stat; -ENOENT nothing; -ENOTDIR it is below
- * a file. No other code is returned.
+ * Describe the file or directory @path. Return: 0 and *@stat; -ENOENT it does
+ * not exist; -ENOTDIR it goes on below a file. No other code is returned.
  */
 int tracefs_stat(const char *path, struct tracefs_stat *stat);
 
-/* One name in a directory; those of directories end in '/'. */
+/* One name in a directory; the name of a directory ends in '/'. */
 struct tracefs_dirent {
 	char name[TRACEFS_NAME_MAX + 1];
 	bool dir;
@@ -104,9 +105,10 @@ struct tracefs_dirent {
 };
 
 /*
- * The next name in the directory @path. *@cursor is 0 for the first; it may be
- * kept, and used again. Return: 1 and *@entry; 0 there are no more; -ENOENT no
- * such directory; -ENOTDIR a file, or below one. No other code is returned.
+ * Read the next name in the directory @path. *@cursor is 0 for the first name;
+ * the caller may keep a cursor and use it again. Return: 1 and *@entry; 0 there
+ * are no more names; -ENOENT no such directory; -ENOTDIR @path is a file or
+ * goes on below one. No other code is returned.
  */
 int tracefs_readdir(const char *path, u64 *cursor,
 		    struct tracefs_dirent *entry);

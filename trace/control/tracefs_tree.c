@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * tracefs_tree.c - follows paths and lists directories of the control tree.
+ * tracefs_tree.c - follow paths and list directories of the control tree.
  *
- * The tree itself has no state: sources do. tests/unit/test_tracefs.c proves
- * T1 to T3, and mutants of this file that it notices.
+ * The tree itself has no state; its sources have. tests/unit/test_tracefs.c
+ * tests T1 to T3, and mutants of this file prove that the test can fail.
  */
 #include "trace/control/tracefs_tree.h"
 
@@ -100,7 +100,7 @@ static bool find(const struct tracefs_source *source,
 	return false;
 }
 
-/* Append the level of the name with @len bytes. Return: 0, -ENOTDIR, -ENOENT */
+/* Append the level of the name of @len bytes. Return: 0, -ENOTDIR, -ENOENT */
 static int descend(struct tracefs_path *path, const char *component, size_t len)
 {
 	const struct tracefs_dir *dir = tracefs_last(path)->node->dir;
@@ -147,7 +147,7 @@ int tracefs_walk(const char *name, struct tracefs_path *path)
 	return 0;
 }
 
-/* ---- what clients ask ---------------------------------------------------- */
+/* ---- calls for clients --------------------------------------------------- */
 
 static u16 mode_of(const struct tracefs_node *node)
 {
@@ -185,7 +185,7 @@ static bool next_of(const struct tracefs_source *source,
 	return true;
 }
 
-/* A cursor is the number of a source, and above it a position in there. */
+/* A cursor holds the number of a source, and above it a position in it. */
 #define SOURCE_BITS 8
 
 static int next_entry(const struct tracefs_path *dir, u64 *cursor,

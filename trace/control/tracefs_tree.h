@@ -1,31 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tracefs_tree.h - what the control tree is made of: kinds of directories, and
- * sources that give them names.
+ * tracefs_tree.h - the parts of the control tree: kinds of directories, and
+ * sources that supply their names.
  *
- * A directory has no list of its own. It has a kind, and holds what all sources
- * registered for this kind give. A source is an array of fixed names, or a pair
- * of functions for names that come and go (CPUs, events, later instances):
+ * A directory has no list of its own. It has a kind, and its names come from
+ * all sources registered for this kind. A source is an array of fixed names, or
+ * a pair of functions for names that appear and disappear (CPUs, events, later
+ * instances):
  *
  *	TRACEFS_FILES(50, trace_dir, my_nodes);
  *	TABLE_ENTRY(tracefs_sources, 50, my_source);
  *
- * A path that was followed is a row of levels, from the root to a file or a
- * directory. Each level carries the data of the object that it stands for: a
- * file below per_cpu/cpu3/ asks tracefs_above() for the CPU.
+ * Following a path yields a row of levels, from the root to a file or a
+ * directory. Each level carries the data of its object: a file below
+ * per_cpu/cpu3/ finds its CPU by tracefs_above().
  *
- * T1  A level is held, from the lookup that found it until tracefs_put(). An
- *     open handle holds all levels of its path, so a source that counts holds
- *     knows whether an object is in use, and refuses to remove it: -EBUSY.
- * T2  The inode number of an object never changes, and no other object gets
- *     it, not even one that later has the same path: it is a hash of the ids
- *     of all levels, and a source gives no id twice. Two objects in one
- *     directory always differ; others are equal with a probability of 2^-64.
- * T3  A cursor does not count names. What is in a directory from the first to
- *     the last call of tracefs_readdir() is given exactly once, whatever comes
- *     and goes meanwhile.
+ * T1  A level is a reference to its object, from the lookup until
+ *     tracefs_put(). An open handle holds all levels of its path, so a source
+ *     that counts references knows whether an object is in use, and refuses to
+ *     remove it: -EBUSY.
+ * T2  The inode number of an object never changes, and no other object gets it,
+ *     not even one that later has the same path: it is a hash of the ids of all
+ *     levels, and a source never uses an id twice. The numbers of two objects
+ *     in one directory always differ; other numbers are equal with a
+ *     probability of 2^-64.
+ * T3  A cursor does not count names. A name that is in a directory from the
+ *     first to the last call of tracefs_readdir() is returned exactly once,
+ *     whichever names appear or disappear in between.
  *
- * Context: task, may sleep. The functions of a source take its own locks.
+ * Context: task, may sleep. The functions of a source take the source's locks.
  */
 #pragma once
 
@@ -35,38 +38,38 @@
 struct tracefs_file;
 struct trace_seq;
 
-#define TRACEFS_NAME_MAX 64 /* bytes of a name, with the 0 at its end */
-#define TRACEFS_DEPTH	 8  /* levels of a path, with the root */
-/* Whatever there is has a shorter path. */
+#define TRACEFS_NAME_MAX 64 /* bytes of a name, its NUL included */
+#define TRACEFS_DEPTH	 8  /* levels of a path, the root included */
+/* Every existing file has a shorter path. */
 #define TRACEFS_PATH_MAX (TRACEFS_DEPTH * TRACEFS_NAME_MAX)
 
 /* A kind of directory. */
 struct tracefs_dir {
 	u16 mode; /* permission bits of its directories: 0750 */
-	/* It also holds what is registered for this kind; NULL: none. */
+	/* Its directories also have the names of this kind; NULL: none. */
 	const struct tracefs_dir *also;
 };
 
-/* The root of the tree, and every directory of one trace: so far the root. */
+/* The kinds of the root and of a directory of one trace (now the root only). */
 extern const struct tracefs_dir root_dir, trace_dir;
 
-/* A file or a directory, or all files of the same name in a kind. */
+/* A file or a directory, in every directory of its kind. */
 struct tracefs_node {
 	const char *name;	       /* without slashes */
-	const struct tracefs_dir *dir; /* a directory, the rest is not used */
+	const struct tracefs_dir *dir; /* a directory; the rest is unused */
 	u16 mode;		       /* permission bits: 0440, 0640, 0220 */
-	u32 size; /* bytes, if all handles read the same; else 0 */
+	u32 size; /* bytes, if all handles read the same text; or 0 */
 	int (*open)(struct tracefs_file *file);
 	/*
-	 * Append the next piece of text; file->pos is the node's own, 0 at
-	 * first. A piece that did not fit is asked for again, at the same
-	 * pos, with more room. Return: 1 = call again, 0 = that was all,
+	 * Append the next piece of text. file->pos belongs to the node and
+	 * starts at 0. If a piece does not fit, show is called again with the
+	 * same pos and more room. Return: 1 = call again, 0 = no more text,
 	 * negative errno.
 	 */
 	int (*show)(struct tracefs_file *file, struct trace_seq *seq);
-	/* In place of show, for streams and binary data. */
+	/* Instead of show, for streams and binary data. */
 	ssize_t (*read)(struct tracefs_file *file, char *buf, size_t len);
-	/* Does read return at once? NULL: it always does. */
+	/* Would read return at once? NULL: always. */
 	bool (*poll)(struct tracefs_file *file);
 	ssize_t (*write)(struct tracefs_file *file, const char *buf,
 			 size_t len);
@@ -76,45 +79,45 @@ struct tracefs_node {
 /* One component of a path. */
 struct tracefs_level {
 	const struct tracefs_node *node;
-	void *data; /* what the source says that this is */
-	u64 id;	    /* in its directory, see T2 */
+	void *data; /* the object, for the source */
+	u64 id;	    /* unique in its directory, see T2 */
 	const struct tracefs_source *source; /* NULL: the root */
 };
 
-/* From the root, level[0], down to what the path names. */
+/* The levels from the root, level[0], to the named file or directory. */
 struct tracefs_path {
 	unsigned int depth; /* levels */
 	struct tracefs_level level[TRACEFS_DEPTH];
 };
 
 /*
- * Where names of a directory come from. @dir is the path of the directory, held
- * by the caller. Functions fill node, data and id of @level.
+ * A source of names for a kind of directory. @dir is the path of the directory;
+ * the caller holds it. The functions fill node, data and id of @level.
  */
 struct tracefs_source {
 	const struct tracefs_dir *in;
-	/* Fixed names; NULL: the functions are called. */
+	/* The fixed names; NULL: use the functions. */
 	const struct tracefs_node *nodes;
 	u64 nr_nodes;
-	/* Find @name, and hold it. Return: false: there is none. */
+	/* Find @name and take a reference. Return: false: not found. */
 	bool (*lookup)(const struct tracefs_path *dir, const char *name,
 		       struct tracefs_level *level);
 	/*
-	 * The first name at or behind position *@pos, below 2^56; *@pos then
-	 * is behind it. Positions are the source's own, ascending, 0 at first;
-	 * those of objects do not change (T3). Nothing is held; data is not
-	 * used. Return: false: there are no more.
+	 * Find the first name at or after position *@pos, and set *@pos to the
+	 * position after it. The source defines its positions: ascending from
+	 * 0, below 2^56; an object's position never changes (T3). Takes no
+	 * reference; data is not used. Return: false: no more names.
 	 */
 	bool (*next)(const struct tracefs_path *dir, u64 *pos,
 		     char name[TRACEFS_NAME_MAX], struct tracefs_level *level);
-	/* Release what lookup held; NULL: its objects stay for ever. */
+	/* Drop the reference of lookup; NULL: objects are never removed. */
 	void (*put)(const struct tracefs_level *level);
 };
 
-/* In a directory names come in the order of this table. */
+/* The names in a directory are in the order of this table. */
 DECLARE_TABLE(struct tracefs_source, tracefs_sources);
 
-/* Register an array of nodes; its name is unique among them. */
+/* Register an array of nodes; no two arrays have the same name. */
 #define TRACEFS_FILES(key, kind, array)                                        \
 	static const struct tracefs_source array##_source = {                  \
 		.in = &(kind), .nodes = (array), .nr_nodes = ARRAY_SIZE(array) \
@@ -124,12 +127,13 @@ DECLARE_TABLE(struct tracefs_source, tracefs_sources);
 /*
  * tracefs_walk() - follow a path from the root; a slash at its end means a
  * directory, "" is the root
- * Return: 0 and *@path, to be given to tracefs_put(); -ENOTDIR it goes on below
- * a file; -ENOENT there is nothing. No other code is returned.
+ * Return: 0 and *@path, which the caller passes to tracefs_put(); -ENOTDIR the
+ * path goes on below a file; -ENOENT it does not exist. No other code is
+ * returned.
  */
 int tracefs_walk(const char *name, struct tracefs_path *path);
 
-/* An id for what is known by nothing but its name. Pure. */
+/* Return: an id for an object that has only a name. Pure. */
 u64 tracefs_name_id(const char *name);
 
 /* Release the levels of a path, the last one first. */
@@ -142,6 +146,9 @@ tracefs_last(const struct tracefs_path *path)
 	return &path->level[path->depth - 1];
 }
 
-/* The last level that is a directory of this kind; NULL: none. Context: any. */
+/*
+ * Return: the last level that is a directory of this kind, or NULL. Context:
+ * any.
+ */
 const struct tracefs_level *tracefs_above(const struct tracefs_path *path,
 					  const struct tracefs_dir *kind);

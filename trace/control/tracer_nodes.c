@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * tracer_nodes.c - which tracer runs, how, and the trace it makes.
+ * tracer_nodes.c - files that choose and control the tracer, and that show its
+ * trace.
  */
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
@@ -126,8 +127,8 @@ static int trace_file_open(struct tracefs_file *file)
 }
 
 /*
- * Not a stream: it ends, and a key does not stop it. What is taken from the
- * iterator cannot be given back, so no more is taken than there is room for.
+ * `trace` is not a stream: it ends, and a key does not stop it. Text taken from
+ * the iterator cannot be put back, so take no more than there is room for.
  */
 static int trace_file_show(struct tracefs_file *file, struct trace_seq *seq)
 {
@@ -166,9 +167,10 @@ static int pipe_open(struct tracefs_file *file)
 }
 
 /*
- * Read from a stream, where @next gives what there is or -EAGAIN. As on Linux
- * the end of trace_pipe comes when tracing is off and all is read; but who has
- * got nothing yet waits for it to begin. file->pos: has got something.
+ * Read from a stream; @next returns available data or -EAGAIN. As on Linux,
+ * trace_pipe ends when tracing is off and everything is read. A reader that has
+ * read nothing yet waits for tracing to begin. file->pos is 1 once it has read
+ * something.
  */
 static ssize_t stream_read(struct tracefs_file *file, char *buf, size_t len,
 			   ssize_t (*next)(struct tracefs_file *file, char *buf,
@@ -178,7 +180,7 @@ static ssize_t stream_read(struct tracefs_file *file, char *buf, size_t len,
 
 	for (;;) {
 		bool on = trace_is_on(
-			file_trace(file)); /* before the last look */
+			file_trace(file)); /* read before the last next() */
 
 		n = next(file, buf, len);
 		if (n > 0)
@@ -201,7 +203,7 @@ static ssize_t pipe_read(struct tracefs_file *file, char *buf, size_t len)
 	return stream_read(file, buf, len, pipe_next);
 }
 
-/* The end of a stream is there for a read, too; see stream_read(). */
+/* At its end a stream is readable, too: see stream_read(). */
 static bool stream_ended(const struct tracefs_file *file)
 {
 	return file->pos && !trace_is_on(file_trace(file));
@@ -218,7 +220,7 @@ static int pipe_release(struct tracefs_file *file)
 	return 0;
 }
 
-/* A page for those who read less, of which some is left. */
+/* The page of a reader that reads less than a page, and its unread rest. */
 struct raw_reader {
 	char page[RB_PAGE_SIZE];
 	size_t left;
@@ -282,7 +284,7 @@ static int clock_show(struct tracefs_file *file, struct trace_seq *seq)
 	return 0;
 }
 
-/* A clock; or the whole list as it is read, the current one in brackets. */
+/* Accepts a clock, or the list that the file shows: the one in brackets. */
 static ssize_t clock_write(struct tracefs_file *file, const char *buf,
 			   size_t len)
 {
@@ -307,7 +309,7 @@ static int options_show(struct tracefs_file *file, struct trace_seq *seq)
 	return 0;
 }
 
-/* One option a word, so that what was read can be written back whole. */
+/* Accepts one option a line, so that the text read can be written back. */
 static ssize_t options_write(struct tracefs_file *file, const char *buf,
 			     size_t len)
 {
