@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * grep_match.c - matching by sets of positions in the pattern.
+ * grep_match.c - match a pattern by sets of positions in it.
  *
- * For each character of the line all positions that the pattern can be at are
- * moved on at once. Nothing is tried twice, so no pattern takes long, as
- * a*a*a*a*b does where one possibility is tried after the other.
+ * Each character of the line advances the set of all positions that the match
+ * can have in the pattern. No position is tried twice, so no pattern is slow. A
+ * matcher that backtracks is slow for patterns like a*a*a*a*b.
  */
 #include "trace/shell/grep_match.h"
 
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/string.h"
 
-/* One character of the pattern, and whether it may come any number of times. */
+/* One character of the pattern, and whether a * follows it. */
 struct atom {
 	u8 c;
 	bool any, star;
@@ -23,7 +23,7 @@ struct pattern {
 	bool from_start, to_end;
 };
 
-/* Where the pattern can be: at[n] is behind its last atom. */
+/* The possible positions in the pattern; at[n] is after its last atom. */
 struct places {
 	bool at[GREP_PATTERN_MAX + 1];
 };
@@ -51,7 +51,7 @@ static void parse(struct pattern *p, const char *re)
 	}
 }
 
-/* What stands behind a backslash and has a meaning in other greps. */
+/* Refuse a character that has a meaning after a backslash in other greps. */
 static const char *escape_refusal(char c)
 {
 	if (!c)
@@ -78,7 +78,7 @@ const char *grep_refusal(const char *re)
 	return wrong;
 }
 
-/* The pattern can be at @i, and behind it where none is enough. */
+/* Add position @i, and the next one while the atom may match nothing. */
 static void add(const struct pattern *p, struct places *places, unsigned int i)
 {
 	while (!places->at[i]) {
@@ -89,7 +89,7 @@ static void add(const struct pattern *p, struct places *places, unsigned int i)
 	}
 }
 
-/* Where it can be behind the character @c, having been at @from. */
+/* Compute the positions @to after character @c from the positions @from. */
 static void step(const struct pattern *p, const struct places *from,
 		 struct places *to, u8 c)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * grep_match.h - does a line match a pattern?
+ * grep_match.h - match a line against a pattern.
  *
- * ^ $ . and * as in a basic regular expression; '\\' takes the character
- * behind it literally. The time is bounded by length of line times length of
- * pattern, whatever the pattern.
+ * ^ $ . and * have their meaning in a basic regular expression; '\\' makes the
+ * next character literal. For every pattern, the time is bounded by the length
+ * of the line times the length of the pattern.
  *
  * Context: task; one caller at a time.
  */
@@ -12,11 +12,11 @@
 
 #include "kernel/lib/types.h"
 
-#define GREP_PATTERN_MAX 256 /* of a longer one the rest is ignored */
+#define GREP_PATTERN_MAX 256 /* the rest of a longer one is ignored */
 
 /*
- * What of @re this matcher cannot do, in words; NULL: it can do all of it. To
- * search for such text literally would find nothing and say nothing.
+ * Return: a sentence on the part of @re that this matcher does not support, or
+ * NULL. A literal search for such a part would find nothing without a message.
  */
 const char *grep_refusal(const char *re);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * keyseq.c - where an escape sequence of a terminal ends (see keyseq.h).
+ * keyseq.c - find the end of a terminal's escape sequence (see keyseq.h).
  */
 #include "trace/shell/keyseq.h"
 
@@ -13,10 +13,10 @@
 enum {
 	OUTSIDE,
 	AFTER_ESC,
-	ESC_INTERMEDIATE, /* ESC ( and the like: a final byte follows */
-	CSI_FIRST,	  /* right behind ESC [ */
+	ESC_INTERMEDIATE, /* after ESC ( for example: a final byte follows */
+	CSI_FIRST,	  /* directly after ESC [ */
 	CSI_REST,
-	ONE_MORE, /* whatever byte comes, it is the last */
+	ONE_MORE, /* any next byte is the last */
 	STRING,	  /* to ESC \ or BEL */
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * lineedit.c - one line of text, edited over a serial line (see lineedit.h).
+ * lineedit.c - edit one line of text over a serial line (see lineedit.h).
  *
- * Everything is drawn with printable characters and backspaces: to change the
- * middle of a line, its tail is printed again and the cursor backed up.
+ * The editor draws with printable characters and backspaces only. To change the
+ * middle of a line, it prints the tail again and moves the cursor back.
  */
 #include "trace/shell/lineedit.h"
 
@@ -29,7 +29,7 @@ static void bell(struct line_editor *e)
 	put(e, "\a", 1);
 }
 
-/* Print the line from the cursor on, blank @gone cells, come back. I2 */
+/* Print the line from the cursor on, blank @gone cells, move back. I2 */
 static void redraw_tail(struct line_editor *e, unsigned int gone)
 {
 	put(e, e->line + e->pos, e->len - e->pos);
@@ -82,7 +82,7 @@ static void replace_line(struct line_editor *e, const char *text)
 	insert(e, text, strlen(text));
 }
 
-/* Where the word to be completed begins. */
+/* Return: the start of the word to complete. */
 static unsigned int word_start(const struct line_editor *e)
 {
 	unsigned int at = e->pos;
@@ -135,7 +135,7 @@ static void browse(struct line_editor *e, unsigned int back)
 	replace_line(e, back ? hist_line(e, back) : e->draft);
 }
 
-/* How many first characters @a and @b have in common, at most @n. */
+/* Return: the length of the common prefix of @a and @b, at most @n. */
 static unsigned int common(const char *a, const char *b, unsigned int n)
 {
 	unsigned int i = 0;
@@ -167,7 +167,7 @@ static void list_candidates(struct line_editor *e, unsigned int start)
 	put_repeated(e, '\b', e->len - e->pos);
 }
 
-/* Tab: add what all fitting candidates share; the second Tab lists them. */
+/* Tab: append the common prefix of all matches; a second Tab lists them. */
 static void complete(struct line_editor *e)
 {
 	unsigned int i, share = 0, fits = 0, start = word_start(e);
@@ -197,7 +197,7 @@ static void complete(struct line_editor *e)
 	e->tabbed = fits > 1;
 }
 
-/* A key that sent a control sequence ending in @byte. */
+/* Handle a key that sent a control sequence ending in @byte. */
 static void sequence_key(struct line_editor *e, u8 byte)
 {
 	unsigned int param = e->seq.param;
@@ -224,7 +224,7 @@ static void sequence_key(struct line_editor *e, u8 byte)
 		erase_forward(e, 1);
 }
 
-/* Keys that only move the cursor or browse. Return: was it one? */
+/* Handle a key that moves the cursor or browses. Return: was it one? */
 static bool move_key(struct line_editor *e, u8 byte)
 {
 	switch (byte) {
@@ -308,7 +308,7 @@ enum line_event line_feed(struct line_editor *e, u8 byte)
 	if (part != KEY_NONE)
 		return LINE_MORE;
 	if (e->pasting && byte == '\t')
-		byte = ' '; /* what is pasted is text */
+		byte = ' '; /* a pasted Tab is text */
 	if (byte == '\t' && e->candidate) {
 		complete(e);
 		return LINE_MORE;

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lineedit.h - one line of text, edited over a serial line.
+ * lineedit.h - edit one line of text over a serial line.
  *
- * Owns the line being typed, the history and what is drawn of them. Pure: it
- * knows neither the UART nor the commands, so it runs and is fuzzed on the
- * host.
+ * Owns the line being typed, the history, and their output. Pure: it does not
+ * depend on the UART or the commands, so the host can run and fuzz it.
  *
  * I1  pos <= len < LINE_ROOM, and line[len] is the terminating NUL.
- * I2  The terminal shows prompt and line, cursor at pos, between two calls.
- * I3  Only printable ASCII, backspace, CR, LF and BEL are ever written: no
- *     escape sequences, so a log of the session stays readable.
+ * I2  Between two calls the terminal shows prompt and line, cursor at pos.
+ * I3  The output has only printable ASCII, backspace, CR, LF and BEL: no escape
+ *     sequences, so a log of the session stays readable.
  *
- * Text that a terminal pastes in brackets is taken as typed text: a newline
- * in it runs the line, as Enter does. But a Tab in it is a blank, and keys
- * that would edit the line are left out. ^C ends the brackets, too.
+ * Text that a terminal pastes in brackets counts as typed text: a newline in it
+ * runs the line, as Enter does. But a Tab in it is a blank, and cursor keys and
+ * other characters below a blank are ignored in it. ^C ends the brackets, too.
  *
  * Context: task; one caller at a time.
  */
@@ -25,7 +24,7 @@
 #define LINE_ROOM    256
 #define LINE_HISTORY 32
 
-#define LINE_PARTS_WORDS " |<>;&" /* when one is completed */
+#define LINE_PARTS_WORDS " |<>;&" /* for completion */
 
 enum line_event {
 	LINE_MORE,   /* keep typing */
@@ -36,8 +35,8 @@ enum line_event {
 struct line_editor;
 
 /*
- * The n-th word that may stand at the cursor; the word begins at
- * line[start]. NULL ends the list. The string is used before the next call.
+ * Return: the n-th word that may replace the one at line[start], or NULL at the
+ * end of the list. The string is valid until the next call.
  */
 typedef const char *(*line_candidate_t)(void *ctx, const char *line,
 					unsigned int start, unsigned int n);
@@ -52,20 +51,20 @@ struct line_editor {
 	unsigned int len, pos;
 	struct key_seq seq;
 	bool pasting;  /* between ESC [ 200 ~ and ESC [ 201 ~ */
-	bool tabbed;   /* the last key was a Tab that was ambiguous */
-	bool after_cr; /* the last byte was CR: a LF belongs to it */
+	bool tabbed;   /* the last key was an ambiguous Tab */
+	bool after_cr; /* the last byte was CR: ignore a LF */
 
 	char history[LINE_HISTORY][LINE_ROOM];
 	unsigned int hist_count; /* lines ever remembered */
 	unsigned int hist_pos;	 /* 0 = the line being typed, 1 = the last */
-	char draft[LINE_ROOM];	 /* what was typed before Up was pressed */
+	char draft[LINE_ROOM];	 /* the typed line before Up was pressed */
 };
 
-/* Begin a fresh line: draw the prompt. */
+/* Start a new line: draw the prompt. */
 void line_begin(struct line_editor *e);
 
-/* What was pasted was thrown away, and perhaps its end with it. */
+/* End a paste: its input was dropped, perhaps with its closing bracket. */
 void line_drop_paste(struct line_editor *e);
 
-/* Take one byte from the terminal. Return: what it led to. */
+/* Process one byte from the terminal. Return: the event it caused. */
 enum line_event line_feed(struct line_editor *e, u8 byte);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * shell.c - the prompt on the serial line and the commands behind it.
+ * shell.c - the shell's table of commands, and its simple commands.
  *
- * Owns the table of commands. The line editor is lineedit.c, pipelines are
- * shell_pipe.c, commands that filter text shell_filters.c. See shell.h.
+ * Owns the table of commands. lineedit.c edits lines, shell_pipe.c runs
+ * pipelines, shell_filters.c has the commands that filter text. See shell.h.
  */
 #include "trace/shell/shell.h"
 
@@ -23,7 +23,7 @@
 #include "trace/shell/shell_filters.h"
 
 #define KEY_ESC	 0x1b
-#define PAUSE_NS 5000000UL /* how long a stream rests when it is empty */
+#define PAUSE_NS 5000000UL /* wait for an empty stream */
 
 static bool leaving;
 
@@ -52,7 +52,7 @@ bool shell_interrupted(void)
 	return console_break();
 }
 
-/* Is there another byte, now or in a moment? */
+/* Is there another byte now, or after one pause? */
 static bool more_of_key(void)
 {
 	if (!console_input_pending())
@@ -60,7 +60,10 @@ static bool more_of_key(void)
 	return console_input_pending();
 }
 
-/* Take the rest of a key that began with ESC. Return: was it a key? */
+/*
+ * Read the rest of a key that began with ESC. Return: false for the brackets of
+ * a paste, true for any other key.
+ */
 static bool take_sequence(void)
 {
 	struct key_seq seq = { .state = 0 };
@@ -89,8 +92,8 @@ int shell_pause(void)
 }
 
 /*
- * Append the @n bytes of a component to @path, and the slash if one is behind
- * it. Return: how long it is now.
+ * Append the @n bytes of a component to @path, with the slash after it, if any.
+ * Return: the new length.
  */
 static size_t add_component(char *path, size_t len, const char *name, size_t n)
 {
@@ -112,7 +115,7 @@ const char *shell_path(const char *typed)
 {
 	static const char *const roots[] = { "sys/kernel/tracing",
 					     "sys/kernel/debug/tracing" };
-	static char path[LINE_ROOM]; /* never longer than what was typed */
+	static char path[LINE_ROOM]; /* never longer than the typed one */
 	const char *at = typed;
 	size_t n, len = 0;
 	unsigned int i;
@@ -139,7 +142,7 @@ static int by_name(const void *a, const void *b)
 		      ((const struct tracefs_dirent *)b)->name);
 }
 
-/* The names in @path, sorted. Return: how many. */
+/* Read the names in @path and sort them. Return: their number. */
 static unsigned int read_directory(const char *path,
 				   struct tracefs_dirent *entry)
 {
@@ -175,7 +178,7 @@ static int ls_run(struct stage *stage)
 	return ret;
 }
 
-/* echo [-n] WORD...: one write, as a file of the tree expects. */
+/* echo [-n] WORD...: makes one write, as a file of the tree expects. */
 static int echo_run(struct stage *stage)
 {
 	static char text[LINE_ROOM + 1];
@@ -196,7 +199,7 @@ static int echo_run(struct stage *stage)
 	return stage_put(stage, text, len);
 }
 
-/* "1", "0.25" -> nanoseconds. Return: 0 or -EINVAL. */
+/* Convert "1" or "0.25" seconds to nanoseconds. Return: 0 or -EINVAL. */
 static int parse_seconds(char *text, u64 *ns)
 {
 	char *dot = strchr(text, '.');

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * shell_filters.c - cat, head, grep and wc: commands that pass text on.
+ * shell_filters.c - cat, head, grep and wc: the commands that filter text.
  *
- * Each reads the files it is given, or what the stage before it produces.
- * Errors name the file they are about.
+ * Each reads the files in its arguments, or the text of the stage before it. An
+ * error message names its file.
  */
 #include "trace/shell/shell_filters.h"
 
@@ -17,8 +17,8 @@
 #define READ_SIZE 1024
 
 /*
- * Read @file to its end. Return: 0; -EPIPE nobody wants more; what the file
- * said, which the user is told here, in *@bad; a write error.
+ * Read @file to its end. Return: 0, with 0 or the errno of the read in *@bad;
+ * -EPIPE no more is needed; or a write error.
  */
 static int read_open(struct stage *stage, struct tracefs_file *file, int *bad)
 {
@@ -44,7 +44,7 @@ static int read_open(struct stage *stage, struct tracefs_file *file, int *bad)
 }
 
 /*
- * Read @path. One that cannot be read is named and left out: stage->bad.
+ * Read @path. If it cannot be read, print an error, set stage->bad and skip it.
  * Return: 0, -EPIPE, or a write error.
  */
 static int read_file(struct stage *stage, const char *path)
@@ -65,7 +65,7 @@ static int read_file(struct stage *stage, const char *path)
 	return ret;
 }
 
-/* Read what '<' opened. Return: as read_file(). */
+/* Read the file that '<' opened. Return: as read_file(). */
 static int read_source(struct stage *stage)
 {
 	int bad = 0, ret = read_open(stage, stage->in, &bad);
@@ -90,7 +90,7 @@ int filter_run(struct stage *stage)
 	for (i = stage->optind; i < stage->argc && !ret; i++)
 		ret = read_file(stage, stage->argv[i]);
 	if (stage->bad && stage->argc - stage->optind <= 1)
-		return stage->bad; /* nothing was read: nothing to count */
+		return stage->bad; /* no file was read: print no counts */
 	if (!ret || ret == -EPIPE)
 		ret = stage_end(stage);
 	return ret ? ret : stage->bad;
@@ -146,7 +146,7 @@ int head_line(struct stage *stage, const char *text, size_t len)
 	return !ret && stage->lines == stage->limit ? -EPIPE : ret;
 }
 
-/* The letters behind a '-'. False: one of them is none of grep's. */
+/* Set the options after a '-'. Return: false if grep lacks one of them. */
 static bool grep_letters(struct stage *stage, const char *letters)
 {
 	stage->invert |= strchr(letters, 'v') != NULL;
@@ -155,7 +155,7 @@ static bool grep_letters(struct stage *stage, const char *letters)
 	return !letters[strspn(letters, "vcq")];
 }
 
-/* Return: 0, or -EINVAL grep cannot do all of it. */
+/* Return: 0, or -EINVAL if grep does not support the whole pattern. */
 static int refuse_pattern(const char *pattern)
 {
 	static char text[LINE_ROOM + 80];
@@ -198,7 +198,7 @@ int grep_line(struct stage *stage, const char *text, size_t len)
 	return stage->count_only ? 0 : stage_put(stage, text, len);
 }
 
-/* A grep that found nothing is false, as in every shell. */
+/* A grep that found nothing fails, as in every shell. */
 int grep_end(struct stage *stage)
 {
 	int ret = 0;

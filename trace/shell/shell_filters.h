@@ -7,8 +7,9 @@
 #include "trace/shell/shell.h"
 
 /*
- * Read the files behind the options. One that cannot be read is told and left
- * out. Return: 0, why a file was left out, -EINVAL no file, or a write error.
+ * Read the files after the options. A file that cannot be read is reported and
+ * skipped. Return: 0, the errno of a skipped file, -EINVAL no file, or a write
+ * error.
  */
 int filter_run(struct stage *stage);
 int cat_options(struct stage *stage);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * shell_look.c - the shell's prompt loop, and the commands that look at the
- * kernel itself: ps, disas and check.
+ * shell_look.c - the shell's prompt loop, and the commands that inspect the
+ * kernel: ps, disas and check.
  *
- * Owns completion: the first word of a stage is a command, a later one a
+ * Owns completion: the first word of a stage is a command; a later word is a
  * path of the control tree or a function.
  */
 #include "kernel/console_write.h"
@@ -39,7 +39,7 @@ static char state_letter(const struct task_struct *task)
 	return task->state == TASK_RUNNING ? 'r' : 'S';
 }
 
-/* Return: how many there are; those beyond @max are only counted. */
+/* Return: the number of tasks; tasks beyond @max are only counted. */
 static unsigned int copy_tasks(struct ps_row *row, unsigned int max)
 {
 	struct task_struct *task;
@@ -81,7 +81,7 @@ int ps_run(struct stage *stage)
 	return ret;
 }
 
-/* One line on what the five bytes at @ip are. */
+/* Print one line that decodes the five bytes at @ip. */
 static int print_site(struct stage *stage, unsigned long ip)
 {
 	unsigned long addr = arch_ftrace_read(ip);
@@ -101,7 +101,7 @@ static int print_site(struct stage *stage, unsigned long ip)
 			    (void *)(addr & ~FTRACE_ADDR_JMP));
 }
 
-#define USERS_TEXT 16384 /* some two hundred users of one site */
+#define USERS_TEXT 16384 /* about 200 users of one site */
 
 static int print_users(struct stage *stage, const struct dyn_ftrace *rec)
 {
@@ -137,7 +137,7 @@ int disas_run(struct stage *stage)
 	return ret;
 }
 
-/* Every site: do its bytes serve exactly those who subscribed? I7 */
+/* Check that the bytes of every site serve exactly its subscribers. I7 */
 int check_run(struct stage *stage)
 {
 	size_t differ = ftrace_check();
@@ -161,7 +161,7 @@ static bool first_word(const char *line, unsigned int start)
 	return !start || strchr("|;&", line[start - 1]);
 }
 
-/* The next name in the directory that the word at line[start] is in. */
+/* Return: the next path in the directory of the incomplete @word, or NULL. */
 static const char *path_candidate(const char *word, u64 *cursor)
 {
 	static char path[TRACEFS_PATH_MAX * 2];
@@ -180,12 +180,12 @@ static const char *path_candidate(const char *word, u64 *cursor)
 	return path;
 }
 
-/* Commands, or paths and behind them all functions. */
+/* Candidates: commands; or paths, then all functions. */
 static const char *candidate(void *ctx, const char *line, unsigned int start,
 			     unsigned int n)
 {
-	static unsigned int paths; /* how many there were before functions */
-	static u64 cursor;	   /* behind the path that was asked for last */
+	static unsigned int paths;	  /* number of paths before functions */
+	static u64 cursor;		  /* after the last path returned */
 	static char buf[FTRACE_NAME_MAX]; /* returned */
 	const char *word;
 
@@ -214,7 +214,7 @@ static void terminal_out(void *ctx, const char *text, size_t len)
 	console_write(text, len);
 }
 
-/* What was typed, or pasted, while nobody read it. */
+/* Report typed or pasted bytes that the full input buffer dropped. */
 static void tell_dropped(void)
 {
 	u32 n = console_input_dropped();
@@ -248,7 +248,7 @@ static int shell_main(void *unused)
 			event = line_feed(&editor, console_getc());
 		if (event == LINE_DONE)
 			shell_run_line(editor.line);
-		if (console_break_take()) { /* typed while it ran */
+		if (console_break_take()) { /* typed during the command */
 			console_write("^C\n", 3);
 			line_drop_paste(&editor);
 		}
@@ -257,7 +257,7 @@ static int shell_main(void *unused)
 	return 0;
 }
 
-/* A thread of its own, so that `ps` and traces name it. */
+/* Run the shell as its own thread, so that `ps` and traces name it. */
 static int shell_run(void)
 {
 	struct task_struct *shell = kthread_run(shell_main, NULL, "shell");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * shell_pipe.c - the pipelines of a line, one after the other.
+ * shell_pipe.c - run the pipelines of a line one after another.
  *
- * Owns the running pipeline, its files and its sink. The line's grammar is
- * shell_syntax.c. See shell.h.
+ * Owns the running pipeline, its files and its sink. shell_syntax.c has the
+ * grammar of a line. See shell.h.
  */
 #include <stdarg.h>
 
@@ -17,10 +17,10 @@
 #include "trace/shell/shell_filters.h"
 #include "trace/shell/shell_syntax.h"
 
-/* The stages of the pipeline being run: the shell runs one at a time. */
+/* The stages of the running pipeline; the shell runs one at a time. */
 static struct stage stages[SHELL_STAGES];
 
-/* The end of a stage's text: a file of the tree, or the terminal. */
+/* Write a stage's text to its destination: a file or the terminal. */
 static int sink(struct stage *stage, const char *text, size_t len)
 {
 	if (!stage->file) {
@@ -41,7 +41,7 @@ static int sink(struct stage *stage, const char *text, size_t len)
 	return 0;
 }
 
-/* Does it take what comes by '|'? No filter does that is given files. */
+/* Does the stage read from '|'? A filter with files does not. */
 static bool takes_input(const struct stage *stage)
 {
 	return stage->command->run == filter_run && !stage->in &&
@@ -107,7 +107,7 @@ int stage_printf(struct stage *stage, const char *fmt, ...)
 	return stage_put(stage, text, min_t(size_t, len, sizeof(text) - 1));
 }
 
-/* What is known of a stage from the tokens at *@at, which is moved behind. */
+/* Fill a stage from the tokens at *@at, and advance *@at past them. */
 static void fill_stage(struct stage *stage, const struct token **at)
 {
 	memset(stage, 0, sizeof(*stage));
@@ -127,7 +127,7 @@ static void fill_stage(struct stage *stage, const struct token **at)
 	}
 }
 
-/* Fill stages[] from checked tokens. Return: how many there are. */
+/* Fill stages[] from checked tokens. Return: the number of stages. */
 static int fill_stages(const struct token **at)
 {
 	int n = 0;
@@ -147,7 +147,7 @@ static int nothing_run(struct stage *stage)
 	return 0;
 }
 
-/* `> FILE` empties a file: the command of a stage without words. */
+/* The command of a stage without words: `> FILE` empties a file. */
 static const struct command nothing = { .name = "shell", .run = nothing_run };
 
 /* Find the stages' commands and read their options. Return: 0 or an errno. */
@@ -170,7 +170,7 @@ static int resolve(int n)
 	return ret;
 }
 
-/* Return: 0, or why it cannot be opened, which the user was told. */
+/* Return: 0, or the errno of the open, after an error message. */
 static int open_one(const char *path, unsigned int flags,
 		    struct tracefs_file **file)
 {
@@ -210,7 +210,7 @@ static void write_error(const struct stage *stage, int err, const char *why)
 	shell_error(stage->argc ? stage->argv[0] : "shell", text, 0);
 }
 
-/* A change of a file may be refused as late as here. */
+/* A file may refuse a change as late as its close. */
 static void close_files(struct stage *stage)
 {
 	int err = 0;
@@ -229,7 +229,7 @@ static void close_files(struct stage *stage)
 	}
 }
 
-/* Let each stage say all it has to say, the first one first. */
+/* Run each stage to its end, in order. */
 static void run_stages(int n)
 {
 	int i;
@@ -243,7 +243,7 @@ static void run_stages(int n)
 	}
 }
 
-/* Return: the last stage's status; if nothing was run, the reason. */
+/* Return: the last stage's status, or the errno if no stage ran. */
 static int run_pipeline(int n)
 {
 	int i, ret = resolve(n);
@@ -275,7 +275,7 @@ static int run_list(const struct token *at)
 	return status;
 }
 
-/* Show the line with a caret under what is not understood. */
+/* Show the line with a caret under the syntax error. */
 static void syntax_error(const char *line, unsigned int at, const char *why)
 {
 	static char text[2 * LINE_ROOM + 8];

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * shell_syntax.c - a typed line becomes tokens, and is refused here or never.
+ * shell_syntax.c - cut a typed line into tokens and check its syntax.
  *
- * See shell_syntax.h for the grammar.
+ * A syntax error is found here, before any part of the line runs. See
+ * shell_syntax.h for the grammar.
  */
 #include "trace/shell/shell_syntax.h"
 
@@ -25,8 +26,9 @@ struct reader {
 };
 
 /*
- * What stands at @in, outside '...', that sh expands and this shell cannot.
- * A '$' that no name follows is an ordinary character, as in `grep 0$`.
+ * Detect text at @in, outside '...', that sh expands and this shell cannot. A
+ * '$' without a name after it is an ordinary character, as in `grep 0$`.
+ * Return: NULL or the error.
  */
 static const char *expansion(const char *in)
 {
@@ -39,7 +41,7 @@ static const char *expansion(const char *in)
 	return NULL;
 }
 
-/* A backslash at r->in. Return: NULL or what is wrong. */
+/* Read a backslash at r->in. Return: NULL or the error. */
 static const char *take_backslash(struct reader *r)
 {
 	char next = r->in[1];
@@ -54,7 +56,7 @@ static const char *take_backslash(struct reader *r)
 	return NULL;
 }
 
-/* Does a quote begin or end at r->in? */
+/* Read a quote that begins or ends at r->in. Return: whether there is one. */
 static bool take_quote(struct reader *r)
 {
 	unsigned int kind = *r->in == '\'' ? TO_LITERAL :
@@ -70,8 +72,8 @@ static bool take_quote(struct reader *r)
 }
 
 /*
- * Copy the word at r->in without its quotes. Return: NULL; else what is wrong
- * at r->in.
+ * Copy the word at r->in without its quotes. Return: NULL, or the error at
+ * r->in.
  */
 static const char *take_word(struct reader *r)
 {
@@ -99,7 +101,7 @@ static const char *take_word(struct reader *r)
 	return "this quote is not closed";
 }
 
-/* The operator at @in. Return: as shell_tokenize(); *@len is its length. */
+/* Read the operator at @in; *@len is its length. Return: NULL or the error. */
 static const char *take_operator(const char *in, char *kind, unsigned int *len)
 {
 	*len = 1 + (in[1] == in[0] && strchr("|>&", in[0]));
@@ -115,7 +117,7 @@ static const char *take_operator(const char *in, char *kind, unsigned int *len)
 	return NULL;
 }
 
-/* sh takes the 1 of `echo 1>file` for a descriptor; few who type it mean it. */
+/* sh reads the 1 of `echo 1>file` as a descriptor, which users rarely mean. */
 static bool names_descriptor(const struct token *word, const char *behind)
 {
 	return !word->quoted && strchr("<>", *behind) && *behind &&
@@ -155,7 +157,7 @@ const char *shell_tokenize(const char *line, struct token *token, char *out,
 	}
 }
 
-/* Would sh take this first word of a command for something else? */
+/* Does this first word of a command have another meaning in sh? */
 static const char *not_a_command(const struct token *word)
 {
 	static const char *const reserved[] = {
@@ -176,8 +178,8 @@ static const char *not_a_command(const struct token *word)
 }
 
 /*
- * The command at *@token, which is moved behind it. Return: NULL; else what is
- * wrong at *@token.
+ * Check the command at *@token and advance *@token past it. Return: NULL, or
+ * the error at *@token.
  */
 static const char *check_command(const struct token **token)
 {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shell_syntax.h - what a typed line means: words, operators, and whether the
- * shell understands all of them.
+ * shell_syntax.h - the syntax of a typed line: words, operators, and the check
+ * that the shell supports all of them.
  *
  *     list     := and_or { ';' and_or } [ ';' ]
  *     and_or   := pipeline { ( '&&' | '||' ) pipeline }
  *     pipeline := command { '|' command }
  *     command  := { WORD | '<' WORD | '>' WORD | '>>' WORD }, one at least
  *
- * Quotes, backslash and '#' mean what they mean to sh. What sh knows and this
- * shell does not (jobs, variables, loops, subshells) is refused: a line is
- * carried out whole or not at all. Pure: it runs and is fuzzed on the host.
+ * Quotes, backslash and '#' mean the same as in sh. Syntax that sh has and this
+ * shell lacks (jobs, variables, loops, subshells) is refused: a line with it
+ * does not run at all. Pure: the host runs and fuzzes it.
  *
  * Context: task.
  */
@@ -26,15 +26,15 @@
  */
 struct token {
 	char kind;
-	bool quoted; /* a word of which some part was quoted */
-	u16 at;	     /* where in the line it begins */
+	bool quoted; /* some part of the word was quoted */
+	u16 at;	     /* offset of its start in the line */
 	char *text;  /* a word, without its quotes */
 };
 
 /*
- * Cut @line into @token, which has room for strlen(@line) + 1; the words go to
- * @out, which has room for twice the line. Return: NULL, or in words what the
- * shell does not understand, and in *@at where it begins.
+ * Cut @line into tokens in @token, which has room for strlen(@line) + 1; the
+ * words go to @out, which has room for twice the line. Return: NULL, or a
+ * sentence on the syntax error, with its offset in *@at.
  */
 const char *shell_tokenize(const char *line, struct token *token, char *out,
 			   unsigned int *at);
