@@ -2,15 +2,15 @@
 /*
  * trace.c - one trace: its tracer, its buffer, on and off.
  *
- * Owns what may be done to a trace_array; trace_array.c makes it. The tracers
- * themselves, reading and options are files of their own; nothing here is ever
- * called from a probe.
+ * Owns the operations on a trace_array; trace_array.c creates and destroys it.
+ * Tracers, reading and options have their own files. No function here is called
+ * from a probe.
  *
- * I1  A tracer is current from a successful init to a successful reset; when
- *     something fails in between, nop is.
+ * I1  A tracer is current from a successful init to a successful reset. If a
+ *     change fails in between, nop is current.
  *
- * Context: task, may sleep. Locks: trace_lock, before everything of the ring
- * buffer's and before ftrace_lock.
+ * Context: task, may sleep. Locks: trace_lock, taken before every lock of the
+ * ring buffer and before ftrace_lock.
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -127,7 +127,7 @@ static void set_on(struct trace_array *tr, bool on)
 void trace_set_on(struct trace_array *tr, bool on)
 {
 	mutex_lock(&trace_lock);
-	tr->paused_was_on = on; /* if a reader has paused it: afterwards */
+	tr->paused_was_on = on; /* applies when no reader pauses it */
 	if (!tr->paused)
 		set_on(tr, on);
 	mutex_unlock(&trace_lock);
@@ -170,8 +170,8 @@ static void note_kb(struct trace_array *tr, u64 cpus, size_t kb)
 }
 
 /*
- * The buffers of these CPUs get kb; those that are still small get what
- * they were asked to have. All of it, or nothing has changed.
+ * Set the buffers of these CPUs to kb. Buffers that still have the boot size
+ * grow to the size set for them. On an error nothing has changed.
  */
 static int resize(struct trace_array *tr, u64 cpus, size_t kb)
 {

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace.h - the tracer seen from its control tree: what is traced, how, into
- * which buffer, and how that is read.
+ * trace.h - the tracer's interface to its control tree: what is traced, how,
+ * into which buffer, and how it is read.
  *
- * A trace_array is one complete set of that, and everything takes the one it
- * is about. One is there from boot on, trace_top(), whose callbacks know its
- * address; others come by trace_array_create().
+ * A trace_array holds all of that for one trace, and every function takes its
+ * trace as an argument. The top trace, trace_top(), exists from boot on, and
+ * its callbacks use its constant address. trace_array_create() creates others.
  *
- * Unless said otherwise: task context, may sleep, takes trace_lock itself;
- * 0 or a negative errno. Text goes into a struct trace_seq: a _show function
- * writes the whole text of the file of that name.
+ * Unless stated otherwise, a function runs in task context, may sleep, takes
+ * trace_lock itself, and returns 0 or a negative errno. Text goes into a struct
+ * trace_seq: a _show function writes the whole text of the file of that name.
  *
- * Lock legend: [I] immutable; [L] trace_lock; [A] one store, read anywhere.
+ * Lock legend: [I] immutable; [L] trace_lock; [A] written by one store, read in
+ * any context.
  */
 #pragma once
 
@@ -72,14 +73,14 @@ enum trace_option {
 
 struct trace_error {
 	u64 time_ns;
-	char where[TRACE_ERROR_PATH]; /* the file, as it was opened */
+	char where[TRACE_ERROR_PATH]; /* the file's path at open */
 	const char *text;	      /* static */
 	char input[TRACE_ERROR_INPUT];
-	unsigned int at; /* the place in it that is wrong */
+	unsigned int at; /* offset of the wrong part in it */
 };
 
 struct trace_errors {
-	unsigned int count; /* ever added */
+	unsigned int count; /* added in total */
 	struct trace_error error[TRACE_ERRORS];
 };
 
@@ -90,32 +91,32 @@ struct trace_errors {
 #define TRACE_NAME_MAX 32
 
 struct trace_array {
-	/* A fast callback looks at both together, and finds TRACE_USUAL. */
+	/* A fast callback tests both at once: they must equal TRACE_USUAL. */
 	union {
 		struct {
 			bool on;      /* [A] tracing_on */
-			bool special; /* [A] its tracer has to look at more */
+			bool special; /* [A] its tracer must check more */
 		};
 		u16 state;
 	};
 	u32 options; /* [A] BIT(TRACE_OPT_...) */
 	struct ring_buffer buffer;
-	struct ftrace_ops ops;	     /* its filters are set_ftrace_filter's */
-	struct ftrace_pids pids;     /* set_ftrace_pid's */
-	const struct tracer *tracer; /* [L] */
+	struct ftrace_ops ops;		 /* with set_ftrace_filter's filters */
+	struct ftrace_pids pids;	 /* of set_ftrace_pid */
+	const struct tracer *tracer;	 /* [L] */
 	const struct trace_clock *clock; /* [L] */
 	u64 cpumask;			 /* [L] CPUs recorded */
-	size_t buffer_kb[NR_CPUS];	 /* [L] as asked for */
+	size_t buffer_kb[NR_CPUS];	 /* [L] as set by the user */
 	bool expanded;			/* [L] not the small boot-time buffer */
 	unsigned int pipes;		/* [L] open consuming readers */
-	u64 pipe_cpus;			/* [L] CPUs with one of their own */
+	u64 pipe_cpus;			/* [L] CPUs that have one open */
 	bool pipe_all;			/* [L] one for all CPUs is open */
 	unsigned int readers;		/* [L] open, of all kinds */
 	unsigned int paused;		/* [L] readers with pause-on-trace */
 	bool paused_was_on;		/* [L] */
-	struct trace_errors errors;	/* of its files: error_log.c's lock */
-	char name[TRACE_NAME_MAX];	/* [I] "": the top trace's */
-	struct trace_array *next;	/* [A], changed with [L] */
+	struct trace_errors errors;	/* of its files [lock of error_log.c] */
+	char name[TRACE_NAME_MAX];	/* [I] "": the top trace */
+	struct trace_array *next;	/* [A], written under [L] */
 	void *tracer_data[TRACERS_MAX]; /* [I] see trace_tracer_data() */
 };
 
@@ -133,29 +134,32 @@ static __always_inline bool trace_option(const struct trace_array *tr,
 }
 
 /*
- * trace_init() - buffers of a few pages for every CPU, tracers registered
+ * trace_init() - set up the top trace, with a few pages for every CPU
  * Context: boot, all CPUs up, the heap ready. Return: 0; -ENOMEM.
  */
 int trace_init(void);
 
 /*
- * trace_array_create() - one more trace, on, with nop as its tracer
- * Its settings and its buffer are as the top trace's were at boot.
+ * trace_array_create() - create a trace that is on, with nop as its tracer
+ * Its settings and its buffer equal those of the top trace at boot.
  * Return: the trace; ERR_PTR(-EINVAL): the name is empty, "." or "..", too long
  * or has a slash; -EEXIST a trace has it; -ENOMEM. No other code is returned.
  */
 struct trace_array *trace_array_create(const char *name);
 
 /*
- * trace_array_destroy() - its tracer stops, its memory returns
- * No file of its directory is open, and nobody writes a marker into it.
- * Return: 0; with the trace still there: -EBUSY somebody reads it; -EINVAL it
- * is the top trace; or what stopping its tracer, ftrace_set_pids() or
- * ftrace_free_filter() returned.
+ * trace_array_destroy() - stop a trace's tracer and free the trace
+ * The caller guarantees that no file of its directory is open and that no task
+ * writes a marker into it.
+ * Return: 0; or, with the trace still there, -EBUSY a reader is open; -EINVAL
+ * it is the top trace; or the error of stopping its tracer, of
+ * ftrace_set_pids() or of ftrace_free_filter().
  */
 int trace_array_destroy(struct trace_array *tr);
 
-/* NULL: there is none. It stays as long as the caller knows that it does. */
+/*
+ * Return: NULL: not found. The caller must keep the trace from being destroyed.
+ */
 struct trace_array *trace_array_find(const char *name);
 
 /* ---- tracers ------------------------------------------------------------- */
@@ -163,62 +167,66 @@ struct trace_array *trace_array_find(const char *name);
 struct tracer {
 	const char *name;
 	/*
-	 * The tracer's own data of a trace, for as long as the trace exists;
-	 * NULL: it has none. Return: the data; NULL without memory.
+	 * Create the tracer's own data of a trace, which exists as long as the
+	 * trace. NULL: no data. Return: the data; NULL without memory.
 	 */
 	void *(*create)(struct trace_array *tr);
-	/* The reverse; the tracer is not current, and nobody runs in it. */
+	/* Free the data. The tracer is not current, and no CPU runs in it. */
 	void (*destroy)(struct trace_array *tr, void *data);
-	/* Begin; on an error nothing has changed. [trace_lock held] */
+	/* Start tracing; on an error nothing has changed. [trace_lock held] */
 	int (*init)(struct trace_array *tr);
-	/* The reverse. [trace_lock held] Return: 0, or it goes on as before. */
-	int (*reset)(struct trace_array *tr);
-	/* tracing_on goes to 1; NULL: nothing to do. [trace_lock held] */
-	void (*start)(struct trace_array *tr);
-	u32 options; /* BIT(TRACE_OPT_...) that are its own */
 	/*
-	 * One of them is about to change; NULL: any time. [trace_lock held]
-	 * Return: 0, or it stays as it is.
+	 * Stop. [trace_lock held] Return: 0, or an errno and nothing changed.
+	 */
+	int (*reset)(struct trace_array *tr);
+	/* tracing_on becomes 1; NULL: nothing to do. [trace_lock held] */
+	void (*start)(struct trace_array *tr);
+	u32 options; /* BIT(TRACE_OPT_...) of this tracer's options */
+	/*
+	 * Called before one of them changes; NULL: any may change at any time.
+	 * [trace_lock held]
+	 * Return: 0, or an errno and the option stays.
 	 */
 	int (*set_option)(struct trace_array *tr, enum trace_option option,
 			  bool on);
 	/*
-	 * The clock of the trace is about to change to @clock, or has just
-	 * changed; called of every tracer, current or not; NULL: never.
+	 * Called before (@before) and after the clock of the trace changes to
+	 * @clock, for every tracer, current or not. NULL: not needed.
 	 * [trace_lock held] May sleep.
 	 */
 	void (*clock_change)(struct trace_array *tr,
 			     const struct trace_clock *clock, bool before);
 	/*
-	 * A reader begins or ends; NULL: it needs nothing. ->tracer_data of
-	 * the reader is the tracer's. [trace_lock held] Return: 0; -ENOMEM.
+	 * A reader opens or closes; NULL: nothing to do. The reader's
+	 * ->tracer_data belongs to the tracer. [trace_lock held] Return: 0;
+	 * -ENOMEM.
 	 */
 	int (*open)(struct trace_iterator *iter);
 	void (*close)(struct trace_iterator *iter);
-	/* Its own column heads; NULL: the common ones. */
+	/* Print the tracer's column heads; NULL: use the common ones. */
 	void (*header)(struct trace_iterator *iter, struct trace_seq *s);
-	/* Write a line of its own. Return: false: use the common form. */
+	/* Print the event as a line. Return: false: use the common form. */
 	bool (*line)(struct trace_iterator *iter, struct trace_seq *s);
 };
 
 /*
- * Each tracer puts itself into this table, in the order of available_tracers:
+ * Each tracer adds itself to this table, in the order of available_tracers:
  * TABLE_ENTRY(tracers, 20, my_tracer).
  */
 DECLARE_TABLE(struct tracer, tracers);
 
-/* The i-th tracer, in the order of available_tracers; NULL past the end. */
+/* Return: the i-th tracer of available_tracers, or NULL past the end. */
 const struct tracer *trace_tracer(unsigned int i);
 const struct tracer *trace_current_tracer(struct trace_array *tr);
-/* What @tracer's create gave for this trace. Context: any. */
+/* Return: the data that @tracer's create returned for @tr. Context: any. */
 void *trace_tracer_data(const struct trace_array *tr,
 			const struct tracer *tracer);
 
 /*
- * trace_set_tracer() - the one of that name becomes current
- * All buffers are emptied; the buffer grows to its full size the first time.
+ * trace_set_tracer() - make the tracer of that name current
+ * Empties all buffers. The first call grows the buffers to their full size.
  * Return: 0 (also if it is current already); -EINVAL no such tracer; -EBUSY a
- * trace_pipe is open; -ENOMEM; or what registering its callback returned.
+ * trace_pipe is open; -ENOMEM; or the error of registering its callback.
  */
 int trace_set_tracer(struct trace_array *tr, const char *name);
 
@@ -233,28 +241,28 @@ void trace_reset(struct trace_array *tr, unsigned int cpu);
 /* ---- buffer -------------------------------------------------------------- */
 
 /*
- * Size in KiB of the buffer of one CPU; of all: 0 if they differ.
- * Setting (TRACE_CPU_ALL: each): -EINVAL 0; -ENOMEM more than any buffer can
- * have, or than there is memory for. later: if the small buffers of boot have
- * not grown, it is what they will have when they do.
+ * The size in KiB of the buffer of one CPU; for all CPUs, 0 if they differ.
+ * Setting (TRACE_CPU_ALL: each) returns -EINVAL for 0, and -ENOMEM for more
+ * than a buffer can have or memory allows. The form _later only notes the size
+ * if the buffers still have their boot size; they get it when they grow.
  */
 size_t trace_buffer_kb(struct trace_array *tr, unsigned int cpu);
 int trace_set_buffer_kb(struct trace_array *tr, unsigned int cpu, size_t kb);
 int trace_set_buffer_kb_later(struct trace_array *tr, unsigned int cpu,
 			      size_t kb);
-/* As the files show it, "7 (expanded: 1408)" before the first use. */
+/* The text of the files; "7 (expanded: 1408)" before the first use. */
 void trace_buffer_size_show(struct trace_array *tr, unsigned int cpu,
 			    struct trace_seq *s);
 void trace_buffer_total_show(struct trace_array *tr, struct trace_seq *s);
 
 u64 trace_cpumask(struct trace_array *tr);
 /*
- * Bits of CPUs that are not there are ignored beside others; 0: none records.
- * Return: 0; -EINVAL there are only such bits.
+ * Bits of CPUs that do not exist are ignored; with mask 0 no CPU records.
+ * Return: 0; -EINVAL the mask has only bits of CPUs that do not exist.
  */
 int trace_set_cpumask(struct trace_array *tr, u64 mask);
 
-/* The file trace_clock. Setting empties the buffers; -EINVAL unknown. */
+/* The file trace_clock. Setting empties the buffers; -EINVAL unknown clock. */
 void trace_clock_show(struct trace_array *tr, struct trace_seq *s);
 int trace_set_clock(struct trace_array *tr, const char *name);
 
@@ -265,65 +273,68 @@ void trace_stats_show(struct trace_array *tr, unsigned int cpu,
 /* ---- options ------------------------------------------------------------- */
 
 /*
- * Whatever tracer is current, all can be set and are shown: those of another
- * one wait for it. (Linux's trace_options knows the current tracer's only; the
- * others have files in its options/.) name: NULL past the end.
+ * Every option can be set and is shown, whichever tracer is current; an option
+ * of another tracer takes effect when that tracer becomes current. (Linux's
+ * trace_options has the options of the current tracer only; the others have
+ * files in its options/.) trace_option_name() returns NULL past the end.
  */
 const char *trace_option_name(unsigned int option);
 int trace_set_option(struct trace_array *tr, unsigned int option, bool on);
-/* "name" or "noname". -EINVAL: no such option. */
+/* Set an option by "name" or "noname". -EINVAL: no such option. */
 int trace_set_option_text(struct trace_array *tr, const char *text);
 void trace_options_show(struct trace_array *tr, struct trace_seq *s);
 
 /* ---- writing events ------------------------------------------------------ */
 
 /*
- * trace_marker_write() - text into the trace, split if it is long
- * Return: bytes taken (all of them); -EINVAL option markers is off or
- * nothing to write; -EBADF tracing is off. No other code is returned.
+ * trace_marker_write() - write text into the trace, split if it is long
+ * Return: bytes written (all of them, or fewer if the buffer is full); -EINVAL
+ * the option markers is off or @len is 0; -EBADF tracing is off, or no room for
+ * any text. No other code is returned.
  */
 ssize_t trace_marker_write(struct trace_array *tr, const char *text,
 			   size_t len);
 
 /*
- * trace_stack() - record the stack, from the entry that is @from on (from the
- * caller, if that is not there). Context: probe.
+ * trace_stack() - record the stack from the entry @from on (from the caller if
+ * the stack has no such entry). Context: probe.
  */
 void trace_stack(struct trace_array *tr, unsigned long from);
 
 /* ---- reading ------------------------------------------------------------- */
 
 /*
- * trace_open() - the file trace: all that is in the buffers, in order of
- * time, with its header; nothing is consumed, writers go on
+ * trace_open() - open the file trace: every event in the buffers, in order of
+ * time, with a header; consumes no event and does not stop writers
  * @cpu: of one CPU only, or TRACE_CPU_ALL
- * Return: to be read to the end and closed; ERR_PTR(-ENOMEM).
+ * Return: the reader, which the caller closes; ERR_PTR(-ENOMEM).
  */
 struct trace_iterator *trace_open(struct trace_array *tr, unsigned int cpu);
 
 /*
- * trace_pipe_open() - the same without header, consuming
- * Return: ERR_PTR(-ENOMEM), ERR_PTR(-EBUSY) another one is open for this CPU.
+ * trace_pipe_open() - open a consuming reader, without header
+ * Return: the reader; ERR_PTR(-ENOMEM); ERR_PTR(-EBUSY) another consuming
+ * reader of this CPU is open.
  */
 struct trace_iterator *trace_pipe_open(struct trace_array *tr,
 				       unsigned int cpu);
 
 /*
- * trace_read() - the text that follows
+ * trace_read() - read the next text
  * Return: bytes; 0 the end (of trace); -EAGAIN nothing at the moment (of
  * trace_pipe). No other code is returned.
  */
 ssize_t trace_read(struct trace_iterator *iter, char *buf, size_t len);
 
-/* Would trace_read() return something else than -EAGAIN? */
+/* Return: false if trace_read() would return -EAGAIN. */
 bool trace_readable(struct trace_iterator *iter);
 
 void trace_close(struct trace_iterator *iter);
 
 /*
- * trace_read_raw() - one page of trace_pipe_raw
- * @full: only one that is complete
- * Return: RB_PAGE_SIZE; -EAGAIN none. No other code is returned.
+ * trace_read_raw() - read one page of trace_pipe_raw
+ * @full: only a complete page
+ * Return: RB_PAGE_SIZE; -EAGAIN there is none. No other code is returned.
  */
 ssize_t trace_read_raw(struct trace_array *tr, unsigned int cpu,
 		       struct ring_buffer_page *page, bool full);
@@ -334,18 +345,19 @@ bool trace_readable_raw(struct trace_array *tr, unsigned int cpu);
 /* ---- names of tasks ------------------------------------------------------ */
 
 /*
- * pid and comm of the tasks whose names were saved: as on Linux, of those that
- * were switched out after their CPU had recorded something, and of this one.
+ * Print pid and comm of the tasks with saved names. As on Linux, these are the
+ * tasks that were switched out after their CPU had recorded an event, and the
+ * current task.
  * Context: task.
  */
 void trace_saved_cmdlines_show(struct trace_seq *s);
-/* A saved name, or that of a live task. No event is added if it is saved.
+/* Copy a saved name, or that of a live task. Adds no event if it is saved.
  * Return: false: unknown, comm is "<...>". comm has TASK_COMM_LEN bytes. */
 bool trace_find_cmdline(int pid, char *comm);
 
 /* ---- stack tracer -------------------------------------------------------- */
 
-int stack_tracer_set(bool on); /* or what registering the callback returned */
+int stack_tracer_set(bool on); /* or the error of registering its callback */
 bool stack_tracer_on(void);
 void stack_trace_show(struct trace_seq *s);
 unsigned long stack_max_size(void);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * trace_array.c - traces come and go.
+ * trace_array.c - create and destroy traces.
  *
- * Owns the list of them, which begins with the top trace, and what each one has
- * from its first to its last moment: rings and the tracers' data.
+ * Owns the list of traces, which begins with the top trace, and the parts that
+ * each trace has for its whole life: rings and the tracers' data.
  *
- * V1  A trace has a ring for every CPU before that CPU is online, or from the
- *     beginning of the trace on, so that writers need not ask.
- * V2  A trace is freed when it is neither traced into nor in the list, and no
- *     switch of tasks is walking over it.
+ * V1  A trace has a ring for a CPU before that CPU is online, or from the
+ *     creation of the trace on, so that writers need not check.
+ * V2  A trace is freed only when no probe writes to it, it is not in the list,
+ *     and no task switch is walking over it.
  *
  * Context: task, may sleep. Locks: trace_lock.
  */
@@ -71,7 +71,7 @@ static int create_tracer_data(struct trace_array *tr)
 	return 0;
 }
 
-/* The top trace's CPUs, online or about to be. */
+/* Return: the CPUs of the top trace's rings, online or about to be. */
 static u64 cpus_with_ring(void)
 {
 	u64 cpus = 0;
@@ -130,7 +130,7 @@ static int add_trace(struct trace_array *tr)
 	if (err)
 		return err;
 	tr->next = top->next;
-	smp_store_release(&top->next, tr); /* whoever finds it finds it whole */
+	smp_store_release(&top->next, tr); /* initialised before found */
 	return 0;
 }
 
@@ -159,7 +159,7 @@ struct trace_array *trace_array_create(const char *name)
 
 /* ---- its end ------------------------------------------------------------- */
 
-/* From here on nothing is traced into it. [trace_lock held] */
+/* Stop all tracing into the trace. [trace_lock held] */
 static int quiet(struct trace_array *tr)
 {
 	int err = trace_stop_tracer(tr);
@@ -221,7 +221,7 @@ static int trace_cpu_starting(unsigned int cpu)
 	struct trace_array *tr = trace_top();
 	int err = 0;
 
-	if (!tr->clock) /* trace_init() is still to come */
+	if (!tr->clock) /* trace_init() has not run yet */
 		return 0;
 	mutex_lock(&trace_lock);
 	for (; tr && !err; tr = tr->next) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace_internal.h - what the trace core's files and the tracers share.
+ * trace_internal.h - shared by the trace core's files and the tracers.
  */
 #pragma once
 
@@ -13,7 +13,7 @@ extern struct mutex trace_lock;
 
 extern const struct tracer nop_tracer;
 
-/* The option decides; trace_options.c. [trace_lock held] */
+/* Set the default options: see trace_options.c. [trace_lock held] */
 void trace_options_init(struct trace_array *tr);
 
 #define TRACE_BOOT_PAGES 2 /* of each ring, before the first use */
@@ -24,22 +24,22 @@ static inline size_t trace_kb_to_pages(size_t kb)
 		   (size_t)RB_PAGES_MIN);
 }
 
-/* nop is current, or an error says why not. [trace_lock held] */
+/* Make nop current. [trace_lock held] Return: 0 or the error of reset. */
 int trace_stop_tracer(struct trace_array *tr);
 
 /* Grow the buffer to its full size. [trace_lock held] Return: 0; -ENOMEM. */
 int trace_expand(struct trace_array *tr);
 
-/* trace_open() with pause-on-trace: count readers. [trace_lock held] */
+/* Count the readers with pause-on-trace. [trace_lock held] */
 void trace_pause(struct trace_array *tr);
 void trace_unpause(struct trace_array *tr);
 
 /* ---- iterators: trace_iter.c, trace_output.c ----------------------------- */
 
 /*
- * The longest text of an event is a stack of as many places as are recorded,
- * each with name (to 90 bytes), offset, size and address; the first line, of
- * columns, is not longer than one of them. It lies in the iterator.
+ * The longest text of an event is a stack of TRACE_STACK_MAX places, each with
+ * a name (to 90 bytes), offset, size and address. The first line, with the
+ * columns, is not longer than one of them. The text is in the iterator.
  */
 #define TRACE_STACK_MAX 64
 #define TRACE_PLACE_MAX 128
@@ -64,21 +64,21 @@ struct trace_cmdline {
 
 struct trace_source {
 	struct ring_buffer_per_cpu *rb; /* NULL: this CPU is not read */
-	struct ring_buffer_iter walk;	/* not of pipes */
-	u64 time;			/* of a pipe's next event */
-	bool valid;			/* there is one */
+	struct ring_buffer_iter walk;	/* not for pipes */
+	u64 time;			/* time of the next event */
+	bool valid;			/* there is a next event */
 	bool started;			/* its first event was printed */
 };
 
 struct trace_iterator {
 	struct trace_array *tr;
-	const struct tracer *tracer; /* current at open: its lines are read */
-	void *tracer_data;	     /* its own, see its open */
+	const struct tracer *tracer; /* current at open: prints the lines */
+	void *tracer_data;	     /* the tracer's, see its open */
 	bool pipe;
 	bool annotate;
-	bool paused;		/* closing it ends pause-on-trace */
+	bool paused;		/* its close ends pause-on-trace */
 	unsigned int cpu_asked; /* or TRACE_CPU_ALL */
-	unsigned int nr_cpus;	/* highest that is read + 1 */
+	unsigned int nr_cpus;	/* highest CPU read + 1 */
 	u64 lines;
 	u64 start; /* time of the first event */
 
@@ -86,15 +86,15 @@ struct trace_iterator {
 	unsigned int cpu;
 	u64 time;
 	u64 lost;
-	u64 delay; /* to the next one; only with latency-format */
+	u64 delay; /* to the next event; only with latency-format */
 	u32 len;
-	const struct trace_event *event; /* NULL: data is not to be read */
+	const struct trace_event *event; /* NULL: do not read data */
 	union {
 		struct trace_entry ent;
 		u8 data[RB_DATA_SIZE];
 	};
 
-	struct trace_seq seq; /* text not yet handed out: from at on */
+	struct trace_seq seq; /* text not yet read, from ->at on */
 	size_t at;
 	char text[TRACE_LINE_MAX];
 	struct trace_symbol symbols[TRACE_SYMBOLS];
@@ -103,26 +103,27 @@ struct trace_iterator {
 };
 
 /*
- * The event that follows the present one on its CPU: look, and take. What is
- * seen stays valid until the next call. Return of peek: false: none (yet).
+ * Peek at, or skip, the event after the current one on its CPU. The event that
+ * peek returns stays valid until the next call. Return of peek: false if there
+ * is none yet.
  */
 bool trace_iter_peek(struct trace_iterator *iter,
 		     struct ring_buffer_event *event);
 void trace_iter_skip(struct trace_iterator *iter);
 
-/* Pieces of lines. */
+/* Print pieces of lines. */
 void trace_put_symbol(struct trace_iterator *iter, struct trace_seq *s,
 		      unsigned long addr, bool offset);
-/* The same as the options sym-offset and sym-addr want it. */
+/* The same in the form that sym-offset and sym-addr select. */
 void trace_put_address(struct trace_iterator *iter, struct trace_seq *s,
 		       unsigned long addr);
 const char *trace_iter_comm(struct trace_iterator *iter, int pid);
 void trace_put_time(struct trace_iterator *iter, struct trace_seq *s, u64 time);
 void trace_put_flags(const struct trace_entry *ent, struct trace_seq *s);
-/* The mark of a delay or duration: + ! # * @ $ above 10 us, 100 us, ... 1 s. */
+/* Return: the mark of a duration: + ! # * @ $ above 10 us, 100 us, ... 1 s. */
 char trace_delay_mark(u64 ns);
-/* Of the common form: all column heads, a line's columns, what follows. */
+/* The common form: all column heads, and a line with its columns. */
 void trace_put_header(struct trace_iterator *iter, struct trace_seq *s);
 void trace_put_line(struct trace_iterator *iter, struct trace_seq *s);
-/* The text of an event of any type, no columns, no newline. */
+/* Print an event of any type, without columns and newline. */
 void trace_put_event(struct trace_iterator *iter, struct trace_seq *s);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * trace_options.c - the switches of a trace, by name.
+ * trace_options.c - the options of a trace, by name.
  *
- * Owns their names and defaults. Most are only looked at when text is made;
- * what else must happen when one changes is done here or by its tracer.
+ * Owns their names and defaults. Most options are read only when text is
+ * printed. This file or the tracer handles the other effects of a change.
  *
  * Context: task, may sleep. Locks: trace_lock.
  */

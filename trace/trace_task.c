@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
- * trace_task.c - names of tasks for the trace.
+ * trace_task.c - the names of tasks for the trace.
  *
- * Owns the table of saved names. As on Linux a task's name is saved while
- * tracing: when it is switched out and its CPU has recorded something since
- * the switch before. So what is not traced changes nothing here, and the name
- * of a task that has ended is found as long as the table has room for it.
+ * Owns the table of saved names. As on Linux, a task's name is saved while
+ * tracing: when the task is switched out and its CPU has recorded an event
+ * since the last switch. So an untraced task changes nothing here, and the name
+ * of a task that has ended is found until the table reuses its slot.
  *
  * Invariants
- * T1  A slot's pid and name belong together, for whoever holds saved.busy.
- * T2  task->trace_name is the slot + 1 that a task was last saved in; the
- *     slot's pid tells whether that is still its own.
+ * T1  A slot's pid and name belong together whenever saved.busy is free.
+ * T2  task->trace_name is the slot + 1 that a task was last saved in. The slot
+ *     is still the task's if it has the task's pid.
  *
  * Context and locks: the hook runs with a run queue locked, so it may only try
- * saved.busy, and saves the name at a later switch if that is taken. Readers
- * hold it, with interrupts off, for a few instructions. Not traceable: a name
- * is looked up for each event that is printed.
+ * saved.busy; if it is taken, a later switch saves the name. Readers hold it,
+ * with interrupts off, for a few instructions. Not traceable: printing looks up
+ * a name for each event.
  */
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
@@ -33,7 +33,7 @@ struct saved_name {
 };
 
 static struct {
-	u32 busy; /* [A] somebody has the rest */
+	u32 busy; /* [A] 1: locks the rest */
 	unsigned int next;
 	struct saved_name name[SAVED_MAX];
 } saved;
@@ -70,7 +70,7 @@ static bool is_saved(const struct task_struct *task)
 	       saved.name[task->trace_name - 1].pid == task->pid;
 }
 
-/* The oldest gives way. */
+/* Save a name in place of the oldest. */
 static void save_name(struct task_struct *task)
 {
 	struct saved_name *name = &saved.name[saved.next];
@@ -81,7 +81,7 @@ static void save_name(struct task_struct *task)
 	task->trace_name = name - saved.name + 1;
 }
 
-/* In the rings of this CPU, of all traces: trace_array.c, V2. */
+/* Count the entries in this CPU's rings of all traces: trace_array.c, V2. */
 static u64 entries_here(void)
 {
 	unsigned int cpu = smp_processor_id();
@@ -97,8 +97,9 @@ static u64 entries_here(void)
 }
 
 /*
- * Has anything been recorded here since the last switch, while @task ran? Then
- * its name is wanted. (A ring that was emptied meanwhile has nothing.)
+ * Save the name of @task if this CPU has recorded an event since the last
+ * switch, while @task ran. (A ring that was emptied since then counts as no
+ * event.)
  */
 static void name_active(struct task_struct *task)
 {
@@ -134,7 +135,7 @@ static bool find_saved(int pid, char *comm)
 	return i < SAVED_MAX;
 }
 
-/* A task that has not been switched out yet. */
+/* Find the name of a live task, which may never have been switched out. */
 static bool find_alive(int pid, char *comm)
 {
 	struct task_struct *task;
@@ -169,7 +170,7 @@ void trace_saved_cmdlines_show(struct trace_seq *s)
 	unsigned int i;
 
 	flags = arch_irq_save();
-	name_active(current); /* may have run alone all the time */
+	name_active(current); /* it may never have been switched out */
 	local_irq_restore(flags);
 	for (i = 0; i < SAVED_MAX; i++) {
 		flags = saved_lock();
