@@ -33,6 +33,14 @@ def listed(name):
     return set(done.stdout.split())
 
 
+@functools.cache
+def programs_of(name):
+    """The programs and files that the rows of a list name."""
+    rows = [line.split() for path in qemu.ROOT.glob("tools/deps.d/*")
+            for line in path.read_text(encoding="utf-8").splitlines()]
+    return {row[1] for row in rows if row and row[0] == name}
+
+
 # ---- files -------------------------------------------------------------------
 
 def aliases(path):
