@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing code that will lie somewhere else: bytes are put one behind the
- * other, relative targets counted from where they are to be executed.
+ * Emits code into a buffer for execution at another address. Each put appends
+ * bytes; relative targets are encoded for the address of execution.
  *
- * For the two generators, of trampolines (ftrace_tramp.c) and of entry-and-exit
- * targets (ftrace_fexit.c). Pure.
+ * Used by the two generators: of trampolines (ftrace_tramp.c) and of
+ * entry-and-exit targets (ftrace_fexit.c). Pure.
  */
 #pragma once
 
 #include "arch/x86_64/patch/insn.h"
 #include "kernel/lib/string.h"
 
-/* Bytes behind len, as if they lay at base. */
+/* The next byte goes to buf + len and will be executed at base + len. */
 struct code {
-	u8 *buf; /* NULL: only count */
+	u8 *buf; /* NULL: count only */
 	size_t len;
 	unsigned long base;
 	bool out_of_reach; /* a relative target could not be encoded */

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * Executable memory: granules of the pool inside the image, handed out by a
- * bitmap.
+ * Executable memory: a bitmap allocator for the granules of the pool inside
+ * the image.
  *
- * Owns: which granules are allocated. Their bytes belong to the caller, who
- * writes them with text_poke_copy().
+ * Owns the bitmap of allocated granules. The bytes of a granule belong to the
+ * caller, which writes them with text_poke_copy().
  *
- * Invariant: I1 a granule that is not allocated holds nothing but INT3
- * (paging_init() filled the pool before mapping it).
+ * Invariant: I1 a granule that is not allocated holds only INT3 (paging_init()
+ * filled the pool before mapping it).
  *
- * Context and locks: pool_lock guards the bitmap; bytes are written outside
- * it, before a granule is given back.
+ * Context and locks: pool_lock guards the bitmap. Bytes are written without
+ * it; exec_free() writes INT3 before it marks a granule free.
  */
 #include "arch/x86_64/patch/exec_pool.h"
 #include "arch/x86_64/patch/text_poke.h"
@@ -50,7 +50,7 @@ void *exec_alloc(size_t size)
 	return first < total ? __exec_pool_start + first * EXEC_GRANULE : NULL;
 }
 
-/* Are these granules of the pool, and all allocated? */
+/* Do these granules lie in the pool, and are all of them allocated? */
 static bool range_is_used(size_t first, size_t n)
 {
 	size_t total = pool_granules();

@@ -2,9 +2,9 @@
 /*
  * Executable memory within reach of a rel32 call from kernel text.
  *
- * The pool is part of the image, mapped read-only and executable; its bytes
- * are written by text_poke_copy() alone. Whatever is not allocated holds INT3,
- * and so does a fresh allocation.
+ * The pool is part of the image and is mapped read-only and executable. Its
+ * bytes are written by text_poke_copy(), and by no plain store. Free memory
+ * holds INT3, and so does a fresh allocation.
  */
 #pragma once
 
@@ -15,15 +15,16 @@
 #define EXEC_GRANULE 64UL
 
 /*
- * exec_alloc() - @size bytes, rounded up to granules, aligned to one
- * Context: task. Return: its address; NULL when there is no room (or size 0).
+ * exec_alloc() - allocate @size bytes, rounded up to and aligned to granules
+ * Context: task. Return: the address; NULL if there is no room or @size is 0.
  */
 void *__must_check exec_alloc(size_t size);
 
 /*
- * exec_free() - give back the whole of an allocation; INT3 at once
+ * exec_free() - free a whole allocation and fill it with INT3 at once
  *
- * The caller made sure that nobody is inside or about to enter (I4).
+ * The caller has made sure that no task or CPU is inside the memory or can
+ * enter it (I4).
  * Context: task, interrupts on.
  */
 void exec_free(void *p, size_t size);
@@ -35,6 +36,6 @@ static __always_inline bool exec_pool_contains(unsigned long addr)
 	       addr < (unsigned long)__exec_pool_end;
 }
 
-/* Bytes not allocated, and bytes there are. */
+/* The number of free bytes, and the size of the whole pool. */
 size_t exec_pool_free_bytes(void);
 size_t exec_pool_size(void);

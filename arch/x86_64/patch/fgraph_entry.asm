@@ -1,28 +1,28 @@
 ; SPDX-License-Identifier: MIT
 ;
-; Where calls hooked by the graph tracer return to.
+; The return address of every call that the graph tracer has hooked.
 ;
 ; void return_to_handler(void)
-;	Returned to by a traced function, in place of its caller.
+;	A traced function returns here instead of to its caller.
 ;
-; IN	rax, rdx what the function returns; rsp just above the slot that
+; IN	rax, rdx the function's return value; rsp just above the slot that
 ;	held this address
-; OUT	all registers as they were but rcx, rsi, rdi, r8-r11, which a
+; OUT	all registers unchanged except rcx, rsi, rdi, r8-r11, which a
 ;	function may clobber; rip = the caller, rsp as after its call
 ; STACK	(offsets from rbp)
 ;
-;	+8	the slot: this address again, so that a walk of the stack
-;		asks for the true one; put back before the frame is gone
+;	+8	the slot: holds this address again, so that an unwinder asks
+;		for the true one; restored before the frame is popped
 ;	 0	the caller's rbp	<- rbp
 ;	-8	rax
 ;	-16	rdx			<- rsp, aligned to 16
 ;
-; The way out is a jump: the call of the traced function and its ret were a
-; pair for the CPU's return predictor already, so one more ret would spoil its
-; guess for every caller above (8 ticks a call on an AMD EPYC).
+; The handler leaves by a jump. The call of the traced function and its ret
+; already form a pair in the CPU's return predictor. One more ret would make it
+; mispredict the return of every caller above (8 ticks a call on an AMD EPYC).
 ;
-; Between the function's ret and the first push an interrupt may have
-; overwritten the slot; so it is pushed anew.
+; An interrupt between the function's ret and the first push may overwrite the
+; slot, so the handler pushes it again.
 ;
 ; Not traceable, and takes no lock: any context, NMI included.
 
@@ -40,7 +40,7 @@ func return_to_handler
 	push rax
 	push rdx
 	lea rdi, [rbp + 8]		; retp
-	call [fgraph_return_handler]	; eax != 0: the slot is as it was
+	call [fgraph_return_handler]	; eax != 0: the slot is restored
 	test eax, eax
 	jz .general
 .known:
@@ -52,7 +52,7 @@ func return_to_handler
 .general:
 	lea rdi, [rbp + 8]		; retp
 	mov rsi, [rbp - 8]		; rax and
-	mov rdx, [rbp - 16]		; rdx as they were
+	mov rdx, [rbp - 16]		; rdx of the traced function
 	call ftrace_return_to_handler
 	jmp .known
 global return_to_handler_end

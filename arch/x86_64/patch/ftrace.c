@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * The seam: what trace/ wants a site to call, made into bytes.
+ * The seam: translates the plans of trace/ into instruction bytes.
  *
- * Owns the vector of the plan between prepare and apply, trampolines in the
- * executable pool, the static callers' inner calls and their ops.
+ * Owns the vector of the plan between prepare and apply, the trampolines in
+ * the executable pool, the inner calls of the static callers and their ops.
  *
- * I4 A trampoline's memory is given back only by arch_ftrace_free_trampoline();
- *    the caller has waited until nobody can be inside.
+ * I4 Only arch_ftrace_free_trampoline() frees a trampoline's memory; its caller
+ *    has waited until no task can be inside.
  * I6 A plan is verified as a whole before its first byte is written.
  *
  * Context: task, ftrace_lock held by the caller, unless arch_ftrace.h says
- * otherwise. Untraceable: callbacks and the unwinder come here.
+ * otherwise. Untraceable: callbacks and the unwinder call into this file.
  */
 #include "arch/x86_64/patch/exec_pool.h"
 #include "arch/x86_64/patch/ftrace_tramp.h"
@@ -58,11 +58,11 @@ unsigned long arch_ftrace_read(unsigned long ip)
 
 /* ---- plans ---- */
 
-/* A plan of up to so many sites needs no memory. */
+/* A plan of at most this many sites needs no allocation. */
 #define SMALL_PLAN 8
 
 static struct text_poke small_vec[SMALL_PLAN];
-static struct text_poke *vec; /* of the plan prepared, or NULL */
+static struct text_poke *vec; /* of the prepared plan, or NULL */
 static unsigned int vec_order;
 
 static void release_vec(void)
@@ -87,14 +87,14 @@ static int take_vec(size_t n)
 }
 
 /*
- * The words of sites that all call the same addr differ in the displacement
- * only, and that falls by as much as ip rises: opcode | (target - ip) << 8,
- * both parts kept here. A NOP has no displacement: mask 0.
+ * Words of sites that call the same addr differ only in the displacement,
+ * which falls by as much as ip rises: opcode | (target - ip) << 8. This struct
+ * keeps both parts. A NOP has no displacement, so its mask is 0.
  */
 struct word_maker {
 	unsigned long addr;
 	u64 fixed;
-	u32 target; /* what ip is subtracted from, modulo 2^32 */
+	u32 target; /* minus ip gives the displacement, modulo 2^32 */
 	u32 mask;
 };
 
@@ -119,8 +119,8 @@ static __always_inline u64 maker_word(const struct word_maker *m,
 }
 
 /*
- * All text and every target lie in the top 2 GiB, where any two addresses are
- * in reach of each other; anything lower is not a target.
+ * All text and every target lie in the top 2 GiB, where any address reaches
+ * any other by rel32. A lower address is not a valid target.
  */
 bool arch_ftrace_reaches(unsigned long addr)
 {
@@ -243,7 +243,7 @@ void arch_ftrace_free_trampoline(unsigned long tramp)
 	exec_free((void *)header, header->size + sizeof(*header));
 }
 
-/* The trampoline that addr is in, whatever addr is. */
+/* The trampoline that contains addr, or NULL; addr may be any address. */
 static const struct ftrace_tramp_header *tramp_of(unsigned long addr)
 {
 	unsigned long start = (unsigned long)__exec_pool_start;
@@ -253,7 +253,7 @@ static const struct ftrace_tramp_header *tramp_of(unsigned long addr)
 	return ftrace_tramp_find(addr, start);
 }
 
-/* The CALL of the i-th callback, or 0. */
+/* The address of the CALL of the i-th callback, or 0. */
 static unsigned long inner_site(unsigned long tramp, unsigned int i)
 {
 	const struct ftrace_tramp_header *header;
@@ -295,7 +295,7 @@ unsigned long arch_ftrace_static_caller(bool regs)
 void arch_ftrace_set_static_ops(struct ftrace_ops *ops)
 {
 	WRITE_ONCE(function_trace_op, ops);
-	smp_mb(); /* what is read from here on, by anybody, is this */
+	smp_mb(); /* from here on every CPU reads the new ops */
 }
 
 static bool static_frame(unsigned long addr, unsigned long *start,
@@ -333,11 +333,11 @@ bool arch_ftrace_frame(unsigned long addr, unsigned long *start,
 	return true;
 }
 
-/* ---- what a callback sees ---- */
+/* ---- the callback's view of the registers ---- */
 
 /*
- * A jump to a direct target is told like a redirection: the return address
- * must be gone when the target runs.
+ * A jump to a direct target is stored as a redirection of ip, because the
+ * site's return address must be off the stack when the target runs.
  */
 void arch_ftrace_set_direct_caller(struct ftrace_regs *fregs,
 				   unsigned long addr)
@@ -407,6 +407,6 @@ int arch_ftrace_init(void)
 	unsigned long fast = arch_ftrace_read((unsigned long)ftrace_call);
 	unsigned long full = arch_ftrace_read((unsigned long)ftrace_regs_call);
 
-	/* Both labels mark a CALL, and both call the same: nothing. */
+	/* Both labels mark a CALL, and both call the empty callback. */
 	return fast && fast == full && fast != FTRACE_UNKNOWN ? 0 : -EINVAL;
 }

@@ -1,22 +1,22 @@
 ; SPDX-License-Identifier: MIT
 ;
-; The static callers: what a site calls when it has no trampoline of its own.
+; The static callers: a site without a trampoline of its own calls one of them.
 ;
 ; void ftrace_caller(void), void ftrace_regs_caller(void)
-;	Called by a site, as the first thing in the traced function.
+;	A site calls them as the first instruction of the traced function.
 ;
 ; IN	all registers as the traced function's caller left them;
-;	[rsp] address behind the site's CALL, [rsp + 8] the caller's return
-;	address
-; OUT	all registers as they were (fast: but flags, r10, r11, which mean
-;	nothing at a function's entry); rip = the ip in the frame, or the
-;	frame's direct target with that ip on top of the stack
+;	[rsp] the address behind the site's CALL, [rsp + 8] the return
+;	address into the caller
+; OUT	all registers unchanged (the fast one clobbers flags, r10 and r11,
+;	which carry nothing at a function's entry); rip = the ip in the
+;	frame, or the frame's direct target with that ip on top of the stack
 ; STACK	the frames of ftrace_frame.h, below; aligned to 16 at the call
 ;
-; Each makes one call, at the label ftrace_call or ftrace_regs_call, which is
-; re-poked while others run through it (arch_ftrace_set_inner); the ops given
-; to it is the variable function_trace_op. Generated trampolines have the same
-; frames, with their ops as immediates (ftrace_tramp.c).
+; Each makes one call, at the label ftrace_call or ftrace_regs_call.
+; arch_ftrace_set_inner() re-pokes it while other CPUs execute it. The call
+; passes the variable function_trace_op as ops. Generated trampolines have the
+; same frames, but their ops are immediates (ftrace_tramp.c).
 ;
 ; Not traceable, and takes no lock: any context, NMI included.
 
@@ -28,12 +28,12 @@ extern function_trace_op, ftrace_stub
 
 SITE_SIZE equ 5				; the CALL at the site
 
-; Lists of registers in the order of pt_regs, highest first.
+; Lists of registers in the order of pt_regs, from the highest address down.
 %define FAST_REGS rdi, rsi, rdx, rcx, rax, r8, r9
 %define MORE_REGS r10, r11, rbx, rbp, r12, r13, r14, r15
 
-; rcx = the callback's view of the frame -> all four arguments
-;	%1 offset of parent_ip from it
+; Loads the callback's other three arguments; rcx already is the fourth, fregs.
+;	%1 offset of parent_ip from fregs
 %macro callback_args 1
 	mov rdi, [rcx + FREGS_IP]
 	sub rdi, SITE_SIZE		; ip = the site
@@ -44,8 +44,8 @@ SITE_SIZE equ 5				; the CALL at the site
 ; The frame (struct ftrace_regs):
 ;
 ;	FREGS_PARENT_IP	return address of the traced function
-;	FREGS_IP	the site's return address: written, it redirects
-;	FREGS_DIRECT	0, or where to leave to
+;	FREGS_IP	the site's return address; a write to it redirects
+;	FREGS_DIRECT	0, or the direct target to leave to
 ;	FREGS_DI SI DX CX AX R8
 ;	FREGS_R9 <- rsp
 func ftrace_caller
@@ -69,10 +69,10 @@ endfunc ftrace_caller
 ;
 ;	FULL_PARENT_IP
 ;	FULL_RET	the site's return address
-;	FULL_DIRECT	0, or where to leave to
-;	PT_SS PT_SP	PT_SP: as before the site's CALL
+;	FULL_DIRECT	0, or the direct target to leave to
+;	PT_SS PT_SP	PT_SP: rsp before the site's CALL
 ;	PT_FLAGS PT_CS
-;	PT_IP		a copy of FULL_RET, put back on the way out
+;	PT_IP		a copy of FULL_RET, written back on the way out
 ;	PT_ORIG_AX	0
 ;	PT_DI .. PT_R9	fregs points at PT_R9
 ;	PT_R10 PT_R11 PT_BX PT_BP PT_R12 PT_R13 PT_R14
@@ -81,8 +81,8 @@ func ftrace_regs_caller
 	push 0				; FULL_DIRECT
 	push KERNEL_DS			; PT_SS
 	push rsp			; PT_SP: corrected below
-	pushfq				; PT_FLAGS; may be changed from here on
-	push KERNEL_CS			; PT_CS: makes it a full frame
+	pushfq				; PT_FLAGS; flags are free from here on
+	push KERNEL_CS			; PT_CS: marks a full frame
 	push qword [rsp + FULL_RET - PT_CS]	; PT_IP
 	push 0				; PT_ORIG_AX
 	push_list FAST_REGS, MORE_REGS
@@ -96,12 +96,12 @@ ftrace_regs_call:
 	jne .direct
 	pop_list FAST_REGS, MORE_REGS	; rsp at PT_ORIG_AX
 	add rsp, PT_IP - PT_ORIG_AX
-	pop qword [rsp + FULL_RET - PT_CS]	; ip back; rsp at PT_CS
+	pop qword [rsp + FULL_RET - PT_CS]	; ip restored; rsp at PT_CS
 	add rsp, PT_FLAGS - PT_CS
-	popfq				; rsp at PT_SP; flags are back
+	popfq				; rsp at PT_SP; flags restored
 	lea rsp, [rsp + FULL_RET - PT_SP]
 	ret				; to ip
-.direct:				; the same, but stop at FULL_DIRECT
+.direct:				; the same, but end at FULL_DIRECT
 	pop_list FAST_REGS, MORE_REGS
 	add rsp, PT_IP - PT_ORIG_AX
 	pop qword [rsp + FULL_RET - PT_CS]
@@ -111,6 +111,6 @@ ftrace_regs_call:
 	ret				; to direct, with ip on top of the stack
 endfunc ftrace_regs_caller
 
-; Where the static callers end, for the unwinder.
+; The end of the static callers, for the unwinder.
 global ftrace_callers_end
 ftrace_callers_end:

@@ -2,23 +2,24 @@
 /*
  * The bytes of entry-and-exit targets (trace/core/ftrace_fexit.h).
  *
- * Owns the sequence below. One target serves one function, entered by a jump
- * from its site, so what it finds is what the function would have found:
+ * Owns the sequence below. One target serves one function. The function's site
+ * jumps to it, so registers and stack are as at the function's entry:
  *
  *	inc  gs:[in]
- *	push rbp; mov rbp, rsp	a frame as any other
- *	push ...		struct ftrace_fexit_call, where rsp points
+ *	push rbp; mov rbp, rsp	an ordinary frame
+ *	push ...		struct ftrace_fexit_call; rsp points to it
  *	n times:  mov rdi, rsp; mov rsi, data; call entry
- *	mov  rdi, [rsp] ...		arguments, and rax for variable ones
- *	push [rbp + 16 + ...]		arguments on the stack, copied
+ *	mov  rdi, [rsp] ...		arguments, and rax for variadic ones
+ *	push [rbp + 16 + ...]		copies of arguments on the stack
  *	call ip + 5			the function behind its site
- *	lea  rsp, [rbp - 80]		if there were any
+ *	lea  rsp, [rbp - 80]		only if it pushed stack arguments
  *	mov  [rsp + ret], rax ...
  *	n times:  mov rdi, rsp; mov rsi, data; call exit
  *	mov  rax, [rsp + ret] ...
  *	leave; inc gs:[out]; ret
  *
- * With one empty handler each: 37 instructions, of them 2 in the handlers.
+ * With one empty handler at entry and one at exit a call executes 37
+ * instructions, 2 of them in the handlers.
  *
  * Context: task.
  */
@@ -32,7 +33,7 @@
 /* In front of the code, at the start of a granule. */
 struct fexit_header {
 	u32 magic;
-	u32 size; /* this included */
+	u32 size; /* bytes, this header included */
 };
 
 #define FEXIT_MAGIC 0x71786566U /* "fexq" */
@@ -86,7 +87,10 @@ static void put_load_args(struct code *c)
 	PUT(c, 0x48, 0x8b, 0x44, 0x24, RET); /* mov rax, [rsp + ret] */
 }
 
-/* Stack arguments as the caller pushed them: above rbp and return address. */
+/*
+ * Copies the stack arguments in the order in which the caller pushed them.
+ * They lie above the saved rbp and the return address.
+ */
 static void put_stack_args(struct code *c, unsigned int words)
 {
 	unsigned int i;
@@ -161,7 +165,7 @@ unsigned long arch_ftrace_make_fexit(const struct ftrace_fexit_desc *desc)
 	return addr ? addr | FTRACE_ADDR_JMP : 0;
 }
 
-/* Back from @addr to a header; a target is a page long at most. */
+/* Searches down from @addr for a header; a target is at most one page long. */
 notrace bool arch_ftrace_find_fexit(unsigned long addr, unsigned long *start,
 				    unsigned long *size)
 {
@@ -180,7 +184,7 @@ notrace bool arch_ftrace_find_fexit(unsigned long addr, unsigned long *start,
 	return false;
 }
 
-/* The operand of the last but one instruction, see put_leave(). */
+/* Reads the operand of the last but one instruction, see put_leave(). */
 u64 *arch_ftrace_fexit_out(unsigned long addr)
 {
 	unsigned long start, size;

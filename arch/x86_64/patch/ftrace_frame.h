@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a trampoline has on the stack while it calls a callback, and what lies
- * in front of its code.
+ * The stack frame of a trampoline while it calls a callback, and the header in
+ * front of the trampoline's code.
  *
- * There are two frames. A callback is given one pointer for both, because
- * from r9 to ip they are laid out alike (both in the order of pt_regs):
+ * There are two frames. A callback gets the same type of pointer for both,
+ * because they have the same layout from r9 to ip (the order of pt_regs):
  *
  *	fast				full
  *					r15 r14 r13 r12 bp bx r11 r10
  *	r9  <- fregs, rsp		r9  <- fregs
  *	r8 ax cx dx si di		r8 ax cx dx si di
  *	direct				orig_ax
- *	ip (the return address		ip (a copy, put back on the way out)
+ *	ip (the return address		ip (a copy, restored on the way out)
  *	    the site's CALL pushed)
  *	parent_ip			cs
  *					flags sp ss
@@ -19,10 +19,11 @@
  *					return address
  *					parent_ip
  *
- * So "is it full" is asked of the word behind ip: KERNEL_CS or an address.
+ * The word behind ip tells the two apart: it is KERNEL_CS in a full frame and
+ * an address in a fast one.
  *
- * Changing these structs changes ftrace_entry.asm (by asm-offsets) and the
- * bytes ftrace_tramp.c writes (by static_assert) with it.
+ * A change of these structs also changes ftrace_entry.asm (through asm-offsets)
+ * and the bytes that ftrace_tramp.c writes (checked by static_assert).
  */
 #pragma once
 
@@ -32,7 +33,7 @@
 
 struct ftrace_regs {
 	unsigned long r9, r8, ax, cx, dx, si, di;
-	unsigned long direct; /* leave to here; 0: return. Fast frame only */
+	unsigned long direct; /* target to leave to; 0: ret. Fast frame only */
 	unsigned long ip;
 	unsigned long parent_ip; /* fast frame; KERNEL_CS in a full one */
 };
@@ -64,7 +65,7 @@ ftrace_full_frame(struct ftrace_regs *fregs)
 	return (struct ftrace_full_frame *)regs;
 }
 
-/* Where the traced function's return address stands. */
+/* The stack slot that holds the traced function's return address. */
 static __always_inline unsigned long *
 ftrace_return_slot(struct ftrace_regs *fregs)
 {
@@ -74,14 +75,14 @@ ftrace_return_slot(struct ftrace_regs *fregs)
 }
 
 /*
- * In front of a generated trampoline, at the start of its first granule: how
- * the unwinder finds the start from any address inside, with no list and no
- * lock, in an NMI while another CPU frees one.
+ * Lies in front of a generated trampoline, at the start of its first granule.
+ * With it the unwinder finds the start from any address inside. It needs no
+ * list and no lock, even in an NMI while another CPU frees a trampoline.
  */
 struct ftrace_tramp_header {
 	u32 magic;
 	u16 size; /* bytes of code, this header not counted */
-	u8 n;	  /* calls */
+	u8 n;	  /* number of callbacks */
 	u8 regs;  /* 1: full frame */
 };
 

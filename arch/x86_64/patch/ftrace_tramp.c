@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: MIT
 /*
- * The generator of trampolines: one for a single ops and for a chain alike.
+ * The generator of trampolines, for a single ops and for a chain.
  *
- * Owns the bytes: which instructions, in which order; the pieces below are put
- * together and never looked for by pattern, except by their fixed lengths.
+ * Owns the bytes: which instructions a trampoline has, and in which order. The
+ * generator joins the pieces below. Code that reads a trampoline again finds
+ * them by their fixed lengths, never by a pattern.
  *
  *	header
  *	save		8 or 22 pushes: the frame of ftrace_frame.h
- *	[copies]	of ip and parent_ip, if several are called
+ *	[copies]	of ip and parent_ip, if there are several callbacks
  *	n times:	arguments; [guard: enter]; call; [guard: leave]
  *	restore
  *	ret, or jmp to a direct target
  *
- * I5 Up to the guard and behind it nothing is called but the callbacks.
+ * I5 A trampoline calls nothing but the callbacks, before and behind a guard.
  *
- * Counted for one unguarded fast call: 8 pushes, 5 for the arguments, call,
- * 7 pops, add, ret: 23 instructions; for n of them 20 + 6n: 4 for the copies.
+ * One unguarded fast callback takes 23 instructions: 8 pushes, 5 for the
+ * arguments, call, 7 pops, add, ret. Several take 20 + 6n: 4 are for the
+ * copies.
  */
 #include "arch/x86_64/patch/code.h"
 #include "arch/x86_64/patch/ftrace_tramp.h"
@@ -50,7 +52,7 @@ static_assert(offsetof(struct pt_regs, di) > offsetof(struct pt_regs, si) &&
 		      offsetof(struct pt_regs, r15) == 0,
 	      "the order of the pushes");
 
-/* Displacements inside the full frame, from where rsp is at that moment. */
+/* Displacements inside the full frame, relative to rsp at each instruction. */
 enum {
 	CS_TO_RET = offsetof(struct ftrace_full_frame, ret) -
 		    offsetof(struct pt_regs, cs),
@@ -113,8 +115,8 @@ static void put_restore_full(struct code *c)
 }
 
 /*
- * A callback may change the frame: another ip to go on at, another place to
- * return to. Those behind it are told what the first was told.
+ * A callback may change ip and parent_ip in the frame. The copies give every
+ * later callback the same values as the first.
  */
 static void put_copies(struct code *c, bool full)
 {
@@ -136,7 +138,7 @@ static void put_drop_copies(struct code *c)
 
 /* ---- one callback ---- */
 
-/* Every set of arguments starts with its own fregs: a callback may use rcx. */
+/* Each call loads fregs into rcx again, because a callback may clobber rcx. */
 #define ARGS_FAST_LEN 25
 #define ARGS_FULL_LEN 27
 #define ARGS_COPY_LEN 24
@@ -180,9 +182,10 @@ static void put_args(struct code *c, bool full, const struct ftrace_ops *ops)
 }
 
 /*
- * Take the bit of this context in the task's word; if it is taken, the
- * transition bit; if that is taken too, skip the call. The bit taken and the
- * task wait on the stack: nobody else may clear it, wherever the task runs on.
+ * The guard takes the bit of this context in the task's word. If that bit is
+ * taken, it takes the transition bit; if that is taken too, it skips the call.
+ * It keeps the bit and the task on the stack: only this code clears the bit,
+ * and it clears it in the same task after a move to another CPU.
  *
  *	mov r11, gs:[current_task]
  *	mov eax, gs:[trace_context]
@@ -250,8 +253,8 @@ static void put_callback(struct code *c, unsigned int n, bool full,
 /* ---- the way out ---- */
 
 /*
- * A call to a direct target finds the site's return address on the stack; a
- * jump to one (odd) must not.
+ * A called direct target needs the site's return address on the stack; for a
+ * target that is jumped to (odd) it must be off the stack.
  */
 static void put_leave(struct code *c, unsigned long direct)
 {
@@ -264,9 +267,9 @@ static void put_leave(struct code *c, unsigned long direct)
 	put_jmp(c, direct & ~FTRACE_ADDR_JMP);
 }
 
-/* ---- put together ---- */
+/* ---- the whole trampoline ---- */
 
-/* All that stands before the first of @n callbacks. */
+/* The code in front of the first of @n callbacks. */
 static void put_begin(struct code *c, unsigned int n, bool regs)
 {
 	c->len += sizeof(struct ftrace_tramp_header);
@@ -278,7 +281,7 @@ static void put_begin(struct code *c, unsigned int n, bool regs)
 		put_copies(c, regs);
 }
 
-/* All that stands behind the last one. */
+/* The code behind the last callback. */
 static void put_end(struct code *c, unsigned int n, bool regs,
 		    unsigned long direct)
 {
@@ -338,7 +341,7 @@ size_t ftrace_tramp_emit(const struct ftrace_tramp_desc *desc, void *buf,
 	return c.out_of_reach ? 0 : size;
 }
 
-/* ---- taking apart ---- */
+/* ---- reading a trampoline again ---- */
 
 #define GRANULE 64UL
 
@@ -389,6 +392,6 @@ bool ftrace_tramp_guarded(unsigned long addr)
 {
 	const u8 *behind = (const u8 *)addr;
 
-	/* pop r11: nothing else begins so behind a call. */
+	/* pop r11: behind a call only the guard's code begins with it. */
 	return behind[0] == 0x41 && behind[1] == 0x5b;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Generated trampolines: size them, write them, take them apart again.
+ * Generated trampolines: compute their size, write them, and read them again.
  *
- * Everything here works on bytes; where they come to lie is ftrace.c's. So the
- * generator runs on the host too.
+ * All functions here work on bytes only; ftrace.c allocates the memory. So the
+ * generator also runs on the host.
  */
 #pragma once
 
@@ -14,18 +14,18 @@
 /* Longest trampoline, header included. */
 #define FTRACE_TRAMP_MAX 4096UL
 
-/* rsp + this is where the return address into the traced function stands. */
+/* rsp + this is the slot of the return address into the traced function. */
 #define FAST_FRAME_BYTES offsetof(struct ftrace_regs, ip)
 #define FULL_FRAME_BYTES offsetof(struct ftrace_full_frame, ret)
-/* What a chain has pushed on top of the frame: ip and parent_ip. */
+/* A chain pushes this much on top of the frame: ip and parent_ip. */
 #define COPY_BYTES 16
-/* What a guarded call has pushed on top of that. */
+/* A guarded call pushes this much on top of that. */
 #define GUARD_BYTES 16
 
 /*
- * Bytes, header included, of a trampoline of @n callbacks, @guards of them
- * guarded: computed, nothing is written.
- * Return: 0 when they are more than FTRACE_TRAMP_MAX.
+ * Compute the size of a trampoline of @n callbacks, @guards of them guarded.
+ * Writes nothing.
+ * Return: bytes, header included; 0 if more than FTRACE_TRAMP_MAX.
  */
 size_t ftrace_tramp_bytes(unsigned int n, unsigned int guards, bool regs,
 			  unsigned long direct);
@@ -33,38 +33,39 @@ size_t ftrace_tramp_bytes(unsigned int n, unsigned int guards, bool regs,
 size_t ftrace_tramp_size(const struct ftrace_tramp_desc *desc);
 
 /*
- * Write header and code of @desc to @buf, which has FTRACE_TRAMP_MAX bytes, as
- * if it lay at @base (the header's address).
+ * Write header and code of @desc to @buf, which has FTRACE_TRAMP_MAX bytes,
+ * for execution at @base (the header's address).
  * Return: ftrace_tramp_size(); 0 when a target is out of reach.
  */
 size_t ftrace_tramp_emit(const struct ftrace_tramp_desc *desc, void *buf,
 			 unsigned long base);
 
 /*
- * The header of the trampoline that @addr lies in, looked for from @addr down
- * to @lowest (a granule boundary); NULL if there is none. Reads memory there.
+ * Find the header of the trampoline that contains @addr. The search goes from
+ * @addr down to @lowest (a granule boundary) and reads that memory.
+ * Return: the header, or NULL if there is none.
  * Context: any.
  */
 const struct ftrace_tramp_header *ftrace_tramp_find(unsigned long addr,
 						    unsigned long lowest);
 
-/* Where the code behind a header begins: the trampoline's address. */
+/* The start of the code behind a header, which is the trampoline's address. */
 static __always_inline unsigned long
 ftrace_tramp_start(const struct ftrace_tramp_header *header)
 {
 	return (unsigned long)(header + 1);
 }
 
-/* The header of a trampoline known to start at @tramp. */
+/* The header of a trampoline that starts at @tramp. */
 static __always_inline const struct ftrace_tramp_header *
 ftrace_tramp_header(unsigned long tramp)
 {
 	return (const struct ftrace_tramp_header *)tramp - 1;
 }
 
-/* Address of the CALL of the i-th callback; 0 if there are fewer. */
+/* The address of the CALL of the i-th callback; 0 if there are fewer. */
 unsigned long ftrace_tramp_call_site(const struct ftrace_tramp_header *header,
 				     unsigned int i);
 
-/* Does a guarded call return to @addr? Then GUARD_BYTES are on top. */
+/* Does a guarded call return to @addr? Then GUARD_BYTES lie on the frame. */
 bool ftrace_tramp_guarded(unsigned long addr);

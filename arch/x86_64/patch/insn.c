@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * Encode the five instructions the patch engine knows (decoding is inline,
- * in insn.h, because the INT3 handler does it).
+ * Encodes the five instructions of the patch engine. The decoder is inline, in
+ * insn.h, because the INT3 handler uses it.
  *
- * Owns nothing: pure arithmetic, so that the unit tests and the fuzz target
- * run it on the host as it is. Untraceable: insn_load() runs in #BP.
+ * Owns nothing: it is pure arithmetic, so the unit tests and the fuzz target
+ * run it on the host unchanged. Untraceable: insn_load() runs in #BP.
  */
 #include "arch/x86_64/patch/insn.h"
 
-/* The displacement to target behind an instruction of len bytes at ip. */
+/* The displacement of target from the end of the len-byte instruction at ip. */
 static notrace long displacement(unsigned long ip, unsigned int len,
 				 unsigned long target)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The five instructions the patch engine writes and reads: pure arithmetic on
- * bytes, no memory but what the caller hands in.
+ * The five instructions that the patch engine writes and reads. This is pure
+ * arithmetic on bytes; it accesses only memory that the caller passes.
  *
- * An instruction travels as one 64-bit *word*: bytes 0..4 are the instruction
+ * An instruction is held in one 64-bit *word*: bytes 0..4 are the instruction
  * as it lies in memory, byte 7 is its length (1, 2 or 5), the rest is zero. So
- * a site's old and new instruction compare and store as one register.
+ * one register holds an instruction, to compare or to store it.
  *
  * Context: any, INT3 handler and NMI included; nothing here is traceable.
  */
@@ -43,7 +43,7 @@ static __always_inline unsigned int insn_len(u64 word)
 	return (unsigned int)(word >> INSN_LEN_SHIFT);
 }
 
-/* Of INSN_MAX bytes? On a word in memory it is one comparison with a byte. */
+/* Has it INSN_MAX bytes? For a word in memory this is one byte comparison. */
 static __always_inline bool insn_is_full(const u64 *word)
 {
 	return ((const u8 *)word)[INSN_LEN_SHIFT / 8] == INSN_MAX;
@@ -71,7 +71,7 @@ u64 insn_call(unsigned long ip, unsigned long target);
 u64 insn_jmp32(unsigned long ip, unsigned long target);
 u64 insn_jmp8(unsigned long ip, unsigned long target);
 
-/* Which of the five the word begins with; looks at bytes 0..4 only. */
+/* The kind of the instruction that the word begins with; reads bytes 0..4. */
 static __always_inline enum insn_kind insn_kind(u64 word)
 {
 	switch (insn_first_byte(word)) {
@@ -90,7 +90,7 @@ static __always_inline enum insn_kind insn_kind(u64 word)
 	}
 }
 
-/* How many bytes an instruction of that kind has; of others at least 1. */
+/* The length of an instruction of that kind; of others the minimum, 1. */
 static __always_inline unsigned int insn_kind_len(enum insn_kind kind)
 {
 	switch (kind) {
@@ -106,8 +106,8 @@ static __always_inline unsigned int insn_kind_len(enum insn_kind kind)
 }
 
 /*
- * Where the CALL or JMP in word, executed at ip, goes; for a NOP5 the next
- * instruction, for anything else ip + 1.
+ * The target of the CALL or JMP in word, executed at ip. For a NOP5 it is the
+ * next instruction, for any other kind ip + 1.
  */
 static __always_inline unsigned long insn_target(u64 word, unsigned long ip)
 {
@@ -136,16 +136,16 @@ static __always_inline u64 insn_peek(unsigned long ip)
 }
 
 /*
- * Does memory, as insn_peek() read it, hold the five-byte instruction word?
- * (False also for a shorter word, unless zeros follow it there.)
+ * Does memory, as insn_peek() read it, hold the five-byte instruction word? For
+ * a shorter word the answer is false, unless zeros follow it in memory.
  */
 static __always_inline bool insn_matches(u64 memory, u64 word)
 {
 	return (memory ^ word) << (64 - 8 * INSN_MAX) == 0;
 }
 
-/** insn_load - the word at @bytes, of @len (1..5) bytes; reads only those. */
+/** insn_load - the word of the @len (1..5) bytes at @bytes; reads no others. */
 u64 insn_load(const void *bytes, unsigned int len);
 
-/** insn_store - the bytes of @word to @bytes; writes insn_len() of them. */
+/** insn_store - write the insn_len() bytes of @word to @bytes. */
 void insn_store(void *bytes, u64 word);

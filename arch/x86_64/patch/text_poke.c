@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * The doors of the patch engine: prepare, apply, abort; copy and fill.
+ * The entry points of the patch engine: prepare, apply, abort; copy and fill.
  *
  * Owns text_mutex and the batch between prepare and apply.
  *
  * I6 Nothing is written before every old byte has been compared.
  *
  * Context and locks: task, interrupts on, no spinlock held. text_mutex is
- * held from a successful prepare to the end of apply or abort; its owner's own
- * nested poke is refused, another task's waits.
+ * held from a successful prepare to the end of apply or abort. A nested poke
+ * by its owner is refused; a poke by another task waits.
  */
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/lib/errno.h"
@@ -18,7 +18,7 @@
 
 DEFINE_MUTEX(text_mutex);
 
-/* [P] what text_poke_prepare() verified */
+/* [P] the batch that text_poke_prepare() has verified */
 static const struct text_poke *pending_vec;
 static size_t pending_n;
 
@@ -56,7 +56,7 @@ int text_poke_prepare(const struct text_poke *vec, size_t n,
 void text_poke_apply(void)
 {
 	assert_held(&text_mutex);
-	might_sleep(); /* it does not, but waits for every CPU */
+	might_sleep(); /* poke_run() does not, but it waits for every CPU */
 	poke_run(pending_vec, pending_n);
 	mutex_unlock(&text_mutex);
 }

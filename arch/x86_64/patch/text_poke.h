@@ -2,22 +2,22 @@
 /*
  * text_poke.h - change instructions that other CPUs are executing.
  *
- * What it knows: addresses and bytes. What it does not know: names, ops,
- * tracing. One batch holds any number of sites and costs three broadcast
+ * The engine knows addresses and bytes. It does not know names, ops or tracing.
+ * One batch holds any number of sites and costs three broadcast
  * synchronisations, whether it has one site or a hundred thousand:
  *
  *	verify all | INT3 on all, sync | tails, sync | first bytes, sync |
  *	rewrite first bytes | retire
  *
  * I1 No CPU executes a mix of old and new bytes of a site.
- * I2 Whoever passes a site during a batch does exactly one of the old and the
- *    new instruction.
- * I3 Text is never writable but through one page, for one CPU, in one chunk.
+ * I2 A CPU that passes a site during a batch executes or emulates exactly one
+ *    of the old and the new instruction.
+ * I3 Text is writable only through one page, for one CPU, during one chunk.
  * I6 All old bytes are verified before the first byte is written.
  *
  * Context: task, interrupts on, no spinlock held (checked), unless said
- * otherwise: the synchronisation waits for every CPU. text_mutex is taken by
- * the functions themselves. See DESIGN.md for why each step is needed.
+ * otherwise, because the synchronisation waits for every CPU. The functions
+ * take text_mutex themselves. DESIGN.md says why each step is needed.
  */
 #pragma once
 
@@ -27,16 +27,17 @@
 struct pt_regs;
 
 /*
- * One site of a batch: instruction words as insn.h makes them. old is compared
- * over its own length, new is written over its own length; where the two
- * differ, the bytes past the shorter one must never be executed.
+ * One site of a batch, with instruction words as insn.h makes them. old is
+ * compared over its own length, and new is written over its own length. If the
+ * lengths differ, the bytes past the shorter one must never be executed.
  *
- * A new word of five bytes is NOP5, CALL or JMP32: not checked, and an INT3 met
- * meanwhile at another is a stray one, which is a panic. One of two bytes is a
- * JMP8. One of one byte is INT3 or the first byte of something else, which is
- * how a breakpoint is taken out again: nobody can emulate it, so an INT3 met
- * there meanwhile is left to the breakpoint's owner. A CALL or JMP below a
- * breakpoint comes back as a whole word.
+ * A new word of five bytes must be NOP5, CALL or JMP32. This is not checked: at
+ * a site with any other word, an INT3 hit during the batch is a stray one and
+ * causes a panic. A word of two bytes is a JMP8. A word of one byte is INT3 or
+ * the first byte of another instruction, as when a breakpoint is removed. The
+ * handler cannot emulate such a byte, so an INT3 hit there during the batch is
+ * left to the breakpoint's owner. A CALL or JMP under a breakpoint must be
+ * restored as a whole word.
  */
 struct text_poke {
 	unsigned long ip;
@@ -47,15 +48,15 @@ struct text_poke {
 /* Why a batch was refused, and where. */
 struct text_poke_bug {
 	unsigned long ip;
-	u64 expected; /* the word given as old */
+	u64 expected; /* old of the site */
 	u64 found;    /* the bytes there, same length; 0 if not readable */
 };
 
 /**
  * text_poke_prepare - take text_mutex and verify a whole batch
- * @vec: the sites, rising by ip, none overlapping; must stay as it is until
+ * @vec: the sites, rising by ip, without overlap; must stay unchanged until
  *	text_poke_apply() or text_poke_abort() has returned
- * @n: how many; 0 is allowed
+ * @n: the number of sites; 0 is allowed
  * @bug: filled in on -EINVAL and -EFAULT if not NULL
  *
  * Writes nothing. Waits while another task has a batch open.
@@ -83,9 +84,9 @@ int __must_check text_poke(unsigned long ip, u64 old, u64 new,
  * text_poke_copy - write executable memory that no CPU executes yet
  * text_poke_set - fill executable memory that no CPU executes any more
  *
- * For the executable pool. No synchronisation: the caller makes the address
- * known to others later, by a batch, which synchronises (or has already waited
- * until nobody can be inside).
+ * For the executable pool. These functions do not synchronise. After a copy
+ * the caller publishes the address by a batch, which synchronises; before a
+ * fill it has waited until no CPU or task can be inside.
  * Context: task, interrupts on; or boot with one CPU.
  * Return: 0; -EFAULT not in kernel text or the executable pool; -EBUSY the
  * caller has a batch open. No other code is returned.
@@ -100,10 +101,10 @@ int text_poke_set(void *dst, u8 byte, size_t len);
  *	which moves regs->sp down by 8.
  *
  * Context: #BP in any context, NMI included. Not traceable, takes no lock.
- * Return: 1 resolved, resume at regs->ip; 0 not a site of ours (regs is
- * unchanged).
+ * Return: 1 resolved, resume at regs->ip; 0 the INT3 is not the engine's (regs
+ * is unchanged).
  */
 int poke_int3_handler(struct pt_regs *regs);
 
-/* True in the middle of a batch of anybody's. Context: any. */
+/* True while any task's batch is live. Context: any. */
 bool text_poke_live(void);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * text_poke_fresh.c - is the poke window made afresh for every store, or for
- * every page?
+ * text_poke_fresh.c - decides whether the poke window is remapped for every
+ * store or for every page.
  *
  * QEMU's translator (TCG) looks for old translations of a frame only when a
- * mapping is new to it, so it needs INVLPG before each store. Elsewhere a page
- * needs one, for the window that moved: INVLPG costs 100 to 200 cycles on a
- * processor, and a site has four stores.
+ * mapping is new to it, so it needs INVLPG before each store. Elsewhere one
+ * INVLPG for each page is enough, because only the window has moved. INVLPG
+ * costs 100 to 200 cycles on a processor, and a site has four stores.
  *
- * Per page only where it is certain that this is no TCG: a hypervisor that
- * says so and runs guests on the processor alone. A machine without the
- * hypervisor bit may be a processor, or an emulator told to hide it.
+ * The choice is per page only if this is certainly not TCG: CPUID names a
+ * hypervisor that runs guests on the processor only. A machine without the
+ * hypervisor bit may be a processor, or an emulator configured to hide the bit.
  *
  * Context: poke_fresh_choose() is pure; poke_fresh_per_store() [P].
  */
@@ -26,7 +26,7 @@ static enum poke_fresh way; /* [P] POKE_FRESH_AUTO: not decided yet */
 notrace enum poke_fresh poke_fresh_choose(bool hypervisor,
 					  const char signature[12])
 {
-	/* As each has it in its documentation of leaf 0x40000000. */
+	/* As each vendor's documentation of leaf 0x40000000 gives it. */
 	static const char native[][13] = {
 		"KVMKVMKVM\0\0\0", "VMwareVMware", "Microsoft Hv",
 		"XenVMMXenVMM",	   "bhyve bhyve ",

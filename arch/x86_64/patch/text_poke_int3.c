@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * Who meets an INT3 of the patch engine: find the site, do what it will say.
+ * The INT3 handler of the patch engine: it finds the site of the trap and
+ * emulates the site's new instruction.
  *
  * Owns the reading side of the published batch: per-CPU references, and the
  * rule of the batch sequence (odd: live).
  *
- * I2 A trap at a site of the live batch does the new instruction; a trap that
- *    comes late, from an INT3 that is gone, does what the bytes say now, if
- *    the sequence shows that no batch came or went while they were read.
+ * I2 For a trap at a site of the live batch the handler emulates the new
+ *    instruction. For a late trap, from an INT3 that is gone, it emulates the
+ *    bytes now in memory, if the sequence shows that no batch came or went
+ *    while it read them.
  * I5 Nothing here is traceable, takes a lock or waits.
  *
  * Context: #BP in any context, NMI included; interrupts off.
@@ -24,10 +26,10 @@ DEFINE_PER_CPU(unsigned long, poke_refs);
 DEFINE_PER_CPU(struct poke_hits, poke_hits);
 
 enum outcome {
-	FOREIGN = 0, /* these two are what poke_int3_handler() returns */
+	FOREIGN = 0, /* this and the next are results of poke_int3_handler() */
 	RESOLVED = 1,
-	AGAIN,	   /* a batch came or went meanwhile */
-	NOT_IN_IT, /* the live batch does not have this site */
+	AGAIN,	   /* a batch came or went during the look-up */
+	NOT_IN_IT, /* the live batch does not contain this site */
 };
 
 static __always_inline void get_ref(bool really)
@@ -45,14 +47,14 @@ static __always_inline void put_ref(bool really)
 		this_cpu_dec(poke_refs);
 }
 
-/* The interrupted code pushes a return address: entry.asm left the room. */
+/* Push value on the interrupted stack; entry.asm has left a gap for it. */
 static __always_inline void push(struct pt_regs *regs, unsigned long value)
 {
 	regs->sp -= sizeof(value);
 	*(unsigned long *)regs->sp = value;
 }
 
-/* Do the instruction word at ip; counted by kind, live or late. */
+/* Emulate the instruction word at ip; count it by kind, as live or late. */
 static __always_inline int emulate(struct pt_regs *regs, unsigned long ip,
 				   u64 word, bool live)
 {
@@ -70,7 +72,7 @@ static __always_inline int emulate(struct pt_regs *regs, unsigned long ip,
 	return RESOLVED;
 }
 
-/* faults, here and below: see poke_hooks.h. */
+/* For faults, here and below, see poke_hooks.h. */
 static __always_inline int try_batch(struct pt_regs *regs, unsigned long ip,
 				     unsigned long seq, u32 faults)
 {
@@ -94,10 +96,10 @@ static __always_inline int try_batch(struct pt_regs *regs, unsigned long ip,
 }
 
 /*
- * No batch has it: an INT3 that is gone (another CPU was late to trap, or
- * QEMU ran an old translation), or somebody else's. The bytes tell, as long
- * as no batch came or went around reading them. Never by executing them again:
- * the old translation would run again.
+ * No batch contains the site. The INT3 is gone (this CPU trapped late, or QEMU
+ * ran an old translation), or it has another owner. The bytes in memory decide,
+ * if no batch came or went while they were read. The handler must not return
+ * to execute them again: QEMU would run the old translation again.
  */
 static __always_inline int try_bytes(struct pt_regs *regs, unsigned long ip,
 				     unsigned long seq, u32 faults)

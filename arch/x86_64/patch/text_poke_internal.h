@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the patch engine share: the published batch, the writers,
- * the recorder's hooks.
+ * Shared by the files of the patch engine: the published batch, the writers
+ * and the recorder's hooks.
  *
  * A method of patching is data: a list of steps (text_poke_lab.h) that
- * text_poke_apply() walks. The correct protocol is one such list; the wrong
- * and the other ones of the laboratory are further lists of the same steps.
+ * text_poke_apply() walks. The correct protocol is one such list. The
+ * laboratory's wrong and alternative methods are other lists of the same steps.
  *
  * Legend: [P] text_mutex; [S] written only while poke_seq is even and no
  * reference is held, read by the INT3 handler; [A] single accesses.
@@ -17,7 +17,7 @@
 #include "kernel/mutex.h"
 #include <asm/percpu.h>
 
-/* The batch as the INT3 handler sees it. */
+/* The published batch, as the INT3 handler reads it. */
 struct poke_batch {
 	const struct text_poke *vec; /* [S] */
 	size_t n;		     /* [S] */
@@ -34,8 +34,8 @@ DECLARE_PER_CPU(unsigned long, poke_refs);
 /* ---- text_poke_vec.c: pure ---- */
 
 /*
- * The largest power of two of entries that fits n, in bytes; 0 for n == 0.
- * Computed once a batch: the search starts with it.
+ * The size in bytes of the largest power of two of entries that is not above
+ * n; 0 for n == 0. It is computed once a batch, and the search starts with it.
  */
 size_t poke_search_top(size_t n);
 
@@ -54,25 +54,27 @@ int poke_verify(const struct text_poke *vec, size_t n, unsigned long start,
 /* ---- text_poke_write.c: stores through the window ---- */
 
 /*
- * Sites per stretch with interrupts off. The dearest site, a tail cut by a page
- * boundary, takes about 120 instructions and the change of address space 60,
- * so a stretch stays below 20,000 whatever the batch holds (a usual one takes
- * 2,000). poke_write_bytes() stops at each page: 4,096 and a few.
+ * The number of sites in one section with interrupts off. The most expensive
+ * site, with a tail across a page boundary, takes about 120 instructions; the
+ * change of address space takes 60. So a section takes less than 20,000
+ * instructions for any batch, and usually 2,000. A section of
+ * poke_write_bytes() ends at each page: 4,096 bytes and a few instructions.
  */
 #define POKE_CHUNK 128
 
 /*
- * One of the writing steps over all sites. Context: [P], interrupts on.
- * Return: 0; of POKE_REWRITE, the first site that does not read back.
+ * Do one of the writing steps at all sites. Context: [P], interrupts on.
+ * Return: 0, or after POKE_REWRITE the first site whose bytes are not the new
+ * ones.
  */
 unsigned long poke_write(enum poke_step step, const struct text_poke *vec,
 			 size_t n);
 
-/* Plain bytes: those at src, or fill when src is NULL. Context: as above. */
+/* Write the bytes at src, or fill if src is NULL. Context: as poke_write(). */
 void poke_write_bytes(unsigned long addr, const u8 *src, u8 fill, size_t len);
 
 struct poke_write_stats {
-	unsigned long chunks; /* [P] stretches with interrupts off */
+	unsigned long chunks; /* [P] sections with interrupts off */
 	u64 irqoff_max;	      /* [P] the longest, in TSC cycles */
 };
 
@@ -80,7 +82,7 @@ extern struct poke_write_stats poke_write_stats;
 
 /* ---- text_poke_fresh.c ---- */
 
-/* Does every store need a mapping made afresh? Context: [P]. */
+/* Does every store need a fresh mapping? Context: [P]. */
 bool poke_fresh_per_store(void);
 
 /* ---- text_poke_method.c ---- */

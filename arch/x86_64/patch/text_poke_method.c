@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * The protocol as data: methods are lists of steps, and this walks them.
+ * The protocol as data: a method is a list of steps, and poke_run() walks it.
  *
- * Owns the writing side of the published batch (poke_batch, poke_seq), and
- * which method is in force.
+ * Owns the writing side of the published batch (poke_batch, poke_seq) and the
+ * method in force.
  *
  * I1 Tails are written only while every CPU is known to see INT3 in front of
  *    them, first bytes only when every CPU is known to see the tails.
- * I2 The vector stays as it is while a handler may read it.
+ * I2 The vector stays unchanged while a handler may read it.
  *
- * Context: [P], task, interrupts on; preemption off from the first step to the
- * last, because meanwhile all other CPUs trap at every site.
+ * Context: [P], task, interrupts on. Preemption is off from the first step to
+ * the last, because all other CPUs trap at every site during that time.
  */
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/base/panic.h"
@@ -88,14 +88,14 @@ void poke_lab_hook(poke_hook_t use)
 	mutex_unlock(&text_mutex);
 }
 
-/* ---- what the INT3 handler sees ---- */
+/* ---- the batch that the INT3 handler sees ---- */
 
 static void publish(const struct text_poke *vec, size_t n)
 {
 	poke_batch.vec = vec;
 	poke_batch.n = n;
 	poke_batch.top = poke_search_top(n);
-	/* The vector before the sequence, and both before the first INT3. */
+	/* Order: the vector, then the sequence, then the first INT3. */
 	smp_store_release(&poke_seq, poke_seq + 1);
 }
 
@@ -106,8 +106,8 @@ static void unpublish(void)
 }
 
 /*
- * Wait for the handlers that do hold one. They never wait for anything, so
- * this is short; a handler that takes one later sees the sequence changed.
+ * Wait for the handlers that hold a reference. They never wait, so this is
+ * short. A handler that takes one later sees the changed sequence.
  */
 static void retire(void)
 {
@@ -122,11 +122,11 @@ static void retire(void)
 
 /* ---- parking, for the laboratory's method "stop" ---- */
 
-static u64 park_wanted;	 /* [A] CPUs that are to stand still */
-static u64 park_arrived; /* [A] CPUs that do; each sets its own bit */
+static u64 park_wanted;	 /* [A] CPUs to be parked */
+static u64 park_arrived; /* [A] CPUs that are; each sets its own bit */
 static u64 parked_since;
 
-/* By NMI, so that code with interrupts off stands still, too. */
+/* Parking is by NMI, so it also stops code with interrupts off. */
 static notrace bool park(struct pt_regs *regs)
 {
 	u64 bit = 1ull << smp_processor_id();
@@ -137,7 +137,7 @@ static notrace bool park(struct pt_regs *regs)
 	while (READ_ONCE(park_wanted) & bit)
 		cpu_relax();
 	fetch_and(&park_arrived, ~bit);
-	return true; /* by an IRET, which serialises */
+	return true; /* the NMI ends in IRET, which serialises */
 }
 
 static void stop(void)

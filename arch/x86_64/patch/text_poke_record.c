@@ -4,8 +4,8 @@
  *
  * Owns a ring of records, allocated when recording is first turned on.
  *
- * Context: [P] text_mutex for everything that writes a record; a batch runs
- * with preemption off, so nothing here sleeps.
+ * Context: [P] text_mutex for every writer of a record. A batch runs with
+ * preemption off, so the writers do not sleep.
  */
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include "arch/x86_64/patch/text_poke_record.h"
@@ -19,8 +19,8 @@
 #include <asm/tsc.h>
 
 static struct poke_record *records; /* [P] POKE_RECORDS of them, or NULL */
-static u64 recorded;		    /* [P] batches since the start */
-static struct poke_record *now;	    /* [P] the one being written, or NULL */
+static u64 recorded;		    /* [P] batches since poke_record_start() */
+static struct poke_record *now;	    /* [P] record of this batch, or NULL */
 static bool recording;		    /* [P] */
 
 int poke_record_start(void)
@@ -102,7 +102,7 @@ void poke_record_step(enum poke_step step)
 		note_acks(s);
 }
 
-/* hits := what it was at the end - what it was at the beginning. */
+/* hits holds the counts at the beginning; make it end - hits. */
 static void subtract_hits(struct poke_hits *hits, const struct poke_hits *end)
 {
 	unsigned int i;
@@ -137,8 +137,8 @@ static u64 tenths(u64 from, u64 to)
 }
 
 /*
- * As many answers in a line as surely fit, the rest below them: with times up
- * to 9,999,999.9 us a line has at most 180 characters.
+ * Acknowledgements per line; more of them go on further lines. With times up to
+ * 9,999,999.9 us a line has at most 180 characters.
  */
 #define ACKS_IN_LINE 8
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a batch did, step by step: for the demo's timeline, for exporters.
+ * The recorder of batches, step by step, for the demo's timeline and for
+ * exporters.
  *
- * Off by default; then a batch pays one comparison per step. On, the last
- * POKE_RECORDS batches are kept, oldest overwritten first.
+ * The recorder is off by default; then a batch pays one comparison per step.
+ * When it is on, it keeps the last POKE_RECORDS batches and overwrites the
+ * oldest first.
  *
- * Context: task. Records are written under text_mutex; read them while nobody
- * patches, or accept that the oldest changes under you.
+ * Context: task. Records are written under text_mutex. A reader must either
+ * exclude other batches or accept that the oldest record changes as it reads.
  */
 #pragma once
 
@@ -19,7 +21,7 @@
 struct poke_record_step {
 	enum poke_step step;
 	u64 done; /* TSC */
-	/* POKE_SYNC: who answered, and when (TSC). */
+	/* POKE_SYNC: the CPUs that answered, and their times (TSC). */
 	u64 acked;
 	u64 ack[NR_CPUS];
 };
@@ -37,14 +39,14 @@ struct poke_record {
 };
 
 /*
- * poke_record_start - keep records from now on; forgets older ones
+ * poke_record_start - turn the recorder on and drop older records
  * Return: 0; -ENOMEM. No other code is returned.
  */
 int poke_record_start(void);
-/* Keep no more; the records stay readable until the next start. */
+/* Turn it off; the records stay readable until the next start. */
 void poke_record_stop(void);
 
-/* The n-th last record: 0 the last one; NULL if there is none. */
+/* The n-th record from the end: 0 is the last; NULL if there is none. */
 const struct poke_record *poke_record_get(unsigned int n);
 
 /* Print a record as a timeline, one line per step, times in microseconds. */

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * The sorted vector of a batch: verify it, search it.
+ * The sorted vector of a batch: its verification and its search.
  *
- * Owns nothing: pure functions of the vector and of the memory it names, so
- * unit tests and the fuzz target run them on the host.
+ * Owns nothing: these are pure functions of the vector and of the memory it
+ * names, so unit tests and the fuzz target run them on the host.
  *
- * I6 poke_verify() looks at every site before anybody writes one.
+ * I6 poke_verify() checks every site before any site is written.
  *
- * The search is called by the INT3 handler: untraceable, no calls, and few
- * instructions per halving since each CPU that passes a site pays for it.
+ * The INT3 handler calls the search. So the search is untraceable, calls
+ * nothing, and has few instructions per halving, since each CPU that passes a
+ * site executes it.
  */
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/lib/errno.h"
@@ -25,8 +26,8 @@ notrace size_t poke_search_top(size_t n)
 }
 
 /*
- * Every halving keeps "the entry, if there, is in the step bytes from base".
- * The first comparison moves base so that a power of two of entries remains.
+ * Loop invariant: if the entry exists, it is in the step bytes from base. The
+ * first comparison moves base so that a power of two of entries remains.
  */
 notrace const struct text_poke *
 poke_search(const struct text_poke *vec, size_t n, size_t top, unsigned long ip)
@@ -59,8 +60,9 @@ static bool word_valid(u64 word)
 }
 
 /*
- * May an INT3 met meanwhile be emulated as this? The handler goes by the first
- * byte: a call or jump cut short would go wherever zeros in its place lead.
+ * Can the INT3 handler emulate this word? The handler decides by the first
+ * byte. A truncated call or jump would have zeros in its displacement and lead
+ * to a wrong target.
  */
 static bool new_word_valid(u64 word)
 {
@@ -70,7 +72,7 @@ static bool new_word_valid(u64 word)
 	       (len == INSN_MAX || len == insn_kind_len(insn_kind(word)));
 }
 
-/* Every check on one site, in full; fills in *bug when one fails. */
+/* Does all checks on one site; fills in *bug if one fails. */
 static int verify_site(const struct text_poke *p, unsigned long start,
 		       unsigned long free_from, unsigned long end,
 		       struct text_poke_bug *bug)
@@ -87,15 +89,15 @@ static int verify_site(const struct text_poke *p, unsigned long start,
 }
 
 /*
- * The usual site passes by the first condition alone: two five-byte words,
- * the old one there. (Stray bits in bytes 5 and 6 of a word do no harm: they
- * are neither compared nor written. That the new one is one of the three is
- * the caller's promise: each site would pay for a look.)
+ * The usual site needs only the first condition: both words have five bytes,
+ * and memory holds the old one. (Stray bits in bytes 5 and 6 of a word do no
+ * harm, as they are neither compared nor written. The caller guarantees that
+ * the new word is NOP5, CALL or JMP32: a check would cost time at each site.)
  */
 int poke_verify(const struct text_poke *vec, size_t n, unsigned long start,
 		unsigned long end, struct text_poke_bug *bug)
 {
-	/* Up to here eight bytes can be read at once. */
+	/* The last address at which eight bytes can be read at once. */
 	const unsigned long last_full = end - sizeof(u64);
 	unsigned long free_from = start;
 	const struct text_poke *p;

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
 /*
- * The stores of the patch engine: through a window that only this CPU has.
+ * The stores of the patch engine, through a window that only this CPU maps.
  *
- * Owns the poke window while text_mutex is held: opening it on the frame of a
- * site, storing, closing it, a chunk of sites at a time.
+ * Owns the poke window while text_mutex is held. For each chunk of sites it
+ * opens the window on the frame of a site, stores, and closes the window.
  *
  * I3 The window is open only between poke_space_enter() and _leave(), on one
  *    CPU, with interrupts off; its page is not executable.
  *
- * Where TCG is not ruled out every store goes through a mapping made afresh
- * (invlpg of the very address): QEMU then looks again whether translations of
- * the frame exist, and drops them; with a mapping it remembers as "already
- * looked" it would not. On a processor that would be 100 to 200 cycles for each
- * of four stores at a site, so there each page has one. Who decides:
- * text_poke_fresh.c. See DESIGN.md, "Stale translations".
+ * Where TCG is not ruled out, every store goes through a fresh mapping (invlpg
+ * of the very address). QEMU then looks again for translations of the frame and
+ * drops them; with a mapping it remembers as "already looked" it would not. On
+ * a processor the invlpg would cost 100 to 200 cycles for each of four stores
+ * at a site, so there it is done once a page. text_poke_fresh.c decides. See
+ * DESIGN.md, "Stale translations".
  *
  * Context: [P], task, interrupts on. Untraceable: code that runs with the
- * private address space loaded must not trap into anything that is not.
+ * private address space loaded must not trap into traceable code.
  */
 #include "arch/x86_64/mm/paging.h"
 #include "arch/x86_64/patch/text_poke_internal.h"
@@ -24,14 +24,14 @@
 #include <asm/irqflags.h>
 
 #define OFFSET_MASK (PAGE_SIZE - 1)
-#define NO_PAGE	    0UL /* far from all text */
+#define NO_PAGE	    0UL /* no page of text is near it */
 
-/* One compare and branch each: no indirect jump while the space is loaded. */
+/* Compile a switch to compares: no indirect jump while the space is loaded. */
 #define no_jump_tables __attribute__((__optimize__("no-jump-tables")))
 
 struct poke_write_stats poke_write_stats;
 
-/* What poke_space_leave() needs to put back, and which page is open. */
+/* The state that poke_space_leave() restores, and the open page. */
 struct poke_space {
 	unsigned long page; /* address of the page the window shows */
 	unsigned long root;
@@ -55,7 +55,7 @@ static notrace void poke_space_leave(struct poke_space *space)
 	u64 cycles;
 
 	paging_poke_window_clear();
-	write_cr3(space->root); /* drops the window from the TLB as well */
+	write_cr3(space->root); /* also drops the window from the TLB */
 	cycles = rdtsc() - space->since;
 	if (cycles > poke_write_stats.irqoff_max)
 		poke_write_stats.irqoff_max = cycles;
@@ -63,19 +63,19 @@ static notrace void poke_space_leave(struct poke_space *space)
 	local_irq_restore(space->flags);
 }
 
-/* Open the page of addr. Return: where in it addr is. */
+/* Open the page of addr. Return: the offset of addr in it. */
 static notrace noinline unsigned long window_open(struct poke_space *space,
 						  unsigned long addr)
 {
 	space->page = addr & ~OFFSET_MASK;
 	paging_poke_window_set(virt_to_phys((void *)space->page));
-	invlpg((void *)POKE_WINDOW); /* any address of it, for a processor */
+	invlpg((void *)POKE_WINDOW); /* on a processor any address of it does */
 	return addr - space->page;
 }
 
 /*
- * Where to store at once, inside the page; a mapping made afresh with @each, a
- * constant. What is rare always has one.
+ * The address for one store that follows at once, inside the open page. With
+ * @each, a constant, the mapping is fresh. Rare stores always use a fresh one.
  */
 static __always_inline void *window(unsigned long offset, bool each)
 {
@@ -96,13 +96,13 @@ static __always_inline void store_byte(struct poke_space *space,
 {
 	unsigned long offset = addr - space->page;
 
-	/* One comparison, also when no page is open or addr is below it. */
+	/* True too if no page is open or addr lies below the open one. */
 	if (unlikely(offset > OFFSET_MASK))
 		offset = window_open(space, addr);
 	*(volatile u8 *)window(offset, each) = byte;
 }
 
-/* Bytes from..len-1 of word, one by one. */
+/* Store bytes from..len-1 of word, one by one. */
 static notrace noinline void store_rest(struct poke_space *space,
 					unsigned long ip, u64 word,
 					unsigned int from)
@@ -114,8 +114,8 @@ static notrace noinline void store_rest(struct poke_space *space,
 }
 
 /*
- * Bytes 1.. in one store when they are four in one page that is open. No CPU
- * executes them now, so how they are cut does not matter.
+ * Store bytes 1.., in one store if there are four and all lie in the open page.
+ * No CPU executes them now, so the number of stores does not matter.
  */
 static __always_inline void store_tail(struct poke_space *space,
 				       const struct text_poke *p, bool each)
@@ -128,7 +128,7 @@ static __always_inline void store_tail(struct poke_space *space,
 		store_rest(space, p->ip, p->new, 1);
 }
 
-/* Lab: two bytes as one store when a page does not part them. */
+/* Lab: store two bytes, in one store unless a page boundary parts them. */
 static notrace noinline void store_pair(struct poke_space *space,
 					unsigned long ip, u16 pair)
 {
@@ -178,7 +178,7 @@ static __always_inline void store_site(struct poke_space *space,
 	}
 }
 
-/* A shorter instruction, or something is wrong. */
+/* Memory differs from a five-byte word: a shorter instruction, or an error. */
 static notrace noinline void note_difference(struct poke_space *space,
 					     const struct text_poke *p)
 {
@@ -187,7 +187,7 @@ static notrace noinline void note_difference(struct poke_space *space,
 		space->wrong = p->ip;
 }
 
-/* The bytes as everybody reads them, at their own address. */
+/* Compare the bytes at their own address, where all CPUs read them. */
 static __always_inline void compare(struct poke_space *space,
 				    const struct text_poke *p)
 {
@@ -208,7 +208,7 @@ static __always_inline void run_pass(struct poke_space *space,
 	}
 }
 
-/* One loop per pass: each is as short as if written by hand. */
+/* One loop per pass, each as short as if written by hand. */
 static notrace noinline no_jump_tables void
 run_chunk(struct poke_space *space, enum poke_step step,
 	  const struct text_poke *p, const struct text_poke *end)
@@ -235,7 +235,7 @@ run_chunk(struct poke_space *space, enum poke_step step,
 	}
 }
 
-/* The same without TCG; steps of the laboratory are as above. */
+/* The same without TCG; steps of the laboratory use run_chunk(). */
 static notrace noinline no_jump_tables void
 run_chunk_by_page(struct poke_space *space, enum poke_step step,
 		  const struct text_poke *p, const struct text_poke *end)
@@ -278,7 +278,7 @@ notrace unsigned long poke_write(enum poke_step step,
 	return wrong;
 }
 
-/* One instruction; every byte is a store of its own. */
+/* One instruction; each byte is a separate store. */
 static __always_inline void copy_bytes(void *to, const u8 *from, size_t len)
 {
 	__asm__ volatile("rep movsb"
