@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace.c - how a request is carried out, whatever it asks for.
+ * ftrace.c - carries out a request of any kind.
  *
  * Owns the two switches (enabled, dead) and the order of a patch session:
- * build a plan, verify all of it, publish, apply. Who asks and what for is in
- * ftrace_register.c and ftrace_direct.c.
+ * build a plan, verify all of it, publish, apply. The requests themselves are
+ * in ftrace_register.c and ftrace_direct.c.
  *
  * Invariants
- * I6  A failed request leaves every byte, count and list as it was: all that
- *     may fail is in ftrace_begin().
+ * I6  A failed request leaves every byte, count and list as it was: every step
+ *     that can fail is in ftrace_begin().
  *
- * Context and locks: requests are serialised by direct_mutex; ftrace_lock is
- * held while records, sets and the list change, but not while waiting until
- * something may be freed.
+ * Context and locks: direct_mutex serialises requests. ftrace_lock is held
+ * while records, sets and the list change, but not during the wait before
+ * memory is freed.
  */
 #include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_chain.c - what a site with a set of consumers calls: the ladder.
+ * ftrace_chain.c - chooses the target of the sites of a set: the ladder.
  *
- * Owns the chains: a trampoline for each set of several consumers, as long as
- * CHAIN_MEMORY has room. A set for which there is none waits: its sites call
- * the list function, which costs them a multiple.
+ * Owns the chains. Each set of several subscribers has a trampoline of its own
+ * while CHAIN_MEMORY has room. A set without room waits: its sites call the
+ * list function, which costs them a multiple.
  *
  * Invariants
- * C1  set->waits exactly while the set is on the list function for want of
- *     room or memory only; stats.waiting counts such sets.
- * C2  A set waits no longer than until ftrace_retire() has freed enough: when
- *     all of them fit, or a quarter of CHAIN_MEMORY is free.
+ * C1  set->waits is true exactly while only a lack of room or memory keeps the
+ *     set on the list function; stats.waiting counts such sets.
+ * C2  A set waits until ftrace_retire() has freed enough: all waiting sets fit,
+ *     or a quarter of CHAIN_MEMORY is free.
  *
  * Context and locks: task, ftrace_lock. See DESIGN.md, "Ladder".
  */
@@ -22,7 +22,7 @@
 bool ftrace_use_trampolines = true;
 bool ftrace_use_chains = true;
 
-static struct ftrace_set_stats stats; /* [F] those of chains */
+static struct ftrace_set_stats stats; /* [F] the chains' part of it */
 
 /* ---- chains ---- */
 
@@ -92,7 +92,7 @@ static unsigned long try_chain(const struct ftrace_set *set)
 	return chain;
 }
 
-/* The chain, 0 when there is none: then the set waits, if waiting can help. */
+/* Return: the chain, or 0; then the set waits, if a chain can have its size. */
 static unsigned long make_chain(struct ftrace_set *set)
 {
 	unsigned long chain;
@@ -125,7 +125,7 @@ void ftrace_set_choose_target(struct ftrace_set *set)
 	set->waits = false;
 	set->kind = FTRACE_SET_LIST;
 	if (set->flags & FTRACE_SET_STUB) {
-		/* Only the list function leaves somebody out. */
+		/* Only the list function can skip a subscriber. */
 	} else if (set_users(set) == 1) {
 		set->target = set->ops[0]->trampoline;
 		if (set->target)
@@ -156,7 +156,7 @@ void ftrace_chain_stats(struct ftrace_set_stats *out)
 
 /* ---- from the list to a chain, once there is room ---- */
 
-/* C2: what a walk over all sites costs is paid for by so much coming back. */
+/* C2: only this much free room is worth a walk over all sites. */
 static bool upgrade_pays(void)
 {
 	size_t room = CHAIN_MEMORY - stats.chain_bytes;
@@ -166,8 +166,8 @@ static bool upgrade_pays(void)
 }
 
 /*
- * A chain for @set; its sites still call the list function. The pin marks it
- * for the plan. Return: whether it has one now.
+ * Make a chain for @set, whose sites still call the list function. The pin
+ * marks the set for the plan. Return: true if it has a chain now.
  */
 static bool upgrade_one(struct ftrace_set *set)
 {
@@ -185,7 +185,7 @@ static bool upgrade_one(struct ftrace_set *set)
 	return true;
 }
 
-/* Nothing calls the chain. */
+/* Undo upgrade_one(); no site calls the chain yet. */
 static void downgrade_one(struct ftrace_set *set)
 {
 	free_chain(set);
@@ -196,8 +196,8 @@ static void downgrade_one(struct ftrace_set *set)
 }
 
 /*
- * Chains for those that wait and that records want (retired ones are nobody's
- * any more). Return: the sets that got one, by ->next.
+ * Make chains for the waiting sets that records want; a retired set has no
+ * sites any more. Return: the sets with a new chain, linked by ->next.
  */
 static struct ftrace_set *upgrade_all(void)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_check.c - is everything as it should be? For tests and the torture.
+ * ftrace_check.c - checks all sites, for tests and the torture.
  *
- * Recomputes from the list of ops and their filters alone who has to be called
- * at each site, and compares: the record's set (I7), what that set says the
- * site calls, and the bytes. Shares with the planner nothing but the filters.
+ * Recomputes the subscribers of each site from the list of ops and their
+ * filters alone. Compares them with the record's set (I7), the target of that
+ * set, and the bytes. Shares only the filters with the planner.
  *
  * Context: task, takes ftrace_lock.
  */
@@ -52,7 +52,7 @@ static unsigned long site_direct(const struct ftrace_ops *ops, u32 i)
 				ops->direct_call;
 }
 
-/* The ladder once more, from the result's side. */
+/* Check that the set's kind and target follow the rules of the ladder. */
 static const char *check_target(const struct ftrace_set *set, u32 i)
 {
 	const struct ftrace_ops *direct = set->direct_ops;
@@ -107,7 +107,7 @@ static const char *check_rec(const struct dyn_ftrace *rec, u32 i)
 	return NULL;
 }
 
-/* Each set has as many references as records want it. */
+/* Each set has one reference for each record that wants it. */
 static size_t check_refs(void)
 {
 	struct ftrace_set *set;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_direct.c - sites that call a user's own code, with no callback.
+ * ftrace_direct.c - sites that call a user's own code instead of a callback.
  *
- * A direct caller is an ops with FTRACE_OPS_FL_DIRECT: a consumer like the
- * others, whose target is part of the set (ftrace_set.c), one per site: the
- * same for all sites of its filter, or in the filter one for each. Other
- * targets for the same sites: ftrace_exchange.c.
+ * A direct caller is an ops with FTRACE_OPS_FL_DIRECT. It is a subscriber like
+ * the others, but its target is part of the set (ftrace_set.c). A site has at
+ * most one. The target is the same for all sites of the filter, or the filter
+ * holds one for each. ftrace_exchange.c changes targets of the same sites.
  *
  * Invariants: D1, D2 (ftrace_exchange.c).
  *
- * Context and locks: task. direct_mutex is the outermost lock of all requests
- * and held while ops_func is called; ftrace_lock is not.
+ * Context and locks: task. direct_mutex is the outermost lock of all requests.
+ * It is held while ops_func runs; ftrace_lock is not.
  */
 #include "kernel/lib/errno.h"
 #include "kernel/mutex.h"
@@ -18,7 +18,7 @@
 
 DEFINE_MUTEX(direct_mutex);
 
-/* ---- becoming a direct caller and ceasing to be one ---- */
+/* ---- register and unregister ---- */
 
 static int check_idle(const struct ftrace_ops *ops)
 {
@@ -63,7 +63,7 @@ static void direct_forget(struct ftrace_ops *ops,
 {
 	ftrace_retire(retired); /* D2 */
 	ops_reset(ops);
-	ftrace_forget(ops, retired); /* from here on it may be registered */
+	ftrace_forget(ops, retired); /* now ops may be registered again */
 }
 
 int register_ftrace_direct(struct ftrace_ops *ops, unsigned long addr)
@@ -107,9 +107,9 @@ int unregister_ftrace_direct(struct ftrace_ops *ops, unsigned long addr,
 	return 0;
 }
 
-/* ---- other targets ---- */
+/* ---- exchange of targets ---- */
 
-/* From ops_func, which runs under direct_mutex; not from what that calls. */
+/* True in ops_func, which runs under direct_mutex; false in a callback. */
 static bool may_exchange(void)
 {
 	return mutex_is_held(&direct_mutex) && !mutex_is_held(&ftrace_lock) &&
@@ -140,7 +140,7 @@ int modify_ftrace_direct(struct ftrace_ops *ops, unsigned long addr)
 
 /* ---- one ops, each site with its own target ---- */
 
-/* Every element of @part is in @all, with the same target. */
+/* Is every element of @part in @all, with the same target? */
 static bool hash_contains(const struct ftrace_hash *all,
 			  const struct ftrace_hash *part)
 {
@@ -167,7 +167,7 @@ static bool hash_disjoint(const struct ftrace_hash *a,
 	return true;
 }
 
-/* Return: the filter there was; nobody reads it any more. */
+/* Return: the old filter, which has no reader any more. */
 static struct ftrace_hash *exchange_filter(struct ftrace_ops *ops,
 					   struct ftrace_hash *filter)
 {
@@ -214,7 +214,7 @@ static int swap_filter(struct ftrace_ops *ops, struct ftrace_hash *filter,
 	return err;
 }
 
-/* Who is asked to share may exchange the targets there are: ask it first. */
+/* Ask ops_func before the swap, because it may exchange the present targets. */
 static int add_more(struct ftrace_ops *ops, const struct ftrace_hash *hash,
 		    struct ftrace_retired *retired)
 {

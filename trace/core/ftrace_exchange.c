@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_exchange.c - a direct caller's targets are exchanged for others
- * without a call that reaches neither.
+ * ftrace_exchange.c - exchanges the targets of a direct caller. No call misses
+ * both the old and the new target.
  *
  * A target is part of a site's set (ftrace_set.c), so an exchange is a change
- * of sets like any other: *one step*, call old -> call new, also where
- * callbacks share the site (its chain is replaced by one that ends in the new
- * target). Where a site has a chain and no room for a second beside it, a
- * *stub* ops sends it to the list function, which takes the target from the
- * site's record; then the records change, then the stub goes. DESIGN.md,
- * "Direct exchange", says when each is needed and what it costs.
+ * of sets like any other. It takes *one step*, call old -> call new, also if
+ * callbacks share the site: a chain that ends in the new target replaces the
+ * old chain. If a site has a chain and there is no room for a second one, a
+ * *stub* ops sends the site to the list function, which takes the target from
+ * the site's record. Then the records change, and the stub is removed.
+ * DESIGN.md, "Direct exchange", says when each is needed and what it costs.
  *
  * Invariants
  * D1  A call during an exchange reaches the old or the new target, exactly
  *     one, once.
- * D2  When unregister or modify returns nobody is in the old target, but who
- *     sleeps in an original that it called.
+ * D2  When unregister or modify returns, no task is in the old target, except
+ *     in calls that sleep in an original which it called.
  *
- * Context and locks: task, direct_mutex; ftrace_lock is taken and given back.
+ * Context and locks: task, direct_mutex; takes and releases ftrace_lock.
  */
 #include "kernel/lib/errno.h"
 #include "kernel/mutex.h"
@@ -25,7 +25,7 @@
 
 enum ftrace_exchange_way ftrace_exchange_way;
 
-/* Would a site lose its chain, for want of room beside it for the new one? */
+/* Would a site lose its chain because the new one has no room beside it? */
 static bool loses_chains(const struct ftrace_plan *plan)
 {
 	const struct ftrace_change *run = plan->change;
@@ -39,8 +39,9 @@ static bool loses_chains(const struct ftrace_plan *plan)
 }
 
 /*
- * One session: targets become @addr, or those of @filter. With @keep_chains it
- * is not begun (-EAGAIN) if a site would be left to the list by it.
+ * One session sets the targets to @addr, or to those of @filter. With
+ * @keep_chains it changes nothing and returns -EAGAIN if a site would move from
+ * a chain to the list function.
  */
 static int exchange(struct ftrace_ops *ops, unsigned long addr,
 		    struct ftrace_hash *filter, bool keep_chains,
@@ -77,9 +78,9 @@ static int exchange(struct ftrace_ops *ops, unsigned long addr,
 }
 
 /*
- * The stub of exchange_by_stub(). Should there be no memory to take it away
- * again, it stays (its sites are slower, nothing is wrong) until the next
- * exchange, which takes it away first.
+ * The stub of exchange_by_stub(). If there is no memory to remove it, it stays
+ * until the next exchange, which removes it first. Until then its sites are
+ * slower but correct.
  */
 static struct ftrace_ops stub = {
 	.func = ftrace_stub,
@@ -119,11 +120,11 @@ static int stub_add(const struct ftrace_ops *ops,
 }
 
 /*
- * The same with all sites of @where in the list function's hands meanwhile: two
- * batches, and between them only records change. Chains are freed before new
- * ones are made. Without memory for the stub it is one step after all, and the
- * list serves on. ftrace_lock is free between the sessions; direct_mutex is
- * held.
+ * The same in three sessions, with all sites of @where on the list function in
+ * between. There are two batches; between them only records change. Old chains
+ * are freed before new ones are made. Without memory for the stub it is one
+ * step after all, and the list function goes on serving the sites. ftrace_lock
+ * is free between the sessions; direct_mutex is held.
  */
 static int exchange_by_stub(struct ftrace_ops *ops, unsigned long addr,
 			    struct ftrace_hash *filter,
@@ -141,7 +142,7 @@ static int exchange_by_stub(struct ftrace_ops *ops, unsigned long addr,
 	return err;
 }
 
-/* The choice between the two, by what the sites have and get. */
+/* Choose between the two by the sites' old and new targets. */
 static int exchange_either_way(struct ftrace_ops *ops, unsigned long addr,
 			       struct ftrace_hash *filter,
 			       const struct ftrace_hash *where,

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_fexit.c - generated entry-and-exit targets: who has which, and when
- * one may be freed.
+ * ftrace_fexit.c - the owners and the lifetime of generated entry-and-exit
+ * targets.
  *
- * Owns the *groups*: the targets made by one attach or replace, one for each
- * function, which share a pair of per-CPU counters, and the list of groups
- * taken out of use.
+ * Owns the *groups* and the list of retired groups. A group is the targets made
+ * by one attach or replace, one for each function. They share a pair of per-CPU
+ * counters.
  *
- * A call may sleep in the function with the target on its stack, for ever
- * perhaps, so nobody waits for a group to be left. It is freed, by whoever
- * comes along, when
- *	1. its sites have been patched and all tasks been waited for (the
- *	   session does that): who has entered has been counted in;
- *	2. as many have been counted out as in;
- *	3. all tasks have been waited for once more: between counting itself
- *	   out and returning no call sleeps.
+ * A call may sleep in the function with the target on its stack, perhaps for
+ * ever. So no request waits for the calls to leave a group; a later request
+ * frees it, when
+ *	1. its sites have been patched and one wait for all tasks has passed
+ *	   (the session does that), so each call that entered is counted in;
+ *	2. the sums of calls counted in and out are equal;
+ *	3. one more wait for all tasks has passed: from counting itself out to
+ *	   its return no call sleeps.
  *
  * A call whose task ends inside is counted out when the task is freed.
  *
@@ -41,8 +41,8 @@ struct fexit_counters {
 };
 
 struct fexit_group {
-	struct list_head list;	     /* retired */
-	unsigned int slot;	     /* of the counters */
+	struct list_head list;	     /* in retired_groups */
+	unsigned int slot;	     /* index of its counters */
 	struct ftrace_hash *targets; /* site -> target */
 };
 
@@ -88,7 +88,7 @@ static void group_free(struct fexit_group *group)
 	kfree(group);
 }
 
-/* A target for each of @sites, which has room for them. */
+/* Make a target for each site of the group. */
 static int group_fill(struct fexit_group *group,
 		      const struct ftrace_fexit_spec *spec)
 {
@@ -139,7 +139,7 @@ static struct fexit_group *group_make(const struct ftrace_fexit_spec *spec,
 	return ERR_PTR(err);
 }
 
-/* Calls inside; nobody can enter any more, so in is at rest. */
+/* The number of calls inside. No call can enter, so in does not change. */
 static u64 group_users(const struct fexit_group *group)
 {
 	unsigned int cpu;
@@ -209,12 +209,12 @@ size_t ftrace_fexit_pending(struct ftrace_fexit_pending *pending, size_t max)
 	return n;
 }
 
-/* ---- tasks that end inside ---- */
+/* ---- tasks that end inside a target ---- */
 
 /*
- * A task that has ended counts itself out of the targets that its calls were
- * in: their frames are on its stack for as long as it is there. What they
- * belong to is not freed before, since those calls are not counted out.
+ * Count an ended task out of the targets that its calls are in. Their frames
+ * stay on its stack until the stack is freed. No target is freed before that,
+ * because these calls are not counted out yet.
  */
 static void leave_all(struct task_struct *task)
 {
@@ -235,7 +235,7 @@ static void leave_all(struct task_struct *task)
 	} while (n == ARRAY_SIZE(ip));
 }
 
-/* Before the shadow stack goes, without which returns could not be read. */
+/* Runs before the shadow stack is freed, which the stack walk needs. */
 static const struct task_hooks fexit_hooks = { .ended = leave_all };
 TABLE_ENTRY(task_hooks, 05, fexit_hooks);
 
@@ -250,7 +250,7 @@ static struct ftrace_hash *hash_of_sites(const unsigned long *ips, size_t n)
 	if (!hash)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < n; i++) {
-		/* Any target: group_fill() puts in the real ones. */
+		/* A placeholder: group_fill() stores the real target. */
 		err = kallsyms_cannot_return(ips[i]) ?
 			      -EINVAL :
 			      ftrace_direct_hash_add(hash, ips[i], KERNEL_VMA);
@@ -320,7 +320,7 @@ static int replace_locked(struct ftrace_fexit *fexit,
 	struct fexit_group *group;
 	int err;
 
-	reap_locked(); /* room for the new ones */
+	reap_locked(); /* makes room for the new targets */
 	mutex_lock(&ftrace_lock);
 	group = group_make(spec, ftrace_hash_begin(fexit->group->targets));
 	mutex_unlock(&ftrace_lock);

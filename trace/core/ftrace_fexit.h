@@ -3,12 +3,12 @@
  * ftrace_fexit.h - handlers around functions: at entry with the arguments, at
  * exit with arguments and return value.
  *
- * For each function a direct target is generated that does just this; what it
- * costs is some forty instructions. It is entered by a jump and calls the rest
- * of the function, so calls and returns stay paired.
+ * For each function a direct target is generated. It costs about forty
+ * instructions. The site jumps to it, and it calls the rest of the function, so
+ * calls and returns stay paired.
  *
- * Handlers are called from the target: where the function is called, interrupts
- * and NMIs included. They may not sleep and must not be traceable; the function
+ * The target calls the handlers in the context of the function, interrupts and
+ * NMIs included. They may not sleep and must not be traceable; the function
  * itself may sleep, with the target on its stack.
  */
 #pragma once
@@ -16,69 +16,69 @@
 #include "kernel/lib/types.h"
 #include "trace/arch_ftrace.h"
 
-#define FTRACE_FEXIT_PROGS	 8 /* at most, for one target */
+#define FTRACE_FEXIT_PROGS	 8 /* the maximum for one target */
 #define FTRACE_FEXIT_STACK_WORDS 16
 
 struct ftrace_fexit_spec {
 	unsigned int nr;		      /* progs, called in order */
 	const struct ftrace_fexit_prog *prog; /* copied */
 	unsigned int stack_words;	      /* arguments on the stack */
-	bool varargs;			      /* takes a variable number */
+	bool varargs;			      /* a variadic function */
 };
 
 struct ftrace_fexit;
 
 /*
- * ftrace_fexit_attach - wrap functions
- * @ips: their sites; all of them have what @spec says about arguments
+ * ftrace_fexit_attach - wrap functions with handlers
+ * @ips: their sites; @spec describes the arguments of all of them
  *
  * Context: task.
- * Return: to be given to detach; ERR_PTR of -EINVAL: no function, an address
- * without a site, a function that cannot return (nobody would ever leave its
- * target; Linux refuses those that it has on a list), too many progs or stack
- * words, variable arguments without stack_words (nobody knows how many to
- * copy), a handler that a call does not reach; -EBUSY a function has a direct
- * caller or an ip modifier; -ENOSPC too many sets alive (those that do not
- * drain included), or too many different sets of subscribers; -ENOMEM;
- * -EDEADLK; -ENODEV. No other code is returned.
+ * Return: the argument for detach; ERR_PTR of -EINVAL: no function, an address
+ * without a site, a function that cannot return (a call would never leave its
+ * target; Linux refuses the functions on a list of its own), too many progs or
+ * stack words, variable arguments without stack_words (the number to copy is
+ * unknown), a handler out of reach of a call; -EBUSY a function has a direct
+ * caller or an ip modifier; -ENOSPC too many sets alive (including those that
+ * do not drain), or too many different sets of subscribers; -ENOMEM; -EDEADLK;
+ * -ENODEV. No other code is returned.
  */
 struct ftrace_fexit *ftrace_fexit_attach(const struct ftrace_fexit_spec *spec,
 					 const unsigned long *ips, size_t n);
 
 /*
- * ftrace_fexit_replace - other handlers for the same functions
+ * ftrace_fexit_replace - set other handlers for the same functions
  *
- * No call goes without: each runs the old or the new ones, at entry and exit
- * alike. Does not wait for calls under way; when it returns the old handlers
- * are not entered any more, but their exits may still be called.
- * Return: 0, or as attach, with everything as before.
+ * Every call runs either the old or the new handlers, the same at entry and
+ * exit. This does not wait for calls in progress. After it returns no old entry
+ * handler is called, but old exit handlers may still be called.
+ * Return: 0; on an error of attach everything is as before.
  */
 int ftrace_fexit_replace(struct ftrace_fexit *fexit,
 			 const struct ftrace_fexit_spec *spec);
 
 /*
- * ftrace_fexit_detach - take them off
- * @fexit: gone, if 0 is returned. Calls under way: as replace.
- * Return: 0; -ENOMEM, -ENOSPC (those who stay need sets, too), -EDEADLK,
- * -ENODEV with everything as before. No other code is returned.
+ * ftrace_fexit_detach - remove the handlers
+ * @fexit: freed if 0 is returned. Calls in progress: as for replace.
+ * Return: 0; -ENOMEM, -ENOSPC (the remaining subscribers need new sets),
+ * -EDEADLK, -ENODEV with everything as before. No other code is returned.
  */
 int ftrace_fexit_detach(struct ftrace_fexit *fexit);
 
 /*
- * ftrace_fexit_reap - free replaced and detached targets that nobody is in
+ * ftrace_fexit_reap - free replaced and detached targets without a call inside
  *
- * Also done by attach, replace and detach. Progs and their data may be freed
- * when the set they were given in is reaped.
- * Context: task. Return: sets that still have users.
+ * attach, replace and detach do this too. Progs and their data may be freed
+ * after their set is reaped.
+ * Context: task. Return: the number of sets with calls inside.
  */
 size_t ftrace_fexit_reap(void);
 
-/* A set replaced or detached, that calls have not left yet. */
+/* A replaced or detached set that calls have not left yet. */
 struct ftrace_fexit_pending {
 	unsigned long ip; /* its first function */
 	size_t nr;	  /* functions */
 	u64 users;	  /* calls still inside */
 };
 
-/* Up to @max of them. Context: task. Return: how many there are. */
+/* Copies up to @max of them. Context: task. Return: their number. */
 size_t ftrace_fexit_pending(struct ftrace_fexit_pending *pending, size_t max);

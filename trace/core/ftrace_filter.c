@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_filter.c - choosing functions: patterns, indices, addresses.
+ * ftrace_filter.c - chooses functions by patterns, indices and addresses.
  *
  * Grammar: tokens separated by white space, each
  *
  *	['!'] ( name | glob | index )
  *
- * A glob with '*' only at its ends is matched by comparing strings; any other
- * with glob_match(). An index counts the functions from 1. '!' takes the
- * matching functions out of the set instead of putting them in. A token that
- * matches no function at all is an error, and then nothing has changed.
+ * A glob with '*' only at its ends is matched by string comparison, any other
+ * by glob_match(). An index counts the functions from 1. '!' removes the
+ * matching functions from the set instead of adding them. A token that matches
+ * no function is an error, and then nothing changes.
  *
- * Invariant I6: all work is on a candidate; the set in force is exchanged as
- * a whole by ftrace_swap_hashes().
+ * Invariant I6: all work is on a candidate; ftrace_swap_hashes() replaces the
+ * live set as a whole.
  *
  * Context: task.
  */
@@ -47,7 +47,7 @@ struct pattern {
 
 /* ---- one pattern ---- */
 
-/* Tells the kinds apart and strips the stars that the kind stands for. */
+/* Finds the kind of the pattern and strips the stars that it implies. */
 static void pattern_classify(struct pattern *pattern)
 {
 	char *text = pattern->text;
@@ -115,7 +115,7 @@ static bool pattern_matches(const struct pattern *pattern, const char *name)
 	return false;
 }
 
-/* ---- the functions a pattern means ---- */
+/* ---- the functions that match a pattern ---- */
 
 static void match_index(struct ftrace_hash *found, unsigned long long index)
 {
@@ -126,7 +126,7 @@ static void match_index(struct ftrace_hash *found, unsigned long long index)
 	found->rec[found->count++] = index - 1;
 }
 
-/* Names and records rise together, so this is one pass over both. */
+/* Symbols and records have the same order, so this is one pass over both. */
 static void match_names(struct ftrace_hash *found,
 			const struct pattern *pattern)
 {
@@ -184,7 +184,7 @@ static int apply_token(struct ftrace_hash **hash, const char *token, size_t len)
 	return 0;
 }
 
-/* The next token at or after *pos, 0 at the end. */
+/* Moves *pos to the next token. Return: its length, 0 at the end. */
 static size_t next_token(const char *buf, size_t len, size_t *pos)
 {
 	size_t end;
@@ -219,14 +219,14 @@ int ftrace_hash_edit(struct ftrace_hash **hash, const char *buf, size_t len)
 
 /* ---- filters of an ops ---- */
 
-/* Puts a candidate in force. Takes it over, also on an error. */
+/* Makes a candidate the live set. Takes it over, also on an error. */
 static int put_in_force(struct ftrace_ops *ops, struct ftrace_hash *hash,
 			bool exclude, struct ftrace_retired *retired)
 {
 	int err;
 
 	if (ops->filter_hash && ops->filter_hash->direct)
-		err = -EINVAL; /* has targets, has a call of its own */
+		err = -EINVAL; /* has targets: update_ftrace_direct_*() */
 	else if (exclude)
 		err = ftrace_swap_hashes(ops, ops->filter_hash, hash, retired);
 	else
@@ -237,8 +237,8 @@ static int put_in_force(struct ftrace_ops *ops, struct ftrace_hash *hash,
 }
 
 /*
- * What an edit starts from. Taking something out of "all functions" has to
- * start from the set of all of them.
+ * The set that an edit starts from. A removal from "all functions" has to start
+ * from the set of all functions.
  */
 static struct ftrace_hash *candidate(const struct ftrace_hash *now, bool reset,
 				     bool all)
@@ -299,7 +299,7 @@ static int cmp_rec(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The sites of these addresses. ERR_PTR(-EINVAL), ERR_PTR(-ENOMEM). */
+/* Return: the sites of these addresses; ERR_PTR(-EINVAL), ERR_PTR(-ENOMEM). */
 static struct ftrace_hash *hash_of_ips(const unsigned long *ips,
 				       unsigned int cnt)
 {
@@ -325,7 +325,7 @@ static struct ftrace_hash *hash_of_ips(const unsigned long *ips,
 	return hash;
 }
 
-/* *base plus or minus @part, in its place. */
+/* Replaces *base by *base plus or minus @part. */
 static int combine(struct ftrace_hash **base, const struct ftrace_hash *part,
 		   bool remove)
 {
@@ -376,7 +376,7 @@ static int set_filter_ips(struct ftrace_ops *ops, const unsigned long *ips,
 	if (!ftrace_may_request())
 		return -EDEADLK;
 	if (!cnt && !reset)
-		return 0; /* nothing was asked for */
+		return 0; /* an empty request */
 	part = hash_of_ips(ips, cnt);
 	if (IS_ERR(part))
 		return PTR_ERR(part);

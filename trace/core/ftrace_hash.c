@@ -2,16 +2,16 @@
 /*
  * ftrace_hash.c - sets of sites: the filters of ops, and direct targets.
  *
- * Named after the thing it is in Linux; here a set is a sorted vector of
- * record numbers, so that walking several sets and the site table together is
- * one pass, and a set of one function costs one function's work.
+ * The name is Linux's. Here a set is a sorted vector of record numbers. So one
+ * pass walks several sets and the site table together, and a set of one
+ * function costs the work for one function.
  *
- * Three different things, never represented by each other: NULL is "no such
- * filter" (all functions, or none excluded), a set with count 0 is "nothing",
- * and an ops that does not take part at all is no hash but match.active.
+ * Three cases are kept apart: NULL is "no such filter" (all functions, or none
+ * excluded), a set with count 0 is "nothing", and match.active is false for an
+ * ops that does not take part at all.
  *
  * Invariants: rec[] rises strictly; a hash that an ops owns never changes.
- * Pure, but for the lookup of a site by its address.
+ * Pure, except for the lookup of a site by its address.
  */
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
@@ -69,7 +69,7 @@ bool ftrace_hash_test(const struct ftrace_hash *hash, u32 rec)
 	return pos < hash->count && hash->rec[pos] == rec;
 }
 
-/* Move on to the stretch that site @i is in. */
+/* Advance to the stretch that contains site @i. */
 static void cursor_advance(struct ftrace_cursor *cursor,
 			   const struct ftrace_hash *hash, size_t i)
 {
@@ -124,7 +124,7 @@ static void hash_append(struct ftrace_hash *to, const struct ftrace_hash *from,
 	to->rec[to->count++] = from->rec[i];
 }
 
-/* Which elements of two sets a merge keeps. */
+/* The elements of two sets that a merge keeps. */
 enum hash_keep {
 	KEEP_A = 1,
 	KEEP_BOTH = 2,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_init.c - the boot step, and the hooks of unwinder and symbol
- * printer, which ask about trampolines.
+ * ftrace_init.c - the boot step, and the hooks through which the unwinder and
+ * the symbol printer ask about trampolines.
  *
- * Context: boot; the hooks: any, no locks.
+ * Context: boot. The hooks: any context, no locks.
  */
 #include "kernel/base/cmdline.h"
 #include "kernel/sched.h"
@@ -45,7 +45,10 @@ static const struct unwind_hooks trampolines = {
 };
 TABLE_ENTRY(unwind_hooks, 10, trampolines);
 
-/* A call made from return_to_handler; its start is only ever returned to. */
+/*
+ * Is it a return address of a call made by return_to_handler? The start is
+ * none: only traced functions return there.
+ */
 static bool is_return_handler(unsigned long addr)
 {
 	return addr > (unsigned long)return_to_handler &&

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_list.c - the list function, and the two static callers it stands
- * behind.
+ * ftrace_list.c - the list function, and the callbacks of the two static
+ * callers.
  *
- * A site whose consumers have no code of their own (no chain could be made,
- * chains=off, a stub among them) calls a static caller, and that the list
- * function: it looks up the site's record, and visits that site's consumers
- * only. What other ops there are elsewhere costs nothing.
+ * A site whose subscribers have no code of their own (no chain could be made,
+ * chains=off, a stub among them) calls a static caller, which calls the list
+ * function. The list function looks up the site's record and visits only that
+ * site's subscribers. Ops of other sites cost nothing.
  *
  * Invariants
  * L1  A static caller loads (ops, func) as two words. While more than one ops
  *     may meet there, func is the list function, which ignores ops. A single
- *     callback is put there only after its ops was published and every task
- *     that might hold another one has been waited for.
- * I5  The list function calls nothing traceable, takes no lock, is bounded.
+ *     callback is installed only after its ops was published and a wait for
+ *     every task that may hold another ops has passed.
+ * I5  The list function calls nothing traceable, takes no lock and is bounded.
  *
- * Context: the list function: any. The rest: task, ftrace_lock.
+ * Context: the list function: any. All other functions: task, ftrace_lock.
  */
 #include "kernel/quiesce.h"
 #include "trace/core/ftrace_internal.h"
 #include "trace/core/recursion.h"
 #include <asm/barrier.h>
 
-#define LIST_CACHE 512 /* records; fixed, whatever the table's size */
+#define LIST_CACHE 512 /* records, for a site table of any size */
 
 static struct dyn_ftrace *list_cache[LIST_CACHE]; /* [A] hints */
 static ftrace_func_t static_func = ftrace_stub;	  /* [F] NULL: the list */
 
-/* NULL: the list function. */
+/* Install func in both static callers; NULL: the list function. */
 static void static_set_func(ftrace_func_t func)
 {
 	if (func == static_func)
@@ -39,7 +39,7 @@ static void static_set_func(ftrace_func_t func)
 	static_func = func;
 }
 
-/* Any valid record will do as a hint. */
+/* A hint may be any valid record. */
 void ftrace_list_init(void)
 {
 	size_t i;
@@ -63,8 +63,8 @@ static noinline struct dyn_ftrace *list_find(unsigned long ip)
 }
 
 /*
- * The consumers of the site. The record is read once: a set found there is
- * complete (publish_run()) and stays valid until we are out of here (I4).
+ * The subscribers of the site. The record is read once. A set found there is
+ * complete (publish_run()) and stays valid until this call has left (I4).
  */
 static __always_inline const struct ftrace_set *list_set(unsigned long ip)
 {
@@ -75,7 +75,7 @@ static __always_inline const struct ftrace_set *list_set(unsigned long ip)
 	return set_of(READ_ONCE(rec->wanted));
 }
 
-/* One consumer that may not simply be called. */
+/* Call one subscriber, unless its flags or the guard forbid it. */
 static __always_inline void list_call_careful(unsigned long ip,
 					      unsigned long parent_ip,
 					      struct ftrace_ops *ops,
@@ -85,7 +85,7 @@ static __always_inline void list_call_careful(unsigned long ip,
 
 	if (ops->flags & FTRACE_OPS_FL_STUB)
 		return;
-	/* A site about to get full registers may still be without. */
+	/* A site that is about to get full registers may not have them yet. */
 	if (ops->flags & FTRACE_OPS_FL_SAVE_REGS && !ftrace_get_regs(fregs))
 		return;
 	if (!(ops->flags & FTRACE_OPS_FL_RECURSION)) {
@@ -111,7 +111,7 @@ static noinline void list_call_set(unsigned long ip, unsigned long parent_ip,
 		arch_ftrace_set_direct_caller(fregs, set->direct);
 }
 
-/* The loop of most sets; one with any of @special is out of its way. */
+/* The loop of most sets; a set with a flag of @special takes the slow path. */
 static __always_inline void list_visit(unsigned long ip,
 				       unsigned long parent_ip,
 				       struct ftrace_regs *fregs, u8 special)
@@ -142,9 +142,9 @@ void ftrace_ops_list_regs_func(unsigned long ip, unsigned long parent_ip,
 	list_visit(ip, parent_ip, fregs, SPECIAL);
 }
 
-/* ---- what the static callers call ---- */
+/* ---- the callback of the static callers ---- */
 
-/* The only ops there is, if its callback may stand there by itself. */
+/* The only registered ops, if the static callers may call it directly. */
 static struct ftrace_ops *static_single_ops(void)
 {
 	struct ftrace_ops *ops = ftrace_ops_list;
@@ -156,7 +156,7 @@ static struct ftrace_ops *static_single_ops(void)
 	return ops;
 }
 
-/* L1: whoever meets at the static callers next, the list serves all. */
+/* L1: point both static callers at the list function; it suits any ops. */
 void ftrace_static_before(void)
 {
 	assert_held(&ftrace_lock);

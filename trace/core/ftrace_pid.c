@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_pid.c - an ops that points to a struct ftrace_pids is called for some
- * tasks only.
+ * ftrace_pid.c - the PID filter: an ops that points to a struct ftrace_pids is
+ * called for some tasks only.
  *
- * Owns the lists of pids. A value that has a list has a bit, and each CPU has a
- * word with the bits of all values that ignore the task which runs there. The
- * word is recomputed when the CPU goes over to another task. While a value has
- * a list, the callback of its ops is a wrapper that looks at that word: the
- * inner calls of trampolines and chains are re-poked, so that without lists
- * nothing is tested at all.
+ * Owns the lists of pids. A struct ftrace_pids with a list has a bit. Each CPU
+ * has a word with the bits of all structs that ignore its running task. The
+ * word is recomputed when the CPU switches to another task. While the struct
+ * has a list, the callback of its ops is a wrapper that tests that word. The
+ * inner calls of trampolines and chains are re-poked for it, so without lists
+ * nothing is tested.
  *
- * P1  A bit is in the word of a CPU only while its value has it. The wrapper
- *     reads the word first, so it never takes the bit of the next value for
+ * P1  A bit is in the word of a CPU only while its struct has it. The wrapper
+ *     reads the word first, so it never takes the bit of the next struct for
  *     its own.
  *
  * Context and locks: lists change under ftrace_lock and are read with
- * interrupts off; a list is freed when every CPU has answered an IPI since.
+ * interrupts off. A list is freed after every CPU has answered an IPI.
  */
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
@@ -35,9 +35,9 @@ struct pid_list {
 
 #define PID_VALUES 64
 
-static struct ftrace_pids *values[PID_VALUES]; /* [F] by bit, see used */
-static u64 used;			       /* [F,A] bits of these */
-static DEFINE_PER_CPU(u64, pid_ignored); /* bits; for the task that runs */
+static struct ftrace_pids *values[PID_VALUES]; /* [F] by bit; valid if used */
+static u64 used;			       /* [F,A] the bits in use */
+static DEFINE_PER_CPU(u64, pid_ignored);       /* bits that ignore current */
 
 static bool pid_listed(const struct pid_list *list, int pid)
 {
@@ -97,7 +97,7 @@ ftrace_func_t ftrace_pid_wrap(const struct ftrace_ops *ops)
 	return ops->pids && ops->pids->bit ? pid_filter_func : ops->saved_func;
 }
 
-/* All ops that obey the lists go over to the wrapper or back. */
+/* Switch each ops to the wrapper or back, as its lists need it. */
 static void pid_update_funcs(void)
 {
 	struct ftrace_ops *ops;
@@ -130,7 +130,7 @@ static struct pid_list *pid_list_make(const int *pid, size_t n)
 	return list;
 }
 
-/* A value has a bit as long as it has a list. P1: the word follows. */
+/* A struct has a bit while it has a list. P1: the words follow later. */
 static void update_bit(struct ftrace_pids *pids)
 {
 	unsigned int i;
@@ -148,7 +148,7 @@ static void update_bit(struct ftrace_pids *pids)
 	}
 }
 
-/* *list becomes the one that was in force. [ftrace_lock held] */
+/* Exchanges *list for the list in force. Context: ftrace_lock. */
 static int exchange_list(struct ftrace_pids *pids, bool exclude,
 			 struct pid_list **list)
 {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_plan.c - the heart: from "this ops wants these sites" to a list of
- * {ip, old, new}. Pure: reads records and sets, makes new sets, allocates, but
- * changes nothing that was there (I6) until ftrace_plan_publish().
+ * ftrace_plan.c - the core of ftrace: makes a list of {ip, old, new} from the
+ * sites that an ops wants. Pure: it reads records and sets, makes new sets and
+ * allocates, but changes nothing that exists (I6) until ftrace_plan_publish().
  *
- * A request is one ops before and after. Neighbouring sites that match before
- * and after alike and have the same consumers are one run: they go from one
- * set to another, which is decided and written down once, and each of them
- * costs a look at its record and a line of the plan. Runs with the same
- * transition find it remembered, in the set they come from. Who else is on a
- * site does not matter. Whether there are ids for all sets that the request
- * has to make is found out before the first is made.
+ * A request is one ops before and after. Neighbouring sites with the same match
+ * before, the same match after and the same subscribers are one run. A run
+ * changes from one set to another; the plan decides and records this once. Each
+ * site costs a look at its record and a line of the plan. The old set remembers
+ * the transition for other runs. The number of subscribers of a site does not
+ * matter. ftrace_check_room() finds out whether there are ids for all new sets
+ * before the first is made.
  *
  * Invariants: patch[] and change[] rise; change[] names every record at most
  * once; every set a change leads to is pinned until ftrace_plan_free().
@@ -27,10 +27,10 @@ u32 ftrace_plan_number(void)
 {
 	static u32 last; /* [F] */
 
-	return ++last ?: ++last; /* 0 is no plan's */
+	return ++last ?: ++last; /* no plan has the number 0 */
 }
 
-/* How many sites the request can concern at most. */
+/* The maximal number of sites that the request concerns. */
 static size_t request_room(const struct ftrace_request *request)
 {
 	const struct ftrace_match *before = &request->before;
@@ -67,13 +67,13 @@ void ftrace_plan_free(struct ftrace_plan *plan)
 
 	for (; left--; run++)
 		ftrace_set_unpin(run->to, &unused);
-	/* What lived by its pin alone was never to be seen: no wait. */
+	/* A set that had only its pin was never published: no wait. */
 	ftrace_discard(&unused);
 	kfree(plan->patch);
 	kfree(plan->change);
 }
 
-/* May @ops come to a site with these consumers? */
+/* May @ops be added to a site with the set @from? */
 static int check_arrival(const struct ftrace_set *from,
 			 const struct ftrace_ops *ops)
 {
@@ -93,7 +93,7 @@ static int check_arrival(const struct ftrace_set *from,
 	return 0;
 }
 
-/* Where a site with @step->from goes; @step->to is the answer. */
+/* Find the new set of a site with @step->from; store it in @step->to. */
 static __always_inline int transition_make(struct ftrace_ops *ops,
 					   struct ftrace_transition *step)
 {
@@ -109,7 +109,7 @@ static __always_inline int transition_make(struct ftrace_ops *ops,
 	return IS_ERR(step->to) ? PTR_ERR(step->to) : 0;
 }
 
-/* The same, remembered. */
+/* The same with a memo. */
 static __always_inline int transition(struct ftrace_plan *plan,
 				      struct ftrace_ops *ops,
 				      struct ftrace_transition *step)
@@ -127,7 +127,7 @@ static __always_inline int transition(struct ftrace_plan *plan,
 	return err;
 }
 
-/* The @n sites from @i on, which all have the set step->from, go to step->to */
+/* Change the @n sites from @i on, all with the set step->from, to step->to. */
 static __always_inline void plan_add(struct ftrace_plan *plan,
 				     const struct ftrace_transition *step,
 				     size_t i, size_t n)
@@ -140,7 +140,7 @@ static __always_inline void plan_add(struct ftrace_plan *plan,
 		(struct ftrace_change){ step->from, step->to, i, n };
 	if (!ftrace_enabled)
 		return;
-	if (old == new) { /* Where the list serves, a target is data. */
+	if (old == new) { /* for the list function a target is data */
 		plan->by_data |= step->to->direct != step->from->direct;
 		return;
 	}
@@ -149,7 +149,7 @@ static __always_inline void plan_add(struct ftrace_plan *plan,
 		*patch++ = (struct ftrace_patch){ rec_ip(rec), old, new };
 }
 
-/* Counts @n sites of a run. Return: does nothing change for them? */
+/* Counts @n sites of a run. Return: true if nothing changes for them. */
 static __always_inline bool run_stays(struct ftrace_plan *plan,
 				      const struct ftrace_transition *step,
 				      size_t n)
@@ -159,7 +159,7 @@ static __always_inline bool run_stays(struct ftrace_plan *plan,
 	return step->was == step->is && step->from->direct == step->direct;
 }
 
-/* Sites @i to @end - 1 match alike. */
+/* Plan the sites @i to @end - 1, which all match alike. */
 static int plan_stretch(struct ftrace_plan *plan,
 			const struct ftrace_request *request,
 			struct ftrace_transition *step, size_t i, size_t end)
@@ -252,7 +252,7 @@ int ftrace_plan_build(struct ftrace_plan *plan, struct ftrace_request *request)
 	return err;
 }
 
-/* From @i on, sites with the same set: from @old to @new. Return: the end. */
+/* Plan one run of sites with the same set, @old to @new. Return: its end. */
 static size_t plan_same(struct ftrace_plan *plan, size_t i, unsigned long old,
 			unsigned long new)
 {
@@ -311,7 +311,7 @@ int ftrace_plan_pinned(struct ftrace_plan *plan,
 	return 0;
 }
 
-/* Marks that a site keeps for ever. */
+/* The marks of a site are never cleared. */
 static u32 set_marks(const struct ftrace_set *set)
 {
 	u32 marks = 0;
@@ -323,7 +323,7 @@ static u32 set_marks(const struct ftrace_set *set)
 	return marks;
 }
 
-/* Records and references of one run. */
+/* Write the records and references of one run. */
 static __always_inline void publish_run(const struct ftrace_change *run,
 					bool enabled,
 					struct ftrace_retired *retired)

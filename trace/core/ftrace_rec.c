@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_rec.c - the site table: which functions can be traced, and by what
- * name, index or address they are found.
+ * ftrace_rec.c - the table of traceable sites, and the lookups in it by name,
+ * index or address.
  *
- * Owns ftrace_recs[], made at boot in the memory of __mcount_loc: an entry of
- * 8 bytes becomes a record of 8 bytes, so that a site costs nothing else.
- * After boot only the sets and marks of a record change, never its place.
+ * Owns ftrace_recs[], made at boot in the memory of __mcount_loc. An entry of
+ * 8 bytes becomes a record of 8 bytes, so a site needs no other memory. After
+ * boot only the sets and marks of a record change, never its place.
  *
- * Invariants: sorted by ip, no ip twice; what does not hold its NOP at boot
- * or is not the start of a known function (left over from a weak function
- * that another one replaced) is DISABLED for good.
+ * Invariants: sorted by ip, no ip twice. A site is DISABLED for good if it does
+ * not hold its NOP at boot or is not the start of a known function (it is left
+ * over from a weak function that another one replaced).
  *
  * Context: lookups take no lock and are callable from a callback.
  */
@@ -53,7 +53,7 @@ static size_t make_recs(unsigned long *entry, size_t n)
 	return nr;
 }
 
-/* Return: how many do not hold a NOP. */
+/* Return: the number of sites that do not hold a NOP. */
 static size_t disable_bad_recs(void)
 {
 	struct ftrace_name_walk walk;
@@ -105,7 +105,7 @@ void ftrace_name_walk_init(struct ftrace_name_walk *walk)
 	walk_fetch(walk);
 }
 
-/* Among symbols of one address the first counts, as in kallsyms_lookup(). */
+/* Of symbols at one address the first counts, as in kallsyms_lookup(). */
 static void walk_to(struct ftrace_name_walk *walk, unsigned long ip)
 {
 	while (walk->next_addr <= ip) {
@@ -189,7 +189,7 @@ struct dyn_ftrace *ftrace_rec_find(unsigned long ip)
 	return &ftrace_recs[i];
 }
 
-/* The first site of which a byte lies in [start, end]. */
+/* The first site with a byte in [start, end]. */
 unsigned long ftrace_location_range(unsigned long start, unsigned long end)
 {
 	size_t i = rec_lower_bound(

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_register.c - subscribers: register, unregister, change of filters.
+ * ftrace_register.c - registers and unregisters subscribers, changes filters.
  *
  * Owns the list of ops and their trampolines.
  *
  * Invariants
  * I4  To add: publish, then poke. To remove: unpublish, poke, wait for every
- *     task that may be inside, free. Every unregister waits, patched or not:
- *     somebody may stand in the callback, come by the list function.
- * I7  An ops counts at the sites its hashes match from before register
- *     returns until unregister does; see ftrace_check().
+ *     task that may be inside, free. Every unregister waits, even if it patched
+ *     nothing, because a task may be in the callback by way of the list
+ *     function.
+ * I7  An ops is in the sets of the sites that its hashes match, from before
+ *     register returns until unregister returns; see ftrace_check().
  *
  * Context and locks: see ftrace.c.
  */
@@ -27,7 +28,7 @@ static bool is_static_data(const void *p)
 	return (char *)p >= _data && (char *)p < _end;
 }
 
-/* What a filter must be like for this kind of ops. */
+/* Are these filters allowed for this kind of ops? Return: 0; -EINVAL. */
 static int check_hashes(const struct ftrace_ops *ops,
 			const struct ftrace_hash *filter,
 			const struct ftrace_hash *exclude)
@@ -61,7 +62,7 @@ static int check_new_ops(const struct ftrace_ops *ops)
 	return check_hashes(ops, ops->filter_hash, ops->notrace_hash);
 }
 
-/* No memory for a trampoline is no error: the list function serves. */
+/* A lack of memory is no error here: the list function serves the ops. */
 static void make_trampoline(struct ftrace_ops *ops)
 {
 	union {
@@ -89,7 +90,7 @@ static void take_trampoline(struct ftrace_ops *ops,
 {
 	if (!(ops->flags & FTRACE_OPS_FL_ALLOC_TRAMP))
 		return;
-	BUG_ON(retired->tramp); /* it has room for one */
+	BUG_ON(retired->tramp); /* @retired holds only one */
 	retired->tramp = ops->trampoline;
 	ops->trampoline = 0;
 	ops->flags &= ~FTRACE_OPS_FL_ALLOC_TRAMP;
@@ -223,7 +224,7 @@ void ftrace_forget(struct ftrace_ops *ops, struct ftrace_retired *retired)
 	ops->flags &= ~FTRACE_OPS_FL_REMOVING;
 }
 
-/* For a live ops: one session, all or nothing. */
+/* Change the sites of a live ops in one session, all or nothing. */
 static int swap_live(struct ftrace_ops *ops, struct ftrace_hash *filter,
 		     struct ftrace_hash *exclude,
 		     struct ftrace_retired *retired)
@@ -250,8 +251,8 @@ static int swap_live(struct ftrace_ops *ops, struct ftrace_hash *filter,
 }
 
 /*
- * The hashes change hands. Nobody reads them without a lock (the list function
- * goes by sets), so those before are freed at once.
+ * Take over the new hashes. All readers hold a lock (the list function reads
+ * sets), so the old ones are freed at once.
  */
 static void set_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
 		       struct ftrace_hash *exclude)
@@ -293,7 +294,7 @@ int ftrace_swap_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
 	return err;
 }
 
-/* ---- the public face ---- */
+/* ---- the public interface ---- */
 
 int register_ftrace_function(struct ftrace_ops *ops)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_room.c - are there ids enough for the sets that a request makes?
+ * ftrace_room.c - checks that there are enough ids for the sets of a request.
  *
- * Asked before the first set is made: making tens of thousands of them to find
- * that the last one has no id, and unmaking them, costs ten times what success
- * would. Changes nothing but the memos of sets. What cannot be told by looking
- * (two sets that become one) is not counted; if ids run out all the same, the
- * plan fails later and is undone.
+ * The check comes before the first set is made. Otherwise a request might make
+ * tens of thousands of sets, find no id for the last one and free them all,
+ * which costs ten times as much as success. It changes only the memos of sets.
+ * It does not count sets that it cannot predict (two sets that become one). If
+ * ids run out nevertheless, the plan fails later and is undone.
  *
  * Context and locks: task, ftrace_lock.
  */
@@ -14,19 +14,19 @@
 #include "kernel/lib/errno.h"
 #include "trace/core/ftrace_internal.h"
 
-/* Counts the sets to be made for one run. Return: how many, -ENOMEM. */
+/* Counts the sets to be made for one run. Return: their number; -ENOMEM. */
 static int count_new(struct ftrace_request *request, u32 number,
 		     const struct ftrace_transition *step)
 {
 	struct ftrace_memo *memo = ftrace_memo(step->from, number);
 
-	if (step->was && step->is) /* two may become one: cannot be told */
+	if (step->was && step->is) /* two may become one: not predictable */
 		return 0;
 	if (memo->to[step->is] != step->from->id)
 		return 0;
-	memo->to[step->is] = !step->from->id; /* seen, any other id will do */
+	memo->to[step->is] = !step->from->id; /* seen: any other id marks it */
 	if (!request->before.active)
-		return 1; /* nobody has this ops yet: each is new */
+		return 1; /* no set has this ops yet, so each is new */
 	return ftrace_set_is_new(step->from, request->ops, step->is,
 				 request->direct);
 }
@@ -52,10 +52,10 @@ static int count_stretch(struct ftrace_request *request, u32 number,
 	return 0;
 }
 
-#define SEEN_BITS 18 /* for all ids, with room to find a free place soon */
+#define SEEN_BITS 18 /* at most a quarter full, so probing is short */
 static_assert(1UL << SEEN_BITS >= 4 * FTRACE_SET_MAX, "room");
 
-/* Adds a number other than 0 to those seen. Return: it is a new one. */
+/* Adds a number, not 0, to the table seen. Return: true if it was not there. */
 static bool see(u64 *seen, u64 what)
 {
 	u64 at = what * 0x9e3779b97f4a7c15UL >> (64 - SEEN_BITS);
@@ -70,9 +70,9 @@ static bool see(u64 *seen, u64 what)
 }
 
 /*
- * Sets for a direct caller that is new and has a target for each site: one for
- * each pair of consumers and target (of whose 64 bits the first 16 repeat the
- * 17th). Counts no further than @room.
+ * Counts the sets for a new direct caller with a target for each site: one for
+ * each pair of old set and target (the first 16 of a target's 64 bits repeat
+ * the 17th). Counts no further than @room.
  */
 static int count_targets(const struct ftrace_hash *filter, size_t room)
 {
@@ -107,8 +107,8 @@ static int count_sets(struct ftrace_request request, size_t room)
 }
 
 /*
- * Each set that sites have now leads to one other; so while more ids are free
- * than used nothing is counted, but for targets that sites have by themselves.
+ * Each present set of a site leads to one other. So nothing is counted while
+ * more ids are free than used, except if each site has a target of its own.
  */
 int ftrace_check_room(const struct ftrace_request *request)
 {

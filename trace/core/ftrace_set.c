@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_set.c - sets of consumers: who shares a site. What such a site calls
- * is decided in ftrace_chain.c.
+ * ftrace_set.c - sets: the subscribers that share a site. ftrace_chain.c
+ * chooses the target of such a site.
  *
- * Owns the sets and their ids. Equal sets are
- * one object, so sites that have the same consumers hold the same 16-bit id,
- * and a decision made for one of them is made for all.
+ * Owns the sets and their ids. Equal sets are one object. So sites with the
+ * same subscribers hold the same 16-bit id, and a decision made for one of them
+ * is made for all.
  *
  * Invariants
- * S1  Two sets never have the same consumers and direct target.
- * S2  refs counts the records that want a set; without any, and without the
- *     pin of a request under way, it cannot be found any more and is freed
- *     after a wait (I4).
- * S3  Set 0 has no consumers; it is never counted and never freed.
+ * S1  Two sets never have the same subscribers and direct target.
+ * S2  refs counts the records that want a set. A set with no refs and no pin of
+ *     a request in progress cannot be found any more and is freed after a wait
+ *     (I4).
+ * S3  Set 0 has no subscribers; it is never counted and never freed.
  *
  * Context and locks: ftrace_lock, except where a reader without locks is
  * named. See DESIGN.md, "Ladder".
@@ -28,21 +28,21 @@
 
 struct ftrace_set *ftrace_set_dir[FTRACE_SET_MAX / FTRACE_SET_PAGE];
 
-static struct ftrace_ops *no_calls[1]; /* the NULL that ends all callbacks */
+static struct ftrace_ops *no_calls[1]; /* the empty array: its NULL only */
 static struct ftrace_set first_page[FTRACE_SET_PAGE];
 #define set_zero (first_page[0])    /* S3 */
 static u16 set_bucket[SET_BUCKETS]; /* ids, 0 ends */
 static struct ftrace_set_stats stats;
 
-/* ---- ids: a set lies where its id says, in pages that come and go ---- */
+/* ---- ids: the place of a set in its page, allocated when needed ---- */
 
 static struct {
-	u16 free; /* an id; the others follow by hash_next, 0 ends */
+	u16 free; /* a free id; hash_next links the others, 0 ends */
 	u16 used;
 } set_page[ARRAY_SIZE(ftrace_set_dir)];
 static size_t set_page_hint; /* the pages below it are full */
 
-/* A set that is in use has callbacks, be it no_calls: NULL is caught. */
+/* ops == NULL marks a free slot; a live set has an array, at least no_calls. */
 static void id_free(struct ftrace_set *set)
 {
 	size_t i = set->id / FTRACE_SET_PAGE;
@@ -99,7 +99,7 @@ static noinline int find_page(void)
 	return 0;
 }
 
-/* A place for a set, with its id; all else is to be filled in. */
+/* Allocate a set with its id; the caller fills in all other fields. */
 static __always_inline struct ftrace_set *id_alloc(void)
 {
 	struct ftrace_set *set;
@@ -122,7 +122,7 @@ static __always_inline struct ftrace_set *id_alloc(void)
 
 /* ---- finding an equal set ---- */
 
-/* Who is on a site: two sets with the same of it are one. */
+/* The subscribers of a site, the key of a set: equal keys mean one set. */
 struct who {
 	unsigned long direct;
 	struct ftrace_ops *direct_ops;
@@ -195,7 +195,7 @@ static void who_append(struct who *who, struct ftrace_ops *ops)
 	who->flags |= set_flags(ops->flags);
 }
 
-/* The callbacks of @from and, behind them, the youngest ops. */
+/* Appends the callbacks of @from and, behind them, the youngest ops. */
 static void who_append_youngest(struct who *who, const struct ftrace_set *from,
 				struct ftrace_ops *ops)
 {
@@ -205,7 +205,7 @@ static void who_append_youngest(struct who *who, const struct ftrace_set *from,
 	who_append(who, ops);
 }
 
-/* Those without @ops, or with it in its place by age. */
+/* Appends them without @ops or, with @add, with it in its place by age. */
 static void who_merge(struct who *who, const struct ftrace_set *from,
 		      struct ftrace_ops *ops, bool add)
 {
@@ -224,7 +224,7 @@ static void who_merge(struct who *who, const struct ftrace_set *from,
 		who_append(who, ops);
 }
 
-/* The callbacks of @from without @ops, or with it. */
+/* Makes the array of callbacks of @from without @ops or, with @add, with it. */
 static noinline int who_calls(struct who *who, const struct ftrace_set *from,
 			      struct ftrace_ops *ops, bool add)
 {
@@ -273,7 +273,7 @@ static __always_inline int who_after(struct who *who,
 	return err;
 }
 
-/* A direct caller alone, of which there may be one for each site, is easy. */
+/* The short path for a direct caller alone: each site may have such a set. */
 static __always_inline void set_choose_target(struct ftrace_set *set)
 {
 	if (set->nr) {
@@ -307,8 +307,8 @@ static __always_inline struct ftrace_set *set_make(const struct who *who)
 }
 
 /*
- * Being registered, it is in no set but those that the plan makes; which makes
- * one for each set that it comes from, but for direct targets.
+ * An ops being registered is only in sets that the plan makes. The plan makes
+ * one for each old set, unless the ops has direct targets.
  */
 static __always_inline bool is_unheard_of(const struct ftrace_ops *ops)
 {
@@ -357,7 +357,7 @@ size_t ftrace_set_room(void)
 	return FTRACE_SET_MAX - 1 - stats.sets;
 }
 
-/* ---- giving them back ---- */
+/* ---- dropping and freeing sets ---- */
 
 static void set_retire(struct ftrace_set *set, struct ftrace_retired *retired)
 {
@@ -383,7 +383,7 @@ void ftrace_set_unpin(struct ftrace_set *set, struct ftrace_retired *retired)
 	set->pinned = false;
 }
 
-/* Nobody is inside the chain or reads the set any more. */
+/* Context: no task is inside the chain or reads the set any more. */
 static void set_free(struct ftrace_set *set)
 {
 	stats.sets--;

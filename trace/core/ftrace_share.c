@@ -2,12 +2,14 @@
 /*
  * ftrace_share.c - a direct caller and an ops that changes the ip, on one site.
  *
- * Both want to say where the call goes on. They get along if the direct target
- * calls or returns to whatever return address it finds, instead of a function
- * of its own choice. So whoever comes second, the direct caller is asked, by
- * its ops_func, whether its target is of that kind (it may exchange it first);
- * without ops_func, if it refuses, or if it is jumped to and so finds none, the
- * second is refused. When the last ip modifier has left its sites it is told.
+ * Both determine where the call continues. They can share the site if the
+ * direct target calls or returns to the return address on its stack, instead of
+ * a function of its own choice. When the second of the two is added, the core
+ * asks the direct caller's ops_func whether its target does that; ops_func may
+ * exchange the target first. The second is refused if there is no ops_func, if
+ * ops_func refuses, or if the site jumps to the target, which then finds no
+ * return address. The core also calls ops_func when the last ip modifier has
+ * left the direct caller's sites.
  *
  * Context and locks: task, direct_mutex; ftrace_lock is not held, so that
  * ops_func can exchange its target (modify_ftrace_direct_nolock()). The list
@@ -16,7 +18,7 @@
 #include "kernel/lib/errno.h"
 #include "trace/core/ftrace_internal.h"
 
-/* Does @ops match one of the sites of @hash without those of @exclude? */
+/* Does @ops match a site of @hash that is not in @exclude? */
 static bool ops_overlap(const struct ftrace_ops *ops,
 			const struct ftrace_hash *hash,
 			const struct ftrace_hash *exclude)
@@ -61,7 +63,7 @@ static void withdraw(struct ftrace_ops *direct)
 	direct->ops_func(direct, FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER);
 }
 
-/* @hash: the sites it will have, with targets or without; NULL: it has them. */
+/* @hash: its future sites, with targets or without; NULL: its present ones. */
 static int ask_to_share(struct ftrace_ops *direct, enum ftrace_ops_cmd cmd,
 			const struct ftrace_hash *hash)
 {
@@ -126,8 +128,10 @@ void ftrace_unshare(void)
 void ftrace_share_failed(struct ftrace_ops *ops)
 {
 	if (ops->flags & FTRACE_OPS_FL_SHARES)
-		withdraw(ops); /* it is not on the list */
-	/* A stub comes while others are being asked: not for it. */
+		withdraw(ops); /* unshare cannot: it is not on the list */
+	/*
+	 * Not for a stub, which may be registered while owners are being asked.
+	 */
 	if (ops->flags & FTRACE_OPS_FL_IPMODIFY)
 		ftrace_unshare();
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_show.c - one site in words, as in Linux's enabled_functions:
+ * ftrace_show.c - describes one site in text, as Linux's enabled_functions:
  *
  *	NAME (USERS) R I D O M <TAB>tramp: WHAT (CALLBACK) ->INNER
  *
- * What is called, and what that calls, is read back from the bytes, so the
- * line shows what is, not what should be.
+ * The target of the site and the targets of that are read back from the bytes,
+ * so the line shows the actual state, not the wanted one.
  *
  * Context: task, takes ftrace_lock.
  */
@@ -13,7 +13,7 @@
 #include "trace/core/ftrace_internal.h"
 #include "trace/event/trace_seq.h"
 
-/* The code that callback @i of this ops is meant to be. */
+/* The callback of @ops without the PID filter. */
 static const void *callback(const struct ftrace_ops *ops)
 {
 	return (const void *)ops->saved_func;

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * recursion.h - a callback that traces itself must not run for ever.
+ * recursion.h - the guard that keeps a callback from tracing itself.
  *
- * One bit per context (task, irq, nmi) in the word of the task whose stack
- * this is, so that an interrupt's events are not lost because a task's were
- * being written. Being preempted while a bit is set costs other tasks nothing:
- * they have words of their own. Where the own bit is taken, the transition bit
- * is tried once: an interrupt may be traced in the moment before its context
- * is known.
+ * The current task has a word with one bit per context (task, irq, nmi). So the
+ * events of an interrupt are not lost while the task writes one. A task that is
+ * preempted with a bit set does not affect other tasks, which have words of
+ * their own. If the bit of the context is taken, the guard tries the transition
+ * bit once, because an interrupt may be traced before its context is set.
  *
- * Three groups, so that a callback may use the guard while the others are on:
- * the core's own (also done by generated trampolines, in the same bits), that
- * of the callbacks, and the graph's, around the callbacks of its users.
+ * The bits are in three groups, so that a callback may use the guard inside
+ * the others: the core's own (generated trampolines use the same bits), that of
+ * the callbacks, and the graph's, around the callbacks of its users.
  *
  * Callable from anywhere; nothing here is traceable.
  */
@@ -25,7 +24,7 @@
 #define FTRACE_GUARD_CALLBACK 8
 #define FTRACE_GUARD_GRAPH    16
 
-/* Return: the bit taken, to be given to ftrace_guard_leave(); 0 recursion. */
+/* Return: the bit taken, for ftrace_guard_leave(); 0 on recursion. */
 static __always_inline u32 ftrace_guard_enter(unsigned int group)
 {
 	u32 *word = &current->trace_recursion;
@@ -37,8 +36,8 @@ static __always_inline u32 ftrace_guard_enter(unsigned int group)
 			return 0;
 	}
 	/*
-	 * An interrupt between load and store puts the word back as it was
-	 * before it ends, so this needs no atomic operation.
+	 * An interrupt between load and store restores the word before it
+	 * ends, so this needs no atomic operation.
 	 */
 	*word |= bit;
 	barrier();
@@ -51,7 +50,7 @@ static __always_inline void ftrace_guard_leave(u32 bit)
 	current->trace_recursion &= ~bit;
 }
 
-/* For callbacks, with Linux's names. Return: a bit >= 0, or -1: give up. */
+/* For callbacks, with Linux's names. Return: a bit >= 0; -1 on recursion. */
 static __always_inline int
 ftrace_test_recursion_trylock(unsigned long ip, unsigned long parent_ip)
 {
