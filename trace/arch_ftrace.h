@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch_ftrace.h - the seam between what a site should call and its bytes.
+ * arch_ftrace.h - the seam between the wanted target of a site and its bytes.
  *
- * trace/ decides which site should call what; arch/ makes the bytes so.
- * Implemented by arch/x86_64/patch/ftrace.c, and by tests/host/sites.c for
- * the suites on a host. One currency crosses the seam: @ip is the address
- * of a site, an "addr" is what it calls:
+ * trace/ decides the target of each site; arch/ writes the bytes.
+ * arch/x86_64/patch/ftrace.c implements the functions, and tests/host/sites.c
+ * for the suites on a host. Both sides of the seam use the same two values: @ip
+ * is the address of a site, and an "addr" is its target:
  *
  *	0		nothing (NOP)
  *	even		a call of that address
@@ -36,11 +36,11 @@ typedef void (*ftrace_func_t)(unsigned long ip, unsigned long parent_ip,
 /* One step of a plan; a plan is sorted by ip and has each ip once. */
 struct ftrace_patch {
 	unsigned long ip;
-	unsigned long old; /* must be found before anything is written */
+	unsigned long old; /* verified before any byte is written */
 	unsigned long new;
 };
 
-/* What was wrong when a plan was refused. */
+/* The reason why a plan was refused. */
 struct ftrace_bug_info {
 	unsigned long ip;
 	u8 expected[MCOUNT_INSN_SIZE];
@@ -49,9 +49,9 @@ struct ftrace_bug_info {
 };
 
 /*
- * A trampoline: calls n callbacks in turn, then returns to the traced
- * function or tail-jumps to a direct target. The trampoline of one ops is
- * the same thing with n == 1.
+ * A trampoline calls n callbacks in turn. Then it returns to the traced
+ * function or tail-jumps to a direct target. The trampoline of one ops is one
+ * with n == 1.
  */
 struct ftrace_tramp_call {
 	ftrace_func_t func; /* re-poked live by arch_ftrace_set_inner() */
@@ -67,31 +67,31 @@ struct ftrace_tramp_desc {
 };
 
 /*
- * Once at boot, before the first site is patched. Return: 0 or a negative
- * errno that the boot step reports.
+ * Called once at boot, before the first site is patched. Return: 0 or a
+ * negative errno that the boot step reports.
  */
 int arch_ftrace_init(void);
 
 /*
- * What the bytes at @ip call now. Context: any, but the answer is only
- * stable with ftrace_lock held. Return: an addr, or FTRACE_UNKNOWN.
+ * Read the present target of the bytes at @ip. Context: any, but the result is
+ * stable only with ftrace_lock held. Return: an addr, or FTRACE_UNKNOWN.
  */
 unsigned long arch_ftrace_read(unsigned long ip);
 
 /*
- * Verify a whole plan and get ready to apply it; writes no code. The plan
- * must stay valid until it was applied or aborted.
- * Return: 0 with text_mutex held; -EINVAL other bytes found, -EFAULT
- * nothing readable there (both with @bad filled in; the caller gives up for
- * good), -ENOMEM, -ERANGE a target out of reach, -EBUSY a batch is open. No
- * other code is returned.
+ * Verify a whole plan and prepare to apply it; writes no code. The plan must
+ * stay valid until it has been applied or aborted.
+ * Return: 0 with text_mutex held; -EINVAL other bytes found, -EFAULT the site
+ * is not readable (both with @bad filled in; the caller gives up for good),
+ * -ENOMEM, -ERANGE a target out of reach, -EBUSY a batch is open. No other
+ * code is returned.
  */
 int __must_check arch_ftrace_prepare(const struct ftrace_patch *plan, size_t n,
 				     struct ftrace_bug_info *bad);
 
 /*
- * Every CPU serialises: code written before is what it executes from here on.
- * For code that no batch makes known. Context: task, may wait.
+ * Make every CPU serialise, so that it executes all code written before. For
+ * code that is published without a batch. Context: task, may wait.
  */
 void arch_ftrace_sync(void);
 
@@ -103,51 +103,51 @@ void arch_ftrace_apply(void);
 void arch_ftrace_abort(void);
 
 /*
- * Executable bytes that a trampoline of @n callbacks, @guards of them guarded,
- * would take; 0: there is none so long.
+ * The executable bytes of a trampoline of @n callbacks, @guards of them
+ * guarded; 0 if no trampoline can be so long.
  */
 size_t arch_ftrace_trampoline_size(unsigned int n, unsigned int guards,
 				   bool regs, unsigned long direct);
 
-/* Return: the trampoline, or 0 when there is no room or memory. */
+/* Return: the trampoline, or 0 without room or memory. */
 unsigned long arch_ftrace_make_trampoline(const struct ftrace_tramp_desc *desc);
 
-/* Nobody may be inside any more: the caller waited (I4). Fills with INT3. */
+/* The caller has waited until no task is inside (I4). Fills it with INT3. */
 void arch_ftrace_free_trampoline(unsigned long tramp);
 
 /*
- * Redirect or read back the @i-th callback of a live trampoline (made or
- * static caller, which have one call each). Both the old and the new
- * callback must accept the same ops. Reading: 0 for what is not a
- * trampoline or has no such call; any context.
+ * Redirect or read back the @i-th callback of a live trampoline, or of a static
+ * caller, which has one. Both the old and the new callback must accept the same
+ * ops. Reading may be done in any context; it returns NULL if @tramp is no
+ * trampoline or has no such call.
  */
 void arch_ftrace_set_inner(unsigned long tramp, unsigned int i,
 			   ftrace_func_t func);
 ftrace_func_t arch_ftrace_inner(unsigned long tramp, unsigned int i);
 
 /*
- * The static callers call arch_ftrace_inner(caller, 0) and hand it the ops
- * last given to arch_ftrace_set_static_ops(); that one returns only when no
- * CPU can read the ops before any more.
+ * The static callers call arch_ftrace_inner(caller, 0) with the ops of the last
+ * arch_ftrace_set_static_ops(), which returns only when no CPU can read the
+ * previous ops any more.
  */
 unsigned long arch_ftrace_static_caller(bool regs);
 void arch_ftrace_set_static_ops(struct ftrace_ops *ops);
 
 /*
- * Unwinder: is @addr inside a trampoline or a static caller? Then *@start
- * and *@size describe it and, at a call made from it, rsp + *@bytes is
- * where the return address into the traced function stands. Any context.
+ * For the unwinder: is @addr inside a trampoline or a static caller? Then
+ * *@start and *@size describe it. At a call made from it, rsp + *@bytes is the
+ * slot of the return address into the traced function. Context: any.
  */
 bool arch_ftrace_frame(unsigned long addr, unsigned long *start,
 		       unsigned long *size, unsigned long *bytes);
 
-/* From a callback under a static caller: leave to @addr, 0 for nowhere. */
+/* From a callback of a static caller: leave to @addr; 0: return to the ip. */
 void arch_ftrace_set_direct_caller(struct ftrace_regs *fregs,
 				   unsigned long addr);
 
 /*
- * The registers of a traced call. Callable from a callback only; a view
- * without full registers (see ftrace_get_regs) has arguments, ip and sp.
+ * The registers of a traced call. Callable from a callback only. A view without
+ * full registers has arguments, ip and sp; ftrace_get_regs() of it is NULL.
  * Setting ip redirects the traced call in every kind of trampoline.
  */
 struct pt_regs *ftrace_get_regs(struct ftrace_regs *fregs);
@@ -161,10 +161,10 @@ unsigned long ftrace_regs_get_stack_pointer(struct ftrace_regs *fregs);
 
 /* ---- targets with handlers at entry and exit: ftrace_fexit.h ------------- */
 
-/* What a handler sees. Changed arguments and results are used on. */
+/* A handler's view of a call. Changes of arguments and results take effect. */
 struct ftrace_fexit_call {
 	unsigned long arg[6];	/* rdi rsi rdx rcx r8 r9 */
-	unsigned long ret;	/* at entry rax: how many vector arguments */
+	unsigned long ret;	/* at entry rax: number of vector arguments */
 	unsigned long ret_high; /* rdx; at exit only */
 	unsigned long ip;	/* the site */
 	unsigned long unused;
@@ -182,40 +182,41 @@ struct ftrace_fexit_desc {
 	unsigned long ip; /* the site whose function it wraps */
 	unsigned int nr;
 	const struct ftrace_fexit_prog *prog; /* called in order */
-	unsigned int stack_words; /* arguments on the stack, to be copied */
-	u64 *in, *out;		  /* per-CPU: calls entered and left */
+	unsigned int stack_words;	      /* stack arguments to copy */
+	u64 *in, *out; /* per-CPU counts: calls entered and left */
 };
 
-/* Return: an addr to be jumped to (odd), 0 without room or memory. */
+/* Return: an odd addr, for a jump; 0 without room or memory. */
 unsigned long arch_ftrace_make_fexit(const struct ftrace_fexit_desc *desc);
-/* Nobody may be inside any more. */
+/* No task may be inside any more. */
 void arch_ftrace_free_fexit(unsigned long addr);
-/* Is @addr inside one? Then *@start and *@size are its code. Any context. */
+/* Is @addr inside one? Then *@start and *@size are its code. Context: any. */
 bool arch_ftrace_find_fexit(unsigned long addr, unsigned long *start,
 			    unsigned long *size);
-/* The per-CPU counter of calls left of the one that @addr is in, or NULL. */
+/* The counter `out` of the target that contains @addr, or NULL. */
 u64 *arch_ftrace_fexit_out(unsigned long addr);
 
-/* ---- up-calls of the seam: what its assembly calls ----------------------- */
+/* ---- up-calls of the seam, made by its assembly -------------------------- */
 
 /* The empty callback. */
 void ftrace_stub(unsigned long ip, unsigned long parent_ip,
 		 struct ftrace_ops *ops, struct ftrace_regs *fregs);
 
 /*
- * From return_to_handler: the call whose return address stood at retp returns;
- * it is put back there, or nothing is done: then ftrace_return_to_handler()
- * is asked. (Not 0 and 1: gcc would then keep the flag of the reservation in a
- * register of its own all the way, which costs four instructions.)
+ * Called by return_to_handler when the call whose return address stood at retp
+ * returns. It restores the address there, or it does nothing; then the
+ * assembly calls ftrace_return_to_handler(). (The values are not 0 and 1: gcc
+ * would then keep the flag of the reservation in a register of its own all the
+ * way, which costs four instructions.)
  */
 enum fgraph_handled { FGRAPH_REFUSED = 0, FGRAPH_RETURNS = 2 };
 typedef enum fgraph_handled (*fgraph_handler_t)(unsigned long *retp);
 
-extern fgraph_handler_t fgraph_return_handler; /* [A] what it tries first */
+extern fgraph_handler_t fgraph_return_handler; /* [A] called first */
 
 /*
- * ftrace_return_to_handler() - the call whose return address stood at retp
- * returns with rax and rdx; it is put back there
+ * ftrace_return_to_handler() - handle the return, with rax and rdx, of the call
+ * whose return address stood at retp, and restore that address
  */
 void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
 			      unsigned long rdx);
