@@ -50,7 +50,7 @@ void buddy_init(struct buddy *b, void *base, size_t nr_pages, u8 *info)
 		INIT_LIST_HEAD(&b->free[order]);
 }
 
-/* I3: climbs as long as the twin is free. */
+/* I3: merges the block upwards as long as its twin is free. */
 static void merge_and_put(struct buddy *b, size_t page, unsigned int order)
 {
 	for (; order < BUDDY_MAX_ORDER; order++) {
@@ -91,7 +91,7 @@ void *buddy_alloc(struct buddy *b, unsigned int order)
 		return NULL;
 	page = page_index(b, b->free[have].next);
 	take_free(b, page);
-	/* The lower half is kept, the upper one given back at each step. */
+	/* Each step keeps the lower half and frees the upper one. */
 	while (have-- > order)
 		put_free(b, page + BIT(have), have);
 	b->info[page] = (u8)(BLOCK_USED | order);

@@ -3,8 +3,8 @@
  * A binary buddy allocator over any piece of memory, as a plain data
  * structure: no locks, no globals, so it runs on a laptop too.
  *
- * Knows its pages by index from the start of the area. The links of a free
- * block lie in the block itself; beyond that it keeps one byte for each page.
+ * It knows its pages by their index from the start of the area. The links of a
+ * free block lie in the block itself. Besides, one byte is kept for each page.
  */
 #pragma once
 
@@ -24,13 +24,13 @@ struct buddy {
 };
 
 /*
- * buddy_init() - an empty allocator; @info has @nr_pages bytes, all zero.
+ * buddy_init() - make an empty allocator; @info has @nr_pages zero bytes.
  */
 void buddy_init(struct buddy *b, void *base, size_t nr_pages, u8 *info);
 
 /*
- * buddy_add() - give it the pages [first, end); they must not be known yet.
- * Touches one page for each block that comes out, not every page.
+ * buddy_add() - add the pages [first, end), none of which was added before.
+ * It touches the first page of each resulting block, not every page.
  */
 void buddy_add(struct buddy *b, size_t first, size_t end);
 
@@ -38,7 +38,7 @@ void buddy_add(struct buddy *b, size_t first, size_t end);
 void *buddy_alloc(struct buddy *b, unsigned int order);
 
 /*
- * buddy_free() - take back what buddy_alloc() gave.
+ * buddy_free() - take back a block that buddy_alloc() returned.
  * Return: false, and nothing is changed, if no block of this order is
  * allocated at @p.
  */
@@ -50,5 +50,5 @@ bool buddy_free(struct buddy *b, void *p, unsigned int order);
  */
 void *buddy_find(const struct buddy *b, const void *p, unsigned int *order);
 
-/* Recounts everything; NULL if all is well, else what is wrong. */
+/* Recounts all blocks. Return: NULL, or the invariant that does not hold. */
 const char *buddy_check(const struct buddy *b);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * The monotonic clock: the TSC, which one instruction reads, as long as all
- * CPUs agree about it; otherwise the TSC and the largest value given so far.
+ * The monotonic clock. While the TSCs of all CPUs agree, the clock is the TSC,
+ * which one instruction reads. Otherwise it is the later of the TSC and the
+ * largest value returned so far.
  *
- * Owns: that value.
+ * Owns: the largest value returned.
  *
- * I1 ktime_ns() never goes back, on one CPU or across CPUs: the TSC is read
- *    not earlier than the loads before it, and if two CPUs were seen to
- *    disagree when one was started (tsc_warp_max), each value is also compared
- *    with the last one given to anybody.
+ * I1 ktime_ns() never goes back, on one CPU or across CPUs. The TSC is read
+ *    after all earlier loads. If the TSCs of two CPUs disagreed when one of
+ *    them was started (tsc_warp_max), each value is also compared with the
+ *    last one that any CPU returned.
  *
  * Nothing here is traceable: tracing callbacks and the log read the clock.
  */

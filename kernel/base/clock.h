@@ -16,7 +16,7 @@
 u64 ktime_ns(void);
 
 /*
- * The later of now and *last, which is raised to it. What ktime_ns() does
- * where the CPUs' counters disagree. Context: any.
+ * Returns the later of now and *last, and raises *last to it. ktime_ns() uses
+ * it when the CPUs' counters disagree. Context: any.
  */
 u64 clock_not_before(u64 *last, u64 now);

@@ -2,7 +2,7 @@
 /*
  * The kernel command line.
  *
- * Pure, but for the one pointer that cmdline_init() sets at boot.
+ * Pure, except for the one pointer that cmdline_init() sets at boot.
  */
 #include "kernel/base/cmdline.h"
 #include "kernel/lib/ctype.h"
@@ -21,13 +21,13 @@ const char *cmdline(void)
 	return kernel_cmdline;
 }
 
-/* Where we are in the text, and what the next character stands for. */
+/* The position in the text, and whether it is inside double quotes. */
 struct reader {
 	const char *at;
 	bool quoted;
 };
 
-/* The next character of the word, quotes and backslashes resolved; 0 = end. */
+/* The word's next character, with quotes and backslashes resolved; 0 = end. */
 static char next_char(struct reader *r)
 {
 	while (*r->at == '"') {
@@ -41,7 +41,7 @@ static char next_char(struct reader *r)
 	return *r->at++;
 }
 
-/* Reads over key; true if the word is just that, or goes on with '='. */
+/* Reads past key. Return: true if the word ends there or continues with '='. */
 static bool match_key(struct reader *r, const char *key)
 {
 	char c;
@@ -61,7 +61,7 @@ bool cmdline_find(const char *text, const char *key, char *buf, size_t len)
 	while (*(r.at = skip_spaces(r.at))) {
 		r.quoted = false;
 		wanted = match_key(&r, key);
-		found |= wanted; /* and look on: the last one counts */
+		found |= wanted; /* go on searching: the last one counts */
 		used = 0;
 		while ((c = next_char(&r)))
 			if (wanted && used + 1 < len)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The words of the command line: is each one known, and if not, which was
- * meant?
+ * Checks the words of the command line against the table of known words, and
+ * finds the known word nearest to an unknown one.
  *
- * Pure: the table is an argument, and what is wrong becomes a sentence in the
+ * Pure: the table is an argument, and a fault becomes a sentence in the
  * caller's buffer.
  */
 #include "kernel/base/cmdline.h"
@@ -12,7 +12,7 @@
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 
-/* Longest name or value that may be the one that was meant. */
+/* The longest name or value that is compared with a mistyped one. */
 #define NAME_ROOM 32
 
 const char *cmdline_on_off(size_t nr)
@@ -23,16 +23,16 @@ const char *cmdline_on_off(size_t nr)
 }
 
 /*
- * How many characters must be added, taken away, exchanged for another, or
- * swapped with their neighbour to get b from a. Rows i-2, i-1 and i of the
- * table of all pairs of beginnings are kept.
+ * The edit distance: the number of insertions, deletions, substitutions and
+ * swaps of neighbours that turn a into b. Only rows i-2, i-1 and i of the table
+ * of distances between prefixes are kept.
  */
 static size_t distance(const char *a, const char *b)
 {
 	size_t row[3][NAME_ROOM + 1], i, j, n = strlen(a), m = strlen(b);
 
 	if (n > NAME_ROOM || m > NAME_ROOM)
-		return ~(size_t)0; /* nobody means that */
+		return ~(size_t)0; /* too long to be a typing error */
 	for (j = 0; j <= m; j++)
 		row[0][j] = j;
 	for (i = 1; i <= n; i++) {
@@ -52,7 +52,7 @@ static size_t distance(const char *a, const char *b)
 	return row[n % 3][m];
 }
 
-/* What was typed, and the nearest so far. */
+/* The typed text, and the nearest known name found so far. */
 struct search {
 	const char *typed, *nearest;
 	size_t best;
@@ -60,7 +60,7 @@ struct search {
 
 static struct search search_for(const char *typed)
 {
-	/* More than a third of it wrong: something else was meant. */
+	/* If more than a third differs, it is not a typing error. */
 	return (struct search){ .typed = typed,
 				.best = (strlen(typed) + 2) / 3 + 1 };
 }
@@ -75,7 +75,7 @@ static void try(struct search *search, const char *name)
 	}
 }
 
-/* Splits the word at its '=': name in place, the value or NULL. */
+/* Cuts the word at its '='. Return: the value, or NULL without a '='. */
 static char *split(char *word)
 {
 	char *value = strchr(word, '=');
@@ -101,7 +101,7 @@ static bool is_choice(const struct cmdline_word *word, const char *value,
 	return false;
 }
 
-/* The word is known; is its value good? value: NULL without a '='. */
+/* Is the value of a known word allowed? value: NULL without a '='. */
 static bool check_value(const struct cmdline_word *word, const char *value,
 			struct cmdline_fault *fault)
 {
@@ -158,7 +158,7 @@ bool cmdline_check(const struct cmdline_word *const *words, size_t n,
 		if (len < CMDLINE_WORD_ROOM ||
 		    fault->known->kind == CMDLINE_IS_IGNORED)
 			continue;
-		fault->why = CMDLINE_TOO_LONG; /* and so it may be cut */
+		fault->why = CMDLINE_TOO_LONG; /* its end may be missing */
 		return false;
 	}
 	return true;

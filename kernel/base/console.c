@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
- * The console lock and the way to whatever shows the text.
+ * The console lock, and the path of output to the console drivers.
  *
- * Owns the serial line's output, and whether it stands at the start of a line.
+ * Owns the serial line's output, and whether it is at the start of a line.
  *
  * Invariants:
- * I1 Whoever writes to the line has interrupts off and is console_owner; a CPU
- *    that finds itself the owner already has interrupted its own writing.
- * I2 After console_seize() nobody but the CPU that called it writes, unless the
- *    owner did not end its piece in time.
- * I3 A piece goes to the line whole, or not at all: what the port does not take
- *    of it waits in rest[], and the next piece is refused until that has gone.
- *    So a line that stands still (a terminal that pauses) loses nothing here;
- *    who is refused waits, or keeps the piece, or counts it as lost.
+ * I1 A CPU that writes to the line has interrupts off and is console_owner. A
+ *    CPU that already is the owner has interrupted its own writing.
+ * I2 After console_seize() only the CPU that called it writes, unless the
+ *    previous owner does not finish its piece in time.
+ * I3 A piece goes to the line whole, or not at all. The bytes that the port
+ *    does not accept wait in rest[], and the next piece is refused until they
+ *    are sent. So a stalled line (a terminal that pauses) loses nothing here:
+ *    a refused caller waits, keeps the piece, or counts it as lost.
  *
- * Context and locks: console_owner is the innermost lock of all; not a
- * spinlock_t, because an NMI must be able to find out that it cannot have it.
+ * Context and locks: console_owner is the innermost lock of all. It is not a
+ * spinlock_t, because an NMI handler must be able to see that it cannot get it.
  */
 #include "kernel/base/cmdline.h"
 #include "kernel/base/console.h"
@@ -27,22 +27,23 @@
 #include <asm/irqflags.h>
 #include <asm/tsc.h>
 
-/* To end a piece takes 100 ms; and the host may run the CPU late. */
+/* A piece takes 100 ms to finish, and the host may run the CPU late. */
 #define PIECE_NS 1000000000ULL
 
 #define FOR_GOOD 0x80000000U
 
 static u32 console_owner; /* [A] CPU + 1, FOR_GOOD if seized; 0 when free */
-static bool wanted;	  /* [A] to be seized: only given back any more */
-static bool mid_line;	  /* [owner] the last byte was no newline */
+static bool wanted;	  /* [A] being seized: no new owner may take it */
+static bool mid_line;	  /* [owner] the last byte was not a newline */
 static console_tap_t tap; /* [owner] */
 
 /*
- * I3. One word says how much of it is left, at its end: whatever a CPU that
- * seizes the line has interrupted, it finds a piece of rest[].
+ * I3. The unsent bytes lie at the end of rest[], and one word holds their
+ * number. So a CPU that seizes the line finds them valid, whatever code it has
+ * interrupted.
  */
 static char rest[CONSOLE_CHUNK]; /* [owner] */
-static size_t unsent;		 /* [owner], read by anybody */
+static size_t unsent;		 /* [owner], any CPU may read it */
 
 DEFINE_TABLE(struct console_driver, console_drivers);
 
@@ -113,7 +114,7 @@ void console_unlock(unsigned long flags)
 {
 	u32 self = smp_processor_id() + 1;
 
-	try_cmpxchg(&console_owner, &self, 0); /* not if it is seized: I2 */
+	try_cmpxchg(&console_owner, &self, 0); /* fails once seized: I2 */
 	local_irq_restore(flags);
 }
 
@@ -125,7 +126,7 @@ static bool seize(u32 self)
 	       (seen & ~FOR_GOOD) == self;
 }
 
-/* The owner ends its piece first; if it cannot, nobody waits for ever. */
+/* The owner may finish its piece first; the wait for it is bounded. */
 void console_seize(void)
 {
 	u32 self = smp_processor_id() + 1;

@@ -2,8 +2,8 @@
 /*
  * Allocation-failure injection.
  *
- * Owns: which task is to fail, and how many of its allocations are left until
- * one does; 0 means none will, or one just has.
+ * Owns: the task whose allocation is to fail, and the number of its allocations
+ * up to and including that one. 0 means that none will fail, or one just has.
  *
  * Context: task. One task at a time: only that task touches `left`.
  */
@@ -12,8 +12,8 @@
 #include <asm/context.h>
 #include <asm/percpu.h>
 
-static struct task_struct *chosen; /* [A] NULL: nobody is to fail */
-static unsigned int left;	   /* by the chosen task */
+static struct task_struct *chosen; /* [A] NULL: no task is to fail */
+static unsigned int left;	   /* only the chosen task uses it */
 
 void fail_nth(unsigned int n)
 {

@@ -11,8 +11,7 @@
  *		(err must be -ENOMEM and nothing may have changed)
  *	}
  *
- * Only allocations of the task that armed it count, and of those only the ones
- * made outside interrupts.
+ * Only allocations that the arming task makes outside interrupts count.
  */
 #pragma once
 
@@ -25,11 +24,11 @@
  */
 void fail_nth(unsigned int n);
 
-/* Disarms. Context: task, after fail_nth(). Return: did one fail? */
+/* Disarms. Context: task, after fail_nth(). Return: true if one failed. */
 bool fail_end(void);
 
 /*
- * Asked once by every allocator for every request; true: return NULL.
- * Context: any.
+ * Every allocator calls it once for every request. Return: true if the
+ * allocator must return NULL. Context: any.
  */
 bool should_fail_alloc(void);

@@ -2,8 +2,8 @@
 /*
  * font8x16.c - a table: nop5's own font, drawn on a grid of 5 by 9.
  *
- * Each glyph is written as its 16 lines in one number, cut in half: upper 8
- * lines, lower 8 lines. tests/screen.py reads it from here.
+ * Two numbers hold the 16 lines of a glyph, one byte a line: the upper 8 lines
+ * and the lower 8 lines. tests/screen.py reads the table from this file.
  */
 #include "kernel/base/font8x16.h"
 

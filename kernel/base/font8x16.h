@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * font8x16.h - the shapes of the printable characters, for screens of pixels.
+ * font8x16.h - the glyphs of the printable characters, for pixel screens.
  */
 #pragma once
 
@@ -11,5 +11,5 @@
 #define FONT_FIRST  ' '
 #define FONT_LAST   '~'
 
-/* From the top, a byte a line; its highest bit is the leftmost pixel. */
+/* One byte a line, from the top; the highest bit is the leftmost pixel. */
 extern const u8 font8x16[FONT_LAST - FONT_FIRST + 1][FONT_HEIGHT];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The kernel's symbol table, as tools/symtab.py laid it out:
+ * The kernel's symbol table, in the layout that tools/symtab.py writes:
  *
  *	u64 sum				of all that follows
  *	u32 count, nr_sums
@@ -10,10 +10,10 @@
  *	char		names[]
  *
  * Invariants:
- * I1 The table is in read-only memory and was compared with the final image by
- *    the build.
- * I2 There are no symbols until kallsyms_image_intact() has found them whole: a
- *    panic before must not trip over a damaged table.
+ * I1 The table is in read-only memory, and the build compares it with the final
+ *    image.
+ * I2 No symbol is available until kallsyms_image_intact() has verified the
+ *    table: an earlier panic must not read a damaged one.
  */
 #include "kernel/base/kallsyms.h"
 #include "kernel/lib/string.h"
@@ -33,7 +33,7 @@ struct sum {
 struct symbol {
 	u32 start; /* less KERNEL_VMA */
 	u32 size;
-	u32 name; /* offset in names, CANNOT_RETURN, type letter on top */
+	u32 name; /* bits 0-23 offset in names, 24-30 letter, CANNOT_RETURN */
 };
 
 struct table {
@@ -86,7 +86,10 @@ const char *kallsyms_symbol(unsigned i, unsigned long *addr,
 	return name_of(i);
 }
 
-/* The first symbol that starts where the last one at or below addr does. */
+/*
+ * The symbol that contains addr, or -1; of several with the same start, the
+ * first in the table.
+ */
 static int find(u32 addr)
 {
 	const struct symbol *s = symbols();
@@ -132,7 +135,7 @@ bool kallsyms_cannot_return(unsigned long addr)
 	return i >= 0 && symbols()[i].name & CANNOT_RETURN;
 }
 
-/* Position in by_name of the first name that is not below name. */
+/* The position in by_name of the first name that does not sort before name. */
 static unsigned name_position(const char *name)
 {
 	unsigned low = 0, high = nr_symbols, mid;

@@ -2,9 +2,9 @@
 /*
  * The kernel's own symbols: address to name and back.
  *
- * The table is made by tools/symtab.py from the linked image and linked in at
- * its end, so that adding it moves nothing; it is read-only and never changes.
- * Symbols are numbered in rising order of address.
+ * tools/symtab.py makes the table from the linked image. A second link puts the
+ * table at the image's end, so that no other address changes. The table is
+ * read-only. Symbols are numbered in rising order of address.
  *
  * Context: any, NMI included: no locks, no memory.
  */
@@ -22,8 +22,8 @@ const char *kallsyms_symbol(unsigned i, unsigned long *addr,
  * kallsyms_lookup - the symbol that addr lies in
  * @off, @size: offset of addr in it and its size; may be NULL
  *
- * Return: its name, or NULL when addr is in no section of the kernel. Among
- * several names for one address the one that sorts first is given.
+ * Return: its name, or NULL when addr lies in no symbol of the kernel. Of
+ * several names for one address, the one that sorts first is returned.
  */
 const char *kallsyms_lookup(unsigned long addr, unsigned long *off,
 			    unsigned long *size);
@@ -31,10 +31,13 @@ const char *kallsyms_lookup(unsigned long addr, unsigned long *off,
 /* Address of the (first) symbol of that name, 0 if there is none. */
 unsigned long kallsyms_lookup_name(const char *name);
 
-/* As above, also telling how many symbols have the name. */
+/* How many symbols have that name. */
 unsigned kallsyms_name_count(const char *name);
 
-/* Calls fn in rising order until it returns nonzero; returns that. */
+/*
+ * Calls fn for each symbol in rising order until fn returns nonzero.
+ * Return: the last value of fn.
+ */
 int kallsyms_for_each(int (*fn)(const char *name, unsigned long addr,
 				unsigned long size, void *arg),
 		      void *arg);
@@ -43,15 +46,15 @@ int kallsyms_for_each(int (*fn)(const char *name, unsigned long addr,
 char kallsyms_type(unsigned i);
 
 /*
- * Does addr lie in a function that cannot return? As tools/noreturn.py has
- * found in the linked image: no RET is reachable from its start.
+ * Does addr lie in a function that cannot return? tools/noreturn.py marks the
+ * functions of the linked image from whose start no RET is reachable.
  */
 bool kallsyms_cannot_return(unsigned long addr);
 
 /*
- * Recomputes the checksums that the build stored, of this table, of text and of
- * rodata; there are no symbols before. For the boot: later on ftrace has
- * changed text.
- * Return: true if they are as built; else the first two that differ.
+ * Recomputes the checksums of this table, of text and of rodata, and compares
+ * them with those that the build stored. No symbol is available before.
+ * Context: boot; later, ftrace changes text.
+ * Return: true if all are equal; false with the first pair that differs.
  */
 bool kallsyms_image_intact(u64 *found, u64 *expected);

@@ -35,7 +35,7 @@ static int insert(struct memmap *map, u32 i, u64 start, u64 end)
 	return 0;
 }
 
-/* Adds [start, end), joining it with every range it overlaps or touches. */
+/* Adds [start, end), merged with every range that it overlaps or touches. */
 static int add(struct memmap *map, u64 start, u64 end)
 {
 	struct memmap_range *r;

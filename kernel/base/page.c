@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Page allocator: one zone of all RAM, a buddy allocator under a lock.
+ * Page allocator: one zone of all RAM, which is a buddy allocator under a lock.
  *
  * Owns: the zone and its table of one byte for each page.
  *
- * Context and locks: zone_lock, irq-saving, innermost but for the console.
- * Boot touches one page for each block of up to 16 MiB, not every page.
+ * Context and locks: zone_lock, irq-saving; only the console's lock is taken
+ * inside it. Boot touches one page for each block of up to 16 MiB, not every
+ * page.
  */
 #include "kernel/base/page.h"
 #include <asm/barrier.h>
@@ -89,7 +90,7 @@ unsigned int page_order(size_t size)
 	return order;
 }
 
-/* No lock: nobody changes the info bytes of a block that is in use. */
+/* No lock: the info bytes of a block in use do not change. */
 void *page_block(const void *p, unsigned int *order)
 {
 	return buddy_find(&zone, p, order);

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * Panic, WARN_ON, BUG_ON, and the way out of the emulator.
+ * Panic, WARN_ON, BUG_ON, and the exit from the emulator.
  *
- * Owns the fact that the kernel has panicked, and what the other CPUs were
- * doing when it did.
+ * Owns the panic state: which CPU has panicked, and the count of warnings.
  *
  * Invariants:
- * I1 One CPU panics: a second one halts, and is stopped like all the others. A
- *    panic within a panic prints one line without any lock and leaves; one
- *    within that does not even try.
+ * I1 Only one CPU panics. A second one halts, and is stopped like all other
+ *    CPUs. A panic inside a panic prints one line without any lock and exits;
+ *    a panic inside that one exits without its message.
  * I2 Every wait is bounded, so a panic always ends in machine_exit().
  *
- * Context: any. panic_stop_cpu() runs in NMIs and is not traceable.
+ * Context: any.
  */
 #include "kernel/base/console.h"
 #include "kernel/base/panic.h"
@@ -60,7 +59,7 @@ static void __noreturn panic_again(const char *fmt, va_list ap)
 	machine_exit(EXIT_CODE_PANIC);
 }
 
-/* I1. Returns once, on the first CPU that comes here. */
+/* I1. Returns only once: on the first CPU that panics. */
 static void panic_enter(const char *fmt, va_list ap)
 {
 	u32 self = smp_processor_id() + 1, seen = 0;
@@ -70,7 +69,7 @@ static void panic_enter(const char *fmt, va_list ap)
 		return;
 	}
 	if (seen != self)
-		halt_forever(); /* the NMI that stops us is still answered */
+		halt_forever(); /* this CPU still answers the stop NMI */
 	panic_again(fmt, ap);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end: panic, broken assertions, and leaving the emulator.
+ * Panic, assertions, and the exit from the emulator.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 
 struct pt_regs;
 
-/* What is written to isa-debug-exit; QEMU's status is 2 * code + 1. */
+/* The value written to isa-debug-exit; QEMU's status is 2 * code + 1. */
 enum exit_code {
 	EXIT_CODE_OK = 0x10,	  /* status 33: the asked work is done */
 	EXIT_CODE_FAILED = 0x11,  /* status 35: a test failed */
@@ -19,34 +19,34 @@ enum exit_code {
 
 /*
  * machine_exit() - leave QEMU with a status, or Bochs, or halt.
- * Context: any. Waits until the console's last byte is out.
+ * Context: any. Waits until the console's last byte is sent.
  */
 __noreturn void machine_exit(enum exit_code code);
 
 /*
  * panic() - print the message, this CPU's backtrace, then that of every other
- * CPU (stopped by NMI, with a bounded wait), and leave with EXIT_CODE_PANIC.
- * A panic inside a panic prints its message only and leaves at once.
+ * CPU (stopped by NMI, with a bounded wait), and exit with EXIT_CODE_PANIC.
+ * A panic inside a panic prints only its message and exits at once.
  * Context: any.
  */
 __printf(1, 2) __noreturn __cold void panic(const char *fmt, ...);
 
-/* The same for a fault: registers first. For exception handlers. */
+/* panic() that prints @regs first. For exception handlers. */
 __printf(2, 3) __noreturn __cold
 	void panic_regs(struct pt_regs *regs, const char *fmt, ...);
 
 /*
- * Up-calls: what a panic and a warning say beside the message. Layers that know
- * of tasks and stacks register in the table panic_reports.
+ * Up-calls: what a panic and a warning print besides the message. Layers that
+ * know tasks and stacks register in the table panic_reports.
  */
 struct panic_report {
 	/*
-	 * This CPU's registers (@regs may be NULL) and stack; then stop all
-	 * other CPUs, in bounded time, and tell where they are. Context: any,
+	 * Prints this CPU's registers (@regs may be NULL) and stack, then stops
+	 * all other CPUs in bounded time and prints their stacks. Context: any,
 	 * interrupts off.
 	 */
 	void (*panicked)(struct pt_regs *regs);
-	/* This CPU's stack. Context: any. */
+	/* Prints this CPU's stack. Context: any. */
 	void (*warned)(void);
 };
 
@@ -64,14 +64,14 @@ __cold void warn_at(const char *file, int line, const char *what);
 			bug_at(__FILE__, __LINE__, #cond); \
 	} while (0)
 
-/* The empty asm: never a tail call, so that the caller is in the backtrace. */
+/* The empty asm prevents a tail call, so the caller is in the backtrace. */
 #define warn_here(what)                            \
 	do {                                       \
 		warn_at(__FILE__, __LINE__, what); \
 		__asm__ volatile("");              \
 	} while (0)
 
-/* Prints a backtrace and goes on. Its value is the condition's. */
+/* Prints a backtrace and continues. Its value is that of the condition. */
 #define WARN_ON(cond)                       \
 	({                                  \
 		bool warn_cond_ = !!(cond); \
@@ -80,7 +80,7 @@ __cold void warn_at(const char *file, int line, const char *what);
 		unlikely(warn_cond_);       \
 	})
 
-/* WARN_ON() that speaks at most once per place. */
+/* A WARN_ON() that prints at most once per place. */
 #define WARN_ON_ONCE(cond)                                 \
 	({                                                 \
 		static bool warn_done_;                    \

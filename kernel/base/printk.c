@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: MIT
 /*
- * Log lines: formatting, time stamps, and lines from where no lock can be had.
+ * Log lines: formatting, time stamps, and lines from contexts that cannot take
+ * the console lock.
  *
  * Owns one ring of kept lines per CPU.
  *
- * How: a line is formatted on the caller's stack, then written under the
- * console lock. Where the lock cannot be had (an NMI, or a fault inside the
- * writing itself), or the console refuses it since the terminal pauses, the
- * finished line is kept in this CPU's ring; whoever holds the lock writes the
- * kept lines of all CPUs before giving it up, and the next tick writes what
- * came too late for that. Nobody who prints ever sleeps: a line may be printed
- * with locks held, or in a tracer's callback. What finds the ring full is
- * counted.
+ * How: printk() formats a line on the caller's stack, then writes it under the
+ * console lock. If the lock is not available (in an NMI, or in a fault inside
+ * the writing itself), or the console refuses the line since the terminal
+ * pauses, the finished line is kept in this CPU's ring. The holder of the lock
+ * writes the kept lines of all CPUs before it releases the lock, and the next
+ * tick writes lines kept after that. printk() never sleeps, so a line may be
+ * printed with locks held, or in a tracer's callback. Lines that find the ring
+ * full are counted as lost.
  *
  * Invariants:
  * I1 A line is written in one piece under the lock, so lines never mix.
- * I2 A slot of a ring is taken by its own CPU only, but maybe by an NMI that
- *    interrupts another taking: the head moves by compare-and-exchange, and a
- *    slot is read only once it is READY. It is emptied by the lock's owner,
- *    and only when the console has taken it.
+ * I2 Only its own CPU takes a slot of a ring, but an NMI on that CPU may
+ *    interrupt it and take one too: so the head moves by compare-and-exchange,
+ *    and a slot is read only once it is READY. Only the lock's owner frees a
+ *    slot, and only when the console has accepted its line.
  *
  * Context and locks: any context; console_owner (console.c).
  */
@@ -33,7 +34,7 @@
 #include <asm/smp.h>
 
 #define KEPT_LINES   16
-#define FINISH_TRIES 50 /* each as long as the port waits for one byte */
+#define FINISH_TRIES 50 /* a try lasts as long as the wait for one byte */
 
 enum slot_state { SLOT_FREE, SLOT_FILLING, SLOT_READY };
 
@@ -47,7 +48,7 @@ struct kept_ring {
 	u32 head; /* [C] next slot to take */
 	u32 tail; /* [console lock] next slot to write out */
 	u32 lost; /* [C] */
-	u32 told; /* [console lock] of lost */
+	u32 told; /* [console lock] the part of lost already reported */
 	struct kept_line line[KEPT_LINES];
 };
 
@@ -55,7 +56,7 @@ static DEFINE_PER_CPU(struct kept_ring, kept_ring);
 
 int console_loglevel = 7;
 
-/* I2. Context: this CPU cannot change: interrupts off or NMI. */
+/* I2. Context: interrupts off or NMI, so that the CPU stays the same. */
 static void keep_line(const char *text, u32 len)
 {
 	struct kept_ring *ring = this_cpu_ptr(&kept_ring);
@@ -75,7 +76,10 @@ static void keep_line(const char *text, u32 len)
 	smp_store_release(&line->state, SLOT_READY);
 }
 
-/* False: the console refuses it. Context, here and below: console lock held. */
+/*
+ * Return: false if the console refuses the line. Context of this and of the
+ * next three functions: console lock held.
+ */
 static bool emit_line(const char *text, u32 len)
 {
 	return console_fresh_line() && console_emit(text, len);
@@ -107,7 +111,7 @@ static bool write_kept(struct kept_ring *ring)
 	return likely(READ_ONCE(ring->lost) == ring->told) || tell_lost(ring);
 }
 
-/* Return: has it all been handed to the console? */
+/* Return: true if the console has accepted all kept lines. */
 static bool write_all_kept(void)
 {
 	unsigned int cpu;
@@ -158,7 +162,7 @@ unsigned long printk_lost(void)
 	return lost;
 }
 
-/* One line, its newline included; I1. */
+/* Writes or keeps one line, its newline included; I1. */
 static void write_line(const char *text, u32 len)
 {
 	unsigned long flags;
@@ -169,7 +173,7 @@ static void write_line(const char *text, u32 len)
 		local_irq_restore(flags);
 		return;
 	}
-	/* What was kept before is older than this line. */
+	/* Kept lines are older than this one, so they go first. */
 	if (write_all_kept() && emit_line(text, len))
 		write_all_kept();
 	else
@@ -177,7 +181,7 @@ static void write_line(const char *text, u32 len)
 	console_unlock(flags);
 }
 
-/* The line's prefix. Return: its length. */
+/* Writes the line's time stamp. Return: its length. */
 static int stamp(char *buf, size_t size)
 {
 	u64 us = ktime_ns() / 1000;
@@ -186,7 +190,7 @@ static int stamp(char *buf, size_t size)
 			 us % 1000000);
 }
 
-/* Cut the text into lines and write each. */
+/* Splits the text into lines and writes each. */
 static void write_lines(const char *text, bool stamped)
 {
 	char line[PRINTK_LINE_MAX];

@@ -6,9 +6,9 @@
  * lines of different CPUs never mix. Conversions are those of
  * kernel/lib/printf.h (%pS, %ps, %pe, %*ph and the usual ones).
  *
- * Context: any, NMI and exceptions included, and before the clock is up (the
- * time then reads 0). A line printed from a place that interrupted the writing
- * of another on the same CPU is kept and written right after it.
+ * Context: any, NMI and exceptions included, and also before the clock starts
+ * (the time then reads 0). If printk() interrupts the writing of another line
+ * on the same CPU, its line is kept and written right after that one.
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 /* First bytes of a format: SOH and the level's digit. */
 #define KERN_ALWAYS \
 	"\001"      \
-	"/" /* below 0: whatever loglevel says */
+	"/" /* below '0': printed at every loglevel */
 #define KERN_EMERG \
 	"\001"     \
 	"0"
@@ -41,15 +41,15 @@
 #define PRINTK_LINE_MAX 240
 
 /*
- * Lines of a level below this are printed. 7 (no debug lines) unless the
+ * Lines of a level below this are printed. It is 7 (no debug lines) unless the
  * command line has loglevel=N.
  */
 extern int console_loglevel;
 
 /*
- * printk() - print one line; a newline at its end may be given or not.
- * Without a KERN_ level it is KERN_INFO. A text with newlines inside gives
- * several lines, each with its time.
+ * printk() - print one line; the newline at its end is optional.
+ * Without a KERN_ level the line is KERN_INFO. A text with newlines inside
+ * becomes several lines, each with its time.
  */
 __printf(1, 2) void printk(const char *fmt, ...);
 __printf(1, 0) void vprintk(const char *fmt, va_list ap);
@@ -63,20 +63,20 @@ __printf(1, 0) void vprintk(const char *fmt, va_list ap);
 #define pr_debug(fmt, ...)  printk(KERN_DEBUG fmt, ##__VA_ARGS__)
 
 /*
- * printk_plain() - one line without time stamp and level, always printed.
- * For output that is a format of its own: KTAP, benchmark rows, the demo.
+ * printk_plain() - print one line without time stamp, whatever the loglevel.
+ * For output in a format of its own: KTAP, benchmark rows, the demo.
  */
 __printf(1, 2) void printk_plain(const char *fmt, ...);
 __printf(1, 0) void vprintk_plain(const char *fmt, va_list ap);
 
-/* Writes the lines kept so far, if any can go. Called by every tick. */
+/* Writes as many kept lines as the console accepts. Every tick calls it. */
 void printk_flush(void);
 
 /*
- * The same for who ends the run: waits for the line, in bounded time.
- * Context: any.
+ * printk_flush() for code that ends the run: waits for the line, in bounded
+ * time. Context: any.
  */
 void printk_finish(void);
 
-/* How many lines could not be kept since boot because there was no room. */
+/* How many lines were lost since boot because a ring was full. */
 unsigned long printk_lost(void);

@@ -3,18 +3,18 @@
  * screen.c - lines of text on a screen that is slow to write and slower to
  * read.
  *
- * Owns a copy of what every cell shows, and where the next byte goes. To read
- * a screen is never needed, and a cell is drawn only when it changes.
+ * Owns a copy of the character in every cell, and the position of the next
+ * byte. So the screen is never read, and a cell is drawn only when it changes.
  *
- * How it scrolls: by half a screen at a time. To move every line up by one for
- * each line would draw all the screen for each; so the cost of a line is that
- * of drawing it twice, on a screen of any size.
+ * How it scrolls: by half a screen at a time. Scrolling by one line would
+ * redraw the whole screen for each line. Scrolling by half a screen makes a
+ * line cost about two drawings of that line, on a screen of any size.
  *
  * Invariants
  *  S1 row < rows and col <= cols, between any two instructions: a panic may
  *     interrupt this code and print.
- *  S2 A CPU that interrupted its own drawing (an NMI, a fault inside it) does
- *     not draw: the fault may be the screen's.
+ *  S2 A CPU that interrupted its own drawing (in an NMI, or in a fault inside
+ *     the drawing) does not draw: the screen may have caused the fault.
  *
  * Context and locks: any; the console's lock, or the console seized by panic.
  */
@@ -36,7 +36,7 @@ static char early[EARLY]; /* [console] until there is a device */
 static size_t nr_early;	  /* [console] */
 static bool none;	  /* [console] */
 
-/* Show @n characters in @at from @from on; what is there already stays. */
+/* Shows @n characters in row @at from column @from; skips equal ends. */
 static void set_cells(unsigned int at, unsigned int from, const u8 *text,
 		      unsigned int n)
 {
@@ -78,7 +78,10 @@ static void new_line(void)
 		blank_row(i);
 }
 
-/* Printable bytes at @text, one at least. Return: how many are shown now. */
+/*
+ * Shows the printable bytes at @text, of which there is at least one, up to the
+ * end of the row. Return: how many bytes it has shown.
+ */
 static size_t put_text(const u8 *text, size_t len)
 {
 	size_t n = 0;
@@ -162,7 +165,7 @@ void screen_none(void)
 	none = true;
 }
 
-/* Screens are found when their memory can be mapped: screen_attach(). */
+/* screen_attach() adds the device once its memory can be mapped. */
 static int nothing_yet(void)
 {
 	return 0;

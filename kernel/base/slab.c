@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * kmalloc: objects of a few sizes cut out of slabs, everything larger from the
- * page allocator.
+ * kmalloc: small objects of a few sizes are cut out of slabs; larger ones come
+ * from the page allocator.
  *
- * A slab is a block of pages that starts with its header; objects never start
- * a page block, so the address alone tells a slab object from whole pages:
+ * A slab is a block of pages that begins with its header. No object lies at the
+ * start of a page block, so the address alone distinguishes a slab object from
+ * whole pages:
  *
  *	kfree(p): block = page_block(p)
  *		  p == block -> pages,  else -> object of the slab at block
@@ -13,13 +14,14 @@
  *
  * Invariants:
  * I1 a slab with free objects is on its class's list; a full one is on no
- *    list. Of the empty ones each class keeps one, class->empty, so that an
- *    object that comes and goes alone does not make and destroy a slab each
- *    time; any other goes back to the page allocator at once.
- * I2 in a poisoning slab each free object, behind its link, holds POISON_FREE.
+ *    list. Each class keeps one empty slab, class->empty, so that repeated
+ *    allocation and freeing of a single object does not create and destroy a
+ *    slab each time. Any other empty slab goes back to the page allocator at
+ *    once.
+ * I2 in a poisoning slab each free object holds POISON_FREE behind its link.
  *
- * Context and locks: one irq-saving lock for each class; the page allocator is
- * called with it released.
+ * Context and locks: one irq-saving lock for each class. It is released before
+ * the page allocator is called.
  */
 #include "kernel/base/slab.h"
 #include <asm/atomic.h>
@@ -44,9 +46,9 @@ struct object {
 struct slab_class {
 	spinlock_t lock;
 	u32 size;	       /* [I] of one object */
-	u32 order;	       /* [I] pages in a slab, log 2 */
+	u32 order;	       /* [I] log 2 of the pages in a slab */
 	struct list_head list; /* [L] slabs with free objects */
-	struct slab *empty;    /* [L] one of them without used ones, or NULL */
+	struct slab *empty;    /* [L] the empty one on the list, or NULL */
 };
 
 struct slab {
@@ -94,7 +96,7 @@ static void poison_object(const struct slab *slab, struct object *obj)
 		memset(obj + 1, POISON_FREE, slab->class->size - sizeof(*obj));
 }
 
-/* A poisoned object that is freed again; its slab stays as it is. */
+/* Is a poisoned object freed again? Then the slab is left unchanged. */
 static bool freed_twice(const struct slab *slab, const struct object *obj)
 {
 	if (!slab->poison ||
@@ -106,7 +108,7 @@ static bool freed_twice(const struct slab *slab, const struct object *obj)
 	return true;
 }
 
-/* I2 */
+/* Reports an object that I2 does not hold for. */
 static void check_object(const struct slab *slab, struct object *obj)
 {
 	size_t size = slab->class->size;
@@ -147,7 +149,7 @@ static struct slab *slab_create(struct slab_class *class)
 	return slab;
 }
 
-/* Takes one object; class->lock held, the class has a slab with one. */
+/* Takes one object. The class has a free one, and class->lock is held. */
 static struct object *take_object(struct slab_class *class)
 {
 	struct slab *slab = list_first_entry(&class->list, struct slab, link);
@@ -186,8 +188,8 @@ static void *alloc_object(struct slab_class *class)
 }
 
 /*
- * I1: the class's lock held, nothing of the slab is used any more. Return: it
- * is off the list and to be freed.
+ * I1. The slab has just become empty, and the class's lock is held. Return:
+ * true if the slab is off the list and the caller must free it.
  */
 static bool let_go(struct slab_class *class, struct slab *slab)
 {
@@ -199,7 +201,7 @@ static bool let_go(struct slab_class *class, struct slab *slab)
 	return true;
 }
 
-/* False if it was refused. */
+/* Return: false if the object was freed already, which is refused. */
 static bool free_object(struct slab *slab, struct object *obj)
 {
 	struct slab_class *class = slab->class;
@@ -274,8 +276,8 @@ void *kcalloc(size_t n, size_t size)
 }
 
 /*
- * The slab of @p, or NULL when @p is whole pages of order *order. Anything
- * else was never allocated.
+ * The slab of @p, or NULL if @p is a block of pages of order *order. Any other
+ * pointer was not allocated, and panics.
  */
 static struct slab *slab_of(const void *p, unsigned int *order)
 {
@@ -322,7 +324,7 @@ void *krealloc(void *p, size_t size)
 	size_t old = p ? ksize(p) : 0;
 	void *grown;
 
-	/* Stay in place unless it grew or would free more than half. */
+	/* Stay in place unless it grows or would free half or more. */
 	if (p && size && size <= old && size > old / 2)
 		return p;
 	grown = kmalloc(size);
@@ -351,7 +353,7 @@ bool slab_set_poison(bool on)
 {
 	bool before = xchg(&poison_new_slabs, on);
 
-	slab_drain(); /* those kept are not new */
+	slab_drain(); /* a kept empty slab has the old setting */
 	return before;
 }
 

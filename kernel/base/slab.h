@@ -3,10 +3,10 @@
  * kmalloc: memory of any size.
  *
  * Context: task or irq, not NMI and not from a probe. Alignment: 16 bytes; 64
- * for sizes of 64 and up; a page from PAGE_SIZE up. Sizes above 2 KiB
- * are whole pages, rounded up to a power of two, at most 16 MiB. Out of memory
- * (and size 0) is a NULL, never a panic; kfree(NULL) is allowed; freeing what
- * was not allocated is a panic.
+ * bytes for sizes from 64 bytes up; one page for sizes from PAGE_SIZE up. Sizes
+ * above 2 KiB are whole pages, rounded up to a power of two, at most 16 MiB.
+ * Out of memory, and for size 0, the functions return NULL and never panic.
+ * kfree(NULL) is allowed. Freeing memory that is not allocated is a panic.
  */
 #pragma once
 
@@ -14,11 +14,11 @@
 
 void *__must_check kmalloc(size_t size);
 void *__must_check kzalloc(size_t size);
-/* An array, zeroed; NULL also when n * size overflows. */
+/* Allocates a zeroed array; NULL also when n * size overflows. */
 void *__must_check kcalloc(size_t n, size_t size);
 /*
- * As realloc(): NULL leaves the old block as it was. krealloc(NULL, n)
- * allocates. The new part is not zeroed.
+ * Resizes like realloc(): if it returns NULL, the old block is unchanged.
+ * krealloc(NULL, n) allocates. The new part is not zeroed.
  */
 void *__must_check krealloc(void *p, size_t size);
 void kfree(const void *p);
@@ -26,23 +26,24 @@ void kfree(const void *p);
 /* A copy of a string, or NULL. */
 char *__must_check kstrdup(const char *s);
 
-/* Usable bytes of an allocation, at least those asked for. */
+/* The usable bytes of an allocation, at least the requested size. */
 size_t ksize(const void *p);
 
-/* Allocations now alive (small and large), for leak checks in tests. */
+/* The number of live allocations, small and large, for leak checks in tests. */
 size_t kmalloc_live(void);
 
 /*
- * Empty slabs are kept, one for each of a dozen sizes; give their pages back.
- * kmalloc() does so before it fails; checks for leaks do before they count.
- * Context: task or irq. Return: whether there was any.
+ * Each of the twelve size classes keeps one empty slab; this function frees
+ * their pages. kmalloc() calls it before it fails, and a leak check before it
+ * counts. Context: task or irq. Return: true if there was an empty slab.
  */
 bool slab_drain(void);
 
 /*
- * Debugging: while on, new slabs fill free objects with a pattern, look for
- * damage when they are used again, and refuse what is freed twice. Either is
- * reported on the console and counted. Return: whether it was on.
+ * Debugging: while it is on, new slabs fill free objects with a pattern, check
+ * the pattern when an object is allocated again, and refuse an object that is
+ * freed twice. Both errors are reported on the console and counted. Return:
+ * whether it was on before.
  */
 bool slab_set_poison(bool on);
 unsigned int slab_poison_errors(void);

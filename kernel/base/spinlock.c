@@ -2,18 +2,18 @@
 /*
  * spinlock.c - spinlocks.
  *
- * Owns the limit; the words are in the locks.
+ * Owns the limit spin_stuck_ns; each lock holds its own words.
  *
- * Why no ticket lock: where there are more CPUs than the host has, the next in
- * line is often one that the host does not run, and each hand-over costs a time
- * slice of the host (8 CPUs on 2: 24 rounds in a second, instead of
- * thousands). So whoever runs may take a free lock, and fairness comes in only
- * for a CPU that has been unlucky for SPIN_PATIENCE_NS.
+ * Why no ticket lock: if the machine has more CPUs than its host, the host
+ * often does not run the next CPU in line, and each hand-over costs a time
+ * slice of the host (8 CPUs on 2: 24 rounds in a second, instead of thousands).
+ * So any running CPU may take a free lock, and only a CPU that has waited for
+ * SPIN_PATIENCE_NS goes first.
  *
  * Invariants:
  * I1 A spinlock's holder word is non-zero exactly while it is held.
- * I2 The urgent word, once set, is cleared only by the CPU it names, when that
- *    has the lock; until then no other CPU takes the lock by spin_lock().
+ * I2 Only the CPU named by the urgent word clears it, once it holds the lock.
+ *    Until then no other CPU takes the lock by spin_lock().
  *
  * Context: task and irq (irq forms).
  */
@@ -32,7 +32,7 @@ static __always_inline bool spin_take(spinlock_t *lock, u32 self)
 	       try_cmpxchg(&lock->holder, &free, self); /* I1 */
 }
 
-/* May this CPU try? Only another's urgency holds it back (I2). */
+/* May this CPU try? Only if no other CPU is urgent (I2). */
 static __always_inline bool spin_may_try(spinlock_t *lock, u32 self)
 {
 	u32 urgent = READ_ONCE(lock->urgent);

@@ -2,10 +2,10 @@
 /*
  * spinlock.h - spinlocks, and assertions about locks and interrupts.
  *
- * A free spinlock goes to the first CPU that tries, but a CPU that has waited
- * for SPIN_PATIENCE_NS is next. Its holder may not take it twice; that, and
- * releasing a lock that one does not hold, is a panic. Spinning for
- * spin_stuck_ns is a panic that names the holder.
+ * The first CPU that tries gets a free spinlock, except that a CPU that has
+ * waited for SPIN_PATIENCE_NS is next. It is a panic if a CPU takes a spinlock
+ * twice, or releases one that it does not hold. Spinning for spin_stuck_ns is a
+ * panic that names the holder.
  */
 #pragma once
 
@@ -14,13 +14,13 @@
 #include <asm/context.h>
 #include <asm/irqflags.h>
 
-/* Both by a spin_clock, which does not run while this CPU does not. */
+/* A spin_clock measures both; it stops while the host does not run this CPU. */
 #define SPIN_PATIENCE_NS 20000000ULL
 extern u64 spin_stuck_ns; /* [A] only a test changes it */
 
 typedef struct {
 	u32 holder; /* [A] CPU + 1, 0 when free */
-	u32 urgent; /* [A] CPU + 1 that all others let pass, 0: none */
+	u32 urgent; /* [A] CPU + 1 that takes it next, 0: none */
 	struct lock_tag tag;
 } spinlock_t;
 
@@ -32,8 +32,8 @@ typedef struct {
 #define spin_lock_init(lock) (*(lock) = (spinlock_t)SPIN_LOCK_INIT(#lock))
 
 /*
- * Preemption is off while one is held. The plain form is for locks that no
- * interrupt handler takes. Context: task, boot; irq with the irq forms.
+ * Preemption is off while a spinlock is held. The plain form is for locks that
+ * no interrupt handler takes. Context: task, boot; irq with the irq forms.
  */
 void spin_lock(spinlock_t *lock);
 bool spin_trylock(spinlock_t *lock);
@@ -44,7 +44,7 @@ void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags);
 
 #define spin_lock_irqsave(lock, flags) ((flags) = spin_lock_save(lock))
 
-/* Held by this CPU? */
+/* Does this CPU hold the lock? */
 static __always_inline bool spin_is_held(const spinlock_t *lock)
 {
 	return READ_ONCE(lock->holder) == smp_processor_id() + 1;
@@ -55,13 +55,13 @@ __noreturn __cold void spin_not_held(const spinlock_t *lock, const char *file,
 __noreturn __cold void assert_irqs_failed(bool want_on, const char *file,
 					  int line);
 
-/* Of kernel/mutex.h, for assert_held(). */
+/* Declarations of kernel/mutex.h, for assert_held(). */
 struct mutex;
 bool mutex_is_held(const struct mutex *mutex);
 __noreturn __cold void mutex_not_held(const struct mutex *mutex,
 				      const char *file, int line);
 
-/* Of a spinlock: held by this CPU; of a mutex: held by this task. */
+/* Is a spinlock held by this CPU, or a mutex held by this task? */
 #define lock_is_held(l) \
 	_Generic((l), spinlock_t * : spin_is_held, default : mutex_is_held)(l)
 
