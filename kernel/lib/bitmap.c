@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Searching and filling arrays of bits, a word at a time where it pays.
+ * Searches and fills arrays of bits, a word at a time where that is faster.
  *
- * Owns nothing.  Pure; the caller holds whatever lock guards the map.
+ * Owns nothing.  Pure; the caller holds the lock that protects the map.
  */
 #include "kernel/lib/bitmap.h"
 #include "kernel/lib/string.h"
 
-/* @flip is 0 to look for ones, ~0 to look for zeros. */
+/* @flip is 0 to search for ones, ~0 to search for zeros. */
 static size_t find_next(const unsigned long *map, size_t size, size_t from,
 			unsigned long flip)
 {

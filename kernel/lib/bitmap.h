@@ -27,7 +27,7 @@ static __always_inline void __clear_bit(size_t nr, unsigned long *map)
 	map[nr / BITS_PER_LONG] &= ~(1UL << (nr % BITS_PER_LONG));
 }
 
-/* Number of ones; gcc's builtin would call libgcc without -mpopcnt. */
+/* The number of ones. Without -mpopcnt, gcc's builtin would call libgcc. */
 static __always_inline unsigned int hweight64(u64 w)
 {
 	w -= w >> 1 & 0x5555555555555555ULL;

@@ -2,8 +2,8 @@
 /*
  * Shell-style pattern matching.
  *
- * Owns nothing.  Pure, no recursion: only the last `*` seen is ever retried,
- * because what an earlier one could still match, the last one can match too.
+ * Owns nothing.  Pure, no recursion: only the last `*` seen is retried, because
+ * it can match all that an earlier one could still match.
  */
 #include "kernel/lib/glob.h"
 

@@ -2,14 +2,14 @@
 /*
  * Strict text to number conversion.
  *
- * Owns nothing.  Pure.  One parser for magnitudes; everything else narrows
- * its result.
+ * Owns nothing.  Pure.  One function parses magnitudes; all others narrow its
+ * result.
  */
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/kstrto.h"
 
-/* Skips a prefix that the base allows and settles base 0. */
+/* Skips a prefix that the base allows, and resolves base 0. */
 static const char *base_prefix(const char *s, unsigned int *base)
 {
 	bool hex = s[0] == '0' && tolower(s[1]) == 'x';
@@ -19,7 +19,7 @@ static const char *base_prefix(const char *s, unsigned int *base)
 	return hex && *base == 16 ? s + 2 : s;
 }
 
-/* The digits at @s; *end points behind the last one. */
+/* Parses the digits at @s; *end points behind the last one. */
 static int parse_digits(const char *s, unsigned int base, u64 *res,
 			const char **end)
 {

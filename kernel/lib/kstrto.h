@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text to number, strictly: the whole string must be the number (one newline
- * at its end is allowed).  Pure.
+ * Strict conversion from text to number: the whole string must be the number
+ * (one newline at its end is allowed).  Pure.
  *
- * Base 0 means 0x.. hex, 0.. octal, else decimal; base 16 allows a 0x.
- * Return of all: 0, -EINVAL (no such number, *res untouched) or -ERANGE (does
- * not fit, *res untouched).  No other code is returned.
+ * Base 0 reads 0x.. as hex, 0.. as octal, and other digits as decimal; base 16
+ * allows a 0x.
+ * Return of all: 0, -EINVAL (not such a number, *res untouched) or -ERANGE (it
+ * does not fit, *res untouched).  No other code is returned.
  */
 #pragma once
 
@@ -18,5 +19,8 @@ int __must_check kstrtol(const char *s, unsigned int base, long *res);
 int __must_check kstrtouint(const char *s, unsigned int base,
 			    unsigned int *res);
 int __must_check kstrtoint(const char *s, unsigned int base, int *res);
-/* y Y 1 on, n N 0 off; only the first one or two characters count. */
+/*
+ * Accepts y Y 1 on as true and n N 0 off as false. Only the first one or two
+ * characters count.
+ */
 int __must_check kstrtobool(const char *s, bool *res);

@@ -56,7 +56,7 @@ static __always_inline void list_add_tail(struct list_head *entry,
 	list_insert(entry, head->prev, head);
 }
 
-/* The entry is left empty, so that list_empty(entry) tells "on no list". */
+/* The entry becomes empty: list_empty(entry) is true while it is on no list. */
 static __always_inline void list_del_init(struct list_head *entry)
 {
 	entry->prev->next = entry->next;
@@ -64,7 +64,7 @@ static __always_inline void list_del_init(struct list_head *entry)
 	INIT_LIST_HEAD(entry);
 }
 
-/* The entry's links are made to fault when used again. */
+/* The entry gets links that fault if they are used again. */
 static __always_inline void list_del(struct list_head *entry)
 {
 	entry->prev->next = entry->next;

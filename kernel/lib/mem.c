@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: MIT
 /*
- * memcpy, memmove, memset, memcmp: what gcc emits calls to on its own.
+ * memcpy, memmove, memset, memcmp: the functions that gcc calls on its own.
  *
  * A string instruction takes 30 cycles to start on real processors, and most
- * copies here are of a few bytes. So up to COPY_SHORT bytes go as two, four or
- * six words that overlap in the middle; only longer copies use `rep`, and
- * store their last word by itself instead of a second `rep` for the tail.
+ * copies here have a few bytes. So up to COPY_SHORT bytes are copied as two,
+ * four or six words that overlap in the middle. Only longer copies use `rep`,
+ * and store their last word by itself instead of a second `rep` for the tail.
  *
  * Invariants:
- * I1 nothing here is traceable, since gcc may put such a call anywhere, also
+ * I1 nothing here is traceable, since gcc may emit such a call anywhere, even
  *    between a trampoline and its recursion guard.
- * I2 nothing here calls anything, itself included: the Makefile compiles this
- *    file without the pass that turns loops into such calls, and a test looks
- *    at the code that came out.
- * I3 a short copy, and the words at the ends of a long one, are all loaded
- *    before the first store: memmove needs that, and memcpy is the same code.
+ * I2 nothing here calls any function, itself included: the Makefile compiles
+ *    this file without the pass that turns loops into such calls, and a test
+ *    checks the machine code.
+ * I3 a short copy loads all its words before the first store, and so does a
+ *    long one with the words at its ends: memmove needs that order, and memcpy
+ *    is the same code.
  *
- * Context: any.  The direction flag is clear, as the ABI has it.
+ * Context: any.  The direction flag is clear, as the ABI requires.
  */
 #include "kernel/lib/string.h"
 
 #define COPY_SHORT 48
 
-/* Words at any address, of any type's memory. */
+/* Words at any address, in memory of any type. */
 typedef u16 __attribute__((may_alias, aligned(1))) any16;
 typedef u32 __attribute__((may_alias, aligned(1))) any32;
 typedef u64 __attribute__((may_alias, aligned(1))) any64;
@@ -92,7 +93,7 @@ static __always_inline void copy_short(u8 *to, const u8 *from, size_t n)
 	}
 }
 
-/* More than 8 bytes; right if @to is not inside what is to be copied. */
+/* More than 8 bytes; correct if @to does not lie inside the source. */
 static __always_inline void copy_forward(u8 *to, const u8 *from, size_t n)
 {
 	u64 last = load(any64, from + n - 8);
@@ -154,7 +155,7 @@ static __always_inline void set_short(u8 *to, u64 pattern, size_t n)
 	}
 }
 
-/* 17 to 48 bytes: from both ends to the middle. */
+/* 17 to 48 bytes: from both ends towards the middle. */
 static __always_inline void set_words(u8 *to, u64 pattern, size_t n)
 {
 	u8 *end = to + n;
@@ -191,7 +192,7 @@ notrace void *memset(void *dst, int c, size_t n)
 	return dst;
 }
 
-/* The first byte of memory becomes the one that counts most. */
+/* The first byte in memory becomes the most significant one. */
 static __always_inline int compare_words(u64 x, u64 y)
 {
 	return __builtin_bswap64(x) < __builtin_bswap64(y) ? -1 : 1;
@@ -220,7 +221,7 @@ notrace int memcmp(const void *a, const void *b, size_t n)
 			return compare_words(load(any64, x + i),
 					     load(any64, y + i));
 	}
-	/* The last word: the bytes that it shares with the one before match. */
+	/* The last word: the bytes it shares with the word before are equal. */
 	if (load(any64, x + n - 8) == load(any64, y + n - 8))
 		return 0;
 	return compare_words(load(any64, x + n - 8), load(any64, y + n - 8));

@@ -2,9 +2,10 @@
 /*
  * vsnprintf and its family.
  *
- * Owns: printf_symbol, the hook to whoever knows symbols.
+ * Owns: printf_symbol, the hook to the symbol table.
  * Invariants:
- * I1 never writes at or behind buf + size, and terminates whenever size > 0.
+ * I1 nothing is written at or behind buf + size, and the text is terminated if
+ *    size > 0.
  * I2 the result does not depend on size: it is the length of the whole text.
  *
  * Context: any; no lock, no allocation.
@@ -43,7 +44,7 @@ static void put_repeat(struct out *o, char c, int n)
 		put_char(o, c);
 }
 
-/* @n bytes of @s within the field of @sp. */
+/* Writes @n bytes of @s, padded to the field of @sp. */
 static void put_text(struct out *o, const struct spec *sp, const char *s,
 		     size_t n)
 {
@@ -66,7 +67,7 @@ static void put_string(struct out *o, const struct spec *sp, const char *s)
 				     strnlen(s, (size_t)sp->precision));
 }
 
-/* Digits of @value, last first; returns their number. */
+/* Writes the digits of @value, last first; returns their number. */
 static int digits_of(char *digits, u64 value, unsigned int base, char ten)
 {
 	int n = 0;
@@ -79,7 +80,7 @@ static int digits_of(char *digits, u64 value, unsigned int base, char ten)
 	return n;
 }
 
-/* [blanks][sign or 0x][zeros][digits][blanks] */
+/* Writes [blanks][sign or 0x][zeros][digits][blanks]. */
 static void put_number(struct out *o, const struct spec *sp, u64 value,
 		       const char *prefix)
 {
@@ -178,7 +179,7 @@ static void put_address(struct out *o, const struct spec *sp,
 	put_number(o, &hex, addr, "0x");
 }
 
-/* @conv: 's' bare name, 'S' with offset, 'B' a return address. */
+/* @conv: 's' bare name, 'S' name with offset, 'B' for a return address. */
 static void put_symbol(struct out *o, const struct spec *sp, unsigned long addr,
 		       char conv)
 {
@@ -229,7 +230,7 @@ static void put_bytes(struct out *o, const struct spec *sp, const u8 *bytes)
 	}
 }
 
-/* Returns what follows the conversion: %p may have a letter after it. */
+/* Returns the position behind the conversion: %p may have a letter after it. */
 static const char *put_pointer(struct out *o, const struct spec *sp,
 			       const char *fmt, const void *ptr)
 {
@@ -276,7 +277,7 @@ static const char *parse_flags(const char *fmt, struct spec *sp)
 	}
 }
 
-/* Digits or `*`; numbers stop growing long before they could overflow. */
+/* Reads digits or `*`; a number stops growing long before it can overflow. */
 static const char *parse_count(const char *fmt, int *count, va_list *ap)
 {
 	if (*fmt == '*') {
@@ -309,7 +310,7 @@ static const char *parse_length(const char *fmt, struct spec *sp)
 	return fmt;
 }
 
-/* @fmt points behind the `%`; returns what follows the conversion letter. */
+/* @fmt points behind the `%`; returns the position behind the conversion. */
 static const char *parse_spec(const char *fmt, struct spec *sp, va_list *ap)
 {
 	*sp = (struct spec){ .precision = -1 };

@@ -11,7 +11,7 @@
  *   %pe          name of an error pointer, "-ENOMEM"
  *   %*ph, %5ph   that many bytes in hex, "0f 1f 44 00 00" (at most 64)
  *
- * Pure but for one hook: who knows the symbols sets printf_symbol.
+ * Pure, except for one hook: the owner of the symbol table sets printf_symbol.
  * Context: any (takes no lock).
  */
 #pragma once
@@ -29,13 +29,13 @@ extern printf_symbol_fn printf_symbol;
 
 /*
  * Writes at most @size bytes including the terminating NUL (none when @size
- * is 0).  Return: length the whole text would have.
+ * is 0).  Return: the length that the whole text would have.
  */
 __printf(3, 0) int vsnprintf(char *buf, size_t size, const char *fmt,
 			     va_list ap);
 __printf(3, 4) int snprintf(char *buf, size_t size, const char *fmt, ...);
 
-/* As above, but return the length really written (without the NUL). */
+/* The same, but returns the length actually written (without the NUL). */
 __printf(3, 0) int vscnprintf(char *buf, size_t size, const char *fmt,
 			      va_list ap);
 __printf(3, 4) int scnprintf(char *buf, size_t size, const char *fmt, ...);

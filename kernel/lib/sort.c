@@ -2,8 +2,8 @@
 /*
  * Heapsort and binary search.
  *
- * Owns nothing.  Pure: no allocation, no recursion, O(n log n) on any input,
- * so it may sort the site table at boot and whatever a user sends.
+ * Owns nothing.  Pure: no allocation, no recursion, O(n log n) on any input, so
+ * it may sort the site table at boot and any table that a user sends.
  */
 #include "kernel/lib/sort.h"
 
@@ -52,7 +52,7 @@ void sort(void *base, size_t n, size_t size, cmp_fn cmp)
 {
 	u8 *first = base;
 
-	/* Most tables come sorted from the linker: n compares settle it. */
+	/* The linker sorts most tables already: n compares find that out. */
 	if (is_sorted(first, n, size, cmp))
 		return;
 	for (size_t i = n / 2; i-- > 0;)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sorting and searching arrays.  Pure; no allocation, no recursion.
+ * Sorts and searches arrays.  Pure; no allocation, no recursion.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
 /*
  * String functions and the memory searches that gcc does not emit itself.
  *
- * Owns nothing.  Pure; context: any.  Traceable (mem.c has those that are
- * not).
+ * Owns nothing.  Pure; context: any.  Not traceable (NOTRACE_OBJS).  mem.c has
+ * the functions that gcc calls on its own.
  */
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/errno.h"
@@ -31,7 +31,7 @@ void *memchr_inv(const void *s, int c, size_t n)
 	return NULL;
 }
 
-/* GCC would see strlen in this loop and make it call itself. */
+/* GCC would take this loop for strlen() and make it call itself. */
 __attribute__((__optimize__("no-tree-loop-distribute-patterns"))) size_t
 strlen(const char *s)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory and string functions, with the meaning the C standard (mem*, str*)
- * or Linux (strscpy, strsep, strim, ...) gives them.
+ * Memory and string functions, with the meaning that the C standard (mem*,
+ * str*) or Linux (strscpy, strsep, strim, ...) gives them.
  *
- * Pure.  Context: any.  The four functions gcc itself emits calls to
- * (memcpy, memmove, memset, memcmp) are notrace, since such a call may stand
- * in a trampoline's path; everything else here is traceable.
+ * Pure.  Context: any.  No function here has a call site. gcc itself emits
+ * calls to four of them (memcpy, memmove, memset, memcmp), and such a call may
+ * lie in a trampoline's path; the others make the lines of a trace.
  */
 #pragma once
 
@@ -17,7 +17,7 @@ void *memset(void *dst, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 
 void *memchr(const void *s, int c, size_t n);
-/* The first byte of [s, s + n) that is not @c, or NULL when all are. */
+/* The first byte of [s, s + n) that is not @c, or NULL if there is none. */
 void *memchr_inv(const void *s, int c, size_t n);
 
 size_t strlen(const char *s);
@@ -32,8 +32,8 @@ size_t strcspn(const char *s, const char *reject);
 
 /*
  * strscpy() - copy a string into a buffer of @size bytes, always terminated.
- * Return: length copied without the NUL, or -E2BIG when it was cut (or
- * @size is 0).  No other code is returned.
+ * Return: the length copied without the NUL, or -E2BIG if the string was cut
+ * (or @size is 0).  No other code is returned.
  */
 ssize_t strscpy(char *dst, const char *src, size_t size);
 

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * table.h - tables whose entries are declared wherever they belong, and put
- * together by the linker.
+ * table.h - tables that the linker collects from entries declared in any file.
  *
- * An entry is a pointer to a constant object. Who iterates knows the type
- * only; who adds an entry knows the table only. So a lower layer can call what
- * a higher one registers, and an image without a folder lacks just its entries.
+ * An entry is a pointer to a constant object. The code that iterates knows only
+ * the type; the code that adds an entry knows only the table. So a lower layer
+ * can call what a higher layer registers, and an image without a folder lacks
+ * only that folder's entries.
  *
  *	DECLARE_TABLE(struct tracer, tracers);		in the header
  *	DEFINE_TABLE(struct tracer, tracers);		where it is iterated
  *	TABLE_ENTRY(tracers, 20, function_tracer);	in any other file
  *	for_each_entry(entry, tracers) ...
  *
- * The order is that of the keys, two digits each; entries with the same key are
- * in the order of their names. The names of the sections are identifiers, so
- * that the address sanitizer leaves them alone in host builds. linker.ld sorts
- * all sections table_*.
+ * Entries are sorted by their keys of two digits, and by name where keys are
+ * equal. The names of the sections are identifiers, so that the address
+ * sanitizer does not change them in host builds. linker.ld sorts all sections
+ * table_*.
  */
 #pragma once
 
@@ -28,7 +28,7 @@
 	extern const type *const name##_first[]; \
 	extern const type *const name##_end[]
 
-/* In assembly: for C, an array of known size 0 would have no entries at all. */
+/* In assembly: C would take an array of known size 0 to have no entry. */
 #define TABLE_MARK(name, part, label)                                \
 	__asm__(".pushsection table_" #name "_" part ",\"a\"\n"      \
 		".balign 8\n"                                        \
@@ -44,9 +44,9 @@
 	static const typeof(object) *const name##_##object TABLE_SECTION( \
 		name, #key "_" #object) = &(object)
 
-/* @at: a const type *const *, which runs over the entries. */
+/* @at: a const type *const *, which points to each entry in turn. */
 #define for_each_entry(at, name) \
 	for ((at) = name##_first; (at) < name##_end; (at)++)
 
-/* How many there are. */
+/* The number of entries. */
 #define table_size(name) ((size_t)(name##_end - name##_first))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The words everything is written in: integer types, attributes, and the few
- * macros that need no other header.
+ * The base vocabulary: integer types, attributes, and the few macros that need
+ * no other header.
  *
  * Pure: compiles in the kernel and on the host alike.
  */
@@ -22,7 +22,7 @@ typedef long long s64;
 typedef long ssize_t;
 typedef unsigned long uintptr_t;
 
-/* Not from <limits.h>: gcc's wants a C library's beside it. */
+/* Not from <limits.h>: gcc's version needs that of a C library. */
 #define INT_MAX	   __INT_MAX__
 #define INT_MIN	   (-INT_MAX - 1)
 #define UINT_MAX   (2U * INT_MAX + 1U)
@@ -42,8 +42,9 @@ typedef unsigned long uintptr_t;
 #define noinline __attribute__((__noinline__))
 #define notrace	 __attribute__((__no_instrument_function__))
 /*
- * For small hot functions in the trace path: no push/mov/pop of rbp. That it
- * drops no other flag, as older gcc did: tests/test_optimize.py.
+ * For small hot functions in the trace path: it omits the push/mov/pop of rbp.
+ * Older versions of gcc also dropped other flags; tests/test_optimize.py checks
+ * that this one does not.
  */
 #define __no_fp		__attribute__((__optimize__("omit-frame-pointer")))
 #define __packed	__attribute__((__packed__))
