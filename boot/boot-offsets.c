@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Constants that the start code shares with C: the build makes
- * boot/boot-offsets.inc for NASM out of this file's assembly.
+ * Constants that the start code shares with C. The build makes
+ * boot/boot-offsets.inc for NASM from the assembly of this file.
  */
 #include "boot/start.h"
 #include <asm/layout.h>
 
-/* Not %c0: gcc refuses it for what is no 32-bit address. */
+/* Not %c0: gcc refuses it for a value that is not a 32-bit address. */
 #define DEFINE(name, value) \
 	asm volatile("\n->%%define " #name " %0" : : "i"(value))
 

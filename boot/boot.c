@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * From the start code to kernel_main(): one boot_info, whoever loaded us.
+ * From the start code to kernel_main(): makes one boot_info for every loader.
  *
- * Owns the boot_info and its memory. A damaged one is handed on with its
- * error: only the kernel has a console to say so.
+ * Owns the boot_info and its memory. A damaged boot_info is passed on with its
+ * error, since only the kernel has a console to report it.
  *
- * Context: boot, before anything is set up; physical memory below 4 GiB is
- * mapped at PAGE_OFFSET.
+ * Context: boot, before any other initialisation; physical memory below 4 GiB
+ * is mapped at PAGE_OFFSET.
  */
 #include "boot/boot_info.h"
 #include "boot/start.h"
@@ -14,7 +14,7 @@
 #include <asm/layout.h>
 
 #define EARLY_LIMIT  (1UL << 32)
-#define MB2_SIZE_MAX (1UL << 20) /* more is damage */
+#define MB2_SIZE_MAX (1UL << 20) /* a larger size is damage */
 
 static struct boot_info boot_info;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * boot_info.c - what the parsers of all loaders' tables share.
+ * boot_info.c - the functions that all parsers of loaders' tables share.
  *
  * Context: boot (pure).
  */

@@ -3,8 +3,8 @@
  * Reads the multiboot2 information structure.
  *
  * Invariants
- *  I1 No byte outside [tags, tags + size) is read, whatever the tags claim.
- *  I2 Nothing in the result points into the loader's memory.
+ *  I1 No byte outside [tags, tags + size) is read, whatever the tags say.
+ *  I2 No pointer in the result points into the loader's memory.
  *
  * Pure: runs on the host under the sanitizers and the fuzzer.
  */
@@ -29,7 +29,7 @@ struct mb2_header {
 
 struct mb2_tag {
 	u32 type;
-	u32 size; /* with this header, without padding to 8 bytes */
+	u32 size; /* includes this header, not the padding to 8 bytes */
 };
 
 struct mb2_mmap {
@@ -54,10 +54,10 @@ struct mb2_framebuffer {
 	u8 bits;
 	u8 type;
 	u16 reserved;
-	/* what follows depends on the type */
+	/* the rest depends on the type */
 };
 
-/* The text must end within the tag; one that is too long is refused. */
+/* The text must end within the tag. A text longer than @out is refused. */
 static int read_string(const u8 *text, size_t len, char *out, size_t out_len)
 {
 	size_t used = strnlen((const char *)text, len);
@@ -81,7 +81,7 @@ static int read_cmdline(const u8 *text, size_t len, struct boot_info *info)
 	return 0;
 }
 
-/* Only shown to people: cut rather than refused. */
+/* The name is only printed, so a long one is cut and not refused. */
 static int read_loader(const u8 *text, size_t len, struct boot_info *info)
 {
 	size_t used = strnlen((const char *)text, len);
@@ -145,7 +145,7 @@ static int read_framebuffer(const u8 *p, size_t len, struct boot_info *info)
 	return 0;
 }
 
-/* The ACPI 2 root pointer is the better one, whatever their order. */
+/* The longer root pointer (ACPI 2) wins, whatever the order of the tags. */
 static int read_rsdp(const u8 *p, size_t len, struct boot_info *info)
 {
 	if (len < 20)

@@ -2,8 +2,8 @@
 /*
  * Reads the PVH start_info structure (QEMU's -kernel).
  *
- * Invariant: physical memory is only read through the given function, so
- * every pointer in the structure is checked.
+ * Invariant: physical memory is read only through the given function, so every
+ * pointer in the structure is checked.
  *
  * Pure: runs on the host under the sanitizers and the fuzzer.
  */
@@ -32,7 +32,7 @@ struct pvh_memmap_entry {
 	u32 reserved;
 };
 
-/* Byte by byte: the end of readable memory may be anywhere. */
+/* Reads byte by byte, since readable memory may end at any byte. */
 static int read_cmdline(u64 phys, boot_phys_fn read, struct boot_info *info)
 {
 	const char *byte;

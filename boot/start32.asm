@@ -1,15 +1,15 @@
 ; SPDX-License-Identifier: MIT
 ;
-; The boot CPU from the loader's 32-bit handover to long mode.
+; Takes the boot CPU from the loader's 32-bit entry to long mode.
 ;
-; Owns: the multiboot2 header, the PVH note, the GDT used until the kernel's
-; own, and the early page tables: the first 4 GiB three times, at 0, at
-; PAGE_OFFSET and (1 GiB of it) at KERNEL_VMA.
+; Owns: the multiboot2 header, the PVH note, the GDT used before the kernel's
+; own, and the early page tables. They map the first 4 GiB at 0 and at
+; PAGE_OFFSET, and the first 1 GiB at KERNEL_VMA.
 ;
 ; Invariants
-;  I1 Nothing here is written: the page is mapped R X later on. The GDT's
-;     accessed bits are set beforehand for that reason.
-;  I2 A CPU that lacks something is told so on the serial line, by name.
+;  I1 Nothing in this page is written, since it is mapped R X later. So the
+;     GDT's accessed bits are set in advance.
+;  I2 If the CPU lacks a feature, its name is printed on the serial line.
 ;
 ; Runs at its physical address, interrupts off, paging off.
 
@@ -24,15 +24,15 @@ multiboot2_header:
 	dd 0				; i386, 32-bit protected mode
 	dd .end - multiboot2_header
 	dd -(0xe85250d6 + 0 + (.end - multiboot2_header)) & 0xffffffff
-	dw 5, 1				; framebuffer, if there can be one:
-	dd 20				; any size,
-	dd 0, 0, 32			; bits a pixel
+	dw 5, 1				; framebuffer tag, optional
+	dd 20				; size of the tag
+	dd 0, 0, 32			; any width, any height, 32 bits a pixel
 	dd 0				; tags are aligned to 8
 	dw 0, 0				; end tag
 	dd 8
 .end:
 
-; The PVH entry point, by which QEMU's -kernel starts the same file.
+; The PVH entry point: QEMU's -kernel starts the same file through it.
 section .note.pvh note alloc noexec nowrite align=4
 	dd 4, 4, 18			; sizes of name and value, PHYS32_ENTRY
 	db "Xen", 0
@@ -50,7 +50,7 @@ global start32_multiboot2
 start32_multiboot2:
 	cli
 	mov	esi, ebx
-	mov	ebp, eax			; ebp = how we were started
+	mov	ebp, eax			; ebp = the loader's magic
 	cmp	eax, MULTIBOOT2_MAGIC
 	je	start32
 	mov	esi, msg_loader
@@ -69,13 +69,13 @@ start32:
 	mov	es, eax
 	mov	ss, eax
 	extern	__bss_start, __bss_end, _end
-	; The loader may not have noticed that there is no RAM.
+	; The loader may not check that there is RAM up to the image's end.
 	mov	edi, _end - KERNEL_VMA - 4
 	mov	eax, [edi]
 	not	dword [edi]
 	xor	eax, [edi]
 	not	dword [edi]
-	inc	eax				; all bits had changed
+	inc	eax				; 0 if all bits have changed
 	jz	.memory
 	mov	esi, msg_memory
 	jmp	refuse
@@ -85,7 +85,7 @@ start32:
 	sub	ecx, edi
 	shr	ecx, 2
 	xor	eax, eax
-	rep	stosd				; .bss = 0: there is a stack
+	rep	stosd				; .bss is zero, the stack usable
 	mov	esp, boot_stack_top - KERNEL_VMA
 	push	esi				; [esp] = tags
 	call	check_cpu
@@ -94,7 +94,7 @@ start32:
 	mov	edi, ebp
 	enter_long_mode early_pml4 - KERNEL_VMA, start64
 
-; Refuses to go on (message in esi) if the CPU lacks a feature in cpu_needs.
+; Jumps to refuse (message in esi) if the CPU lacks a feature in cpu_needs.
 ; CLOBBERS eax ebx ecx edx esi edi
 check_cpu:
 	pushfd
@@ -125,8 +125,8 @@ check_cpu:
 	jmp	.next
 .done:	ret
 
-; Early page tables, 2 MiB pages, everything allowed: paging.c builds the real
-; ones as soon as there is memory.
+; Builds the early page tables: 2 MiB pages with all access rights. paging.c
+; builds the final tables as soon as it can allocate memory.
 ; CLOBBERS eax ecx edi
 build_early_tables:
 	mov	edi, early_pd - KERNEL_VMA
@@ -134,7 +134,7 @@ build_early_tables:
 .leaf:	mov	[edi], eax
 	add	edi, 8
 	add	eax, 1 << 21
-	jnc	.leaf				; until 4 GiB wrap around
+	jnc	.leaf				; until eax wraps at 4 GiB
 	mov	edi, early_pdpt - KERNEL_VMA
 	mov	eax, (early_pd - KERNEL_VMA) + EARLY_TABLE
 	mov	ecx, 4
@@ -146,14 +146,14 @@ build_early_tables:
 		(early_pd - KERNEL_VMA) + EARLY_TABLE
 	mov	edi, early_pml4 - KERNEL_VMA
 	mov	eax, (early_pdpt - KERNEL_VMA) + EARLY_TABLE
-	mov	[edi], eax			; where we run now
+	mov	[edi], eax			; identity map, in use now
 	mov	[edi + 8 * ((PAGE_OFFSET >> 39) & 511)], eax
 	mov	dword [edi + 8 * 511], \
 		(early_pdpt_high - KERNEL_VMA) + EARLY_TABLE
 	ret
 
-; Prints esi on the serial line, leaves QEMU with the status of a panic, else
-; halts for good.
+; Prints the text at esi on the serial line and exits from QEMU with the status
+; of a panic. Outside QEMU it halts for good.
 refuse:
 	mov	esp, REFUSE_STACK
 	mov	edi, uart_setup
@@ -176,13 +176,13 @@ refuse:
 .halt:	hlt
 	jmp	.halt
 
-; IN esi = text, ended by a zero. CLOBBERS eax ecx edx esi
+; IN esi = text, terminated by a zero byte. CLOBBERS eax ecx edx esi
 print:
 	lodsb
 	test	al, al
 	jz	.done
 	mov	ah, al
-	mov	ecx, 1 << 16			; no UART there: do not hang
+	mov	ecx, 1 << 16			; bounded: there may be no UART
 	mov	dx, 0x3fd
 .wait:	in	al, dx
 	test	al, 1 << 5			; transmitter empty
@@ -194,9 +194,9 @@ print:
 .done:	ret
 
 ; ---- constants ---------------------------------------------------------------
-REFUSE_STACK equ 0x8000			; nothing there matters any more
+REFUSE_STACK equ 0x8000			; the data there is no longer needed
 EARLY_TABLE equ 1 << 0 | 1 << 1			; present, writable
-EARLY_LEAF  equ 1 << 0 | 1 << 1 | 1 << 7	; and a 2 MiB page
+EARLY_LEAF  equ 1 << 0 | 1 << 1 | 1 << 7	; present, writable, 2 MiB page
 
 align 4
 cpu_needs:					; leaf, bit of edx, name
@@ -255,9 +255,9 @@ early_pdpt:	 resb 4096
 early_pdpt_high: resb 4096
 early_pd:	 resb 4 * 4096
 global boot_stack, boot_stack_top, boot_stack_guard
-boot_stack_guard: resb 4096			; left out of the final tables
+boot_stack_guard: resb 4096			; not mapped by the final tables
 boot_stack:	 resb BOOT_STACK_SIZE
 boot_stack_top:
 
-; The far jump of enter_long_mode needs this name here.
+; The jump in enter_long_mode names it.
 extern start64

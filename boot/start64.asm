@@ -1,6 +1,6 @@
 ; SPDX-License-Identifier: MIT
 ;
-; The boot CPU's first steps in 64-bit mode, and the way into C.
+; The boot CPU's first instructions in 64-bit mode, up to the call into C.
 
 %include "boot/boot-offsets.inc"
 %include "boot/start.inc"
@@ -10,14 +10,14 @@ bits 64
 
 ; void start64(u32 magic, u32 info): never returns
 ; IN    edi = magic, esi = physical address of the loader's tables
-; STACK none on entry; boot_stack from here to the first thread
+; STACK none on entry; boot_stack from here until the first thread runs
 extern boot_gdt, boot_gdt_limit, boot_stack_top, boot_main
 global start64
 start64:
 	mov	rsp, boot_stack_top
 	mov	ax, boot_gdt_limit
 	mov	[rsp - 16], ax
-	mov	rax, boot_gdt + KERNEL_VMA	; the low alias will go away
+	mov	rax, boot_gdt + KERNEL_VMA	; the low alias goes later
 	mov	[rsp - 14], rax
 	lgdt	[rsp - 16]
 	xor	eax, eax
@@ -28,10 +28,10 @@ start64:
 	mov	gs, eax
 	xor	edx, edx
 	mov	ecx, MSR_GS_BASE
-	wrmsr					; CPU 0: the section itself
+	wrmsr					; CPU 0 uses .percpu itself
 	mov	ecx, MSR_KERNEL_GS_BASE
 	wrmsr
-	push	rax				; end of the call chain
+	push	rax				; 0: end of the call chain
 	push	rax
 	mov	rbp, rsp
 	mov	edi, edi
