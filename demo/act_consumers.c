@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * act_consumers.c - what a site calls with 0, 1, 2, 1 and 0 consumers.
+ * act_consumers.c - shows what a site calls with 0, 1, 2, 1 and 0 consumers.
  */
 #include "demo/demo.h"
 #include "kernel/base/printk.h"
@@ -26,7 +26,7 @@ static notrace void bob(unsigned long ip, unsigned long parent_ip,
 static struct ftrace_ops ann_ops = { .func = ann };
 static struct ftrace_ops bob_ops = { .func = bob };
 
-/* The bytes, and the line of enabled_functions without its tabs. */
+/* Prints the site's bytes, and its line of enabled_functions without tabs. */
 static void show_state(unsigned long ip)
 {
 	struct dyn_ftrace *rec = ftrace_rec_find(ip);
@@ -49,7 +49,7 @@ static void show_state(unsigned long ip)
 
 struct scene {
 	struct ftrace_ops *enters, *leaves;
-	u64 ann, bob; /* who sees the call that follows */
+	u64 ann, bob; /* how many of the next calls each one sees: 0 or 1 */
 };
 
 static int play(const struct scene *scene, unsigned long ip)

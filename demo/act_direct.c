@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * act_direct.c - a direct caller is exchanged under load, two ways.
+ * act_direct.c - exchanges a direct caller under load in two ways.
  *
- * The old way takes the caller out and puts the other one in; calls made in
- * between reach neither. modify_ftrace_direct() has no such moment.
+ * The old way unregisters one direct caller and registers the other. Calls made
+ * in between reach neither. modify_ftrace_direct() has no such gap.
  */
 #include <asm/percpu.h>
 
@@ -14,7 +14,10 @@
 #include "kernel/smp.h"
 #include "trace/core/ftrace.h"
 
-/* However slow the machine is, each way gets so many exchanges, at least. */
+/*
+ * Each way runs for EXCHANGE_NS, and for EXCHANGE_MIN exchanges at least, even
+ * on a slow machine.
+ */
 #define EXCHANGE_NS  300000000ULL
 #define EXCHANGE_MIN 10
 #define GIVE_UP_NS   60000000000ULL
@@ -52,28 +55,29 @@ static int exchange_new(struct ftrace_ops *ops, unsigned int i)
 	return modify_ftrace_direct(ops, target(i + 1));
 }
 
-/* One way to exchange, and what came of it. */
+/* One way to exchange the direct caller, and its result. */
 struct way {
 	const char *name;
 	int (*exchange)(struct ftrace_ops *ops, unsigned int i);
-	bool misses;	 /* calls, whenever another CPU runs meanwhile */
-	u64 calls, seen; /* before, until run() is over; then how many */
+	bool misses;	 /* misses calls that other CPUs make in between */
+	u64 calls, seen; /* counts at the start; at the end, differences */
 	unsigned int exchanges;
 };
 
 /*
- * Was a call missed for certain? Each CPU may be inside one that no target has
- * counted yet; calls are read first, so that later ones hide a miss at most.
+ * Has a call certainly been missed? Each CPU may be inside one call that no
+ * target has counted yet. The number of calls is read first, so calls made
+ * after that can only hide a miss, never invent one.
  */
 static bool has_missed(const struct way *way)
 {
 	u64 calls = load_calls() - way->calls;
 
-	smp_rmb(); /* calls before what was seen of them */
+	smp_rmb(); /* read calls before the targets' counts */
 	return (s64)(calls - (counted() - way->seen)) > num_online_cpus();
 }
 
-/* Return: 1, 0 when there is nothing more to see, -ETIMEDOUT. */
+/* Return: 1 to go on, 0 when the way has shown enough, or -ETIMEDOUT. */
 static int goes_on(const struct way *way, u64 began)
 {
 	u64 ns = ktime_ns() - began;
@@ -91,7 +95,7 @@ static int goes_on(const struct way *way, u64 began)
 	return -ETIMEDOUT;
 }
 
-/* Exchange for a while. Return: 0, or negative errno. */
+/* Exchanges the direct caller for a while. Return: 0 or a negative errno. */
 static int run(struct ftrace_ops *ops, struct way *way)
 {
 	u64 began = ktime_ns();

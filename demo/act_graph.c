@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * act_graph.c - an errand through the kernel, drawn by function_graph.
+ * act_graph.c - draws a walk through the kernel with function_graph.
  *
- * Played as one would type it: every line behind the prompt is a line for the
- * shell, and works the same on Linux.
+ * The act gives the shell the lines that a user would type. Every line behind
+ * the prompt also works on Linux.
  */
 #include "demo/demo.h"
 #include "kernel/base/printk.h"
@@ -18,7 +18,7 @@ static DEFINE_MUTEX(counter);
 
 void demo_errand(void);
 
-/* Memory, a lock, some thinking, a moment of sleep. */
+/* Allocates memory, takes a lock, computes, sleeps for a millisecond. */
 noinline void demo_errand(void)
 {
 	void *parcel = kmalloc(100);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * act_patch.c - one function is patched while all CPUs run through it.
+ * act_patch.c - patches one function while all CPUs call it.
  *
- * Shows the five bytes between the steps of a batch and the timeline of the
- * batch, then patches for a while and accounts for every single call.
+ * The act shows the five bytes between the steps of a batch, and the timeline
+ * of the batch. Then it patches for a while and accounts for every call.
  */
 #include <asm/percpu.h>
 
@@ -20,7 +20,7 @@
 
 #define PATCH_NS 400000000ULL
 
-/* The targets, in direct_targets.asm; each counts its calls per CPU. */
+/* The targets in direct_targets.asm; each counts its calls per CPU. */
 void demo_first(void);
 void demo_second(void);
 DECLARE_PER_CPU(u64, demo_first_calls);
@@ -53,7 +53,7 @@ static struct {
 static unsigned int nr_snaps;
 static unsigned long site;
 
-/* Between two steps of a batch: what stands there now? */
+/* Saves the site's bytes between two steps of a batch. */
 static void snap(enum poke_step next)
 {
 	if (nr_snaps == ARRAY_SIZE(snaps))
@@ -67,7 +67,7 @@ static bool same_bytes(const u8 *a, const u8 *b)
 	return !memcmp(a, b, MCOUNT_INSN_SIZE);
 }
 
-/* Each state once: what stands there now is the last one, "after". */
+/* Shows each state once; the current bytes are the last one, "after". */
 static void show_snaps(void)
 {
 	const u8 *now = (const u8 *)site;
@@ -100,7 +100,7 @@ static int first_patch(struct ftrace_ops *ops)
 	return 0;
 }
 
-/* Exchange the target for a while. Return: how often, or negative errno. */
+/* Exchanges the target for a while. Return: how often, or a negative errno. */
 static int patch_for_a_while(struct ftrace_ops *ops)
 {
 	u64 end = ktime_ns() + PATCH_NS;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * demo.c - a short serial log that fits on slides: the machine, then the acts.
+ * demo.c - plays the acts. Their serial log is short enough for slides.
  *
  * Context: the thread "init", after all boot steps.
  */

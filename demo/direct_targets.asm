@@ -1,9 +1,10 @@
 ; SPDX-License-Identifier: MIT
-; direct_targets.asm - the smallest direct targets: they count, and return.
+; direct_targets.asm - two minimal direct targets: each counts a call and
+; returns.
 ;
 ; void demo_first(void);   void demo_second(void);
-; IN       as the traced function: all argument registers
-; OUT      nothing changed but flags, which nobody expects at an entry
+; IN       the traced function's argument registers
+; OUT      all registers unchanged; flags changed, which no function entry uses
 ; STACK    [rsp] return address into the traced function, behind its site
 
 	bits 64

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * load.c - every CPU calls demo_step() all the time, and counts its calls.
+ * load.c - makes every CPU call demo_step() continuously and count its calls.
  *
- * I1  While the gate is closed and load_close() has returned, no call is
- *     under way and the counts are exact.
+ * I1  While the gate is closed and load_close() has returned, no call is in
+ *     progress and the counts are exact.
  */
 #include <asm/atomic.h>
 #include <asm/cpu.h>
@@ -20,7 +20,7 @@
 struct caller {
 	struct task_struct *task;
 	u64 calls;
-	bool inside; /* between looking at the gate and the end of the call */
+	bool inside; /* from the check of the gate to the end of the call */
 } __aligned(64);
 
 static struct caller callers[NR_CPUS];
@@ -28,7 +28,7 @@ static bool gate_open, leaving;
 
 noinline void demo_step(void)
 {
-	barrier(); /* a body, so that the call is not optimised away */
+	barrier(); /* keeps the compiler from removing the call */
 }
 
 static int call_forever(void *arg)
@@ -46,7 +46,7 @@ static int call_forever(void *arg)
 			smp_store_release(&self->inside, false);
 			sleep_ns(1000000);
 		}
-		cpu_relax(); /* where CPUs take turns: somebody may starve */
+		cpu_relax(); /* if CPUs take turns, others may starve */
 		cond_resched();
 	}
 	return 0;
