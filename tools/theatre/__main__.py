@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""python3 -m tools.theatre LOG... -o PAGE.html: plays patches, byte by byte.
+"""python3 -m tools.theatre LOG... -o PAGE.html: plays patches byte by byte.
 
-Each LOG holds one scene or several (scene.py has the format). With --check the
+Each LOG holds one or more scenes (scene.py has the format). With --check the
 verdict of each scene goes to the output, and no page is written. Status 1: a
-log contradicts itself. Status 2: a log cannot be played, or a file not opened.
+log contradicts itself. Status 2: a log cannot be played, or a file cannot be
+opened.
 """
 import argparse
 import pathlib

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""A scene as frames: everything the page shows at each moment, as plain data.
+"""Turns a scene into frames: all that the page shows at each moment, as data.
 
-The model (hold.py) is played here, once; the page only turns the leaves.
+The model (hold.py) runs here, once; the page only shows frame after frame.
 """
 from tools.theatre import words
 from tools.theatre.hold import Stage, meaning, moments
 from tools.theatre.judge import judge
 
 
-SHOWN = 2  # mixtures in a row of the table; of the rest the number
+SHOWN = 2  # mixtures in a row of the table; the others are only counted
 
 
 def origin(scene, at, value):
-    """Of one byte: old, new, int3, both (old and new are alike) or other."""
+    """A byte's origin: old, new, int3, both (old equals new) or other."""
     if value == 0xcc and scene.old[at] != 0xcc != scene.new[at]:
         return "int3"
     old, new = value == scene.old[at], value == scene.new[at]
@@ -21,7 +21,7 @@ def origin(scene, at, value):
 
 
 def row(scene, stage, held):
-    """A row of the table: what a CPU may hold, and may execute."""
+    """A row of the table: what a CPU may hold and may execute."""
     parts = [[{"text": words.spaced(value),
                "origin": origin(scene, at, value[0])} for value in values]
              for (at, _), values in zip(stage.parts, held.values)]
@@ -64,7 +64,7 @@ def first(scene, stage):
 
 
 def marks(scene):
-    """What the lanes draw."""
+    """The marks that the lanes draw."""
     kept = []
     for event in scene.events:
         mark = {key: value for key, value in event.items()

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""What a CPU may still hold of a site, and so may execute.
+"""Models the bytes of a site that a CPU may still hold, and so may execute.
 
-A CPU fetches an instruction in parts and may keep each part for as long as it
-likes, until it executes a serialising instruction. So for each part it may hold
-every value that memory had since the CPU last serialised. What it may execute
-is every combination of one value for each part.
+A CPU fetches an instruction in parts, and may keep each part until it executes
+a serialising instruction. So for each part it may hold every value that memory
+had since the CPU last serialised. It may execute every combination of one value
+for each part.
 
-Only the protocol's own synchronisations count here, not the luck of an
-interrupt that happens to serialise: what no sync forbids, a CPU may do.
+Only the protocol's own sync rounds count here, not an interrupt that happens to
+serialise: a CPU may do anything that no sync round forbids.
 """
 import itertools
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ JUMP_TO_ITSELF = bytes.fromhex("ebfe")
 
 
 def meaning(scene, data):
-    """old, new, trap, wait, or mix: what the five bytes do."""
+    """The effect of the five bytes: old, new, trap, wait, or mix."""
     if data == scene.new:
         return "new"
     if data == scene.old:
@@ -31,7 +31,7 @@ def meaning(scene, data):
 
 @dataclass
 class Held:
-    """Of one CPU. values[i]: what part i may be, oldest first."""
+    """The bytes that one CPU may hold. values[i]: of part i, oldest first."""
     values: list
     parked: bool = False
 
@@ -39,7 +39,7 @@ class Held:
         return [b"".join(parts) for parts in itertools.product(*self.values)]
 
     def may_execute(self, scene):
-        """Combinations that are no whole instruction; none while parked."""
+        """Combinations that are not a whole instruction; none while parked."""
         if self.parked:
             return []
         return [data for data in self.combinations()
@@ -47,7 +47,7 @@ class Held:
 
 
 class Stage:
-    """Memory and all CPUs, event by event."""
+    """The state of memory and of all CPUs, event by event."""
 
     def __init__(self, scene):
         self.scene = scene
@@ -81,8 +81,8 @@ class Stage:
 
 
 def moments(scene):
-    """(time, event), in order: an acknowledgement counts when it is complete,
-    and the end of a park is a moment of its own."""
+    """(time, event) in order. An acknowledgement counts when it is complete,
+    and the end of a park is a separate moment."""
     found = []
     for event in scene.events:
         found.append((event["end"] if event["e"] == "ack" else event["t"],

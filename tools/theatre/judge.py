@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The verdict on a scene, from its events alone, beside the kernel's own.
+"""Judges a scene by its events alone, and compares that with the kernel's own
+account.
 
 I1  No CPU executes a mixture of old and new bytes.
 I2  Each call reaches the old or the new target, exactly one, exactly once.
@@ -13,9 +14,9 @@ from tools.theatre.hold import Stage, meaning, moments
 class Verdict:
     calls: int = 0
     torn: int = 0       # calls that executed a mixture (I1)
-    lost: int = 0       # calls that reached nobody, or both (I2)
+    lost: int = 0       # calls that reached no target, or both (I2)
     possible: int = 0   # moments at which some CPU could execute a mixture
-    # Where the log contradicts itself.
+    # The places where the log contradicts itself.
     problems: list = field(default_factory=list)
 
     @property

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One self-contained HTML file with all scenes in it."""
+"""Writes one self-contained HTML file with all scenes."""
 import html
 import json
 import pathlib
@@ -14,7 +14,7 @@ def read(name):
 
 
 def embedded(data):
-    """JSON that cannot end the script element it stands in."""
+    """JSON that cannot end the script element around it."""
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Scenes out of a log: one patch of one site, seen by every CPU.
+"""Reads scenes from a log: one patch of one site, seen by every CPU.
 
-A scene is a run of lines of JSON, each an object with "th": 1. The first has
-"e": "scene", the last "e": "end"; other lines of the log may stand between.
+A scene is a sequence of JSON lines, each an object with "th": 1. The first has
+"e": "scene", the last "e": "end"; other lines of the log may lie between them.
 Times are nanoseconds or instructions from the scene's start. The forms:
 
-    scene  method cpus patcher site fn clock seed   what is played
+    scene  method cpus patcher site fn clock seed   the scene's parameters
     site   old new parts        hex bytes; parts: bytes that a store covers
     step   i name t end         a phase of the protocol
-    store  cpu t end off len b  b: the bytes after it
-    ipi    round t              all CPUs are asked to serialise
-    ack    round cpu t end      a CPU has been asked, has serialised
-    run    cpu t last end n did how [saw vec late again]  equal calls, folded
-    park   cpu t end            a CPU waits, and serialises when it goes on
+    store  cpu t end off len b  b: the bytes after the store
+    ipi    round t              the patcher asks all CPUs to serialise
+    ack    round cpu t end      a CPU is asked at t, has serialised at end
+    run    cpu t last end n did how [saw vec late again]  n equal calls, folded
+    park   cpu t end            a CPU waits, and serialises at the end
     end    calls torn lost dropped                        the kernel's account
 
 Lines of other forms are ignored, so that a newer kernel plays on an older page.
@@ -24,7 +24,7 @@ SIZE = 5  # bytes of a site
 DID = ("old", "new", "mix", "nobody", "twice")
 HOW = ("direct", "trap", "spin")
 
-# What a line of each form must have, and of which type.
+# The members that a line of each form must have, with their types.
 FORMS = {
     "scene": {"method": str, "cpus": int, "patcher": int, "fn": str,
               "clock": str},
@@ -42,7 +42,7 @@ FORMS = {
 
 
 class SceneError(Exception):
-    """A log that cannot be played: says where and why."""
+    """The error for a log that cannot be played, with place and reason."""
 
 
 @dataclass
@@ -132,7 +132,7 @@ def lines_of(text, name):
 
 
 def parse(text, name="log"):
-    """All scenes of a log. SceneError says what cannot be played."""
+    """All scenes of a log. Raises SceneError if one cannot be played."""
     scenes, scene = [], None
     for where, line in lines_of(text, name):
         if line["e"] == "scene":

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The sentences of the theatre, one for each event, and one for each step."""
+"""The sentences of the theatre: one for each event and one for each step."""
 from tools.theatre.hold import meaning
 
-# Step of a method: what it is for.
+# The purpose of each step of a method.
 STEPS = {
     "publish": "The patcher publishes its list of sites. From now on the trap "
                "handler can find out what a trapped call should do.",
