@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The call graph of what was traced: drawn by graphviz's dot.
+"""Makes the call graph of a trace, which graphviz's dot draws.
 
-An edge says how often one function called the other, and with function_graph
-how long that took. The functions with most of it are kept, so that the picture
-can be read.
+An edge shows how often one function called the other, and with function_graph
+how long that took. Only the functions with the most time or calls are kept, so
+that the picture is readable.
 """
 import subprocess
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ text { fill: #f0f6fc; }
 
 @dataclass(slots=True)
 class Weight:
-    """How often, and how long all in all."""
+    """The number of calls and their total duration."""
     calls: int = 0
     time: int = 0
 
@@ -47,7 +47,7 @@ class Weight:
 
 @dataclass
 class CallGraph:
-    """Functions, and who called whom."""
+    """The functions and the calls between them."""
     functions: dict[str, Weight] = field(default_factory=dict)
     edges: dict[tuple[str, str], Weight] = field(default_factory=dict)
 

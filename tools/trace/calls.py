@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""From events to calls: the one place that pairs entries with returns.
+"""Makes calls from events: the one place that pairs entries with returns.
 
-Each task has a stack of open calls; CPU 0's idle task is not CPU 1's. What was
-lost makes gaps: events lost on a CPU end the open calls of the task that was
-seen there last, since nobody knows what became of them. A call that ended so,
-or that never ended, is *cut*: its duration is unknown.
+Each task has a stack of open calls; each CPU has its own idle task. Lost events
+make gaps: events lost on a CPU end the open calls of the task last seen there,
+since their real ends are unknown. A call that ends in this way, or never ends,
+is *cut*: its duration is unknown.
 
-What cannot be explained by a gap is a problem, told to whoever asks.
+A mismatch that no gap explains is a problem, which is passed to `complain`.
 """
 import enum
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from .model import MAX_DEPTH, Event, Kind
 
-# Deeper than any call: nothing is known of what is open.
+# Deeper than any call: it is unknown which calls are open.
 NOTHING_SEEN = MAX_DEPTH + 1
 
 Complain = Callable[[Event, str], None]
@@ -22,7 +22,7 @@ Complain = Callable[[Event, str], None]
 
 @dataclass(slots=True)
 class Frame:
-    """One call. duration is the kernel's; None while open, and if cut."""
+    """One call. The kernel measured duration; None while open, and if cut."""
     function: str
     depth: int
     begin: int
@@ -30,21 +30,21 @@ class Frame:
     parent: "Frame | None"
     end: int = 0
     duration: int | None = None
-    inner: int = 0        # durations of the calls it made, added up
+    inner: int = 0        # sum of the durations of the calls it made
     cut: bool = False
-    number: int = 0       # of its entry event
-    mark: object = None   # for whoever walks
+    number: int = 0       # number of its entry event
+    mark: object = None   # free for the caller of walk()
 
 
 @dataclass(slots=True)
 class Track:
-    """A task, or what stands for one in a text without tasks."""
+    """A task, or its substitute in a text without tasks."""
     key: tuple[int, int, str]
     pid: int
     comm: str
     stack: list[Frame] = field(default_factory=list)
     floor: int = NOTHING_SEEN  # least depth of a call seen to begin since a gap
-    sure: bool = True          # nothing was lost that may have been its own
+    sure: bool = True          # no event that may be its own was lost
     now: int = 0               # time of its last event
     cpu: int = 0
 
@@ -65,8 +65,8 @@ class Step(enum.Enum):
 
 @dataclass(slots=True)
 class Walk:
-    """What walk() yields: frame for BEGIN and END, event but for cuts at the
-    end of the trace."""
+    """A step that walk() yields: with a frame for BEGIN and END, and with an
+    event except for cuts at the end of the trace."""
     step: Step
     track: Track
     time: int
@@ -75,7 +75,7 @@ class Walk:
 
 
 def no_complaint(event: Event, what: str) -> None:
-    """For those who take a trace as it is."""
+    """Ignores all problems of a trace."""
 
 
 def track_key(event: Event) -> tuple[int, int, str]:
@@ -117,7 +117,7 @@ class Walker:
         return track
 
     def _lose(self, event: Event) -> Iterator[Walk]:
-        """Events of a CPU are missing."""
+        """Handles a gap: events of a CPU are missing."""
         for track in self.tracks.values():
             track.sure = False
         last = self.seen_on.get(event.cpu)
@@ -178,7 +178,7 @@ class Walker:
 
     def _orphan(self, track: Track, event: Event,
                 top: Frame | None) -> Iterator[Walk]:
-        """A return without its entry."""
+        """Handles a return without its entry."""
         self.orphans += 1
         if track.sure and event.depth >= track.floor:
             open_call = "no call is open" if top is None else \

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Verifies what must hold in any sound trace.
+"""Verifies the properties of every sound trace.
 
-  T1  Calls nest: each return ends the call that its task made last.
-  T2  Of one CPU, time does not go back.
+  T1  Calls nest: each return ends the last open call of its task.
+  T2  The time of a CPU does not go back.
   T3  The durations of the calls a function made do not exceed its own.
-  T4  What was read, lost and written adds up, where the input says how much.
+  T4  The events read and lost add up to those written, if the input has counts.
 
-What lost events explain is no violation.
+A mismatch that lost events explain is not a violation.
 """
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,14 +17,14 @@ from .model import LOST_UNKNOWN, Event, Trace
 
 @dataclass
 class Checked:
-    """What check() found."""
+    """The result of check()."""
     events: int = 0
-    calls: int = 0        # that were seen from entry to return
-    cut: int = 0          # whose end, or beginning, was not
+    calls: int = 0        # calls seen from entry to return
+    cut: int = 0          # calls whose entry or return is missing
     lost: int = 0
     lost_unknown: bool = False
     violations: int = 0
-    sentences: list[str] = field(default_factory=list)  # the first of them
+    sentences: list[str] = field(default_factory=list)  # of the first ones
 
     def summary(self) -> str:
         lost = f"{self.lost} lost"
@@ -35,7 +35,7 @@ class Checked:
 
 
 class Checker:
-    """Takes a trace once, event by event."""
+    """Reads a trace once, event by event."""
 
     def __init__(self, trace: Trace, at_most: int) -> None:
         self.trace, self.at_most = trace, at_most
@@ -103,13 +103,13 @@ class Checker:
 
 
 def rounding(duration: int) -> int:
-    """What a duration may have lost as text: it has at most 7 digits."""
+    """The rounding error of a duration as text, which has at most 7 digits."""
     digits = len(str(duration // 1000))
     return int(10 ** (3 - min(3, max(7 - digits, 0))))
 
 
 def check(trace: Trace, at_most: int = 20) -> Checked:
-    """All violations counted, the first at_most as sentences."""
+    """Counts all violations; the first at_most become sentences."""
     checker = Checker(trace, at_most)
     walker = Walker(checker.complain)
     for one in walker.walk(checker.events()):

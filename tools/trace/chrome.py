@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Writes Chrome's trace format, which Perfetto and speedscope open.
 
-Process 1 has a track for each task with the calls of function_graph, process 2
-one for each CPU with the tasks seen there. Begins (B) and ends (E) nest on
-each track and are in order there. A cut call ends where its gap begins.
+Process 1 has a track for each task, with the calls of function_graph. Process 2
+has a track for each CPU, with the tasks seen there. On each track, begins (B)
+and ends (E) nest and are in order. A cut call ends where its gap begins.
 """
 import json
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ def at(kind: str, pid: int, tid: int, time: int,
 
 def cpu_events(one: Walk, cpus: dict[int, Track],
                last: dict[int, int]) -> Iterator[dict[str, object]]:
-    """Another task on a CPU."""
+    """The events for another task on a CPU."""
     assert one.event is not None
     cpu = one.event.cpu
     time = last[cpu] = max(last.get(cpu, 0), one.event.time)

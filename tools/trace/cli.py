@@ -2,7 +2,7 @@
 """nop5-trace: reads a trace and reports, draws, converts or checks it.
 
 A trace is a trace.dat (version 6 or 7), raw ring-buffer pages (a file cpuN, or
-a folder with one for each CPU), or a log with what `trace` printed.
+a folder with one for each CPU), or a log with the text of `trace`.
 
 Status: 0 done; 1 check found a violation; 2 the input or the command line
 cannot be used, with one sentence on stderr.
@@ -23,7 +23,7 @@ from .opening import open_trace
 from .raw import parse_dump
 from .symbols import elf_symbols
 
-# What `convert` makes, by the end of the output's name.
+# The output of `convert`, by the end of the output's name.
 SUFFIXES = {".json": "chrome", ".folded": "folded", ".dot": "dot",
             ".svg": "callgraph", ".dat": "dat"}
 
@@ -140,8 +140,8 @@ def add_check(parser: argparse.ArgumentParser) -> None:
 # ---- commands ---------------------------------------------------------------
 
 def only_tasks(trace: Trace, globs: list[str]) -> Trace:
-    """The trace with the events of some tasks only. What is counted of the
-    whole trace does not hold any more."""
+    """The trace with only the events of some tasks, and without the counts of
+    the whole trace."""
     wanted = [glob for glob in globs if not glob.startswith("!")] or ["*"]
     unwanted = [glob[1:] for glob in globs if glob.startswith("!")]
     source = trace.source
@@ -184,8 +184,8 @@ def run_convert(trace: Trace, args: argparse.Namespace) -> int:
 
 
 def convert_to_dat(args: argparse.Namespace) -> int:
-    """From a log with DUMP lines only: nothing else holds whole pages and
-    their formats without being a trace.dat."""
+    """Converts a log with DUMP lines: besides a trace.dat, only such a log has
+    whole pages and their formats."""
     log = pathlib.Path(args.input).read_text(encoding="utf-8",
                                              errors="replace")
     dump = parse_dump(log, args.input)
@@ -230,7 +230,7 @@ def title(args: argparse.Namespace) -> str:
 
 
 def write(args: argparse.Namespace, pieces: Iterable[str]) -> None:
-    """To the file, which appears only when it is whole, or to stdout."""
+    """Writes to stdout or to the file, which appears only when complete."""
     if not args.output:
         sys.stdout.writelines(pieces)
         return
@@ -256,7 +256,7 @@ def main(argv: list[str] | None = None) -> int:
         status = COMMANDS[args.command](trace, args)
         sys.stdout.flush()
         return status
-    except BrokenPipeError:  # `| head` has seen enough
+    except BrokenPipeError:  # the reader, such as `| head`, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (TraceError, OSError) as error:

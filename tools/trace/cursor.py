@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reads numbers and texts out of bytes, and says where it could not."""
+"""Reads numbers and texts from bytes; an error has its offset."""
 import mmap
 import struct
 
@@ -9,8 +9,8 @@ Bytes = bytes | mmap.mmap
 
 
 class Cursor:
-    """A place in bytes that moves on as they are taken. base is the offset in
-    the file of the first byte, for errors."""
+    """A position in bytes that advances as they are read. base is the offset of
+    the first byte in the file, for errors."""
 
     def __init__(self, data: Bytes, path: str, at: int = 0,
                  order: str = "<", base: int = 0) -> None:
@@ -37,7 +37,7 @@ class Cursor:
         return int(struct.unpack(self.order + code, raw)[0])
 
     def sized(self, code: str, what: str) -> bytes:
-        """Bytes after their number."""
+        """Bytes that follow their number."""
         return self.take(self.number(code, f"the size of {what}"), what)
 
     def string(self, what: str, limit: int = 4096) -> str:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Reads trace.dat, versions 6 and 7, as trace-cmd writes it.
 
-The form is that of trace-cmd.dat.v6(5) and trace-cmd.dat.v7(5). Pages are read
-as events are asked for; of a compressed file one chunk at a time.
+trace-cmd.dat.v6(5) and trace-cmd.dat.v7(5) describe the format. Pages are read
+when their events are requested; a compressed file is read one chunk at a time.
 """
 import heapq
 import mmap
@@ -24,8 +24,8 @@ DONE, DATE, CPUSTAT, BUFFER, CLOCK, CPUCOUNT = 0, 1, 2, 3, 4, 8
 HEADER_INFO, FTRACE_EVENTS, EVENT_FORMATS, KALLSYMS, PRINTK, CMDLINES = \
     range(16, 22)
 COMPRESSED = 1
-# deflate makes at most 1,032 bytes out of one; and trace-cmd's chunks and
-# sections are far smaller than this.
+# deflate expands one byte to at most 1,032; and trace-cmd's chunks and sections
+# are far smaller than this.
 ZLIB_RATIO = 1032
 MAX_RAW = 64 << 20
 MAX_CPUS = 4096
@@ -44,7 +44,7 @@ class Chunk:
 
 @dataclass
 class DatFile:
-    """What a trace.dat says, but for its events."""
+    """All contents of a trace.dat except its events."""
     path: str
     data: Bytes
     version: int = 0
@@ -87,7 +87,7 @@ def read_dat(path: str, instance: str = "") -> Trace:
 
 
 def parse_dat(path: str, data: Bytes) -> DatFile:
-    """Everything but the pages. Raises TraceError."""
+    """Reads all parts except the pages. Raises TraceError."""
     dat = DatFile(path, data)
     at = dat.cursor(0)
     at.expect(MAGIC, "the mark of a trace.dat")
@@ -111,7 +111,7 @@ def parse_dat(path: str, data: Bytes) -> DatFile:
     return dat
 
 
-# ---- parts that both versions have ------------------------------------------
+# ---- parts of both versions -------------------------------------------------
 
 def parse_headers(dat: DatFile, at: Cursor) -> None:
     at.expect(b"header_page\0", "header_page")
@@ -148,7 +148,7 @@ def parse_event_formats(dat: DatFile, at: Cursor) -> None:
 
 
 def parse_option(dat: DatFile, number: int, body: Cursor) -> None:
-    """Those options that tell something about the events."""
+    """Reads an option that describes the events; ignores any other."""
     if number == CLOCK:
         text = bytes(body.data).decode("utf-8", "replace")
         if match := BRACKETED.search(text):
@@ -233,7 +233,7 @@ def parse_v7(dat: DatFile, at: Cursor) -> None:
 
 
 def parse_options(dat: DatFile, where: int) -> int:
-    """One section of options. Return: where the next one is, 0: nowhere."""
+    """Reads a section of options. Return: the next one's offset, 0 for none."""
     at = section(dat, where, 0)
     while True:
         number = at.number("H", "an option")
@@ -281,7 +281,7 @@ def section(dat: DatFile, where: int, number: int) -> Cursor:
 
 
 def unpack(dat: DatFile, chunk: Chunk) -> bytes:
-    """Uncompressed bytes; never more than the chunk says there are."""
+    """The uncompressed bytes, never more than the chunk's stated size."""
     packed = dat.cursor(chunk.at).take(chunk.size, "compressed data")
     if dat.compression == "none":
         raise TraceError(dat.path, chunk.at, "is compressed, but the file says "
@@ -300,7 +300,7 @@ def unpack(dat: DatFile, chunk: Chunk) -> bytes:
 
 
 def parse_buffer(dat: DatFile, body: Cursor) -> None:
-    """The option that says where an instance's pages are."""
+    """Reads the option that locates an instance's pages."""
     where = body.number("Q", "the place of the pages")
     name, clock = body.string("an instance's name"), body.string("a clock")
     page_size = body.number("I", "the page size")
@@ -343,8 +343,8 @@ def packed_chunks(dat: DatFile, start: int, size: int) -> list[Chunk]:
 
 def cpu_records(dat: DatFile, cpu: int,
                 chunks: list[Chunk]) -> Iterator[Record]:
-    """The records of one CPU. Offsets within a compressed chunk count from
-    where the chunk begins in the file."""
+    """The records of one CPU. Offsets within a compressed chunk count from the
+    chunk's start in the file."""
     reader, size = PageReader(dat.path, cpu, dat.layout), dat.page_size
     for chunk in chunks:
         data: Bytes = dat.data

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From records to events: by the formats that came with them."""
+"""Decodes records to events by the formats that belong to them."""
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ KINDS = {
     "kernel_stack": Kind.STACK,
     "print": Kind.PRINT,
 }
-# What each kind must have to be taken for it; else it is OTHER.
+# The fields that an event of each kind must have; without them it is OTHER.
 NEEDS = {
     Kind.FUNCTION: ("ip", "parent_ip"),
     Kind.ENTRY: ("func", "depth"),
@@ -46,13 +46,13 @@ def hex_digit(value: int) -> str:
 
 
 def bytes_text(data: bytes, most: int = 64) -> str:
-    """What the kernel says of a record that it cannot read."""
+    """The kernel's text for a record that it cannot read."""
     return (": " + data[:most].hex(" ") if data else "") + \
         (" ..." if len(data) > most else "")
 
 
 def parse_cmdlines(text: bytes) -> dict[int, str]:
-    """saved_cmdlines: "PID COMM" on each line."""
+    """Parses saved_cmdlines: "PID COMM" on each line."""
     found = {0: "<idle>"}
     for line in text.decode("utf-8", "replace").splitlines():
         pid, _, comm = line.strip().partition(" ")
@@ -85,7 +85,7 @@ class Decoder:
             yield self.event(record)
 
     def event(self, record: Record) -> Event:
-        """The event a record holds. One of no known type is kept, too."""
+        """The event of a record. A record of an unknown type is kept, too."""
         number, flags, preempt, pid = self._common.unpack_from(record.data)
         event = Event(record.cpu, record.time, pid,
                       self.comms.get(pid, "<...>"), Kind.OTHER,

@@ -3,10 +3,10 @@
 
 
 class TraceError(Exception):
-    """An input that cannot be read: which, where, and what is wrong with it.
+    """The error for an unreadable input: its name, the place and the reason.
 
-    offset counts bytes from the start of the file; None where no single place
-    is to blame.
+    offset counts bytes from the start of the file; None if the error has no
+    single place.
     """
 
     def __init__(self, path: object, offset: int | None, what: str) -> None:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The flame graph, and upside down the icicle: who spends how much, under whom.
+"""Draws the flame graph, or upside down the icicle: the cost of each call path.
 
-A box is a function as called by those below it (icicle: above it); its width
-is its share of the whole, what it called stands on it. Neighbours are in
-order of their names, so left and right mean nothing.
+A box is a function called by the functions below it (icicle: above it). Its
+width is its share of the whole, and its callees stand on it. Neighbours are
+sorted by name, so left and right mean nothing.
 """
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ from . import svg
 from .stacks import Node, Stacks
 
 ROW, TOP, MARGIN, FOOT = 20, 64, 12, 30
-MIN_PIXELS = 0.4   # a narrower box is left out, with all above it
+MIN_PIXELS = 0.4   # a narrower box is omitted, with all boxes above it
 MAX_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Where a node is drawn; x and width in pixels, row 0 is the root."""
+    """A node's place; x and width are in pixels, and row 0 is the root."""
     node: Node
     x: float
     width: float
@@ -25,7 +25,7 @@ class Box:
 
 
 def layout(stacks: Stacks, width: int) -> tuple[list[Box], int]:
-    """The boxes, and how many nodes are too small for one."""
+    """The boxes, and the number of nodes too small for a box."""
     scale = (width - 2 * MARGIN) / max(stacks.value, 1)
     boxes, hidden = [], 0
     pending = [Box(stacks.root, MARGIN, width - 2 * MARGIN, 0)]
@@ -45,7 +45,7 @@ def layout(stacks: Stacks, width: int) -> tuple[list[Box], int]:
 
 
 def hover(node: Node, stacks: Stacks) -> str:
-    """What the pointer is told."""
+    """The text shown under the pointer."""
     unit, lines = stacks.unit, [node.name]
     lines.append(f"{svg.quantity(node.value, unit)}, "
                  f"{svg.percent(node.value, stacks.value)} of all")

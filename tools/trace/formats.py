@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Formats of events: what the bytes of a record mean, as the files
-events/SYSTEM/NAME/format say it."""
+"""Formats of events: the meaning of a record's bytes, as described by the files
+events/SYSTEM/NAME/format."""
 import re
 import struct
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ COMMON = "common_"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a record. size 0: it is all that is left of the record."""
+    """A field of a record. size 0: the field is the rest of the record."""
     type: str
     name: str
     offset: int
@@ -26,7 +26,7 @@ class Field:
     array: bool
 
     def value(self, record: bytes, order: str) -> object:
-        """What the field holds. Raises ValueError if the record is short."""
+        """The field's value. Raises ValueError if the record is short."""
         end = self.offset + self.size if self.size else len(record)
         if end > len(record) or self.offset > end:
             raise ValueError(f"the field {self.name} ends at {end}, the "
@@ -43,7 +43,7 @@ class Field:
                              raw)[0]
 
     def _dynamic(self, record: bytes, raw: bytes, order: str) -> object:
-        """Text that stands elsewhere in the record: length << 16 | offset."""
+        """Text elsewhere in the record, at length << 16 | offset."""
         if len(raw) != 4:
             raise ValueError(f"the field {self.name} has {len(raw)} bytes")
         word = struct.unpack(order + "I", raw)[0]
@@ -85,7 +85,7 @@ class Format:
 
 
 def parse_format(text: str) -> Format:
-    """A format out of the text of its file. Raises ValueError."""
+    """Parses the text of a format file. Raises ValueError."""
     name, number = NAME.search(text), ID.search(text)
     if not name or not number:
         raise ValueError("a format has no name or no ID: "
@@ -95,7 +95,7 @@ def parse_format(text: str) -> Format:
 
 
 def parse_fields(text: str) -> list[Field]:
-    """The lines "field:" of a format or of header_page."""
+    """Parses the lines "field:" of a format or of header_page."""
     found = []
     for line in text.splitlines():
         if match := FIELD.match(line):
@@ -106,8 +106,8 @@ def parse_fields(text: str) -> list[Field]:
     return found
 
 
-# The kernel's own, for pages that come without their formats. `make test`
-# compares them with what the kernel prints.
+# nop5's own formats, for pages without formats. `make test` compares them with
+# those that the kernel prints.
 KNOWN_TEXT = {
     ("function", 1): "unsigned long ip:8:8:0, unsigned long parent_ip:16:8:0",
     ("funcgraph_entry", 11): "unsigned long func:8:8:0, int depth:16:4:1",

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""What every reader makes and every exporter takes: events, and the trace they
-come from."""
+"""The model that every reader produces and every exporter reads: events, and
+the trace that holds them."""
 import enum
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-LOST_UNKNOWN = -1  # Event.lost: some were lost, nobody counted them
+LOST_UNKNOWN = -1  # Event.lost: events were lost, their number is unknown
 NO_PID = -1        # Event.pid: a text without a column for tasks
-# Deeper calls than this are taken as damage; no kernel's shadow stack is.
+# A deeper call counts as damage: no kernel's shadow stack is so deep.
 MAX_DEPTH = 1024
 
 
 class Kind(enum.Enum):
-    """What an event is about. Whatever has no kind of its own is OTHER."""
+    """The kind of an event. An event without a kind of its own is OTHER."""
     FUNCTION = "function"  # a function was called: function, parent
     ENTRY = "entry"        # function_graph: function, depth
     EXIT = "exit"          # ... and its end: duration, retval in fields
@@ -45,7 +45,7 @@ class Event:
 
 @dataclass(slots=True)
 class CpuStats:
-    """per_cpu/cpuN/stats, as far as it was kept with the trace."""
+    """The parts of per_cpu/cpuN/stats that the trace has."""
     entries: int = 0
     overrun: int = 0
     read: int = 0
@@ -53,8 +53,8 @@ class CpuStats:
 
 @dataclass
 class Trace:
-    """Where events come from. events() may be called again and again; each
-    call reads the input anew, so that nothing is held in memory."""
+    """The source of events. events() may be called repeatedly. Each call reads
+    the input anew, so that no event is kept in memory."""
     path: str
     kind: str                    # "trace.dat version 7", "text", ...
     source: Callable[[], Iterator[Event]]
@@ -62,20 +62,20 @@ class Trace:
     resolution: int = 1          # two times may differ by less than this
     timed: bool = True           # False: a text whose lines have no time
     unit: str = "byte"           # what Event.at counts
-    tracer: str = ""             # "" where the input does not say
-    cpus: int = 1                # how many there were, traced or not
-    entries: int | None = None   # as the input itself counts, None: it does
-    written: int | None = None   # not say; written includes those lost
+    tracer: str = ""             # "" if the input does not name it
+    cpus: int = 1                # the number of CPUs, traced or not
+    entries: int | None = None   # the input's own counts, None: it has none;
+    written: int | None = None   # written includes the lost events
     stats: dict[int, CpuStats] = field(default_factory=dict)
 
     def events(self) -> Iterator[Event]:
-        """All events, numbered, in order of time and of one time by CPU."""
+        """All events, numbered and sorted by time, then by CPU."""
         for number, event in enumerate(self.source(), 1):
             event.number = number
             yield event
 
     def place(self, event: Event) -> str:
-        """Which event, for a sentence about it."""
+        """The event's number and place, for a sentence about it."""
         return f"event {event.number} ({self.unit} {event.at})"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Opens whatever holds a trace: finds out what it is."""
+"""Opens a trace of any form: recognises the form by its contents."""
 import pathlib
 
 from .dat import MAGIC, read_dat
@@ -9,7 +9,7 @@ from .raw import read_dump, read_formats, read_raw
 from .symbols import Symbols, elf_symbols
 from .text import lines_of, read_text
 
-LOOK = 65536  # bytes looked at
+LOOK = 65536  # bytes read to recognise the form
 
 
 def load_symbols(elf: str | None, kallsyms: str | None) -> Symbols:
@@ -22,11 +22,11 @@ def open_trace(path: str, *, elf: str | None = None,
                kallsyms: str | None = None, formats: str | None = None,
                cmdlines: str | None = None, instance: str = "",
                nth: int | None = None) -> Trace:
-    """A trace.dat, a file or folder of raw pages, or a log.
+    """Opens a trace.dat, a file or folder of raw pages, or a log.
 
-    elf, kallsyms, formats, cmdlines: for pages, which know neither names nor
-    formats. instance: of a trace.dat. nth: which trace of a log. Raises
-    TraceError, and OSError if a file cannot be opened.
+    elf, kallsyms, formats, cmdlines: for pages, which contain neither names nor
+    formats. instance: which one of a trace.dat. nth: which trace of a log.
+    Raises TraceError, and OSError if a file cannot be opened.
     """
     def raw() -> Trace:
         names = pathlib.Path(cmdlines).read_bytes() if cmdlines else b""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Sub-buffers of the ring: pages of events as the kernel wrote them.
+"""Reads sub-buffers of the ring: pages of events as the kernel wrote them.
 
-A page begins with its time and a word that counts its bytes of data and says
-whether events before it were lost. An event begins with a word of 5 bits (type
-and length) and 27 bits (nanoseconds since the one before).
+A page begins with its time and a word that holds the number of its data bytes
+and whether events before it were lost. An event begins with a word of 5 bits
+(type and length) and 27 bits (nanoseconds since the event before).
 """
 import struct
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ STAMP_HIGH = 0x1f << 59
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How pages of one kernel look: what events/header_page says."""
+    """The layout of one kernel's pages, as events/header_page describes it."""
     order: str = "<"
     page_size: int = PAGE_SIZE
     commit_size: int = 8
@@ -32,7 +32,7 @@ class Layout:
 
 
 def parse_layout(text: str, order: str, page_size: int) -> Layout:
-    """The layout out of header_page's text. Raises ValueError."""
+    """Parses the text of header_page. Raises ValueError."""
     fields = {field.name: field for field in parse_fields(text)}
     for name in ("timestamp", "commit", "data"):
         if name not in fields:
@@ -47,11 +47,11 @@ def parse_layout(text: str, order: str, page_size: int) -> Layout:
 
 @dataclass(slots=True)
 class Record:
-    """An event's bytes, not yet understood."""
+    """The bytes of an event, not decoded yet."""
     cpu: int
     time: int
     data: bytes
-    lost: int  # before this one; LOST_UNKNOWN: nobody counted
+    lost: int  # events lost before this one, or LOST_UNKNOWN
     at: int    # offset of its header in the file
 
     @property
@@ -64,8 +64,8 @@ class Record:
 
 
 class PageReader:
-    """Takes the pages of one CPU apart, in turn: events lost before a page
-    without an event count for the first one of the next."""
+    """Splits the pages of one CPU into records, page by page. Events lost
+    before a page without an event count for the next page's first event."""
 
     def __init__(self, path: str, cpu: int, layout: Layout) -> None:
         self.path, self.cpu, self.layout = path, cpu, layout
@@ -114,7 +114,7 @@ class PageReader:
             word = 0
             if not 0 < kind <= DATA_MAX:
                 if kind == PADDING and not delta:
-                    return  # the rest is void
+                    return  # the rest of the page is unused
                 if end - at < 8:
                     raise self._bad(base + at, "the data ends within an event")
                 word, = self._word.unpack_from(page, at + 4)
@@ -132,8 +132,8 @@ class PageReader:
             at = start + size
 
     def _extent(self, kind: int, word: int, at: int) -> tuple[int, int]:
-        """Where an event's data begins, and its bytes."""
-        if kind == 0:  # the length includes its own word, data is rounded up
+        """The offset of an event's data, and its number of bytes."""
+        if kind == 0:  # the length includes its own word; data is rounded up
             return at + 8, max(word - 4, 0) + 3 & ~3
         if kind <= DATA_MAX:
             return at + 4, kind * 4

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Reads pages alone: what was copied from per_cpu/cpuN/trace_pipe_raw, one
-file for each CPU, and the DUMP lines of tests/kernel/test_trace_dump.c.
+"""Reads pages alone: copies of per_cpu/cpuN/trace_pipe_raw, one file for each
+CPU, and the DUMP lines of tests/kernel/test_trace_dump.c.
 
-Pages do not say what they mean: formats come from a folder of format files
-(a copy of events/), else they are the kernel's own; symbols from a file in the
-form of /proc/kallsyms or from the kernel's ELF file.
+Pages do not describe themselves. Their formats come from a folder of format
+files (a copy of events/); without one, nop5's own formats are used. Symbols
+come from a file in the form of /proc/kallsyms or from the kernel's ELF file.
 """
 import collections
 import heapq
@@ -27,7 +27,7 @@ CPU_FILE = re.compile(r"(?:^|/)cpu\d{1,4}(?:\.\w+|/trace_pipe_raw)?$")
 
 
 def read_formats(folder: str) -> dict[int, Format]:
-    """The formats of a copy of events/, or of one of its folders."""
+    """Reads the formats of a copy of events/, or of one of its folders."""
     found = {}
     for path in sorted(pathlib.Path(folder).rglob("format")):
         try:
@@ -90,7 +90,7 @@ def file_records(path: str, cpu: int) -> Iterator[Record]:
 
 @dataclass
 class Dump:
-    """What a log's DUMP lines hold."""
+    """The contents of a log's DUMP lines."""
     text: list[str] = field(default_factory=list)
     formats: dict[str, list[str]] = field(default_factory=dict)
     header_page: list[str] = field(default_factory=list)
@@ -100,7 +100,7 @@ class Dump:
         default_factory=lambda: collections.defaultdict(bytearray))
 
     def add(self, line: str) -> None:
-        """One line, without "DUMP ". Raises ValueError."""
+        """Adds one line, without "DUMP ". Raises ValueError."""
         what, _, rest = line.partition(" ")
         if what == "text":
             self.text.append(rest)
@@ -134,7 +134,7 @@ def parse_dump(log: str, path: str = "log") -> Dump:
 
 
 def dump_records(dump: Dump, path: str = "log") -> Iterator[Record]:
-    """All records, in order of time; offsets are those within the CPU."""
+    """All records, sorted by time; offsets count within the CPU's pages."""
     def of_cpu(cpu: int) -> Iterator[Record]:
         reader, pages = PageReader(path, cpu, Layout()), dump.pages[cpu]
         for at in range(0, len(pages), PAGE_SIZE):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Writes a trace as the kernel's own file `trace` does.
 
-From a trace.dat the text is the kernel's byte for byte, but for two things
-which the file does not tell: "[FTRACE TRAMPOLINE]" is an address, and events
-lost before a CPU's first one are told, too.
+The text of a trace.dat equals the kernel's byte for byte, except for two facts
+that the file does not hold: "[FTRACE TRAMPOLINE]" is an address here, and
+events lost before a CPU's first event are reported, too.
 """
 import collections
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from .model import LOST_UNKNOWN, Event, Kind, Trace
 
-# An entry whose CPU's next event is farther away is not looked at for a leaf.
+# An entry is not taken for a leaf if its CPU's next event is farther away.
 WINDOW = 65536
 INDENT_MAX = 1024
 RULE = " ------------------------------------------"
@@ -33,7 +33,7 @@ COLUMNS = """\
 
 @dataclass(frozen=True)
 class Options:
-    """The columns of function_graph that may be had besides the usual."""
+    """The optional columns of function_graph."""
     abstime: bool = False
     proc: bool = False
     tail: bool = False
@@ -41,7 +41,7 @@ class Options:
 
 @dataclass
 class Totals:
-    """What a head must know before the first line."""
+    """The totals that a head needs before the first line."""
     events: int = 0
     lost: int = 0
     graph: bool = False
@@ -106,7 +106,7 @@ def time_text(trace: Trace, time: int) -> str:
 
 
 def body(event: Event) -> str:
-    """What stands behind the columns."""
+    """The text behind the columns."""
     if event.kind is Kind.FUNCTION:
         parent = f" <-{event.parent}" if event.parent else ""
         return event.function + parent
@@ -136,7 +136,7 @@ class Pair:
 
 
 def with_next(events: Iterable[Event]) -> Iterator[tuple[Event, Event | None]]:
-    """Each event, an entry with the next event of its CPU."""
+    """Yields each event, and an entry with the next event of its CPU."""
     queue: collections.deque[Pair] = collections.deque()
     waiting: dict[int, Pair] = {}
     for event in events:
@@ -156,7 +156,7 @@ def with_next(events: Iterable[Event]) -> Iterator[tuple[Event, Event | None]]:
 
 @dataclass
 class Cpu:
-    """What the text so far says of a CPU."""
+    """The state of a CPU in the text so far."""
     pid: int | None = None
     comm: str = ""
     depth: int = 0
@@ -277,7 +277,7 @@ def indent(depth: int) -> str:
 
 
 def task_column(comm: str, pid: int) -> str:
-    """14 columns, as the kernel centres it."""
+    """The task in 14 columns, centred as by the kernel."""
     text = f"{comm[:7]}-{pid}"
     blanks = max(14 - len(text), 0)
     return " " * (blanks // 2) + text + " " * (blanks - blanks // 2)
@@ -292,7 +292,7 @@ def delay_mark(duration: int) -> str:
 
 
 def duration_column(duration: int | None) -> str:
-    """Microseconds in at most 7 digits, three behind the point if they fit."""
+    """Microseconds in at most 7 digits, three after the point if they fit."""
     if duration is None:
         return " " * 14 + "|  "
     whole = str(duration // 1000)
@@ -305,7 +305,7 @@ def duration_column(duration: int | None) -> str:
 
 
 def result_text(event: Event, before: str, after: str) -> str:
-    """" = 0x2a", an error as a number; nothing if it was not recorded."""
+    """" = 0x2a", or an error as a number; "" if no value was recorded."""
     value = event.fields.get("retval")
     if not isinstance(value, int):
         return ""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Calls added up: how much of what weighs on each path of callers.
+"""Adds up the cost of each path of callers.
 
-What weighs: nanoseconds of function_graph's calls; if there are none, stack
-traces as samples; if there are none either, calls of the function tracer, each
-under its caller.
+The cost is nanoseconds of function_graph's calls. If there are none, it is
+stack traces as samples; if there are none either, it is calls of the function
+tracer, each under its caller.
 """
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ TIME, SAMPLES, CALLS = "ns", "samples", "calls"
 
 @dataclass(slots=True)
 class Node:
-    """A path of callers. total and calls are of whole calls; own is what of
-    total no callee has."""
+    """A path of callers. total and calls count whole calls; own is the part of
+    total outside all callees."""
     name: str
     parent: "Node | None" = None
     total: int = 0
     calls: int = 0
     cut: int = 0
-    value: int = 0  # total, or its children's sum where that is more
+    value: int = 0  # total, or its children's sum if that is more
     children: dict[str, "Node"] = field(default_factory=dict)
 
     def child(self, name: str) -> "Node":
@@ -67,8 +67,8 @@ def task_of(comm: str) -> str:
 
 
 def collect(trace: Trace, wanted: str = "") -> Stacks:
-    """All that weighs, in one pass. wanted: one of the three units, else the
-    first of them that is there."""
+    """Adds up all costs in one pass. wanted: one of the three units; without it
+    the first unit that the trace has."""
     roots = {unit: Node("all") for unit in (TIME, SAMPLES, CALLS)}
     for one in Walker().walk(trace.events()):
         if one.frame is not None:
@@ -118,7 +118,7 @@ def add_event(roots: dict[str, Node], event: Event) -> None:
 
 
 def folded_lines(stacks: Stacks) -> Iterator[str]:
-    """"task;caller;callee 12", as flamegraph.pl and speedscope take it."""
+    """"task;caller;callee 12", which flamegraph.pl and speedscope read."""
     paths: dict[int, str] = {}
     for node in stacks.nodes():
         above = paths.get(id(node.parent))

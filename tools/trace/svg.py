@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the pictures have in common: colours, text, numbers for people.
+"""The common parts of all pictures: colours, text, readable numbers.
 
 A picture is one SVG file without script. Colours are classes, so that one
 rule for prefers-color-scheme makes the dark picture.
@@ -8,10 +8,10 @@ import zlib
 from xml.sax.saxutils import escape, quoteattr
 
 FONT = "DejaVu Sans, Verdana, Arial, sans-serif"
-# Mean width of a character of FONT at 1 px size; a wide text is cut early.
+# The mean width of a character of FONT at 1 px size; a wide text is cut early.
 CHAR = 0.62
 
-# (light, dark) fills: a name has always the same one.
+# (light, dark) fills: a name always has the same one.
 WARM = [("#f6c89f", "#8a4a20"), ("#f4b183", "#9a3f1c"), ("#f9d77e", "#7d5c12"),
         ("#f2a08c", "#95352c"), ("#fbe3a1", "#6b5a22"), ("#eeb7a0", "#7c4030"),
         ("#f5c26b", "#8b5a10"), ("#f7b7a3", "#8c3b35"), ("#e9c9a1", "#6d4c2c"),
@@ -71,17 +71,17 @@ def text(x: float, y: float, content: str, kind: str = "ink",
 
 
 def clean(content: str) -> str:
-    """Fit for XML: no control characters."""
+    """The text for XML, without control characters."""
     return escape("".join(c if c.isprintable() else "?" for c in content))
 
 
 def clean_lines(content: str) -> str:
-    """Fit for XML, line by line."""
+    """The text for XML, line by line."""
     return "\n".join(map(clean, content.split("\n")))
 
 
 def fit(content: str, width: float, size: float = 12) -> str:
-    """As much of the text as there is room for, "" for none."""
+    """The text cut to the room; "" if there is none."""
     room = int((width - 6) / (size * CHAR))
     if len(content) <= room:
         return content
@@ -89,7 +89,7 @@ def fit(content: str, width: float, size: float = 12) -> str:
 
 
 def nanoseconds(value: int) -> str:
-    """A time for people, with three figures."""
+    """A readable time with three significant figures."""
     for unit, name in ((10**9, "s"), (10**6, "ms"), (1000, "\N{MICRO SIGN}s")):
         if value >= unit:
             return f"{three(value / unit)} {name}"

@@ -29,7 +29,7 @@ class Symbols:
         return len(self._addresses)
 
     def name(self, address: int) -> str:
-        """The function that contains the address, else the address in hex."""
+        """The function that contains the address, or the address in hex."""
         name = self._cache.get(address)
         if name is None:
             name = self._cache[address] = self._find(address)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Pictures of a second of the workload, from what `cat trace` prints. Counted
-# instructions: a nanosecond is one, so a slow host is not in the picture.
+# Makes pictures of a second of the workload from the text of `cat trace`. QEMU
+# counts an instruction as a nanosecond, so a slow host does not change them.
 #: make flame timeline          pictures of a second of the workload
 TRACE_TOOL := $(PYTHON) tools/nop5-trace
 WORKLOAD   := --task '!<idle>' --task '!shell'

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Reads text: what `trace` and `trace_pipe` print, anywhere in a log.
+"""Reads the text that `trace` and `trace_pipe` print, anywhere in a log.
 
-Lines of the function tracer, of function_graph with any of its columns, of the
-latency format, of events. Whatever is none of these is passed over. A log may
+The reader knows lines of the function tracer, of function_graph with any of its
+columns, of the latency format and of events, and skips all others. A log may
 hold several traces; each begins with "# tracer: NAME".
 
-function_graph prints no times unless funcgraph-abstime is on. Then each task
-has a clock of its own, which begins at 0 and advances by the durations.
+function_graph prints no times unless funcgraph-abstime is on. Without times,
+each task has a clock of its own, which begins at 0 and advances by the
+durations.
 """
 import re
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from .errors import TraceError
 from .model import LOST_UNKNOWN, MAX_DEPTH, NO_PID, Event, Kind, Trace
 
-LINE_MAX = 2048  # a longer line is none of a trace
+LINE_MAX = 2048  # a longer line does not belong to a trace
 
 _SYMBOL = r"(?:[\w.$@:]{1,512}|\[[\w ]{1,40}\])"
 _EXACT = r"(?:\+0x[0-9a-f]{1,16}/0x[0-9a-f]{1,16})?(?: <[0-9a-f]{1,16}>)?"
@@ -59,7 +60,7 @@ RESULT = re.compile(r"= (-?\d{1,19}|0x[0-9a-f]{1,16}) \*/")
 
 
 def lines_of(path: str) -> Iterator[tuple[int, str]]:
-    """Lines with their numbers from 1, without what ends them."""
+    """The lines with their numbers from 1, without their line ends."""
     with open(path, "rb") as file:
         number = 0
         while raw := file.readline(LINE_MAX):
@@ -75,7 +76,7 @@ def lines_of(path: str) -> Iterator[tuple[int, str]]:
 
 @dataclass
 class Track:
-    """What is known of a task while its lines are read."""
+    """The state of a task while its lines are read."""
     now: int = 0
     begins: dict[int, int] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
@@ -83,7 +84,7 @@ class Track:
 
 @dataclass
 class Document:
-    """One trace in a log; found by a first look at all of it."""
+    """One trace in a log, found by a first pass over the log."""
     first: int
     last: int = 0
     tracer: str = ""
@@ -91,8 +92,8 @@ class Document:
     written: int | None = None
     cpus: int = 1
     events: int = 0
-    graph: int = 0        # lines of function_graph
-    timed: bool = False   # they have times
+    graph: int = 0        # number of lines of function_graph
+    timed: bool = False   # the lines have times
     first_task: dict[int, tuple[str, int]] = field(default_factory=dict)
 
     def look(self, line: str) -> None:
@@ -115,7 +116,7 @@ class Document:
 
 
 def find_documents(path: str) -> list[Document]:
-    """The traces in a log that hold an event."""
+    """The traces in a log that have an event."""
     found = [Document(1)]
     number = 0
     for number, line in lines_of(path):
@@ -129,8 +130,8 @@ def find_documents(path: str) -> list[Document]:
 
 
 def read_text(path: str, nth: int | None = None) -> Trace:
-    """Opens a log. nth: which of its traces, from 1; else the last one with
-    events."""
+    """Opens a log. nth: the number of a trace, from 1; without it the last one
+    with events."""
     documents = find_documents(path)
     if not documents:
         raise TraceError(path, None, "holds no line of a trace")
@@ -154,7 +155,7 @@ class Reader:
         self.number = 0
         self.lost: dict[int, int] = {}
         self.tasks = dict(document.first_task)
-        self.irq: set[int] = set()  # CPUs in an interrupt, by the arrows
+        self.irq: set[int] = set()  # CPUs in an interrupt, from the arrows
         self.tracks: dict[tuple[str, int, int], Track] = {}
         self.stack: Event | None = None  # whose lines " => " are being read
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The timeline: which task was seen on which CPU, and what tasks called.
+"""Draws the timeline: which task ran on which CPU, and what the tasks called.
 
-Time is cut into columns of a pixel. A column of a CPU shows the task that had
-most of it; a column of a task's row shows the function that had most of it at
-that depth. So a picture is as large as its width, whatever the trace.
+Time is divided into columns of one pixel. A column of a CPU shows the task that
+had most of its time; a column of a task's row shows the function that had most
+of it at that depth. So the width bounds the picture's size, whatever the trace.
 """
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ from .model import Kind, Trace
 LEFT, RIGHT, TOP = 150, 36, 70
 CPU_ROW, CALL_ROW, GAP = 24, 16, 8
 MAX_TASKS, DEPTHS = 16, 4
-STEPS = 32  # in which a stretch is looked for
+STEPS = 32  # the busiest span is searched for in steps of 1/32 of it
 IDLE = ("<idle>", "idle", "swapper")
 
 
 @dataclass(frozen=True)
 class Window:
-    """The stretch to draw, in nanoseconds. None: from the first event, to the
-    last. span: so much, and of all such stretches the one with most events."""
+    """The part of the trace to draw, in nanoseconds. None: from the first
+    event, to the last. span: the part of this length with the most events."""
     begin: int | None = None
     end: int | None = None
     span: int | None = None
@@ -39,11 +39,11 @@ class Span:
 
 @dataclass
 class Lane:
-    """A row of the picture: per column, how long each name had it."""
+    """A row of the picture: the time of each name in each column."""
     columns: dict[int, dict[str, float]] = field(default_factory=dict)
 
     def add(self, scale: "Scale", span: Span) -> None:
-        """Shares the span out over its columns."""
+        """Distributes the span over its columns."""
         if span.end < scale.begin or span.begin > scale.end:
             return
         first, last = scale.column(span.begin), scale.column(span.end)
@@ -51,12 +51,12 @@ class Lane:
             share = (min(span.end, scale.start(column + 1))
                      - max(span.begin, scale.start(column)))
             names = self.columns.setdefault(column, {})
-            # An instant has no length, but is seen.
+            # An instant has no length, but must be visible.
             names[span.name] = names.get(span.name, 0) + max(share, 1e-6)
 
     def runs(self, on: "Lane | None" = None) -> Iterator["Run"]:
-        """Neighbours that show the same become one, from left to right. on:
-        where a task had a CPU; a run is either there or not."""
+        """Joins neighbours that show the same name, from left to right. on: the
+        columns in which the task had a CPU; a run never crosses their edge."""
         run = Run(0, 0, "", True)
         for column in sorted(self.columns):
             names = self.columns[column]
@@ -88,7 +88,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Scale:
-    """Times and columns."""
+    """Converts times to columns and back."""
     begin: int
     end: int
     width: int
@@ -127,7 +127,7 @@ class Timeline:
 
 
 def limits(trace: Trace, window: Window) -> tuple[int, int]:
-    """What of the trace to draw. Raises TraceError if that is nothing."""
+    """The span of the trace to draw. Raises TraceError if it is empty."""
     begin, end, count = 0, 0, 0
     step = max((window.span or 0) // STEPS, 1)
     counts: dict[int, int] = {}
@@ -150,13 +150,13 @@ def limits(trace: Trace, window: Window) -> tuple[int, int]:
 
 
 def busiest(counts: dict[int, int]) -> int:
-    """The step with which the fullest STEPS steps begin."""
+    """The first of the STEPS successive steps with the most events."""
     return max(counts, key=lambda first: (
         sum(counts.get(first + n, 0) for n in range(STEPS)), -first))
 
 
 def collect(trace: Trace, width: int, window: Window) -> Timeline:
-    """Goes twice through the trace. Raises TraceError if it has no times."""
+    """Reads the trace twice. Raises TraceError if it has no times."""
     if not trace.timed:
         raise TraceError(trace.path, None, "its lines of function_graph have "
                          "no times: record with `echo 1 > options/"
@@ -182,7 +182,7 @@ def collect(trace: Trace, width: int, window: Window) -> Timeline:
 
 def add_run(found: Timeline, cpu: int, track: Track, since: int,
             until: int) -> None:
-    """A task had a CPU."""
+    """Records that a task had a CPU."""
     span = Span(since, until, track.name)
     found.cpus[cpu].add(found.scale, span)
     found.rows[track.key].on_cpu.add(found.scale, span)
@@ -190,8 +190,8 @@ def add_run(found: Timeline, cpu: int, track: Track, since: int,
 
 def see_cpu(found: Timeline, running: dict[int, tuple[Track, int, int]],
             one: Walk) -> None:
-    """A CPU belongs to a task from its first event to another task's first;
-    over a gap of lost events it belongs to nobody."""
+    """A CPU belongs to a task from the task's first event to the first event of
+    another task. In a gap of lost events it belongs to no task."""
     assert one.event is not None
     cpu, time = one.event.cpu, one.event.time
     found.cpus.setdefault(cpu, Lane())
@@ -219,7 +219,7 @@ def add_frame(scale: Scale, row: Row, frame: Frame) -> None:
 # ---- drawing ----------------------------------------------------------------
 
 def ticks(scale: Scale) -> Iterator[int]:
-    """Round times, ten at most."""
+    """At most ten round times."""
     steps = (lead * 10 ** power for power in range(20) for lead in (1, 2, 5))
     step = next(step for step in steps if scale.span <= 9 * step)
     yield from range(-(-scale.begin // step) * step, scale.end + 1, step)
@@ -251,7 +251,7 @@ def draw(trace: Trace, title: str, width: int = 1200,
 
 
 def row_order(row: Row) -> tuple[bool, str, int, int]:
-    """By name, idle tasks last."""
+    """Sorts rows by name, idle tasks last."""
     track = row.track
     return track.comm.startswith(IDLE), track.comm, track.pid, track.cpu
 
@@ -279,7 +279,7 @@ def axis(scale: Scale, bottom: float) -> list[str]:
 
 
 def tick_text(time: int, scale: Scale) -> str:
-    """Seconds, with as many decimals as tell ticks apart."""
+    """Seconds, with enough decimals to distinguish the ticks."""
     decimals = next((n for n in range(10) if scale.span >= 10 ** (10 - n)), 9)
     return f"{time / 10**9:.{decimals}f} s"
 
