@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The ISO, and QEMU with what is on it.
+# The ISO, and QEMU booted from it.
 #: make run          build the ISO, boot it in QEMU, play the demo
 #: make shell        boot the ISO into the shell on this terminal
 #: make debug        QEMU under gdb, with the kernel's symbols
@@ -19,8 +19,8 @@ $(ISO): $(ELF) $(TEST_ELF) boot/grub.cfg tools/mkiso.py
 	@echo 'ISO     $@'
 	$(Q)$(MKISO) --timeout 5 $@ $(ELF) $(TEST_ELF)
 
-# The image that `make run` boots: MODE is the entry, APPEND goes to its end.
-# Tests are not built for who does not ask for them.
+# The image that `make run` boots: MODE names the menu entry, and APPEND goes to
+# the end of its command line. Tests are built only if MODE needs them.
 RUN_ELFS := $(ELF) $(if $(filter-out demo shell,$(MODE)),$(TEST_ELF))
 $(BUILD)/run.iso: $(RUN_ELFS) boot/grub.cfg tools/mkiso.py $(BUILD)/run.args
 	@echo 'ISO     $@'

@@ -4,8 +4,8 @@
 
     python3 tools/attach.py build/debug.log
 
-Shows the log that is kept there, then what comes; what is typed goes to the
-kernel. Ctrl-] leaves, the machine goes on.
+Shows the log so far, then the new output; typed keys go to the kernel. Ctrl-]
+leaves, and the machine goes on.
 """
 import os
 import pathlib
@@ -19,13 +19,13 @@ LEAVE = b"\x1d"
 
 
 def line_socket(log):
-    """Where the line can be typed at. As short as can be: the name of a socket
-    has 107 characters at most."""
+    """The path of the line's socket. It is relative, to be short: the name of a
+    socket has at most 107 characters."""
     return os.path.relpath(pathlib.Path(log).with_suffix(".sock"))
 
 
 def copy_both_ways(line, terminal):
-    """Until the machine is gone, or LEAVE is typed."""
+    """Copies until the machine ends or the user types LEAVE."""
     while True:
         ready = select.select([line, terminal], [], [])[0]
         if line in ready:
@@ -54,7 +54,7 @@ def attach(log):
     try:
         tty.setraw(terminal)
         mode = termios.tcgetattr(terminal)
-        mode[1] = before[1]  # what comes ends its lines by LF alone
+        mode[1] = before[1]  # the kernel ends its lines by LF alone
         termios.tcsetattr(terminal, termios.TCSADRAIN, mode)
         copy_both_ways(line, terminal)
     finally:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""compile_commands.json, for editors: from what `make -n -B V=1` prints on the
-standard input, the commands that compile a C file; JSON on the output."""
+"""Makes compile_commands.json for editors: reads the output of `make -n -B V=1`
+on the standard input and writes the commands that compile a C file as JSON."""
 import json
 import os
 import re

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# What a goal needs is there: a missing program is named, or installed, on
-# Debian, for a goal in INSTALL. NEED_LIST has the goals that need this list of
-# tools/deps.sh besides "run"; those in NO_NEED need nothing. The stamp of some
-# lists also says which compiler prefix there is. make builds an included file
-# first, then restarts.
+# Checks that the programs a goal needs exist. A missing program is named; for a
+# goal in INSTALL it is installed, on Debian. NEED_LIST has the goals that need
+# this list of tools/deps.sh besides "run"; goals in NO_NEED need no list. The
+# stamp of some lists also holds the prefix of the compiler. make builds an
+# included file first, then restarts.
 LISTS := run test test-all tools debug
 DEPS  := deps $(LISTS:%=deps-%)
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))

@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# deps.sh install|name LISTS STAMP: are the programs of the lists there, of
-# run+test, say? What is missing is installed on Debian and its relatives, or
-# named. STAMP becomes a piece of makefile with the prefix of the compiler.
+# deps.sh install|name LISTS STAMP: checks that the programs of the lists exist
+# (LISTS is run+test, say). It installs missing packages on Debian and its
+# relatives, or names them. It writes STAMP, a piece of makefile with the prefix
+# of the compiler.
 # deps.sh list LISTS -: prints the packages of the lists.
 #
-# The lists are complete: tests/test_deps.py looks for a package in no list.
+# The lists are complete: tests/test_deps.py searches for a package in no list.
 set -eu
 how=$1 lists=$2 stamp=$3
 
-# tools/deps.d/*: rows of a list, a program or file, and Debian's packages.
+# A row of tools/deps.d/*: a list, a program or file, and Debian's packages.
 asks_for_run() {
 	case "+$lists+" in *+run+*) ;; *) false ;; esac
 }
@@ -25,7 +26,8 @@ prefix() {
 	return 1
 }
 
-# Packages of the lists: all if that is asked for, else the missing ones.
+# Prints packages of the lists: all of them for `list`, otherwise the missing
+# ones.
 missing() {
 	cat tools/deps.d/* | while read -r list file packages; do
 		case "+$lists+" in *"+$list+"*) ;; *) continue ;; esac
@@ -47,7 +49,7 @@ install() {
 	sudo=
 	[ "$(id -u)" = 0 ] || sudo=sudo
 	echo "nop5: installing with apt-get:" $1
-	# What the packages themselves say is of interest only if it fails.
+	# The output of apt-get is printed only if it fails.
 	log=$($sudo apt-get -qq update 2>&1 &&
 		$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install \
 			-y --no-install-recommends $1 2>&1) ||

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes a bootable GRUB image, for BIOS and UEFI, out of the kernel.
+"""Makes a bootable GRUB image of the kernel, for BIOS and UEFI.
 
-The menu (boot/grub.cfg) boots nop5.elf or, for what is made of tests,
-nop5-test.elf; without a TEST_ELF those entries are not shown.
+The menu (boot/grub.cfg) boots nop5.elf, and nop5-test.elf for the modes that
+consist of tests. Without a TEST_ELF, the menu does not show their entries.
 """
 import argparse
 import os
@@ -13,13 +13,13 @@ import subprocess
 import sys
 import tempfile
 
-REFUSED = 39  # as tools/run.py says of a command line
+REFUSED = 39  # the status of tools/run.py for a refused command line
 PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
             "0123456789_-+=.,:/%@")
 
 
 def grub_words(text):
-    """The same words for GRUB's script language: nothing in them special."""
+    """The same words, quoted for GRUB's script language."""
     try:
         words = shlex.split(text)
     except ValueError as error:
@@ -29,12 +29,12 @@ def grub_words(text):
 
 
 def entries(config):
-    """The name of each menu entry, and the file that it boots."""
+    """The name of each menu entry and the file that it boots."""
     return dict(re.findall(r"--id (\w+) \{ start (\S+)", config))
 
 
 def check_entry(config, name, files):
-    """The menu's default must be there: GRUB would take the first."""
+    """Exits unless the menu has the entry: GRUB would boot the first one."""
     known = [entry for entry, file in entries(config).items() if file in files]
     if name not in known:
         print(f"mkiso.py: MODE={name}: the menu has no such entry, but "
@@ -67,7 +67,7 @@ def main():
         os.makedirs(f"{root}/boot/grub")
         with open(f"{root}/boot/grub/grub.cfg", "w", encoding="utf-8") as f:
             f.write(config)
-        # Without debug information, which GRUB would load into memory.
+        # Strip the debug information, which GRUB would load into memory.
         for name, path in elfs.items():
             subprocess.run([args.objcopy, "--strip-all", path,
                             f"{root}/boot/{name}"], check=True)

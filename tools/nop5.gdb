@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# `make debug` runs this: connect, let the kernel boot, stop before its mode.
-# $socket was set by tools/run.py.
+# `make debug` runs this script: it connects, lets the kernel boot and stops
+# before the mode runs. tools/run.py sets $socket and $log.
 set pagination off
 set confirm off
 set architecture i386:x86-64

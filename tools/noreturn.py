@@ -3,13 +3,15 @@
 """Lists the functions of a linked image that cannot return, one address a
 line, for tools/symtab.py.
 
-A function can return if a RET is reachable from its first instruction: along
-jumps, tail jumps included, and past a call only if what is called can return.
-An indirect call returns; an indirect jump does, too, unless it is a switch of
-gcc's, whose table is read. So the answer errs towards "can return".
+A function can return if a RET is reachable from its first instruction. The path
+may follow jumps, tail jumps included, and passes a call only if the called
+function can return. An indirect call counts as returning. So does an indirect
+jump, unless it is a switch that gcc made, whose table is read. So an error of
+this analysis is always on the side of "can return".
 
-The least set with these rules is found from its end: first the instructions
-that return, then those that lead to one, until nothing is added.
+The analysis searches backwards for the least set with these rules: it begins
+with the instructions that return, and adds those that lead to one, until the
+set no longer grows.
 """
 import argparse
 import bisect
@@ -32,7 +34,7 @@ PT_LOAD = 1
 
 def read_code(elf, objdump):
     """The instructions (address, name, operand) by rising address, and the
-    functions (address, name); labels of assembly are functions here."""
+    functions (address, name). Labels of assembly count as functions."""
     out = subprocess.run([objdump, "-d", "--no-show-raw-insn", "-w", elf],
                          check=True, stdout=subprocess.PIPE, text=True).stdout
     code, functions = [], []
@@ -60,7 +62,7 @@ class Memory:
                 self.segments.append((addr, pos, length))
 
     def words(self, start):
-        """Those from there to the end of the segment, TABLE_MAX at most."""
+        """The words from start to the segment's end, TABLE_MAX at most."""
         for addr, pos, length in self.segments:
             if addr <= start < addr + length:
                 n = min((addr + length - start) // 8, TABLE_MAX)
@@ -69,7 +71,7 @@ class Memory:
 
 
 class Graph:
-    """Which instruction leads to which, backwards."""
+    """The control flow backwards: from an instruction to its predecessors."""
 
     def __init__(self, code, functions, memory):
         self.functions, self.memory = functions, memory
@@ -84,7 +86,7 @@ class Graph:
             self.add(addr, name, operand, behind)
 
     def name(self, addr):
-        """Of the function that an address lies in, without ".cold"."""
+        """The name of the function that contains addr, without ".cold"."""
         i = bisect.bisect_right(self.starts, addr) - 1
         return self.functions[i][1].removesuffix(".cold") if i >= 0 else None
 
@@ -116,8 +118,8 @@ class Graph:
             self.ends.append(addr)
 
     def arms(self, addr, table):
-        """Entries of a switch's table: the first that does not lead into the
-        function itself is behind its end."""
+        """The entries of a switch's table. The first word that does not point
+        into the function itself lies behind the table's end."""
         name, targets = self.name(addr), set()
         for word in self.memory.words(table):
             if word not in self.known or self.name(word) != name:
@@ -134,8 +136,9 @@ class Graph:
                 continue
             found.add(addr)
             queue += self.before[addr]
-            # Past the calls of what can return to here; and, if this is
-            # behind a call of what is known to return, past that one.
+            # addr can return now. If a function begins there, the paths go
+            # past its calls; and if addr follows a call of a function that
+            # can return, the path goes past that call.
             queue += [call for call, behind in self.calls[addr]
                       if behind in found]
             call, target = self.after_call.get(addr, (None, None))

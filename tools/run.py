@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Boots the kernel in QEMU and says whether it did what it was asked to.
+"""Boots the kernel in QEMU and judges how the run ended.
 
-Status 0: the guest left through isa-debug-exit with "all well" (QEMU's 33),
-after exactly one boot banner and its closing line. 35, 37 or 39, as QEMU's: a
-test or the mode failed, the kernel panicked, it refused its command line. 1:
-anything else, a triple fault, a reset or no boot at all included. 130: ^C. What
-is no success is told by a sentence on stderr.
+Status 0: the guest exited through isa-debug-exit with success (QEMU's 33),
+after exactly one boot banner and its closing line. 35, 37 or 39, as from QEMU:
+a test or the mode failed, the kernel panicked, or it refused its command line.
+130: ^C. 1: any other end, including a triple fault, a reset or no boot at all.
+Every failure prints one sentence on stderr.
 """
 import argparse
 import os
@@ -23,13 +23,13 @@ ENDING = b"nop5: end of run"
 PROMPT = b"nop5# "
 OK, FAILED, PANIC, REFUSED = 33, 35, 37, 39
 CPUS = 64  # NR_CPUS of the kernel
-# MiB with which the demo plays; the firmware wants more than the kernel.
+# The least memory in MiB for the demo; the firmware needs more than the kernel.
 LEAST_MEMORY = {"bios": 16, "uefi": 64}
-# QEMU's own escape: Ctrl-A is a key of the shell's line editor.
+# QEMU's escape key. Its default, Ctrl-A, is a key of the shell's line editor.
 ESCAPE, ESCAPE_KEY = "0x1d", "Ctrl-]"
-# What QEMU traces when its user quits; a guest that resets is not traced.
+# QEMU's trace event when the user quits; a reset of the guest gives none.
 SHUTDOWN, BY_USER = "qemu_system_shutdown_request", "reason=2"
-# Where distributions keep the UEFI firmware.
+# The paths of the UEFI firmware in several distributions.
 FIRMWARE = ["/usr/share/ovmf/OVMF.fd", "/usr/share/OVMF/OVMF.fd",
             "/usr/share/edk2/x64/OVMF.4m.fd",
             "/usr/share/edk2/ovmf/OVMF_CODE.fd"]
@@ -57,14 +57,14 @@ def options():
 
 
 def megabytes(text):
-    """Of QEMU's -m; None if it is none."""
+    """The size given to QEMU's -m in MiB; None if it is not a size."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([bkmgt]?)", text.lower())
     return match and float(match[1]) * 1024.0 ** (
         "bkmgt".index(match[2] or "m") - 2)
 
 
 def refusal(args):
-    """None, or what is wrong with these options."""
+    """None, or a sentence about an invalid option."""
     if not args.smp.isdecimal() or not 1 <= int(args.smp) <= CPUS:
         return f"SMP={args.smp}: a number of CPUs from 1 to {CPUS}"
     if args.firmware not in LEAST_MEMORY:
@@ -98,7 +98,7 @@ def command(args, serial):
 
 
 def refused(log):
-    """The kernel has said why."""
+    """The sentence for a refused command line; the log has the reason."""
     found = re.findall(rb'command line: (".*)', log)
     text = found[-1].decode(errors="replace").strip() if found else "see above"
     if text.startswith('"mode='):
@@ -107,7 +107,7 @@ def refused(log):
 
 
 def not_started(args, errors):
-    """QEMU left before the guest had said anything: its own words."""
+    """The sentence for a QEMU that exits before the guest prints anything."""
     lines = [line.partition(": ")[2] or line for line in errors.splitlines()]
     if args.accel.startswith("kvm"):
         told = [line for line in lines if "warning:" not in line] or lines
@@ -118,8 +118,8 @@ def not_started(args, errors):
 
 
 def judge(args, status, log, errors):
-    """(status, sentence or None). What else QEMU had to say is passed on.
-    log: None if it went to a terminal."""
+    """(status, sentence or None). Other messages of QEMU are passed on.
+    log: None if the output went to a terminal."""
     errors.seek(0)
     words = errors.read().strip()
     if words and not log and (status == 1 or status < 0):
@@ -130,7 +130,7 @@ def judge(args, status, log, errors):
 
 
 def verdict(status, log):
-    """None, or the sentence that says what is wrong."""
+    """None for success, or a sentence about the failure."""
     banners, endings = log.count(BANNER), log.count(ENDING)
     if status == PANIC:
         return "the kernel panicked, or could not start (status 37)"
@@ -153,13 +153,13 @@ def verdict(status, log):
 
 
 def errors_file():
-    """What QEMU says on stderr: one sentence may be made of it."""
+    """A file for QEMU's stderr, from which a sentence may be made."""
     return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
 
 
 def run_batch(args, feed=None):
-    """The log goes to stdout as it comes. feed(log so far, to the guest) is
-    called for every piece of it; without it stdin is not used."""
+    """Copies the log to stdout as it arrives. feed(log so far, pipe to the
+    guest) is called for every piece; without feed, stdin is not used."""
     errors = errors_file()
     qemu = subprocess.Popen(command(args, "stdio"), stdout=subprocess.PIPE,
                             stderr=errors, stdin=subprocess.PIPE if feed
@@ -190,7 +190,7 @@ def run_batch(args, feed=None):
 
 
 def run_script(args):
-    """Commands from stdin, one at each prompt, then "exit"."""
+    """Types the lines of stdin, one at each prompt, then "exit"."""
     lines = sys.stdin.buffer.readlines() if sys.stdin else []
     lines = [line.rstrip(b"\r\n") + b"\n" for line in lines] + [b"exit\n"]
     done = 0
@@ -205,7 +205,7 @@ def run_script(args):
 
 
 def run_interactive(args):
-    """A terminal; leave by the shell's exit or by QEMU's escape."""
+    """Makes this terminal the serial line, until exit or QEMU's escape."""
     if not sys.stdin or not sys.stdin.isatty():
         return run_script(args)
     with tempfile.TemporaryDirectory() as directory:
@@ -236,7 +236,7 @@ def run_gdb(args):
             print(f"run.py: the serial line goes to {log} (gdb: log); to type "
                   "at it, in another terminal:\n"
                   f"  python3 tools/attach.py {log}", flush=True)
-            # ^C is for gdb: it stops the kernel.
+            # ^C is for gdb, which stops the kernel.
             signal.signal(signal.SIGINT, lambda *_: None)
             for end in (signal.SIGTERM, signal.SIGHUP):
                 signal.signal(end, lambda *_: sys.exit(1))
@@ -254,7 +254,7 @@ def run_gdb(args):
 
 
 def run(args):
-    """(QEMU's status, or 1; None or the sentence that says what is wrong)"""
+    """(QEMU's status, or 1; None or a sentence about the failure)"""
     if problem := refusal(args):
         return 1, problem
     try:
@@ -265,7 +265,7 @@ def run(args):
         return run_batch(args)
     except KeyboardInterrupt:
         return 130, "stopped by ^C"
-    except BrokenPipeError:  # nor is the rest of the log to be written out
+    except BrokenPipeError:  # and do not flush the rest of the log
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1, "nobody reads the log any more"
 

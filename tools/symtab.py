@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Writes the kernel's symbol table, as NASM source, for kernel/base/kallsyms.c.
 
-The table goes to the end of the image, so a second link with it leaves every
-other address as it was; the Makefile runs this program again on the result
-and compares. It also holds checksums: of itself and of the other segments that
-nothing writes to; and for each function whether it can return, as
-tools/noreturn.py has found in the first link.
+The table goes to the end of the image, so a second link with it changes no
+other address. The Makefile runs this program again on the result and compares.
+The table also holds checksums of itself and of the other read-only segments,
+and for each function whether it can return, as tools/noreturn.py found in the
+first link.
 """
 import argparse
 import re
@@ -15,10 +15,10 @@ import subprocess
 import sys
 
 KERNEL_VMA = 0xFFFFFFFF80000000
-# Compiler-made suffixes of real functions; any other dot in the name of code
-# is a local label of an assembly routine.
+# Suffixes that the compiler gives to real functions. Any other name of code
+# with a dot is a local label of an assembly routine.
 CLONE = re.compile(r"\.(constprop|isra|part|cold|lto_priv)\.?\d*")
-# The linker script's marks name places, not things.
+# Marks of the linker script: they name addresses, not objects.
 MARK = re.compile(r"_e?text|_e?data|_end|__\w+_(start|end)|__(start|stop)_\w+")
 PT_LOAD, PF_W = 1, 2
 CANNOT_RETURN = 0x80  # in the byte of the type letter
@@ -45,7 +45,7 @@ def segments(image):
 
 
 def checksum(data):
-    """The sum kallsyms_image_intact() computes: rotate and add, by words."""
+    """The sum of kallsyms_image_intact(): rotates and adds word by word."""
     total = 0
     mask = (1 << 64) - 1
     for word, in struct.iter_unpack("<Q", data):
@@ -54,13 +54,13 @@ def checksum(data):
 
 
 def read_addresses(path):
-    """What tools/noreturn.py has written."""
+    """The addresses that tools/noreturn.py wrote."""
     with open(path, encoding="ascii") as f:
         return {int(line, 16) for line in f}
 
 
 def read_symbols(nm, elf):
-    """The symbols, and the addresses of all marks: no symbol goes on there."""
+    """The symbols, and the addresses of all marks, where a symbol ends."""
     out = subprocess.run([nm, "--defined-only", elf], check=True,
                          capture_output=True, text=True).stdout
     found, marks = set(), set()
@@ -75,20 +75,20 @@ def read_symbols(nm, elf):
 
 
 def rank(symbol):
-    """By address; of several names for one, the public-looking one first."""
+    """Sorts by address; of several names, one without a leading "_" first."""
     addr, name, _ = symbol
     return addr, name.startswith("_"), name
 
 
 def sizes(symbols, marks):
-    """Up to the next address of a symbol or a mark."""
+    """Each symbol's distance to the next address of a symbol or a mark."""
     places = sorted(marks | {addr for addr, _, _ in symbols})
     following = dict(zip(places, places[1:]))
     return [following[addr] - addr for addr, _, _ in symbols]
 
 
 def table(symbols, size_of, sums, noreturn):
-    """All but the sum of these bytes; with it they fill whole pages."""
+    """The table without its own sum; with the sum it fills whole pages."""
     names, rows = bytearray(), bytearray()
     for (addr, name, kind), size in zip(symbols, size_of):
         kind = ord(kind) | (CANNOT_RETURN if addr in noreturn else 0)
@@ -104,7 +104,7 @@ def table(symbols, size_of, sums, noreturn):
 
 
 def emit(data):
-    """As NASM source, behind its sum."""
+    """The sum and the table as NASM source."""
     words = [checksum(data)] + [w for w, in struct.iter_unpack("<Q", data)]
     lines = ["section .kallsyms progbits alloc noexec nowrite align=8",
              "global kallsyms_table", "kallsyms_table:"]
