@@ -3,8 +3,9 @@
  * Atomic integers, and atomic operations on plain integers and pointers.
  *
  * Every read-modify-write below is one locked instruction and a full memory
- * barrier; atomic_read() and atomic_set() are plain single accesses. Usable in
- * every context, tracing callbacks and NMI included: nothing here is a call.
+ * barrier; atomic_read() and atomic_set() are plain single accesses. They can
+ * be used in every context, including tracing callbacks and NMI, because none
+ * of them is a function call.
  */
 #pragma once
 
@@ -22,7 +23,7 @@ typedef struct {
 #define ATOMIC_INIT(n)	 ((atomic_t){ (n) })
 #define ATOMIC64_INIT(n) ((atomic64_t){ (n) })
 
-/* These are for any integer or pointer of 1, 2, 4 or 8 bytes. */
+/* These work on any integer or pointer of 1, 2, 4 or 8 bytes. */
 
 #define xchg(p, val) ({ __atomic_exchange_n((p), (val), __ATOMIC_SEQ_CST); })
 
@@ -30,12 +31,12 @@ typedef struct {
 #define fetch_or(p, bits)  __atomic_fetch_or((p), (bits), __ATOMIC_SEQ_CST)
 #define fetch_and(p, bits) __atomic_fetch_and((p), (bits), __ATOMIC_SEQ_CST)
 
-/* Stores val if *p is *oldp; else loads *oldp. Returns whether it stored. */
+/* Stores val if *p is *oldp, else loads *oldp. Returns whether it stored. */
 #define try_cmpxchg(p, oldp, val)                              \
 	__atomic_compare_exchange_n((p), (oldp), (val), false, \
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
 
-/* Returns what *p was: equal to old exactly if val has been stored. */
+/* Returns the old value of *p; it equals old if and only if val was stored. */
 #define cmpxchg(p, old, val)                            \
 	({                                              \
 		__typeof__(*(p)) cmpxchg_old_ = (old);  \

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Compiler and memory barriers, and the single accesses that neither the
- * compiler may tear nor repeat.
+ * Compiler and memory barriers, and single accesses, which the compiler may
+ * neither tear nor repeat.
  *
  * x86 keeps loads in order, stores in order, and a load before a later store;
  * only a store may pass a later load of another address. So acquire, release,
- * smp_rmb() and smp_wmb() merely hold back the compiler, and smp_mb() is the
- * one that costs an instruction.
+ * smp_rmb() and smp_wmb() restrict only the compiler, and only smp_mb() costs
+ * an instruction.
  */
 #pragma once
 

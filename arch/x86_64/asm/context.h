@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is running on this CPU: the per-CPU context words.
+ * The per-CPU context words: in which context this CPU runs.
  *
  * trace_context holds exactly one CTX_ bit. The entry stubs of entry.asm set
  * it before they call anything traceable and restore it before they return;
  * exceptions (#BP, #PF, ...) keep the context they interrupted. preempt_count
- * counts reasons not to switch tasks; interrupts need not touch it, since
- * nothing switches outside task context.
+ * counts the reasons not to switch tasks. Interrupts need not change it,
+ * because no switch happens outside task context.
  *
- * All one instruction each, usable in every context.
+ * Each access is one instruction and can be used in every context.
  */
 #pragma once
 
@@ -28,8 +28,8 @@ DECLARE_PER_CPU(u8, need_resched);
 
 /*
  * Up-call into the scheduler: preemption has just become possible and
- * need_resched is set. May be called with interrupts off or outside task
- * context and then does nothing (the interrupt's exit looks again).
+ * need_resched is set. The caller may have interrupts off or be outside task
+ * context; the call then does nothing (the interrupt's exit tests again).
  */
 void preempt_schedule(void);
 
@@ -72,9 +72,9 @@ static __always_inline void preempt_enable_notrace(void)
 			 :
 			 : "memory");
 	/*
-	 * An interrupt between the two lines finds the count 0 and switches
-	 * by itself; after a migration this reads the new CPU's flag, which
-	 * costs at most one needless call.
+	 * An interrupt between the two instructions finds the count 0 and
+	 * switches by itself. After a migration the second one reads the new
+	 * CPU's flag, which costs at most one needless call.
 	 */
 	if (likely(!zero))
 		return;

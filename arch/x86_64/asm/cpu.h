@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Single processor instructions as C: control registers, CPUID, time stamp,
- * halting, serialising. All inline and usable in every context except where
- * a comment says otherwise.
+ * Single processor instructions as C functions: control registers, CPUID, time
+ * stamp, halting, serialising. All are inline and can be used in every context
+ * unless a comment says otherwise.
  */
 #pragma once
 
@@ -31,7 +31,7 @@ struct cpuid_regs {
 	u32 eax, ebx, ecx, edx;
 };
 
-/* Leaf beyond the CPU's last basic leaf: reads as garbage; ask leaf 0. */
+/* Leaf 0 returns the last basic leaf; a leaf above it reads as garbage. */
 static __always_inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
 {
 	struct cpuid_regs r;
@@ -46,13 +46,13 @@ static __always_inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
 /* Not ordered against loads before or after it; see rdtsc_ordered(). */
 static __always_inline u64 rdtsc(void)
 {
-	u64 low, high; /* the upper halves become zero */
+	u64 low, high; /* RDTSC clears the upper halves */
 
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
 	return high << 32 | low;
 }
 
-/* Not before the loads that precede it, as needed to compare across CPUs. */
+/* Ordered after the loads that precede it, for comparisons across CPUs. */
 static __always_inline u64 rdtsc_ordered(void)
 {
 	u32 low, high;
@@ -66,13 +66,16 @@ static __always_inline void cpu_relax(void)
 	__asm__ volatile("pause" ::: "memory");
 }
 
-/* Interrupts on and sleep until the next one; none can slip in between. */
+/*
+ * Turn interrupts on and halt until the next one. STI takes effect after HLT,
+ * so no interrupt can arrive between the two.
+ */
 static __always_inline void safe_halt(void)
 {
 	__asm__ volatile("sti; hlt" ::: "memory");
 }
 
-/* Interrupts off for good. */
+/* Turn interrupts off and halt for good. */
 static __always_inline __noreturn void halt_forever(void)
 {
 	for (;;)
@@ -95,7 +98,7 @@ static __always_inline __noreturn void halt_forever(void)
 DEFINE_CR_ACCESS(0)
 DEFINE_CR_ACCESS(2)
 DEFINE_CR_ACCESS(3)
-/* A bit the CPU lacks hangs QEMU's TCG on the spot: ask CPUID first. */
+/* Setting a bit that the CPU lacks hangs QEMU's TCG: check CPUID first. */
 DEFINE_CR_ACCESS(4)
 
 static __always_inline void invlpg(const volatile void *addr)
@@ -112,10 +115,10 @@ static __always_inline unsigned long read_sp(void)
 }
 
 /*
- * Serialise: nothing fetched or decoded before this is executed after it.
- * By IRET to the next instruction, which every CPU and emulator has and which
- * needs no exit under virtualisation (CPUID does).
- * Context: anything but NMI, since IRET lets the next NMI in.
+ * Serialise: no instruction that was fetched or decoded before this call is
+ * executed after it. IRET to the next instruction does it: every CPU and
+ * emulator has IRET, and it needs no exit under virtualisation (CPUID does).
+ * Context: any but NMI, because IRET unblocks the next NMI.
  */
 static __always_inline void sync_core(void)
 {

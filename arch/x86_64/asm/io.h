@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Port and memory-mapped input and output. One instruction each. */
+/* Port and memory-mapped input and output. Each function is one instruction. */
 #pragma once
 
 #include "kernel/lib/types.h"

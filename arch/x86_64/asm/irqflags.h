@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The interrupt flag of this CPU. All one or two instructions, usable in every
- * context; NMIs are not held back by any of them.
+ * The interrupt flag of this CPU. Each function is one or two instructions and
+ * can be used in every context. None of them blocks NMIs.
  */
 #pragma once
 
@@ -32,7 +32,7 @@ static __always_inline void local_irq_enable(void)
 	__asm__ volatile("sti" ::: "memory");
 }
 
-/* Returns the flags to give back to local_irq_restore(). */
+/* Returns the flags to pass to local_irq_restore(). */
 static __always_inline unsigned long arch_irq_save(void)
 {
 	unsigned long flags = local_save_flags();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The map of virtual memory, and the marks the linker script sets.
+ * The map of virtual memory, and the symbols that the linker script defines.
  *
  *	lower half		empty; null page never mapped
  *	PAGE_OFFSET		all RAM, not executable, kernel text read-only

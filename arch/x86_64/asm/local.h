@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Words that only their own CPU writes, but from every context of it.
+ * Words that only their own CPU writes, in any of its contexts.
  *
- * One instruction each and no lock prefix: an interrupt or NMI on this CPU
- * comes before or after it, never in the middle. Other CPUs may read such a
- * word; they may not write it. What two CPUs write is <asm/atomic.h>'s.
+ * Each access is one instruction without lock prefix: an interrupt or NMI on
+ * this CPU comes before or after it, never in the middle. Other CPUs may read
+ * such a word but not write it. <asm/atomic.h> is for words that several CPUs
+ * write.
  *
- * The host's fake of this header lets a test run a nested writer before and
- * after each of these, which is how trace/ring/ring_buffer.c is model-checked.
+ * The host tests replace this header by a fake, which can run a nested writer
+ * before and after each access. So they model-check trace/ring/ring_buffer.c.
  * Context: any, with preemption off so that "own CPU" does not change.
  */
 #pragma once
@@ -18,7 +19,7 @@
 #define local_read(p)	  READ_ONCE(*(p))
 #define local_set(p, val) WRITE_ONCE(*(p), (val))
 
-/* One instruction, where a volatile load and a test would be two. */
+/* One instruction; a volatile load and a test would be two. */
 static __always_inline bool local_is_zero(const u64 *p)
 {
 	bool zero;
@@ -37,7 +38,7 @@ static __always_inline void local_add(u64 *p, u64 n)
 	__asm__ volatile("addq %1, %0" : "+m"(*p) : "re"(n) : "cc");
 }
 
-/* Stores val if *p is *oldp; else loads *oldp. Returns whether it stored. */
+/* Stores val if *p is *oldp, else loads *oldp. Returns whether it stored. */
 static __always_inline bool local_try_cmpxchg(u64 *p, u64 *oldp, u64 val)
 {
 	bool stored;

@@ -2,8 +2,8 @@
 /*
  * Model-specific registers.
  *
- * QEMU's TCG never faults on one it does not have (reads 0, drops writes), so
- * ask CPUID before using any that is not architectural.
+ * QEMU's TCG does not fault on an MSR that it lacks: it reads 0 and drops
+ * writes. So check CPUID before using an MSR that is not architectural.
  */
 #pragma once
 

@@ -2,15 +2,16 @@
 /*
  * Per-CPU variables, reached through GS.
  *
- * Owns the rule of addressing: the section .percpu of the image is CPU 0's own
- * copy (GS base 0), and every other CPU has a copy of it at the same address
- * plus its GS base, which is also kept in per_cpu_offset[]. All copies start
- * as zero: DEFINE_PER_CPU() takes no initialiser.
+ * Owns the addressing rule: the section .percpu of the image is CPU 0's own
+ * copy (GS base 0). Every other CPU has a copy of it at the same address plus
+ * its GS base, which is also kept in per_cpu_offset[]. All copies start as
+ * zero: DEFINE_PER_CPU() takes no initialiser.
  *
- * this_cpu_*() is ONE instruction each, so an interrupt or a migration comes
- * before or after it, never in the middle. No lock prefix: only the owner CPU
- * may write by these. Anything longer than one instruction (this_cpu_ptr()
- * and a use of it) needs preemption off. Usable in every context.
+ * Each this_cpu_*() is ONE instruction, so an interrupt or a migration comes
+ * before or after it, never in the middle. There is no lock prefix: only the
+ * owner CPU may write with these. A sequence of more than one instruction
+ * (this_cpu_ptr() and a use of its result) needs preemption off. They can be
+ * used in every context.
  */
 #pragma once
 
@@ -76,7 +77,7 @@ extern void percpu_bad_size(void)
 		read_;                                       \
 	})
 
-/* Of one byte, extended to 32 bits by the load itself. */
+/* Reads one byte; the load itself extends it to 32 bits. */
 #define this_cpu_read_byte(var)                            \
 	({                                                 \
 		u32 byte_;                                 \
@@ -87,7 +88,7 @@ extern void percpu_bad_size(void)
 		byte_;                                     \
 	})
 
-/* Of four bytes, as an index: the load has cleared the upper half. */
+/* Reads four bytes as an index; the load clears the upper half. */
 #define this_cpu_read_index(var)                            \
 	({                                                  \
 		unsigned long index_;                       \
@@ -98,7 +99,7 @@ extern void percpu_bad_size(void)
 		index_;                                     \
 	})
 
-/* insn: "mov", "add", "or", "and"; the operand goes through a register. */
+/* insn: "mov", "add", "sub", "or", "and", with a register or an immediate. */
 #define percpu_to_op_(insn, var, val)                          \
 	do {                                                   \
 		__typeof__(var) operand_ = (val);              \
@@ -140,7 +141,7 @@ extern void percpu_bad_size(void)
 #define this_cpu_inc(var)	 percpu_to_op_("add", var, 1)
 #define this_cpu_dec(var)	 percpu_to_op_("sub", var, 1)
 
-/* Adds to a 4- or 8-byte variable and returns what it held before. */
+/* Adds to a 4- or 8-byte variable and returns its old value. */
 #define this_cpu_fetch_add(var, val)                                     \
 	({                                                               \
 		__typeof__(var) sum_ = (val);                            \
@@ -158,8 +159,8 @@ extern void percpu_bad_size(void)
 #define smp_processor_id() this_cpu_read(cpu_number)
 
 /*
- * Not volatile on purpose: for the code of one task it never changes, so the
- * compiler may keep it, across a switch too.
+ * The asm is deliberately not volatile: within one task the value never
+ * changes, so the compiler may keep it, even across a switch.
  */
 static __always_inline struct task_struct *get_current(void)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registers of an interrupted or traced place, as entry.asm and the
- * tracing trampolines push them. Linux's names and order.
+ * The registers of interrupted or traced code, as entry.asm and the tracing
+ * trampolines push them. The names and the order are Linux's.
  *
- * In a frame of an exception or interrupt, orig_ax holds the error code (low
- * half, 0 where the CPU pushes none) and the vector (high half).
+ * In the frame of an exception or interrupt, orig_ax holds the error code (low
+ * half, 0 if the CPU pushes none) and the vector (high half).
  */
 #pragma once
 

@@ -3,9 +3,9 @@
  * The CPUs of the machine: which are online, how to interrupt them, and how
  * to make all of them serialise.
  *
- * Functions to be run elsewhere are kernel/smp.h's; here is only what the
- * hardware does. CPU numbers go from 0 (the boot CPU) in MADT order; those of
- * CPUs that got lost on their way are holes.
+ * kernel/smp.h runs functions on other CPUs; this header has only what the
+ * hardware does. CPU numbers start at 0 (the boot CPU) and follow MADT order.
+ * The number of a CPU that was lost during its start is given to no other CPU.
  */
 #pragma once
 
@@ -52,19 +52,22 @@ static __always_inline unsigned int next_online_cpu(unsigned int cpu)
 void smp_boot_cpu_init(void);
 
 /*
- * Start every CPU of the MADT. One that does not come up is reported by its
- * APIC id and the others go on; the number online is num_online_cpus().
+ * Start every CPU of the MADT. A CPU that does not come up is reported by its
+ * APIC id, and the others still start; num_online_cpus() is the number online.
  * Context: boot, task, interrupts on, after acpi_init(), apic_init() and the
  * scheduler.
- * Return: 0, also if some CPUs failed; -ENOMEM if there is no memory for the
+ * Return: 0, even if some CPUs failed; -ENOMEM if there is no memory for the
  * start page. No other code is returned.
  */
 int smp_init(void);
 
-/* The local APIC's id of a CPU. */
+/* The id of a CPU's local APIC. */
 u32 cpu_apic_id(unsigned int cpu);
 
-/* Makes the CPU look at need_resched on its way out. Any context. */
+/*
+ * Interrupts the CPU; the exit of the interrupt tests need_resched. Any
+ * context.
+ */
 void smp_send_reschedule(unsigned int cpu);
 /* Makes the CPU call smp_call_function_interrupt(). Any context. */
 void smp_send_call_function(unsigned int cpu);
@@ -72,39 +75,39 @@ void smp_send_call_function(unsigned int cpu);
 void send_nmi(unsigned int cpu);
 
 /*
- * Every online CPU, this one too, executes a serialising instruction after
- * the call and before the return: what was written before is what they
- * execute. One round of IPIs.
- * Context: task, interrupts on (both checked); preemption may be off, but no
- * spinlock held that a CPU with interrupts off may wait for. Several callers
- * at once each get a round of their own: an answer is the number of a round
- * that had begun, and counts for all before it. Panics if a CPU does not
- * answer in smp_timeout_ns.
+ * Every online CPU, including this one, executes a serialising instruction
+ * between the call and the return. From then on each CPU executes the code
+ * written before the call. Cost: one round of IPIs.
+ * Context: task, interrupts on (both checked). Preemption may be off, but the
+ * caller must not hold a spinlock that a CPU with interrupts off may wait for.
+ * Concurrent callers each start a round of their own: an answer is the number
+ * of a round that had begun, and it also answers all rounds before it. Panics
+ * if a CPU does not answer within smp_timeout_ns.
  */
 void sync_core_all(void);
 
-/* What one CPU answered to the last round. */
+/* The answer of one CPU to the last round. */
 struct sync_core_ack {
 	u64 round; /* number of the last round this CPU has answered */
-	u64 tsc;   /* and when */
+	u64 tsc;   /* TSC of that answer */
 };
 
-/* [C] written by the IPI handler of each CPU, read by anybody */
+/* [C] written by the IPI handler of each CPU, read by every CPU */
 DECLARE_PER_CPU(struct sync_core_ack, sync_core_ack);
 
 /* Number of rounds so far, the current one included. */
 u64 sync_core_rounds(void);
 
 /*
- * How long others are waited for before it is a failure, by a spin_clock. Much
- * longer than any CPU has its interrupts off, since an emulator's host may run
- * this CPU and not the other.
+ * The limit of a wait for other CPUs, in nanoseconds of a spin_clock; a longer
+ * wait is a failure. It is much longer than any CPU keeps its interrupts off,
+ * because an emulator's host may run this CPU and not the other.
  */
 extern u64 smp_timeout_ns; /* [A] only a test changes it */
 
 /*
- * An NMI handler returns true if the NMI was (also) its own. It runs in
- * context nmi. At most NMI_HANDLERS_MAX at a time.
+ * An NMI handler returns true if the NMI was for it, alone or among others. It
+ * runs in context nmi. At most NMI_HANDLERS_MAX are registered at a time.
  * Return of register: 0; -ENOSPC. No other code is returned. unregister
  * returns when no CPU runs the handler any more.
  */
@@ -115,7 +118,7 @@ int nmi_handler_register(nmi_handler_t fn);
 void nmi_handler_unregister(nmi_handler_t fn);
 
 /*
- * Stop all other CPUs for good; each first calls panic_stop_cpu(). Waits a
- * second at most for each. Context: any, once (later calls do nothing).
+ * Stop all other CPUs for good; each first calls panic_stop_cpu(). Waits at
+ * most one second for each. Context: any, once (later calls do nothing).
  */
 void smp_stop_others(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stacks changed on purpose: what a task's stack looks like while another
- * one runs, and a call that can be left by force. (switch_to() itself is
- * declared in kernel/sched.h, with its task_struct.)
+ * Stack switches: the stack of a task that is switched out, and a call that a
+ * trap can abandon. (switch_to() itself is declared in kernel/sched.h, with its
+ * task_struct.)
  */
 #pragma once
 
@@ -10,16 +10,16 @@
 
 struct task_struct;
 
-/* What switch_to() leaves at the saved stack pointer of the old task. */
+/* The frame that switch_to() leaves at the old task's saved stack pointer. */
 struct switch_frame {
 	unsigned long r15, r14, r13, r12, bx, bp;
 	unsigned long ip; /* into the caller of switch_to() */
 };
 
 /*
- * Make a new stack that switch_to() can continue: it will enter entry(prev)
- * as if called from nowhere (return address 0, rbp 0), where prev is the task
- * switched away from.
+ * Prepare a new stack for switch_to(). The first switch to it enters
+ * entry(prev) without a caller (return address 0, rbp 0); prev is the task that
+ * was switched out.
  * stack_top: one past the end, 16-byte aligned.
  * Return: the stack pointer to be saved in the new task.
  */
@@ -36,9 +36,9 @@ switch_stack_prepare(void *stack_top, void (*entry)(struct task_struct *prev))
 }
 
 /*
- * Run fn(arg) so that it can be left by force: *resume_sp is set to a stack
+ * Run fn(arg) so that a trap can abandon it: *resume_sp is set to the stack
  * pointer with which execution may continue at trap_catch_resume.
- * Return: 0 if fn returned, 1 if it was left. For traps.c.
+ * Return: 0 if fn returned, 1 if it was abandoned. For traps.c.
  */
 int trap_catch_call(void (*fn)(void *arg), void *arg, unsigned long *resume_sp);
 extern const char trap_catch_resume[];

@@ -8,12 +8,12 @@
 #include "kernel/lib/types.h"
 #include <asm/cpu.h>
 
-/* [I] after tsc_init(); 0 before, so that early times read as 0 */
+/* [I] after tsc_init(); 0 before it, so that early times read as 0 */
 extern u64 tsc_mult; /* nanoseconds per cycle, times 2^32 */
-/* TSC at the kernel's first C instructions; no CPU that is online reads less */
+/* TSC at the kernel's first C instructions; no online CPU reads less */
 extern u64 tsc_base;
 extern u64 tsc_hz;
-/* [A] largest step back seen between two CPUs, in cycles; 0 is the rule */
+/* [A] largest step back seen between two CPUs, in cycles; normally 0 */
 extern u64 tsc_warp_max;
 
 static __always_inline u64 tsc_to_ns(u64 cycles)
@@ -22,7 +22,8 @@ static __always_inline u64 tsc_to_ns(u64 cycles)
 }
 
 /*
- * Nanoseconds since boot on this CPU. No call, no lock: for tracing and NMI.
+ * Nanoseconds since boot on this CPU. It makes no call and takes no lock, so
+ * that tracing and NMI handlers may use it.
  * Two CPUs may disagree by the latency of an RDTSC; use ktime_ns() where
  * order across CPUs matters.
  */
@@ -32,10 +33,10 @@ static __always_inline u64 local_clock(void)
 }
 
 /*
- * How long a loop has waited for something that another CPU does. Only time in
- * which this CPU looked counts: a gap between two looks means that it was kept
- * from running, and so perhaps was everybody else, as on a host that stops the
- * emulator. Of such a gap 1 ms counts, hence no stop uses up a limit.
+ * The time that a loop has waited for another CPU. Only time in which this CPU
+ * ran counts. A long gap between two calls of spin_clock_look() means that this
+ * CPU did not run, and perhaps no other CPU did, as when a host stops the
+ * emulator. At most 1 ms of such a gap counts, so no stop uses up a limit.
  */
 #define SPIN_GAP_NS 1000000ULL
 
@@ -49,7 +50,7 @@ static __always_inline struct spin_clock spin_clock_start(void)
 	return (struct spin_clock){ .last = rdtsc() };
 }
 
-/* Nanoseconds up to this look. Any context; 0 before tsc_init(). */
+/* Nanoseconds up to this call. Any context; 0 before tsc_init(). */
 static __always_inline u64 spin_clock_look(struct spin_clock *clock)
 {
 	u64 now = rdtsc();
@@ -60,8 +61,8 @@ static __always_inline u64 spin_clock_look(struct spin_clock *clock)
 }
 
 /*
- * Spin until cond holds, at most ns nanoseconds by a spin_clock. Value:
- * whether it held. For ever before tsc_init(). Any context.
+ * Spin until cond holds, for at most ns nanoseconds of a spin_clock. Value:
+ * whether cond held. Before tsc_init() there is no limit. Any context.
  */
 #define spin_until(cond, ns)                                        \
 	({                                                          \
@@ -74,18 +75,18 @@ static __always_inline u64 spin_clock_look(struct spin_clock *clock)
 	})
 
 /*
- * Measure the TSC against the PIT, about 5 ms. No effect on PIT channel 0.
+ * Measure the TSC against the PIT, for about 5 ms. PIT channel 0 is unchanged.
  * Context: boot.
- * Return: 0; -ENODEV if the PIT does not count; -EAGAIN if this CPU was away
+ * Return: 0; -ENODEV if the PIT does not count; -EAGAIN if this CPU did not run
  * for 50 ms in each of many attempts. No other code is returned.
  */
 int tsc_init(void);
 
 /*
- * The same where there is no PIT, by the first of HPET, ACPI PM timer, CPUID
- * leaf 15h and CPUID leaf 16h that there is; *by is its name.
+ * The same for a machine without a PIT, by the first of HPET, ACPI PM timer,
+ * CPUID leaf 15h and CPUID leaf 16h that exists; *by is its name.
  * Context: boot, after acpi_init().
- * Return: 0; -ENODEV if there is none of them. No other code is returned.
+ * Return: 0; -ENODEV if none of them exists. No other code is returned.
  */
 int tsc_init_late(const char **by);
 
@@ -102,19 +103,19 @@ int tsc_measure_by(u32 (*read_count)(void), u64 hz, u32 mask);
 int tsc_set_hz(u64 hz);
 
 /*
- * How often in a second a counter counts down, watched for so long. Exact also
- * where the host does not run this CPU at times.
+ * The rate of a counter that counts down, in counts per second, measured over
+ * ns nanoseconds. It is exact even if the host sometimes does not run this CPU.
  * Context: boot, after tsc_init().
  */
 u64 tsc_rate_of(u32 (*read_count)(void), u64 ns);
 
 /*
- * A CPU reads this TSC before it comes online: if it lags so far behind the
- * boot CPU that time would be negative there, all clocks jump forward.
+ * A CPU passes its TSC before it comes online. If that TSC lags so far behind
+ * the boot CPU's that time would be negative there, all clocks jump forward.
  * Context: bring-up, interrupts off, one CPU at a time.
  */
 void tsc_base_at_most(u64 tsc);
 
-/* Busy waits of at least so long. Any context, after tsc_init(). */
+/* Busy waits of at least that time. Any context, after tsc_init(). */
 void ndelay(u64 ns);
 void udelay(u64 us);

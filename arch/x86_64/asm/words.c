@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * words.c - the words that inline functions of <asm/...> name, so that every
- * layer may use those headers.
+ * words.c - the variables that inline functions of <asm/...> use. They are
+ * defined here, in the lowest layer, so that every layer may use those headers.
  *
- * The per-CPU words stand side by side, so that an entry stub touches one cache
- * line. cpu/tsc.c and cpu/smp.c alone write the others.
+ * The per-CPU variables are adjacent, so that an entry stub touches one cache
+ * line. Only cpu/tsc.c and cpu/smp.c write the others.
  */
 #include <asm/context.h>
 #include <asm/percpu.h>
