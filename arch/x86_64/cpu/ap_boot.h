@@ -3,9 +3,9 @@
  * The hand-over from the boot CPU to a starting one (ap_start.asm).
  *
  * The real-mode page holds no data: it jumps to 32-bit code in the kernel
- * image, which turns long mode on with the AP page tables and then looks here
- * for a block that is armed for its APIC id. Each CPU number has a block of its
- * own: one that is given up on may still read what stands in it.
+ * image. That code turns long mode on with the AP page tables and then searches
+ * the blocks for one that is armed for its APIC id. Each CPU number has a block
+ * of its own, because a CPU that was given up on may still read its block.
  */
 #pragma once
 
@@ -13,10 +13,10 @@
 #include <asm/percpu.h>
 
 /*
- *	IDLE  -> ARMED   boot CPU: filled in for an APIC id
+ *	IDLE  -> ARMED   boot CPU: block filled in for an APIC id
  *	ARMED -> TAKEN   that CPU: on its way to .entry
  *	TAKEN -> JOINED  that CPU: it will be online in a few instructions
- *	ARMED -> before  boot CPU: withdrawn, the CPU has not come
+ *	ARMED -> before  boot CPU: block withdrawn, the CPU has not claimed it
  *	TAKEN -> LOST    boot CPU: given up; the CPU halts when it finds that
  *	LOST  -> ARMED   boot CPU: for the same APIC id, after a reset of it
  */
@@ -28,13 +28,13 @@ enum ap_boot_state {
 	AP_BOOT_LOST = 4,
 };
 
-/* State and id in one word, so that nobody claims what is for another. */
+/* State and id share a word, so that no CPU claims another CPU's block. */
 #define AP_BOOT_CLAIM(state, apic_id) ((u64)(apic_id) << 32 | (state))
 
 struct ap_boot_params {
 	u64 claim;     /* [A] AP_BOOT_CLAIM(), changed by cmpxchg */
-	u64 stack_top; /* rsp on entry is this, less the return address */
-	u64 gs_base;   /* in place before any C runs */
+	u64 stack_top; /* rsp before the call of entry is this minus 16 */
+	u64 gs_base;   /* loaded before any C runs */
 	u64 entry;     /* void __noreturn entry(u64 arg), kernel CR3 loaded */
 	u64 arg;
 };

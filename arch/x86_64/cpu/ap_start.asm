@@ -1,9 +1,9 @@
 ; SPDX-License-Identifier: MIT
 ;
-; Every other CPU from SIPI to its C entry point; see ap_boot.h.
+; The start of every other CPU, from SIPI to its C entry point; see ap_boot.h.
 ;
 ; The 16-bit part is copied below 1 MiB and is data there (never mapped
-; executable); all that runs with paging on is in the kernel image.
+; executable). All code that runs with paging on is in the kernel image.
 
 %include "boot/boot-offsets.inc"
 %include "boot/start.inc"

@@ -1,16 +1,16 @@
 ; SPDX-License-Identifier: MIT
 ;
-; Every way into the kernel but boot: 256 stubs, five kinds of entry.
+; Every entry into the kernel except boot: 256 stubs, five kinds of entry.
 ;
-; Owns: the trap frame, the context word on the way in and out.
+; Owns: the trap frame, and the context word on entry and exit.
 ;
-; I1 trace_context is right before anything traceable is called, and is put
-;    back before the interrupted code goes on.
-; I2 An NMI's registers go on its own IST stack, and between its first
-;    instruction and its last there is no IRET, so NMIs do not nest. That is
-;    why #BP returns without one: it may come inside an NMI.
-; I3 rbp is odd from the save on: (address of the pt_regs) + 1, which tells
-;    the stack walker what it has met.
+; I1 trace_context is correct before anything traceable is called, and is
+;    restored before the interrupted code continues.
+; I2 An NMI's registers go on its own IST stack, and its handler executes no
+;    IRET before its last instruction, so NMIs do not nest. #BP returns without
+;    IRET because it may come inside an NMI.
+; I3 rbp is odd from the save on: (address of the pt_regs) + 1. By this the
+;    stack walker recognises a trap frame.
 ;
 ; The frame (struct pt_regs; offsets by name, PT_*), after save_regs:
 ;
@@ -23,10 +23,10 @@
 ;			high half: vector
 ;	PT_DI		first of the GPRS list
 ;	...
-;	PT_R15	<- rsp	21 words = 168 bytes, so rsp is 8 off: each entry
-;			pushes one word more before it calls C
+;	PT_R15	<- rsp	21 words = 168 bytes, so rsp is 8 off 16-byte alignment:
+;			each entry pushes one more word before it calls C
 ;
-; GS is never swapped: there is no user mode, its base is the kernel's always.
+; GS is never swapped: there is no user mode; its base is always the kernel's.
 
 %include "arch/x86_64/asm/linkage.inc"
 
@@ -45,7 +45,7 @@ extern sync_core_ack, sync_core_round, lapic_mmio
 ; save_regs: rsp at PT_ORIG_AX -> rsp at the pt_regs, rbp marked (I3)
 %macro save_regs 0
 	push_list GPRS
-	cld				; C expects it, the interrupted may not
+	cld				; the C ABI requires DF clear
 	lea rbp, [rsp + 1]
 %endmacro
 
@@ -54,28 +54,28 @@ extern sync_core_ack, sync_core_round, lapic_mmio
 	pop_list GPRS
 %endmacro
 
-; return_by_iret: rsp at the pt_regs; leaves
+; return_by_iret: rsp at the pt_regs; returns to the interrupted code
 %macro return_by_iret 0
 	restore_regs
 	add rsp, PT_IP - PT_ORIG_AX	; rsp at the CPU's five words
 	iretq
 %endmacro
 
-; The word between the pt_regs and a call into C; holds the old context where
-; there is one to hold.
+; The word between the pt_regs and a call into C. It holds the old context if
+; the entry changes the context.
 %define FRAME_CONTEXT	rsp
 %define FRAME_REGS	rsp + 8
 
-; enter_context CTX: pushes the old context word, sets the new one (I1)
-; An exchange with memory is a full barrier: nothing that the handler reads is
-; read before other CPUs can see the context (cpu_is_quiet(), kernel/quiesce.c).
+; enter_context CTX: pushes the old context word, sets the new one (I1).
+; An exchange with memory is a full barrier: the handler reads nothing before
+; other CPUs can see the context (cpu_is_quiet(), kernel/quiesce.c).
 %macro enter_context 1
 	mov eax, %1
 	xchg eax, [gs:trace_context]
 	push rax			; FRAME_CONTEXT
 %endmacro
 
-; leave_context: puts it back; eax = the interrupted context
+; leave_context: restores the context word; eax = the interrupted context
 %macro leave_context 0
 	mov eax, [FRAME_CONTEXT]
 	mov [gs:trace_context], eax
@@ -94,7 +94,7 @@ VECTOR_HALF	equ 4			; high half of PT_ORIG_AX, in bytes
 
 ; IN	the CPU's frame, with or without an error code
 ; OUT	rsp at a complete PT_ORIG_AX
-; Each is ENTRY_STUB_SIZE = 16 bytes; idt.c counts on it.
+; Each stub is ENTRY_STUB_SIZE = 16 bytes; idt.c relies on it.
 	align 16
 global entry_stubs:function (entry_stubs.end - entry_stubs)
 entry_stubs:
@@ -134,21 +134,21 @@ func exception_common
 	return_by_iret
 endfunc exception_common
 
-; #BP. A handler may emulate a CALL: push a return address on the interrupted
-; stack, which begins where the CPU's frame ends. So the frame is copied down
-; by six words first, and the old copy is the gap:
+; #BP. A handler may emulate a CALL: it pushes a return address on the
+; interrupted stack, which begins where the CPU's frame ends. So the frame is
+; first copied down by six words, and the old copy becomes a gap:
 ;
 ;	S = interrupted rsp, A = S & ~15
 ;	[A - 40, A)	the CPU's frame: the gap from here on
-;	[A - 48]	PT_ORIG_AX of old: gap
-;	[A - 96, A - 48) the copy; PT_R15 and so on below
+;	[A - 48]	the old PT_ORIG_AX: gap
+;	[A - 96, A - 48) the copy; the saved registers are below it
 ;
-; The return is without IRET (I2): ip and flags are written below the rsp to
-; be returned with, T, then popped from there. An emulated CALL makes
-; T = S - 8, so they reach down to S - 24 >= A - 24: into the gap, not into the
-; copy that is still being popped.
+; The return uses no IRET (I2): ip and flags are written below T, the rsp to
+; return with, then popped from there. An emulated CALL makes T = S - 8, so they
+; reach down to S - 24 >= A - 24: into the gap, not into the copy that is still
+; being popped.
 ;
-; IN	rsp at PT_ORIG_AX, the interrupted context, NMI too
+; IN	rsp at PT_ORIG_AX, any interrupted context, including NMI
 ; OUT	regs as the handler leaves them, RF clear
 ; STACK	gap, pt_regs, one word to align
 func int3_common
@@ -157,11 +157,11 @@ func int3_common
 	mov rdi, rsp
 	push 0				; align
 	mov rax, [int3_owners_first]	; the patch engine
-	call [rax + OWNER_CLAIMS]	; rdi = regs; nothing traceable before
+	call [rax + OWNER_CLAIMS]	; rdi = regs; nothing traceable ran yet
 	test eax, eax
 	jnz .resume
 	lea rdi, [FRAME_REGS]
-	call int3_declined		; returns only if another one claims it
+	call int3_declined		; returns only if an owner claims it
 .resume:
 	add rsp, 8			; rsp at the pt_regs
 	sub qword [rsp + PT_SP], 16
@@ -201,15 +201,15 @@ func irq_common
 	call irq_entry			; rdi = regs; end of interrupt is done
 	leave_context			; eax = what was interrupted
 	cmp eax, CTX_TASK
-	jne .leave			; a task is to be preempted if:
+	jne .leave			; preempt a task only if:
 	cmp byte [gs:need_resched], 0
 	je .leave
 	cmp dword [gs:preempt_count], 0
 	jne .leave
 	test dword [FRAME_REGS + PT_FLAGS], X86_EFLAGS_IF
-	jz .leave			; (an exception's handler, for one)
-	call preempt_schedule_irq	; others run; we come back, maybe on
-					; another CPU, interrupts off
+	jz .leave			; (clear in an exception's handler)
+	call preempt_schedule_irq	; other tasks run; it returns, maybe on
+					; another CPU, with interrupts off
 .leave:
 	add rsp, 8
 	return_by_iret
@@ -217,10 +217,10 @@ endfunc irq_common
 
 ; ---- synchronising all CPUs for patched code ---------------------------------
 
-; The answer to sync_core_all(). Nothing traceable, no C, context unchanged.
-; First serialise, by an IRET to the next line, and only then answer: an NMI
-; that comes in between finds the new code, too. Interrupts are off, so this is
-; never inside an NMI (I2).
+; The answer to sync_core_all(). It calls nothing traceable and no C, and leaves
+; the context unchanged. It serialises first, by an IRET to the next line, and
+; only then answers: an NMI between the two also finds the new code. A maskable
+; interrupt never comes inside an NMI, so the IRET is allowed (I2).
 ;
 ; IN	rsp at PT_ORIG_AX, interrupts off
 ; STACK	rax rcx rdx rsi; an IRET frame for a moment
@@ -237,7 +237,7 @@ func sync_core_common
 	push KERNEL_CS
 	lea rax, [.serialised]
 	push rax
-	iretq				; everything fetched before is gone
+	iretq				; discards all that was fetched before
 .serialised:
 	rdtsc
 	shl rdx, 32
@@ -260,6 +260,6 @@ func sync_core_common
 	iretq
 endfunc sync_core_common
 
-; Where all this ends, for the stack walker; it begins with entry_stubs.
+; The end of the entry code, for the stack walker; entry_stubs is its start.
 global entry_code_end
 entry_code_end:

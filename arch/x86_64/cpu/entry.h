@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The seam between entry.asm and C: the stubs, and what they call.
+ * The interface between entry.asm and C: the stubs and the functions they call.
  */
 #pragma once
 
@@ -14,7 +14,7 @@ struct pt_regs;
 /* Stub of vector n at n * ENTRY_STUB_SIZE. */
 extern const char entry_stubs[];
 
-/* One past the last instruction of entry.asm; the stubs are its first. */
+/* One past the last instruction of entry.asm, which begins with the stubs. */
 extern const char entry_code_end[];
 
 /* Exceptions other than #BP and NMI. Context: that of the interrupted code. */

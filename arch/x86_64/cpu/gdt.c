@@ -2,11 +2,11 @@
 /*
  * Segments and the task state segment of each CPU.
  *
- * Owns: the per-CPU GDT and TSS, and the special stacks their IST points to.
+ * Owns: the per-CPU GDT and TSS, and the IST stacks that the TSS points to.
  *
- * I1 A special stack is used by one vector only, and that vector cannot come
- *    again before its handler has left the stack: an NMI waits for the IRET
- *    (and nothing in an NMI executes one), #DF and #MC do not return.
+ * I1 An IST stack is used by one vector only, and that vector cannot come again
+ *    before its handler has left the stack. An NMI is blocked until the IRET,
+ *    and no code in an NMI executes an earlier one; #DF and #MC do not return.
  *
  * Context: boot and bring-up, except ist_of().
  */
@@ -31,7 +31,7 @@ struct tss {
 
 static_assert(sizeof(struct tss) == 104, "as the SDM defines it");
 
-/* Present, DPL 0; what a long-mode segment needs and no more. */
+/* Present, DPL 0; only the bits that long mode uses are set. */
 #define SEGMENT_CODE 0x00209b0000000000ULL /* 64-bit, execute/read, accessed */
 #define SEGMENT_DATA 0x0000930000000000ULL /* read/write, accessed */
 #define SEGMENT_TSS  0x0000890000000000ULL /* available 64-bit TSS */
@@ -53,7 +53,7 @@ struct cpu_segments {
 
 static DEFINE_PER_CPU(struct cpu_segments, segments);
 
-/* CPU 0 can take an NMI or a #DF before there is an allocator. */
+/* CPU 0 can take an NMI or a #DF before the allocator works. */
 static char early_stacks[NR_IST][EARLY_STACK_SIZE] __aligned(16);
 
 static u64 tss_descriptor_low(u64 base)
@@ -77,7 +77,7 @@ static void load_segments(const u64 *gdt)
 	} __packed pointer = { GDT_SLOTS * 8 - 1, (u64)gdt };
 	unsigned long scratch;
 
-	/* Loading GS would clear its base: it keeps its null selector. */
+	/* Loading GS would clear its base, so GS keeps its null selector. */
 	__asm__ volatile("lgdt %1\n\t"
 			 "pushq %2\n\t"
 			 "pushq $1f\n\t"

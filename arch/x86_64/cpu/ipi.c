@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * Interrupts between CPUs: reschedule, call, NMI, stop, and the round in which
- * every CPU serialises.
+ * Interrupts between CPUs: reschedule, call, NMI, stop, and the sync round, in
+ * which every CPU serialises.
  *
  * Owns: the number of the current round, the stop request.
  *
  * I1 sync_core_all() returns only after each CPU that was online when the
  *    round began has executed a serialising instruction that began after the
- *    caller's stores. One that comes online later serialises by itself after
+ *    caller's stores. A CPU that comes online later serialises by itself after
  *    it has become visible (smp.c).
  *
- * sync_core_all() and what it calls are notrace: between two rounds every
- * other CPU traps at the sites of the batch, and so would this one.
+ * sync_core_all() and its callees are notrace: between two rounds every other
+ * CPU traps at the sites of the batch, and this one would too.
  */
 #include "arch/x86_64/cpu/smp.h"
 #include "arch/x86_64/dev/apic.h"
@@ -50,8 +50,9 @@ void send_nmi(unsigned int cpu)
 }
 
 /*
- * To all online CPUs but this one. By one command if all CPUs of the machine
- * are online; a CPU that failed to start must not be woken by it.
+ * Send a command to all online CPUs but this one. If all CPUs of the machine
+ * are online, one command reaches them all. Otherwise it would also wake a CPU
+ * that failed to start.
  */
 static notrace void send_to_others(u64 others, u32 command)
 {
@@ -73,7 +74,7 @@ static notrace bool has_answered(unsigned int cpu, u64 round)
 	return READ_ONCE(per_cpu(sync_core_ack, cpu).round) >= round;
 }
 
-/* As the handler does it on the others; interrupts off, as there. */
+/* The same as the handler on the other CPUs, with interrupts off as there. */
 static notrace void answer_myself(void)
 {
 	unsigned long flags;
@@ -99,7 +100,7 @@ notrace void sync_core_all(void)
 {
 	u64 round, others;
 
-	/* With interrupts off two CPUs could wait for each other for ever. */
+	/* With interrupts off, two CPUs could wait for each other for ever. */
 	BUG_ON(!in_task());
 	preempt_disable_notrace();
 	round = fetch_add(&sync_core_round, 1) + 1; /* full barrier: I1 */

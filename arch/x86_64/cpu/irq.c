@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * What entry.asm calls for interrupts and NMIs, and who serves them.
+ * Interrupts and NMIs: the C functions that entry.asm calls, and the handlers.
  *
  * Owns: the tables of device interrupt handlers and of NMI handlers.
  *
- * I1 A slot of the NMI table is emptied before its handler is waited for, so
- *    after nmi_handler_unregister() nobody runs it or will run it.
+ * I1 nmi_handler_unregister() empties the slot of the NMI table before it waits
+ *    for the handler, so after its return no CPU runs the handler or will.
  *
- * Context: irq_entry() irq, nmi_entry() nmi; the rest says.
+ * Context: irq_entry() irq, nmi_entry() nmi; the headers say it for the others.
  */
 #include "arch/x86_64/cpu/entry.h"
 #include "arch/x86_64/cpu/irq.h"
@@ -80,7 +80,7 @@ void irq_entry(struct pt_regs *regs)
 		this_cpu_inc(timer_ticks);
 		apic_timer_arm(timer_tick(regs));
 		break;
-	case VECTOR_RESCHEDULE: /* the exit looks at need_resched */
+	case VECTOR_RESCHEDULE: /* the exit path tests need_resched */
 		apic_eoi();
 		break;
 	case VECTOR_CALL_FUNCTION:
@@ -91,7 +91,7 @@ void irq_entry(struct pt_regs *regs)
 		apic_error_irq();
 		apic_eoi();
 		break;
-	case VECTOR_SPURIOUS: /* is not in service: no end of interrupt */
+	case VECTOR_SPURIOUS: /* not in service: it needs no EOI */
 		fetch_add(&unexpected_irqs, 1);
 		break;
 	default:
@@ -139,7 +139,7 @@ void nmi_entry(struct pt_regs *regs)
 	if (smp_stopping())
 		smp_stop_this_cpu(regs);
 	this_cpu_inc(nmi_sequence);
-	smp_mb(); /* odd before the table is read; see unregister */
+	smp_mb(); /* set it odd, then read the table; pairs with unregister */
 	for (int i = 0; i < NMI_HANDLERS_MAX; i++) {
 		nmi_handler_t fn = READ_ONCE(nmi_handlers[i]);
 

@@ -4,18 +4,19 @@
  *
  * Owns: cpu_online_mask, the APIC ids, the per-CPU areas, the start page.
  *
- * One CPU is started after the other. Each finds its stack and area in the
- * ap_boot_params of its number, which it claims by its APIC id. A CPU that does
- * not come in time finds the block withdrawn, one that has claimed it and is
- * too slow finds itself given up; either halts. What a lost CPU may still be
- * using, its stack above all, is given to nobody else.
+ * CPUs are started one after the other. Each finds its stack and area in the
+ * ap_boot_params block of its number, which it claims by its APIC id. A CPU
+ * that does not claim its block in time finds the block withdrawn. A CPU that
+ * claims it and is then too slow finds that the boot CPU has given up on it. In
+ * both cases it halts. Memory that a lost CPU may still use, its stack above
+ * all, is never given to another CPU.
  *
  * I1 A CPU is visible in cpu_online_mask only when it answers interrupts of
- *    every kind within bounded time, and it serialises after it is visible:
- *    then a batch of patches either waits for it or is wholly seen by it.
- *    Until then it runs nothing that is traceable (tests/lint/reach.py).
- * I2 Whether it joins or is lost, one CMPXCHG of its claim decides: a CPU that
- *    was given up on never comes online.
+ *    every kind within bounded time, and it serialises after it is visible. So
+ *    a batch of patches either waits for it or is wholly seen by it. Until then
+ *    it runs nothing that is traceable (tests/lint/reach.py).
+ * I2 One CMPXCHG of a CPU's claim decides whether it joins or is lost: a CPU
+ *    that was given up on never comes online.
  *
  * Context: smp_init() and smp_start_cpu() in a task of the boot CPU; ap_entry()
  * on the CPU that comes up, interrupts off.
@@ -68,7 +69,7 @@ notrace bool smp_all_online(void)
 	return num_online_cpus() == cpus_wanted;
 }
 
-/* As ap_start64 does it: 32 bits where CPUID has them. */
+/* As ap_start64 does it: the 32-bit id if CPUID has one. */
 static u32 own_apic_id(void)
 {
 	struct cpuid_regs topology = { 0 };
@@ -89,8 +90,9 @@ void smp_boot_cpu_init(void)
 }
 
 /*
- * Nothing else is kept below 1 MiB: firmware still writes there, and QEMU takes
- * its slow path for each store to a page that holds code, as the loader's did.
+ * The kernel uses no other memory below 1 MiB: firmware still writes there, and
+ * QEMU takes its slow path for each store to a page that has held code, such as
+ * the loader's.
  */
 int smp_reserve_start_page(void)
 {
@@ -98,13 +100,13 @@ int smp_reserve_start_page(void)
 	return memmap_reserve(&memmap_free, 0, LOW_MEMORY_END);
 }
 
-/* Zeroed copies of everything DEFINE_PER_CPU() made, GS base to match. */
+/* Allocate a zeroed copy of the per-CPU section and set the GS base for it. */
 static int alloc_area(unsigned int cpu)
 {
 	size_t size = __per_cpu_end - __per_cpu_start;
 	char *area;
 
-	if (per_cpu_offset[cpu]) /* made by an attempt that ended later */
+	if (per_cpu_offset[cpu]) /* an earlier attempt has allocated it */
 		return gdt_alloc_stacks(cpu);
 	area = alloc_pages_zeroed(page_order(size));
 	if (!area)
@@ -121,7 +123,7 @@ static notrace u64 bring_up_clock(void)
 	return rdtsc_ordered();
 }
 
-/* Only if it was in that state. I2 */
+/* Change the claim's state if it is @from. Return: whether it was. I2 */
 static __always_inline bool claim_moves(unsigned int cpu, u32 from, u32 to)
 {
 	u64 claim = AP_BOOT_CLAIM(from, apic_ids[cpu]);
@@ -161,7 +163,7 @@ static notrace void __noreturn ap_entry(u64 cpu)
 	secondary_main();
 }
 
-/* Fill in the block of this CPU and open it. */
+/* Fill in the block of this CPU, then let the CPU claim it. */
 static int arm(unsigned int cpu)
 {
 	struct ap_boot_params *block = &ap_boot_params[cpu];
@@ -182,7 +184,7 @@ static int arm(unsigned int cpu)
 	return 0;
 }
 
-/* Wake it up, and wait until it has claimed its block. */
+/* Wake the CPU up. Return: whether it has claimed its block in time. */
 static bool wake(unsigned int cpu, u64 timeout_ns)
 {
 	u32 sipi = APIC_DM_STARTUP | (u32)(start_page >> PAGE_SHIFT);
@@ -193,7 +195,10 @@ static bool wake(unsigned int cpu, u64 timeout_ns)
 	return spin_until(claim_state(cpu) != AP_BOOT_ARMED, timeout_ns);
 }
 
-/* It has claimed its block. Return: 0 it is online; -EIO it will never be. */
+/*
+ * The CPU has claimed its block; wait until it is online. Return: 0; -EIO if it
+ * will never be.
+ */
 static int finish(unsigned int cpu)
 {
 	u64 step_back;
@@ -217,7 +222,7 @@ static int start(unsigned int cpu, u64 timeout_ns)
 	if (ret)
 		return ret;
 	if (wake(cpu, timeout_ns) ||
-	    !claim_moves(cpu, AP_BOOT_ARMED, before)) /* in the last moment */
+	    !claim_moves(cpu, AP_BOOT_ARMED, before)) /* claimed just now */
 		return finish(cpu);
 	return -ETIMEDOUT;
 }
@@ -250,7 +255,10 @@ static bool id_is_online(u32 id)
 	return false;
 }
 
-/* The number that this CPU was lost with, or one that no CPU has; NR_CPUS. */
+/*
+ * The number under which this CPU was lost, else one that no CPU has; NR_CPUS
+ * if there is none.
+ */
 static unsigned int number_for(u32 id)
 {
 	unsigned int cpu;
@@ -264,7 +272,7 @@ static unsigned int number_for(u32 id)
 	return cpu;
 }
 
-/* All of them at once, so that the long wait is one. */
+/* Send INIT to all of them first, so that one long wait serves for all. */
 static void reset_listed(void)
 {
 	for (unsigned int i = 0; i < acpi_info.nr_cpus; i++) {

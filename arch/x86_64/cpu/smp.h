@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of arch/x86_64 share about the other CPUs. */
+/* Starting and stopping other CPUs: shared by the files of arch/x86_64. */
 #pragma once
 
 #include "kernel/lib/types.h"
 
 struct pt_regs;
 
-/* Is somebody stopping all other CPUs, and is this one of the others? */
+/* Is another CPU stopping all the others, this one included? */
 bool smp_stopping(void);
 /* Report to panic_stop_cpu() and halt. Context: nmi. */
 void smp_stop_this_cpu(struct pt_regs *regs) __noreturn;
 
 /*
- * How long a CPU that has begun may take to come online, by a spin_clock.
+ * The limit for a CPU that has claimed its block to come online, in nanoseconds
+ * of a spin_clock.
  */
 extern u64 smp_finish_ns; /* [A] only a test changes it */
 
@@ -20,41 +21,42 @@ extern u64 smp_finish_ns; /* [A] only a test changes it */
 bool smp_all_online(void);
 
 /*
- * Start one CPU as number cpu. Its area and stacks are made if they are not
- * there yet.
+ * Start one CPU as number cpu. Its area and stacks are allocated unless they
+ * exist.
  * Context: task, one caller at a time.
  * Return: 0; -ENOMEM; -ERANGE if the id cannot be addressed (above 254 without
- * x2APIC); -ETIMEDOUT if it never began; -EIO if it began and did not finish in
- * smp_finish_ns: it will never be online, and the number stays its own, for a
- * start after a reset; -EBUSY if the number is another's. No other code is
- * returned.
+ * x2APIC); -ETIMEDOUT if the CPU did not claim its block within timeout_ns;
+ * -EIO if it claimed it and did not finish within smp_finish_ns: this start
+ * never brings it online, and it keeps the number, for a start after a reset;
+ * -EBUSY if another CPU has the number. No other code is returned.
  */
 int smp_start_cpu(unsigned int cpu, u32 apic_id, u64 timeout_ns);
 
 /*
- * Start each CPU of acpi_info that is not online, and report by its APIC id
- * each one that does not begin within the timeout. After smp_init().
- * Context: task, one caller at a time, interrupts on.
+ * Start each CPU of acpi_info that is not online. Each one that does not come
+ * up is reported by its APIC id.
+ * Context: task, after smp_init(), one caller at a time, interrupts on.
  */
 void smp_start_listed(u64 timeout_ns);
 
 /*
- * Take the page that other CPUs start in from the boot memory map, and keep
- * the rest of the first MiB out of use. If there is no such page, smp_init()
- * says so.
+ * Take the page that other CPUs start in from the boot memory map, and reserve
+ * the rest of the first MiB. If there is no such page, smp_init() returns
+ * -ENOMEM.
  * Context: boot, before the page allocator takes over.
  * Return: 0; -E2BIG for too many ranges. No other code is returned.
  */
 int smp_reserve_start_page(void);
 
 /*
- * Compare the clocks of two CPUs: both call this at the same time with one
- * zeroed tsc_sync, one of them as first. They read in turns; for each turn of
- * the other's a CPU waits limit_ns at most, and if it gives up, both do.
- * *step_back: by how much the largest step back was, from one's reading to the
- * other's next; seen by this CPU.
+ * Compare the clocks of two CPUs. Both call this at the same time with the same
+ * zeroed tsc_sync, and one of them with first set. They read their clocks in
+ * turns. A CPU waits at most limit_ns for each turn of the other; if one gives
+ * up, both do.
+ * *step_back: the largest step back that this CPU saw, from the other CPU's
+ * reading to its own next one, in units of clock.
  * Context: any, not preempted for long. notrace.
- * Return: whether neither has given up.
+ * Return: true if neither CPU has given up.
  */
 struct tsc_sync {
 	u32 turn;      /* [A] number of readings made */

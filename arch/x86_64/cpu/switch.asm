@@ -1,6 +1,6 @@
 ; SPDX-License-Identifier: MIT
-; Stacks changed on purpose: from task to task, and back out of a function that
-; has raised an expected exception. Declared in asm/switch.h.
+; Stack switches: from task to task, and out of a function that has raised an
+; expected exception. Declared in kernel/sched.h and asm/switch.h.
 
 %include "arch/x86_64/asm/linkage.inc"
 %include "asm-offsets.inc"
@@ -27,16 +27,16 @@ section .text
 ; struct task_struct *switch_to(struct task_struct *prev,
 ;				struct task_struct *next)
 ; IN	rdi = prev, rsi = next
-; OUT	rax = rdi = the task switched away from, as seen by the one that runs
-;	now; everything callee-saved as it was when next switched away
+; OUT	rax = rdi = the task that was switched out to let this one run; the
+;	callee-saved registers have the values from when next switched out
 ; STACK	struct switch_frame: r15 r14 r13 r12 rbx rbp, return address
 func switch_to
 	push_all CALLEE_SAVED
-	mov [rdi + TASK_SP], rsp	; prev can be continued
+	mov [rdi + TASK_SP], rsp	; prev is completely saved
 	mov rsp, [rsi + TASK_SP]	; on next's stack
 	pop_all CALLEE_SAVED
 	mov rax, rdi
-	ret				; where next switched away, or its entry
+	ret				; to where next switched out, or entry
 endfunc switch_to
 
 ; int trap_catch_call(void (*fn)(void *), void *arg, unsigned long *resume_sp)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Exceptions: told apart, explained, caught if a test expects them, and
- * otherwise the end.
+ * Exceptions: this file finds the owner of a trap, catches an exception that a
+ * test expects, and panics with an explanation for any other.
  *
  * Owns: the catch word of each CPU, the tables of the owners of #BP and #DB.
  *
@@ -13,8 +13,8 @@
  *    patch engine is the first: entry.asm calls it before anything else.
  * T2 A #BP that no owner claims ends in a panic with its address, unless a test
  *    catches it.
- * T3 Nothing steps inside an NMI: #DB returns by IRET, which would let the next
- *    NMI in on the same stack.
+ * T3 Nothing steps inside an NMI: #DB returns by IRET, which would unblock the
+ *    next NMI on the same stack.
  *
  * Context: all run in the context of the interrupted code, interrupts off.
  * Nothing is traceable before the last owner of a #BP has declined it.
@@ -35,7 +35,7 @@
 #include <asm/switch.h>
 
 struct trap_catch {
-	u32 vectors; /* TRAP_BIT()s expected; 0: nobody expects any */
+	u32 vectors; /* expected exceptions, as TRAP_BIT()s; 0: none */
 	unsigned long resume_sp;
 	struct trap_info info;
 };
@@ -146,7 +146,7 @@ void trap_describe(const struct pt_regs *regs, unsigned long cr2, char *buf,
 	}
 }
 
-/* I1. On true, regs lead back into trap_catch(). */
+/* I1. If it returns true, regs lead back into trap_catch(). */
 static bool trap_caught(struct pt_regs *regs, unsigned long cr2)
 {
 	struct trap_catch *catcher = this_cpu_ptr(&trap_catcher);
@@ -165,7 +165,7 @@ static bool trap_caught(struct pt_regs *regs, unsigned long cr2)
 	};
 	regs->ip = (unsigned long)trap_catch_resume;
 	regs->sp = catcher->resume_sp;
-	regs->flags = X86_EFLAGS_FIXED; /* its own are on the stack there */
+	regs->flags = X86_EFLAGS_FIXED; /* the old flags are on that stack */
 	return true;
 }
 

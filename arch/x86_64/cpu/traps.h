@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions: vectors, the registers' printout, and catching an expected one.
+ * Exceptions: vectors, printing the registers, catching an expected exception.
  */
 #pragma once
 
@@ -41,7 +41,7 @@ enum x86_vector {
 
 /*
  * Load GDT, TSS and IDT of the boot CPU; from now on exceptions are reported.
- * Before paging offers guard pages the special stacks are static.
+ * The IST stacks are static until paging can provide guard pages.
  * Context: boot. Return: 0. No other code is returned.
  */
 int traps_init(void);
@@ -49,11 +49,14 @@ int traps_init(void);
 /* Name of a vector, "#PF page fault" style. Never NULL. */
 const char *trap_name(unsigned int vector);
 
-/* A sentence on an exception: name, what was tried, address. Never fails. */
+/*
+ * Write a sentence about an exception: its name, the failed access, its
+ * address. Never fails.
+ */
 void trap_describe(const struct pt_regs *regs, unsigned long cr2, char *buf,
 		   size_t size);
 
-/* What has been caught. */
+/* A caught exception. */
 struct trap_info {
 	unsigned int vector;
 	u32 error;
@@ -65,12 +68,13 @@ struct trap_info {
 #define TRAP_BIT(vector) (1U << (vector))
 
 /*
- * Call fn(arg), and if it raises one of the exceptions in vectors, leave it
- * where it stands and come back here. For tests: what fn holds stays held.
- * Preemption is off meanwhile. Not for #BP at a patched site (handled before)
- * nor for NMI (nmi_handler_register()). Does not nest. Not for functions whose
- * returns the graph tracer has hooked: the hook of one that is left would be
- * taken for its caller's.
+ * Call fn(arg). If it raises one of the exceptions in vectors, abandon it at
+ * that instruction and return here. For tests: locks that fn holds stay held.
+ * Preemption is off during the call. It does not catch a #BP at a patched site
+ * (the patch engine claims it) nor an NMI (see nmi_handler_register()). It does
+ * not nest. It must not be used for functions whose returns the graph tracer
+ * has hooked: the hook of an abandoned function would be taken for its
+ * caller's.
  * Context: task.
  * Return: true if an exception was caught and *info filled; false if fn
  * returned.
@@ -86,10 +90,10 @@ bool trap_catch(u32 vectors, void (*fn)(void *arg), void *arg,
  *	20-80	probes
  *	90	tests
  *
- * claims() decides by regs->ip (at #BP: one byte behind the INT3) and returns 0
- * with regs unchanged, or handles the trap and returns another value; then the
- * interrupted code resumes as regs say. Only the owner of an address changes
- * the byte there.
+ * claims() decides by regs->ip (at #BP: one byte behind the INT3). Either it
+ * returns 0 with regs unchanged, or it handles the trap and returns another
+ * value; then the interrupted code resumes with regs. Only the owner of an
+ * address changes the byte there.
  *
  * int3_owners: claims() may change ip, sp and up to 16 bytes below sp. It is
  * not traceable (tests/lint/reach.py reads this table from the image), takes no
@@ -104,7 +108,7 @@ bool trap_catch(u32 vectors, void (*fn)(void *arg), void *arg,
  * interrupted code, but never nmi.
  */
 struct trap_owner {
-	const char *name; /* for the panic of a trap that nobody claims */
+	const char *name; /* for the panic of a trap that no owner claims */
 	int (*claims)(struct pt_regs *regs);
 };
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * The time stamp counter: how fast it runs, whether it is the same on two
- * CPUs, and busy waiting by it.
+ * The time stamp counter: its frequency, its difference between two CPUs, and
+ * busy waits by it.
  *
- * Owns: tsc_hz, tsc_mult, tsc_base; PIT channel 2 while it measures. (Channel
- * 0 is left alone: tests set it to choose QEMU's time slices.)
+ * Owns: tsc_hz, tsc_mult, tsc_base; PIT channel 2 while it measures. (It does
+ * not touch channel 0: tests set it to choose QEMU's time slices.)
  *
- * Neither CPUID leaf 15h nor the APIC timer is to be trusted for the frequency
- * in an emulator. The PIT comes first; tsc_late.c has what is asked without it.
+ * In an emulator neither CPUID leaf 15h nor the APIC timer gives a reliable
+ * frequency. The PIT is tried first; tsc_late.c has the sources for a machine
+ * without a PIT.
  */
 #include "arch/x86_64/cpu/smp.h"
 #include "kernel/lib/errno.h"
@@ -29,9 +30,9 @@
 #define WINDOW_TICKS (PIT_HZ / 200) /* 5 ms */
 #define BEST_OF	     5
 #define TRIES	     100
-#define STILL	     200000 /* readings without the expected count */
+#define STILL	     200000 /* readings after which a counter stands still */
 
-/* A counter that counts down, and the TSC at the same time. */
+/* A reading of a counter and of the TSC at the same time. */
 struct clock_pair {
 	u64 tsc;
 	u32 count;
@@ -47,7 +48,7 @@ static struct clock_pair read_both_once(u32 (*read_count)(void))
 	return pair;
 }
 
-/* The fastest of a few: the host may take the CPU away in the middle. */
+/* The fastest of a few readings: the host may stop this CPU during one. */
 static struct clock_pair read_both(u32 (*read_count)(void))
 {
 	struct clock_pair best = read_both_once(read_count);
@@ -93,7 +94,7 @@ int tsc_set_hz(u64 hz)
 	return 0;
 }
 
-/* Return: Hz, by a window of 5 ms; 0 if the counter stands still. */
+/* Return: Hz, measured over 5 ms; 0 if the counter stands still. */
 static u64 measure_once(u32 (*read_count)(void), u64 hz, u32 mask)
 {
 	struct clock_pair first = read_both(read_count), last;
@@ -108,7 +109,10 @@ static u64 measure_once(u32 (*read_count)(void), u64 hz, u32 mask)
 	return 0;
 }
 
-/* A host that is away for long lets the counter wrap: two must agree. */
+/*
+ * The counter may wrap while the host does not run this CPU, so two
+ * measurements must agree.
+ */
 int tsc_measure_by(u32 (*read_count)(void), u64 hz, u32 mask)
 {
 	u64 before = measure_once(read_count, hz, mask), now;
@@ -123,8 +127,8 @@ int tsc_measure_by(u32 (*read_count)(void), u64 hz, u32 mask)
 }
 
 /*
- * The PIT counts 55 ms, then begins anew. A host that did not run us for so
- * long leaves two readings whose difference says nothing: -EAGAIN.
+ * The PIT wraps after 55 ms. If the host did not run this CPU for so long, the
+ * difference of two readings means nothing: -EAGAIN.
  */
 static int measure(void)
 {
@@ -133,7 +137,7 @@ static int measure(void)
 
 	pit_start();
 	first = read_both(read_pit);
-	/* A PIT that counts gets there in far fewer readings. */
+	/* A PIT that counts needs far fewer readings than STILL. */
 	for (int i = 0;; i++) {
 		last = read_both(read_pit);
 		ticks = first.count - last.count;
@@ -187,9 +191,9 @@ void udelay(u64 us)
 }
 
 /*
- * Strictly in turns: with a lock instead, one CPU could make all its readings
- * while an emulator's host does not run the other. Few, since each turn can
- * then cost a time slice of the host.
+ * The CPUs read strictly in turns: with a lock instead, one CPU could make all
+ * its readings while an emulator's host does not run the other. There are few
+ * turns, because each can cost a time slice of the host.
  */
 #define COMPARE_TURNS 16
 

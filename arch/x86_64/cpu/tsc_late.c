@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The frequency of the TSC where there is no PIT: by the HPET or the PM timer,
- * which ACPI names, or as CPUID says.
+ * The frequency of the TSC on a machine without a PIT: by the HPET or the PM
+ * timer, which the ACPI tables name, or from CPUID.
  *
- * CPUID comes last: emulators report what they do not do.
+ * CPUID comes last: an emulator may report a frequency that it does not keep.
  *
  * Context: boot, after ACPI and paging.
  */
@@ -15,7 +15,7 @@
 #include <asm/tsc.h>
 
 #define HPET_SIZE	1024
-#define HPET_PERIOD	0x004 /* femtoseconds of one count */
+#define HPET_PERIOD	0x004 /* femtoseconds per count */
 #define HPET_CONFIG	0x010
 #define HPET_COUNTER	0x0f0
 #define HPET_ENABLE	1U
