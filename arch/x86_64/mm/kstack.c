@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Stacks, each above a page that is never mapped.
+ * Stacks, each above a guard page that is never mapped.
  *
  * Owns the address space from STACK_BASE: slots of guard page + STACK_SIZE.
  *
- * Invariant I1: a stack once mapped stays mapped. A freed one waits in a list
- * for reuse, so that no TLB on any CPU ever has to be flushed for it.
+ * Invariant I1: a stack that was mapped stays mapped. A freed stack waits in a
+ * list for reuse, so no TLB of any CPU ever has to be flushed for it.
  *
  * Context and locks: boot or task; stack_lock guards the list and the count.
  */
@@ -21,7 +21,7 @@
 
 static_assert(PAGE_SIZE << STACK_ORDER == STACK_SIZE, "one block per stack");
 
-/* In the first bytes of a stack that waits for reuse. */
+/* The first bytes of a stack that waits for reuse. */
 struct free_stack {
 	struct free_stack *next;
 };
@@ -103,7 +103,7 @@ notrace void *stack_of_guard(unsigned long addr)
 	return (void *)(ALIGN_DOWN(addr, PAGE_SIZE) + PAGE_SIZE);
 }
 
-/* Early stacks of boot and exceptions lie in the image's own data. */
+/* The early stacks of boot and exceptions lie in the image's data. */
 notrace unsigned long stack_limit(unsigned long addr)
 {
 	unsigned long end = STACK_BASE + READ_ONCE(nr_stacks) * SLOT_SIZE;

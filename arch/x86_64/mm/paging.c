@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The kernel's page tables: what is mapped where, with which rights.
+ * The kernel's page tables: the mappings and their access rights.
  *
  * Owns the three address spaces, the protection bits in CR0 and CR4, and the
  * addresses of device mappings.
@@ -8,10 +8,10 @@
  * Invariants
  *  I1 No frame is executable in one mapping and writable in another, in any
  *     address space (paging_audit() checks; the poke window is excepted).
- *  I2 The upper half's top-level entries are all made in paging_init(), so
- *     every address space sees every later mapping.
- *  I3 The lower half is empty but for the poke window and, in the tables that
- *     starting CPUs use, the page of 32-bit start code.
+ *  I2 paging_init() makes all top-level entries of the upper half, so every
+ *     address space sees every later mapping.
+ *  I3 The lower half is empty except for the poke window and, in the tables
+ *     that starting CPUs use, the page of 32-bit start code.
  *
  * Context: paging_init() at boot; the window functions with interrupts off.
  */
@@ -32,7 +32,7 @@
 
 #define CPUID_MAX_EXTENDED  0x80000000
 #define CPUID_ADDRESS_SIZES 0x80000008
-#define PHYS_BITS_AT_LEAST  36 /* of a CPU with 64-bit mode */
+#define PHYS_BITS_AT_LEAST  36 /* the minimum with 64-bit mode */
 
 #define CPUID_EDX_PAT  BIT(16) /* leaf 1 */
 #define CPUID_EDX_PGE  BIT(13)
@@ -46,7 +46,7 @@
 #define PAT_AFTER_RESET	    0x0007040600070406UL
 #define PAT_WC		    0x01UL
 #define PAT_WT		    0x04UL
-#define PAT_WRITE_COMBINING PTE_PWT /* entry 1; without a PAT write-through */
+#define PAT_WRITE_COMBINING PTE_PWT /* entry 1; write-through without a PAT */
 
 /* cpu/ap_start.asm loads two of them by their link address. */
 u64 kernel_pml4[512] __aligned(4096);
@@ -58,7 +58,7 @@ static u64 *poke_entry; /* [I] the poke window's leaf */
 static DEFINE_SPINLOCK(io_lock);
 static unsigned long io_next = IOREMAP_BASE; /* [io_lock] */
 
-/* A run of pages of the image, by its marks in the linker script. */
+/* A run of pages of the image, between two symbols of the linker script. */
 struct part {
 	const char *start, *end;
 	u64 prot;
@@ -109,7 +109,7 @@ notrace void paging_poke_window_clear(void)
 	*(volatile u64 *)poke_entry = 0;
 }
 
-/* INT3 in every byte, so that nothing in the pool can run by mistake. */
+/* Every byte becomes INT3, so that a stray jump into the pool traps. */
 static void fill_exec_pool(void)
 {
 	unsigned long n = (__exec_pool_end - __exec_pool_start) / 8;
@@ -135,7 +135,7 @@ static int map_image(void)
 		if (ret)
 			return ret;
 	}
-	/* The GDT of the start code is in use for a while yet. */
+	/* The GDT of the start code is still in use after this. */
 	addr = (unsigned long)__boot_start;
 	return paging_map(paging_kernel_root(), KERNEL_VMA + addr, addr,
 			  __boot_end - __boot_start, PROT_R | PTE_G);
@@ -149,7 +149,8 @@ static int map_direct_run(u64 start, u64 end, u64 prot)
 			  end - start, prot | PTE_G);
 }
 
-/* All RAM; what of it is executable or constant elsewhere, read-only. I1 */
+/* Map all RAM; frames that are executable or constant elsewhere are read-only
+ * here. I1 */
 static int map_direct(void)
 {
 	const u64 cut[] = { 0,
@@ -174,7 +175,7 @@ static int map_direct(void)
 	return 0;
 }
 
-/* The regions that grow later get their top-level entries now. I2 */
+/* Regions that grow later get their top-level entries now. I2 */
 static int share_upper_half(void)
 {
 	static const unsigned long region[] = { IOREMAP_BASE, STACK_BASE,
@@ -217,7 +218,7 @@ static int build_tables(void)
 	return ret;
 }
 
-/* Only bits this CPU has: an unknown one hangs QEMU on the instruction. */
+/* Only bits that this CPU has: an unknown bit hangs QEMU. */
 static unsigned long cr4_bits(void)
 {
 	struct cpuid_regs one = cpuid(1, 0), seven = { 0 };
@@ -249,8 +250,8 @@ void paging_protection(char *buf, size_t size)
 }
 
 /*
- * Intel SDM 3A, 12.12: entry 1 of the page attribute table, which no mapping
- * uses before, becomes write-combining. The others stay as after reset.
+ * Intel SDM 3A, 12.12: entry 1 of the page attribute table, which no earlier
+ * mapping uses, becomes write-combining. The others stay as after reset.
  */
 static notrace void set_memory_types(void)
 {
@@ -275,12 +276,12 @@ int paging_init(void)
 	if (ret)
 		return ret;
 	paging_init_cpu();
-	/* They mapped all memory writable and executable: never again. */
+	/* The early tables mapped all memory writable and executable. */
 	memset(early_pml4, 0, PAGE_SIZE);
 	return 0;
 }
 
-/* The end of what this CPU can address: a bit above is a fault. */
+/* The end of the addresses of this CPU: using a higher bit is a fault. */
 static u64 phys_limit(void)
 {
 	unsigned int bits = PHYS_BITS_AT_LEAST;
@@ -301,7 +302,7 @@ static void *map_outside(u64 phys, size_t size, u64 flags)
 	spin_lock_irqsave(&io_lock, irq);
 	if (bytes < IOREMAP_BASE + IO_SPACE - io_next) {
 		addr = io_next;
-		io_next += bytes + PAGE_SIZE; /* and an unmapped page */
+		io_next += bytes + PAGE_SIZE; /* plus an unmapped page */
 	}
 	spin_unlock_irqrestore(&io_lock, irq);
 	if (!addr ||

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page tables: who may read, write and execute what.
+ * Page tables: which memory is readable, writable and executable.
  *
  * Page-table pages of the upper half are shared by all address spaces and are
- * never freed, so walking them needs no lock. vmap_pages() is
- * kernel/vmap.h's.
+ * never freed, so walking them needs no lock. vmap_pages() is in kernel/vmap.h.
  */
 #pragma once
 
@@ -23,7 +22,7 @@
 #define PTE_NX	 (1UL << 63)
 #define PTE_ADDR 0x000ffffffffff000UL
 
-/* Everything but "present"; NX must be asked for. */
+/* All bits but "present"; a mapping without PTE_NX is executable. */
 #define PROT_RX (PTE_A)
 #define PROT_R	(PTE_A | PTE_NX)
 #define PROT_RW (PTE_A | PTE_D | PTE_W | PTE_NX)
@@ -32,8 +31,7 @@
  * paging_init - build the final page tables and load them
  *
  * Takes its pages from memmap_free. Fills the executable pool with INT3
- * before it is mapped. Sets CR0.WP, and SMEP, SMAP, UMIP where the CPU has
- * them.
+ * before it is mapped. Sets CR0.WP, and SMEP, SMAP, UMIP if the CPU has them.
  *
  * Context: boot, once, before the page allocator takes over.
  * Return: 0; -ENOMEM. No other code is returned.
@@ -43,25 +41,25 @@ int paging_init(void);
 /* Loads the kernel's tables and sets the protection bits on a new CPU. */
 void paging_init_cpu(void);
 
-/* Names of the protections that are on, for people. Context: any. */
+/* Names of the protections that are on, for the boot log. Context: any. */
 void paging_protection(char *buf, size_t size);
 
 /*
  * ioremap - map device registers, uncached
  *
- * Context: boot or task. Never unmapped again.
+ * Context: boot or task. The mapping is never removed.
  * Return: the address for @phys (which need not be aligned), or NULL when out
  * of memory or address space, or if this CPU cannot address all of it.
  */
 void *ioremap(u64 phys, size_t size);
 
 /*
- * The same for a framebuffer: what is written may wait in the CPU and go out
- * in larger pieces, in any order.
+ * The same for a framebuffer, write-combining: the CPU may delay stores and
+ * send them in larger pieces, in any order.
  */
 void *ioremap_wc(u64 phys, size_t size);
 
-/* The same with caching, read-only: firmware tables, which may be no RAM. */
+/* The same, cached and read-only: for firmware tables, maybe outside RAM. */
 void *memremap(u64 phys, size_t size);
 
 /*
@@ -69,9 +67,9 @@ void *memremap(u64 phys, size_t size);
  * @root: physical address of the top-level table
  * @flags: PROT_*, with PTE_G, PTE_PCD, ... as wanted
  *
- * All page aligned; nothing may be mapped there yet.
+ * addr, phys and size are page aligned; nothing may be mapped there yet.
  * Context: boot, task or irq.
- * Return: 0; -ENOMEM, with part of it perhaps mapped. No other code is
+ * Return: 0; -ENOMEM, and part of the range may be mapped. No other code is
  * returned.
  */
 int paging_map(u64 root, unsigned long addr, u64 phys, u64 size, u64 flags);
@@ -79,7 +77,7 @@ int paging_map(u64 root, unsigned long addr, u64 phys, u64 size, u64 flags);
 /*
  * paging_unmap - clear 4 KiB pages in the kernel's tables
  *
- * Pages that are not mapped are passed over. The caller flushes the TLBs.
+ * Pages that are not mapped are skipped. The caller flushes the TLBs.
  */
 void paging_unmap(unsigned long addr, u64 size);
 
@@ -92,7 +90,7 @@ void paging_unmap(unsigned long addr, u64 size);
 void *stack_alloc(void);
 void stack_free(void *stack);
 
-/* Stacks there are, in use or not; page tables made since page_init(). */
+/* Number of stacks, used or free; of page tables made since page_init(). */
 unsigned long stack_count(void);
 unsigned long paging_table_count(void);
 
@@ -100,15 +98,15 @@ unsigned long paging_table_count(void);
 void *stack_of_guard(unsigned long addr);
 
 /*
- * One past the end of the stack that addr lies in, 0 if in none: what is
- * between can be read. For walking stacks. Context: any, not traceable.
+ * One past the end of the stack that addr lies in, 0 if in none. Memory from
+ * addr to there can be read. For walking stacks. Context: any, not traceable.
  */
 unsigned long stack_limit(unsigned long addr);
 
 /*
  * The poke address space: the shared upper half, and in the lower half one
- * page, POKE_WINDOW, whose entry is set and cleared by the patch engine. To be
- * loaded by one CPU at a time, with interrupts off.
+ * page, POKE_WINDOW, whose entry the patch engine sets and clears. Only one CPU
+ * at a time may load it, with interrupts off.
  */
 #define POKE_WINDOW 0x0000100000000000UL
 
@@ -116,11 +114,11 @@ u64 paging_kernel_root(void); /* values for CR3 */
 u64 paging_poke_root(void);
 u64 paging_ap_root(void);
 
-/* notrace; supervisor, writable, not executable, not global. No flush. */
+/* notrace; supervisor, writable, not executable, not global. No TLB flush. */
 void paging_poke_window_set(u64 phys);
 void paging_poke_window_clear(void);
 
-/* Every address space there is, for the audit. */
+/* All address spaces, for the audit. */
 struct address_space {
 	const char *name;
 	u64 root; /* physical address of the top-level table */
@@ -140,7 +138,7 @@ struct paging_leaf {
  * paging_walk - call fn for every leaf of an address space, in rising order
  *
  * Stops when fn returns nonzero. Context: any.
- * Return: what fn returned last, 0 if it was never called.
+ * Return: the last value that fn returned, 0 if it was never called.
  */
 int paging_walk(u64 root, int (*fn)(const struct paging_leaf *, void *),
 		void *arg);
@@ -148,7 +146,7 @@ int paging_walk(u64 root, int (*fn)(const struct paging_leaf *, void *),
 /* The leaf that maps addr in the current CPU's tables; false if none does. */
 bool paging_lookup(unsigned long addr, struct paging_leaf *leaf);
 
-/* What paging_audit() found. */
+/* The result of paging_audit(). */
 struct paging_audit {
 	unsigned long leaves;		/* mappings looked at */
 	unsigned long executable;	/* bytes executable in some mapping */
@@ -162,7 +160,7 @@ struct paging_audit {
  * paging_audit - find frames that are writable in one mapping of any address
  * space and executable in another (or in the same)
  *
- * The poke window alone may break the rule, and is reported apart.
+ * Only the poke window may break the rule; it is reported separately.
  * Context: any; may run while a patch is in progress.
  * Return: 0; -EPERM if a conflict was found; -E2BIG if there are more
  * executable runs than it can remember. No other code is returned.

@@ -2,9 +2,10 @@
 /*
  * The audit of W^X over all address spaces, per physical frame.
  *
- * First the executable runs of frames are noted (there are few: text and pool
- * lie together), then every writable mapping is held against them. So it needs
- * no memory in proportion to RAM, and no lock: tables are never freed.
+ * The audit first records the executable runs of frames (there are few: text
+ * and pool are adjacent), then compares every writable mapping with them. So
+ * its memory does not grow with RAM. It needs no lock, because tables are never
+ * freed.
  *
  * Context: any; a patch may be in progress on another CPU.
  */
@@ -32,7 +33,7 @@ static bool is_poke_window(const struct audit *audit,
 	       audit->space->root == paging_poke_root();
 }
 
-/* Frames mapped side by side, or again in another space, join a run. */
+/* A frame that is adjacent to a run, or already in one, joins that run. */
 static int note_executable(const struct paging_leaf *leaf, void *arg)
 {
 	struct audit *audit = arg;

@@ -5,13 +5,13 @@
  * Owns the format of an entry and the memory of the tables.
  *
  * Invariants
- *  I1 A table once linked in stays linked in: readers need no lock.
- *  I2 Entries above the leaves allow everything; the leaf alone decides.
- *  I3 Accessed and dirty bits are set from the start: the CPU never writes
+ *  I1 A table that was linked in stays linked in, so readers need no lock.
+ *  I2 Entries above the leaves allow every access; only the leaf restricts it.
+ *  I3 Accessed and dirty bits are set from the start, so the CPU never writes
  *     to a table.
  *
- * Context and locks: table_lock is held while entries change. Walking is for
- * any context.
+ * Context and locks: table_lock is held while entries change. Any context may
+ * walk the tables.
  */
 #include "arch/x86_64/mm/paging.h"
 #include "arch/x86_64/mm/paging_internal.h"
@@ -32,7 +32,7 @@
 
 static DEFINE_SPINLOCK(table_lock);
 
-/* Bytes that one entry of a level covers; level 0 is the leaf's. */
+/* Bytes that one entry of a level covers; level 0 is the 4 KiB leaf. */
 static u64 entry_size(unsigned int level)
 {
 	return PAGE_SIZE << (9 * level);
@@ -51,7 +51,7 @@ static unsigned int index_of(unsigned long addr, unsigned int level)
 /* Tables that came from the page allocator. */
 static atomic64_t late_tables;
 
-/* Until the page allocator has taken over, from the boot memory map. */
+/* It takes from the boot memory map until the page allocator takes over. */
 static u64 alloc_table(void)
 {
 	void *table;
@@ -89,7 +89,7 @@ static u64 *next_table(u64 *entry)
 	return table_of(*entry);
 }
 
-/* The entry for addr at a level, its tables made as needed; NULL: no memory */
+/* The entry for addr at a level; allocates missing tables; NULL: no memory. */
 static u64 *entry_for(u64 root, unsigned long addr, unsigned int level)
 {
 	u64 *table = phys_to_virt(root);
@@ -198,7 +198,7 @@ bool paging_lookup(unsigned long addr, struct paging_leaf *leaf)
 	return true;
 }
 
-/* Where a walk is: the path of entries above, folded into base and flags. */
+/* The caller's function of a walk; base and flags carry the path above. */
 struct walk {
 	int (*fn)(const struct paging_leaf *leaf, void *arg);
 	void *arg;
