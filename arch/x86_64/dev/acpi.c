@@ -2,9 +2,9 @@
 /*
  * ACPI tables: root pointer -> XSDT or RSDT -> MADT.
  *
- * Pure: nothing here knows where the tables come from; acpi_boot.c does. The
- * input is the firmware's and may be anything, so no length or address in it
- * is believed before it has been compared with what may be read.
+ * Pure: only acpi_boot.c knows where the tables come from. The input is the
+ * firmware's and may be damaged in any way, so no length or address in it is
+ * used before it has been checked against the memory that may be read.
  *
  * I1 No byte outside what the reader has granted is ever read.
  */
@@ -141,7 +141,7 @@ bool acpi_rsdp_valid(const void *data, size_t len)
 	       sums_to_zero(data, rsdp.length);
 }
 
-/* A whole table, its checksum verified; NULL with info telling why. */
+/* A whole table with a correct checksum; NULL, and info says why. */
 static const struct sdt_header *read_table(u64 phys, acpi_read_fn read,
 					   struct acpi_info *info, int *err)
 {
@@ -183,7 +183,7 @@ static void add_cpu(struct acpi_info *info, u32 apic_id, u32 flags)
 		info->apic_id[info->nr_cpus++] = apic_id;
 }
 
-/* Copies an entry of at least that size out; false if it is shorter. */
+/* Copies an entry to @to; false if the entry is shorter than @to. */
 #define take(entry, to)                   \
 	((entry)->length >= sizeof(to) && \
 	 (memcpy(&(to), (entry), sizeof(to)), true))
@@ -213,7 +213,7 @@ static bool parse_interrupt_controllers(const struct madt_entry *entry,
 	return true;
 }
 
-/* False if the entry is shorter than its type wants. */
+/* Return: false if the entry is shorter than its type requires. */
 static bool parse_entry(const struct madt_entry *entry, struct acpi_info *info)
 {
 	struct madt_lapic lapic;
@@ -270,7 +270,7 @@ static int parse_madt(const struct sdt_header *table, u64 phys,
 	return 0;
 }
 
-/* What a whole table has at an offset; 0 if it is shorter. */
+/* The value at an offset of a whole table; 0 if the table is shorter. */
 static u64 field(const struct sdt_header *table, u32 offset, size_t width)
 {
 	u64 value = 0;
@@ -280,7 +280,7 @@ static u64 field(const struct sdt_header *table, u32 offset, size_t width)
 	return value;
 }
 
-/* Clocks are no reason to refuse the tables: a damaged one names none. */
+/* A damaged table of a clock is ignored: it is no reason to fail. */
 static void parse_clock(u64 phys, const char *signature, acpi_read_fn read,
 			struct acpi_info *info)
 {
@@ -300,7 +300,7 @@ static void parse_clock(u64 phys, const char *signature, acpi_read_fn read,
 		info->hpet_phys = field(table, HPET_ADDRESS, 8);
 }
 
-/* Every table of the root, one after the other; the first MADT counts. */
+/* Reads every table that the root lists; only the first MADT counts. */
 static int parse_tables(const struct sdt_header *root, u64 root_phys,
 			size_t width, acpi_read_fn read, struct acpi_info *info)
 {

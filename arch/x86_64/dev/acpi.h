@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The little of ACPI that is needed: the MADT, which lists the CPUs and the
- * interrupt controllers, and where HPET and PM timer are.
+ * The part of ACPI that the kernel needs: the MADT, which lists the CPUs and
+ * the interrupt controllers, and the addresses of HPET and PM timer.
  */
 #pragma once
 
@@ -12,11 +12,11 @@
 #define ACPI_MAX_OVERRIDES 16
 
 struct acpi_ioapic {
-	u32 gsi_base; /* number of its first line */
+	u32 gsi_base; /* global number of its first line */
 	u32 phys;
 };
 
-/* An ISA interrupt that is not the line of the same number. */
+/* An ISA interrupt whose line has another number or other properties. */
 struct acpi_override {
 	u32 gsi;
 	u16 flags; /* polarity bits 0-1, trigger bits 2-3 */
@@ -26,7 +26,7 @@ struct acpi_override {
 struct acpi_info {
 	u32 nr_cpus; /* enabled ones, in the order of the table */
 	u32 apic_id[ACPI_MAX_CPUS];
-	u32 nr_cpus_ignored; /* enabled, but there was no room */
+	u32 nr_cpus_ignored; /* enabled, but beyond ACPI_MAX_CPUS */
 	u64 lapic_phys;
 	u64 hpet_phys;	   /* 0: none */
 	u16 pm_timer_port; /* 0: none */
@@ -39,34 +39,35 @@ struct acpi_info {
 };
 
 /*
- * Gives access to len bytes of physical memory, NULL if it may not be read.
- * What it returns must stay readable until acpi_parse() has returned.
+ * Gives access to len bytes of physical memory; NULL if it may not be read.
+ * The memory must stay readable until acpi_parse() has returned.
  */
 typedef const void *(*acpi_read_fn)(u64 phys, size_t len);
 
-/* Is this a root pointer with a right checksum? Pure. */
+/* Is this a root pointer with a correct checksum? Pure. */
 bool acpi_rsdp_valid(const void *rsdp, size_t len);
 
 /*
- * Find the MADT from a root pointer and take out what acpi_info holds. Every
- * checksum and length is verified. Entries that do not fit are dropped, CPUs
- * of them counted. Of the HPET's table and the FADT, if they are whole, it
- * takes the clocks. Pure.
+ * Find the MADT from a root pointer and fill acpi_info from it. Every checksum
+ * and length is verified. Entries beyond the size of an array are dropped, and
+ * CPUs among them are counted. The clocks come from the HPET's table and the
+ * FADT if these are intact. Pure.
  *
  * Return: 0; -EINVAL for a damaged table; -ENOENT if there is no MADT;
- * -EFAULT if a table lies in memory that cannot be read. info->why says what,
- * info->where where, and the rest of info is zero. No other code is returned.
+ * -EFAULT if a table lies in memory that cannot be read. On an error info->why
+ * is the reason, info->where the address, and the rest of info is zero. No
+ * other code is returned.
  */
 int acpi_parse(const void *rsdp, size_t len, acpi_read_fn read,
 	       struct acpi_info *info);
 
-/* Empty if there is no ACPI: then there is one CPU. Immutable after boot. */
+/* Empty without ACPI; then one CPU is used. Immutable after boot. */
 extern struct acpi_info acpi_info;
 
 struct boot_info;
 /*
- * Fill acpi_info from what the loader gave, or from the BIOS area. On an
- * error that is reported there is one CPU, and boot may go on.
+ * Fill acpi_info, by the root pointer from the loader or from the BIOS area. An
+ * error is reported; boot may then continue with one CPU.
  * Context: boot, after paging.
  * Return: 0; -ENODEV if there is no root pointer; else as acpi_parse().
  */

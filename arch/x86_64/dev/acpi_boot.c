@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Where the ACPI tables of this machine are.
+ * Finds the ACPI tables of this machine.
  *
- * Owns: acpi_info. The root pointer is, in this order: the copy the loader
- * made, at the address the loader gave, or in the BIOS area.
+ * Owns: acpi_info. The root pointer is searched in this order: the copy that
+ * the loader made, the address that the loader gave, the BIOS area.
  */
 #include "arch/x86_64/dev/acpi.h"
 #include "arch/x86_64/mm/paging.h"

@@ -2,15 +2,15 @@
 /*
  * The local APIC.
  *
- * Owns: its registers on every CPU, and how they are reached (lapic_mmio, or
+ * Owns: its registers on every CPU, and the way to access them (lapic_mmio, or
  * MSRs if that is NULL).
  *
- * I1 A command to another CPU is written with interrupts off, since the
- *    memory-mapped form takes two writes. An NMI that sends one in between
- *    puts the upper half back.
+ * I1 A command to another CPU is written with interrupts off, because the
+ *    memory-mapped form takes two writes. An NMI that sends a command between
+ *    the two restores the upper half.
  *
- * Context: as the header says; the sending half is notrace because it stands
- * in the path of synchronisation and of NMIs.
+ * Context: as the header says. The sending functions are notrace because the
+ * sync round and NMIs use them.
  */
 #include "arch/x86_64/dev/acpi.h"
 #include "arch/x86_64/dev/apic.h"
@@ -79,7 +79,7 @@ notrace void apic_eoi(void)
 	apic_write(APIC_EOI, 0);
 }
 
-/* Until the last command has left. An emulator's always has. */
+/* Wait until the last command has left. In an emulator it always has. */
 static __always_inline void wait_icr(void)
 {
 	while (readl((u8 *)lapic_mmio + APIC_ICR) & APIC_ICR_BUSY)
@@ -98,7 +98,7 @@ notrace void apic_send(u32 id, u32 command)
 
 	command |= APIC_LEVEL_ASSERT;
 	if (x2apic) {
-		/* Not a serialising write: stores before it go first. */
+		/* The WRMSR does not serialise: stores must go before it. */
 		__asm__ volatile("mfence; lfence" ::: "memory");
 		wrmsr(MSR_X2APIC + (APIC_ICR >> 4), (u64)id << 32 | command);
 		return;
@@ -174,7 +174,10 @@ static notrace void enable_hardware(void)
 		      base | APIC_BASE_ENABLE | APIC_BASE_X2APIC);
 }
 
-/* Every line to a known state; firmware leaves LINT1 open on one CPU only. */
+/*
+ * Put every line into a known state; firmware leaves LINT1 open on one CPU
+ * only.
+ */
 static notrace void program(void)
 {
 	apic_write(APIC_TPR, 0);
@@ -201,10 +204,10 @@ int apic_init(unsigned int tick_hz)
 
 	if (!(features.edx & CPUID_1_EDX_APIC))
 		return -ENODEV;
-	outb(PIC1_DATA, 0xff); /* the old controllers: all masked */
+	outb(PIC1_DATA, 0xff); /* mask all lines of the old controllers */
 	outb(PIC2_DATA, 0xff);
 	/*
-	 * Asked of CPUID and not by trying: QEMU's TCG takes the enable bit
+	 * CPUID decides, not an attempt: QEMU's TCG accepts the enable bit
 	 * without a fault and then loses every interrupt between CPUs.
 	 */
 	x2apic = features.ecx & CPUID_1_ECX_X2APIC;

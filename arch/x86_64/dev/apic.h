@@ -2,17 +2,18 @@
 /*
  * The local APIC of each CPU: vectors, interrupts between CPUs, the tick.
  *
- * By memory-mapped registers, or by MSRs (x2APIC) where CPUID offers it.
+ * It is accessed by MSRs (x2APIC) if CPUID offers that, else by memory-mapped
+ * registers.
  */
 #pragma once
 
 #include "kernel/lib/types.h"
 
-/* Vectors; 0..31 are the CPU's own. The high half of each is its priority. */
+/* Vectors; 0..31 are the CPU's own. The high four bits are the priority. */
 #define VECTOR_DEVICE_FIRST  0x30
 #define VECTOR_UART	     0x34
 #define VECTOR_DEVICE_LAST   0xdf
-#define VECTOR_TEST	     0xe0 /* in-image tests send it to themselves */
+#define VECTOR_TEST	     0xe0 /* for tests in the image */
 #define VECTOR_TIMER	     0xec
 #define VECTOR_RESCHEDULE    0xf0
 #define VECTOR_CALL_FUNCTION 0xf1
@@ -20,7 +21,7 @@
 #define VECTOR_APIC_ERROR    0xfe
 #define VECTOR_SPURIOUS	     0xff /* low four bits set, for old APICs */
 
-/* Register offsets of the memory-mapped form; the MSR is 0x800 + offset/16. */
+/* Offsets of the memory-mapped registers; the MSR is 0x800 + offset / 16. */
 #define APIC_ID		   0x020
 #define APIC_VERSION	   0x030
 #define APIC_TPR	   0x080
@@ -63,13 +64,13 @@ int apic_init(unsigned int tick_hz);
 void apic_init_cpu(void);
 
 /*
- * This CPU's timer fires once, after so many nanoseconds, 10 seconds at most:
- * VECTOR_TIMER. An earlier request that has not fired yet is forgotten.
+ * Arm this CPU's timer: it raises VECTOR_TIMER once, after ns nanoseconds, at
+ * most 10 seconds. It replaces an earlier request that has not fired yet.
  * Context: any.
  */
 void apic_timer_arm(u64 ns);
 
-/* This CPU's APIC id, as the hardware says. */
+/* This CPU's APIC id, read from the hardware. */
 u32 apic_id(void);
 bool apic_is_x2apic(void);
 
@@ -77,7 +78,10 @@ bool apic_is_x2apic(void);
 void apic_error_irq(void);
 unsigned long apic_errors(void);
 
-/* Can a command be sent to it? Without x2APIC ids have 8 bits; 255 is all. */
+/*
+ * Can a command be sent to this id? Without x2APIC an id has 8 bits, and 255
+ * means all CPUs.
+ */
 #define APIC_ID_MAX 254U
 bool apic_reaches(u32 apic_id);
 

@@ -2,8 +2,8 @@
 /*
  * I/O APICs.
  *
- * Owns: their registers. All lines stay masked but those that a driver asks
- * for. Written at boot and by one driver at a time, so there is no lock.
+ * Owns: their registers. A line stays masked until a driver routes it. There is
+ * no lock, because only boot and one driver at a time write the registers.
  */
 #include "arch/x86_64/dev/acpi.h"
 #include "arch/x86_64/dev/ioapic.h"

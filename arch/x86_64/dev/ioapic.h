@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* I/O APICs: which CPU and vector a device's interrupt line leads to. */
+/* I/O APICs: they route a device's interrupt line to a CPU and a vector. */
 #pragma once
 
 #include "kernel/lib/types.h"
@@ -11,7 +11,7 @@
 int ioapic_init(void);
 
 /*
- * Lead an ISA interrupt to the boot CPU as vector, by the MADT's overrides.
+ * Route an ISA interrupt to the boot CPU as vector, by the MADT's overrides.
  * Return: 0; -ENODEV if no I/O APIC has that line. No other code is returned.
  */
 int ioapic_route_isa(unsigned int irq, unsigned int vector);

@@ -3,7 +3,7 @@
  * screen.c - VGA's text memory and framebuffers of 32 bits a pixel.
  *
  * Owns their mappings and the registers of VGA. No lock: kernel/base/screen.c
- * is the one caller. Screens are only ever written.
+ * is the only caller. Screen memory is written but never read.
  *
  * VGA's registers: IBM VGA/XGA Technical Reference; a framebuffer is described
  * by the Multiboot2 specification, 3.6.12.
@@ -22,8 +22,8 @@
 #define CURSOR_OFF	0x20
 #define GRAPHICS_INDEX	0x3ce
 #define GRAPHICS_MISC	0x06
-#define MISC_GRAPHICS	0x01 /* else text */
-#define MISC_MAP	0x0c /* which addresses it answers at */
+#define MISC_GRAPHICS	0x01 /* set: graphics, clear: text */
+#define MISC_MAP	0x0c /* the addresses that VGA answers at */
 #define MISC_MAP_B8000	0x0c
 
 #define VGA_TEXT  0xb8000
@@ -59,7 +59,7 @@ static void vga_set_register(u16 index, u8 number, u8 value)
 	outb(index + 1, value);
 }
 
-/* Where no VGA is, a register does not keep what is written to it. */
+/* Without a VGA a register does not keep the value written to it. */
 static bool vga_shows_text(void)
 {
 	u8 old = vga_register(CRTC_INDEX, CRTC_CURSOR_LOW), other = old ^ 0x55;
@@ -95,10 +95,10 @@ static const struct screen_device *vga_probe(void)
 
 static u8 *pixels;	       /* [I] the first line */
 static u32 line_bytes;	       /* [I] from one line to the next */
-static unsigned int scale = 1; /* [I] a glyph's pixel is a square of these */
-static u64 pair[4];	       /* [I] two pixels: dark or light each */
+static unsigned int scale = 1; /* [I] width of a glyph's pixel, in pixels */
+static u64 pair[4];	       /* [I] two pixels, each dark or light */
 
-/* One line of a glyph, its highest bit leftmost. */
+/* Draw one line of a glyph; the highest bit is leftmost. */
 static void draw_line(u8 *at, u8 bits)
 {
 	volatile u64 *two = (volatile u64 *)at;
@@ -134,7 +134,7 @@ static void pixels_draw(unsigned int row, unsigned int col, const u8 *text,
 		draw_glyph(at, font8x16[*text++ - FONT_FIRST]);
 }
 
-/* Light grey is the same brightness of each colour. */
+/* Light grey has the same brightness of each colour. */
 static u32 light(const struct boot_framebuffer *fb)
 {
 	u32 pixel = 0;
@@ -146,7 +146,7 @@ static u32 light(const struct boot_framebuffer *fb)
 	return pixel;
 }
 
-/* Can text be drawn into what the loader describes? */
+/* Can text be drawn into the framebuffer that the loader describes? */
 static bool pixels_usable(const struct boot_framebuffer *fb)
 {
 	unsigned int i;
@@ -177,7 +177,7 @@ pixels_probe(const struct boot_framebuffer *fb)
 	scale = max(fb->width / WIDE_ENOUGH, 1u);
 	grid.cols = min(fb->width / (FONT_WIDTH * scale), SCREEN_COLS + 0u);
 	grid.rows = min(fb->height / (FONT_HEIGHT * scale), SCREEN_ROWS + 0u);
-	pair[1] = one << 32; /* the right one of two is the higher address */
+	pair[1] = one << 32; /* the right pixel has the higher address */
 	pair[2] = one;
 	pair[3] = one << 32 | one;
 	asm volatile("rep stosq" : "+D"(at), "+c"(words) : "a"(0UL) : "memory");

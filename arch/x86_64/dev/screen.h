@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * screen.h - the screens a PC may have: VGA's text and a framebuffer.
+ * screen.h - the screens of a PC: VGA's text mode or a framebuffer.
  */
 #pragma once
 
@@ -11,13 +11,13 @@ struct screen_device;
 
 /*
  * screen_probe - find a screen that can show text
- * @fb: what the loader said of one
+ * @fb: the loader's description of a framebuffer
  *
- * A framebuffer of 32 bits a pixel is taken as it was handed over; else VGA
- * is, if it is there and in a text mode. Nothing is written to what is not
- * there: a machine without a screen behaves as before.
+ * A framebuffer of 32 bits a pixel is used as the loader left it, else VGA if
+ * it exists and is in a text mode. Nothing is written to a missing device, so a
+ * machine without a screen behaves as before.
  *
  * Context: boot, when ioremap() works.
- * Return: the device, all of it dark; NULL, there is none.
+ * Return: the device, all of it dark; NULL if there is none.
  */
 const struct screen_device *screen_probe(const struct boot_framebuffer *fb);

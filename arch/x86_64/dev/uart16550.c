@@ -5,8 +5,8 @@
  * Owns: the registers at COM1. No lock: the console layer serialises writers,
  * and the receiver is one task or one interrupt handler.
  *
- * QEMU's port works without any of this; Bochs and hardware want the line
- * parameters set and the transmitter asked before each byte.
+ * QEMU's port works without any set-up. Bochs and hardware need the line
+ * parameters, and a check of the transmitter before each byte.
  */
 #include "arch/x86_64/cpu/irq.h"
 #include "arch/x86_64/dev/apic.h"
@@ -22,7 +22,7 @@
 
 #define UART_DATA    (COM1 + 0) /* divisor low while LCR_DIVISOR */
 #define UART_IER     (COM1 + 1) /* divisor high while LCR_DIVISOR */
-#define UART_FCR     (COM1 + 2) /* written; read: interrupt identification */
+#define UART_FCR     (COM1 + 2) /* on read: interrupt identification */
 #define UART_LCR     (COM1 + 3)
 #define UART_MCR     (COM1 + 4)
 #define UART_LSR     (COM1 + 5)
@@ -42,13 +42,13 @@
 #define DIVISOR_115200 1
 #define FIFO_SIZE      16
 /*
- * A full chip is empty after 1.4 ms at 115200, and to look takes 100 ns at
- * least; interrupts are off meanwhile.
+ * At 115200 a full FIFO is empty after 1.4 ms, and one poll takes at least
+ * 100 ns. Interrupts are off during the wait.
  */
 #define SEND_POLLS 20000
 
 static bool present;
-static unsigned int burst; /* bytes that may follow one "empty" */
+static unsigned int burst; /* bytes to write after each "send empty" */
 static void (*received)(void);
 
 int uart_init(void)
