@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Constants that assembly shares with C: the build makes asm-offsets.inc for
- * NASM out of this file's assembly. No offset is typed by hand anywhere.
+ * NASM from this file's assembly. No offset is typed by hand anywhere.
  */
 #include "arch/x86_64/cpu/ap_boot.h"
 #include "arch/x86_64/cpu/gdt.h"
