@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the other CPUs and tasks are doing: questions asked by NMI.
+ * Backtraces of other CPUs and tasks: a CPU is asked by NMI.
  *
  * Owns the one outstanding question.
  *
  * Invariants:
  * I1 The answer buffer belongs to the asker while the state is QUIET, ASKED or
- *    ANSWERED, to the NMI handler of the asked CPU while it is ANSWERING.
+ *    ANSWERED, and to the NMI handler of the asked CPU while it is ANSWERING.
  *
  * Context: asking: any but NMI, interrupts on or off; every wait is bounded.
  * Answering: NMI, not traceable.
@@ -27,14 +27,14 @@
 enum question_state { QUIET, ASKED, ANSWERING, ANSWERED };
 
 static struct {
-	u32 busy;  /* [A] somebody is asking */
+	u32 busy;  /* [A] a CPU is asking */
 	u32 state; /* [A] enum question_state */
-	u32 cpu;   /* [busy] who is asked */
+	u32 cpu;   /* [busy] the CPU that is asked */
 	unsigned int n;
 	unsigned long trace[ANSWER_DEPTH];
 } question;
 
-/* Answers if this CPU is asked; not traceable. */
+/* NMI handler: answers if this CPU is asked. Not traceable. */
 static notrace bool answer_nmi(struct pt_regs *regs)
 {
 	u32 asked = ASKED;
@@ -53,7 +53,7 @@ int stacktrace_init(void)
 	return nmi_handler_register(answer_nmi);
 }
 
-/* Waits for the answer, or takes the question back. Return: answered. */
+/* Wait for the answer, or withdraw the question. Return: whether answered. */
 static bool wait_answer(u64 deadline)
 {
 	u32 asked = ASKED;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * console_input.c - bytes typed at the serial line, queued until asked for.
+ * console_input.c - a queue of bytes typed at the serial line.
  *
  * Owns a ring with one writer at a time (the port's interrupt, or a timer that
- * looks at the port every tick) and one reader (the shell). The ring holds a
- * long script that is pasted. A byte that finds it full is dropped and counted:
- * the port is always read, for behind such bytes there may be a ^C. The
- * interrupt makes it fast; the timer finds what comes without one: where it
- * cannot be routed, or behind a whole batch.
+ * polls the port every tick) and one reader (the shell). The ring has room for
+ * a long pasted script. A byte that finds the ring full is dropped and counted.
+ * The port is read even then, because a ^C may follow such bytes. The interrupt
+ * makes input fast. The timer finds bytes that raise no interrupt: if it cannot
+ * be routed, or after a whole batch.
  *
- * I1  tail <= head <= tail + ROOM: the writer, who holds port_lock, moves
- *     head, the reader tail.
- * I2  A ^C always gets into the ring: the last free place is for it alone. If
- *     that is taken, the newest byte is a ^C, which says it all.
+ * I1  tail <= head <= tail + ROOM: the writer, which holds port_lock, moves
+ *     head; the reader moves tail.
+ * I2  A ^C always gets into the ring: the last free place is reserved for it.
+ *     If that place is taken, the newest byte is a ^C already.
  */
 #include "kernel/console_input.h"
 
@@ -26,20 +26,20 @@
 #include "kernel/wait.h"
 
 #define ROOM  65536U /* a power of two */
-#define BATCH 256    /* as many are read at a time, interrupts off */
+#define BATCH 256    /* bytes read at a time, with interrupts off */
 
 static u8 ring[ROOM];
 static u32 head, tail;
 static DEFINE_WAIT_QUEUE(arrived);
-static DEFINE_SPINLOCK(port_lock); /* only ever tried */
+static DEFINE_SPINLOCK(port_lock); /* only taken by trylock */
 static struct timer poll_timer;
 static bool listening;
-static u32 breaks_typed, breaks_taken; /* by the writer, by the reader */
+static u32 breaks_typed, breaks_taken; /* set by writer, by reader */
 static u32 dropped;		       /* [A] since the last ^C */
 
 #define CTRL_C 3
 
-/* Put a byte at @at. Return: where the next one goes. Context: port_lock. */
+/* Put a byte at @at. Return: the next position. Context: port_lock. */
 static u32 put(u32 at, u8 byte)
 {
 	u32 used = at - smp_load_acquire(&tail); /* pairs with getc */
@@ -52,7 +52,7 @@ static u32 put(u32 at, u8 byte)
 		return at;
 	if (used < ROOM)
 		WRITE_ONCE(breaks_typed, breaks_typed + 1);
-	WRITE_ONCE(dropped, 0); /* it throws away all before it, anyway */
+	WRITE_ONCE(dropped, 0); /* a ^C discards all bytes before it */
 	return at;
 }
 
@@ -64,12 +64,12 @@ static void drain_port(void)
 	bool arrivals;
 
 	if (!spin_trylock(&port_lock))
-		return; /* another CPU is at it */
+		return; /* another CPU drains the port */
 	at = head;
 	for (n = 0; n < BATCH && (byte = uart_getc_nonblock()) >= 0; n++)
 		at = put(at, byte);
 	arrivals = at != head;
-	smp_store_release(&head, at); /* the bytes before their count */
+	smp_store_release(&head, at); /* after the bytes */
 	spin_unlock(&port_lock);
 	if (arrivals)
 		wake_up(&arrived);
@@ -87,7 +87,7 @@ int console_input_init(void)
 	if (listening)
 		return 0;
 	listening = true;
-	uart_rx_irq_enable(drain_port); /* if it can be had */
+	uart_rx_irq_enable(drain_port); /* if it fails, the timer polls */
 	timer_setup(&poll_timer, poll_port, NULL);
 	timer_add(&poll_timer, ktime_ns() + TICK_NS);
 	return 0;
@@ -104,7 +104,7 @@ u8 console_getc(void)
 
 	wait_event(&arrived, console_input_pending());
 	byte = ring[tail % ROOM];
-	smp_store_release(&tail, tail + 1); /* read before it may be reused */
+	smp_store_release(&tail, tail + 1); /* after the byte has been read */
 	if (byte == CTRL_C)
 		breaks_taken++;
 	return byte;

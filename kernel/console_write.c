@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * console_write.c - tasks write to the console, and wait for it.
+ * console_write.c - writes of tasks to the console, which may wait for it.
  *
  * Owns nothing.
  *
- * Context: task, may sleep. Locks: console_owner, for a piece at a time.
+ * Context: task, may sleep. Locks: console_owner, for one piece at a time.
  */
 #include "kernel/console_write.h"
 
@@ -13,9 +13,9 @@
 #include "kernel/console_input.h"
 #include "kernel/sched.h"
 
-#define STANDSTILL_NS 1000000 /* how long a task sleeps, then looks again */
+#define STANDSTILL_NS 1000000 /* a task's sleep between two checks */
 
-/* How much of the text to write in one piece: whole lines if possible. */
+/* The length of the next piece: whole lines if possible. */
 static size_t chunk_of(const char *buf, size_t len)
 {
 	size_t n;
@@ -28,7 +28,7 @@ static size_t chunk_of(const char *buf, size_t len)
 	return CONSOLE_CHUNK;
 }
 
-/* False: there is no use in going on, for ^C was typed. */
+/* Return: false if a ^C was typed, so that the rest is dropped. */
 static bool wait_while_still(void)
 {
 	while (console_stands_still()) {

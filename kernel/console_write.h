@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * console_write.h - text of tasks that is no log line: shell, trace output.
+ * console_write.h - output of tasks that is not the log: shell, trace output.
  */
 #pragma once
 
@@ -9,9 +9,9 @@
 /*
  * console_write() - write bytes as they are, as one piece
  *
- * Give whole lines, since log lines may come before and after, but not inside.
- * While the line stands still (a terminal that pauses) it sleeps; ^C ends that,
- * and what is left of the text is dropped.
+ * The caller passes whole lines; log lines may come before and after them, but
+ * not inside. While the serial line stands still (the terminal pauses) the task
+ * sleeps; a ^C ends the sleep, and the rest of the text is dropped.
  * Context: task, may sleep.
  */
 void console_write(const char *buf, size_t len);

@@ -2,12 +2,12 @@
 /*
  * Kernel threads: creating, binding, ending and joining them.
  *
- * Owns the list of tasks and the lives of task_structs and their stacks.
+ * Owns the list of tasks and the lifetime of task_structs and their stacks.
  *
  * Invariants:
- * I1 A task is on task_list from its creation until its end has been joined
- *    or reaped; only then are its struct and its stack given back.
- * I2 Nobody frees a task before it is `gone`: dead, and no CPU is on its stack.
+ * I1 A task is on task_list from its creation until it has been joined or
+ *    reaped; only then are its struct and its stack freed.
+ * I2 No task is freed before it is `gone`: dead, and no CPU is on its stack.
  * I3 A CPU number has one idle task, however often its CPU is started.
  *
  * Context and locks: task_list_lock is taken with interrupts off, run queue
@@ -55,7 +55,7 @@ void sched_init_early(void)
 	idle_task_init(&boot_task, 0);
 }
 
-/* Return: the task, in the state of a fresh zeroed one but for its stack. */
+/* Return: a zeroed task with a stack; NULL if there is no memory. */
 static struct task_struct *task_alloc(void)
 {
 	struct task_struct *task = kzalloc(sizeof(*task));
@@ -112,7 +112,7 @@ struct task_struct *kthread_create(int (*fn)(void *arg), void *arg,
 	spin_lock_irqsave(&task_list_lock, flags);
 	list_add_tail(&task->task_list, &task_list);
 	spin_unlock_irqrestore(&task_list_lock, flags);
-	/* On the list first: the tracer walks it, then expects this call. */
+	/* List it first: the tracer walks the list, then expects this call. */
 	for_each_task_hook(created, task);
 	return task;
 }
@@ -187,7 +187,7 @@ void kthread_detach(struct task_struct *task)
 	spin_unlock_irqrestore(&task_list_lock, flags);
 }
 
-/* Return: a detached task that is gone, off the list; or NULL. */
+/* Unlink a detached task that is gone. Return: the task, or NULL. */
 static struct task_struct *take_gone(void)
 {
 	struct task_struct *task, *found = NULL;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * The composition root: every part of the kernel, in the order it is started.
+ * The composition root: it starts every part of the kernel, in order.
  *
- * The one file that may name every layer, because it only orders them. Reading
- * boot_steps[] is the tour. A step that fails ends the boot with its name and
- * the reason; then the mode that the command line asks for runs, and its
- * result becomes QEMU's exit status.
+ * Only this file may name every layer, because it only orders them.
+ * boot_steps[] is a tour of the kernel. A step that fails ends the boot with
+ * its name and the reason. After the steps, the mode that the command line asks
+ * for runs, and its result becomes QEMU's exit status.
  *
  * Context: boot_steps on the boot CPU's own stack, interrupts off; late_steps
  * and the mode in the thread "init".
@@ -148,8 +148,8 @@ static int step_memory(void)
 CMDLINE_ON_OFF(vga, "off: the log goes to the serial line only");
 
 /*
- * Its row would be one more line on the serial line, whose text does not
- * depend on there being a screen: the screen says so itself.
+ * It is no boot step of its own: its row would appear on the serial line, whose
+ * text must not depend on a screen. The message is on the screen itself.
  */
 static void attach_screen(void)
 {
@@ -188,7 +188,7 @@ static int step_pages(void)
 	return ret ? ret : gdt_alloc_stacks(0);
 }
 
-/* Without tables, or with damaged ones, there is one CPU. */
+/* Without tables, or with damaged ones, the kernel uses one CPU. */
 static int step_acpi(void)
 {
 	int ret = acpi_init(boot);
@@ -257,14 +257,14 @@ static int step_tracers(void)
 
 static const struct boot_step boot_steps[] = {
 	{ "clock", step_clock },     /* first, so that all rows have a time */
-	{ "console", step_console }, /* from here on it can be seen */
-	{ "traps", step_traps },     /* from here on a mistake is reported */
-	{ "loader", step_loader },   /* what the boot loader said */
+	{ "console", step_console }, /* from here on output is visible */
+	{ "traps", step_traps },     /* from here on exceptions are reported */
+	{ "loader", step_loader },   /* the boot loader's information */
 	{ "image", step_image },     /* is this the kernel that was built? */
-	{ "memory", step_memory },   /* which pages are RAM, and free */
+	{ "memory", step_memory },   /* the map of RAM and of free pages */
 	{ "paging", step_paging },   /* the final page tables: W^X */
 	{ "pages", step_pages },     /* the page allocator takes over */
-	{ "acpi", step_acpi },	     /* which CPUs there are */
+	{ "acpi", step_acpi },	     /* the list of CPUs */
 	{ "timer", step_timer },     /* the tick of this CPU */
 	{ "sched", step_sched },     /* threads */
 };
@@ -273,12 +273,12 @@ static const struct boot_step boot_steps[] = {
 static const struct boot_step late_steps[] = {
 	{ "cpus", step_cpus },	     /* all the others */
 	{ "ftrace", step_ftrace },   /* the table of sites, each verified */
-	{ "tracers", step_tracers }, /* who may listen */
+	{ "tracers", step_tracers }, /* the rings and the tracers */
 };
 
 /* ---- taking them --------------------------------------------------------- */
 
-/* The first rows wait for the console. */
+/* Show the rows not shown yet; the first ones wait for the console. */
 static void show_results(void)
 {
 	static unsigned int shown;
@@ -309,7 +309,7 @@ static void take_step(const struct boot_step *step)
 	nr_results++;
 }
 
-/* tools/run.py and the tests look for the first line, and count it. */
+/* tools/run.py and the tests search for the first line and count it. */
 static void say_hello(void)
 {
 	pr_always("nop5: a kernel you can trace while it runs");

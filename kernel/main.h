@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the composition root offers to those it starts.
+ * The functions that the composition root offers to the parts it starts.
  */
 #pragma once
 
 #include "kernel/lib/types.h"
 
-/* One row of the boot table, as it went. */
+/* The result of one row of the boot table. */
 struct boot_result {
 	const char *name;
-	u64 ns;		 /* how long it took */
-	char detail[80]; /* what it found, in a few words */
+	u64 ns;		 /* its duration */
+	char detail[80]; /* its result in a few words */
 };
 
 /* The steps taken so far, in order. Immutable once the mode runs. */
 unsigned int boot_results(const struct boot_result **results);
 
-/* For a step: what to write behind its name. Context: boot. */
+/* A step sets the text that is written after its name. Context: boot. */
 __printf(1, 2) void boot_say(const char *fmt, ...);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the command line asks for: a mode, or the list of its own words; or it
- * is refused, with a sentence.
+ * Does what the command line asks for: runs a mode, or prints the list of
+ * words. A bad command line is refused with a sentence.
  *
  * Context: the thread "init", after all boot steps.
  */
@@ -22,7 +22,7 @@ static const char *mode_name(size_t nr)
 
 CMDLINE_CHOICE(mode, "NAME", mode_name, "what to do; demo if nothing is said");
 CMDLINE_BARE(help, "print this list, and end");
-/* GRUB's `linux` and PXE loaders write it in front of ours. */
+/* GRUB's `linux` command and PXE loaders put it before our words. */
 CMDLINE_WORD(BOOT_IMAGE, .kind = CMDLINE_IS_IGNORED, .values = "FILE",
 	     .what = "written by boot loaders; ignored");
 

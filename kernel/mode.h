@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Modes: what the kernel does once it is up. mode=NAME on the command line
- * chooses one.
+ * Modes: the programs that the kernel runs after boot. mode=NAME on the command
+ * line chooses one.
  *
  * A mode registers itself: KERNEL_MODE() in any file of the image makes an
  * entry of the table kernel_modes (kernel/lib/table.h). So an image has exactly
@@ -18,11 +18,11 @@ struct kernel_mode {
 	const char *name;
 	/*
 	 * Context: the thread "init", after all boot steps, may sleep.
-	 * Return: 0 all well (status 33); else it failed, and has said why
-	 * (status 35).
+	 * Return: 0 if all is well (status 33); another value if it failed and
+	 * has printed why (status 35).
 	 */
 	int (*run)(void);
-	const char *what; /* in a few words, for the list of modes */
+	const char *what; /* a short description for the list of modes */
 };
 
 DECLARE_TABLE(struct kernel_mode, kernel_modes);
@@ -37,11 +37,11 @@ DECLARE_TABLE(struct kernel_mode, kernel_modes);
 	TABLE_ENTRY(kernel_modes, 50, kernel_mode_##name_)
 
 /*
- * mode_run() - do what the command line asks for: check its words, then run its
- * mode, or print the list of words if it says help
+ * mode_run() - check the words of the command line, then run its mode, or print
+ * the list of words if the word help is there
  *
- * Context: task. Return: EXIT_CODE_OK; EXIT_CODE_FAILED the mode has failed;
- * EXIT_CODE_REFUSED a word is unknown or has a bad value, and nothing was done
- * but to say so. No other code is returned.
+ * Context: task. Return: EXIT_CODE_OK; EXIT_CODE_FAILED if the mode has failed;
+ * EXIT_CODE_REFUSED if a word is unknown or has a bad value: then this is
+ * reported and nothing else is done. No other code is returned.
  */
 enum exit_code mode_run(void);

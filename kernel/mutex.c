@@ -2,11 +2,11 @@
 /*
  * mutex.c - sleeping locks.
  *
- * Owns nothing but the code; the words are in the locks.
+ * Owns nothing; all state is in the locks.
  *
  * Invariants:
- * I1 A mutex's owner word is never 0 while somebody is on its wait list: the
- *    unlocker hands it to the first waiter instead of freeing it.
+ * I1 A mutex's owner word is never 0 while a task is on its wait list: the
+ *    unlocking task hands it to the first waiter instead of freeing it.
  *
  * Context and locks: task. A mutex's wait_lock is innermost but for run queues.
  */
@@ -24,7 +24,7 @@ struct mutex_waiter {
 	bool granted;		  /* [wait_lock] to set */
 };
 
-/* Asked by every assertion, those of untraceable code included. */
+/* Not traceable, because assertions of untraceable code call it too. */
 notrace bool mutex_is_held(const struct mutex *mutex)
 {
 	return (READ_ONCE(mutex->owner) & ~MUTEX_WAITERS) ==
@@ -32,8 +32,8 @@ notrace bool mutex_is_held(const struct mutex *mutex)
 }
 
 /*
- * Takes the mutex if it has become free, else marks it so that its owner will
- * look at the wait list. Return: whether it is now ours.
+ * Take the mutex if it has become free, else mark it so that its owner checks
+ * the wait list. Return: whether the current task now owns it.
  */
 static bool mutex_take_or_mark(struct mutex *mutex)
 {
@@ -106,7 +106,7 @@ notrace void mutex_lock_notrace(struct mutex *mutex)
 	mutex_acquire(mutex);
 }
 
-/* I1: the first waiter becomes the owner before it knows. */
+/* I1: the first waiter becomes the owner before it wakes up. */
 static noinline void mutex_hand_over(struct mutex *mutex)
 {
 	struct mutex_waiter *first;
@@ -122,7 +122,7 @@ static noinline void mutex_hand_over(struct mutex *mutex)
 		owner |= MUTEX_WAITERS;
 	WRITE_ONCE(mutex->owner, owner);
 	first->granted = true;
-	/* The lock keeps the waiter, and so its task, from going away. */
+	/* The waiter, and so its task, stays valid while the lock is held. */
 	wake_up_process(task);
 	spin_unlock(&mutex->wait_lock);
 }

@@ -2,8 +2,8 @@
 /*
  * mutex.h - sleeping locks.
  *
- * A mutex is handed to the task that has waited longest. Its owner may not take
- * it twice; that, and releasing a mutex that one does not own, is a panic.
+ * A mutex is handed to the task that has waited longest. Taking a mutex twice
+ * is a panic, and so is releasing a mutex that the task does not own.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 #include "kernel/lib/list.h"
 
 struct mutex {
-	unsigned long owner; /* [A] task, bit 0: somebody waits */
+	unsigned long owner; /* [A] task, bit 0: a task waits */
 	spinlock_t wait_lock;
 	struct list_head waiters; /* [wait_lock] struct mutex_waiter */
 	struct lock_tag tag;
@@ -36,11 +36,11 @@ bool mutex_trylock(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex);
 
 /*
- * The same where the tracer serves itself: what reads a trace does not appear
- * in it. (A wait for the mutex does.) Context: as above.
+ * The same for the tracer's own code: a reader of a trace does not appear in
+ * it. (A wait for the mutex does.) Context: as above.
  */
 void mutex_lock_notrace(struct mutex *mutex);
 void mutex_unlock_notrace(struct mutex *mutex);
 
-/* Held by the current task? */
+/* Does the current task hold it? */
 bool mutex_is_held(const struct mutex *mutex);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * panic_report.c - where every CPU stands when the kernel panics.
+ * panic_report.c - a backtrace of every CPU when the kernel panics.
  *
- * Owns what the other CPUs were doing when they were stopped.
+ * Owns the backtraces of the other CPUs from when they were stopped.
  *
  * Context: any. panic_stop_cpu() runs in NMIs and is not traceable.
  */
@@ -17,7 +17,7 @@
 
 #define STOPPED_DEPTH 32
 
-/* What a stopped CPU was doing. */
+/* The backtrace of a stopped CPU. */
 struct stopped_cpu {
 	unsigned int n;
 	unsigned long trace[STOPPED_DEPTH];

@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: MIT
 /*
- * Waiting until nobody can still be inside.
+ * Grace periods: waiting until no task or CPU can still be inside.
  *
  * Owns the marks on tasks and CPUs. Each wait has one bit of its own.
  *
  * How: a wait for tasks marks every task that is runnable and every CPU that is
- * in its idle task but not quiet. A wait for CPUs marks every CPU but those
- * that are quiet and the caller's, and asks them to reschedule. A task loses
- * its marks at its next voluntary switch or cond_resched(), a CPU at its next
- * switch of any kind or when it is about to halt; the last one wakes the
- * caller. Nothing polls, and a task that sleeps or a CPU that halts costs a
- * look.
+ * in its idle task but not quiet. A wait for CPUs marks every CPU except the
+ * quiet ones and the caller's, and asks them to reschedule. A task loses its
+ * marks at its next voluntary switch or cond_resched(), a CPU at its next
+ * switch of any kind or when it is about to halt. Removing the last mark wakes
+ * the caller. Nothing polls. A task that sleeps and a CPU that halts are only
+ * checked.
  *
  * Why a CPU that runs a task needs no mark in a wait for tasks: an interrupt
- * that could be inside something runs on top of that task, so it is over when
- * the task switches; and the task is marked.
+ * runs on top of that task, so it is over when the task switches, and the task
+ * is marked.
  *
  * Why a switch of any kind ends a wait for a CPU: it happens with preemption
  * on, outside interrupts, so every section that began before it is over.
  *
  * Invariants:
  * Q1 A task's mark is set and cleared with its run queue locked, and only while
- *    on_rq: so none is left on a task that sleeps or has ended.
- * Q2 pending[i] = tasks and CPUs with mark i + 1 while its wait still sets
- *    them. A mark belongs to one wait from begin to end.
- * Q3 Between what the caller unpublished and its looks at tasks and CPUs lies a
- *    full barrier, and so between a task's waking or a CPU's ceasing to be
- *    quiet and what it does next: one of the two sees the other.
+ *    on_rq is set: so no mark is left on a task that sleeps or has ended.
+ * Q2 pending[i] counts the tasks and CPUs with mark i, plus 1 while the wait
+ *    still sets marks. A mark belongs to one wait from begin to end.
+ * Q3 A full barrier separates the caller's unpublishing from its scan of tasks
+ *    and CPUs. Likewise one separates a task's waking, or a CPU's leaving the
+ *    quiet state, from what it does next. So either the scan sees the task or
+ *    CPU, or the task or CPU sees what was unpublished.
  *
  * Context and locks: report_mutex > task_list_lock > run queue; stats_lock.
  */
@@ -42,18 +43,18 @@
 #include <asm/atomic.h>
 #include <asm/smp.h>
 
-#define REPORT_TASKS 4 /* at most so many are reported at a time */
+#define REPORT_TASKS 4 /* tasks reported at a time, at most */
 #define REPORT_DEPTH 24
 #define ANSWER_MS    1000
 
 static DEFINE_MUTEX(report_mutex);
-static DEFINE_WAIT_QUEUE(quiesce_wq); /* some wait may be over */
+static DEFINE_WAIT_QUEUE(quiesce_wq); /* woken when a wait may be over */
 static atomic_t pending[QUIESCE_MARKS];
-static u32 marks_used; /* [A] by waits under way */
+static u32 marks_used; /* [A] marks of current waits */
 static DEFINE_SPINLOCK(stats_lock);
 static struct quiesce_stats stats; /* [stats_lock] */
 
-/* What is known of a task that holds the wait, for printing without locks. */
+/* A copy of facts about a task that holds up a wait, to print without locks. */
 struct holder {
 	int pid;
 	char comm[TASK_COMM_LEN];
@@ -64,8 +65,8 @@ struct holder {
 };
 
 /*
- * Take some of the marks off a task or a CPU. Context: its run queue locked.
- * Return: a wait is over, somebody is to be woken.
+ * Remove some of the marks of a task or a CPU. Context: its run queue locked.
+ * Return: whether a wait is over, so that its caller must be woken.
  */
 static bool drop(u32 *marks, u32 which)
 {
@@ -123,9 +124,10 @@ void quiesce_idle(void)
 }
 
 /*
- * Asleep and off its stack needs no lock: should it be woken right now, its
- * CPU takes a lock before it runs it (Q3). On a CPU but no longer on_rq: in
- * the middle of its last switch, which the lock waits for.
+ * A task that is asleep and off its stack needs no lock: if it is woken now,
+ * its CPU takes a lock before it runs the task (Q3). A task that is on a CPU
+ * but no longer on_rq is in the middle of a switch; taking the lock waits for
+ * the end of that switch.
  */
 static void mark_task(struct quiesce_wait *w, struct task_struct *task)
 {
@@ -144,9 +146,9 @@ static void mark_task(struct quiesce_wait *w, struct task_struct *task)
 }
 
 /*
- * Idle, outside any interrupt, at some moment of this call? In that order: a
- * CPU seen outside an interrupt and after that in its halt has entered the halt
- * outside one, or was in it.
+ * Was this CPU halted outside any interrupt at some point during this call?
+ * Read the context first, then the halt flag: a CPU seen outside an interrupt
+ * and then in its halt was in the halt outside one, or has entered it so.
  */
 static bool cpu_is_quiet(unsigned int cpu)
 {
@@ -156,7 +158,10 @@ static bool cpu_is_quiet(unsigned int cpu)
 	return READ_ONCE(per_cpu(idle_quiet, cpu));
 }
 
-/* Context: rq locked. The caller runs with preemption on: in no section. */
+/*
+ * Does the wait need this CPU to pass? The caller runs with preemption on, so
+ * its own CPU is in no section. Context: rq locked.
+ */
 static bool is_to_pass(const struct quiesce_wait *w, const struct run_queue *rq)
 {
 	if (w->kind == QUIESCE_TASKS)
@@ -165,8 +170,8 @@ static bool is_to_pass(const struct quiesce_wait *w, const struct run_queue *rq)
 }
 
 /*
- * It may be about to halt: either it sees the mark then, or we see here that it
- * has become quiet. Pairs with idle_halt(), sched.c.
+ * The CPU may be about to halt: either it sees the mark, or the second check
+ * here sees that it has become quiet. Pairs with idle_halt(), sched.c.
  */
 static void mark_cpu(struct quiesce_wait *w, unsigned int cpu)
 {
@@ -190,7 +195,7 @@ static void mark_cpu(struct quiesce_wait *w, unsigned int cpu)
 	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
-/* Return: whether one was free. */
+/* Return: whether a mark was free. */
 static bool take_mark(struct quiesce_wait *w)
 {
 	u32 used = READ_ONCE(marks_used);
@@ -234,7 +239,7 @@ bool quiesce_passed(const struct quiesce_wait *w)
 	return !w->mark || !atomic_read(&pending[__builtin_ctz(w->mark)]);
 }
 
-/* Context: task_list_lock held, so the task cannot go away. */
+/* Context: task_list_lock held, so the task is not freed. */
 static void holder_note(struct holder *h, struct task_struct *task)
 {
 	assert_held(&task_list_lock);
@@ -276,7 +281,7 @@ static void report_task(const struct quiesce_wait *w, struct holder *h)
 	stack_trace_print(h->trace, h->n);
 }
 
-/* In a section, or idle: for that long in an interrupt, or about to halt. */
+/* The CPU is in a section, or idle in a long interrupt or about to halt. */
 static void report_cpu(const struct quiesce_wait *w, unsigned int cpu)
 {
 	static unsigned long trace[REPORT_DEPTH]; /* [report_mutex] */
@@ -288,7 +293,7 @@ static void report_cpu(const struct quiesce_wait *w, unsigned int cpu)
 	stack_trace_print(trace, n);
 }
 
-/* Nothing if another wait is being reported: so that none waits for another. */
+/* Does nothing during another wait's report, so that no wait delays another. */
 static void report_holders(const struct quiesce_wait *w)
 {
 	static struct holder list[REPORT_TASKS]; /* [report_mutex] */
@@ -329,7 +334,7 @@ void quiesce_end(struct quiesce_wait *w)
 	stats.cpu_waits += w->cpus;
 	stats.longest_ns = max(stats.longest_ns, ktime_ns() - w->since);
 	spin_unlock_irqrestore(&stats_lock, flags);
-	/* The last who had all marks in use sees one free now. */
+	/* If all marks were in use, a wait may sleep until one is free. */
 	if (fetch_and(&marks_used, ~w->mark) == BIT(QUIESCE_MARKS) - 1)
 		quiesce_wake();
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waiting until nobody can still be inside code or data taken out of use.
+ * Grace periods: waiting until no task or CPU can still be inside code or data
+ * that was taken out of use.
  *
- * synchronize_tasks() waits for tasks: what it protects may be preempted, as
- * the code of a trampoline is. synchronize_cpus() waits for sections with
- * preemption off, and is the quicker one. Both are one wait from its begin to
- * its end; who has something to do meanwhile calls these two.
+ * synchronize_tasks() waits for tasks: a user of what it protects may be
+ * preempted, as in the code of a trampoline. synchronize_cpus() waits for
+ * sections with preemption off, and is faster. Each is quiesce_begin() followed
+ * by quiesce_end(); a caller that has work to do between the two calls these.
  */
 #pragma once
 
@@ -16,19 +17,18 @@ struct task_struct;
 /*
  * synchronize_tasks() - wait for every task and CPU to leave what it was in
  *
- * Returns when every task that at the call was running or runnable has since
+ * Returns when every task that was running or runnable at the call has since
  * switched voluntarily (schedule(), cond_resched(), anything that sleeps) or
  * ended, and every CPU has since scheduled or been idle outside any interrupt.
- * A preemption is not a voluntary switch. What the caller unpublished before
- * the call can then be freed.
+ * A preemption is not a voluntary switch. The caller can then free what it
+ * unpublished before the call.
  *
- * A task (or an idle CPU, in an interrupt) that holds the wait for more than
- * QUIESCE_REPORT_NS is reported with a backtrace once per that time; the wait
- * goes on.
+ * A task (or an idle CPU in an interrupt) that holds up the wait is reported
+ * with a backtrace every QUIESCE_REPORT_NS; the wait continues.
  *
- * Context: task, may sleep, not while holding something that a task needs to
- * reach its next voluntary switch. Before the scheduler runs it returns at
- * once: then one CPU runs one task.
+ * Context: task, may sleep. The caller must not hold anything that a task needs
+ * to reach its next voluntary switch. Before the scheduler runs it returns at
+ * once, because one CPU runs one task then.
  */
 void synchronize_tasks(void);
 
@@ -36,13 +36,13 @@ void synchronize_tasks(void);
  * synchronize_cpus() - wait for every section with preemption off to end
  *
  * Returns when every such section that had begun at the call has ended, on
- * every CPU; handlers of interrupts and NMIs are such sections. One that
- * begins later finds what the caller did before the call, and is not waited
- * for. Exception: what schedule() itself does around its switch.
+ * every CPU; handlers of interrupts and NMIs are such sections. A section that
+ * begins later sees what the caller did before the call, and is not waited for.
+ * The section of schedule() around its own switch is an exception.
  *
  * Cost: one interrupt and one pass of the scheduler on each CPU that runs a
- * task, and as long as the longest section. A CPU that halts and the caller's
- * own cost a look; with one CPU it does not sleep. Reports as above.
+ * task, and the time of the longest section. A halted CPU and the caller's own
+ * are only checked; with one CPU it does not sleep. Reports as above.
  *
  * Context: task, may sleep, preemption on. Before the scheduler runs it
  * returns at once.
@@ -51,27 +51,27 @@ void synchronize_cpus(void);
 
 #define QUIESCE_REPORT_NS 1000000000ULL
 
-/* What a wait is for: see synchronize_tasks() and synchronize_cpus(). */
+/* The kinds of wait: see synchronize_tasks() and synchronize_cpus(). */
 enum quiesce_kind { QUIESCE_TASKS, QUIESCE_CPUS };
 
-/* So many waits can be under way at once; a further one queues up. */
+/* The number of concurrent waits; a further one sleeps until one ends. */
 #define QUIESCE_MARKS 8
 
 /* One wait. */
 struct quiesce_wait {
 	enum quiesce_kind kind;
 	u32 mark;	    /* its bit on tasks and CPUs; 0: nothing to do */
-	unsigned int tasks; /* so many had to be waited for */
-	unsigned int cpus;  /* likewise */
-	u64 since;	    /* ktime_ns() */
+	unsigned int tasks; /* number of tasks that were marked */
+	unsigned int cpus;  /* number of CPUs that were marked */
+	u64 since;	    /* its begin, by ktime_ns() */
 };
 
 /*
- * quiesce_begin() - mark what is to be waited for; quiesce_end() must follow
- * quiesce_passed() - has all of it passed?
- * quiesce_end() - wait until it has
+ * quiesce_begin() - mark the tasks and CPUs; quiesce_end() must follow
+ * quiesce_passed() - have all of them passed?
+ * quiesce_end() - wait until they have
  *
- * A wait is neither ended nor lengthened by another one.
+ * Another wait neither ends nor lengthens this one.
  * Context: task, may sleep, preemption on; passed: any.
  */
 void quiesce_begin(struct quiesce_wait *w, enum quiesce_kind kind);
@@ -81,9 +81,9 @@ void quiesce_end(struct quiesce_wait *w);
 /* Since boot; for tests and statistics. */
 struct quiesce_stats {
 	unsigned long calls;
-	unsigned long task_waits; /* tasks that had to be waited for */
-	unsigned long cpu_waits;  /* CPUs likewise */
-	unsigned long reports;	  /* tasks and CPUs named as holding it */
+	unsigned long task_waits; /* tasks that were marked */
+	unsigned long cpu_waits;  /* CPUs that were marked */
+	unsigned long reports;	  /* reports of a task or CPU */
 	u64 longest_ns;
 };
 
@@ -92,9 +92,9 @@ void quiesce_stats(struct quiesce_stats *stats);
 /*
  * Calls from the scheduler and the idle loop.
  *
- * quiesce_switch(): in schedule(), the run queue locked; returns whether
- * quiesce_wake() is to be called once the lock is released.
- * quiesce_pass(): the current task does as if it had switched voluntarily.
+ * quiesce_switch(): called in schedule(), the run queue locked; returns whether
+ * the caller must call quiesce_wake() after it has released the lock.
+ * quiesce_pass(): counts as a voluntary switch of the current task.
  * quiesce_idle(): this CPU is about to halt, interrupts off.
  */
 struct run_queue;

@@ -5,16 +5,16 @@
  * Owns the run queues and the [R] fields of tasks.
  *
  * Invariants:
- * I1 A task is on at most one queue, that of the CPU task->cpu; on_rq is set
+ * I1 A task is on at most one queue, that of the CPU task->cpu. on_rq is set
  *    from its waking until the switch by which it goes to sleep, also while it
- *    runs and while it travels from one queue to another.
+ *    runs and while it moves from one queue to another.
  * I2 task->cpu changes only with the lock of the old CPU's queue held.
- * I3 A queue's lock is held across a switch and released by the task that
- *    comes next, so whoever holds it finds every queued task's registers saved.
+ * I3 A queue's lock is held across a switch and released by the next task, so
+ *    the holder of the lock finds every queued task's registers saved.
  * I4 At every switch the preempt count is 2 (schedule() and the lock), so the
  *    count need not be saved per task.
- * I5 A preempted task stays on its queue whatever its state, so that it can
- *    finish testing what it is about to wait for.
+ * I5 A preempted task stays on its queue in any state, so that it can finish
+ *    testing the condition that it is about to wait for.
  *
  * Context and locks: one queue lock at a time; inside wait queue, mutex and
  * timer locks and task_list_lock.
@@ -34,7 +34,7 @@ DEFINE_PER_CPU(struct run_queue, run_queue);
 DEFINE_PER_CPU(bool, idle_quiet);
 bool sched_active;
 
-/* [A] CPUs that halt, or are about to and will look for work once more */
+/* [A] CPUs that halt, or are about to after one more check for work */
 static u64 idle_mask;
 
 /* Lock the queue that @task belongs to. */
@@ -82,9 +82,10 @@ void resched_cpu(unsigned int cpu)
 }
 
 /*
- * A task has just been queued on @cpu: let that CPU have it, or if it is busy
- * and the task may move, one that idles. The queue's lock, a full barrier, lies
- * between the queueing and the look at idle_mask; pairs with idle_wait().
+ * A task has just been queued on @cpu. If that CPU idles, make it reschedule.
+ * If it is busy and the task may move, make an idle CPU pull the task. The
+ * queue's lock, a full barrier, separates the queueing from the read of
+ * idle_mask; pairs with idle_wait().
  */
 static void kick(unsigned int cpu, bool pinned)
 {
@@ -124,7 +125,7 @@ void set_current_state(enum task_state state)
 	xchg(&current->state, state);
 }
 
-/* What becomes of the running task. */
+/* Requeue the running task, or take it off the queue. */
 static void put_prev(struct run_queue *rq, struct task_struct *prev,
 		     bool voluntary)
 {
@@ -158,7 +159,7 @@ static struct task_struct *pick_next(struct run_queue *rq)
 	return next;
 }
 
-/* A task that has left this CPU's queue (I1: travels) joins another. */
+/* A task that has left one queue (I1: it moves) joins that of task->cpu. */
 static void arrive(struct task_struct *task)
 {
 	struct run_queue *rq = &per_cpu(run_queue, task->cpu);
@@ -170,7 +171,7 @@ static void arrive(struct task_struct *task)
 	spin_unlock(&rq->lock);
 }
 
-/* On the new task's stack; releases the lock that the old one took (I3). */
+/* Runs on the new task's stack; releases the lock that the old took (I3). */
 void finish_switch(struct task_struct *prev)
 {
 	struct run_queue *rq = this_cpu_ptr(&run_queue);
@@ -238,8 +239,9 @@ void schedule(void)
 }
 
 /*
- * Up-call from preempt_enable(), see <asm/context.h>. Not traceable: a tracing
- * callback ends with preempt_enable(), and would call this again and again.
+ * Up-call from preempt_enable(), see <asm/context.h>. It is not traceable: a
+ * tracing callback ends with preempt_enable(), so this would call itself
+ * without end.
  */
 notrace void preempt_schedule(void)
 {
@@ -339,7 +341,10 @@ static struct task_struct *pull_from(struct run_queue *victim)
 	return found;
 }
 
-/* Look at the other CPUs, nearest number first. Return: got one. */
+/*
+ * Pull a task from another CPU, the next higher number first. Return: whether
+ * there was one.
+ */
 static bool pull_task(void)
 {
 	unsigned int this = smp_processor_id(), i, cpu;
@@ -372,11 +377,11 @@ static bool work_waits(void)
 }
 
 /*
- * Nothing here but the halt may call anything while idle_quiet is set: that
- * word promises that this CPU is in nobody's trampoline. Setting it is a
- * barrier, before the last look at the marks: halted with it set, the CPU would
- * be waited for until its next tick. So is clearing it: what is done next is
- * not done with idle_quiet still seen as set. Both pair with mark_cpu().
+ * No function may be called here while idle_quiet is set: that word promises
+ * that this CPU is in no trampoline. Setting it is a full barrier before the
+ * last check of the marks: a CPU that halted with a mark would hold up a wait
+ * until its next tick. Clearing it is a full barrier too: no other CPU sees
+ * idle_quiet still set after this CPU has gone on. Both pair with mark_cpu().
  */
 static void idle_halt(void)
 {
@@ -388,7 +393,10 @@ static void idle_halt(void)
 	xchg(this_cpu_ptr(&idle_quiet), false);
 }
 
-/* idle_mask is set, a full barrier, before the last look; pairs with kick(). */
+/*
+ * Setting the bit in idle_mask is a full barrier before the last check for
+ * work; pairs with kick().
+ */
 static void idle_wait(void)
 {
 	u64 self = BIT(smp_processor_id());

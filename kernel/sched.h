@@ -2,14 +2,14 @@
 /*
  * Kernel threads and the scheduler.
  *
- * Preemptive round robin on one run queue per CPU; a CPU that has nothing to
- * do pulls a task that is not pinned from another. Every CPU has an idle task
- * (pid 0, "swapper/N") that runs with preemption off and switches only by
- * calling the scheduler, so it is never preempted in the middle of anything.
+ * Preemptive round robin on one run queue per CPU. An idle CPU pulls a task
+ * that is not pinned from another CPU. Every CPU has an idle task (pid 0,
+ * "swapper/N") that runs with preemption off and switches only by calling the
+ * scheduler, so it is never preempted.
  *
  * Legend: [I] immutable once the task exists; [R] lock of the run queue of
  * task->cpu; [L] task_list_lock; [S] the task itself; [A] atomic;
- * [T] the tracer's (trace/), reached only from this task's context or when
+ * [T] the tracer's (trace/), accessed only from this task's context or when
  * it cannot run.
  */
 #pragma once
@@ -43,7 +43,7 @@ struct task_struct {
 	u32 trace_recursion;		    /* [T] one bit per context */
 	struct fgraph_ret_stack *ret_stack; /* [T] NULL: none yet */
 	unsigned long trace_overrun;	    /* [T] */
-	u32 trace_name; /* trace_task.c: where its name is saved */
+	u32 trace_name; /* trace_task.c: the place of its saved name */
 
 	int pid;		  /* [I] 0 for idle tasks */
 	char comm[TASK_COMM_LEN]; /* [I] */
@@ -57,12 +57,12 @@ struct task_struct {
 	bool on_cpu;	       /* [R] some CPU executes on its stack */
 	u32 quiesce_marks;     /* [R] of waits for this task: quiesce.h */
 	bool gone;	       /* [L] dead and off its stack */
-	bool detached;	       /* [L] nobody will join it */
+	bool detached;	       /* [L] it will not be joined */
 	unsigned int cpu;      /* [R] */
 	unsigned int pinned;   /* [R] the only CPU it may run on, or CPU_ANY */
 	struct list_head run_list; /* [R] */
 
-	unsigned long nvcsw;	  /* [R] switches it asked for */
+	unsigned long nvcsw;	  /* [R] voluntary switches */
 	unsigned long nivcsw;	  /* [R] preemptions */
 	unsigned long migrations; /* [R] */
 	u64 exec_ns;		  /* [R] time on a CPU, up to the last switch */
@@ -75,7 +75,7 @@ struct task_struct {
 	struct lock_held locks; /* [S] last: another size in nop5-debug.elf */
 };
 
-/* All tasks but the idle ones, in order of creation. */
+/* All tasks except the idle ones, in order of creation. */
 extern struct list_head task_list;
 extern spinlock_t task_list_lock;
 
@@ -90,16 +90,16 @@ extern spinlock_t task_list_lock;
 void sched_init_early(void);
 
 /*
- * sched_init() - make the run queues ready; threads can be created from now on
+ * sched_init() - prepare for threads; they can be created from now on
  * Context: boot, heap up. Return: 0. No other code is returned.
  */
 int sched_init(void);
 
 /*
- * sched_start() - leave the boot path: it becomes CPU 0's idle task, and fn
- * goes on as the thread "init", the first one that may sleep
+ * sched_start() - end the boot path: it becomes CPU 0's idle task, and fn runs
+ * in the thread "init", the first one that may sleep
  * Context: boot, timers and interrupts ready. Turns interrupts on. Panics if
- * the thread cannot be made.
+ * the thread cannot be created.
  */
 void sched_start(int (*fn)(void *arg), void *arg) __noreturn;
 
@@ -109,15 +109,15 @@ void sched_tick(void);
 /* preempt_schedule_irq(), secondary_*(): <asm/upcalls.h>. */
 
 /*
- * kthread_create() - a new thread that does not run yet
- * Must be waited for with kthread_join() or given up with kthread_detach().
+ * kthread_create() - create a thread that does not run yet
+ * The caller must join it by kthread_join() or detach it by kthread_detach().
  * Context: task or boot. Return: the task, or ERR_PTR(-ENOMEM).
  */
 __printf(3, 4) struct task_struct *kthread_create(int (*fn)(void *arg),
 						  void *arg,
 						  const char *namefmt, ...);
 
-/* As above, and wakes it up. */
+/* The same, and wake the thread up. */
 #define kthread_run(fn, arg, namefmt, ...)                               \
 	({                                                               \
 		struct task_struct *run_ =                               \
@@ -128,7 +128,7 @@ __printf(3, 4) struct task_struct *kthread_create(int (*fn)(void *arg),
 	})
 
 /*
- * kthread_bind() - let a task run on this CPU only (CPU_ANY: on all)
+ * kthread_bind() - let a task run on @cpu only (CPU_ANY: on all)
  * Context: task; @task is new, or is the current one, which is on that CPU
  * when this returns. Return: 0; -EINVAL if the CPU is not online.
  */
@@ -136,13 +136,13 @@ int kthread_bind(struct task_struct *task, unsigned int cpu);
 
 /*
  * kthread_join() - wait for a thread's end and free it
- * Context: task, may sleep; once per thread. Return: what its fn returned.
+ * Context: task, may sleep; once per thread. Return: the result of its fn.
  */
 int kthread_join(struct task_struct *task);
 
 /*
- * kthread_detach() - nobody will join it; freed after its end by the next
- * kthread_create() or kthread_reap(). Context: task.
+ * kthread_detach() - declare that the thread will not be joined; the next
+ * kthread_create() or kthread_reap() after its end frees it. Context: task.
  */
 void kthread_detach(struct task_struct *task);
 void kthread_reap(void);
@@ -157,19 +157,20 @@ void kthread_exit(int result) __noreturn;
 bool wake_up_process(struct task_struct *task);
 
 /*
- * set_current_state() - say TASK_SLEEPING before testing the condition one
- * waits for, then schedule(); a wake-up in between is then not lost.
+ * set_current_state() - set the current task's state
+ * To wait for a condition, set TASK_SLEEPING, test the condition, then call
+ * schedule(): so a wake-up between the last two is not lost.
  * A full barrier; pairs with the lock in wake_up_process().
  */
 void set_current_state(enum task_state state);
 
-/* Switch away: to sleep if that is the state, else to the end of the queue. */
+/* Switch: sleep if that is the state, else go to the end of the queue. */
 void schedule(void);
-/* schedule() as TASK_RUNNING. */
+/* schedule() in state TASK_RUNNING. */
 void yield(void);
 
 /*
- * cond_resched() - a place where a long loop may be switched away from
+ * cond_resched() - let a long loop switch if need_resched is set
  * Counts as a voluntary switch for synchronize_tasks() even if none happens.
  * Context: task, may sleep. Return: whether it switched.
  */
@@ -185,11 +186,11 @@ void msleep(unsigned int ms);
  */
 u64 schedule_timeout(u64 ns);
 
-/* Tasks running or queued on a CPU, its idle task not counted. A hint. */
+/* Number of tasks running or queued on a CPU, without its idle task. A hint. */
 unsigned int sched_nr_running(unsigned int cpu);
 /* Switches made by a CPU since boot. */
 unsigned long sched_nr_switches(unsigned int cpu);
-/* A CPU number's idle task; NULL: its CPU was never to be started. */
+/* A CPU number's idle task; NULL: no start of that CPU was ever tried. */
 struct task_struct *sched_idle_task(unsigned int cpu);
 /* The task a CPU executes. Only a hint unless it is this CPU. */
 struct task_struct *sched_cpu_task(unsigned int cpu);
@@ -200,16 +201,16 @@ static __always_inline bool task_is_idle(const struct task_struct *task)
 }
 
 /* asm: save callee-saved registers and sp in *prev, continue as next. Returns
- * the task that was switched away from when this one came back. */
+ * the task that was switched out when this one was switched in again. */
 struct task_struct *switch_to(struct task_struct *prev,
 			      struct task_struct *next);
 
 __noreturn __cold void might_sleep_failed(const char *file, int line);
 
-/* [I] set by sched_start(): before that nobody else could be let run */
+/* [I] set by sched_start(); before that only one task runs */
 extern bool sched_active;
 
-/* Only where the current task may be switched away from. */
+/* Panics unless the current task may sleep here. */
 #define might_sleep()                                           \
 	do {                                                    \
 		if (unlikely(preempt_count() || !in_task() ||   \

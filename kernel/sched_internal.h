@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The run queue: between sched.c, kthread.c and quiesce.c.
+ * The run queue, shared by sched.c, kthread.c and quiesce.c.
  */
 #pragma once
 
@@ -14,7 +14,7 @@ struct run_queue {
 	unsigned int nr_pullable;  /* [lock] of these, not pinned */
 	struct task_struct *curr;  /* [lock] written, with IRQs off read */
 	struct task_struct *idle;  /* [I] */
-	bool leaving;		   /* [lock] prev goes to another CPU */
+	bool leaving;		   /* [lock] prev moves to another CPU */
 	bool quiesce_wake;	   /* [lock] finish_switch() wakes waiters */
 	u32 quiesce_marks;	   /* [lock] of waits for this CPU */
 	unsigned long nr_switches; /* [lock] */
@@ -28,20 +28,20 @@ DECLARE_PER_CPU(struct run_queue, run_queue);
  */
 DECLARE_PER_CPU(bool, idle_quiet);
 
-/* Lock the queue that @task belongs to; no lock of another queue held. */
+/* Lock the queue that @task belongs to. The caller holds no queue's lock. */
 struct run_queue *task_rq_lock(struct task_struct *task, unsigned long *flags);
 
-/* Have a CPU schedule soon. Context: any, preemption off. */
+/* Make a CPU schedule soon. Context: any, preemption off. */
 void resched_cpu(unsigned int cpu);
 
-/* Make the queue of one CPU ready; @idle runs there, or will. */
+/* Initialise the queue of one CPU; @idle is or will be its idle task. */
 void run_queue_init(unsigned int cpu, struct task_struct *idle);
 
-/* The last step of a switch, on the stack of the task that goes on. */
+/* The last step of a switch, on the stack of the task that continues. */
 void finish_switch(struct task_struct *prev);
 
 /* A dead task has left its stack. Context: interrupts off. */
 void kthread_gone(struct task_struct *task);
 
-/* What a CPU does for ever as its idle task. Preempt count 1. */
+/* The endless loop of a CPU's idle task. Preempt count 1. */
 void idle_loop(void) __noreturn;

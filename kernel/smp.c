@@ -7,11 +7,11 @@
  *
  * I1 A slot is filled only by its sender, with preemption off and while it is
  *    free; it is freed only by its receiver, after the function has returned.
- * I2 A receiver takes its whole list at once, so a slot queued after that
- *    comes with an interrupt of its own.
+ * I2 A receiver takes its whole list at once, so a slot that is queued later
+ *    causes an interrupt of its own.
  *
- * No lock and no memory: a sender that finds its slot still busy (an earlier
- * call without wait) spins until the receiver has freed it.
+ * It needs no lock and no memory: a sender that finds its slot still busy (by
+ * an earlier call without wait) spins until the receiver has freed it.
  */
 #include "kernel/base/panic.h"
 #include "kernel/base/spinlock.h"
@@ -59,12 +59,12 @@ static void queue_call(unsigned int cpu, smp_call_func_t fn, void *arg)
 	do {
 		slot->next = head;
 	} while (!try_cmpxchg(list, &head, slot));
-	/* Somebody's interrupt is under way if the list was not empty: I2. */
+	/* If the list was not empty, an interrupt is already on its way: I2. */
 	if (!head)
 		smp_send_call_function(cpu);
 }
 
-/* Newest first to oldest first. */
+/* Turn the list from newest first to oldest first. */
 static struct call_slot *reverse(struct call_slot *slot)
 {
 	struct call_slot *result = NULL;
@@ -85,7 +85,7 @@ void smp_call_function_interrupt(void)
 
 	slot = reverse(xchg(this_cpu_ptr(&call_list), NULL)); /* I2 */
 	for (; slot; slot = next) {
-		next = slot->next; /* the slot is the sender's once free */
+		next = slot->next; /* a free slot belongs to the sender again */
 		slot->fn(slot->arg);
 		smp_store_release(&slot->busy, false); /* pairs: wait_free() */
 	}
@@ -101,7 +101,7 @@ static void run_here(smp_call_func_t fn, void *arg)
 }
 
 /*
- * Two CPUs that wait for each other with interrupts off would do so for ever,
+ * Two CPUs that wait for each other with interrupts off would wait for ever,
  * and an interrupt handler could wait for the task that it has interrupted.
  */
 static void assert_may_wait(void)

@@ -3,8 +3,8 @@
  * Run a function on other CPUs. The CPUs themselves (cpu_online(),
  * for_each_online_cpu(), ...) come from <asm/smp.h>.
  *
- * fn runs with interrupts off: on other CPUs in context irq, on this one in
- * the caller's. It must not sleep nor call these functions itself.
+ * fn runs with interrupts off: on other CPUs in context irq, on this one in the
+ * caller's context. It must not sleep nor call these functions itself.
  */
 #pragma once
 
@@ -15,10 +15,10 @@ typedef void (*smp_call_func_t)(void *arg);
 
 /*
  * Call fn(arg) on every online CPU, this one included.
- * wait: return when all have finished; otherwise others may still be at it,
- * so arg must outlive them.
+ * wait: return when all have finished; otherwise fn may still run on others, so
+ * arg must outlive these calls.
  * Context: task, interrupts on unless only one CPU is online (checked).
- * Panics, naming the CPU, if one does not answer in smp_timeout_ns.
+ * Panics and names the CPU if one does not answer within smp_timeout_ns.
  */
 void on_each_cpu(smp_call_func_t fn, void *arg, bool wait);
 

@@ -2,22 +2,22 @@
 /*
  * The stack walker.
  *
- * Owns the rules by which a stack is read.
+ * Owns the rules for reading a stack.
  *
  * Each frame is a saved frame pointer with the return address above it; an odd
- * frame pointer is the address of a pt_regs plus 1. What a frame pointer cannot
- * tell is the caller of a function that was interrupted before it had set up
- * its frame, or after it had given it up: there, the bytes of the code say
- * where the return address stands (caller_slot()).
+ * frame pointer is the address of a pt_regs plus 1. If a function was
+ * interrupted before it had set up its frame, or after it had left it, the
+ * frame pointer does not lead to its caller. Then the bytes of the code tell
+ * where the return address is (caller_slot()).
  *
  * Invariants:
- * I1 Nothing is read outside [lo, hi) of a stack known to stack_limit(), so
- *    no walk faults, whatever the memory holds.
- * I2 lo only rises while a walk stays on one stack, and it changes stacks at
- *    most MAX_STACK_CHANGES times, so every walk ends.
+ * I1 A walk reads only inside [lo, hi) of a stack known to stack_limit(), so it
+ *    never faults, whatever the memory holds.
+ * I2 lo only rises while a walk stays on one stack, and a walk changes stacks
+ *    at most MAX_STACK_CHANGES times, so every walk ends.
  *
  * Context: any, NMI and tracing callbacks included: not traceable, no locks
- * (printing excepted).
+ * (except for printing).
  */
 #include "arch/x86_64/cpu/entry.h"
 #include "arch/x86_64/mm/paging.h"
@@ -35,7 +35,7 @@
 #define MAX_STACK_CHANGES 16
 #define SITE_SIZE	  5
 #define PROLOGUE_MAX	  24	   /* bytes between push rbp and mov rbp, rsp */
-#define ENTRY_FRAME_MAX	  (26 * 8) /* pt_regs and what is pushed below it */
+#define ENTRY_FRAME_MAX	  (26 * 8) /* pt_regs and the words pushed below it */
 #define OP_RET		  0xc3
 #define OP_LEAVE	  0xc9
 #define OP_POPF		  0x9d
@@ -43,7 +43,7 @@
 
 struct walk {
 	unsigned long *buf;
-	unsigned long *slots; /* NULL: nobody asks */
+	unsigned long *slots; /* NULL: not wanted */
 	unsigned int max, skip, n;
 	struct task_struct *task;
 	unsigned long lo, hi; /* I1 */
@@ -64,7 +64,7 @@ static bool walk_emit(struct walk *w, unsigned long addr)
 	return true;
 }
 
-/* The return address that stands at @slot, or stood there in truth. */
+/* Emit @addr, the true return address for @slot. */
 static bool walk_emit_slot(struct walk *w, unsigned long addr,
 			   unsigned long slot)
 {
@@ -73,7 +73,7 @@ static bool walk_emit_slot(struct walk *w, unsigned long addr,
 	return walk_emit(w, addr);
 }
 
-/* Can n words be read at addr? From now on nothing below addr can. */
+/* Can n words be read at addr? If so, nothing below addr is read any more. */
 static bool walk_readable(struct walk *w, unsigned long addr, unsigned int n)
 {
 	if (addr % 8 || addr < w->lo || addr > w->hi || w->hi - addr < n * 8UL)
@@ -82,7 +82,7 @@ static bool walk_readable(struct walk *w, unsigned long addr, unsigned int n)
 	return true;
 }
 
-/* Goes on at sp, on this stack or another. */
+/* Continue at sp, on this stack or another. */
 static bool walk_enter_stack(struct walk *w, unsigned long sp)
 {
 	void *overflown = stack_of_guard(sp);
@@ -114,7 +114,7 @@ static bool is_entry_code(unsigned long addr)
 	       addr < (unsigned long)entry_code_end;
 }
 
-/* The true return address for what stands at @slot. */
+/* The true return address for the word at @slot. */
 static unsigned long walk_return(struct walk *w, unsigned long slot)
 {
 	unsigned long *p = (unsigned long *)slot;
@@ -130,7 +130,7 @@ static bool is_site(const u8 *code)
 	       !memcmp(code, nop5, SITE_SIZE);
 }
 
-/* "foo.cold" is the far half of foo: jumped to, with foo's frame. */
+/* "foo.cold" is a separate part of foo: reached by a jump, with foo's frame. */
 static bool is_cold_part(const char *name)
 {
 	size_t len = 0;
@@ -140,7 +140,7 @@ static bool is_cold_part(const char *name)
 	return len > 5 && !memcmp(name + len - 5, ".cold", 5);
 }
 
-/* Is that where a call would return to, in text or in a trampoline? */
+/* Does a call, in text or in a trampoline, end at addr? */
 static bool follows_call(unsigned long addr)
 {
 	const u8 *at = (const u8 *)addr;
@@ -155,7 +155,7 @@ struct prologue {
 	const u8 *push, *mov;
 };
 
-/* Return: false if the function makes no frame. */
+/* Return: false if the function sets up no frame. */
 static bool find_prologue(const u8 *at, const u8 *end, struct prologue *p)
 {
 	p->push = NULL;
@@ -169,13 +169,13 @@ static bool find_prologue(const u8 *at, const u8 *end, struct prologue *p)
 	return false;
 }
 
-/* The way out of the graph tracer's hook: pop rcx, jmp rcx. */
+/* The exit of the graph tracer's hook: pop rcx, jmp rcx. */
 static bool pops_caller(const u8 *at)
 {
 	return at[0] == 0x59 && at[1] == 0xff && at[2] == 0xe1;
 }
 
-/* At a ret, or at a jump out of the function: after pop rbp or leave. */
+/* Is it a ret, or a jump out of the function after pop rbp or leave? */
 static bool in_epilogue(const u8 *at)
 {
 	return *at == OP_RET || pops_caller(at) ||
@@ -186,8 +186,8 @@ static bool in_epilogue(const u8 *at)
 #define CALLER_IN_FRAME (~0UL)
 
 /*
- * As caller_slot(), in an entry-and-exit target. Behind its
- * "leave" comes one more instruction before the ret.
+ * The same as caller_slot(), for an entry-and-exit target. After its "leave" it
+ * has one more instruction before the ret.
  */
 static unsigned long caller_slot_in_wrapper(const u8 *at, const u8 *start,
 					    size_t size, unsigned long sp)
@@ -201,13 +201,13 @@ static unsigned long caller_slot_in_wrapper(const u8 *at, const u8 *start,
 }
 
 /*
- * Where a function that stands at ip with stack pointer sp has its return
- * address, if not above the frame that rbp points to (CALLER_IN_FRAME).
+ * The address of the return address of a function interrupted at ip with stack
+ * pointer sp; CALLER_IN_FRAME if it is above the frame that rbp points to.
  *
- * The compiler makes the frame first thing in every function that has one; it
- * leaves it out only where a function neither calls nor uses the stack. What
- * assembly does is not known: a word that cannot be a return address is not
- * taken for one.
+ * The compiler sets up the frame at the start of every function that has one.
+ * It omits the frame only if a function neither calls nor uses the stack.
+ * Assembly follows no such rule, so a word is only taken for a return address
+ * if it can be one.
  */
 static unsigned long caller_slot(unsigned long ip, unsigned long sp)
 {
@@ -236,8 +236,8 @@ static unsigned long caller_slot(unsigned long ip, unsigned long sp)
 }
 
 /*
- * The traced function and its caller, below whose frames a trampoline stands.
- * slot holds the return address into the traced function.
+ * Emit a traced function and its caller; the frame of a trampoline is below
+ * theirs. slot holds the return address into the traced function.
  */
 static bool walk_traced(struct walk *w, unsigned long slot)
 {
@@ -248,8 +248,8 @@ static bool walk_traced(struct walk *w, unsigned long slot)
 }
 
 /*
- * Interrupted inside a trampoline, at any of its instructions: the nearest
- * word that is a return address behind a site, with text above it.
+ * A trampoline was interrupted at one of its instructions. Search for the
+ * nearest word that is the return address of a site.
  */
 static bool walk_in_trampoline(struct walk *w, unsigned long sp,
 			       unsigned long bytes)
@@ -267,7 +267,7 @@ static bool walk_in_trampoline(struct walk *w, unsigned long sp,
 	return true;
 }
 
-/* The caller whose return address stands at slot. */
+/* Emit the caller whose return address is at slot. */
 static bool walk_caller(struct walk *w, unsigned long slot)
 {
 	unsigned long bytes;
@@ -277,18 +277,18 @@ static bool walk_caller(struct walk *w, unsigned long slot)
 	return walk_emit_slot(w, walk_return(w, slot), slot);
 }
 
-/* What the interrupted code, which stands at regs->ip, was called by. */
+/* Emit the caller of the code that was interrupted at regs->ip. */
 static bool walk_interrupted(struct walk *w, const struct pt_regs *regs)
 {
 	unsigned long *below = (unsigned long *)regs->sp - 1;
 	unsigned long slot, ret;
 
-	/* At the graph tracer's return hook, just returned to. */
+	/* A function has just returned to the graph tracer's return hook. */
 	ret = unwind_return_address(w->task, regs->ip, below);
 	if (ret != regs->ip)
 		return walk_emit(w, ret);
 	if (!walk_readable(w, regs->sp, 2))
-		return true; /* at the very end of its stack */
+		return true; /* at the end of its stack */
 	if (is_text(regs->ip) && pops_caller((const u8 *)regs->ip - 1))
 		return walk_emit(
 			w, unwind_return_address(w->task, regs->cx, below));
@@ -298,12 +298,12 @@ static bool walk_interrupted(struct walk *w, const struct pt_regs *regs)
 
 static bool walk_regs(struct walk *w, const struct pt_regs *regs);
 
-/* What the CPU pushes when it is interrupted. */
+/* The words that the CPU pushes on an interrupt. */
 struct iret_frame {
 	unsigned long ip, cs, flags, sp, ss;
 };
 
-/* Go on where the entry code will return to. */
+/* Continue at the code that the entry code will return to. */
 static bool walk_resumed(struct walk *w, const struct pt_regs *regs,
 			 unsigned long ip, unsigned long sp)
 {
@@ -313,9 +313,9 @@ static bool walk_resumed(struct walk *w, const struct pt_regs *regs,
 }
 
 /*
- * An NMI in an entry stub. While rbp is odd it leads to the pt_regs; before
- * and after that, the words pushed by the CPU lie a few words up the stack. The
- * way out of #BP is popfq, ret instead.
+ * An NMI has interrupted an entry stub. While rbp is odd it leads to the
+ * pt_regs. Before and after that, the words that the CPU pushed are a few words
+ * up the stack, except that #BP returns by popfq, ret.
  */
 static bool walk_in_entry(struct walk *w, const struct pt_regs *regs)
 {
@@ -340,7 +340,7 @@ static bool walk_in_entry(struct walk *w, const struct pt_regs *regs)
 	return true;
 }
 
-/* Emit the interrupted place and its caller if rbp does not lead there. */
+/* Emit the interrupted address, and its caller if rbp does not lead there. */
 static bool walk_regs(struct walk *w, const struct pt_regs *regs)
 {
 	unsigned long bytes;
@@ -356,14 +356,14 @@ static bool walk_regs(struct walk *w, const struct pt_regs *regs)
 	return walk_interrupted(w, regs);
 }
 
-/* An odd frame pointer: *bp becomes that of what was interrupted. */
+/* An odd frame pointer: set *bp to the interrupted code's frame pointer. */
 static bool walk_marked(struct walk *w, unsigned long *bp)
 {
 	const struct pt_regs *regs = (const struct pt_regs *)(*bp - 1);
 
 	if (!walk_readable(w, *bp - 1, sizeof(*regs) / 8))
 		return false;
-	w->lo += sizeof(*regs); /* I2: what was interrupted lies higher */
+	w->lo += sizeof(*regs); /* I2: the interrupted frames are higher */
 	*bp = regs->bp;
 	return walk_regs(w, regs);
 }
@@ -449,7 +449,7 @@ unsigned int stack_trace_save_task(struct task_struct *task, unsigned long *buf,
 	return w.n;
 }
 
-/* Behind a call that does not return, the next function may begin. */
+/* After a call that does not return, the next function may begin. */
 static bool ends_previous(unsigned long addr)
 {
 	unsigned long off;

@@ -2,12 +2,13 @@
 /*
  * Walking stacks.
  *
- * Follows the frame pointers; an odd one is the address of a struct pt_regs
- * plus 1 (entry.asm), so a walk goes on through interrupts, exceptions and
- * NMIs into what they interrupted. A function interrupted before its frame is
- * set up, or after it is gone, does not hide its caller. Tracing trampolines
- * and return addresses replaced by the graph tracer are seen through by
- * kernel/unwind_hooks.h. A damaged stack ends the walk, it never faults.
+ * A walk follows the frame pointers. An odd one is the address of a struct
+ * pt_regs plus 1 (entry.asm), so a walk continues through interrupts,
+ * exceptions and NMIs into the interrupted code. A function that was
+ * interrupted before its frame is set up, or after it is gone, does not hide
+ * its caller. The hooks of kernel/unwind_hooks.h resolve tracing trampolines
+ * and return addresses that the graph tracer has replaced. A damaged stack ends
+ * the walk and never causes a fault.
  *
  * Context: any, tracing callbacks and NMI included. Nothing here is traceable
  * but dump_stack() and the printing functions.
@@ -21,7 +22,7 @@ struct task_struct;
 
 /*
  * stack_trace_save() - the callers of the calling function, innermost first
- * @skip: leave out that many of the first entries; entry 0 is the place in
+ * @skip: leave out that many of the first entries; entry 0 is the address in
  *        the calling function itself
  * Return: number of addresses written, at most @max.
  */
@@ -29,21 +30,21 @@ unsigned int stack_trace_save(unsigned long *buf, unsigned int max,
 			      unsigned int skip);
 
 /*
- * stack_trace_save_slots() - the same, and where on the stack each was found
- * @slots: the address of each return address; 0 for a place that was
- *         interrupted and for entry 0
+ * stack_trace_save_slots() - the same, and the stack address of each entry
+ * @slots: the address of each return address; 0 for an interrupted instruction
+ *         and for entry 0
  */
 unsigned int stack_trace_save_slots(unsigned long *buf, unsigned long *slots,
 				    unsigned int max);
 
-/* From a pt_regs: entry 0 is regs->ip. */
+/* The same from a pt_regs: entry 0 is regs->ip. */
 unsigned int stack_trace_save_regs(const struct pt_regs *regs,
 				   unsigned long *buf, unsigned int max,
 				   unsigned int skip);
 
 /*
- * Of a task that is not running: entry 0 is the place where it switched away.
- * Of a running one the entries may be stale, but nothing bad happens.
+ * The same for a task that is not running: entry 0 is where it switched out.
+ * For a running task the entries may be stale, but the walk does not fault.
  */
 unsigned int stack_trace_save_task(struct task_struct *task, unsigned long *buf,
 				   unsigned int max, unsigned int skip);
@@ -51,20 +52,20 @@ unsigned int stack_trace_save_task(struct task_struct *task, unsigned long *buf,
 /* One line per address: " symbol+0x1/0x20". Context: any. */
 void stack_trace_print(const unsigned long *buf, unsigned int n);
 
-/* Print where the caller is. */
+/* Print a backtrace of the caller. */
 void dump_stack(void);
 
 /*
- * cpu_backtrace() - what another CPU is doing, asked by NMI
- * @ms: give up after that long
+ * cpu_backtrace() - the backtrace of another CPU, requested by NMI
+ * @ms: give up after that time
  *
- * Context: any with few questions at a time: concurrent callers wait for
- * each other. Return: number of addresses, 0 if the CPU did not answer.
+ * Context: any but NMI. Concurrent callers wait for each other, so calls should
+ * be rare. Return: number of addresses, 0 if the CPU did not answer.
  */
 unsigned int cpu_backtrace(unsigned int cpu, unsigned long *buf,
 			   unsigned int max, unsigned int ms);
 
-/* Print all tasks with their stacks, running ones asked by NMI. */
+/* Print all tasks with their stacks; running ones are asked by NMI. */
 void show_all_tasks(void);
 
 /*

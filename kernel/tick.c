@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * The rhythm of the tick.
+ * When the next tick is due.
  *
- * With everything traced, a tick may take longer than its period. A periodic
- * timer has the next one pending by then, and no task ever makes a step. So
- * the pause after a tick is in proportion to its length: TICK_REST times as
- * much, since the switch to another task comes after the tick and costs about
- * as much again. A host that stops this CPU in a tick makes it look long; the
- * pause has an end therefore.
+ * With everything traced, a tick may take longer than its period. With a
+ * periodic timer the next tick would then be pending already, and no task would
+ * ever make progress. So the pause after a tick is proportional to its length:
+ * TICK_REST times as long, because the switch to another task comes after the
+ * tick and costs about as much again. A host that stops this CPU during a tick
+ * makes the tick look long, so the pause has a maximum.
  *
  * Pure: runs on the host under the sanitizers.
  */

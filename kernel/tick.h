@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When the next tick of a CPU is due. The timer fires once and is set again
- * at the end of each tick; time is kept by the clock.
+ * When the next tick of a CPU is due. The timer fires once and is armed again
+ * at the end of each tick; the clock keeps the time.
  */
 #pragma once
 
 #include "kernel/lib/types.h"
 
-/* All zero at first. */
+/* Initially all zero. */
 struct tick {
-	u64 due;    /* [C] of the next one, on the clock of ktime_ns() */
+	u64 due;    /* [C] time of the next tick, by ktime_ns() */
 	u64 missed; /* [C] periods without a tick of their own */
 };
 
 /*
- * tick_after() - a tick was served from @began to @ended: when is the next?
+ * tick_after() - the time of the next tick after one from @began to @ended
  *
- * Ticks are due at multiples of TICK_NS after the first. Where one took so
- * long that the interrupted task would get less than TICK_REST times as much
- * before the next, ticks are left out, and counted.
- * Pure. Return: nanoseconds from @ended on, more than 0.
+ * Ticks are due at multiples of TICK_NS after the first. If a tick took so long
+ * that the interrupted task would get less than TICK_REST times as much time
+ * before the next, ticks are left out and counted.
+ * Pure. Return: nanoseconds after @ended, more than 0.
  */
 u64 tick_after(struct tick *tick, u64 began, u64 ended);
 

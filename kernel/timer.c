@@ -2,11 +2,11 @@
 /*
  * Timers, and the tick that drives them.
  *
- * Owns one list of pending timers per CPU, in order of time.
+ * Owns one list of pending timers per CPU, in order of expiry.
  *
  * Invariants:
- * I1 A timer is pending exactly while its link is on a list, that of
- *    timer->cpu; both change only with the lock of that list held.
+ * I1 A timer is pending exactly while its link is on the list of timer->cpu;
+ *    both change only with the lock of that list held.
  * I2 While fn runs, the list's `running` is that timer.
  * I3 fn is never called before expires_ns.
  *
@@ -23,7 +23,7 @@
 
 struct timer_base {
 	spinlock_t lock;
-	struct list_head pending; /* [lock] rising expires_ns */
+	struct list_head pending; /* [lock] sorted by expires_ns */
 	struct timer *running;	  /* [lock] */
 };
 
@@ -111,7 +111,7 @@ bool timer_cancel_sync(struct timer *timer)
 	return was_pending;
 }
 
-/* Takes the first timer off the list if it is due; I2. */
+/* Unlink the first timer if it is due. Return: the timer, or NULL. I2 */
 static struct timer *timer_take_due(struct timer_base *base, u64 now)
 {
 	struct timer *timer;

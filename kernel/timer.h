@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers: call a function when a time has come.
+ * Timers: call a function at a given time.
  *
- * They run from the tick, so up to TICK_NS late (more when interrupts are off
+ * Timers run from the tick, so up to TICK_NS late (more if interrupts are off
  * or a tick takes long) and never early. A timer runs on the CPU that added it.
  */
 #pragma once
@@ -10,13 +10,13 @@
 #include "kernel/lib/list.h"
 #include "kernel/lib/types.h"
 
-/* All but fn and arg is the timer code's. */
+/* Only the timer code uses the fields other than fn and arg. */
 struct timer {
 	struct list_head link; /* [lock of the CPU's list] */
-	u64 expires_ns;	       /* [lock] on the clock of ktime_ns() */
+	u64 expires_ns;	       /* [lock] by the clock of ktime_ns() */
 	void (*fn)(void *arg); /* [I] while pending; context: irq */
 	void *arg;	       /* [I] */
-	unsigned int cpu;      /* [lock] whose list; set by timer_add() */
+	unsigned int cpu;      /* [lock] CPU of its list; set by timer_add() */
 };
 
 #define TIMER_INIT(name, func, argument)                           \
@@ -28,12 +28,12 @@ struct timer {
 void timer_setup(struct timer *timer, void (*fn)(void *arg), void *arg);
 
 /*
- * timer_init() - make the boot CPU's list of timers ready
+ * timer_init() - initialise the boot CPU's list of timers
  * Context: boot, before the first tick. Return: 0. No other code is returned.
  */
 int timer_init(void);
 
-/* The same for the list of a CPU about to be started. */
+/* The same for the list of a CPU that is about to be started. */
 void timer_init_cpu(unsigned int cpu);
 
 /*
@@ -47,18 +47,19 @@ void timer_add(struct timer *timer, u64 expires_ns);
 bool timer_pending(const struct timer *timer);
 
 /*
- * timer_cancel_sync() - the timer is not pending and its fn does not run when
- * this returns, even if fn adds it again. Must not be called from fn itself,
- * nor with a lock held that fn takes, nor with interrupts off.
+ * timer_cancel_sync() - stop a timer
+ * When this returns, the timer is not pending and its fn does not run, even if
+ * fn adds it again. Must not be called from fn itself, nor with a lock held
+ * that fn takes, nor with interrupts off.
  * Return: whether it was pending.
  */
 bool timer_cancel_sync(struct timer *timer);
 
-/* Run what is due on this CPU. Context: irq, from the tick. */
+/* Run the timers that are due on this CPU. Context: irq, from the tick. */
 void timers_run(void);
 
 /*
- * Periods in which a CPU had no tick, since an earlier one came late or took
- * too long. Context: any.
+ * Number of periods in which a CPU had no tick because an earlier one came late
+ * or took too long. Context: any.
  */
 u64 timer_ticks_missed(unsigned int cpu);

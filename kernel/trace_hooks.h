@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Up-calls from the scheduler to whatever follows tasks: tracers, filters by
+ * Up-calls from the scheduler to code that follows tasks: tracers, filters by
  * pid. Each registers a struct task_hooks in the table task_hooks. All hooks
- * are called always, so they must be short when nobody is interested.
+ * are always called, so a hook must be short when it has nothing to do.
  */
 #pragma once
 
@@ -11,27 +11,27 @@
 struct task_struct;
 
 struct task_hooks {
-	/* NULL: not wanted, in each case. */
+	/* Any of them may be NULL: that hook is not called. */
 
 	/* Before the task first runs. Context: task (boot for idle tasks). */
 	void (*created)(struct task_struct *task);
 
 	/*
-	 * The task has ended and will never run again; give back what hangs on
-	 * it. Context: task, may sleep.
+	 * The task has ended and will never run again; free the data that
+	 * belongs to it. Context: task, may sleep.
 	 */
 	void (*ended)(struct task_struct *task);
 
 	/*
 	 * This CPU is about to switch from @prev to @next. Context: interrupts
-	 * off, run queue locked: no lock may be taken and nothing woken.
+	 * off, run queue locked: it may take no lock and wake no task.
 	 */
 	void (*switched)(struct task_struct *prev, struct task_struct *next);
 
 	/*
-	 * A CPU is about to be started as number @cpu, maybe not for the first
-	 * time. Context: task, may sleep. Return: 0; -ENOMEM, and the CPU is
-	 * not started. No other code is returned.
+	 * A CPU is about to be started as number @cpu, possibly again.
+	 * Context: task, may sleep. Return: 0; -ENOMEM, and the CPU is not
+	 * started. No other code is returned.
 	 */
 	int (*cpu_starting)(unsigned int cpu);
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * unwind_hooks.c - the stack walker's questions, put to every owner of
- * generated code.
+ * unwind_hooks.c - the stack walker's calls to every owner of generated code.
  *
  * Context: any, NMI included; not traceable, no locks.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Up-calls from the stack walker to whatever generates code or replaces return
- * addresses: each owner registers a struct unwind_hooks in the table
+ * Up-calls from the stack walker to code that generates code or replaces return
+ * addresses. Each such owner registers a struct unwind_hooks in the table
  * unwind_hooks.
  *
  * Context of all: any, NMI included; not traceable, no locks.
@@ -13,28 +13,28 @@
 struct task_struct;
 
 struct unwind_hooks {
-	/* NULL: the owner has nothing of the kind. */
+	/* Any of them may be NULL: the owner has nothing of that kind. */
 
 	/*
 	 * Does @addr lie in a trampoline between a site and its callbacks?
 	 *
-	 * Then *bytes is such that at a call made from it, rsp + *bytes (rsp
-	 * after the call has returned) is the address of the return address
-	 * into the traced function. Above that stands the return address to
-	 * that function's caller.
+	 * If so, *bytes is set: at a call from the trampoline, rsp + *bytes
+	 * (rsp after the call has returned) is the address of the return
+	 * address into the traced function. The next word up is the return
+	 * address to that function's caller.
 	 */
 	bool (*trampoline_frame)(unsigned long addr, unsigned long *bytes);
 
 	/*
 	 * Does @addr lie in generated code that makes a frame like a function?
-	 * Then *start and *size are that code.
+	 * If so, *start and *size are set to that code.
 	 */
 	bool (*wrapper_range)(unsigned long addr, unsigned long *start,
 			      unsigned long *size);
 
 	/*
-	 * The true return address, given @addr, found at @retp on the stack of
-	 * @task: @addr itself, unless the owner has replaced it.
+	 * The true return address for @addr, which was found at @retp on the
+	 * stack of @task: @addr itself, unless the owner has replaced it.
 	 */
 	unsigned long (*return_address)(struct task_struct *task,
 					unsigned long addr,
@@ -43,7 +43,10 @@ struct unwind_hooks {
 
 DECLARE_TABLE(struct unwind_hooks, unwind_hooks);
 
-/* The same questions, put to every owner: the first yes, the last address. */
+/*
+ * These call the hooks of every owner, in order. The first two end at the first
+ * true; the third passes the address on from owner to owner.
+ */
 bool unwind_trampoline_frame(unsigned long addr, unsigned long *bytes);
 bool unwind_wrapper_range(unsigned long addr, unsigned long *start,
 			  unsigned long *size);

@@ -6,7 +6,7 @@
  *
  * Invariants
  *  I1 An address range is free only when no CPU can have it in its TLB.
- *  I2 Behind every mapping lies a page that is never mapped.
+ *  I2 Every mapping is followed by an unmapped guard page.
  *
  * Context and locks: task; map_lock guards the bitmap.
  */
@@ -27,7 +27,7 @@ struct flush {
 	unsigned int n;
 };
 
-/* The first of n free pages, now used; VMAP_PAGES if there are none. */
+/* Reserve n pages. Return: the first; VMAP_PAGES if there are not enough. */
 static unsigned int reserve(unsigned int n)
 {
 	unsigned long flags;

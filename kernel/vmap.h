@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames at consecutive virtual addresses, for a time.
+ * Temporary mappings of frames at consecutive virtual addresses.
  */
 #pragma once
 
 #include "kernel/lib/types.h"
 
 /*
- * vmap_pages - map @n frames side by side, an unmapped page behind them
+ * vmap_pages - map @n frames side by side, followed by an unmapped page
  * @phys: their page-aligned physical addresses
  * @prot: PROT_RW or PROT_R; PROT_RX only in tests of the audit
  *
@@ -22,5 +22,5 @@ void *vmap_pages(const u64 *phys, unsigned int n, u64 prot);
  */
 void vunmap_pages(void *addr, unsigned int n);
 
-/* Pages of vmap space in use, guard pages included. */
+/* Number of pages of vmap space in use, guard pages included. */
 unsigned int vmap_used(void);

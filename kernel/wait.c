@@ -2,12 +2,12 @@
 /*
  * Wait queues.
  *
- * Owns the entries that are queued; each lies on its waiter's stack.
+ * Owns the queued entries; each is on its waiter's stack.
  *
  * Invariants:
- * I1 An entry is unlinked before its waiter returns from wait_event(), by the
- *    waiter itself, with the lock held: so a waker, which holds the lock too,
- *    never meets a task that is gone.
+ * I1 A waiter unlinks its entry itself, with the lock held, before it returns
+ *    from wait_event(). So a waker, which holds the lock too, never finds a
+ *    task that is gone.
  *
  * Context and locks: the queue's lock, interrupts off; run queues inside it.
  */
@@ -30,7 +30,7 @@ void wake_up(struct wait_queue_head *wq)
 	spin_unlock_irqrestore(&wq->lock, flags);
 }
 
-/* Passes over those that are awake already, so that no wake-up is wasted. */
+/* Skips tasks that are already awake, so that no wake-up is wasted. */
 void wake_up_one(struct wait_queue_head *wq)
 {
 	struct wait_queue_entry *entry;

@@ -30,11 +30,14 @@ struct wait_queue_entry {
 
 void init_waitqueue_head(struct wait_queue_head *wq);
 
-/* Wake all waiters, or the one that came first. Context: any but NMI. */
+/* Wake all waiters, or the first that sleeps. Context: any but NMI. */
 void wake_up(struct wait_queue_head *wq);
 void wake_up_one(struct wait_queue_head *wq);
 
-/* The parts of wait_event(): queue the entry and become TASK_SLEEPING. */
+/*
+ * The parts of wait_event(): queue the entry and become TASK_SLEEPING; become
+ * TASK_RUNNING and unlink the entry.
+ */
 void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *e);
 void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *e);
 
@@ -59,8 +62,8 @@ void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *e);
 	} while (0)
 
 /*
- * The same, for at most about ns nanoseconds (never less).
- * Value: whether cond held in the end.
+ * The same, but for about ns nanoseconds at most (never less).
+ * Value: whether cond held at the end.
  */
 #define wait_event_timeout(wq, cond, ns)                           \
 	({                                                         \

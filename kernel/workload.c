@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * workload.c - kernel threads that do something worth looking at.
+ * workload.c - kernel threads whose work is worth tracing.
  *
- * Owns the workers, their queues and counts. Nothing here is special: locks,
- * queues, timers and allocations are used as anybody would use them, so a
- * trace of it shows the kernel's ordinary paths. What deserves a line in a
- * trace is not inlined.
+ * Owns the workers, their queues and counts. It uses locks, queues, timers and
+ * allocations in the ordinary way, so a trace of it shows the kernel's ordinary
+ * paths. A function that deserves a line in a trace is not inlined.
  *
- * I1  A parcel that reaches the consumer carries the checksum it was sent
- *     with (counted in ->spoiled otherwise).
+ * I1  A parcel that reaches the consumer has the checksum it was sent with
+ *     (otherwise it is counted in ->spoiled).
  * I2  workload_stop() returns with no worker, timer or block left.
  */
 #include "kernel/workload.h"
@@ -42,12 +41,12 @@ struct queue {
 	struct mutex lock;
 	struct wait_queue_head changed;
 	struct parcel *slot[QUEUE_ROOM];
-	unsigned int in, out; /* ever put and taken, under lock */
+	unsigned int in, out; /* [lock] total numbers put and taken */
 };
 
 struct ball {
 	struct wait_queue_head flew;
-	unsigned int side; /* whose turn it is */
+	unsigned int side; /* the player whose turn it is */
 };
 
 enum { PRODUCER, FILTER, CONSUMER, CHURNER, LEFT, RIGHT, WALKER, ROLES };
@@ -122,7 +121,7 @@ static unsigned int queue_length(const struct queue *q)
 	return READ_ONCE(q->in) - READ_ONCE(q->out);
 }
 
-/* Return: false when the workers are to end; the parcel is still ours. */
+/* Return: false if the workers must end; the caller then keeps the parcel. */
 static noinline bool queue_put(struct queue *q, struct parcel *p)
 {
 	while (!queue_try_put(q, p)) {
@@ -135,7 +134,7 @@ static noinline bool queue_put(struct queue *q, struct parcel *p)
 	return true;
 }
 
-/* Return: NULL when the workers are to end. */
+/* Return: NULL if the workers must end. */
 static noinline struct parcel *queue_take(struct queue *q)
 {
 	struct parcel *p;
@@ -164,7 +163,7 @@ static int producer(void *arg)
 	return 0;
 }
 
-/* Turns every word around; the sum is made anew. */
+/* Inverts every word and recomputes the sum. */
 static noinline void refine_parcel(struct parcel *p)
 {
 	unsigned int i;
@@ -201,7 +200,7 @@ static int consumer(void *arg)
 	return 0;
 }
 
-/* Take blocks of growing size, give them back in another order. */
+/* Allocate blocks of growing size, free them in another order. */
 static noinline void churn_memory(struct set *set)
 {
 	void *block[16];
@@ -256,7 +255,7 @@ noinline unsigned long walk_tree(unsigned int depth, unsigned long seed)
 	if (!depth)
 		return seed & 1;
 	below = walk_tree(depth - 1, seed * 6364136223846793005UL + 1);
-	barrier(); /* something to do after the call: it stays a call */
+	barrier(); /* work after the call, so it does not become a tail call */
 	return 1 + below;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workload.h - kernel threads that do something worth looking at.
+ * workload.h - kernel threads whose work is worth tracing.
  *
- * A tracer needs life to trace. Each set of workers is: a producer, a filter
- * and a consumer with queues between them, a churner of memory, a pair that
- * passes a ball, a re-arming timer, and a walker that recurses deeply. All
- * are ordinary traceable functions with names that read well in a trace.
+ * A tracer needs activity to trace. Each set of workers has a producer, a
+ * filter and a consumer with queues between them, a thread that allocates and
+ * frees memory, two that pass a ball, a re-arming timer, and a walker that
+ * recurses deeply. All are ordinary traceable functions with readable names.
  *
  * Context: task.
  */
@@ -13,19 +13,19 @@
 
 #include "kernel/lib/types.h"
 
-/* What the workers did since they were started; for tests and for the eye. */
+/* Counts since the workers were started, for tests and for display. */
 struct workload_stats {
-	u64 parcels;   /* went through the whole pipeline */
-	u64 spoiled;   /* arrived with a wrong checksum: must stay 0 */
-	u64 allocated; /* blocks taken and given back */
-	u64 passes;    /* of the ball */
-	u64 ticks;     /* of the timer */
-	u64 leaves;    /* reached by the deep walk */
+	u64 parcels;   /* parcels that reached the consumer */
+	u64 spoiled;   /* of these, with a wrong checksum: must stay 0 */
+	u64 allocated; /* blocks allocated and freed */
+	u64 passes;    /* passes of the ball */
+	u64 ticks;     /* expiries of the timer */
+	u64 leaves;    /* leaves reached by the deep walk */
 };
 
 /*
- * Start @sets sets of workers (1 to 64). Return: 0; -EBUSY they run already;
- * -ENOMEM (nothing runs then). No other code is returned.
+ * Start @sets sets of workers (1 to 64). Return: 0; -EBUSY if they run already;
+ * -ENOMEM (then none runs). No other code is returned.
  */
 int workload_start(unsigned int sets);
 
