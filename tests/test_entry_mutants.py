@@ -37,10 +37,6 @@ MUTANTS = [
      "if (!spin_until(has_answered(cpu, round), smp_timeout_ns))",
      "if (round == 0 && !has_answered(cpu, round))",
      "ipi.sync_round_waits*", "not ok 1 - ipi.sync_round_waits"),
-    ("a sync round waits for nobody, nor do others", IPI,
-     "if (!spin_until(has_answered(cpu, round), smp_timeout_ns))",
-     "if (round == 0 && !has_answered(cpu, round))",
-     "ipi.sync_rounds_of*", "not ok 1 - ipi.sync_rounds_of"),
     ("a CPU that runs a task is not marked", QUIESCE,
      "return rq->curr != current;", "return rq->curr == rq->idle;",
      SECTIONS, "not ok 1 - quiesce.a_section_with_preemption_off"),
@@ -59,7 +55,9 @@ MUTANTS = [
      "	for (; which; which &= which - 1)\n", "	if (which)\n",
      "quiesce.two_waits*", "not ok 1 - quiesce.two_waits"),
     ("a ring is changed with its writer inside",
-     "trace/ring/ring_buffer_ctl.c", "	synchronize_cpus();\n", "",
+     "trace/ring/ring_buffer_ctl.c",
+     "	fetch_or(&rb->slow, reason);\n	synchronize_cpus();\n",
+     "	fetch_or(&rb->slow, reason);\n",
      "ring_buffer.a_writer*", "not ok 1 - ring_buffer.a_writer"),
 ]
 
@@ -73,6 +71,10 @@ COUNTED = [
      HALT, "late == "),
     ("a CPU that has become quiet is waited for", "kernel/quiesce.c",
      "\t\tif (cpu_is_quiet(cpu)) {", "\t\tif (false) {", HALT, "late == "),
+    ("a sync round waits for nobody, nor do others", IPI,
+     "if (!spin_until(has_answered(cpu, round), smp_timeout_ns))",
+     "if (round == 0 && !has_answered(cpu, round))",
+     "ipi.sync_rounds_of*", "not ok 1 - ipi.sync_rounds_of"),
 ]
 
 
