@@ -23,6 +23,7 @@
 #include "arch/x86_64/mm/paging.h"
 #include "kernel/base/kallsyms.h"
 #include "kernel/base/printk.h"
+#include "kernel/base/text_region.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/stacktrace.h"
@@ -98,14 +99,15 @@ static bool walk_enter_stack(struct walk *w, unsigned long sp)
 
 static bool is_text(unsigned long addr)
 {
-	return addr >= (unsigned long)_text && addr < (unsigned long)_etext;
+	const struct text_region *region = text_region_of(addr);
+
+	return region && region->compiled;
 }
 
-/* Text or the executable pool, which follows it. */
+/* Text or generated code. */
 static bool is_code(unsigned long addr)
 {
-	return addr >= (unsigned long)_text &&
-	       addr < (unsigned long)__exec_pool_end;
+	return text_region_of(addr) != NULL;
 }
 
 static bool is_entry_code(unsigned long addr)
@@ -145,7 +147,7 @@ static bool follows_call(unsigned long addr)
 {
 	const u8 *at = (const u8 *)addr;
 
-	return is_code(addr) && is_code(addr - 7) &&
+	return text_region_holds(addr - 7, 8) &&
 	       (at[-5] == 0xe8 || at[-2] == 0xff || at[-3] == 0xff ||
 		at[-6] == 0xff || at[-7] == 0xff);
 }

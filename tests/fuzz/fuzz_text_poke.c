@@ -89,6 +89,13 @@ static void check_search(size_t n, unsigned long ip)
 	BUG_ON(poke_search(vec, n, poke_search_top(n), ip) != found);
 }
 
+static struct text_region region;
+
+static const struct text_region *region_of(unsigned long addr)
+{
+	return addr >= region.start && addr < region.end ? &region : NULL;
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct text_poke_bug bug = { .ip = 0 };
@@ -109,8 +116,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		check_insn(vec[n].new, vec[n].ip);
 	}
 	refused = slow_verify(n, text);
-	err = poke_verify(vec, n, (unsigned long)text,
-			  (unsigned long)text + TEXT_SIZE, &bug);
+	region.start = (unsigned long)text;
+	region.end = region.start + TEXT_SIZE;
+	err = poke_verify(vec, n, region_of, &bug);
 	BUG_ON((refused == n) != (err == 0));
 	BUG_ON(err && err != -EINVAL && err != -EFAULT);
 	BUG_ON(err && bug.ip != vec[refused].ip);

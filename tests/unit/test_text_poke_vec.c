@@ -72,10 +72,19 @@ static unsigned long text_at(size_t offset)
 	return (unsigned long)text + offset;
 }
 
+static struct text_region region;
+
+static const struct text_region *region_of(unsigned long addr)
+{
+	return addr >= region.start && addr < region.end ? &region : NULL;
+}
+
 static int verify(size_t n)
 {
 	memset(&bug, 0, sizeof(bug));
-	return poke_verify(vec, n, text_at(0), text_at(TEXT_SIZE), &bug);
+	region.start = text_at(0);
+	region.end = text_at(TEXT_SIZE);
+	return poke_verify(vec, n, region_of, &bug);
 }
 
 /* NOP5 -> CALL at each of these offsets, and the NOPs in place. */

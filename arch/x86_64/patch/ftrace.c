@@ -18,6 +18,7 @@
 #include "kernel/base/page.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/spinlock.h"
+#include "kernel/base/text_region.h"
 #include "kernel/lib/errno.h"
 #include "kernel/sched.h"
 #include "trace/arch_ftrace.h"
@@ -50,8 +51,7 @@ static unsigned long word_addr(unsigned long ip, u64 word)
 
 unsigned long arch_ftrace_read(unsigned long ip)
 {
-	if (ip < (unsigned long)_text ||
-	    ip > (unsigned long)__exec_pool_end - INSN_MAX)
+	if (!text_region_holds(ip, INSN_MAX))
 		return FTRACE_UNKNOWN;
 	return word_addr(ip, insn_load((const void *)ip, INSN_MAX));
 }

@@ -11,27 +11,16 @@
  * by its owner is refused; a poke by another task waits.
  */
 #include "arch/x86_64/patch/text_poke_internal.h"
+#include "kernel/base/text_region.h"
 #include "kernel/lib/errno.h"
 #include "kernel/mutex.h"
 #include "kernel/sched.h"
-#include <asm/layout.h>
 
 DEFINE_MUTEX(text_mutex);
 
 /* [P] the batch that text_poke_prepare() has verified */
 static const struct text_poke *pending_vec;
 static size_t pending_n;
-
-static unsigned long text_start(void)
-{
-	return (unsigned long)_text;
-}
-
-/* Kernel text and, right behind it, the executable pool. */
-static unsigned long text_end(void)
-{
-	return (unsigned long)__exec_pool_end;
-}
 
 int text_poke_prepare(const struct text_poke *vec, size_t n,
 		      struct text_poke_bug *bug)
@@ -42,8 +31,7 @@ int text_poke_prepare(const struct text_poke *vec, size_t n,
 	if (mutex_is_held(&text_mutex))
 		return -EBUSY;
 	mutex_lock(&text_mutex);
-	err = poke_verify(vec, n, text_start(), text_end(),
-			  bug ? bug : &unwanted);
+	err = poke_verify(vec, n, text_region_of, bug ? bug : &unwanted);
 	if (err) {
 		mutex_unlock(&text_mutex);
 		return err;
@@ -79,8 +67,7 @@ int text_poke(unsigned long ip, u64 old, u64 new, struct text_poke_bug *bug)
 
 static int write_bytes(unsigned long addr, const u8 *src, u8 fill, size_t len)
 {
-	if (addr < text_start() || addr >= text_end() ||
-	    len > text_end() - addr)
+	if (len && !text_region_holds(addr, len))
 		return -EFAULT;
 	if (mutex_is_held(&text_mutex))
 		return -EBUSY;

@@ -62,9 +62,9 @@ struct text_poke_bug {
  * Writes nothing. Waits while another task has a batch open.
  * Context: task, interrupts on, no spinlock held.
  * Return: 0 with text_mutex held; -EINVAL other bytes were found, or the
- * batch is not sorted, or a word is none of those above; -EFAULT a site is not
- * in kernel text or in the executable pool; -EBUSY the caller itself has a
- * batch open. No other code is returned.
+ * batch is not sorted, or a word is none of those above; -EFAULT a site does
+ * not lie in one region of code (kernel/base/text_region.h); -EBUSY the
+ * caller itself has a batch open. No other code is returned.
  */
 int __must_check text_poke_prepare(const struct text_poke *vec, size_t n,
 				   struct text_poke_bug *bug);
@@ -88,7 +88,7 @@ int __must_check text_poke(unsigned long ip, u64 old, u64 new,
  * the caller publishes the address by a batch, which synchronises; before a
  * fill it has waited until no CPU or task can be inside.
  * Context: task, interrupts on; or boot with one CPU.
- * Return: 0; -EFAULT not in kernel text or the executable pool; -EBUSY the
+ * Return: 0; -EFAULT not all of it lies in one region of code; -EBUSY the
  * caller has a batch open. No other code is returned.
  */
 int text_poke_copy(void *dst, const void *src, size_t len);

@@ -18,7 +18,6 @@
 #include "arch/x86_64/patch/poke_hooks.h"
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include <asm/cpu.h>
-#include <asm/layout.h>
 #include <asm/pt_regs.h>
 #include <asm/upcalls.h>
 
@@ -104,19 +103,19 @@ static __always_inline int try_batch(struct pt_regs *regs, unsigned long ip,
 static __always_inline int try_bytes(struct pt_regs *regs, unsigned long ip,
 				     unsigned long seq, u32 faults)
 {
-	const unsigned long end = (unsigned long)__exec_pool_end;
+	const struct text_region *region = text_region_of(ip);
 	unsigned int len;
 	u64 word;
 
-	if (ip < (unsigned long)_text || ip >= end || !poke_reads_bytes(faults))
+	if (!region || !poke_reads_bytes(faults))
 		return FOREIGN;
 	poke_window(faults);
-	len = (unsigned int)min_t(unsigned long, end - ip, INSN_MAX);
+	len = (unsigned int)min_t(unsigned long, region->end - ip, INSN_MAX);
 	word = insn_load((const void *)ip, len);
 	if (READ_ONCE(poke_seq) != seq && poke_looks_again(faults))
 		return AGAIN;
 	if (len < insn_kind_len(insn_kind(word)))
-		return FOREIGN; /* cut by the end of the pool */
+		return FOREIGN; /* cut by the end of the region */
 	return emulate(regs, ip, word, false);
 }
 

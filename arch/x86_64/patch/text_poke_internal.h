@@ -14,6 +14,7 @@
 
 #include "arch/x86_64/patch/text_poke.h"
 #include "arch/x86_64/patch/text_poke_lab.h"
+#include "kernel/base/text_region.h"
 #include "kernel/mutex.h"
 #include <asm/percpu.h>
 
@@ -43,13 +44,16 @@ size_t poke_search_top(size_t n);
 const struct text_poke *poke_search(const struct text_poke *vec, size_t n,
 				    size_t top, unsigned long ip);
 
+/* The region of code that contains an address: text_region_of(). */
+typedef const struct text_region *(*region_finder)(unsigned long addr);
+
 /*
- * Are the words well formed, the sites rising, not overlapping, inside
- * [start, end), and do they hold their old bytes? end - start is at least 8.
+ * Are the words well formed, the sites rising, not overlapping, each inside one
+ * region, and do they hold their old bytes? A region has at least 8 bytes.
  * Return: 0; -EINVAL or -EFAULT with *bug filled in. No other code.
  */
-int poke_verify(const struct text_poke *vec, size_t n, unsigned long start,
-		unsigned long end, struct text_poke_bug *bug);
+int poke_verify(const struct text_poke *vec, size_t n, region_finder region_of,
+		struct text_poke_bug *bug);
 
 /* ---- text_poke_write.c: stores through the window ---- */
 

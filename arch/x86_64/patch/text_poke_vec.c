@@ -73,8 +73,8 @@ static bool new_word_valid(u64 word)
 }
 
 /* Does all checks on one site; fills in *bug if one fails. */
-static int verify_site(const struct text_poke *p, unsigned long start,
-		       unsigned long free_from, unsigned long end,
+static int verify_site(const struct text_poke *p, unsigned long free_from,
+		       const struct text_region *region,
 		       struct text_poke_bug *bug)
 {
 	unsigned int len = max(insn_len(p->old), insn_len(p->new));
@@ -82,7 +82,7 @@ static int verify_site(const struct text_poke *p, unsigned long start,
 	*bug = (struct text_poke_bug){ .ip = p->ip, .expected = p->old };
 	if (!word_valid(p->old) || !new_word_valid(p->new))
 		return -EINVAL;
-	if (p->ip < start || p->ip >= end || end - p->ip < len)
+	if (!region || region->end - p->ip < len)
 		return -EFAULT;
 	bug->found = insn_load((const void *)p->ip, insn_len(p->old));
 	return p->ip < free_from || bug->found != p->old ? -EINVAL : 0;
@@ -93,13 +93,16 @@ static int verify_site(const struct text_poke *p, unsigned long start,
  * and memory holds the old one. (Stray bits in bytes 5 and 6 of a word do no
  * harm, as they are neither compared nor written. The caller guarantees that
  * the new word is NOP5, CALL or JMP32: a check would cost time at each site.)
+ * Sites rise, so the sites up to last_full that follow a site of a region are
+ * in that region, too. The first site of each region is looked up.
  */
-int poke_verify(const struct text_poke *vec, size_t n, unsigned long start,
-		unsigned long end, struct text_poke_bug *bug)
+int poke_verify(const struct text_poke *vec, size_t n, region_finder region_of,
+		struct text_poke_bug *bug)
 {
-	/* The last address at which eight bytes can be read at once. */
-	const unsigned long last_full = end - sizeof(u64);
-	unsigned long free_from = start;
+	/* The last address in the region with eight bytes to be read at once */
+	unsigned long last_full = 0;
+	unsigned long free_from = 1;
+	const struct text_region *region;
 	const struct text_poke *p;
 	int err;
 
@@ -110,9 +113,11 @@ int poke_verify(const struct text_poke *vec, size_t n, unsigned long start,
 			free_from = p->ip + INSN_MAX;
 			continue;
 		}
-		err = verify_site(p, start, free_from, end, bug);
+		region = region_of(p->ip);
+		err = verify_site(p, free_from, region, bug);
 		if (err)
 			return err;
+		last_full = region->end - sizeof(u64);
 		free_from = p->ip + max(insn_len(p->old), insn_len(p->new));
 	}
 	return 0;
