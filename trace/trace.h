@@ -21,10 +21,12 @@
 #include "kernel/lib/types.h"
 #include "trace/core/ftrace.h"
 #include "trace/event/trace_entries.h"
+#include "trace/event/trace_event.h"
 #include "trace/event/trace_seq.h"
 #include "trace/ring/ring_buffer.h"
 
 struct trace_array;
+struct trace_event_file;
 struct trace_iterator;
 struct tracer;
 
@@ -118,6 +120,8 @@ struct trace_array {
 	char name[TRACE_NAME_MAX];	/* [I] "": the top trace */
 	struct trace_array *next;	/* [A], written under [L] */
 	void *tracer_data[TRACERS_MAX]; /* [I] see trace_tracer_data() */
+	/* [L] by the event's slot: trace_event_file.h */
+	struct trace_event_file *event_files[TRACE_EVENT_SLOTS];
 };
 
 extern struct trace_array trace_top_array;

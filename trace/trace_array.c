@@ -20,6 +20,7 @@
 #include "kernel/quiesce.h"
 #include "kernel/smp.h"
 #include "kernel/trace_hooks.h"
+#include "trace/event/trace_event_file.h"
 #include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
 #include <asm/atomic.h>
@@ -89,9 +90,12 @@ static int init_trace(struct trace_array *tr, u64 cpus)
 
 	if (err)
 		return err;
-	err = ring_buffer_init(&tr->buffer, cpus, TRACE_BOOT_PAGES,
-			       trace_clock_get(0)); /* V1 */
+	err = trace_event_files_create(tr);
+	if (!err)
+		err = ring_buffer_init(&tr->buffer, cpus, TRACE_BOOT_PAGES,
+				       trace_clock_get(0)); /* V1 */
 	if (err) {
+		trace_event_files_destroy(tr);
 		destroy_tracer_data(tr);
 		return err;
 	}
@@ -110,7 +114,9 @@ int trace_init(void)
 	int err;
 
 	trace_events_init();
+	mutex_lock(&trace_lock);
 	err = init_trace(trace_top(), cpu_online_mask);
+	mutex_unlock(&trace_lock);
 	if (err)
 		return err;
 	for_each_online_cpu(cpu)
@@ -165,6 +171,8 @@ static int quiet(struct trace_array *tr)
 	int err = trace_stop_tracer(tr);
 
 	if (!err)
+		trace_event_files_disable(tr);
+	if (!err)
 		err = ftrace_set_pids(&tr->pids, NULL, 0, false);
 	if (!err)
 		err = ftrace_set_pids(&tr->pids, NULL, 0, true);
@@ -187,6 +195,7 @@ int trace_array_destroy(struct trace_array *tr)
 		while (before->next != tr)
 			before = before->next;
 		WRITE_ONCE(before->next, tr->next);
+		trace_event_files_destroy(tr);
 	}
 	mutex_unlock(&trace_lock);
 	if (err)

@@ -29,6 +29,7 @@
 #include "trace/event/trace_entries.h"
 #include <asm/barrier.h>
 
+struct trace_event_file;
 struct trace_iterator;
 struct trace_seq;
 
@@ -135,6 +136,14 @@ struct trace_event {
 	const char *print_fmt;		  /* in the format file */
 	/* Print the record at iter->data, without a newline. Does not sleep. */
 	void (*put)(struct trace_iterator *iter, struct trace_seq *s);
+	/*
+	 * The event's switch in one trace: see trace_event_file.h. NULL: it has
+	 * none, because a tracer or a marker writes it (the group ftrace).
+	 * reg: begin to record into @file's trace. Return: 0; -ENOMEM.
+	 * unreg: the opposite; cannot fail. [trace_lock held]
+	 */
+	int (*reg)(struct trace_event_file *file);
+	void (*unreg)(struct trace_event_file *file);
 };
 
 DECLARE_TABLE(struct trace_event, trace_events);

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+/*
+ * trace_event_file.c - enable, disable and filter events, trace by trace.
+ *
+ * Owns the files and the state machine of their flags. A file is in use by an
+ * ordinary user (its file enable), by soft users, or both:
+ *
+ *	disabled       --enable-->  ENABLED
+ *	   | soft user                 | soft user
+ *	   v                           v
+ *	ENABLED, SOFT_MODE,         ENABLED, SOFT_MODE
+ *	SOFT_DISABLED  <--disable--
+ *
+ * The last soft user of a file that is SOFT_DISABLED detaches the probe.
+ *
+ * Invariants N1 to N3: trace_event_file.h.
+ *
+ * Context: task, may sleep; trace_event_wanted(): probe. Locks: trace_lock, and
+ * under it events_lock.
+ */
+#include "trace/event/trace_event_file.h"
+
+#include "kernel/base/slab.h"
+#include "kernel/lib/errno.h"
+#include "kernel/mutex.h"
+#include "kernel/quiesce.h"
+#include "trace/trace_internal.h"
+#include <asm/atomic.h>
+
+static bool changed; /* a session has something to wait for [trace_lock] */
+
+/* ---- sessions ------------------------------------------------------------ */
+
+/* Wait for the probes and filters that were taken away. [trace_lock held] */
+static void settle(void)
+{
+	assert_held(&trace_lock);
+	if (changed)
+		synchronize_cpus(); /* N1, N2: a probe has preemption off */
+	changed = false;
+}
+
+void event_session_begin(void)
+{
+	mutex_lock(&trace_lock);
+}
+
+void event_session_end(void)
+{
+	settle();
+	mutex_unlock(&trace_lock);
+}
+
+struct trace_event_file *trace_event_file_find(struct trace_array *tr,
+					       const struct trace_event *event)
+{
+	struct trace_event_file *file =
+		tr->event_files[event->id % TRACE_EVENT_SLOTS];
+
+	assert_held(&trace_lock);
+	return file && file->event == event ? file : NULL;
+}
+
+struct trace_event_file *trace_event_file_next(struct trace_array *tr,
+					       u32 *slot)
+{
+	struct trace_event_file *file = NULL;
+
+	assert_held(&trace_lock);
+	while (!file && *slot < TRACE_EVENT_SLOTS)
+		file = tr->event_files[(*slot)++];
+	return file;
+}
+
+/* ---- the state machine --------------------------------------------------- */
+
+void trace_event_file_set(struct trace_event_file *file, u32 bits, bool on)
+{
+	u32 flags = READ_ONCE(file->flags);
+
+	while (!try_cmpxchg(&file->flags, &flags,
+			    on ? flags | bits : flags & ~bits))
+		;
+}
+
+/* N3 */
+static int attach(struct trace_event_file *file)
+{
+	int err = trace_expand(file->tr);
+
+	if (!err)
+		err = file->event->reg(file);
+	if (err)
+		return err;
+	changed = true;
+	trace_event_file_set(file, EVENT_FILE_ENABLED, true);
+	return 0;
+}
+
+/* N3 */
+static void detach(struct trace_event_file *file)
+{
+	file->event->unreg(file);
+	changed = true;
+	trace_event_file_set(
+		file, EVENT_FILE_ENABLED | EVENT_FILE_SOFT_DISABLED, false);
+}
+
+int trace_event_enable_disable(struct trace_event_file *file, bool enable)
+{
+	assert_held(&trace_lock);
+	if (enable && file->flags & EVENT_FILE_ENABLED)
+		trace_event_file_set(file, EVENT_FILE_SOFT_DISABLED, false);
+	else if (enable)
+		return attach(file);
+	else if (file->flags & EVENT_FILE_SOFT_MODE)
+		trace_event_file_set(file, EVENT_FILE_SOFT_DISABLED, true);
+	else if (file->flags & EVENT_FILE_ENABLED)
+		detach(file);
+	changed = true;
+	return 0;
+}
+
+static int soft_begin(struct trace_event_file *file)
+{
+	int err = 0;
+
+	if (!(file->flags & EVENT_FILE_ENABLED)) {
+		/* Before the probe is attached: nothing must be recorded. */
+		trace_event_file_set(file, EVENT_FILE_SOFT_DISABLED, true);
+		err = attach(file);
+	}
+	if (err)
+		trace_event_file_set(file, EVENT_FILE_SOFT_DISABLED, false);
+	else
+		trace_event_file_set(file, EVENT_FILE_SOFT_MODE, true);
+	return err;
+}
+
+static void soft_end(struct trace_event_file *file)
+{
+	trace_event_file_set(file, EVENT_FILE_SOFT_MODE, false);
+	if (file->flags & EVENT_FILE_SOFT_DISABLED)
+		detach(file);
+}
+
+int trace_event_soft_mode(struct trace_event_file *file, bool use)
+{
+	int err = 0;
+
+	assert_held(&trace_lock);
+	if (use && !file->soft_users)
+		err = soft_begin(file);
+	if (err)
+		return err;
+	file->soft_users += use ? 1 : -1;
+	if (!file->soft_users)
+		soft_end(file);
+	return 0;
+}
+
+struct event_filter *trace_event_set_filter(struct trace_event_file *file,
+					    struct event_filter *filter)
+{
+	struct event_filter *old = file->filter;
+
+	assert_held(&trace_lock);
+	/* Filled in before a probe sees it. */
+	smp_store_release(&file->filter, filter);
+	trace_event_file_set(file, EVENT_FILE_FILTERED, filter);
+	changed = true;
+	return old;
+}
+
+bool trace_event_wanted(const struct trace_event_file *file)
+{
+	return !(READ_ONCE(file->flags) & EVENT_FILE_SOFT_DISABLED);
+}
+
+/* ---- files that come and go ---------------------------------------------- */
+
+static struct trace_event_file **place(struct trace_array *tr,
+				       const struct trace_event *event)
+{
+	return &tr->event_files[event->id % TRACE_EVENT_SLOTS];
+}
+
+/* Free the file of a place, if there is one. It is detached and settled. */
+static void free_file(struct trace_event_file **at)
+{
+	struct trace_event_file *file = *at;
+
+	*at = NULL;
+	if (file && file->filter)
+		file->filter->free(file->filter);
+	kfree(file);
+}
+
+static int make_file(struct trace_array *tr, const struct trace_event *event)
+{
+	struct trace_event_file *file = kzalloc(sizeof(*file));
+
+	if (!file)
+		return -ENOMEM;
+	/* Only events of the table are const, and nobody writes to those. */
+	file->event = (struct trace_event *)event;
+	file->tr = tr;
+	*place(tr, event) = file;
+	return 0;
+}
+
+/* Switch a file off for good, soft users or not. */
+static void force_off(struct trace_event_file *file)
+{
+	file->soft_users = 0;
+	trace_event_file_set(file, EVENT_FILE_SOFT_MODE, false);
+	if (file->flags & EVENT_FILE_ENABLED)
+		detach(file);
+}
+
+void trace_event_files_disable(struct trace_array *tr)
+{
+	struct trace_event_file *file;
+	u32 slot = 0;
+
+	while ((file = trace_event_file_next(tr, &slot)))
+		force_off(file);
+	settle();
+}
+
+void trace_event_files_destroy(struct trace_array *tr)
+{
+	u32 slot;
+
+	trace_event_files_disable(tr);
+	for (slot = 0; slot < TRACE_EVENT_SLOTS; slot++)
+		free_file(&tr->event_files[slot]);
+}
+
+int trace_event_files_create(struct trace_array *tr)
+{
+	const struct trace_event *event;
+	u32 slot = 0;
+	int err = 0;
+
+	assert_held(&trace_lock);
+	while (!err && (event = trace_event_next(&slot)))
+		if (event->reg)
+			err = make_file(tr, event);
+	if (err)
+		trace_event_files_destroy(tr);
+	return err;
+}
+
+static void remove_files(const struct trace_event *event)
+{
+	struct trace_event_file *file;
+	struct trace_array *tr;
+
+	for (tr = trace_top(); tr; tr = tr->next) {
+		file = trace_event_file_find(tr, event);
+		if (file)
+			force_off(file);
+	}
+	settle();
+	for (tr = trace_top(); tr; tr = tr->next)
+		if (trace_event_file_find(tr, event))
+			free_file(place(tr, event));
+}
+
+int trace_event_add(struct trace_event *event)
+{
+	struct trace_array *tr = trace_top();
+	int err;
+
+	mutex_lock(&trace_lock);
+	err = trace_event_register(event);
+	if (!err) {
+		for (; tr && !err; tr = tr->next)
+			err = make_file(tr, event);
+		if (err) {
+			remove_files(event);
+			trace_event_unregister(event);
+		}
+	}
+	mutex_unlock(&trace_lock);
+	return err;
+}
+
+void trace_event_remove(struct trace_event *event)
+{
+	mutex_lock(&trace_lock);
+	remove_files(event);
+	trace_event_unregister(event);
+	mutex_unlock(&trace_lock);
+}

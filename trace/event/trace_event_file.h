@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace_event_file.h - the switch and the filter of one event in one trace.
+ *
+ * Each trace has a struct trace_event_file for each event that has a switch
+ * (trace_event.reg is not NULL). The other events, the group ftrace, have none,
+ * and trace_event_file_find() returns NULL for them.
+ *
+ * What a control file calls, all between begin and end:
+ *
+ *	event_session_begin();
+ *	for (slot = 0; (file = trace_event_file_next(tr, &slot)); )
+ *		if (...file->event->system...)
+ *			err = trace_event_enable_disable(file, true);
+ *	old = trace_event_set_filter(file, filter);
+ *	event_session_end();
+ *	if (old)
+ *		old->free(old);
+ *
+ * One such session costs one batch of patches and one wait, whatever the number
+ * of events.
+ *
+ * N1  After event_session_end() the probe of an event that was enabled is
+ *     called at every call of its tracepoint; the probe of one that was
+ *     disabled is not, and no CPU is inside.
+ * N2  After event_session_end() no CPU uses a filter that was replaced.
+ * N3  An event's probe is attached exactly while EVENT_FILE_ENABLED is set.
+ *
+ * Lock legend: [I] immutable; [L] trace_lock, held from begin to end; [A]
+ * written by one store under trace_lock, read in any context.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include "trace/event/trace_event.h"
+#include <asm/barrier.h>
+
+struct trace_array;
+
+/* trace_event_file.flags */
+#define EVENT_FILE_ENABLED	 0x01U /* the probe is attached */
+#define EVENT_FILE_SOFT_MODE	 0x02U /* a soft user holds the event */
+#define EVENT_FILE_SOFT_DISABLED 0x04U /* attached, but not to be recorded */
+#define EVENT_FILE_FILTERED	 0x08U /* ->filter is not NULL */
+#define EVENT_FILE_PIDS		 0x10U /* the trace has lists of pids */
+
+/* With one of these a probe calls trace_event_wanted() or the filter. */
+#define EVENT_FILE_SLOW \
+	(EVENT_FILE_SOFT_DISABLED | EVENT_FILE_FILTERED | EVENT_FILE_PIDS)
+
+/*
+ * A filter as a probe sees it. Its owner embeds this head in its own struct.
+ */
+struct event_filter {
+	/*
+	 * Is this record to be kept? It lies in a buffer outside the ring, and
+	 * is complete, but for its trace_entry if ->reads_entry is false.
+	 * @len: its bytes, at least the event's size
+	 * Context: probe, NMI included, preemption off. Not traceable.
+	 */
+	bool (*match)(const struct event_filter *filter, const void *record,
+		      u32 len);
+	/* Called when the filter is in use no more. Context: task. */
+	void (*free)(struct event_filter *filter);
+	bool reads_entry; /* the filter reads a common_ field */
+};
+
+struct trace_event_file {
+	struct trace_event *event;   /* [I] */
+	struct trace_array *tr;	     /* [I] */
+	u32 flags;		     /* [A] EVENT_FILE_ bits */
+	u32 soft_users;		     /* [L] */
+	struct event_filter *filter; /* [A] */
+};
+
+/* ---- sessions: task, may sleep ------------------------------------------- */
+
+/* Take trace_lock. */
+void event_session_begin(void);
+/* Make all changes of the session take effect (N1, N2); release the lock. */
+void event_session_end(void);
+
+/*
+ * The file of this event in this trace. Return: NULL: the event has no switch,
+ * or is not registered. [trace_lock held]
+ */
+struct trace_event_file *trace_event_file_find(struct trace_array *tr,
+					       const struct trace_event *event);
+
+/*
+ * Iterate over the files of a trace, in the order of trace_event_next(). Start
+ * with *@slot = 0. Return: NULL when there are no more. [trace_lock held]
+ */
+struct trace_event_file *trace_event_file_next(struct trace_array *tr,
+					       u32 *slot);
+
+/*
+ * trace_event_enable_disable() - what a write of 1 or 0 to the file enable does
+ * The first event enabled in a trace grows the trace's buffer to its full size.
+ * Return: 0, also if it is so already; -ENOMEM, and this file is as before. No
+ * other code is returned. Disabling cannot fail. [trace_lock held]
+ */
+int trace_event_enable_disable(struct trace_event_file *file, bool enable);
+
+/*
+ * trace_event_soft_mode() - take or drop a soft use, as a trigger does
+ * While it has a soft user, an event is attached even if it is disabled.
+ * EVENT_FILE_SOFT_DISABLED then says that it is not recorded.
+ * Return: as trace_event_enable_disable(). [trace_lock held]
+ */
+int trace_event_soft_mode(struct trace_event_file *file, bool use);
+
+/*
+ * Set or clear bits of ->flags: EVENT_FILE_SOFT_DISABLED of a file in soft
+ * mode, or EVENT_FILE_PIDS. Context: any; effective at once for new events.
+ */
+void trace_event_file_set(struct trace_event_file *file, u32 bits, bool on);
+
+/* Is the event recorded: the 1 of its file enable? [trace_lock held] */
+static inline bool trace_event_enabled(const struct trace_event_file *file)
+{
+	u32 flags = READ_ONCE(file->flags);
+
+	return flags & EVENT_FILE_ENABLED &&
+	       !(flags & EVENT_FILE_SOFT_DISABLED);
+}
+
+/*
+ * trace_event_set_filter() - replace the filter; NULL: none
+ * Return: the old filter or NULL; to be freed after event_session_end().
+ * [trace_lock held]
+ */
+struct event_filter *trace_event_set_filter(struct trace_event_file *file,
+					    struct event_filter *filter);
+
+/* ---- events that come and go: task, may sleep ---------------------------- */
+
+/*
+ * trace_event_add() - register an event that has a switch, and give each trace
+ * a file for it
+ * Return: as trace_event_register(); -ENOMEM.
+ */
+int trace_event_add(struct trace_event *event);
+/* Disable it in every trace, free its files and filters, and unregister it. */
+void trace_event_remove(struct trace_event *event);
+
+/*
+ * Give a new trace a file for each event; take all files away from a trace and
+ * free their filters. [trace_lock held]
+ * Return of create: 0; -ENOMEM, and there are none.
+ */
+int trace_event_files_create(struct trace_array *tr);
+void trace_event_files_destroy(struct trace_array *tr);
+/* Disable all events of a trace. [trace_lock held] */
+void trace_event_files_disable(struct trace_array *tr);
+
+/* ---- for probes ---------------------------------------------------------- */
+
+/*
+ * trace_event_wanted() - is this event recorded in its trace now?
+ * A probe asks before it assigns anything, if ->flags has a bit of
+ * EVENT_FILE_SLOW. Context: probe, preemption off.
+ */
+bool trace_event_wanted(const struct trace_event_file *file);
