@@ -21,6 +21,7 @@
 #include "kernel/base/cmdline.h"
 #include "kernel/base/console.h"
 #include "kernel/base/kallsyms.h"
+#include "kernel/base/machine_log.h"
 #include "kernel/base/memmap.h"
 #include "kernel/base/page.h"
 #include "kernel/base/panic.h"
@@ -86,6 +87,7 @@ static int step_clock(void)
 static int step_console(void)
 {
 	boot_say("COM1, 115200 8n1");
+	machine_log_init();
 	return console_init();
 }
 
@@ -234,6 +236,7 @@ static int step_cpus(void)
 
 	if (!ret)
 		ret = smp_init();
+	machine_event("{\"e\":\"cpus\",\"online\":%u}", num_online_cpus());
 	boot_say("%u of %u online", num_online_cpus(),
 		 max(acpi_info.nr_cpus, 1u));
 	return ret;
@@ -312,6 +315,8 @@ static void take_step(const struct boot_step *step)
 /* tools/run.py and the tests search for the first line and count it. */
 static void say_hello(void)
 {
+	machine_event("{\"nop5\":1,\"build\":\"%016llx\",\"clock\":\"ns\"}",
+		      kallsyms_build_id());
 	pr_always("nop5: a kernel you can trace while it runs");
 	pr_info("command line: %s", cmdline());
 }

@@ -16,7 +16,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 
-from tests import ktap
+from tools import ktap
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("BUILD", "build"))

@@ -30,7 +30,8 @@ from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from tests import ktap, parts  # noqa: E402
+from tests import parts  # noqa: E402
+from tools import ktap  # noqa: E402
 
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 # The make that called us is not the parent of those that tests call.

@@ -17,7 +17,8 @@ import time
 
 import pytest
 
-from tests import ktap, parts, qemu, terminal
+from tests import parts, qemu, terminal
+from tools import ktap
 from tests.python import COMMAND as PYTHON
 
 HELLO = f"[    0.000001] {qemu.BANNER}\n"

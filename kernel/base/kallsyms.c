@@ -194,6 +194,11 @@ static bool sum_is(const void *start, const void *end, u64 expected, u64 *found)
 	return *found == expected;
 }
 
+u64 kallsyms_build_id(void)
+{
+	return kallsyms_table.sum;
+}
+
 bool kallsyms_image_intact(u64 *found, u64 *expected)
 {
 	const struct table *table = &kallsyms_table;

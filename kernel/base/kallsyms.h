@@ -52,6 +52,13 @@ char kallsyms_type(unsigned i);
 bool kallsyms_cannot_return(unsigned long addr);
 
 /*
+ * The identity of this build: the checksum that the build stored for the table,
+ * which itself has the checksums of text and rodata. Equal sources and equal
+ * tools give an equal one. Context: any.
+ */
+u64 kallsyms_build_id(void);
+
+/*
  * Recomputes the checksums of this table, of text and of rodata, and compares
  * them with those that the build stored. No symbol is available before.
  * Context: boot; later, ftrace changes text.

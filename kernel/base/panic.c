@@ -13,6 +13,7 @@
  * Context: any.
  */
 #include "kernel/base/console.h"
+#include "kernel/base/machine_log.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/printf.h"
@@ -35,6 +36,8 @@ void machine_exit(enum exit_code code)
 {
 	const char *bochs = "Shutdown";
 
+	/* QEMU's isa-debug-exit makes its status of the value so. */
+	machine_event("{\"e\":\"exit\",\"status\":%u}", code << 1 | 1);
 	console_flush();
 	outl(QEMU_EXIT_PORT, code);
 	while (*bochs)

@@ -25,6 +25,7 @@
  */
 #include "kernel/base/clock.h"
 #include "kernel/base/console.h"
+#include "kernel/base/machine_log.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
@@ -190,6 +191,20 @@ static int stamp(char *buf, size_t size)
 			 us % 1000000);
 }
 
+/* Writes a line without its newline, as text or in machine mode. */
+static void write_log_line(char line[PRINTK_LINE_MAX], size_t n)
+{
+	char object[PRINTK_LINE_MAX];
+
+	if (machine_log()) {
+		write_line(object,
+			   machine_log_line(object, sizeof(object), line, n));
+		return;
+	}
+	line[n] = '\n';
+	write_line(line, n + 1);
+}
+
 /* Splits the text into lines and writes each. */
 static void write_lines(const char *text, bool stamped)
 {
@@ -201,8 +216,7 @@ static void write_lines(const char *text, bool stamped)
 		n = strcspn(text, "\n");
 		n = min(n, sizeof(line) - used - 1);
 		memcpy(line + used, text, n);
-		line[used + n] = '\n';
-		write_line(line, used + n + 1);
+		write_log_line(line, used + n);
 		text += strcspn(text, "\n");
 	} while (*text++ && *text);
 }
@@ -237,6 +251,15 @@ void vprintk_plain(const char *fmt, va_list ap)
 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	write_lines(text, false);
+}
+
+void vprintk_raw(const char *fmt, va_list ap)
+{
+	char line[PRINTK_LINE_MAX];
+	size_t n = vscnprintf(line, sizeof(line) - 1, fmt, ap);
+
+	line[n] = '\n';
+	write_line(line, n + 1);
 }
 
 void printk_plain(const char *fmt, ...)

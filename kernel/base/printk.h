@@ -69,6 +69,12 @@ __printf(1, 0) void vprintk(const char *fmt, va_list ap);
 __printf(1, 2) void printk_plain(const char *fmt, ...);
 __printf(1, 0) void vprintk_plain(const char *fmt, va_list ap);
 
+/*
+ * Print one line as it is, in machine mode, too (kernel/base/machine_log.h).
+ * The text has no newline.
+ */
+__printf(1, 0) void vprintk_raw(const char *fmt, va_list ap);
+
 /* Writes as many kept lines as the console accepts. Every tick calls it. */
 void printk_flush(void);
 

@@ -14,6 +14,7 @@
 #include "arch/x86_64/mm/paging.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/console.h"
+#include "kernel/base/machine_log.h"
 #include "kernel/base/page.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
@@ -79,14 +80,15 @@ static bool failure(void)
 void ktest_fail_cond(const char *file, int line, const char *cond)
 {
 	if (failure())
-		printk_plain("# %s:%d: expected: %s", file, line, cond);
+		printk_plain("# %s:%d: error: expected: %s", file, line, cond);
 }
 
 void ktest_fail_eq(const char *file, int line, const char *a, const char *b,
 		   u64 va, u64 vb)
 {
 	if (failure())
-		printk_plain("# %s:%d: %s == %lld (%#llx), %s == %lld (%#llx)",
+		printk_plain("# %s:%d: error: %s == %lld (%#llx), "
+			     "%s == %lld (%#llx)",
 			     file, line, a, (s64)va, va, b, (s64)vb, vb);
 }
 
@@ -172,6 +174,22 @@ int on_all_cpus_run(int (*fn)(void *arg), void *arg)
 	return gang.fn ? sum : -ENOMEM;
 }
 
+/* Prints the result as KTAP or, in machine mode, as an object. */
+static void report(bool failed, u64 ns)
+{
+	const char *result = failed ? "not ok" : "ok";
+	const char *why = failed ? NULL : now.skipped;
+
+	if (machine_event("{\"e\":\"test\",\"nr\":%u,\"name\":\"%s\","
+			  "\"result\":\"%s\",%s%s%s\"ns\":%llu}",
+			  now.number, now.name, why ? "skip" : result,
+			  why ? "\"why\":\"" : "", why ? why : "",
+			  why ? "\"," : "", ns))
+		return;
+	printk_plain("%s %u - %s%s%s", result, now.number, now.name,
+		     why ? " # SKIP " : "", why ? why : "");
+}
+
 /* ---- the watchdog -------------------------------------------------------- */
 
 /* On every CPU, so that one that no longer takes interrupts does not hide. */
@@ -185,7 +203,7 @@ static void watchdog(void *unused)
 			     now.test->timeout_s ? now.test->timeout_s :
 						   KTEST_TIMEOUT_S);
 		show_all_tasks();
-		printk_plain("not ok %u - %s", now.number, now.name);
+		report(true, 0);
 		printk_plain("Bail out! the watchdog has ended the run");
 		machine_exit(EXIT_CODE_FAILED);
 	}
@@ -334,15 +352,11 @@ static bool run_test(const struct ktest *test, unsigned int number)
 	before = take_account();
 	run_in_thread(test);
 	WRITE_ONCE(now.deadline, ktime_ns() + KTEST_TIMEOUT_S * NSEC_PER_SEC);
-	note_time(ktime_ns() - start);
+	start = ktime_ns() - start;
+	note_time(start);
 	check_accounts(&before);
 	failed = ktest_failed();
-	if (now.skipped && !failed)
-		printk_plain("ok %u - %s # SKIP %s", number, now.name,
-			     now.skipped);
-	else
-		printk_plain("%s %u - %s", failed ? "not ok" : "ok", number,
-			     now.name);
+	report(failed, start);
 	return failed;
 }
 
@@ -403,8 +417,10 @@ static int run_repeatedly(unsigned int repeat)
 	cmdline_get("tests", globs, sizeof(globs));
 	for (test = __start_ktests; test < __stop_ktests; test++)
 		planned += selected(globs, test);
-	printk_plain("KTAP version 1");
-	printk_plain("1..%u", planned * repeat);
+	if (!machine_event("{\"e\":\"plan\",\"tests\":%u}", planned * repeat)) {
+		printk_plain("KTAP version 1");
+		printk_plain("1..%u", planned * repeat);
+	}
 	if (!planned) {
 		ktest_note("tests=%s selects none", globs);
 		return -ENOENT;

@@ -7,6 +7,7 @@
  * it room again, as a terminal that goes on does.
  *
  * host-sources: kernel/base/console.c kernel/base/printk.c
+ * host-sources: kernel/base/machine_log.c
  * host-sources: kernel/console_write.c
  */
 #include "kernel/base/clock.h"
@@ -63,6 +64,11 @@ void sleep_ns(u64 ns)
 bool console_break(void)
 {
 	return sleeps_to_break && sleeps >= sleeps_to_break;
+}
+
+bool cmdline_is(const char *key, const char *value)
+{
+	return false;
 }
 
 u64 cmdline_u64(const char *name, u64 otherwise)
