@@ -242,7 +242,7 @@ def build_host(variant):
 
 
 # Host tests that search a space of schedules: seconds instead of milliseconds.
-MODELS = {"test_ftrace_model", "test_ring_buffer"}
+MODELS = {"test_ftrace_model", "test_ring_buffer", "test_ring_buffer_swap"}
 
 
 def unit():

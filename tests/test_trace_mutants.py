@@ -9,7 +9,6 @@ place reads as the text any more, the code has changed and the mutant must be
 written anew; its format does not matter (tests/mutants.py).
 """
 import pathlib
-import re
 import subprocess
 
 import pytest
@@ -102,16 +101,29 @@ RING = [
      "	if (complete) /* the count is final, so the size must be, too */\n"
      "		size = rb_committed(info->page);\n", ""),
     ("recursion is refused", "ring_buffer.c",
-     "	if (nest & ctx) {", "	if (0) {"),
+     "	if ((nest | (twin ? local_read(&twin->nest) : 0)) & ctx) {",
+     "	if (0) {"),
 ]
 
-RING_H = (ROOT / "trace/ring/ring_buffer.h").read_text()
-CONTENTS = re.findall(r"^\t\w[^;/]*?(\w+);", re.search(
-    r"^struct ring_contents {\n(.*?)^};", RING_H, re.M | re.S)[1], re.M)
-SWAP = "	swap(a->data, b->data); /* RB8 */\n"
-RING += [(f"a swap leaves {field} behind", "ring_buffer_ctl.c", SWAP,
-          SWAP + f"	swap(a->data.{field}, b->data.{field});\n")
-         for field in CONTENTS]
+SWAP = [
+    ("nothing", "ring_buffer.c", "", ""),
+    ("RB9: the slow path ends in the ring where it began", "ring_buffer.c",
+     "		rb = rb->twin; /* RB9", "		; /* RB9"),
+    ("RB9: one of the twins alone has a context's bit", "ring_buffer.c",
+     "	if ((nest | (twin ? local_read(&twin->nest) : 0)) & ctx) {",
+     "	if (nest & ctx) {"),
+    ("RB9: a writer goes to the ring that was the buffer's", "ring_buffer.c",
+     "	if (unlikely(!(local_read(&rb->nest) &",
+     "	if (unlikely((local_read(&rb->nest) &"),
+    ("RB10: no swap during a change", "ring_buffer_ctl.c",
+     "	int err = -EBUSY;\n\n	if (rb_try_busy(a)) {",
+     "	int err = -EBUSY;\n\n	if (rb_try_busy(a) || 1) {"),
+    ("both buffers get a ring", "ring_buffer_ctl.c",
+     "		rb_set_ring(b, cpu, rb);\n", ""),
+    ("only pairs", "ring_buffer_ctl.c",
+     "		if (a->cpu[cpu]->twin != b->cpu[cpu])\n"
+     "			return -EINVAL;\n", ""),
+]
 
 BARRIER = "	barrier(); /* the compiler, too, fills it after that */\n"
 
@@ -243,6 +255,7 @@ TRACEFS = [
 MODELS = {
     "trace_event": ("event/trace_[es]*", EVENT),
     "ring_buffer": ("ring/ring_buffer*", RING),
+    "ring_buffer_swap": ("ring/ring_buffer*", SWAP),
     "fgraph": ("graph/fgraph*", FGRAPH),
     "tracefs": ("control/tracefs*", TRACEFS),
 }

@@ -63,14 +63,12 @@ struct oracle {
 
 struct world {
 	struct ring_buffer buffer;
-	struct ring_buffer other; /* the events move there, and it is buffer */
 	struct ring_buffer_per_cpu *rb;
 	struct oracle o;
 	u64 seed;
 	u32 odds;	/* of something at a step, in 1/1024 */
 	u32 clock_step; /* largest advance of the clock per step */
 	bool reading;	/* an operation of the reader is on */
-	bool held;	/* the ring is being changed */
 	bool big;	/* events of half a page, so that pages turn fast */
 	struct ring_buffer_page page, walk;
 };
@@ -124,6 +122,12 @@ static void consumed(const struct ring_buffer_event *event, u64 lost)
 	w.o.read++;
 }
 
+/* Is the ring being changed, or masked? Then nothing is counted. */
+static bool held(void)
+{
+	return w.rb->slow & (RB_SLOW_HELD | RB_SLOW_MASKED);
+}
+
 /* ---- writers ------------------------------------------------------------- */
 
 static void fill(struct payload *p, u32 words, u64 time)
@@ -149,17 +153,21 @@ static void write_fast(void)
 	struct payload *p;
 	u64 time;
 
+	struct ring_buffer_per_cpu *rb;
+
 	preempt_disable_notrace();
-	if (ring_buffer_reserve_fast(w.rb, len, &f, NULL)) {
+	rb = w.buffer.cpu[0];
+	host_step();
+	if (ring_buffer_reserve_fast(rb, len, &f, NULL)) {
 		fill((void *)(f.event + RB_EVENT_HEADER), FAST_WORDS, f.time);
-		ring_buffer_commit_fast(w.rb, &f);
+		ring_buffer_commit_fast(rb, &f);
 	} else {
-		ring_buffer_refused(w.rb);
+		ring_buffer_refused(rb);
 		p = ring_buffer_lock_reserve(&w.buffer, len, &time);
 		if (p) {
 			fill(p, FAST_WORDS, time);
 			ring_buffer_unlock_commit(&w.buffer);
-		} else if (!w.held) {
+		} else if (!held()) {
 			w.o.refused++;
 		}
 	}
@@ -173,7 +181,7 @@ static void write_slow(u32 words)
 		&w.buffer, sizeof(*p) + 4 * words, &time);
 
 	if (!p) {
-		w.o.refused += !w.held;
+		w.o.refused += !held();
 		return;
 	}
 	fill(p, words, time);
@@ -282,7 +290,7 @@ static void step(void)
 		reader_operation();
 		break;
 	case 4 ... 7:
-		if (ctx == CTX_TASK && !w.held)
+		if (ctx == CTX_TASK && !held())
 			write_one(CTX_IRQ);
 		break;
 	case 8:
@@ -292,19 +300,6 @@ static void step(void)
 		if (ctx != CTX_NMI)
 			write_one(CTX_NMI);
 	}
-}
-
-/* The other ring has been in use: its positions and counts are its own. */
-static void use_other(void)
-{
-	u32 n;
-
-	for (n = dice(2) * dice(80); n; n--) {
-		CHECK(ring_buffer_lock_reserve(&w.other, 1000, NULL) != NULL);
-		ring_buffer_unlock_commit(&w.other);
-	}
-	while (ring_buffer_read_page(w.other.cpu[0], &w.page, false))
-		;
 }
 
 static void begin(u64 seed, u32 pages, bool overwrite, bool slow)
@@ -320,10 +315,7 @@ static void begin(u64 seed, u32 pages, bool overwrite, bool slow)
 				  slow ? &slow_clock : &fast_clock),
 		 0);
 	w.rb = w.buffer.cpu[0];
-	CHECK_EQ(ring_buffer_init(&w.other, 1, 2 + dice(7), w.buffer.clock), 0);
-	use_other();
 	ring_buffer_set_overwrite(&w.buffer, overwrite);
-	ring_buffer_set_overwrite(&w.other, overwrite);
 }
 
 static void end(void)
@@ -342,7 +334,6 @@ static void end(void)
 	CHECK_EQ(w.rb->gate & 0xffffffff, 0);
 	CHECK_EQ(preempt_count(), 0);
 	ring_buffer_destroy(&w.buffer);
-	ring_buffer_destroy(&w.other);
 	CHECK_EQ(host_live, 0);
 }
 
@@ -354,23 +345,9 @@ static void resize(void)
 	u32 pages = w.rb->overwrite ? 2 + dice(7) :
 				      w.rb->data.nr_slots + dice(2);
 
-	w.held = w.reading = true;
+	w.reading = true;
 	CHECK_EQ(ring_buffer_resize(&w.buffer, (u32[NR_CPUS]){ pages }), 0);
-	w.held = w.reading = false;
-}
-
-/*
- * The events go to another ring, and everything goes on there as if nothing had
- * been (RB8). NMIs are refused meanwhile: our ring is the last to be released.
- */
-static void move(void)
-{
-	w.held = w.reading = true;
-	CHECK_EQ(ring_buffer_swap(&w.other, &w.buffer, 1), 0);
-	swap(w.buffer, w.other);
-	w.rb = w.buffer.cpu[0];
-	w.held = w.reading = false;
-	CHECK(ring_buffer_empty(w.other.cpu[0]));
+	w.reading = false;
 }
 
 static void run(u32 pages, bool overwrite, bool slow, u64 seed0)
@@ -381,8 +358,6 @@ static void run(u32 pages, bool overwrite, bool slow, u64 seed0)
 		for (u32 n = 20 + dice(60); n; n--) {
 			if (dice(30) == 0)
 				resize();
-			else if (dice(15) == 0)
-				move();
 			else if (dice(3))
 				write_one(CTX_TASK);
 			else
@@ -452,7 +427,6 @@ UNIT(ring_buffer, header_bytes_are_linuxs)
 	CHECK_EQ(data[40], 5);
 	CHECK_EQ(data[41], 5);
 	ring_buffer_destroy(&w.buffer);
-	ring_buffer_destroy(&w.other);
 }
 
 UNIT(ring_buffer, longest_event_fits_and_longer_is_refused)
@@ -468,7 +442,6 @@ UNIT(ring_buffer, longest_event_fits_and_longer_is_refused)
 	CHECK_EQ(event.len, RB_PAYLOAD_MAX);
 	mutex_unlock(&w.rb->reader_lock);
 	ring_buffer_destroy(&w.buffer);
-	ring_buffer_destroy(&w.other);
 }
 
 UNIT(ring_buffer, reset_and_masking_and_sizes)
@@ -478,10 +451,8 @@ UNIT(ring_buffer, reset_and_masking_and_sizes)
 	start(2);
 	write_slow(3);
 	ring_buffer_record(&w.buffer, 0, false);
-	w.held = true;
 	write_slow(3);
 	write_fast();
-	w.held = false;
 	ring_buffer_record(&w.buffer, 0, true);
 	ring_buffer_stats(w.rb, &stats);
 	CHECK_EQ(stats.entries, 1);
@@ -503,23 +474,5 @@ UNIT(ring_buffer, reset_and_masking_and_sizes)
 		CHECK(fail_end());
 	}
 	ring_buffer_destroy(&w.buffer);
-	ring_buffer_destroy(&w.other);
 	CHECK_EQ(host_live, 0);
-}
-
-UNIT(ring_buffer, only_rings_of_one_clock_and_cpu_are_swapped)
-{
-	struct ring_buffer_stats stats;
-
-	start(2);
-	write_slow(3);
-	CHECK_EQ(ring_buffer_swap(&w.buffer, &w.other, 3), (u64)-ENODEV);
-	CHECK_EQ(ring_buffer_swap(&w.buffer, &w.buffer, 1), (u64)-EINVAL);
-	ring_buffer_set_clock(&w.other, &slow_clock);
-	CHECK_EQ(ring_buffer_swap(&w.buffer, &w.other, 1), (u64)-EINVAL);
-	ring_buffer_stats(w.rb, &stats);
-	CHECK_EQ(stats.entries, 1);
-	CHECK_EQ(w.rb->slow, 0);
-	ring_buffer_destroy(&w.buffer);
-	ring_buffer_destroy(&w.other);
 }

@@ -37,6 +37,10 @@
  *     the writer or taken by the reader, never both.
  * I5  Every event is either read or counted in overrun, commit_overrun or
  *     dropped.
+ * RB9 At any instruction of a writer its buffer's ring may be exchanged for the
+ *     twin (ring_buffer_swap()). A writer ends in the ring where it began: the
+ *     fast path keeps its address, and the slow path finds it by its context's
+ *     bit in ->nest, which only one of the twins can have.
  *
  * Context: any, NMI included; not traceable. Locks: none.
  */
@@ -322,12 +326,13 @@ void ring_buffer_commit_rest(struct ring_buffer_per_cpu *rb)
 
 static bool rb_enter(struct ring_buffer_per_cpu *rb)
 {
+	const struct ring_buffer_per_cpu *twin = READ_ONCE(rb->twin);
 	u32 ctx = this_cpu_read(trace_context);
 	u32 nest = local_read(&rb->nest);
 
 	if (READ_ONCE(rb->slow) & (RB_SLOW_MASKED | RB_SLOW_HELD))
 		return false;
-	if (nest & ctx) {
+	if ((nest | (twin ? local_read(&twin->nest) : 0)) & ctx) { /* RB9 */
 		local_inc(&rb->data.recursed);
 		return false;
 	}
@@ -357,7 +362,7 @@ void *ring_buffer_lock_reserve(struct ring_buffer *buffer, size_t len,
 	if (len > RB_PAYLOAD_MAX)
 		return NULL;
 	preempt_disable_notrace();
-	rb = buffer->cpu[smp_processor_id()];
+	rb = READ_ONCE(buffer->cpu[smp_processor_id()]);
 	if (!rb || !rb_enter(rb))
 		goto refuse;
 	do {
@@ -378,6 +383,11 @@ refuse:
 
 void ring_buffer_unlock_commit(struct ring_buffer *buffer)
 {
-	rb_leave(buffer->cpu[smp_processor_id()]);
+	struct ring_buffer_per_cpu *rb =
+		READ_ONCE(buffer->cpu[smp_processor_id()]);
+
+	if (unlikely(!(local_read(&rb->nest) & this_cpu_read(trace_context))))
+		rb = rb->twin; /* RB9: exchanged since the event was reserved */
+	rb_leave(rb);
 	preempt_enable_notrace();
 }

@@ -75,9 +75,8 @@ struct ring_buffer_info {
 
 /*
  * The contents of a ring as a value: everything that belongs to the events, and
- * nothing that belongs to the CPU or to the owner's settings. Two rings of one
- * CPU and clock exchange their events by exchanging this struct (RB8 in
- * ring_buffer_ctl.c).
+ * nothing that belongs to the CPU or to the owner's settings. A ring gets other
+ * contents by one assignment of this struct (RB8 in ring_buffer_ctl.c).
  */
 struct ring_contents {
 	/* These three are in the writer's cache line. */
@@ -126,6 +125,8 @@ struct ring_buffer_per_cpu {
 	bool overwrite;	  /* [W] a full ring overwrites its oldest page */
 	u32 generation;	  /* [R] times that all its events were removed */
 	unsigned int cpu; /* [I] */
+	/* [W] the ring that it may be exchanged with; NULL: none */
+	struct ring_buffer_per_cpu *twin;
 	struct mutex reader_lock;
 } __aligned(64);
 
@@ -133,10 +134,13 @@ static_assert(offsetof(struct ring_buffer_per_cpu, data.tail_seq) <= 64,
 	      "what the fast path touches lies in one cache line");
 
 struct ring_buffer {
-	struct ring_buffer_per_cpu *cpu[NR_CPUS]; /* [I] once not NULL */
-	const struct trace_clock *clock;	  /* buffer's owner */
-	bool overwrite;				  /* buffer's owner */
-	u32 nr; /* [I] higher for a later buffer: the lock order */
+	/* [A] never NULL again; only ring_buffer_swap() exchanges one */
+	struct ring_buffer_per_cpu *cpu[NR_CPUS];
+	/* Called when a CPU has got another ring; NULL: not needed. [I] */
+	void (*moved)(unsigned int cpu, struct ring_buffer_per_cpu *rb);
+	const struct trace_clock *clock; /* buffer's owner */
+	bool overwrite;			 /* buffer's owner */
+	u32 busy; /* [A] its rings are being exchanged, or may not be */
 };
 
 /* ---- writing: every context, NMI included -------------------------------- */
@@ -364,13 +368,23 @@ void ring_buffer_destroy(struct ring_buffer *buffer);
 int ring_buffer_resize(struct ring_buffer *buffer, const u32 pages[NR_CPUS]);
 
 /*
- * ring_buffer_swap() - exchange the contents of the rings of two buffers
+ * ring_buffer_pair() - let the rings of two buffers be exchanged from now on
+ * ring_buffer_unpair() - no longer; then @b may be destroyed
+ * Both have rings for the same CPUs, and the same clock. Call pair again when a
+ * CPU has been added to both.
+ */
+void ring_buffer_pair(struct ring_buffer *a, struct ring_buffer *b);
+void ring_buffer_unpair(struct ring_buffer *a, struct ring_buffer *b);
+
+/*
+ * ring_buffer_swap() - exchange the rings of two paired buffers
  * @cpus: one bit for each CPU
  *
  * Afterwards @b has the events, reader positions and counts of @a, and @a has
- * those of @b, also if the rings differ in size. Walks of both buffers end.
- * During the exchange the writers of both are refused, and not counted.
- * Return: 0; or with nothing changed -EINVAL the clocks differ or @a is @b;
+ * those of @b, also if the rings differ in size. No writer waits or is refused:
+ * an event whose writer is inside is completed in its ring (RB9).
+ * Context: any, NMI included. Return: 0; or with nothing changed -EBUSY one of
+ * the buffers is being changed or swapped; -EINVAL the buffers are not paired;
  * -ENODEV one of them has no ring for one of the CPUs. No other code is
  * returned.
  */

@@ -7,11 +7,13 @@
  * preemption off from its read of ->gate to its commit, so none is left after
  * synchronize_cpus().
  *
- * RB8 Everything that belongs to the events is in ->data and nowhere else. So
- *     one assignment gives a ring other contents: to swap two rings, or to
- *     resize one.
+ * RB8  Everything that belongs to the events is in ->data and nowhere else. So
+ *      one assignment gives a ring other contents: to resize it.
+ * RB10 A buffer's rings are not exchanged while one of them is changed: both a
+ *      change and a swap take ->busy; a change waits for it, a swap does not.
  *
- * Context: task, may sleep; callers exclude each other. Locks: reader_lock.
+ * Context: task, may sleep; callers exclude each other, except that
+ * ring_buffer_swap() may be called at any time. Locks: reader_lock.
  */
 #include "kernel/base/page.h"
 #include "kernel/base/slab.h"
@@ -60,6 +62,27 @@ void rb_start_empty(struct ring_buffer_per_cpu *rb)
 	data->tail_page = data->info[1].page;
 	data->tail_page->time_stamp = now;
 	data->tail = now << RB_TAIL_BITS;
+}
+
+/* ---- RB10 ---------------------------------------------------------------- */
+
+static bool rb_try_busy(struct ring_buffer *buffer)
+{
+	u32 idle = 0;
+
+	return !READ_ONCE(buffer->busy) && try_cmpxchg(&buffer->busy, &idle, 1);
+}
+
+/* A swap that another CPU is in takes some instructions. */
+static void rb_change_begin(struct ring_buffer *buffer)
+{
+	while (!rb_try_busy(buffer))
+		cpu_relax();
+}
+
+static void rb_change_end(struct ring_buffer *buffer)
+{
+	smp_store_release(&buffer->busy, 0);
 }
 
 /* ---- memory -------------------------------------------------------------- */
@@ -112,8 +135,6 @@ static void rb_set_clock(struct ring_buffer_per_cpu *rb,
 	}
 }
 
-static u32 nr_buffers; /* [A] created so far */
-
 static struct ring_buffer_per_cpu *rb_create(const struct ring_buffer *buffer,
 					     unsigned int cpu, size_t pages)
 {
@@ -128,8 +149,8 @@ static struct ring_buffer_per_cpu *rb_create(const struct ring_buffer *buffer,
 	rb->cpu = cpu;
 	rb->overwrite = true;
 	mutex_init(&rb->reader_lock);
-	/* trace_pipe holds those of all CPUs, a swap those of two buffers. */
-	lock_order_rank(&rb->reader_lock.tag, buffer->nr * NR_CPUS + cpu + 1);
+	/* trace_pipe holds one of each CPU. */
+	lock_order_rank(&rb->reader_lock.tag, cpu + 1);
 	rb_set_clock(rb, buffer->clock);
 	rb_start_empty(rb);
 	return rb;
@@ -145,7 +166,6 @@ int ring_buffer_init(struct ring_buffer *buffer, u64 cpus, size_t pages,
 	*buffer = (struct ring_buffer){
 		.clock = clock,
 		.overwrite = true,
-		.nr = fetch_add(&nr_buffers, 1),
 	};
 	for (cpu = 0; cpu < NR_CPUS; cpu++) {
 		if (!(cpus >> cpu & 1))
@@ -168,6 +188,8 @@ int ring_buffer_add_cpu(struct ring_buffer *buffer, unsigned int cpu,
 		return -ENOMEM;
 	rb->overwrite = buffer->overwrite;
 	WRITE_ONCE(buffer->cpu[cpu], rb);
+	if (buffer->moved)
+		buffer->moved(cpu, rb);
 	return 0;
 }
 
@@ -274,11 +296,15 @@ int ring_buffer_resize(struct ring_buffer *buffer, const u32 pages[NR_CPUS])
 		if (pages[cpu] && !err)
 			err = rb_prepare(buffer, cpu, pages[cpu], &m[cpu]);
 	}
+	rb_change_begin(buffer);
+	for (cpu = 0; cpu < NR_CPUS; cpu++) {
+		if (m[cpu] && !err)
+			rb_replace(buffer->cpu[cpu], m[cpu]);
+	}
+	rb_change_end(buffer);
 	for (cpu = 0; cpu < NR_CPUS; cpu++) {
 		if (!m[cpu])
 			continue;
-		if (!err)
-			rb_replace(buffer->cpu[cpu], m[cpu]);
 		rb_contents_free(m[cpu]);
 		kfree(m[cpu]);
 	}
@@ -288,61 +314,110 @@ int ring_buffer_resize(struct ring_buffer *buffer, const u32 pages[NR_CPUS])
 
 /* ---- swap ---------------------------------------------------------------- */
 
-/* Context: no writer. @a is of the older buffer: take its lock first. */
-static void rb_swap(struct ring_buffer_per_cpu *a,
-		    struct ring_buffer_per_cpu *b)
+void ring_buffer_pair(struct ring_buffer *a, struct ring_buffer *b)
 {
-	mutex_lock_notrace(&a->reader_lock);
-	mutex_lock_notrace(&b->reader_lock);
-	swap(a->data, b->data); /* RB8 */
-	a->generation++;
-	b->generation++;
-	mutex_unlock_notrace(&b->reader_lock);
-	mutex_unlock_notrace(&a->reader_lock);
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < NR_CPUS; cpu++) {
+		if (!a->cpu[cpu] || !b->cpu[cpu])
+			continue;
+		WRITE_ONCE(a->cpu[cpu]->twin, b->cpu[cpu]);
+		WRITE_ONCE(b->cpu[cpu]->twin, a->cpu[cpu]);
+	}
+}
+
+void ring_buffer_unpair(struct ring_buffer *a, struct ring_buffer *b)
+{
+	unsigned int cpu;
+
+	rb_change_begin(a);
+	rb_change_begin(b);
+	synchronize_cpus(); /* a writer inside has to find its ring (RB9) */
+	for (cpu = 0; cpu < NR_CPUS; cpu++) {
+		if (!a->cpu[cpu])
+			continue;
+		WRITE_ONCE(a->cpu[cpu]->twin, NULL);
+		WRITE_ONCE(b->cpu[cpu]->twin, NULL);
+	}
+	synchronize_cpus(); /* another one may be looking at the twin's nest */
+	rb_change_end(b);
+	rb_change_end(a);
+}
+
+static void rb_set_ring(struct ring_buffer *buffer, unsigned int cpu,
+			struct ring_buffer_per_cpu *rb)
+{
+	WRITE_ONCE(buffer->cpu[cpu], rb);
+	if (buffer->moved)
+		buffer->moved(cpu, rb);
+}
+
+/* Return: as ring_buffer_swap(). */
+static int rb_may_swap(const struct ring_buffer *a, const struct ring_buffer *b,
+		       u64 cpus)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < NR_CPUS; cpu++) {
+		if (!(cpus >> cpu & 1))
+			continue;
+		if (!a->cpu[cpu] || !b->cpu[cpu])
+			return -ENODEV;
+		if (a->cpu[cpu]->twin != b->cpu[cpu])
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static void rb_swap(struct ring_buffer *a, struct ring_buffer *b, u64 cpus)
+{
+	struct ring_buffer_per_cpu *rb;
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < NR_CPUS; cpu++) {
+		if (!(cpus >> cpu & 1))
+			continue;
+		rb = a->cpu[cpu];
+		rb_set_ring(a, cpu, b->cpu[cpu]);
+		rb_set_ring(b, cpu, rb);
+	}
 }
 
 int ring_buffer_swap(struct ring_buffer *a, struct ring_buffer *b, u64 cpus)
 {
-	unsigned int cpu;
+	unsigned long flags = arch_irq_save();
+	int err = -EBUSY;
 
-	if (a == b || a->clock != b->clock)
-		return -EINVAL;
-	if (a->nr > b->nr)
-		swap(a, b);
-	for (cpu = 0; cpu < NR_CPUS; cpu++) {
-		if (cpus >> cpu & 1 && (!a->cpu[cpu] || !b->cpu[cpu]))
-			return -ENODEV;
+	if (rb_try_busy(a)) {
+		if (a == b || rb_try_busy(b)) {
+			err = rb_may_swap(a, b, cpus);
+			if (!err)
+				rb_swap(a, b, cpus);
+			if (a != b)
+				rb_change_end(b);
+		}
+		rb_change_end(a);
 	}
-	for (cpu = 0; cpu < NR_CPUS; cpu++) {
-		if (!(cpus >> cpu & 1))
-			continue;
-		fetch_or(&a->cpu[cpu]->slow, RB_SLOW_HELD);
-		fetch_or(&b->cpu[cpu]->slow, RB_SLOW_HELD);
-	}
-	synchronize_cpus(); /* once for all */
-	for (cpu = 0; cpu < NR_CPUS; cpu++) {
-		if (!(cpus >> cpu & 1))
-			continue;
-		rb_swap(a->cpu[cpu], b->cpu[cpu]);
-		rb_release(a->cpu[cpu], RB_SLOW_HELD);
-		rb_release(b->cpu[cpu], RB_SLOW_HELD);
-	}
-	return 0;
+	local_irq_restore(flags);
+	return err;
 }
 
 /* ---- the rest ------------------------------------------------------------ */
 
 void ring_buffer_reset(struct ring_buffer *buffer, unsigned int cpu)
 {
-	struct ring_buffer_per_cpu *rb = buffer->cpu[cpu];
+	struct ring_buffer_per_cpu *rb;
 
-	if (!rb)
+	if (!READ_ONCE(buffer->cpu[cpu]))
 		return;
+	rb_change_begin(buffer);
+	rb = buffer->cpu[cpu];
 	rb_hold(rb, RB_SLOW_HELD);
 	mutex_lock_notrace(&rb->reader_lock);
 	rb_start_empty(rb);
 	mutex_unlock_notrace(&rb->reader_lock);
 	rb_release(rb, RB_SLOW_HELD);
+	rb_change_end(buffer);
 }
 
 void ring_buffer_set_clock(struct ring_buffer *buffer,
@@ -351,6 +426,7 @@ void ring_buffer_set_clock(struct ring_buffer *buffer,
 	struct ring_buffer_per_cpu *rb;
 	unsigned int cpu;
 
+	rb_change_begin(buffer);
 	buffer->clock = clock;
 	for (cpu = 0; cpu < NR_CPUS; cpu++) {
 		rb = buffer->cpu[cpu];
@@ -363,27 +439,30 @@ void ring_buffer_set_clock(struct ring_buffer *buffer,
 		mutex_unlock_notrace(&rb->reader_lock);
 		rb_release(rb, RB_SLOW_HELD);
 	}
+	rb_change_end(buffer);
 }
 
 void ring_buffer_set_overwrite(struct ring_buffer *buffer, bool overwrite)
 {
 	unsigned int cpu;
 
+	rb_change_begin(buffer);
 	buffer->overwrite = overwrite;
 	for (cpu = 0; cpu < NR_CPUS; cpu++) {
 		if (buffer->cpu[cpu])
 			WRITE_ONCE(buffer->cpu[cpu]->overwrite, overwrite);
 	}
+	rb_change_end(buffer);
 }
 
 void ring_buffer_record(struct ring_buffer *buffer, unsigned int cpu, bool on)
 {
-	struct ring_buffer_per_cpu *rb = buffer->cpu[cpu];
-
-	if (!rb)
+	if (!READ_ONCE(buffer->cpu[cpu]))
 		return;
+	rb_change_begin(buffer);
 	if (on)
-		rb_release(rb, RB_SLOW_MASKED);
+		rb_release(buffer->cpu[cpu], RB_SLOW_MASKED);
 	else
-		rb_hold(rb, RB_SLOW_MASKED);
+		rb_hold(buffer->cpu[cpu], RB_SLOW_MASKED);
+	rb_change_end(buffer);
 }

@@ -29,9 +29,10 @@ static void function_slow(struct trace_array *tr, unsigned long ip,
 }
 
 /* Called by function_call(), which has disabled preemption once. */
-static noinline void function_again(unsigned long ip, unsigned long parent_ip)
+static noinline void function_again(unsigned long ip, unsigned long parent_ip,
+				    struct ring_buffer_per_cpu *refused)
 {
-	ring_buffer_refused(this_cpu_read(trace_top_ring));
+	ring_buffer_refused(refused);
 	preempt_enable_no_resched();
 	function_slow(&trace_top_array, ip, parent_ip);
 }
@@ -52,7 +53,7 @@ static __no_fp void function_call(unsigned long ip, unsigned long parent_ip,
 	preempt_disable_notrace();
 	rb = this_cpu_read(trace_top_ring);
 	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f, NULL))) {
-		function_again(ip, parent_ip);
+		function_again(ip, parent_ip, rb);
 		return;
 	}
 	entry = (void *)(f.event + RB_EVENT_HEADER);

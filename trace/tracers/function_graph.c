@@ -109,10 +109,14 @@ static noinline void graph_call_slow(unsigned long ip, unsigned long *retp)
 	fgraph_enter(ip, &graph_top.gops, retp, graph_entry);
 }
 
-/* Called by graph_call(), which has disabled preemption once. */
-static noinline void graph_call_again(unsigned long ip, unsigned long *retp)
+/*
+ * Called by graph_call(), which has disabled preemption once. @refused: the
+ * ring that had no room, or any other of this CPU.
+ */
+static noinline void graph_call_again(unsigned long ip, unsigned long *retp,
+				      struct ring_buffer_per_cpu *refused)
 {
-	ring_buffer_refused(this_cpu_read(trace_top_ring));
+	ring_buffer_refused(refused);
 	preempt_enable_no_resched();
 	graph_call_slow(ip, retp);
 }
@@ -138,6 +142,7 @@ static __no_fp void graph_call(unsigned long ip, unsigned long parent_ip,
 		return;
 	}
 	preempt_disable_notrace();
+	rb = this_cpu_read(trace_top_ring);
 	stack = current->ret_stack;
 	if (unlikely(!stack))
 		goto again;
@@ -145,7 +150,6 @@ static __no_fp void graph_call(unsigned long ip, unsigned long parent_ip,
 	if (unlikely(top->retp == retp || top >= stack->end))
 		goto again;
 	frame = fgraph_push(stack, top, ip, retp, graph_top.gops.bit);
-	rb = this_cpu_read(trace_top_ring);
 	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f,
 					       &frame->calltime)))
 		goto pop;
@@ -161,7 +165,7 @@ static __no_fp void graph_call(unsigned long ip, unsigned long parent_ip,
 pop:
 	fgraph_pop(stack, frame);
 again:
-	graph_call_again(ip, retp);
+	graph_call_again(ip, retp, rb);
 }
 
 /* ---- recording a return -------------------------------------------------- */
