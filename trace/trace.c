@@ -133,6 +133,12 @@ void trace_set_on(struct trace_array *tr, bool on)
 	mutex_unlock(&trace_lock);
 }
 
+void trace_stop(struct trace_array *tr)
+{
+	WRITE_ONCE(tr->paused_was_on, false);
+	WRITE_ONCE(tr->on, false);
+}
+
 void trace_pause(struct trace_array *tr)
 {
 	if (tr->paused++)
@@ -185,7 +191,7 @@ static int resize(struct trace_array *tr, u64 cpus, size_t kb)
 		else if (!tr->expanded)
 			pages[i] = trace_kb_to_pages(tr->buffer_kb[i]);
 	}
-	err = ring_buffer_resize(&tr->buffer, pages);
+	err = trace_snapshot_resize(tr, pages);
 	if (err)
 		return err;
 	note_kb(tr, cpus, kb);
@@ -285,8 +291,10 @@ int trace_set_cpumask(struct trace_array *tr, u64 mask)
 	mask &= cpu_online_mask;
 	mutex_lock(&trace_lock);
 	for_each_online_cpu(cpu) {
-		if ((mask ^ tr->cpumask) >> cpu & 1)
-			ring_buffer_record(&tr->buffer, cpu, mask >> cpu & 1);
+		if (!((mask ^ tr->cpumask) >> cpu & 1))
+			continue;
+		ring_buffer_record(&tr->buffer, cpu, mask >> cpu & 1);
+		ring_buffer_record(&tr->snapshot, cpu, mask >> cpu & 1);
 	}
 	tr->cpumask = mask;
 	mutex_unlock(&trace_lock);
@@ -328,6 +336,7 @@ int trace_set_clock(struct trace_array *tr, const char *name)
 	tell_clock(tr, clock, true);
 	tr->clock = clock;
 	ring_buffer_set_clock(&tr->buffer, clock);
+	ring_buffer_set_clock(&tr->snapshot, clock);
 	tell_clock(tr, clock, false);
 	mutex_unlock(&trace_lock);
 	return 0;
@@ -348,9 +357,11 @@ static void show_time(struct trace_array *tr, const char *what, u64 time,
 void trace_stats_show(struct trace_array *tr, unsigned int cpu,
 		      struct trace_seq *s)
 {
-	struct ring_buffer_per_cpu *rb = tr->buffer.cpu[cpu];
+	struct ring_buffer_per_cpu *rb;
 	struct ring_buffer_stats stats;
 
+	mutex_lock(&trace_lock); /* the ring is not freed */
+	rb = tr->buffer.cpu[cpu];
 	ring_buffer_stats(rb, &stats);
 	trace_seq_printf(s, "entries: %llu\n", stats.entries);
 	trace_seq_printf(s, "overrun: %llu\n", stats.overrun);
@@ -360,4 +371,5 @@ void trace_stats_show(struct trace_array *tr, unsigned int cpu,
 	show_time(tr, "now ts", ring_buffer_time(rb), s);
 	trace_seq_printf(s, "dropped events: %llu\n", stats.dropped);
 	trace_seq_printf(s, "read events: %llu\n", stats.read);
+	mutex_unlock(&trace_lock);
 }

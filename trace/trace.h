@@ -103,6 +103,8 @@ struct trace_array {
 	};
 	u32 options; /* [A] BIT(TRACE_OPT_...) */
 	struct ring_buffer buffer;
+	struct ring_buffer snapshot;	 /* [L] see trace_snapshot.h */
+	bool snapshot_allocated;	 /* [A] written under [L] */
 	struct ftrace_ops ops;		 /* with set_ftrace_filter's filters */
 	struct ftrace_pids pids;	 /* of set_ftrace_pid */
 	const struct tracer *tracer;	 /* [L] */
@@ -238,6 +240,8 @@ int trace_set_tracer(struct trace_array *tr, const char *name);
 
 bool trace_is_on(struct trace_array *tr);
 void trace_set_on(struct trace_array *tr, bool on);
+/* trace_stop() - tracing_on becomes 0. Context: any; not traceable. */
+void trace_stop(struct trace_array *tr);
 
 /* Empty one CPU's buffer, or all (TRACE_CPU_ALL). */
 void trace_reset(struct trace_array *tr, unsigned int cpu);
@@ -300,6 +304,12 @@ ssize_t trace_marker_write(struct trace_array *tr, const char *text,
 			   size_t len);
 
 /*
+ * trace_puts() - write a line into the trace, unless it is off or full
+ * Context: any; not traceable.
+ */
+void trace_puts(struct trace_array *tr, const char *text);
+
+/*
  * trace_stack() - record the stack from the entry @from on (from the caller if
  * the stack has no such entry). Context: probe.
  */
@@ -342,6 +352,14 @@ void trace_close(struct trace_iterator *iter);
  */
 ssize_t trace_read_raw(struct trace_array *tr, unsigned int cpu,
 		       struct ring_buffer_page *page, bool full);
+
+/*
+ * trace_use() - begin to use a trace's rings by trace_read_raw()
+ * trace_unuse() - no longer
+ * In between, the trace cannot be destroyed (-EBUSY) and its rings stay.
+ */
+void trace_use(struct trace_array *tr);
+void trace_unuse(struct trace_array *tr);
 
 /* Is there a page, complete or not? */
 bool trace_readable_raw(struct trace_array *tr, unsigned int cpu);

@@ -108,6 +108,11 @@ static int init_trace(struct trace_array *tr, u64 cpus)
 	return 0;
 }
 
+static void set_top_ring(unsigned int cpu, struct ring_buffer_per_cpu *rb)
+{
+	WRITE_ONCE(per_cpu(trace_top_ring, cpu), rb);
+}
+
 int trace_init(void)
 {
 	unsigned int cpu;
@@ -120,7 +125,8 @@ int trace_init(void)
 	if (err)
 		return err;
 	for_each_online_cpu(cpu)
-		per_cpu(trace_top_ring, cpu) = trace_top()->buffer.cpu[cpu];
+		set_top_ring(cpu, trace_top()->buffer.cpu[cpu]);
+	trace_top()->buffer.moved = set_top_ring;
 	return 0;
 }
 
@@ -202,6 +208,7 @@ int trace_array_destroy(struct trace_array *tr)
 		return err;
 	synchronize_tasks(); /* V2 */
 	destroy_tracer_data(tr);
+	trace_snapshot_destroy(tr);
 	ring_buffer_destroy(&tr->buffer);
 	kfree(tr);
 	return 0;
@@ -220,9 +227,7 @@ static int make_ring(struct trace_array *tr, unsigned int cpu)
 		return err;
 	tr->buffer_kb[cpu] = TRACE_BUFFER_KB_DEFAULT;
 	tr->cpumask |= BIT(cpu);
-	if (tr == trace_top())
-		per_cpu(trace_top_ring, cpu) = tr->buffer.cpu[cpu];
-	return 0;
+	return trace_snapshot_add_cpu(tr, cpu, pages);
 }
 
 static int trace_cpu_starting(unsigned int cpu)

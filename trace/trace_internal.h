@@ -30,6 +30,19 @@ int trace_stop_tracer(struct trace_array *tr);
 /* Grow the buffer to its full size. [trace_lock held] Return: 0; -ENOMEM. */
 int trace_expand(struct trace_array *tr);
 
+/* ---- the snapshot: trace_snapshot.c. [trace_lock held] ------------------- */
+
+/* As ring_buffer_resize(), for the buffer and the snapshot. */
+int trace_snapshot_resize(struct trace_array *tr, const u32 pages[NR_CPUS]);
+/* Give the snapshot, if there is one, a ring for one more CPU. 0; -ENOMEM. */
+int trace_snapshot_add_cpu(struct trace_array *tr, unsigned int cpu,
+			   size_t pages);
+/* Free it. No task can take one any more, no reader is open. */
+void trace_snapshot_destroy(struct trace_array *tr);
+/* Print what stands in the place of events if there are none. */
+void trace_snapshot_put_help(const struct trace_iterator *iter,
+			     struct trace_seq *s);
+
 /* Count the readers with pause-on-trace. [trace_lock held] */
 void trace_pause(struct trace_array *tr);
 void trace_unpause(struct trace_array *tr);
@@ -75,6 +88,7 @@ struct trace_iterator {
 	const struct tracer *tracer; /* current at open: prints the lines */
 	void *tracer_data;	     /* the tracer's, see its open */
 	bool pipe;
+	bool snapshot; /* reads the snapshot */
 	bool annotate;
 	bool paused;		/* its close ends pause-on-trace */
 	unsigned int cpu_asked; /* or TRACE_CPU_ALL */

@@ -32,6 +32,12 @@ const char *trace_option_name(unsigned int option)
 	return option < TRACE_OPTIONS ? names[option] : NULL;
 }
 
+static void set_overwrite(struct trace_array *tr, bool on)
+{
+	ring_buffer_set_overwrite(&tr->buffer, on);
+	ring_buffer_set_overwrite(&tr->snapshot, on);
+}
+
 int trace_set_option(struct trace_array *tr, unsigned int option, bool on)
 {
 	const struct tracer *tracer;
@@ -47,7 +53,7 @@ int trace_set_option(struct trace_array *tr, unsigned int option, bool on)
 		if (!err)
 			WRITE_ONCE(tr->options, tr->options ^ BIT(option));
 		if (option == TRACE_OPT_overwrite)
-			ring_buffer_set_overwrite(&tr->buffer, on);
+			set_overwrite(tr, on);
 	}
 	mutex_unlock(&trace_lock);
 	return err;

@@ -29,10 +29,11 @@ static void write_back(const char *path, unsigned int how)
 		pr_info("%s: %s-> %s", path, before, after);
 }
 
-/* A write to these means "empty it", whatever is written. */
-static bool only_emptied(const char *name)
+/* A write to these means "empty it", or is a command: they show events. */
+static bool shows_events(const char *name)
 {
-	return !strcmp(name, "trace") || !strcmp(name, "error_log");
+	return !strcmp(name, "trace") || !strcmp(name, "error_log") ||
+	       !strcmp(name, "snapshot");
 }
 
 /* Return: how many files were written back. */
@@ -44,7 +45,7 @@ static unsigned int write_back_dir(const char *dir)
 	u64 cursor = 0;
 
 	while (tracefs_readdir(dir, &cursor, &entry) > 0) {
-		if (entry.dir || entry.mode != 0640 || only_emptied(entry.name))
+		if (entry.dir || entry.mode != 0640 || shows_events(entry.name))
 			continue;
 		snprintf(path, sizeof(path), "%s%s%s", dir, *dir ? "/" : "",
 			 entry.name);

@@ -24,6 +24,10 @@ int node_number(struct tracefs_file *file, const char *buf, size_t len, u64 *n);
 int node_word(struct tracefs_file *file, const char *buf, size_t len,
 	      char word[NODE_WORD]);
 
+/* The show and release of a file whose private is a reader by trace_open(). */
+int trace_file_show(struct tracefs_file *file, struct trace_seq *seq);
+int trace_file_release(struct tracefs_file *file);
+
 /* Return: the CPU in the path, or TRACE_CPU_ALL. */
 unsigned int node_cpu(const struct tracefs_file *file);
 

@@ -22,6 +22,8 @@ static const char readme[] =
 	"  trace                 all events in order of time; > empties it\n"
 	"  trace_pipe            the same, each event once, waits for more\n"
 	"                        until tracing_on is 0\n"
+	"  snapshot              1: keep what is recorded so far; 0 frees it,\n"
+	"                        2 empties it; per CPU too, and snapshot_raw\n"
 	"  trace_marker          write text into the trace\n"
 	"  trace_clock           local, global, counter, x86-tsc, ...\n"
 	"  trace_options         option on, nooption off\n"
@@ -130,7 +132,7 @@ static int trace_file_open(struct tracefs_file *file)
  * `trace` is not a stream: it ends, and a key does not stop it. Text taken from
  * the iterator cannot be put back, so take no more than there is room for.
  */
-static int trace_file_show(struct tracefs_file *file, struct trace_seq *seq)
+int trace_file_show(struct tracefs_file *file, struct trace_seq *seq)
 {
 	size_t room = seq->size - 1 - seq->len;
 	ssize_t n;
@@ -153,7 +155,7 @@ static ssize_t trace_file_write(struct tracefs_file *file, const char *buf,
 	return len;
 }
 
-static int trace_file_release(struct tracefs_file *file)
+int trace_file_release(struct tracefs_file *file)
 {
 	if (file->flags & TRACEFS_READ)
 		trace_close(file->private);
@@ -229,11 +231,15 @@ struct raw_reader {
 static int raw_open(struct tracefs_file *file)
 {
 	file->private = kzalloc(sizeof(struct raw_reader));
-	return file->private ? 0 : -ENOMEM;
+	if (!file->private)
+		return -ENOMEM;
+	trace_use(file_trace(file));
+	return 0;
 }
 
 static int raw_release(struct tracefs_file *file)
 {
+	trace_unuse(file_trace(file));
 	kfree(file->private);
 	return 0;
 }

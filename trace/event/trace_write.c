@@ -40,6 +40,12 @@ static ssize_t write_piece(struct trace_array *tr, const char *text, size_t len)
 	return len;
 }
 
+void trace_puts(struct trace_array *tr, const char *text)
+{
+	if (trace_is_on(tr))
+		write_piece(tr, text, strlen(text));
+}
+
 ssize_t trace_marker_write(struct trace_array *tr, const char *text, size_t len)
 {
 	size_t done = 0;

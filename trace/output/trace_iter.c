@@ -28,6 +28,7 @@
 #include "kernel/mutex.h"
 #include "kernel/smp.h"
 #include "trace/trace_internal.h"
+#include "trace/trace_snapshot.h"
 
 /* ---- the next event ------------------------------------------------------ */
 
@@ -193,6 +194,20 @@ static size_t hand_out(struct trace_iterator *iter, char *buf, size_t len)
 	return n;
 }
 
+/* Lock the ring that its CPU writes now: a snapshot exchanges it. */
+static void lock_source(struct trace_iterator *iter, unsigned int cpu)
+{
+	struct trace_source *source = &iter->source[cpu];
+	struct ring_buffer_per_cpu **now = &iter->tr->buffer.cpu[cpu], *rb;
+
+	while (mutex_lock_notrace(&(rb = READ_ONCE(*now))->reader_lock),
+	       rb != READ_ONCE(*now))
+		mutex_unlock_notrace(&rb->reader_lock);
+	if (rb != source->rb)
+		source->valid = false;
+	source->rb = rb;
+}
+
 /* Only pipes lock here: a walk takes reader_lock for each page it copies. */
 static void lock_pipe(struct trace_iterator *iter)
 {
@@ -200,7 +215,7 @@ static void lock_pipe(struct trace_iterator *iter)
 
 	for (i = 0; iter->pipe && i < iter->nr_cpus; i++)
 		if (iter->source[i].rb)
-			mutex_lock_notrace(&iter->source[i].rb->reader_lock);
+			lock_source(iter, i);
 }
 
 static void unlock_pipe(struct trace_iterator *iter)
@@ -252,6 +267,11 @@ static void free_iter(struct trace_iterator *iter)
 	kfree(iter);
 }
 
+static bool is_asked(const struct trace_iterator *iter, unsigned int cpu)
+{
+	return iter->cpu_asked == TRACE_CPU_ALL || iter->cpu_asked == cpu;
+}
+
 static struct trace_iterator *alloc_iter(struct trace_array *tr,
 					 unsigned int cpu_asked, bool pipe)
 {
@@ -269,10 +289,7 @@ static struct trace_iterator *alloc_iter(struct trace_array *tr,
 	for (cpu = 0; cpu < nr_cpus; cpu++) {
 		struct trace_source *source = &iter->source[cpu];
 
-		if (cpu_asked != TRACE_CPU_ALL && cpu_asked != cpu)
-			continue;
-		source->rb = tr->buffer.cpu[cpu];
-		if (pipe || !source->rb)
+		if (pipe || !is_asked(iter, cpu))
 			continue;
 		source->walk.page = alloc_page();
 		if (!source->walk.page) {
@@ -288,13 +305,32 @@ static struct trace_iterator *alloc_iter(struct trace_array *tr,
  */
 static int begin_reading(struct trace_iterator *iter)
 {
+	const struct ring_buffer *buffer =
+		iter->snapshot ? &iter->tr->snapshot : &iter->tr->buffer;
+	unsigned int cpu;
 	int err;
 
 	iter->tracer = iter->tr->tracer;
 	err = iter->tracer->open ? iter->tracer->open(iter) : 0;
-	if (!err)
-		iter->tr->readers++;
-	return err;
+	if (err)
+		return err;
+	iter->tr->readers++;
+	for (cpu = 0; cpu < iter->nr_cpus; cpu++) {
+		if (is_asked(iter, cpu) &&
+		    (!iter->snapshot || trace_snapshot_allocated(iter->tr)))
+			iter->source[cpu].rb = buffer->cpu[cpu];
+	}
+	return 0;
+}
+
+static bool has_events(const struct trace_iterator *iter)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < iter->nr_cpus; cpu++)
+		if (iter->source[cpu].valid)
+			return true;
+	return false;
 }
 
 /* Start the walk of each CPU and print the header. [trace_lock held] */
@@ -319,19 +355,23 @@ static void start_walks(struct trace_iterator *iter)
 		source->time = source->walk.event.time;
 	}
 	trace_seq_printf(&iter->seq, "# tracer: %s\n#\n", tracer->name);
-	if (tracer->header)
+	if (iter->snapshot && !has_events(iter))
+		trace_snapshot_put_help(iter, &iter->seq);
+	else if (tracer->header)
 		tracer->header(iter, &iter->seq);
 	else
 		trace_put_header(iter, &iter->seq);
 }
 
-struct trace_iterator *trace_open(struct trace_array *tr, unsigned int cpu)
+static struct trace_iterator *open_walk(struct trace_array *tr,
+					unsigned int cpu, bool snapshot)
 {
 	struct trace_iterator *iter = alloc_iter(tr, cpu, false);
 	int err;
 
 	if (!iter)
 		return ERR_PTR(-ENOMEM);
+	iter->snapshot = snapshot;
 	mutex_lock(&trace_lock);
 	err = begin_reading(iter);
 	if (!err)
@@ -341,6 +381,17 @@ struct trace_iterator *trace_open(struct trace_array *tr, unsigned int cpu)
 		return iter;
 	free_iter(iter);
 	return ERR_PTR(err);
+}
+
+struct trace_iterator *trace_open(struct trace_array *tr, unsigned int cpu)
+{
+	return open_walk(tr, cpu, false);
+}
+
+struct trace_iterator *trace_snapshot_open(struct trace_array *tr,
+					   unsigned int cpu)
+{
+	return open_walk(tr, cpu, true);
 }
 
 /* Does another reader consume from any of these CPUs? [trace_lock held] */
@@ -393,27 +444,4 @@ void trace_close(struct trace_iterator *iter)
 		count_pipe(tr, iter->cpu_asked, false);
 	mutex_unlock(&trace_lock);
 	free_iter(iter);
-}
-
-ssize_t trace_read_raw(struct trace_array *tr, unsigned int cpu,
-		       struct ring_buffer_page *page, bool full)
-{
-	struct ring_buffer_per_cpu *rb = tr->buffer.cpu[cpu];
-	u32 size = rb ? ring_buffer_read_page(rb, page, full) : 0;
-	u64 stored = page->commit & RB_MISSED_STORED ? sizeof(u64) : 0;
-
-	if (!size)
-		return -EAGAIN;
-	/* Zero the rest of the page, so that no other data leaks. */
-	if (size + stored < RB_DATA_SIZE)
-		memset(page->data + size + stored, 0,
-		       RB_DATA_SIZE - size - stored);
-	return RB_PAGE_SIZE;
-}
-
-bool trace_readable_raw(struct trace_array *tr, unsigned int cpu)
-{
-	struct ring_buffer_per_cpu *rb = tr->buffer.cpu[cpu];
-
-	return rb && !ring_buffer_empty(rb);
 }

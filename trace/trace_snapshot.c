@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+/*
+ * trace_snapshot.c - take, empty and free the snapshot of a trace.
+ *
+ * Owns a trace's second set of rings. They have the size, the clock and the
+ * settings of the first, so after an exchange everything goes on as before.
+ *
+ * TS1 The rings are exchanged only while ->snapshot_allocated, and not after
+ *     forbid() has returned.
+ * TS2 A snapshot is not freed while a reader of the trace is open: after an
+ *     exchange a walk goes on in the ring that it began with. It is emptied and
+ *     cut down then, and freed with the next one or with the trace.
+ *
+ * Context: task, trace_lock held, unless stated otherwise.
+ */
+#include "trace/trace_snapshot.h"
+
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/quiesce.h"
+#include "kernel/smp.h"
+#include "trace/trace_internal.h"
+
+bool trace_snapshot_allocated(const struct trace_array *tr)
+{
+	return READ_ONCE(tr->snapshot_allocated);
+}
+
+/* ---- taking one ---------------------------------------------------------- */
+
+/* Context: any. */
+static int cannot(struct trace_array *tr)
+{
+	if (in_nmi()) {
+		trace_puts(tr, "*** SNAPSHOT CALLED FROM NMI CONTEXT ***\n");
+		trace_puts(tr, "*** snapshot is being ignored        ***\n");
+		return -EPERM;
+	}
+	trace_puts(tr, "*** SNAPSHOT NOT ALLOCATED ***\n");
+	trace_puts(tr, "*** stopping trace here!   ***\n");
+	trace_stop(tr);
+	return -ENODEV;
+}
+
+/* Context: any. */
+static int take(struct trace_array *tr, u64 cpus)
+{
+	int err = -ENODEV;
+
+	preempt_disable_notrace();
+	if (!in_nmi() && trace_snapshot_allocated(tr)) /* TS1 */
+		err = ring_buffer_swap(&tr->buffer, &tr->snapshot, cpus);
+	preempt_enable_notrace();
+	return err == -ENODEV ? cannot(tr) : err;
+}
+
+/* The CPUs that have a ring. */
+static u64 all_cpus(const struct trace_array *tr)
+{
+	u64 cpus = 0;
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < NR_CPUS; cpu++)
+		cpus |= READ_ONCE(tr->buffer.cpu[cpu]) ? BIT(cpu) : 0;
+	return cpus;
+}
+
+int tracing_snapshot(struct trace_array *tr)
+{
+	return take(tr, all_cpus(tr));
+}
+
+int tracing_snapshot_cpu(struct trace_array *tr, unsigned int cpu)
+{
+	return take(tr, BIT(cpu));
+}
+
+/* ---- memory -------------------------------------------------------------- */
+
+/* Give each ring of the snapshot the size of the buffer's. */
+static int match_size(struct trace_array *tr)
+{
+	u32 pages[NR_CPUS] = { 0 };
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < NR_CPUS; cpu++) {
+		if (tr->buffer.cpu[cpu])
+			pages[cpu] = tr->buffer.cpu[cpu]->data.nr_slots;
+	}
+	return ring_buffer_resize(&tr->snapshot, pages);
+}
+
+int trace_snapshot_resize(struct trace_array *tr, const u32 pages[NR_CPUS])
+{
+	int err = 0;
+
+	if (tr->snapshot_allocated)
+		err = ring_buffer_resize(&tr->snapshot, pages);
+	if (err)
+		return err;
+	err = ring_buffer_resize(&tr->buffer, pages);
+	/* Without memory even for this, the next snapshot tries again. */
+	if (err && tr->snapshot_allocated)
+		match_size(tr);
+	return err;
+}
+
+static bool has_rings(const struct trace_array *tr)
+{
+	return tr->snapshot.cpu[0];
+}
+
+/* Rings that were cut down (TS2) have missed the changes since then. */
+static void copy_settings(struct trace_array *tr)
+{
+	unsigned int cpu;
+
+	if (tr->snapshot.clock != tr->clock)
+		ring_buffer_set_clock(&tr->snapshot, tr->clock);
+	ring_buffer_set_overwrite(&tr->snapshot, tr->buffer.overwrite);
+	for (cpu = 0; cpu < NR_CPUS; cpu++)
+		ring_buffer_record(&tr->snapshot, cpu, tr->cpumask >> cpu & 1);
+}
+
+void trace_snapshot_destroy(struct trace_array *tr)
+{
+	if (!has_rings(tr))
+		return;
+	ring_buffer_unpair(&tr->buffer, &tr->snapshot);
+	ring_buffer_destroy(&tr->snapshot);
+}
+
+static int alloc_snapshot(struct trace_array *tr)
+{
+	int err = 0;
+
+	if (tr->snapshot_allocated)
+		return match_size(tr);
+	if (!has_rings(tr))
+		err = ring_buffer_init(&tr->snapshot, all_cpus(tr),
+				       RB_PAGES_MIN, tr->clock);
+	if (err)
+		return err;
+	err = match_size(tr);
+	if (err) {
+		if (!tr->readers)
+			trace_snapshot_destroy(tr);
+		return err;
+	}
+	copy_settings(tr);
+	ring_buffer_pair(&tr->buffer, &tr->snapshot);
+	WRITE_ONCE(tr->snapshot_allocated, true);
+	return 0;
+}
+
+int tracing_alloc_snapshot(struct trace_array *tr)
+{
+	int err;
+
+	mutex_lock(&trace_lock);
+	err = alloc_snapshot(tr);
+	mutex_unlock(&trace_lock);
+	return err;
+}
+
+int tracing_snapshot_alloc(struct trace_array *tr)
+{
+	int err = tracing_alloc_snapshot(tr);
+
+	return err ? err : tracing_snapshot(tr);
+}
+
+static void clear(struct trace_array *tr, unsigned int cpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_CPUS; i++) {
+		if (cpu == TRACE_CPU_ALL || cpu == i)
+			ring_buffer_reset(&tr->snapshot, i);
+	}
+}
+
+/* TS1: on return, no CPU exchanges the rings. */
+static void forbid(struct trace_array *tr)
+{
+	WRITE_ONCE(tr->snapshot_allocated, false);
+	synchronize_cpus();
+}
+
+static void free_snapshot(struct trace_array *tr)
+{
+	u32 pages[NR_CPUS];
+	unsigned int cpu;
+
+	if (tr->snapshot_allocated)
+		forbid(tr);
+	if (!tr->readers) {
+		trace_snapshot_destroy(tr);
+		return;
+	}
+	if (!has_rings(tr))
+		return;
+	clear(tr, TRACE_CPU_ALL); /* TS2 */
+	for (cpu = 0; cpu < NR_CPUS; cpu++)
+		pages[cpu] = tr->snapshot.cpu[cpu] ? RB_PAGES_MIN : 0;
+	if (ring_buffer_resize(&tr->snapshot, pages))
+		return; /* no memory to cut it down: it stays as it is */
+}
+
+void tracing_free_snapshot(struct trace_array *tr)
+{
+	mutex_lock(&trace_lock);
+	free_snapshot(tr);
+	mutex_unlock(&trace_lock);
+}
+
+void trace_snapshot_clear(struct trace_array *tr, unsigned int cpu)
+{
+	mutex_lock(&trace_lock);
+	if (tr->snapshot_allocated)
+		clear(tr, cpu);
+	mutex_unlock(&trace_lock);
+}
+
+int trace_snapshot_add_cpu(struct trace_array *tr, unsigned int cpu,
+			   size_t pages)
+{
+	int err;
+
+	if (!has_rings(tr))
+		return 0;
+	err = ring_buffer_add_cpu(&tr->snapshot, cpu, pages);
+	if (!err)
+		ring_buffer_pair(&tr->buffer, &tr->snapshot);
+	return err;
+}
+
+/* ---- its text when it is empty, word for word Linux's -------------------- */
+
+void trace_snapshot_put_help(const struct trace_iterator *iter,
+			     struct trace_seq *s)
+{
+	bool all = iter->cpu_asked == TRACE_CPU_ALL;
+
+	trace_seq_printf(
+		s, "#\n# * Snapshot is %s *\n#\n# Snapshot commands:\n",
+		trace_snapshot_allocated(iter->tr) ? "allocated" : "freed");
+	trace_seq_puts(s, all ? "# echo 0 > snapshot : Clears and frees "
+				"snapshot buffer\n" :
+				"# echo 0 > snapshot : Invalid for per_cpu "
+				"snapshot file.\n");
+	trace_seq_puts(s, "# echo 1 > snapshot : Allocates snapshot buffer, if "
+			  "not already allocated.\n");
+	trace_seq_printf(s,
+			 "#                      Takes a snapshot of the main "
+			 "buffer%s.\n",
+			 all ? "" : " for this cpu");
+	trace_seq_puts(s, all ? "# echo 2 > snapshot : Clears snapshot buffer "
+				"(but does not allocate or free)\n" :
+				"# echo 2 > snapshot : Clears this cpu's "
+				"snapshot buffer (but does not allocate)\n");
+	trace_seq_puts(s,
+		       "#                      (Doesn't have to be '2' works "
+		       "with any number that\n"
+		       "#                       is not a '0' or '1')\n");
+}
