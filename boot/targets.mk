@@ -20,8 +20,9 @@ $(ISO): $(ELF) $(TEST_ELF) boot/grub.cfg tools/mkiso.py
 	$(Q)$(MKISO) --timeout 5 $@ $(ELF) $(TEST_ELF)
 
 # The image that `make run` boots: MODE names the menu entry, and APPEND goes to
-# the end of its command line. Tests are built only if MODE needs them.
-RUN_ELFS := $(ELF) $(if $(filter-out demo shell,$(MODE)),$(TEST_ELF))
+# the end of its command line. Other images are built only if MODE needs them.
+RUN_ELFS := $(ELF) $(if $(filter-out demo shell,$(MODE)),$(TEST_ELF)) \
+	$(if $(filter lab theatre,$(MODE)),$(BUILD)/nop5-debug.elf)
 $(BUILD)/run.iso: $(RUN_ELFS) boot/grub.cfg tools/mkiso.py $(BUILD)/run.args
 	@echo 'ISO     $@'
 	$(Q)$(MKISO) --default $(MODE) --append "$$APPEND" $@ $(RUN_ELFS)

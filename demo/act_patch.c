@@ -7,9 +7,9 @@
  */
 #include <asm/percpu.h>
 
-#include "arch/x86_64/patch/text_poke_lab.h"
-#include "arch/x86_64/patch/text_poke_record.h"
+#include "arch/x86_64/patch/text_poke_view.h"
 #include "demo/demo.h"
+#include "demo/timeline.h"
 #include "kernel/base/clock.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
@@ -46,20 +46,16 @@ static u64 sum_second(void)
 	return sum;
 }
 
-static struct {
-	enum poke_step before;
-	u8 bytes[MCOUNT_INSN_SIZE];
-} snaps[16];
+static u8 snaps[16][MCOUNT_INSN_SIZE];
 static unsigned int nr_snaps;
 static unsigned long site;
 
 /* Saves the site's bytes between two steps of a batch. */
 static void snap(enum poke_step next)
 {
-	if (nr_snaps == ARRAY_SIZE(snaps))
-		return;
-	snaps[nr_snaps].before = next;
-	memcpy(snaps[nr_snaps++].bytes, (void *)site, MCOUNT_INSN_SIZE);
+	if (nr_snaps < ARRAY_SIZE(snaps))
+		memcpy(snaps[nr_snaps++], (void *)site, MCOUNT_INSN_SIZE);
+	timeline_observe(next);
 }
 
 static bool same_bytes(const u8 *a, const u8 *b)
@@ -73,30 +69,25 @@ static void show_snaps(void)
 	const u8 *now = (const u8 *)site;
 	unsigned int i;
 
-	for (i = 0; i < nr_snaps && !same_bytes(snaps[i].bytes, now); i++)
-		if (!i || !same_bytes(snaps[i].bytes, snaps[i - 1].bytes))
-			show_site(i ? "" : "before", site, snaps[i].bytes);
+	for (i = 0; i < nr_snaps && !same_bytes(snaps[i], now); i++)
+		if (!i || !same_bytes(snaps[i], snaps[i - 1]))
+			show_site(i ? "" : "before", site, snaps[i]);
 	show_site("after", site, now);
 }
 
 static int first_patch(struct ftrace_ops *ops)
 {
-	int ret = poke_record_start();
+	int ret;
 
-	if (ret)
-		return ret;
 	nr_snaps = 0;
-	poke_lab_hook(snap);
+	poke_observe(snap);
 	ret = register_ftrace_direct(ops, (unsigned long)demo_first);
-	poke_lab_hook(NULL);
-	poke_record_stop();
+	poke_observe(NULL);
 	if (ret)
 		return ret;
 	show_snaps();
-	if (poke_record_get(0)) {
-		printk_plain("  the same batch by the clock:");
-		poke_record_print(poke_record_get(0));
-	}
+	printk_plain("  the same batch by the clock:");
+	timeline_print(timeline_last());
 	return 0;
 }
 

@@ -79,7 +79,8 @@ COMMANDS = [
     suites("kernel-4", TEST, 90, "--smp=4"),
     # The INT3 handler with faults switched on.
     suites("faults", TEST, 10, "--smp=2", "--image=debug",
-           "--tests=text_poke_faults.*,text_poke_nmi.*,lock_order.*"),
+           "--tests=text_poke_faults.*,text_poke_nmi.*,text_poke_late.*,"
+           "lock_order.*"),
     # Every lock that is taken is checked: nop5-debug.elf.
     suites("kernel-4-debug", ALL, 100, "--smp=4", "--image=debug"),
     # What a site calls when the better ways are off.
@@ -100,6 +101,8 @@ COMMANDS = [
            "--tests=unwind.*,stacktrace.no_caller*"),
     suites("short-turns", ALL, 8, "--smp=4", "--icount=0", "--image=debug",
            "--tests=quiesce.a_cpu*,text_poke_faults.*"),
+    suites("fresh-stores", ALL, 3, "--smp=1", "--icount=0", "--image=debug",
+           "--tests=text_poke_fresh.*"),
     # One instruction a nanosecond, bit-exact: upper bounds hold here. Not
     # for tests that spin for a while: there, too, for so many instructions.
     suites("kernel-icount", TEST, 13, "--smp=1", "--icount=0",

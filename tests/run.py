@@ -312,7 +312,7 @@ def script(path):
 
 CHECKS = {"test": listed(parts.TEST), "test-all": listed(parts.ALL),
           "unit": unit, "models": models, "fuzz": fuzz, "lint": lint,
-          "lab": script("tests/lab.py"),
+          "lab": script("tests/lab/table.py"),
           "torture": script("tests/torture.py"),
           "bench": script("tests/bench/run.py"),
           "bench-linux": script("tests/bench/linux/run.py")}

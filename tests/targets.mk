@@ -25,4 +25,6 @@ $(CHECKS):
 test-fresh:
 	@$(PYTHON) tests/fresh.py $(TARGETS)
 
+lab: kernel-debug
+
 .PHONY: test-fresh $(CHECKS)

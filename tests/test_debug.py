@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # parts: test 6
 """nop5-debug.elf: its lock-order check finds what is planted in
-tests/debug/test_lock_order.c and names both places; the hooks that stand in
-its place in nop5.elf are empty."""
+tests/debug/test_lock_order.c and names both places; the hooks of nop5.elf, of
+locks and of the patch engine, are empty."""
 import re
 import subprocess
 
@@ -104,6 +104,17 @@ LOCKS = [(r"^\t+lock_order_\w+\(.*\);$", "")]
 HOOKED = {
     "kernel/base/spinlock.c": LOCKS,
     "kernel/mutex.c": LOCKS,
+    "arch/x86_64/patch/text_poke_steps.c": [
+        (r"\bpoke_steps\(steps_int3\)", "steps_int3"),
+        (r"\bpoke_step_begins\(\*step, vec, n\)", "false"),
+        (r"^\t+poke_step_ends\(.*\);$", ""),
+    ],
+    "arch/x86_64/patch/text_poke_write.c": [
+        (r"^\t+poke_store_(begins|ends)\(.*\);$", ""),
+    ],
+    "arch/x86_64/patch/text_poke_fresh.c": [
+        (r"\bpoke_fresh_in_force\(way\)", "way"),
+    ],
     "arch/x86_64/patch/text_poke_int3.c": [
         (r"^\tpoke_window\(faults\);$", ""),
         (r"\bpoke_takes_ref\(faults\)", "true"),
@@ -115,11 +126,16 @@ HOOKED = {
 }
 
 
+HOOKS = qemu.ROOT / "arch/x86_64/patch/poke_hooks.h"
+
+
 def without_hooks(source, content):
     for pattern, becomes in HOOKED[source]:
         content, count = re.subn(pattern, becomes, content, flags=re.M)
         assert count, f"{source}: no {pattern}"
-    assert not re.search(r"^\s.*\b(lock_order_|poke_(window|word|faults)\b)",
+    hooks = set(re.findall(r"\b(poke_\w+)\(", HOOKS.read_text()))
+    assert len(hooks) == 12
+    assert not re.search(rf"^\s.*\b(lock_order_|({'|'.join(hooks)})\()",
                          content, re.M)
     return content
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 # parts: test-all 22
-"""The laboratory shows what it is for: see tests/lab.py."""
+"""The laboratory shows what it is for: see tests/lab/table.py."""
 import os
 import subprocess
 
 import pytest
 
-from tests import lab, qemu
+from tests import qemu
+from tests.lab import table as lab
 from tests.python import COMMAND as PYTHON
 
 
@@ -70,7 +71,7 @@ def test_one_cpu_counts_instructions():
 
 @pytest.mark.parametrize("smp", ["0", "1", "two"])
 def test_too_few_cpus_are_refused(smp):
-    done = subprocess.run([*PYTHON, "tests/lab.py"], cwd=qemu.ROOT,
+    done = subprocess.run([*PYTHON, "tests/lab/table.py"], cwd=qemu.ROOT,
                           env=os.environ | {"SMP": smp}, text=True,
                           stderr=subprocess.PIPE, timeout=60, check=False)
     assert done.returncode == 1

@@ -29,22 +29,25 @@ def table(heading):
 def printed():
     """What `help` prints in the image that people boot, and with the tests."""
     return [rows(qemu.Machine(kernel=image).boot("help").ok().log)
-            for image in (qemu.SHIPPED, qemu.TESTS)]
+            for image in (qemu.SHIPPED, qemu.TESTS, qemu.DEBUG)]
 
 
 def test_readme_has_the_words_of_the_kernel(printed):
-    few, more = printed
+    few, more, most = printed
     assert len(few) >= 6 and few.keys() <= more.keys()
     assert table("word") == few
     assert table("word of `nop5-test.elf`") == {
         form: what for form, what in more.items() if form not in few}
+    assert table("word of `nop5-debug.elf`") == {
+        form: what for form, what in most.items() if form not in more}
 
 
 def test_each_word_that_is_read_is_declared(printed):
-    names = {re.split("=", form)[0] for form in printed[1]}
+    names = {re.split("=", form)[0] for form in printed[2]}
     used = set()
     for path in (path for folder in ("arch", "boot", "demo", "kernel", "trace",
-                                     "tests/kernel", "tests/bench/kernel")
+                                     "tests/kernel", "tests/bench/kernel",
+                                     "tests/debug", "tests/lab")
                  for path in (qemu.ROOT / folder).rglob("*.c")):
         used |= set(re.findall(r'cmdline_(?:get|u64|is)\("(\w+)"',
                                path.read_text(encoding="utf-8")))
@@ -55,7 +58,9 @@ def test_each_word_that_is_read_is_declared(printed):
 def test_help_lists_the_modes_of_the_image():
     for image, modes in ((qemu.SHIPPED, {"demo", "shell"}),
                          (qemu.TESTS, {"demo", "shell", "tests", "torture",
-                                       "bench", "lab", "crash"})):
+                                       "bench", "crash"}),
+                         (qemu.DEBUG, {"demo", "shell", "tests", "torture",
+                                       "bench", "crash", "lab"})):
         log = qemu.Machine(kernel=image).boot("mode=demo help").ok().log
         found = re.search(r"^  mode=NAME .*\n((?: {6}.*\n)+)", log,
                           re.MULTILINE)[1]
@@ -94,7 +99,7 @@ def test_the_values_that_there_are_are_listed(machine):
     boot = machine().boot("mode=tets")
     assert boot.status == qemu.REFUSED
     found = re.search(r"command line: mode may be: (.*)\n", boot.log)[1]
-    assert {"demo", "shell", "tests", "bench", "lab", "torture", "crash"} == \
+    assert {"demo", "shell", "tests", "bench", "torture", "crash"} == \
         set(found.split(", "))
 
 

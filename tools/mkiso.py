@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Makes a bootable GRUB image of the kernel, for BIOS and UEFI.
 
-The menu (boot/grub.cfg) boots nop5.elf, and nop5-test.elf for the modes that
-consist of tests. Without a TEST_ELF, the menu does not show their entries.
+The menu (boot/grub.cfg) boots nop5.elf, nop5-test.elf for the modes that
+consist of tests, and nop5-debug.elf for those that patch in wrong ways. It
+shows only the entries of the images that are given.
 """
 import argparse
 import os
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 
+NAMES = ("nop5.elf", "nop5-test.elf", "nop5-debug.elf")
 REFUSED = 39  # the status of tools/run.py for a refused command line
 PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
             "0123456789_-+=.,:/%@")
@@ -50,12 +52,12 @@ def main():
     parser.add_argument("--append", default="",
                         help="words for the end of the command line")
     parser.add_argument("iso")
-    parser.add_argument("elf")
-    parser.add_argument("test_elf", nargs="?")
+    parser.add_argument("elf", nargs="+", metavar="ELF",
+                        help="the images, in the order of NAMES")
     args = parser.parse_args()
-    elfs = {"nop5.elf": args.elf}
-    if args.test_elf:
-        elfs["nop5-test.elf"] = args.test_elf
+    if len(args.elf) > len(NAMES):
+        parser.error(f"at most {len(NAMES)} images: {', '.join(NAMES)}")
+    elfs = dict(zip(NAMES, args.elf))
     with open("boot/grub.cfg", encoding="utf-8") as f:
         config = f.read()
     check_entry(config, args.default, elfs)

@@ -4,7 +4,8 @@
 DEBUG_ELF := $(BUILD)/nop5-debug.elf
 # NASM sources include no hook header: their objects are the same ones.
 DEBUG_OBJS := $(patsubst $(BUILD)/obj/%,$(BUILD)/obj-debug/%,\
-	$(filter-out %.asm.o,$(TEST_OBJS) $(call objects,tests/debug))) \
+	$(filter-out %.asm.o,$(TEST_OBJS) \
+	$(call objects,tests/debug tests/lab))) \
 	$(filter %.asm.o,$(TEST_OBJS))
 
 $(NOTRACE_OBJS:%=$(BUILD)/obj-debug/%): TRACE :=

@@ -11,8 +11,9 @@
 #include "tests/debug/poke_faults.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_load.h"
-#include "tests/kernel/poke_observer.h"
 #include "tests/kernel/poke_slices.h"
+#include "tests/lab/method.h"
+#include "tests/lab/poke_observer.h"
 #include <asm/cpu.h>
 #include <asm/irqflags.h>
 #include <asm/layout.h>
@@ -45,8 +46,8 @@ static struct farm farm;
 
 #define METHOD(ident, ...)                                           \
 	static const u8 ident##_steps[] = { __VA_ARGS__, POKE_END }; \
-	static const struct poke_method ident = { #ident, "broken",  \
-						  ident##_steps }
+	static const struct lab_method ident = { #ident, "broken",   \
+						 ident##_steps }
 
 METHOD(no_sync1, POKE_PUBLISH, POKE_INT3, POKE_TAIL, POKE_SYNC, POKE_HEAD,
        POKE_SYNC, POKE_REWRITE, POKE_RETIRE);
@@ -57,7 +58,7 @@ METHOD(no_sync_at_all, POKE_PUBLISH, POKE_INT3, POKE_TAIL, POKE_HEAD,
 METHOD(head_first, POKE_PUBLISH, POKE_INT3, POKE_SYNC, POKE_HEAD, POKE_SYNC,
        POKE_TAIL, POKE_SYNC, POKE_REWRITE, POKE_RETIRE);
 METHOD(no_drain, POKE_PUBLISH, POKE_INT3, POKE_SYNC, POKE_TAIL, POKE_SYNC,
-       POKE_HEAD, POKE_SYNC, POKE_REWRITE, POKE_FORGET);
+       POKE_HEAD, POKE_SYNC, POKE_REWRITE, LAB_FORGET);
 
 /* ---- in the middle of a batch, on the patching CPU ---- */
 
@@ -75,9 +76,9 @@ static void call_between_steps(u32 faults)
 	ASSERT_EQ(farm_init(&farm, 3, FARM_STRIDE, 0), 0);
 	EXPECT_EQ(farm_poke(&farm, FARM_A), 0);
 	poke_lab_faults(faults, 0);
-	poke_lab_hook(call_at_each_step);
+	poke_observe(call_at_each_step);
 	EXPECT_EQ(farm_poke(&farm, FARM_B), 0);
-	poke_lab_hook(NULL);
+	poke_observe(NULL);
 	poke_lab_faults(0, 0);
 	farm_destroy(&farm);
 }
@@ -128,18 +129,18 @@ static void call_with_old_tail(enum poke_step next)
 
 KTEST(text_poke_faults, first_byte_before_tail_is_seen_I1)
 {
-	const struct poke_method *orders[] = { NULL, &head_first };
+	const struct lab_method *orders[] = { NULL, &head_first };
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(farm_init_arena(&farm, 1, 0), 0);
 		one_call.fn = farm_fn(&farm, 0);
 		head_first_trapped = false;
-		poke_lab_method(orders[i]);
-		poke_lab_hook(call_with_old_tail);
+		lab_use_method(orders[i]);
+		poke_observe(call_with_old_tail);
 		EXPECT_EQ(farm_poke(&farm, FARM_A), 0);
-		poke_lab_hook(NULL);
-		poke_lab_method(NULL);
+		poke_observe(NULL);
+		lab_use_method(NULL);
 		EXPECT_EQ(head_first_trapped, i == 1);
 		farm_destroy(&farm);
 	}
@@ -148,7 +149,7 @@ KTEST(text_poke_faults, first_byte_before_tail_is_seen_I1)
 /* ---- a synchronisation is missing: the observer ---- */
 
 /* Until @enough says so, or time is up. */
-static struct observation observe(const struct poke_method *method,
+static struct observation observe(const struct lab_method *method,
 				  bool (*enough)(const struct observation *))
 {
 	struct observation seen = { .watched1 = 0 };
@@ -158,9 +159,9 @@ static struct observation observe(const struct poke_method *method,
 	if (!EXPECT_EQ(farm_init(&farm, 1, FARM_STRIDE, 0), 0) ||
 	    !EXPECT_EQ(observer_begin(farm_fn(&farm, 0)), 0))
 		return seen;
-	poke_lab_method(method);
+	lab_use_method(method);
 	slices_set(SLICES_SHORT);
-	poke_lab_hook(slices_stagger);
+	poke_observe(slices_stagger);
 	while (!enough(observer_seen()) && ktime_ns() < end) {
 		enum farm_kind kind = turn++ % 2 ? FARM_B : FARM_A;
 
@@ -171,8 +172,8 @@ static struct observation observe(const struct poke_method *method,
 		cond_resched();
 	}
 	slices_set(0);
-	poke_lab_hook(NULL);
-	poke_lab_method(NULL);
+	poke_observe(NULL);
+	lab_use_method(NULL);
 	seen = observer_end();
 	farm_destroy(&farm);
 	return seen;
@@ -263,7 +264,7 @@ static void poison_vector(void)
  * others meet unrelated INT3s: a handler that has loaded the vector before and
  * reads it now goes wrong. Return: how often one did.
  */
-static u64 reuse_vectors(u32 faults, const struct poke_method *method, u64 ns)
+static u64 reuse_vectors(u32 faults, const struct lab_method *method, u64 ns)
 {
 	struct text_poke *own = farm.vec;
 	u64 end = ktime_ns() + ns, torn = 0;
@@ -272,9 +273,9 @@ static u64 reuse_vectors(u32 faults, const struct poke_method *method, u64 ns)
 
 	farm.vec = vectors[0];
 	poke_lab_faults(faults | POKE_FAULT_DELAY, 30000);
-	poke_lab_method(method);
+	lab_use_method(method);
 	slices_set(SLICES_SHORT);
-	poke_lab_hook(slices_stagger);
+	poke_observe(slices_stagger);
 	while (!torn && ktime_ns() < end) {
 		if (load_begin(&farm, LOAD_INT3, false))
 			break;
@@ -288,8 +289,8 @@ static u64 reuse_vectors(u32 faults, const struct poke_method *method, u64 ns)
 	}
 	farm.vec = own;
 	slices_set(0);
-	poke_lab_hook(NULL);
-	poke_lab_method(NULL);
+	poke_observe(NULL);
+	lab_use_method(NULL);
 	poke_lab_faults(0, 0);
 	return torn;
 }

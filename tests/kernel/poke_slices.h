@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "arch/x86_64/patch/text_poke_lab.h"
+#include "arch/x86_64/patch/text_poke_view.h"
 #include "kernel/lib/types.h"
 
 /* Are instructions counted? */
@@ -38,7 +38,7 @@ void slices_end(void);
 void slices_wait(u64 cycles);
 
 /*
- * A hook for poke_lab_hook(): a seeded busy delay before each step. Where
+ * An observer for poke_observe(): a seeded busy delay before each step. Where
  * instructions are counted it is what makes patches begin anywhere in a turn:
  * else they would always begin with one, and be over before the next CPU's.
  */

@@ -6,7 +6,7 @@
  * callers on one site.
  */
 #include "arch/x86_64/patch/exec_pool.h"
-#include "arch/x86_64/patch/text_poke_lab.h"
+#include "arch/x86_64/patch/text_poke_view.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "tests/kernel/ftrace_load.h"
@@ -208,9 +208,9 @@ static void exchange_loses_chain(unsigned int i)
 	if (i == 1)
 		eat_exec_pool();
 	chain_was_lost = false;
-	poke_lab_hook(look_for_the_list);
+	poke_observe(look_for_the_list);
 	exchange_new_way(i);
-	poke_lab_hook(NULL);
+	poke_observe(NULL);
 	EXPECT_EQ(chain_was_lost, i > 0);
 	EXPECT(!served_by_list(0));
 }

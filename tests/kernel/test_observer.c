@@ -4,7 +4,7 @@
  * patched under load, and the kernel's own account of it is printed, for
  * tests/test_observer.py to lay beside the account of a QEMU plugin.
  */
-#include "arch/x86_64/patch/text_poke_lab.h"
+#include "arch/x86_64/patch/text_poke_view.h"
 #include "demo/demo.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"

@@ -5,7 +5,7 @@
  */
 #include "arch/x86_64/cpu/traps.h"
 #include "arch/x86_64/patch/text_poke_internal.h"
-#include "arch/x86_64/patch/text_poke_record.h"
+#include "demo/timeline.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -222,9 +222,9 @@ KTEST(text_poke, own_nested_poke_is_refused)
 	EXPECT_EQ(text_poke_prepare(farm.vec, 0, NULL), 0);
 	EXPECT_EQ(text_poke_prepare(farm.vec, 0, NULL), -EBUSY);
 	text_poke_abort();
-	poke_lab_hook(poke_from_inside);
+	poke_observe(poke_from_inside);
 	EXPECT_EQ(farm_poke(&farm, FARM_A), 0);
-	poke_lab_hook(NULL);
+	poke_observe(NULL);
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(nested[i], -EBUSY);
 	EXPECT_EQ(nested[4], true);
@@ -276,16 +276,16 @@ KTEST(text_poke, patcher_is_not_preempted)
 {
 	ASSERT_EQ(farm_init(&farm, 1, FARM_STRIDE, 0), 0);
 	steps_seen = preemptible_at = 0;
-	poke_lab_hook(look_at_preemption);
+	poke_observe(look_at_preemption);
 	EXPECT_EQ(farm_poke(&farm, FARM_A), 0);
-	poke_lab_hook(NULL);
+	poke_observe(NULL);
 	EXPECT_EQ(preempt_count(), 0);
 	EXPECT(steps_seen > 0);
 	EXPECT_EQ(preemptible_at, 0);
 	farm_destroy(&farm);
 }
 
-/* ---- rounds and records ---- */
+/* ---- rounds and timelines ---- */
 
 KTEST(text_poke, three_rounds_for_any_batch)
 {
@@ -307,37 +307,34 @@ KTEST(text_poke, three_rounds_for_any_batch)
 	EXPECT_EQ(sync_core_rounds(), i);
 }
 
-/* Leaks: the ring of records is allocated once and kept. */
-KTEST_FLAGS(text_poke, record_of_a_batch, KTEST_LEAKS, 0)
+KTEST(text_poke, timeline_of_a_batch)
 {
-	const struct poke_record *r;
+	const struct timeline *t = timeline_last();
 	unsigned int i, syncs = 0, cpu;
 	u64 last;
 
 	ASSERT_EQ(farm_init(&farm, 10, FARM_STRIDE, 0), 0);
-	EXPECT_EQ(poke_record_start(), 0);
+	poke_observe(timeline_observe);
 	EXPECT_EQ(farm_poke(&farm, FARM_A), 0);
-	EXPECT_EQ(farm_poke(&farm, FARM_NOP), 0);
-	poke_record_stop();
-	EXPECT_EQ(farm_poke(&farm, FARM_B), 0); /* not recorded */
+	poke_observe(NULL);
+	last = t->end;
+	EXPECT_EQ(farm_poke(&farm, FARM_B), 0); /* not observed */
 	farm_destroy(&farm);
-	r = poke_record_get(0);
-	ASSERT(r != NULL && poke_record_get(1) && !poke_record_get(2));
-	EXPECT_EQ(r->number, 2);
-	EXPECT_EQ(r->sites, 10);
-	EXPECT(r->method == poke_method_nth(0));
-	last = r->begin;
-	for (i = 0; i < r->nr_steps; i++) {
-		EXPECT(r->steps[i].done >= last);
-		last = r->steps[i].done;
-		if (r->steps[i].step != POKE_SYNC)
+	EXPECT_EQ(t->end, last);
+	EXPECT_EQ(t->sites, 10);
+	EXPECT_EQ(t->nr_steps, 9);
+	last = t->begin;
+	for (i = 0; i < t->nr_steps; i++) {
+		EXPECT(t->steps[i].done >= last);
+		last = t->steps[i].done;
+		if (t->steps[i].step != POKE_SYNC)
 			continue;
 		syncs++;
 		for_each_online_cpu(cpu)
-			EXPECT(r->steps[i].ack[cpu] >= r->begin &&
-			       r->steps[i].ack[cpu] <= r->steps[i].done);
+			EXPECT(t->steps[i].ack[cpu] >= t->begin &&
+			       t->steps[i].ack[cpu] <= t->steps[i].done);
 	}
-	EXPECT(r->end >= last);
+	EXPECT(t->end >= last);
 	EXPECT_EQ(syncs, 3);
 }
 
@@ -349,6 +346,7 @@ static void call_before_tails(enum poke_step next)
 {
 	unsigned int i;
 
+	timeline_observe(next);
 	if (next != POKE_TAIL)
 		return;
 	trapped_on = smp_processor_id();
@@ -370,7 +368,7 @@ static void expect_hits(const struct poke_hits *hits, enum insn_kind kind,
 }
 
 /* What each CPU met in each batch, and nothing of what it met before. */
-KTEST_FLAGS(text_poke, record_of_int3_hits, KTEST_LEAKS, 0)
+KTEST(text_poke, timeline_of_int3_hits)
 {
 	static const struct {
 		enum farm_kind to;
@@ -381,17 +379,14 @@ KTEST_FLAGS(text_poke, record_of_int3_hits, KTEST_LEAKS, 0)
 	unsigned int i, cpu;
 
 	ASSERT_EQ(farm_init(&farm, 3, FARM_STRIDE, 0), 0);
-	EXPECT_EQ(poke_record_start(), 0);
-	poke_lab_hook(call_before_tails);
+	poke_observe(call_before_tails);
 	for (i = 0; i < ARRAY_SIZE(batches); i++) {
 		EXPECT_EQ(farm_poke(&farm, batches[i].to), 0);
 		for_each_online_cpu(cpu)
-			expect_hits(&poke_record_get(0)->hits[cpu],
-				    batches[i].did,
+			expect_hits(&timeline_last()->hits[cpu], batches[i].did,
 				    cpu == trapped_on ? TRAPPED_CALLS : 0);
 	}
-	poke_lab_hook(NULL);
-	poke_record_stop();
+	poke_observe(NULL);
 	farm_destroy(&farm);
 }
 

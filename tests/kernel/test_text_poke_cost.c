@@ -39,37 +39,6 @@ KTEST(text_poke_cost, per_site)
 	farm_destroy(&farm);
 }
 
-/* Return: instructions of one batch. */
-static u64 cost_of_batch(enum poke_fresh fresh, enum farm_kind to)
-{
-	u64 start;
-
-	poke_lab_fresh(fresh);
-	start = rdtsc();
-	EXPECT_EQ(farm_poke(&farm, to), 0);
-	start = rdtsc() - start;
-	poke_lab_fresh(POKE_FRESH_AUTO);
-	EXPECT_EQ(farm_check(&farm, to), 0);
-	return start;
-}
-
-/* By page each of a site's four stores is an INVLPG shorter. */
-KTEST(text_poke_cost, a_fresh_mapping_for_each_store_or_page)
-{
-	u64 each, page, by_itself;
-
-	if (!exact())
-		KTEST_SKIP("counts instructions: icount, one CPU");
-	ASSERT_EQ(farm_init(&farm, BATCH, FARM_STRIDE, 0), 0);
-	cost_of_batch(POKE_FRESH_STORE, FARM_A);
-	each = cost_of_batch(POKE_FRESH_STORE, FARM_B);
-	page = cost_of_batch(POKE_FRESH_PAGE, FARM_A);
-	by_itself = cost_of_batch(POKE_FRESH_AUTO, FARM_B);
-	EXPECT(each - page >= 4 * BATCH && each - page <= 6 * BATCH);
-	EXPECT(by_itself + 100 > each); /* this is TCG */
-	farm_destroy(&farm);
-}
-
 KTEST(text_poke_cost, one_site_alone)
 {
 	u64 old, new, start;
@@ -122,9 +91,9 @@ KTEST(text_poke_cost, int3_hit)
 	EXPECT_EQ(farm_poke(&farm, FARM_A), 0);
 	plain = cycles_of_call(farm_fn(&farm, 7));
 	trapped_sum = trapped_max = trapped_calls = 0;
-	poke_lab_hook(call_trapped);
+	poke_observe(call_trapped);
 	EXPECT_EQ(farm_poke(&farm, FARM_B), 0);
-	poke_lab_hook(NULL);
+	poke_observe(NULL);
 	farm_destroy(&farm);
 	ASSERT(trapped_calls > 0);
 	if (!EXPECT(trapped_max - plain <= 200))

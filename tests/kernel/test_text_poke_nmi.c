@@ -52,9 +52,9 @@ KTEST(text_poke_nmi, int3_inside_does_not_unblock_nmis)
 	ASSERT_EQ(farm_init(&farm, 1, FARM_STRIDE, 0), 0);
 	depth = max_depth = nmis = trapped = landed = 0;
 	ASSERT_EQ(nmi_handler_register(trap_inside), 0);
-	poke_lab_hook(nmi_before_tails);
+	poke_observe(nmi_before_tails);
 	EXPECT_EQ(farm_poke(&farm, FARM_A), 0);
-	poke_lab_hook(NULL);
+	poke_observe(NULL);
 	wait_until(READ_ONCE(nmis) == 2, 1000);
 	nmi_handler_unregister(trap_inside);
 	EXPECT_EQ(trapped, 1);
@@ -97,10 +97,10 @@ KTEST(text_poke_nmi, nmi_at_every_step)
 	nmi_wrong = nmi_calls[0] = 0;
 	ASSERT_EQ(nmi_handler_register(call_in_nmi), 0);
 	slices_set(SLICES_SHORT);
-	poke_lab_hook(nmi_to_all);
+	poke_observe(nmi_to_all);
 	for (turn = 0; turn < 10; turn++)
 		EXPECT_EQ(farm_poke(&farm, turn % 2 ? FARM_A : FARM_B), 0);
-	poke_lab_hook(NULL);
+	poke_observe(NULL);
 	slices_set(0);
 	nmi_handler_unregister(call_in_nmi);
 	EXPECT_EQ(nmi_wrong, 0);
@@ -151,10 +151,10 @@ KTEST_FLAGS(text_poke_nmi, nmi_inside_the_int3_handler, 0, 120)
 	if (EXPECT_EQ(
 		    load_begin(&farm, LOAD(LOAD_TASK) | LOAD(LOAD_NMI), false),
 		    0)) {
-		poke_lab_hook(nmis_between_steps);
+		poke_observe(nmis_between_steps);
 		for (turn = 0; turn < 12; turn++)
 			EXPECT_EQ(load_poke(turn % 2 ? FARM_B : FARM_A), 0);
-		poke_lab_hook(NULL);
+		poke_observe(NULL);
 		count = load_end();
 		EXPECT_EQ(count.torn, 0);
 		EXPECT_EQ(count.wrong, 0);

@@ -156,11 +156,11 @@ static void dawdle(enum poke_step next)
 KTEST(text_poke_smp, delays_between_steps_and_in_the_handler)
 {
 	hook_random = 0x1234567;
-	poke_lab_hook(dawdle);
+	poke_observe(dawdle);
 	poke_widen(100000);
 	storm(100, FARM_DENSE, PAGE_SIZE - 31);
 	poke_widen(0);
-	poke_lab_hook(NULL);
+	poke_observe(NULL);
 }
 
 KTEST(text_poke_smp, unrelated_int3_meanwhile)

@@ -4,7 +4,7 @@
  *
  * host-sources: arch/x86_64/patch/text_poke_fresh.c
  */
-#include "arch/x86_64/patch/text_poke_lab.h"
+#include "arch/x86_64/patch/text_poke_internal.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"
 

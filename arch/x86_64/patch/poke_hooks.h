@@ -1,16 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * poke_hooks.h - the fault switches of the INT3 handler, all of them off.
+ * poke_hooks.h - the hooks of the patch engine, all of them empty.
  *
  * nop5-debug.elf uses tests/debug/include/arch/x86_64/patch/poke_hooks.h
- * instead of this header. There a test switches on a fault that it must detect.
- * Here each hook is a constant, so the handler has no code for it.
- *
- * Context of all: #BP in any context, NMI included; interrupts off.
+ * instead of this header. There a test switches on a fault of the INT3 handler
+ * that it must detect, the laboratory patches by other methods, and the
+ * recorder sees each store. Here each hook is a constant or a plain call, so
+ * the engine has no code for it.
  */
 #pragma once
 
-#include "arch/x86_64/patch/text_poke.h"
+#include "arch/x86_64/patch/text_poke_internal.h"
+
+/* ---- the batch; context: task, preemption off, text_mutex held ---- */
+
+/* The steps of this batch; @steps: those of the protocol. */
+static __always_inline const u8 *poke_steps(const u8 *steps)
+{
+	return steps;
+}
+
+/* Before a step. Return: it has been done; false: the engine is to do it. */
+static __always_inline bool
+poke_step_begins(enum poke_step step, const struct text_poke *vec, size_t n)
+{
+	return false;
+}
+
+static __always_inline void poke_step_ends(enum poke_step step)
+{
+}
+
+/* Around each store of a step; interrupts off, the window's space loaded. */
+static __always_inline void poke_store_begins(unsigned long addr)
+{
+}
+
+static __always_inline void poke_store_ends(unsigned long addr, size_t len)
+{
+}
+
+/* When to remap the window; @fresh: the decision, never POKE_FRESH_AUTO. */
+static __always_inline enum poke_fresh
+poke_fresh_in_force(enum poke_fresh fresh)
+{
+	return fresh;
+}
+
+/* ---- the handler; context: #BP in any, NMI included; interrupts off ---- */
 
 /* The faults of one run of the handler; the other hooks take it. */
 static __always_inline u32 poke_faults(void)

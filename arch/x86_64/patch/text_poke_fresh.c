@@ -14,6 +14,7 @@
  *
  * Context: poke_fresh_choose() is pure; poke_fresh_per_store() [P].
  */
+#include "arch/x86_64/patch/poke_hooks.h"
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/lib/string.h"
 #include <asm/cpu.h>
@@ -54,14 +55,9 @@ static notrace noinline enum poke_fresh ask_cpu(void)
 	return poke_fresh_choose(hypervisor, (const char *)signature);
 }
 
-void poke_lab_fresh(enum poke_fresh fresh)
-{
-	way = fresh;
-}
-
 notrace bool poke_fresh_per_store(void)
 {
 	if (unlikely(way == POKE_FRESH_AUTO))
 		way = ask_cpu();
-	return way == POKE_FRESH_STORE;
+	return poke_fresh_in_force(way) == POKE_FRESH_STORE;
 }

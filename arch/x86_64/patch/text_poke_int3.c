@@ -33,7 +33,7 @@ enum outcome {
 
 static __always_inline void get_ref(bool really)
 {
-	/* Full barrier: pairs with smp_mb() in retire(), text_poke_method.c. */
+	/* Full barrier: pairs with smp_mb() in retire(), text_poke_steps.c. */
 	if (likely(really))
 		__asm__ volatile("lock incq %%gs:%0"
 				 : "+m"(poke_refs)::"memory", "cc");

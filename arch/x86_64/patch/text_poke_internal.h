@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by the files of the patch engine: the published batch, the writers
- * and the recorder's hooks.
+ * Shared by the files of the patch engine: the published batch and the writers.
  *
- * A method of patching is data: a list of steps (text_poke_lab.h) that
- * text_poke_apply() walks. The correct protocol is one such list. The
- * laboratory's wrong and alternative methods are other lists of the same steps.
+ * The protocol is data: a list of steps (text_poke_view.h) that
+ * text_poke_apply() walks.
  *
  * Legend: [P] text_mutex; [S] written only while poke_seq is even and no
  * reference is held, read by the INT3 handler; [A] single accesses.
@@ -13,7 +11,7 @@
 #pragma once
 
 #include "arch/x86_64/patch/text_poke.h"
-#include "arch/x86_64/patch/text_poke_lab.h"
+#include "arch/x86_64/patch/text_poke_view.h"
 #include "kernel/base/text_region.h"
 #include "kernel/mutex.h"
 #include <asm/percpu.h>
@@ -84,21 +82,40 @@ struct poke_write_stats {
 
 extern struct poke_write_stats poke_write_stats;
 
+/* One section: the state that poke_space_leave() restores, the open page. */
+struct poke_space {
+	unsigned long page; /* address of the page the window shows, or 0 */
+	unsigned long root;
+	unsigned long flags;
+	u64 since;
+	unsigned long wrong; /* first site that did not read back, or 0 */
+};
+
+/* Load the address space with the window, interrupts off; go back. [P] */
+void poke_space_enter(struct poke_space *space);
+void poke_space_leave(struct poke_space *space);
+/* A writable address of addr, for one store at once. Context: in between. */
+void *poke_window_at(struct poke_space *space, unsigned long addr);
+
 /* ---- text_poke_fresh.c ---- */
+
+/* When the poke window is remapped. */
+enum poke_fresh {
+	POKE_FRESH_AUTO,  /* CPUID decides */
+	POKE_FRESH_STORE, /* before every store: correct everywhere */
+	POKE_FRESH_PAGE,  /* when it moves to another page: wrong under TCG */
+};
+
+/* The choice for this signature of CPUID leaf 0x40000000. Pure. */
+enum poke_fresh poke_fresh_choose(bool hypervisor, const char signature[12]);
 
 /* Does every store need a fresh mapping? Context: [P]. */
 bool poke_fresh_per_store(void);
 
-/* ---- text_poke_method.c ---- */
+/* ---- text_poke_steps.c ---- */
 
 /*
- * Walk the steps of the method in force. Context: [P], interrupts on.
+ * Walk the steps of the protocol. Context: [P], interrupts on.
  * Preemption is off from the first step to the last.
  */
 void poke_run(const struct text_poke *vec, size_t n);
-
-/* ---- text_poke_record.c: see text_poke_record.h ---- */
-
-void poke_record_begin(const struct poke_method *method, size_t sites);
-void poke_record_step(enum poke_step step); /* step is done */
-void poke_record_end(void);

@@ -19,6 +19,7 @@
  * private address space loaded must not trap into traceable code.
  */
 #include "arch/x86_64/mm/paging.h"
+#include "arch/x86_64/patch/poke_hooks.h"
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include <asm/cpu.h>
 #include <asm/irqflags.h>
@@ -31,16 +32,7 @@
 
 struct poke_write_stats poke_write_stats;
 
-/* The state that poke_space_leave() restores, and the open page. */
-struct poke_space {
-	unsigned long page; /* address of the page the window shows */
-	unsigned long root;
-	unsigned long flags;
-	u64 since;
-	unsigned long wrong; /* first site that did not read back, or 0 */
-};
-
-static notrace void poke_space_enter(struct poke_space *space)
+notrace void poke_space_enter(struct poke_space *space)
 {
 	space->page = NO_PAGE;
 	space->wrong = 0;
@@ -50,7 +42,7 @@ static notrace void poke_space_enter(struct poke_space *space)
 	write_cr3(paging_poke_root());
 }
 
-static notrace void poke_space_leave(struct poke_space *space)
+notrace void poke_space_leave(struct poke_space *space)
 {
 	u64 cycles;
 
@@ -75,7 +67,7 @@ static notrace noinline unsigned long window_open(struct poke_space *space,
 
 /*
  * The address for one store that follows at once, inside the open page. With
- * @each, a constant, the mapping is fresh. Rare stores always use a fresh one.
+ * @each, a constant, the mapping is fresh.
  */
 static __always_inline void *window(unsigned long offset, bool each)
 {
@@ -86,8 +78,12 @@ static __always_inline void *window(unsigned long offset, bool each)
 	return at;
 }
 
-static __always_inline void *fresh(unsigned long offset)
+notrace void *poke_window_at(struct poke_space *space, unsigned long addr)
 {
+	unsigned long offset = addr - space->page;
+
+	if (offset > OFFSET_MASK)
+		offset = window_open(space, addr);
 	return window(offset, true);
 }
 
@@ -99,7 +95,9 @@ static __always_inline void store_byte(struct poke_space *space,
 	/* True too if no page is open or addr lies below the open one. */
 	if (unlikely(offset > OFFSET_MASK))
 		offset = window_open(space, addr);
+	poke_store_begins(addr);
 	*(volatile u8 *)window(offset, each) = byte;
+	poke_store_ends(addr, 1);
 }
 
 /* Store bytes from..len-1 of word, one by one. */
@@ -122,29 +120,15 @@ static __always_inline void store_tail(struct poke_space *space,
 {
 	unsigned long offset = p->ip + 1 - space->page;
 
-	if (likely(insn_is_full(&p->new) && offset <= PAGE_SIZE - sizeof(u32)))
+	if (likely(insn_is_full(&p->new) &&
+		   offset <= PAGE_SIZE - sizeof(u32))) {
+		poke_store_begins(p->ip + 1);
 		*(volatile u32 *)window(offset, each) = insn_tail(p->new);
-	else
+		poke_store_ends(p->ip + 1, sizeof(u32));
+	} else {
 		store_rest(space, p->ip, p->new, 1);
-}
-
-/* Lab: store two bytes, in one store unless a page boundary parts them. */
-static notrace noinline void store_pair(struct poke_space *space,
-					unsigned long ip, u16 pair)
-{
-	unsigned long offset = ip - space->page;
-
-	if (offset > OFFSET_MASK)
-		offset = window_open(space, ip);
-	if (offset < OFFSET_MASK) {
-		*(volatile u16 *)fresh(offset) = pair;
-		return;
 	}
-	store_byte(space, ip, (u8)pair, true);
-	store_byte(space, ip + 1, pair >> 8, true);
 }
-
-#define JMP_SELF 0xfeeb
 
 static __always_inline void store_site(struct poke_space *space,
 				       enum poke_step step,
@@ -160,18 +144,6 @@ static __always_inline void store_site(struct poke_space *space,
 	case POKE_HEAD:
 	case POKE_REWRITE:
 		store_byte(space, p->ip, insn_first_byte(p->new), each);
-		break;
-	case POKE_BYTES:
-		store_rest(space, p->ip, p->new, 0);
-		break;
-	case POKE_JMPSELF:
-		store_pair(space, p->ip, JMP_SELF);
-		break;
-	case POKE_TAIL3:
-		store_rest(space, p->ip, p->new, 2);
-		break;
-	case POKE_HEAD2:
-		store_pair(space, p->ip, (u16)p->new);
 		break;
 	default: /* not a step that writes */
 		break;
@@ -209,49 +181,37 @@ static __always_inline void run_pass(struct poke_space *space,
 }
 
 /* One loop per pass, each as short as if written by hand. */
-static notrace noinline no_jump_tables void
-run_chunk(struct poke_space *space, enum poke_step step,
-	  const struct text_poke *p, const struct text_poke *end)
+static __always_inline void run_chunk(struct poke_space *space,
+				      enum poke_step step,
+				      const struct text_poke *p,
+				      const struct text_poke *end, bool each)
 {
 	switch (step) {
 	case POKE_INT3:
-		return run_pass(space, POKE_INT3, p, end, true);
+		return run_pass(space, POKE_INT3, p, end, each);
 	case POKE_TAIL:
-		return run_pass(space, POKE_TAIL, p, end, true);
+		return run_pass(space, POKE_TAIL, p, end, each);
 	case POKE_HEAD:
-		return run_pass(space, POKE_HEAD, p, end, true);
+		return run_pass(space, POKE_HEAD, p, end, each);
 	case POKE_REWRITE:
-		return run_pass(space, POKE_REWRITE, p, end, true);
-	case POKE_BYTES:
-		return run_pass(space, POKE_BYTES, p, end, true);
-	case POKE_JMPSELF:
-		return run_pass(space, POKE_JMPSELF, p, end, true);
-	case POKE_TAIL3:
-		return run_pass(space, POKE_TAIL3, p, end, true);
-	case POKE_HEAD2:
-		return run_pass(space, POKE_HEAD2, p, end, true);
+		return run_pass(space, POKE_REWRITE, p, end, each);
 	default:
 		return;
 	}
 }
 
-/* The same without TCG; steps of the laboratory use run_chunk(). */
+static notrace noinline no_jump_tables void
+run_chunk_by_store(struct poke_space *space, enum poke_step step,
+		   const struct text_poke *p, const struct text_poke *end)
+{
+	run_chunk(space, step, p, end, true);
+}
+
 static notrace noinline no_jump_tables void
 run_chunk_by_page(struct poke_space *space, enum poke_step step,
 		  const struct text_poke *p, const struct text_poke *end)
 {
-	switch (step) {
-	case POKE_INT3:
-		return run_pass(space, POKE_INT3, p, end, false);
-	case POKE_TAIL:
-		return run_pass(space, POKE_TAIL, p, end, false);
-	case POKE_HEAD:
-		return run_pass(space, POKE_HEAD, p, end, false);
-	case POKE_REWRITE:
-		return run_pass(space, POKE_REWRITE, p, end, false);
-	default:
-		return run_chunk(space, step, p, end);
-	}
+	run_chunk(space, step, p, end, false);
 }
 
 notrace unsigned long poke_write(enum poke_step step,
@@ -267,7 +227,7 @@ notrace unsigned long poke_write(enum poke_step step,
 
 		poke_space_enter(&space);
 		if (each)
-			run_chunk(&space, step, vec, vec + chunk);
+			run_chunk_by_store(&space, step, vec, vec + chunk);
 		else
 			run_chunk_by_page(&space, step, vec, vec + chunk);
 		poke_space_leave(&space);
@@ -304,7 +264,7 @@ notrace void poke_write_bytes(unsigned long addr, const u8 *src, u8 fill,
 		void *at;
 
 		poke_space_enter(&space);
-		at = fresh(window_open(&space, addr));
+		at = poke_window_at(&space, addr);
 		if (src)
 			copy_bytes(at, src, part);
 		else

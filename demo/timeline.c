@@ -1,80 +1,38 @@
 // SPDX-License-Identifier: MIT
 /*
- * The recorder of the patch engine.
+ * timeline.c - keeps and prints what one batch of the patch engine did.
  *
- * Owns a ring of records, allocated when recording is first turned on.
+ * Owns the timeline of the last batch.
  *
- * Context: [P] text_mutex for every writer of a record. A batch runs with
- * preemption off, so the writers do not sleep.
+ * Context: the observer [P] text_mutex, preemption off, so it does not sleep.
  */
-#include "arch/x86_64/patch/text_poke_internal.h"
-#include "arch/x86_64/patch/text_poke_record.h"
-#include "kernel/base/page.h"
+#include "demo/timeline.h"
 #include "kernel/base/printk.h"
-#include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
-#include "kernel/mutex.h"
+#include <asm/barrier.h>
+#include <asm/cpu.h>
 #include <asm/smp.h>
 #include <asm/tsc.h>
 
-static struct poke_record *records; /* [P] POKE_RECORDS of them, or NULL */
-static u64 recorded;		    /* [P] batches since poke_record_start() */
-static struct poke_record *now;	    /* [P] record of this batch, or NULL */
-static bool recording;		    /* [P] */
-
-int poke_record_start(void)
-{
-	size_t size = sizeof(struct poke_record) * POKE_RECORDS;
-	int err = 0;
-
-	mutex_lock(&text_mutex);
-	if (!records)
-		records = alloc_pages(page_order(size));
-	if (records) {
-		recorded = 0;
-		recording = true;
-	} else {
-		err = -ENOMEM;
-	}
-	mutex_unlock(&text_mutex);
-	return err;
-}
-
-void poke_record_stop(void)
-{
-	mutex_lock(&text_mutex);
-	recording = false;
-	mutex_unlock(&text_mutex);
-}
-
-const struct poke_record *poke_record_get(unsigned int n)
-{
-	if (n >= POKE_RECORDS || n >= recorded)
-		return NULL;
-	return &records[(recorded - 1 - n) % POKE_RECORDS];
-}
+static struct timeline now;    /* [P] */
+static enum poke_step running; /* [P] POKE_END between batches */
 
 /* ---- writing ---- */
 
-void poke_record_begin(const struct poke_method *method, size_t sites)
+static void begin(void)
 {
 	unsigned int cpu;
 
-	if (likely(!recording))
-		return;
-	now = &records[recorded % POKE_RECORDS];
-	memset(now, 0, sizeof(*now));
-	now->number = recorded + 1;
-	now->method = method;
-	now->sites = sites;
-	now->cpus = num_online_cpus();
+	memset(&now, 0, sizeof(now));
+	now.sites = poke_stats().sites;
+	now.cpus = num_online_cpus();
 	for_each_online_cpu(cpu)
-		now->hits[cpu] = per_cpu(poke_hits, cpu);
-	now->begin = rdtsc();
+		now.hits[cpu] = per_cpu(poke_hits, cpu);
+	now.begin = rdtsc();
 }
 
-static void note_acks(struct poke_record_step *step)
+static void note_acks(struct timeline_step *step)
 {
 	u64 round = sync_core_rounds();
 	unsigned int cpu;
@@ -89,13 +47,13 @@ static void note_acks(struct poke_record_step *step)
 	}
 }
 
-void poke_record_step(enum poke_step step)
+static void step_is_done(enum poke_step step)
 {
-	struct poke_record_step *s;
+	struct timeline_step *s;
 
-	if (likely(!now) || now->nr_steps == POKE_RECORD_STEPS)
+	if (now.nr_steps == TIMELINE_STEPS)
 		return;
-	s = &now->steps[now->nr_steps++];
+	s = &now.steps[now.nr_steps++];
 	s->step = step;
 	s->done = rdtsc();
 	if (step == POKE_SYNC)
@@ -115,17 +73,30 @@ static void subtract_hits(struct poke_hits *hits, const struct poke_hits *end)
 	hits->foreign = end->foreign - hits->foreign;
 }
 
-void poke_record_end(void)
+static void end(void)
 {
 	unsigned int cpu;
 
-	if (likely(!now))
-		return;
 	for_each_online_cpu(cpu)
-		subtract_hits(&now->hits[cpu], &per_cpu(poke_hits, cpu));
-	now->end = rdtsc();
-	recorded++;
-	now = NULL;
+		subtract_hits(&now.hits[cpu], &per_cpu(poke_hits, cpu));
+	now.sites = poke_stats().sites - now.sites;
+	now.end = rdtsc();
+}
+
+void timeline_observe(enum poke_step next)
+{
+	if (running == POKE_END)
+		begin();
+	else
+		step_is_done(running);
+	if (next == POKE_END)
+		end();
+	running = next;
+}
+
+const struct timeline *timeline_last(void)
+{
+	return &now;
 }
 
 /* ---- reading ---- */
@@ -142,13 +113,13 @@ static u64 tenths(u64 from, u64 to)
  */
 #define ACKS_IN_LINE 8
 
-static void print_step(const struct poke_record *r,
-		       const struct poke_record_step *s, u64 before)
+static void print_step(const struct timeline *t, const struct timeline_step *s,
+		       u64 before)
 {
 	char line[200];
 	size_t len, indent;
 	unsigned int cpu, acks = 0;
-	u64 at = tenths(r->begin, s->done), took = tenths(before, s->done);
+	u64 at = tenths(t->begin, s->done), took = tenths(before, s->done);
 
 	indent = len = scnprintf(line, sizeof(line),
 				 "  +%6llu.%llu us %-10s %6llu.%llu", at / 10,
@@ -191,18 +162,17 @@ static void print_hits(unsigned int cpu, const struct poke_hits *h)
 		late ? " (some late)" : "");
 }
 
-void poke_record_print(const struct poke_record *r)
+void timeline_print(const struct timeline *t)
 {
-	u64 all = tenths(r->begin, r->end), before = r->begin;
+	u64 all = tenths(t->begin, t->end), before = t->begin;
 	unsigned int i;
 
-	pr_info("patch %llu: %zu site%s, method %s, %u CPUs, %llu.%llu us",
-		r->number, r->sites, r->sites == 1 ? "" : "s", r->method->name,
-		r->cpus, all / 10, all % 10);
-	for (i = 0; i < r->nr_steps; i++) {
-		print_step(r, &r->steps[i], before);
-		before = r->steps[i].done;
+	pr_info("patch: %zu site%s, %u CPUs, %llu.%llu us", t->sites,
+		t->sites == 1 ? "" : "s", t->cpus, all / 10, all % 10);
+	for (i = 0; i < t->nr_steps; i++) {
+		print_step(t, &t->steps[i], before);
+		before = t->steps[i].done;
 	}
 	for (i = 0; i < NR_CPUS; i++)
-		print_hits(i, &r->hits[i]);
+		print_hits(i, &t->hits[i]);
 }

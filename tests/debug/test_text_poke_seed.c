@@ -12,6 +12,7 @@
 #include "tests/kernel/poke_load.h"
 #include "tests/kernel/poke_slices.h"
 #include "tests/kernel/poke_widen.h"
+#include "tests/lab/method.h"
 #include <asm/cpu.h>
 #include <asm/layout.h>
 #include <asm/smp.h>
@@ -36,7 +37,7 @@ static bool begin_schedule(void)
 		return false;
 	random = (seed + 1) * 0x9e3779b97f4a7c15ull | 1;
 	slices_begin(9);
-	poke_lab_hook(slices_stagger);
+	poke_observe(slices_stagger);
 	return true;
 }
 
@@ -69,16 +70,16 @@ static struct load_count patch_arena(const char *method, unsigned int patches)
 				       draw(PAGE_SIZE)),
 		       0))
 		return count;
-	poke_lab_method(poke_method_find(method));
+	lab_use_method(lab_method_find(method));
 	count = patch(LOAD(LOAD_TASK), patches, kinds, ARRAY_SIZE(kinds));
-	poke_lab_method(NULL);
+	lab_use_method(NULL);
 	farm_destroy(&farm);
 	return count;
 }
 
 static void end_schedule(void)
 {
-	poke_lab_hook(NULL);
+	poke_observe(NULL);
 	slices_end();
 }
 

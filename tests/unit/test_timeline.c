@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * arch/x86_64/patch/text_poke_record.c: the timeline of machines larger than
+ * demo/timeline.c: the timeline of machines larger than
  * any that a test could boot.
  *
- * host-sources: arch/x86_64/patch/text_poke_record.c kernel/base/fail.c
+ * host-sources: demo/timeline.c
  */
-#include "arch/x86_64/patch/text_poke_internal.h"
-#include "arch/x86_64/patch/text_poke_record.h"
+#include "demo/timeline.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"
@@ -16,16 +15,15 @@
 
 DEFINE_PER_CPU(struct sync_core_ack, sync_core_ack);
 DEFINE_PER_CPU(struct poke_hits, poke_hits);
-DEFINE_MUTEX(text_mutex);
 
 u64 sync_core_rounds(void)
 {
 	return 0;
 }
 
-unsigned int page_order(size_t size)
+struct poke_stats poke_stats(void)
 {
-	return 0;
+	return (struct poke_stats){ .sites = 0 };
 }
 
 const char *poke_step_name(enum poke_step step)
@@ -33,18 +31,14 @@ const char *poke_step_name(enum poke_step step)
 	return "sync";
 }
 
-static const struct poke_method method = { .name = "int3" };
-
 /* One step; CPU n of cpus has answered after first + n tenths of a us. */
-static struct poke_record *record(unsigned int cpus, u64 first)
+static struct timeline *record(unsigned int cpus, u64 first)
 {
-	static struct poke_record r;
-	struct poke_record_step *step = &r.steps[0];
+	static struct timeline r;
+	struct timeline_step *step = &r.steps[0];
 	unsigned int cpu;
 
 	memset(&r, 0, sizeof(r));
-	r.number = 1;
-	r.method = &method;
 	r.sites = 1;
 	r.cpus = cpus;
 	r.nr_steps = 1;
@@ -65,7 +59,7 @@ static void check_answers(unsigned int cpus, u64 first)
 	unsigned int cpu;
 
 	host_log[0] = '\0';
-	poke_record_print(record(cpus, first));
+	timeline_print(record(cpus, first));
 	for (cpu = 0; cpu < cpus; cpu++) {
 		u64 ack = first + cpu;
 
@@ -81,7 +75,7 @@ static void check_answers(unsigned int cpus, u64 first)
 	CHECK_STR(at, "\n");
 }
 
-UNIT(text_poke_record, every_answer_is_whole)
+UNIT(timeline, every_answer_is_whole)
 {
 	unsigned int cpus;
 
@@ -91,12 +85,12 @@ UNIT(text_poke_record, every_answer_is_whole)
 	}
 }
 
-UNIT(text_poke_record, lines_of_ten_cpus)
+UNIT(timeline, lines_of_ten_cpus)
 {
 	host_log[0] = '\0';
-	poke_record_print(record(10, 5));
+	timeline_print(record(10, 5));
 	CHECK_STR(host_log,
-		  "patch 1: 1 site, method int3, 10 CPUs, 1.5 us\n"
+		  "patch: 1 site, 10 CPUs, 1.5 us\n"
 		  "  +     1.5 us sync            1.5  cpu0 0.5  cpu1 0.6"
 		  "  cpu2 0.7  cpu3 0.8  cpu4 0.9  cpu5 1.0  cpu6 1.1"
 		  "  cpu7 1.2\n"

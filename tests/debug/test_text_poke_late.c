@@ -10,6 +10,7 @@
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_load.h"
 #include "tests/kernel/poke_slices.h"
+#include "tests/lab/method.h"
 #include <asm/layout.h>
 #include <asm/smp.h>
 
@@ -23,8 +24,8 @@ static const u8 no_rewrite_steps[] = {
 	POKE_HEAD,    POKE_SYNC, POKE_RETIRE, POKE_END,
 };
 
-static const struct poke_method no_rewrite = { "no-rewrite", "no remedy",
-					       no_rewrite_steps };
+static const struct lab_method no_rewrite = { "no-rewrite", "no remedy",
+					      no_rewrite_steps };
 
 static unsigned long late_hits(void)
 {
@@ -42,7 +43,7 @@ static unsigned long late_hits(void)
  * batch ends is not meant: so synchronise once more, and only then look.
  * Return: INT3s met at sites that hold none.
  */
-static unsigned long late_after_completion(const struct poke_method *method,
+static unsigned long late_after_completion(const struct lab_method *method,
 					   u64 ns)
 {
 	u64 end = ktime_ns() + ns;
@@ -52,7 +53,7 @@ static unsigned long late_after_completion(const struct poke_method *method,
 
 	if (!EXPECT_EQ(load_begin(&farm, LOAD(LOAD_TASK), false), 0))
 		return 0;
-	poke_lab_method(method);
+	lab_use_method(method);
 	while (!late && ktime_ns() < end) {
 		EXPECT_EQ(load_poke(turn++ % 2 ? FARM_B : FARM_A), 0);
 		sync_core_all();
@@ -60,7 +61,7 @@ static unsigned long late_after_completion(const struct poke_method *method,
 		slices_wait(60000);
 		late = late_hits() - before;
 	}
-	poke_lab_method(NULL);
+	lab_use_method(NULL);
 	count = load_end();
 	/* Late or not, each call has landed where it may. */
 	EXPECT_EQ(count.torn, 0);

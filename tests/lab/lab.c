@@ -12,7 +12,7 @@
  *
  * Context: task, in the thread "init"; nobody else patches.
  */
-#include "arch/x86_64/patch/text_poke_lab.h"
+#include "arch/x86_64/patch/text_poke_view.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
@@ -20,8 +20,9 @@
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_load.h"
-#include "tests/kernel/poke_observer.h"
 #include "tests/kernel/poke_slices.h"
+#include "tests/lab/method.h"
+#include "tests/lab/poke_observer.h"
 #include <asm/smp.h>
 
 #define PATCHES	      2000
@@ -103,7 +104,7 @@ static int under_load(void)
 {
 	struct poke_hits hits = poke_hits_total();
 	u64 before = all_hits(&hits), rounds = sync_core_rounds();
-	u64 stopped = poke_stats().stopped, start;
+	u64 stopped = lab_stopped(), start;
 	unsigned int patches;
 	struct load_count count;
 
@@ -117,7 +118,7 @@ static int under_load(void)
 	report_load(patches, start, &count);
 	result("int3", all_hits(&hits) - before);
 	result("ipis", (sync_core_rounds() - rounds) * (num_online_cpus() - 1));
-	result("stopped_us", tsc_to_ns(poke_stats().stopped - stopped) / 1000);
+	result("stopped_us", tsc_to_ns(lab_stopped() - stopped) / 1000);
 	return 0;
 }
 
@@ -132,14 +133,14 @@ static int in_short_turns(void)
 	if (load_start())
 		return -ENOMEM;
 	slices_begin(9);
-	poke_lab_hook(slices_stagger);
+	poke_observe(slices_stagger);
 	for (n = 0; n < SHORT_PATCHES; n++) {
 		if (load_poke(round[n % ARRAY_SIZE(round)]))
 			break;
 		cpu_relax(); /* give a turn away */
 		slices_vary();
 	}
-	poke_lab_hook(NULL);
+	poke_observe(NULL);
 	slices_end();
 	result("short_patches", n);
 	result("short_torn", load_stop().torn);
@@ -160,7 +161,7 @@ static int watched(void)
 		farm_destroy(&farm);
 		return -ENOMEM;
 	}
-	poke_lab_hook(slices_stagger);
+	poke_observe(slices_stagger);
 	slices_set(SLICES_SHORT);
 	for (i = 0; i < WATCH && ktime_ns() < end; i++) {
 		enum farm_kind kind = i % 2 ? FARM_B : FARM_A;
@@ -174,7 +175,7 @@ static int watched(void)
 		cond_resched();
 	}
 	slices_set(0);
-	poke_lab_hook(NULL);
+	poke_observe(NULL);
 	seen = observer_end();
 	farm_destroy(&farm);
 	result("shown", i);
@@ -204,7 +205,7 @@ static int cost(void)
 
 static const char *method_name(size_t nr)
 {
-	const struct poke_method *method = poke_method_nth(nr);
+	const struct lab_method *method = lab_method_nth(nr);
 
 	return method ? method->name : NULL;
 }
@@ -219,13 +220,13 @@ CMDLINE_CHOICE(poke, "METHOD", method_name, "how to patch, for mode=lab");
 static int lab_run(void)
 {
 	char name[16] = "int3";
-	const struct poke_method *method;
+	const struct lab_method *method;
 	int err;
 
 	cmdline_get("poke", name, sizeof(name));
-	method = poke_method_find(name); /* as the command line's check did */
+	method = lab_method_find(name); /* as the command line's check did */
 	printk_plain("method %s: %s", method->name, method->what);
-	poke_lab_method(method);
+	lab_use_method(method);
 	err = cost();
 	/* With counted instructions a storm is slow and a watch exact. */
 	if (err || num_online_cpus() == 1)
@@ -234,7 +235,7 @@ static int lab_run(void)
 		err = under_load();
 	else
 		err = watched() ?: in_short_turns();
-	poke_lab_method(NULL);
+	lab_use_method(NULL);
 	return err;
 }
 

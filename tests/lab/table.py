@@ -3,14 +3,14 @@
 """`make lab`: boots each way of patching in turn and prints one table.
 
 Each method runs under the same load with the same counters (see
-tests/kernel/poke_lab.c). Two of them must be seen to fail and one must not;
+tests/lab/lab.c). Two of them must be seen to fail and one must not;
 otherwise the laboratory itself is broken, and the status is 1.
 """
 import os
 import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests import qemu  # noqa: E402
 
 METHODS = ["int3", "naive", "int3-nosync", "stop", "jmpself"]
@@ -64,7 +64,8 @@ WIDTH = 10
 def boot(method, smp, icount=None):
     """The counters of one boot."""
     append = f"mode=lab poke={method}" + (" icount=1" if icount == 0 else "")
-    run = qemu.Machine(smp=smp, icount=icount).boot(append, timeout=120).ok()
+    machine = qemu.Machine(smp=smp, icount=icount, kernel=qemu.DEBUG)
+    run = machine.boot(append, timeout=120).ok()
     rows = [line.split("\t") for line in run.log.splitlines()
             if line.startswith("LAB\t")]
     return {name: int(value) for _, name, value in rows}

@@ -11,7 +11,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
-#include "tests/kernel/poke_observer.h"
+#include "tests/lab/poke_observer.h"
 #include "tests/kernel/poke_slices.h"
 #include <asm/cpu.h>
 #include <asm/irqflags.h>
