@@ -89,7 +89,7 @@ INCS    := $(patsubst %.c,$(BUILD)/gen/%.inc,$(wildcard $(OFFSETS:=.c)))
 NOTRACE_OBJS := \
 	$(addprefix arch/x86_64/patch/,ftrace.o ftrace_tramp.o insn.o) \
 	kernel/base/kallsyms.o kernel/stacktrace.o kernel/unwind_hooks.o \
-	kernel/lib/printf.o kernel/lib/string.o \
+	kernel/lib/printf.o kernel/lib/string.o kernel/lib/glob.o \
 	kernel/base/screen.o arch/x86_64/dev/screen.o \
 	$(patsubst %.c,%.o,$(wildcard trace/*.c $(foreach d,core graph ring \
 	event output tracers,trace/$(d)/*.c)))

@@ -67,9 +67,10 @@ static const char *match_one(const char *pat, char c)
 	return *pat == c ? pat + 1 : NULL;
 }
 
-bool glob_match(const char *pat, const char *str)
+bool glob_match_n(const char *pat, const char *str, size_t n)
 {
 	const char *retry_pat = NULL, *retry_str = NULL;
+	const char *start = str;
 
 	for (;;) {
 		const char *next;
@@ -81,7 +82,7 @@ bool glob_match(const char *pat, const char *str)
 				return true;
 			continue;
 		}
-		if (!*str)
+		if ((size_t)(str - start) == n || !*str)
 			return !*pat;
 		next = match_one(pat, *str);
 		if (next) {
@@ -94,4 +95,9 @@ bool glob_match(const char *pat, const char *str)
 		pat = retry_pat;
 		str = ++retry_str;
 	}
+}
+
+bool glob_match(const char *pat, const char *str)
+{
+	return glob_match_n(pat, str, ~(size_t)0);
 }

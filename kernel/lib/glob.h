@@ -15,3 +15,6 @@
  * A match takes at most strlen(pat) * strlen(str) steps.
  */
 bool glob_match(const char *pat, const char *str);
+
+/* The same for a @str that ends at a NUL or after @n bytes. */
+bool glob_match_n(const char *pat, const char *str, size_t n);

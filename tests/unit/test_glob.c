@@ -102,3 +102,13 @@ UNIT(glob, agrees_with_the_definition)
 			break;
 	}
 }
+
+UNIT(glob, text_without_an_end)
+{
+	CHECK(glob_match_n("a*c", "abcd", 3));
+	CHECK(!glob_match_n("a*c", "abcd", 4));
+	CHECK(glob_match_n("ab", "ab", 9));
+	CHECK(glob_match_n("*", "abc", 0));
+	CHECK(!glob_match_n("?", "abc", 0));
+	CHECK(glob_match_n("*bc", "bcbcb", 4));
+}

@@ -30,7 +30,7 @@ const struct trace_event *trace_event_slot[TRACE_EVENT_SLOTS];
 static DEFINE_MUTEX(events_lock);
 static u32 next_id = TRACE_EVENT_DYNAMIC; /* next candidate [events_lock] */
 
-static const struct trace_field common_fields[] = {
+const struct trace_field trace_common_fields[] = {
 	TRACE_FIELD(trace_entry, unsigned short, type),
 	TRACE_FIELD(trace_entry, unsigned char, flags),
 	TRACE_FIELD(trace_entry, unsigned char, preempt_count),
@@ -186,7 +186,7 @@ void trace_event_format_show(const struct trace_event *event,
 {
 	trace_seq_printf(s, "name: %s\nID: %u\nformat:\n", event->name,
 			 event->id);
-	show_fields(common_fields, "common_", s);
+	show_fields(trace_common_fields, "common_", s);
 	trace_seq_putc(s, '\n');
 	show_fields(event->fields, "", s);
 	trace_seq_printf(s, "\nprint fmt: %s\n", event->print_fmt);

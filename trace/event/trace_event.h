@@ -48,6 +48,7 @@ enum trace_field_kind {
 	TRACE_FIELD_NUMBER,   /* of 1, 2, 4 or 8 bytes */
 	TRACE_FIELD_STRING,   /* characters up to a NUL or the end */
 	TRACE_FIELD_DATA_LOC, /* u32: length << 16 | offset of a string */
+	TRACE_FIELD_CPUMASK,  /* u32: length << 16 | offset of a mask */
 	TRACE_FIELD_OPAQUE,   /* any other array */
 };
 
@@ -122,6 +123,17 @@ struct trace_field {
 		.is_signed = TRACE_SIGNED(char), .kind = TRACE_FIELD_DATA_LOC \
 	}
 
+/* A field: u32 @member, the place of a mask of CPUs after the fixed fields. */
+#define TRACE_FIELD_CPUMASK_AT(s, member)                                     \
+	{                                                                     \
+		.type = "__data_loc cpumask_t", .name = #member, .array = "", \
+		.offset = offsetof(struct s, member),                         \
+		.size = sizeof(u32) +                                         \
+			TRACE_FIELD_CHECK(sizeof(u32) ==                      \
+					  sizeof(TRACE_AT(s, member))),       \
+		.kind = TRACE_FIELD_CPUMASK                                   \
+	}
+
 #define TRACE_FIELDS_END     \
 	{                    \
 		.type = NULL \
@@ -147,6 +159,9 @@ struct trace_event {
 };
 
 DECLARE_TABLE(struct trace_event, trace_events);
+
+/* The fields of a trace_entry: every record has them as common_NAME. */
+extern const struct trace_field trace_common_fields[];
 
 /*
  * trace_events_init() - register the events of the table
