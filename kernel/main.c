@@ -27,6 +27,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/screen.h"
+#include "kernel/jump_label.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
@@ -242,6 +243,14 @@ static int step_cpus(void)
 	return ret;
 }
 
+static int step_keys(void)
+{
+	int ret = jump_label_init();
+
+	boot_say("%zu sites of static keys", jump_label_count());
+	return ret;
+}
+
 static int step_ftrace(void)
 {
 	int ret = ftrace_init();
@@ -275,6 +284,7 @@ static const struct boot_step boot_steps[] = {
 /* In the first thread, with interrupts on. */
 static const struct boot_step late_steps[] = {
 	{ "cpus", step_cpus },	     /* all the others */
+	{ "keys", step_keys },	     /* the table of static branches */
 	{ "ftrace", step_ftrace },   /* the table of sites, each verified */
 	{ "tracers", step_tracers }, /* the rings and the tracers */
 };

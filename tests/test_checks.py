@@ -40,6 +40,21 @@ def test_reach_rejects_a_path_to_a_traceable_function(tmp_path, how):
     assert "_start -> " in problems[0]
 
 
+def test_reach_follows_the_jump_that_a_static_key_hides(tmp_path):
+    """In the image the site is a NOP, so the disassembly has no such edge."""
+    elf = build_fixture(tmp_path, "BY_KEY")
+    problems = reach.check_images([elf], RULES)
+    assert [problem for problem in problems
+            if "traceable is traceable; reached from the root" in problem]
+    assert [problem for problem in problems
+            if "branch tests a static key" in problem]
+    assert len(problems) == 2
+    image = reach.Image(elf)
+    image.owner(image.symbols["branch"][0]).targets.clear()
+    blind = reach.Proof(image, RULES)
+    assert not [p for p in blind.run() if "is traceable" in p]
+
+
 def test_reach_rejects_an_unlisted_indirect_call(tmp_path):
     elf = build_fixture(tmp_path, "BY_POINTER")
     problems = reach.check_images([elf], RULES)

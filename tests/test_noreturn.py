@@ -57,11 +57,41 @@ F one_arm(int n)
 }
 F calls_one_arm(int n) { one_arm(n); loops(); }
 F traps(void) { __builtin_trap(); }
+long key;
+extern char __start___jump_table[], __stop___jump_table[];
+char *table[] = { __start___jump_table, __stop___jump_table };
+#define KEYED(insn) \\
+	__asm__ goto("1: " insn ".pushsection __jump_table, \\"aw\\"\\n" \\
+		     ".long 1b - ., %l[jumps] - .\\n.quad %c0\\n" \\
+		     ".popsection\\n" : : "i"(&key) : : jumps)
+F keyed_nop(void)
+{
+	KEYED(".byte 0x0f, 0x1f, 0x44, 0, 0\\n");
+	loops();
+jumps:
+	word++;
+}
+F keyed_jump(void)
+{
+	KEYED(".byte 0xe9\\n.long %l[jumps] - 2f\\n2:\\n");
+	word++;
+	return;
+jumps:
+	loops();
+}
+F keyed_never(void)
+{
+	KEYED(".byte 0x0f, 0x1f, 0x44, 0, 0\\n");
+	loops();
+jumps:
+	stops();
+}
 """
 CANNOT = {"stops", "loops", "calls", "leaves", "leaves_to_that", "pair1",
-          "pair2", "arms", "calls_one_arm", "traps"}
+          "pair2", "arms", "calls_one_arm", "traps", "keyed_never"}
 CAN = {"returns", "may_loop", "leaves_by_pointer", "calls_pointer",
-       "leaves_to_one_that_returns", "recursive", "behind_a_call", "one_arm"}
+       "leaves_to_one_that_returns", "recursive", "behind_a_call", "one_arm",
+       "keyed_nop", "keyed_jump"}
 FLAGS = ["-std=gnu11", "-O2", "-ffreestanding", "-mcmodel=kernel", "-fno-pic",
          "-fno-pie", "-fcf-protection=none", "-fno-asynchronous-unwind-tables",
          "-fno-stack-protector", "-w"]

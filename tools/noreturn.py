@@ -6,8 +6,9 @@ line, for tools/symtab.py.
 A function can return if a RET is reachable from its first instruction. The path
 may follow jumps, tail jumps included, and passes a call only if the called
 function can return. An indirect call counts as returning. So does an indirect
-jump, unless it is a switch that gcc made, whose table is read. So an error of
-this analysis is always on the side of "can return".
+jump, unless it is a switch that gcc made, whose table is read. A branch on a
+static key may go both ways. So an error of this analysis is always on the side
+of "can return".
 
 The analysis searches backwards for the least set with these rules: it begins
 with the instructions that return, and adds those that lead to one, until the
@@ -61,6 +62,13 @@ class Memory:
             if kind == PT_LOAD:
                 self.segments.append((addr, pos, length))
 
+    def bytes(self, start, length):
+        """The bytes at start; they lie in one segment."""
+        for addr, pos, size in self.segments:
+            if addr <= start < addr + size:
+                return self.data[pos + start - addr:][:length]
+        raise ValueError(f"no bytes at {start:#x}")
+
     def words(self, start):
         """The words from start to the segment's end, TABLE_MAX at most."""
         for addr, pos, length in self.segments:
@@ -70,10 +78,24 @@ class Memory:
                                               pos + start - addr)
 
 
+def read_branches(elf, objdump, memory):
+    """The sites of static keys: (site, target). The table is that of
+    arch/x86_64/asm/jump_label.h; an image without one has no sites."""
+    out = subprocess.run([objdump, "-t", elf], check=True,
+                         stdout=subprocess.PIPE, text=True).stdout
+    marks = {line.split()[-1]: int(line.split()[0], 16)
+             for line in out.splitlines() if line.endswith("___jump_table")}
+    start = marks.get("__start___jump_table", 0)
+    end = marks.get("__stop___jump_table", 0)
+    for addr in range(start, end, 16):
+        code, target = struct.unpack("<ii", memory.bytes(addr, 8))
+        yield addr + code, addr + 4 + target
+
+
 class Graph:
     """The control flow backwards: from an instruction to its predecessors."""
 
-    def __init__(self, code, functions, memory):
+    def __init__(self, code, functions, memory, branches=()):
         self.functions, self.memory = functions, memory
         self.starts = [addr for addr, _ in functions]
         self.known = {addr for addr, _, _ in code}
@@ -84,6 +106,9 @@ class Graph:
         following = [addr for addr, _, _ in code[1:]] + [0]
         for (addr, name, operand), behind in zip(code, following):
             self.add(addr, name, operand, behind)
+        for site, target in branches:  # NOP or jump, as its key says
+            self.before[target].append(site)
+            self.before[site + 5].append(site)
 
     def name(self, addr):
         """The name of the function that contains addr, without ".cold"."""
@@ -150,7 +175,9 @@ class Graph:
 def noreturn(elf, objdump="objdump"):
     """Addresses of the labels in the kernel's text that cannot return."""
     code, functions = read_code(elf, objdump)
-    found = Graph(code, functions, Memory(elf)).returning()
+    memory = Memory(elf)
+    branches = list(read_branches(elf, objdump, memory))
+    found = Graph(code, functions, memory, branches).returning()
     known = {addr for addr, _, _ in code}
     return sorted({addr for addr, _ in functions
                    if addr >= KERNEL_VMA and addr in known} - found)

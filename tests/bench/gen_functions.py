@@ -1,13 +1,29 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes N functions that can be traced, for the image of bench=sites.
+"""Writes N functions that can be traced, for the image of bench=sites, and
+KEY_SITES sites of the static key bench_many_key.
 
 They are what gcc makes of an empty function with our flags: the five bytes of
 the site, a return, and the site's address in __mcount_loc. NASM is a hundred
-times faster at it.
+times faster at it. A branch on a key is its NOP, and its entry in __jump_table
+(arch/x86_64/asm/jump_label.h).
 """
 
 import sys
+
+KEY_SITES = 10000
+
+
+def print_key_sites():
+    print("extern bench_many_key\nsection .text\nbench_key_sites:\n"
+          f"%assign i 0\n%rep {KEY_SITES}\n"
+          ".site_%+ i: db 0x0f, 0x1f, 0x44, 0, 0\n"
+          "%assign i i + 1\n%endrep\n.end: ret\n"
+          "section __jump_table progbits alloc noexec write align=8\n"
+          f"%assign i 0\n%rep {KEY_SITES}\n"
+          "dd bench_key_sites.site_%+ i - $, bench_key_sites.end - $\n"
+          "dq bench_many_key\n"
+          "%assign i i + 1\n%endrep")
 
 
 def main():
@@ -21,6 +37,7 @@ def main():
     print("section __mcount_loc progbits alloc noexec nowrite align=8")
     for i in range(count):
         print(f"dq bench_generated_{i}")
+    print_key_sites()
 
 
 main()

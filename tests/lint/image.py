@@ -84,6 +84,7 @@ class Image:
                     first.addr < start + self.sizes[start] <= second.addr)
             if first.falls and not last:
                 self.after[first.addr] = second.addr
+        self.keyed = self.read_jump_table()
 
     def read_segments(self):
         offset, = struct.unpack_from("<Q", self.data, 32)
@@ -121,6 +122,21 @@ class Image:
         """Addresses of all functions' patchable NOPs."""
         return set(self.words(self.symbols["__start_mcount_loc"][0],
                               self.symbols["__stop_mcount_loc"][0]))
+
+    def read_jump_table(self):
+        """The sites of static keys (arch/x86_64/asm/jump_label.h). Each leads
+        to its target and to the instruction behind it, whatever its bytes are
+        in the image: a NOP hides the first edge, a jump the second."""
+        start, = self.symbols.get("__start___jump_table", [0])
+        end, = self.symbols.get("__stop___jump_table", [0])
+        sites = set()
+        for addr, word in zip(range(start, end, 16),
+                              self.words(start, end)[::2]):
+            code, target = struct.unpack("<ii", struct.pack("<Q", word))
+            site, target = addr + code, addr + 4 + target
+            self.owner(site).targets |= {target, site + 5}
+            sites.add(site)
+        return sites
 
     def functions_of_table(self, name):
         """Every word of every object in a table that is the address of code."""

@@ -3,10 +3,12 @@
 handling, NMI entry, a trampoline before its guard, the sync IPI handler, or
 the stretch with the private address space loaded.
 
-Follows every direct call, jump and fall-through from ROOTS. An indirect one is
-refused unless INDIRECT lists its targets, or names the table (table.h) whose
-entries the image holds. STOPS are the places where the
-proof may end, each with the reason why it is safe to be traced from there on.
+Follows every direct call, jump and fall-through from ROOTS. A branch on a
+static key has both its edges, and is itself refused: it may hold an INT3, and a
+tracepoint is such a branch. An indirect call or jump is refused unless INDIRECT
+lists its targets, or names the table (table.h) whose entries the image holds.
+STOPS are the places where the proof may end, each with the reason why it is
+safe to be traced from there on.
 """
 import collections
 import os
@@ -106,6 +108,7 @@ class Proof:
 
     def run(self):
         sites = self.image.sites()
+        keyed = {self.image.owner(site).addr for site in self.image.keyed}
         stops = self.addresses(self.rules.stops)
         roots = self.addresses(self.rules.roots)
         queue = collections.deque((addr, None) for addr in roots)
@@ -125,6 +128,8 @@ class Proof:
                    self.near(sites, piece)):
                 self.complain(piece.addr, "is traceable")
                 continue
+            if piece.addr in keyed:
+                self.complain(piece.addr, "tests a static key")
             queue += [(target, piece.addr) for target in self.leads_to(piece)]
         return self.problems
 

@@ -92,5 +92,6 @@ void bench_memory(void);
 void bench_patch(void);
 void bench_wall(void);
 void bench_sites(void);
+void bench_keys(void);			     /* of bench=sites, too */
 void bench_sets(const unsigned long *sites); /* BENCH_SITES of them */
 void bench_smp(void);

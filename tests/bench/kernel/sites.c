@@ -161,5 +161,6 @@ void bench_sites(void)
 	measure_exchange();
 	measure_exchange_own();
 	bench_sets(sites);
+	bench_keys();
 	kfree(sites);
 }
