@@ -90,7 +90,7 @@ struct trace_errors {
 
 #define TRACE_USUAL    1 /* on, not special */
 #define TRACERS_MAX    16
-#define TRACE_NAME_MAX 32
+#define TRACE_NAME_MAX 64 /* as TRACEFS_NAME_MAX */
 
 struct trace_array {
 	/* A fast callback tests both at once: they must equal TRACE_USUAL. */
@@ -120,6 +120,8 @@ struct trace_array {
 	bool paused_was_on;		/* [L] */
 	struct trace_errors errors;	/* of its files [lock of error_log.c] */
 	char name[TRACE_NAME_MAX];	/* [I] "": the top trace */
+	u64 serial;			/* [I] no other trace ever has it */
+	unsigned int held;		/* [L] see trace_array_get() */
 	struct trace_array *next;	/* [A], written under [L] */
 	void *tracer_data[TRACERS_MAX]; /* [I] see trace_tracer_data() */
 	/* [L] by the event's slot: trace_event_file.h */
@@ -147,7 +149,8 @@ int trace_init(void);
 
 /*
  * trace_array_create() - create a trace that is on, with nop as its tracer
- * Its settings and its buffer equal those of the top trace at boot.
+ * It has the options that the top trace has now, as on Linux; its other
+ * settings and its small buffer are those of the top trace at boot.
  * Return: the trace; ERR_PTR(-EINVAL): the name is empty, "." or "..", too long
  * or has a slash; -EEXIST a trace has it; -ENOMEM. No other code is returned.
  */
@@ -155,13 +158,27 @@ struct trace_array *trace_array_create(const char *name);
 
 /*
  * trace_array_destroy() - stop a trace's tracer and free the trace
- * The caller guarantees that no file of its directory is open and that no task
- * writes a marker into it.
- * Return: 0; or, with the trace still there, -EBUSY a reader is open; -EINVAL
- * it is the top trace; or the error of stopping its tracer, of
- * ftrace_set_pids() or of ftrace_free_filter().
+ * trace_array_remove() - the same, by name
+ * Return: 0; or, with the trace still there, -EBUSY it is held or a reader is
+ * open; -EINVAL it is the top trace; or the error of stopping its tracer, of
+ * ftrace_set_pids() or of ftrace_free_filter(). remove: -ENOENT no such trace.
  */
 int trace_array_destroy(struct trace_array *tr);
+int trace_array_remove(const char *name);
+
+/*
+ * trace_array_get() - find a trace by name and hold it: it is not destroyed
+ * trace_array_put() - no longer
+ * Return: the trace; NULL: not found.
+ */
+struct trace_array *trace_array_get(const char *name);
+void trace_array_put(struct trace_array *tr);
+
+/*
+ * Find the trace with the lowest serial number that is at least *@serial, the
+ * top trace left out, and copy its name. Return: false: there is none.
+ */
+bool trace_array_next(u64 *serial, char name[TRACE_NAME_MAX]);
 
 /*
  * Return: NULL: not found. The caller must keep the trace from being destroyed.

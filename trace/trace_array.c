@@ -83,6 +83,16 @@ static u64 cpus_with_ring(void)
 	return cpus;
 }
 
+void trace_own_rings(struct trace_array *tr, struct ring_buffer *buffer)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_CPUS; i++) {
+		if (buffer->cpu[i])
+			buffer->cpu[i]->owner = tr;
+	}
+}
+
 static int init_trace(struct trace_array *tr, u64 cpus)
 {
 	unsigned int i;
@@ -99,6 +109,7 @@ static int init_trace(struct trace_array *tr, u64 cpus)
 		destroy_tracer_data(tr);
 		return err;
 	}
+	trace_own_rings(tr, &tr->buffer);
 	tr->clock = trace_clock_get(0);
 	tr->cpumask = cpus;
 	for (i = 0; i < NR_CPUS; i++)
@@ -130,6 +141,8 @@ int trace_init(void)
 	return 0;
 }
 
+static u64 serials; /* [trace_lock] of the last trace */
+
 /* [trace_lock held] */
 static int add_trace(struct trace_array *tr)
 {
@@ -141,6 +154,10 @@ static int add_trace(struct trace_array *tr)
 	err = init_trace(tr, cpus_with_ring());
 	if (err)
 		return err;
+	tr->options = top->options;
+	ring_buffer_set_overwrite(&tr->buffer,
+				  trace_option(tr, TRACE_OPT_overwrite));
+	tr->serial = ++serials;
 	tr->next = top->next;
 	smp_store_release(&top->next, tr); /* initialised before found */
 	return 0;
@@ -187,31 +204,98 @@ static int quiet(struct trace_array *tr)
 	return err;
 }
 
-int trace_array_destroy(struct trace_array *tr)
+/* Return: as trace_array_destroy(). [trace_lock held] */
+static int unlink_trace(struct trace_array *tr)
 {
 	struct trace_array *before = trace_top();
-	int err = -EBUSY;
+	int err;
 
 	if (tr == trace_top())
 		return -EINVAL;
-	mutex_lock(&trace_lock);
-	if (!tr->readers)
-		err = quiet(tr);
-	if (!err) {
-		while (before->next != tr)
-			before = before->next;
-		WRITE_ONCE(before->next, tr->next);
-		trace_event_files_destroy(tr);
-	}
-	mutex_unlock(&trace_lock);
+	if (tr->readers || tr->held)
+		return -EBUSY;
+	err = quiet(tr);
 	if (err)
 		return err;
+	while (before->next != tr)
+		before = before->next;
+	WRITE_ONCE(before->next, tr->next);
+	trace_event_files_destroy(tr);
+	return 0;
+}
+
+static void free_trace(struct trace_array *tr)
+{
 	synchronize_tasks(); /* V2 */
 	destroy_tracer_data(tr);
 	trace_snapshot_destroy(tr);
 	ring_buffer_destroy(&tr->buffer);
 	kfree(tr);
-	return 0;
+}
+
+int trace_array_destroy(struct trace_array *tr)
+{
+	int err;
+
+	mutex_lock(&trace_lock);
+	err = unlink_trace(tr);
+	mutex_unlock(&trace_lock);
+	if (!err)
+		free_trace(tr);
+	return err;
+}
+
+int trace_array_remove(const char *name)
+{
+	struct trace_array *tr;
+	int err;
+
+	mutex_lock(&trace_lock);
+	tr = trace_array_find(name);
+	err = tr ? unlink_trace(tr) : -ENOENT;
+	mutex_unlock(&trace_lock);
+	if (!err)
+		free_trace(tr);
+	return err;
+}
+
+/* ---- finding one --------------------------------------------------------- */
+
+struct trace_array *trace_array_get(const char *name)
+{
+	struct trace_array *tr;
+
+	mutex_lock(&trace_lock);
+	tr = trace_array_find(name);
+	if (tr)
+		tr->held++;
+	mutex_unlock(&trace_lock);
+	return tr;
+}
+
+void trace_array_put(struct trace_array *tr)
+{
+	mutex_lock(&trace_lock);
+	tr->held--;
+	mutex_unlock(&trace_lock);
+}
+
+bool trace_array_next(u64 *serial, char name[TRACE_NAME_MAX])
+{
+	const struct trace_array *tr, *found = NULL;
+
+	mutex_lock(&trace_lock);
+	for (tr = trace_top()->next; tr; tr = tr->next) {
+		if (tr->serial >= *serial &&
+		    (!found || tr->serial < found->serial))
+			found = tr;
+	}
+	if (found) {
+		*serial = found->serial;
+		strscpy(name, found->name, TRACE_NAME_MAX);
+	}
+	mutex_unlock(&trace_lock);
+	return found;
 }
 
 /* ---- CPUs that are started late ------------------------------------------ */
@@ -225,6 +309,7 @@ static int make_ring(struct trace_array *tr, unsigned int cpu)
 
 	if (err)
 		return err;
+	trace_own_rings(tr, &tr->buffer);
 	tr->buffer_kb[cpu] = TRACE_BUFFER_KB_DEFAULT;
 	tr->cpumask |= BIT(cpu);
 	return trace_snapshot_add_cpu(tr, cpu, pages);

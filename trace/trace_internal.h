@@ -24,6 +24,12 @@ static inline size_t trace_kb_to_pages(size_t kb)
 		   (size_t)RB_PAGES_MIN);
 }
 
+/*
+ * Write the trace into each ring of one of its two buffers: a fast path then
+ * need not keep both. Call it when a ring has been added.
+ */
+void trace_own_rings(struct trace_array *tr, struct ring_buffer *buffer);
+
 /* Make nop current. [trace_lock held] Return: 0 or the error of reset. */
 int trace_stop_tracer(struct trace_array *tr);
 

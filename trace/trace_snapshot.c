@@ -148,6 +148,7 @@ static int alloc_snapshot(struct trace_array *tr)
 		return err;
 	}
 	copy_settings(tr);
+	trace_own_rings(tr, &tr->snapshot);
 	ring_buffer_pair(&tr->buffer, &tr->snapshot);
 	WRITE_ONCE(tr->snapshot_allocated, true);
 	return 0;
@@ -230,9 +231,11 @@ int trace_snapshot_add_cpu(struct trace_array *tr, unsigned int cpu,
 	if (!has_rings(tr))
 		return 0;
 	err = ring_buffer_add_cpu(&tr->snapshot, cpu, pages);
-	if (!err)
-		ring_buffer_pair(&tr->buffer, &tr->snapshot);
-	return err;
+	if (err)
+		return err;
+	trace_own_rings(tr, &tr->snapshot);
+	ring_buffer_pair(&tr->buffer, &tr->snapshot);
+	return 0;
 }
 
 /* ---- its text when it is empty, word for word Linux's -------------------- */

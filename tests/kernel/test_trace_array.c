@@ -212,15 +212,15 @@ KTEST(trace_array, each_is_read_in_the_form_of_its_tracer)
 
 KTEST(trace_array, refusals_and_no_memory)
 {
+	char name[TRACE_NAME_MAX + 1] = "";
 	struct trace_array *tr;
 	unsigned int n;
 
 	EXPECT_EQ(PTR_ERR(trace_array_create("")), -EINVAL);
 	EXPECT_EQ(PTR_ERR(trace_array_create("a/b")), -EINVAL);
 	EXPECT_EQ(PTR_ERR(trace_array_create("..")), -EINVAL);
-	EXPECT_EQ(PTR_ERR(trace_array_create(
-			  "this_name_is_longer_than_any_trace_may_have")),
-		  -EINVAL);
+	memset(name, 'x', TRACE_NAME_MAX);
+	EXPECT_EQ(PTR_ERR(trace_array_create(name)), -EINVAL);
 	EXPECT_EQ(trace_array_destroy(trace_top()), -EINVAL);
 	for (n = 1; n < 1000; n++) {
 		fail_nth(n);

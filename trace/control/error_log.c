@@ -37,12 +37,14 @@ const char *errno_sentence(int err)
 		{ EAGAIN, "Resource temporarily unavailable" },
 		{ ENOMEM, "Cannot allocate memory" },
 		{ EACCES, "Permission denied" },
+		{ EEXIST, "File exists" },
 		{ EBUSY, "Device or resource busy" },
 		{ ENODEV, "No such device" },
 		{ ENOTDIR, "Not a directory" },
 		{ EISDIR, "Is a directory" },
 		{ EINVAL, "Invalid argument" },
 		{ ENOSPC, "No space left on device" },
+		{ ENAMETOOLONG, "File name too long" },
 		{ ERANGE, "Numerical result out of range" },
 	};
 	unsigned int i;

@@ -83,6 +83,17 @@ int tracefs_close(struct tracefs_file *file);
 /* Return: the usual Unix sentence for an errno. */
 const char *errno_sentence(int err);
 
+/*
+ * tracefs_mkdir() - make the directory @path; slashes at its end do not count
+ * tracefs_rmdir() - remove it
+ * Return: 0; -ENOENT no such path; -ENOTDIR it goes on below a file, or rmdir:
+ * it is one; -ENAMETOOLONG a name of TRACEFS_NAME_MAX bytes or more; -EPERM not
+ * in this directory; mkdir: -EEXIST, -ENOMEM; rmdir: -EBUSY a file in it is
+ * open, or the error of ending what it stands for.
+ */
+int tracefs_mkdir(const char *path);
+int tracefs_rmdir(const char *path);
+
 struct tracefs_stat {
 	u64 ino;  /* see T2 of tracefs_tree.h */
 	u64 size; /* bytes; 0: not known, as on Linux */

@@ -5,7 +5,7 @@
  *
  * A directory has no list of its own. It has a kind, and its names come from
  * all sources registered for this kind. A source is an array of fixed names, or
- * a pair of functions for names that appear and disappear (CPUs, events, later
+ * a pair of functions for names that appear and disappear (CPUs, events,
  * instances):
  *
  *	TRACEFS_FILES(50, trace_dir, my_nodes);
@@ -36,6 +36,7 @@
 #include "kernel/lib/types.h"
 
 struct tracefs_file;
+struct tracefs_path;
 struct trace_seq;
 
 #define TRACEFS_NAME_MAX 64 /* bytes of a name, its NUL included */
@@ -46,11 +47,18 @@ struct trace_seq;
 /* A kind of directory. */
 struct tracefs_dir {
 	u16 mode; /* permission bits of its directories: 0750 */
+	/*
+	 * Make or remove the directory @name in @dir, which is of this kind;
+	 * NULL: not possible, -EPERM. @name is not empty, below
+	 * TRACEFS_NAME_MAX, without slashes. Return: 0 or the errno.
+	 */
+	int (*mkdir)(const struct tracefs_path *dir, const char *name);
+	int (*rmdir)(const struct tracefs_path *dir, const char *name);
 	/* Its directories also have the names of this kind; NULL: none. */
 	const struct tracefs_dir *also;
 };
 
-/* The kinds of the root and of a directory of one trace (now the root only). */
+/* The kinds of the root and of a directory of one trace. */
 extern const struct tracefs_dir root_dir, trace_dir;
 
 /* A file or a directory, in every directory of its kind. */

@@ -125,6 +125,7 @@ struct ring_buffer_per_cpu {
 	bool overwrite;	  /* [W] a full ring overwrites its oldest page */
 	u32 generation;	  /* [R] times that all its events were removed */
 	unsigned int cpu; /* [I] */
+	void *owner;	  /* [I] the buffer's owner's own */
 	/* [W] the ring that it may be exchanged with; NULL: none */
 	struct ring_buffer_per_cpu *twin;
 	struct mutex reader_lock;

@@ -119,6 +119,10 @@ const char *shell_path(const char *typed);
 /* Return: whether the user typed `exit`. */
 bool shell_leaving(void);
 
+/* Commands that live in shell_dirs.c. */
+int mkdir_run(struct stage *stage);
+int rmdir_run(struct stage *stage);
+
 /* Commands that live in shell_look.c. */
 int ps_run(struct stage *stage);
 int disas_run(struct stage *stage);

@@ -64,14 +64,41 @@ static __no_fp void function_call(unsigned long ip, unsigned long parent_ip,
 	preempt_enable_notrace();
 }
 
+/* The same for function_call_any(). */
+static noinline void function_again_any(unsigned long ip,
+					unsigned long parent_ip,
+					struct ring_buffer_per_cpu *refused)
+{
+	ring_buffer_refused(refused);
+	preempt_enable_no_resched();
+	function_slow(refused->owner, ip, parent_ip);
+}
+
 /* The callback of any other trace. */
-static void function_call_any(unsigned long ip, unsigned long parent_ip,
-			      struct ftrace_ops *ops, struct ftrace_regs *fregs)
+static __no_fp void function_call_any(unsigned long ip, unsigned long parent_ip,
+				      struct ftrace_ops *ops,
+				      struct ftrace_regs *fregs)
 {
 	struct trace_array *tr = container_of(ops, struct trace_array, ops);
+	struct ring_buffer_per_cpu *rb;
+	struct ring_buffer_fast f;
+	struct ftrace_entry *entry;
 
-	if (READ_ONCE(tr->on))
-		function_slow(tr, ip, parent_ip);
+	(void)fregs;
+	if (unlikely(!tr->on))
+		return;
+	preempt_disable_notrace();
+	rb = READ_ONCE(tr->buffer.cpu[this_cpu_read_index(cpu_number)]);
+	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f, NULL))) {
+		function_again_any(ip, parent_ip, rb);
+		return;
+	}
+	entry = (void *)(f.event + RB_EVENT_HEADER);
+	trace_fill(entry, TRACE_FN);
+	entry->ip = ip;
+	entry->parent_ip = parent_ip;
+	ring_buffer_commit_fast(rb, &f);
+	preempt_enable_notrace();
 }
 
 /* The callback for func_stack_trace: a stack follows each event. */

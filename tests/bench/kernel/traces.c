@@ -3,6 +3,7 @@
  * traces.c - rows of several traces: what a snapshot costs, and another trace.
  */
 #include "tests/bench/kernel/bench.h"
+#include "trace/control/tracefs.h"
 #include "trace/trace_snapshot.h"
 
 /* Called by the assembly below. */
@@ -20,7 +21,27 @@ static void measure_snapshot(void)
 	tracing_free_snapshot(trace_top());
 }
 
+static void measure_instances(void)
+{
+	u64 start = bench_busy();
+
+	bench_ok("mkdir", tracefs_mkdir("instances/bench"));
+	bench_row("trace.create", (bench_busy() - start) * 100, "insn");
+	bench_echo("bench_target", "set_ftrace_filter");
+	bench_echo("function", "current_tracer");
+	bench_echo("bench_target", "instances/bench/set_ftrace_filter");
+	bench_echo("function", "instances/bench/current_tracer");
+	bench_sample("call.function_ring_two");
+	bench_echo("nop", "current_tracer");
+	bench_sample("call.function_ring_other");
+	bench_echo("", "set_ftrace_filter");
+	start = bench_busy();
+	bench_ok("rmdir", tracefs_rmdir("instances/bench"));
+	bench_row("trace.remove", (bench_busy() - start) * 100, "insn");
+}
+
 void bench_traces(void)
 {
 	measure_snapshot();
+	measure_instances();
 }
