@@ -86,35 +86,94 @@ static void kthread_main(struct task_struct *prev)
 	kthread_exit(current->fn(current->arg));
 }
 
-struct task_struct *kthread_create(int (*fn)(void *arg), void *arg,
-				   const char *namefmt, ...)
+/* Return: whether a task on task_list has the pid. Context: task_list_lock. */
+static bool pid_taken(int pid)
 {
 	struct task_struct *task;
+
+	for_each_task(task)
+		if (task->pid == pid)
+			return true;
+	return false;
+}
+
+/* List a new task, unless its pid is taken. Return: 0; -EBUSY */
+static int list_task(struct task_struct *task)
+{
 	unsigned long flags;
-	va_list ap;
+	bool taken;
+
+	spin_lock_irqsave(&task_list_lock, flags);
+	taken = pid_taken(task->pid);
+	if (!taken)
+		list_add_tail(&task->task_list, &task_list);
+	spin_unlock_irqrestore(&task_list_lock, flags);
+	return taken ? -EBUSY : 0;
+}
+
+/* @pid 0: the next one. */
+static struct task_struct *create(int (*fn)(void *arg), void *arg, int pid,
+				  const char *namefmt, va_list ap)
+{
+	struct task_struct *task;
+	int ret;
 
 	kthread_reap();
 	task = task_alloc();
 	if (!task)
 		return ERR_PTR(-ENOMEM);
-	va_start(ap, namefmt);
 	vsnprintf(task->comm, sizeof(task->comm), namefmt, ap);
-	va_end(ap);
 	task->fn = fn;
 	task->arg = arg;
 	task->state = TASK_NEW;
-	task->pid = atomic_inc_return(&last_pid);
 	task->pinned = CPU_ANY;
 	task->cpu = smp_processor_id();
 	task->sp = switch_stack_prepare((char *)task->stack + STACK_SIZE,
 					kthread_main);
 	INIT_LIST_HEAD(&task->run_list);
-	spin_lock_irqsave(&task_list_lock, flags);
-	list_add_tail(&task->task_list, &task_list);
-	spin_unlock_irqrestore(&task_list_lock, flags);
+	do {
+		task->pid = pid ?: atomic_inc_return(&last_pid);
+		ret = list_task(task);
+	} while (ret && !pid);
+	if (ret) {
+		stack_free(task->stack);
+		kfree(task);
+		return ERR_PTR(ret);
+	}
 	/* List it first: the tracer walks the list, then expects this call. */
 	for_each_task_hook(created, task);
 	return task;
+}
+
+struct task_struct *kthread_create(int (*fn)(void *arg), void *arg,
+				   const char *namefmt, ...)
+{
+	struct task_struct *task;
+	va_list ap;
+
+	va_start(ap, namefmt);
+	task = create(fn, arg, 0, namefmt, ap);
+	va_end(ap);
+	return task;
+}
+
+struct task_struct *kthread_create_as(int (*fn)(void *arg), void *arg, int pid,
+				      const char *namefmt, ...)
+{
+	struct task_struct *task;
+	va_list ap;
+
+	BUG_ON(pid <= 0);
+	va_start(ap, namefmt);
+	task = create(fn, arg, pid, namefmt, ap);
+	va_end(ap);
+	return task;
+}
+
+void kthread_pids_from(int first)
+{
+	if (atomic_read(&last_pid) < first - 1)
+		atomic_set(&last_pid, first - 1);
 }
 
 int kthread_bind(struct task_struct *task, unsigned int cpu)

@@ -117,7 +117,20 @@ __printf(3, 4) struct task_struct *kthread_create(int (*fn)(void *arg),
 						  void *arg,
 						  const char *namefmt, ...);
 
-/* The same, and wake the thread up. */
+/*
+ * The same, with a pid that the caller chooses. Return: the task;
+ * ERR_PTR(-EBUSY) if a task has this pid (one that ended, too, until it is
+ * joined or reaped); ERR_PTR(-ENOMEM).
+ */
+__printf(4, 5) struct task_struct *kthread_create_as(int (*fn)(void *arg),
+						     void *arg, int pid,
+						     const char *namefmt, ...);
+
+/* The pids of tasks made by kthread_create() are at least @first from now on.
+ * Context: the only task that creates tasks. */
+void kthread_pids_from(int first);
+
+/* The same as kthread_create(), and wake the thread up. */
 #define kthread_run(fn, arg, namefmt, ...)                               \
 	({                                                               \
 		struct task_struct *run_ =                               \
