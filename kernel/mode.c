@@ -10,9 +10,11 @@
 #include "kernel/base/printk.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "kernel/service.h"
 
 DEFINE_TABLE(struct kernel_mode, kernel_modes);
 DEFINE_TABLE(struct cmdline_word, cmdline_words);
+DEFINE_TABLE(struct service, services);
 
 static const char *mode_name(size_t nr)
 {
@@ -90,6 +92,14 @@ static int run(void)
 	return kernel_modes_first[nr]->run();
 }
 
+/* A service that fails has said so; the mode runs all the same. */
+static void start_services(void)
+{
+	const struct service *const *service;
+
+	for_each_entry(service, services)(*service)->start();
+}
+
 enum exit_code mode_run(void)
 {
 	struct cmdline_fault fault;
@@ -104,6 +114,7 @@ enum exit_code mode_run(void)
 		help();
 		return EXIT_CODE_OK;
 	}
+	start_services();
 	ret = run();
 	if (ret)
 		pr_err("the mode failed: %d", ret);
