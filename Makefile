@@ -71,7 +71,7 @@ LDFLAGS  := -nostdlib -static --build-id=none -z max-page-size=4096 \
 LAYERS := boot kernel/lib kernel/base kernel \
 	$(addprefix arch/x86_64/,asm cpu mm dev patch) \
 	trace $(addprefix trace/,core graph ring event output tracers control \
-	shell) demo
+	shell serve) demo
 TESTS  := tests/kernel tests/bench/kernel $(EXTRA)
 OFFSETS := boot/boot-offsets arch/x86_64/asm-offsets
 sources = $(filter-out $(OFFSETS:=.c),$(foreach d,$(2),$(sort \
@@ -91,8 +91,9 @@ NOTRACE_OBJS := \
 	kernel/base/kallsyms.o kernel/stacktrace.o kernel/unwind_hooks.o \
 	kernel/lib/printf.o kernel/lib/string.o kernel/lib/glob.o \
 	kernel/base/screen.o arch/x86_64/dev/screen.o \
+	$(addprefix arch/x86_64/dev/,pci.o virtio.o virtio_serial.o com2.o) \
 	$(patsubst %.c,%.o,$(wildcard trace/*.c $(foreach d,core graph ring \
-	event output tracers,trace/$(d)/*.c)))
+	event output tracers serve,trace/$(d)/*.c)))
 $(NOTRACE_OBJS:%=$(BUILD)/obj/%): TRACE :=
 
 # memcpy and its kin must not become calls of themselves.

@@ -39,3 +39,23 @@ static __always_inline void writel(volatile void *addr, u32 value)
 {
 	*(volatile u32 *)addr = value;
 }
+
+static __always_inline u8 readb(const volatile void *addr)
+{
+	return *(const volatile u8 *)addr;
+}
+
+static __always_inline u16 readw(const volatile void *addr)
+{
+	return *(const volatile u16 *)addr;
+}
+
+static __always_inline void writeb(volatile void *addr, u8 value)
+{
+	*(volatile u8 *)addr = value;
+}
+
+static __always_inline void writew(volatile void *addr, u16 value)
+{
+	*(volatile u16 *)addr = value;
+}

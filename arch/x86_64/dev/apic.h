@@ -12,6 +12,8 @@
 /* Vectors; 0..31 are the CPU's own. The high four bits are the priority. */
 #define VECTOR_DEVICE_FIRST  0x30
 #define VECTOR_UART	     0x34
+#define VECTOR_COM2	     0x35
+#define VECTOR_VIRTIO	     0x36
 #define VECTOR_DEVICE_LAST   0xdf
 #define VECTOR_TEST	     0xe0 /* for tests in the image */
 #define VECTOR_TIMER	     0xec
