@@ -112,6 +112,7 @@ static int generate(struct tracefs_file *file)
 	return 0;
 }
 
+/* @buf NULL: skip. */
 static ssize_t read_text(struct tracefs_file *file, char *buf, size_t len)
 {
 	while (file->taken == file->seq.len) {
@@ -124,8 +125,10 @@ static ssize_t read_text(struct tracefs_file *file, char *buf, size_t len)
 			return ret;
 	}
 	len = min(len, file->seq.len - file->taken);
-	memcpy(buf, file->seq.buf + file->taken, len);
+	if (buf)
+		memcpy(buf, file->seq.buf + file->taken, len);
 	file->taken += len;
+	file->offset += len;
 	return len;
 }
 
@@ -136,6 +139,51 @@ ssize_t tracefs_read(struct tracefs_file *file, char *buf, size_t len)
 	if (file->node->read)
 		return file->node->read(file, buf, len);
 	return file->node->show ? read_text(file, buf, len) : -EINVAL;
+}
+
+/* Generate the text from its beginning again. Return: 0, or an errno. */
+static int restart(struct tracefs_file *file)
+{
+	static const struct tracefs_node broken = { .name = "" };
+	const struct tracefs_node *node = file->node;
+	int ret = 0;
+
+	if (node->release && file->flags & TRACEFS_WRITE)
+		return -ESPIPE;
+	file->flags &= ~TRACEFS_TRUNC;
+	file->node = &broken;
+	if (node->release)
+		node->release(file);
+	file->pos = 0;
+	file->private = NULL;
+	if (node->open)
+		ret = node->open(file);
+	if (ret)
+		return ret;
+	file->node = node;
+	trace_seq_reset(&file->seq);
+	file->taken = file->offset = 0;
+	file->ended = false;
+	return 0;
+}
+
+ssize_t tracefs_pread(struct tracefs_file *file, char *buf, size_t len,
+		      u64 offset)
+{
+	ssize_t n = 0;
+
+	if (!(file->flags & TRACEFS_READ) || file->node->read ||
+	    !file->node->show)
+		return tracefs_read(file, buf, len);
+	if (offset < file->offset)
+		n = restart(file);
+	while (!n && file->offset < offset) {
+		n = read_text(file, NULL, offset - file->offset);
+		if (!n)
+			return 0;
+		n = min(n, (ssize_t)0);
+	}
+	return n ? n : read_text(file, buf, len);
 }
 
 int tracefs_poll(struct tracefs_file *file)

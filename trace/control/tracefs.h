@@ -44,6 +44,7 @@ struct tracefs_file {
 	/* Text generated and not yet read. */
 	struct trace_seq seq;
 	size_t taken; /* bytes of it already read */
+	u64 offset;   /* bytes of text read since the beginning */
 	bool ended;
 
 	/* The text of a failed write for the user, in error_log. */
@@ -66,6 +67,15 @@ int tracefs_open(const char *path, unsigned int flags,
  * room for a piece of text; or the node's errno.
  */
 ssize_t tracefs_read(struct tracefs_file *file, char *buf, size_t len);
+
+/*
+ * Read at @offset. A stream ignores it. Text is generated from the beginning
+ * again if the offset is before the last read's end. Return: as tracefs_read();
+ * -ESPIPE that is not possible, because the handle changes something at close;
+ * or the errno of the node's open, after which the handle can only be closed.
+ */
+ssize_t tracefs_pread(struct tracefs_file *file, char *buf, size_t len,
+		      u64 offset);
 
 /*
  * Would a read return at once? It may return an error, or 0 at the end.
