@@ -9,7 +9,8 @@
  *
  * Invariants
  * T1  A slot's pid and name belong together whenever saved.busy is free.
- * T2  task->trace_name is the slot + 1 that a task was last saved in. The slot
+ * T2  A pid is in one slot at most.
+ * T3  task->trace_name is the slot + 1 that a task was last saved in. The slot
  *     is still the task's if it has the task's pid.
  *
  * Context and locks: the hook runs with a run queue locked, so it may only try
@@ -63,21 +64,26 @@ static void saved_unlock(unsigned long flags)
 	local_irq_restore(flags);
 }
 
-/* T2 */
+/* T3 */
 static bool is_saved(const struct task_struct *task)
 {
 	return task->trace_name &&
 	       saved.name[task->trace_name - 1].pid == task->pid;
 }
 
-/* Save a name in place of the oldest. */
+/* Save a name in place of one with the same pid, else of the oldest. */
 static void save_name(struct task_struct *task)
 {
-	struct saved_name *name = &saved.name[saved.next];
+	struct saved_name *name = saved.name;
 
+	while (name < saved.name + SAVED_MAX && name->pid != task->pid)
+		name++;
+	if (name == saved.name + SAVED_MAX) {
+		name = &saved.name[saved.next];
+		saved.next = (saved.next + 1) % SAVED_MAX;
+	}
 	name->pid = task->pid;
 	memcpy(name->comm, task->comm, TASK_COMM_LEN);
-	saved.next = (saved.next + 1) % SAVED_MAX;
 	task->trace_name = name - saved.name + 1;
 }
 
