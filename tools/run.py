@@ -52,6 +52,11 @@ def options():
                         help="start stopped, under gdb with this script")
     parser.add_argument("--log", help="with --gdb: the serial line is kept "
                         "here (else only as long as gdb runs)")
+    parser.add_argument("--tracefs", metavar="SOCKET",
+                        help="serve the control tree there (the kernel needs "
+                        "the word tracefs=on)")
+    parser.add_argument("--tracefs-line", default="virtio",
+                        choices=["virtio", "com2"])
     parser.add_argument("qemu", nargs="*", help="more options for QEMU")
     return parser.parse_args()
 
@@ -78,6 +83,18 @@ def refusal(args):
     return None
 
 
+def tracefs_options(socket, line="virtio"):
+    """QEMU's options for the guest's file server on a UNIX socket. For com2
+    they stand behind those of COM1."""
+    chardev = ["-chardev",
+               f"socket,id=tracefs,path={socket},server=on,wait=off"]
+    if line == "com2":
+        return chardev + ["-serial", "chardev:tracefs"]
+    return chardev + ["-device", "virtio-serial-pci,id=tracefs-bus",
+                      "-device", "virtserialport,bus=tracefs-bus.0,nr=1,"
+                      "chardev=tracefs,name=nop5.tracefs"]
+
+
 def command(args, serial):
     cmd = ["qemu-system-x86_64", "-machine", "q35", "-accel", args.accel,
            "-cpu", args.cpu, "-smp", args.smp, "-m", args.mem,
@@ -94,6 +111,8 @@ def command(args, serial):
         cmd += ["-cdrom", args.iso]
     if args.kernel:
         cmd += ["-kernel", args.kernel, "-append", args.append]
+    if getattr(args, "tracefs", None):
+        cmd += tracefs_options(args.tracefs, args.tracefs_line)
     return cmd + args.qemu
 
 

@@ -21,6 +21,7 @@ LAYERS = {
     "trace/tracers/": 7,
     "trace/control/": 8,
     "trace/shell/": 9,
+    "trace/serve/": 9,
     "demo/": 10,
     "tests/": 11,
 }

@@ -87,6 +87,7 @@ class Client:
         self.next_id = int.from_bytes(os.urandom(3), "little") << 8 | 1
         self.thread = threading.Thread(target=self._receive, daemon=True)
         self.thread.start()
+        self.sock.sendall(b"\0")  # ends the last frame of another client
         (self.version, self.cpus, self.max_payload, self.max_handles,
          self.max_requests, self.max_tasks, self.page_size, self.session,
          build) = HELLO_REPLY.unpack(self.call(HELLO, offset=VERSION).payload)

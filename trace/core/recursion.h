@@ -65,3 +65,23 @@ static __always_inline void ftrace_test_recursion_unlock(int bit)
 {
 	ftrace_guard_leave(bit);
 }
+
+/*
+ * Let no callback with a guard see the current task, or end this. For a task
+ * that serves readers of a trace: what it does must not fill the trace. Its
+ * interrupts are seen as before. Context: task, in a function that is not
+ * traceable and has no traceable caller.
+ */
+static __always_inline void ftrace_task_untraced(bool untraced)
+{
+	u32 bits = CTX_TASK | CTX_TRANSITION;
+
+	bits = bits << FTRACE_GUARD_CORE | bits << FTRACE_GUARD_CALLBACK |
+	       bits << FTRACE_GUARD_GRAPH;
+	barrier();
+	if (untraced)
+		current->trace_recursion |= bits;
+	else
+		current->trace_recursion &= ~bits;
+	barrier();
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve.h - the file server, shared by its files. DESIGN.md has the protocol.
+ *
+ * serve.c receives requests, serve_task.c runs them in tasks, serve_ops.c does
+ * what they ask, serve_file.c keeps open files, serve_poll.c waiting POLLs.
+ *
+ * N1  Each admitted request is in `active` from its admission to just before
+ *     its reply is sent, and is finished exactly once.
+ * N2  A request runs after every CLOSE admitted before it, and a CLOSE after
+ *     every request admitted before it that uses its handle.
+ * N3  A session ends with no request, file or reply of its own left.
+ *
+ * Legend: [S] serve_lock; [H] lock of the open file; [R] the receiving thread.
+ */
+#pragma once
+
+#include "kernel/base/spinlock.h"
+#include "kernel/lib/list.h"
+#include "kernel/mutex.h"
+#include "kernel/wait.h"
+#include "trace/serve/tfs1.h"
+
+#define SERVE_REQUESTS 128
+#define SERVE_HANDLES  256
+#define SERVE_TASKS    64
+
+struct serve_request {
+	struct list_head active;  /* [S] N1 */
+	struct list_head queued;  /* [S] of its task, or of the POLLs */
+	struct tfs1_request head; /* [I] */
+	char *payload;		  /* [I] a NUL behind it; NULL: none */
+	bool *busy;		  /* [S] of the task that runs it, or NULL */
+	bool cancelled;		  /* [S] */
+	bool silent;		  /* [S] its session has ended: no reply */
+	struct wait_queue_head woken; /* cancelled became true */
+};
+
+extern spinlock_t serve_lock;
+/* A request was finished. */
+extern struct wait_queue_head serve_progress;
+
+/* ---- serve.c ---- */
+
+/* Send a reply and free the request. Context: task, may sleep. */
+void serve_finish(struct serve_request *req, s32 status, u64 value,
+		  const void *payload, u32 length);
+
+/* N2. Wait until the request may run. Context: the task that runs it. */
+void serve_wait_turn(const struct serve_request *req);
+
+static inline bool serve_cancelled(const struct serve_request *req)
+{
+	return READ_ONCE(req->cancelled);
+}
+
+/* ---- serve_task.c ---- */
+
+/*
+ * Give a request to the task of its pid and name, which may have to be made.
+ * Context: [R]. Return: 0; -EBUSY the pid is a task's of the guest, or no task
+ * is idle; -ENOMEM. No other code is returned.
+ */
+int serve_task_give(struct serve_request *req);
+
+/* End all tasks, which are idle. Context: [R] */
+void serve_tasks_end(void);
+
+/* ---- serve_ops.c ---- */
+
+/* Do what a request asks and finish it. Context: the task of its caller. */
+void serve_run(struct serve_request *req);
+
+/* ---- serve_file.c ---- */
+
+struct tracefs_file;
+
+struct serve_file {
+	struct mutex lock;
+	struct tracefs_file *file; /* [I]; its contents [H] */
+	u64 pos;		   /* [H] where the next read goes on */
+	bool nonblock;		   /* [I] */
+};
+
+/*
+ * Open files by handle. serve_file_get() is valid until the request that asks
+ * is finished: N2. Context: task.
+ */
+int serve_file_open(const char *path, unsigned int flags, bool nonblock,
+		    u32 *handle);
+struct serve_file *serve_file_get(u32 handle);
+int serve_file_close(u32 handle);
+void serve_files_close_all(void);
+
+/* ---- serve_poll.c ---- */
+
+/* Start the thread that answers POLL. Return: 0; -ENOMEM */
+int serve_poll_init(void);
+/* Give it a request. Context: [R] */
+void serve_poll_give(struct serve_request *req);
+/* Look at all waiting POLLs now: one was cancelled. */
+void serve_poll_kick(void);
