@@ -25,6 +25,7 @@
 #include "trace/event/trace_seq.h"
 #include "trace/ring/ring_buffer.h"
 
+struct event_refusal;
 struct trace_array;
 struct trace_event_file;
 struct trace_iterator;
@@ -126,6 +127,7 @@ struct trace_array {
 	void *tracer_data[TRACERS_MAX]; /* [I] see trace_tracer_data() */
 	/* [L] by the event's slot: trace_event_file.h */
 	struct trace_event_file *event_files[TRACE_EVENT_SLOTS];
+	struct event_refusal *event_refusals; /* [L] events/SYSTEM/filter */
 };
 
 extern struct trace_array trace_top_array;

@@ -16,7 +16,7 @@
  * host-sources: trace/event/trace_seq.c
  * host-sources: trace/trace_array.c trace/trace_options.c
  * host-sources: trace/ring/trace_clock.c
- * host-sources: trace/event/trace_event.c
+ * host-sources: trace/event/trace_event.c trace/event/trace_event_file.c
  * host-sources: trace/core/ftrace.c trace/core/ftrace_check.c
  * host-sources: trace/core/ftrace_direct.c
  * host-sources: trace/core/ftrace_exchange.c
@@ -144,6 +144,21 @@ NOTHING(ring_buffer_set_clock, struct ring_buffer *b,
 NOTHING(ring_buffer_set_overwrite, struct ring_buffer *b, bool on)
 NOTHING(trace_saved_cmdlines_show, struct trace_seq *s)
 NOTHING(trace_close, struct trace_iterator *iter)
+NOTHING(trace_use, struct trace_array *tr)
+NOTHING(trace_unuse, struct trace_array *tr)
+NOTHING(trace_snapshot_destroy, struct trace_array *tr)
+NOTHING(synchronize_cpus, void)
+
+int trace_snapshot_add_cpu(struct trace_array *tr, unsigned int cpu,
+			   size_t pages)
+{
+	return 0;
+}
+
+int trace_snapshot_resize(struct trace_array *tr, const u32 *pages)
+{
+	return 0;
+}
 
 /*
  * Not of this test, which reads and writes no traces: they are under test on

@@ -5,11 +5,12 @@
  */
 #include "kernel/base/printk.h"
 #include "kernel/lib/printf.h"
+#include "tests/kernel/event_bells.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"
 
 #define ROOM	 1024
-#define WRITABLE 15 /* files of the tree, but for those of a CPU */
+#define WRITABLE 16 /* files of the tree, but for those of a CPU */
 
 /* ---- what is read can be written back ------------------------------------ */
 
@@ -71,6 +72,7 @@ static void change_all(void)
 		{ "set_graph_function", "mutex_trylock\n" },
 		{ "set_graph_notrace", "mutex_unlock\n" },
 		{ "stack_trace_filter", "!*\n" },
+		{ "set_event", "belfry:bell tower:clock\n" },
 		{ "set_ftrace_pid", "1 2 3\n" },
 		{ "max_graph_depth", "3\n" },
 		{ "trace_clock", "counter\n" },
@@ -92,6 +94,7 @@ static void change_all(void)
 
 static void change_none(void)
 {
+	tt_write("set_event", "\n");
 	tt_write("set_ftrace_notrace", "\n");
 	tt_write("set_ftrace_pid", "\n");
 	tt_write("set_graph_function", "\n");
@@ -103,14 +106,17 @@ static void change_none(void)
 	tt_write("trace_clock", "local\n");
 	tt_write("trace_options", "overwrite\nnosym-addr\n");
 	tt_write("tracing_cpumask", "ffffffffffffffff\n");
-	tt_end();
+	tt_write("current_tracer", "nop\n");
+	tt_write("tracing_on", "1\n");
 }
 
 KTEST(tracefs, what_is_read_can_be_written_back)
 {
 	struct trace_array *tr = trace_top();
-	bool expanded = tr->expanded;
+	bool expanded;
 
+	ASSERT(bells_begin());
+	expanded = tr->expanded;
 	tr->expanded = false; /* as after boot: "7 (expanded: 1408)" */
 	write_all_back();
 	EXPECT(!tr->expanded);
@@ -119,6 +125,7 @@ KTEST(tracefs, what_is_read_can_be_written_back)
 	write_all_back();
 	change_none();
 	write_all_back();
+	bells_end();
 }
 
 /* The error of the write, or of the close. */

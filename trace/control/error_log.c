@@ -18,6 +18,8 @@
 /* If the input is too long to quote whole, the quote has at least this many
  * bytes from the start of the wrong part on. */
 #define QUOTE_BEHIND 64
+/* The caret may stand behind the input: what is wrong is its end. */
+#define CARET_BEHIND 2
 
 static_assert(TRACE_ERROR_PATH >= TRACEFS_PATH_MAX, "no path is cut");
 
@@ -77,7 +79,7 @@ static size_t quote_start(const char *buf, size_t at)
 void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
 		   int err)
 {
-	size_t i, at = min(len, (size_t)file->error_at), from;
+	size_t i, at = file->error_at, from;
 	struct trace_errors *log = &file_trace(file)->errors;
 	struct trace_error *e;
 
@@ -86,13 +88,17 @@ void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
 		len = strlen(buf);
 		at = 0;
 	}
-	from = quote_start(buf, at);
+	/* The end of the line is not quoted, but may be what is wrong. */
+	if (len && buf[len - 1] == '\n')
+		len--;
+	at = min(at, len + CARET_BEHIND);
+	from = quote_start(buf, min(at, len));
 	buf += from;
 	len -= from;
 	mutex_lock(&lock);
 	e = &log->error[log->count++ % TRACE_ERRORS];
 	e->time_ns = ktime_ns();
-	strscpy(e->where, file->path, sizeof(e->where));
+	strscpy(e->where, file->error_where ?: file->path, sizeof(e->where));
 	e->text = file->error_text ? file->error_text : errno_sentence(err);
 	e->at = at - from;
 	last_text = e->text;

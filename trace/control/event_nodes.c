@@ -7,18 +7,28 @@
  * name, and its id is the id of the name. A handle holds no reference to a
  * system or an event; a read of an unregistered event's file returns -ENODEV.
  */
+#include "trace/control/event_nodes.h"
+
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "trace/control/nodes.h"
-#include "trace/event/trace_event.h"
 
-static const struct tracefs_dir events_dir = { .mode = 0750 };
+const struct tracefs_dir events_dir = { .mode = 0750 };
 /* The directory of one system; the data of its level is its id. */
-static const struct tracefs_dir system_dir = { .mode = 0750 };
-static const struct tracefs_node system_node = { .dir = &system_dir };
+const struct tracefs_dir system_dir = { .mode = 0750 };
+const struct tracefs_dir system_switch_dir = { .mode = 0750,
+					       .also = &system_dir };
+static const struct tracefs_node system_nodes[] = {
+	{ .dir = &system_dir },
+	{ .dir = &system_switch_dir },
+};
 /* The directory of one event; the data of its level is its event_id(). */
-static const struct tracefs_dir event_dir = { .mode = 0750 };
-static const struct tracefs_node event_node = { .dir = &event_dir };
+const struct tracefs_dir event_dir = { .mode = 0750 };
+const struct tracefs_dir event_switch_dir = { .mode = 0750,
+					      .also = &event_dir };
+static const struct tracefs_node event_nodes_of[] = {
+	{ .dir = &event_dir },
+	{ .dir = &event_switch_dir },
+};
 
 /* ---- events/ ------------------------------------------------------------- */
 
@@ -40,9 +50,21 @@ static u64 system_id(const char *name)
 	return tracefs_name_id(name) >> 9;
 }
 
+/* Has the system an event with a switch? */
+static bool has_switch(u64 id)
+{
+	const struct trace_event *event;
+	u32 slot = 0;
+
+	while ((event = trace_event_next(&slot)))
+		if (event->reg && system_id(event->system) == id)
+			return true;
+	return false;
+}
+
 static void system_level(struct tracefs_level *level, u64 id)
 {
-	level->node = &system_node;
+	level->node = &system_nodes[has_switch(id)];
 	level->data = (void *)id;
 	level->id = id;
 }
@@ -121,7 +143,7 @@ static bool event_next(const struct tracefs_path *dir, u64 *pos,
 		if (system_id(event->system) != system)
 			continue;
 		strscpy(name, event->name, TRACEFS_NAME_MAX);
-		level->node = &event_node;
+		level->node = &event_nodes_of[!!event->reg];
 		level->id = event_id(event);
 		level->data = (void *)level->id;
 		*pos = slot;
@@ -149,19 +171,53 @@ TABLE_ENTRY(tracefs_sources, 60, events);
 
 /* ---- events/SYSTEM/NAME/ ------------------------------------------------- */
 
-static int format_show(struct tracefs_file *file, struct trace_seq *seq)
+const struct trace_event *node_event(const struct tracefs_file *file)
 {
 	u64 id = (u64)tracefs_above(&file->at, &event_dir)->data;
 	const struct trace_event *event =
 		trace_event_find(id & TRACE_EVENT_ID_MAX);
 
-	if (!event || event_id(event) != id)
+	return event && event_id(event) == id ? event : NULL;
+}
+
+u64 node_system(const struct tracefs_file *file)
+{
+	const struct tracefs_level *level =
+		tracefs_above(&file->at, &system_dir);
+
+	return level ? (u64)level->data : 0;
+}
+
+bool node_has_event(const struct tracefs_file *file,
+		    const struct trace_event *event)
+{
+	u64 system = node_system(file);
+
+	return !system || system_id(event->system) == system;
+}
+
+static int format_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	const struct trace_event *event = node_event(file);
+
+	if (!event)
 		return -ENODEV;
 	trace_event_format_show(event, seq);
 	return 0;
 }
 
+static int id_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	const struct trace_event *event = node_event(file);
+
+	if (!event)
+		return -ENODEV;
+	trace_seq_printf(seq, "%u\n", event->id);
+	return 0;
+}
+
 static const struct tracefs_node event_nodes[] = {
 	{ .name = "format", .mode = 0440, .show = format_show },
+	{ .name = "id", .mode = 0440, .show = id_show },
 };
 TRACEFS_FILES(60, event_dir, event_nodes);

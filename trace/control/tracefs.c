@@ -198,6 +198,7 @@ static void error_reset(struct tracefs_file *file)
 {
 	file->error_at = 0;
 	file->error_text = NULL;
+	file->error_where = NULL;
 	file->error_quote[0] = '\0';
 }
 

@@ -48,9 +48,10 @@ struct tracefs_file {
 	bool ended;
 
 	/* The text of a failed write for the user, in error_log. */
-	unsigned int error_at;	/* offset of the wrong part in the input */
-	const char *error_text; /* NULL: use errno_sentence() */
-	char error_quote[64];	/* "", or text to quote instead of the input */
+	unsigned int error_at;	 /* offset of the wrong part in the input */
+	const char *error_text;	 /* NULL: use errno_sentence() */
+	const char *error_where; /* NULL: the path */
+	char error_quote[64];	 /* "", or text to quote instead of the input */
 };
 
 /*

@@ -228,6 +228,17 @@ void trace_event_files_disable(struct trace_array *tr)
 	settle();
 }
 
+static void free_refusals(struct trace_array *tr)
+{
+	struct event_refusal *refusal;
+
+	while ((refusal = tr->event_refusals)) {
+		tr->event_refusals = refusal->next;
+		refusal->text->free(refusal->text);
+		kfree(refusal);
+	}
+}
+
 void trace_event_files_destroy(struct trace_array *tr)
 {
 	u32 slot;
@@ -235,6 +246,7 @@ void trace_event_files_destroy(struct trace_array *tr)
 	trace_event_files_disable(tr);
 	for (slot = 0; slot < TRACE_EVENT_SLOTS; slot++)
 		free_file(&tr->event_files[slot]);
+	free_refusals(tr);
 }
 
 int trace_event_files_create(struct trace_array *tr)

@@ -73,6 +73,13 @@ struct trace_event_file {
 	struct event_filter *filter; /* [A] */
 };
 
+/* A text of a filter that no event of its system has accepted. */
+struct event_refusal {
+	struct event_refusal *next;
+	u64 system; /* the id of its name */
+	struct event_filter *text;
+};
+
 /* ---- sessions: task, may sleep ------------------------------------------- */
 
 /* Take trace_lock. */

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+/*
+ * event_filter.c - the filter of one event: text and program in one object.
+ *
+ * Owns the objects until their free is called. See event_filter.h.
+ */
+#include "trace/event/event_filter.h"
+
+#include "kernel/base/slab.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "trace/event/trace_seq.h"
+
+struct text_filter {
+	struct event_filter head;
+	struct filter_program *program; /* NULL: the text was refused */
+	char text[];
+};
+
+static bool match(const struct event_filter *filter, const void *record,
+		  u32 len)
+{
+	return filter_match(
+		container_of(filter, struct text_filter, head)->program, record,
+		len);
+}
+
+static bool match_numbers(const struct event_filter *filter, const void *record,
+			  u32 len)
+{
+	return filter_match_numbers(
+		container_of(filter, struct text_filter, head)->program,
+		record);
+}
+
+static bool keep(const struct event_filter *filter, const void *record, u32 len)
+{
+	return true;
+}
+
+static void free_filter(struct event_filter *head)
+{
+	struct text_filter *filter =
+		container_of(head, struct text_filter, head);
+
+	filter_free(filter->program);
+	kfree(filter);
+}
+
+static struct text_filter *allocate(size_t room)
+{
+	struct text_filter *filter = kzalloc(sizeof(*filter) + room);
+
+	if (filter)
+		filter->head.free = free_filter;
+	return filter;
+}
+
+struct event_filter *event_filter_create(const struct trace_event *event,
+					 const char *text,
+					 struct filter_error *error)
+{
+	struct text_filter *filter;
+	int err;
+
+	*error = (struct filter_error){ .id = FILTER_ERROR_NONE };
+	filter = allocate(strlen(text) + 1);
+	if (!filter)
+		return ERR_PTR(-ENOMEM);
+	err = filter_compile(event, text, &filter->program, error);
+	if (err) {
+		free_filter(&filter->head);
+		return ERR_PTR(err);
+	}
+	strscpy(filter->text, text, strlen(text) + 1);
+	filter->head.reads_entry = filter->program->reads_entry;
+	filter->head.match = filter->program->numbers ? match_numbers : match;
+	return &filter->head;
+}
+
+struct event_filter *event_filter_refused(const char *text,
+					  const struct filter_error *error)
+{
+	size_t len = strlen(text), room = 2 * len + 128;
+	struct text_filter *filter = allocate(room);
+	struct trace_seq s;
+
+	if (!filter)
+		return NULL;
+	filter->head.match = keep;
+	trace_seq_init(&s, filter->text, room);
+	trace_seq_printf(&s, "%s\n", text);
+	trace_seq_fill(&s, ' ', min(len, (size_t)error->at));
+	trace_seq_printf(&s, "^\nparse_error: %s\n",
+			 filter_error_text(error->id));
+	return &filter->head;
+}
+
+const char *event_filter_text(const struct event_filter *filter)
+{
+	return container_of(filter, struct text_filter, head)->text;
+}
