@@ -8,8 +8,8 @@ import pytest
 
 from tests import (qemu, test_entry_mutants, test_patch_mutants,
                    test_trace_mutants)
-from tests.lint import (cppcheck, docs, format, headers, layers, locks, reach,
-                        size, source, symbols, text)
+from tests.lint import (cppcheck, docs, figures, format, headers, layers, locks,
+                        reach, size, source, symbols, text, walk)
 
 FIXTURE = qemu.ROOT / "tests/lint/fixture"
 RULES = reach.Rules({"_start": "the root"}, {}, {})
@@ -239,6 +239,56 @@ def test_each_folder_has_a_paper():
     assert docs.without_paper(paths) == [
         "a: code, but no DESIGN.md, nor one above it"]
     assert not docs.without_paper(paths | {"a/DESIGN.md"})
+
+
+WAY = {
+    "trace/a.c": """int start(struct ops *ops)
+{
+	struct request request = { .ops = ops };
+
+	if (ops->flags)
+		help(1, ops->filter);
+	kmalloc(ops->size);
+	plan(&request);
+	count(nothing);
+	return own(ops);
+}
+
+static int own(struct ops *ops)
+{
+	return 0;
+}
+""",
+    "arch/b.c": "void help(int a, int b)\n{\n\tkmalloc(b);\n}\n",
+    "trace/c.c": "int plan(struct request *r)\n{\n\treturn help(r, 1);\n}\n"
+                 "void count(int n)\n{\n}\n",
+    "kernel/base/slab.c": "void *kmalloc(int n)\n{\n\treturn 0;\n}\n",
+}
+
+
+def test_walk():
+    """In the order of the text; the allocator and what gets no ops, not."""
+    known = walk.functions(WAY)
+    stays = walk.walk(known, ("start", "ops"))
+    assert [path[-3] for path in stays] == ["a", "b", "c", "b", "a"]
+    (problem,) = check_way(known, 3, 1)
+    assert "3 files and 2 returns, at most 3 and 1" in problem
+    assert check_way(known, 3, 2) == []
+    assert check_way(known, 2, 2)
+
+
+def check_way(known, *most):
+    return walk.judge(walk.walk(known, ("start", "ops")), *most)
+
+
+def test_figures():
+    found = {"kernel/a.c": "/* of\n * two */\nint a; // one\n"
+                           "int f(void)\n{\n\treturn 0;\n}\n",
+             "boot/b.asm": "; one\nret ; two\n\n"}
+    text = "\n".join(figures.lines(found))
+    assert "code: 10 lines (boot/ 3, " in text
+    assert "comments: 50 % of the lines" in text
+    assert "longest body: f in kernel/a.c, 1 lines" in text
 
 
 def test_cppcheck(tmp_path):

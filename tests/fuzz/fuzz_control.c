@@ -17,17 +17,8 @@
  * host-sources: trace/trace_array.c trace/trace_options.c
  * host-sources: trace/ring/trace_clock.c
  * host-sources: trace/event/trace_event.c trace/event/trace_event_file.c
- * host-sources: trace/core/ftrace.c trace/core/ftrace_check.c
- * host-sources: trace/core/ftrace_direct.c
- * host-sources: trace/core/ftrace_exchange.c
- * host-sources: trace/core/ftrace_filter.c trace/core/ftrace_hash.c
- * host-sources: trace/core/ftrace_list.c
- * host-sources: trace/core/ftrace_pid.c trace/core/ftrace_plan.c
- * host-sources: trace/core/ftrace_rec.c
- * host-sources: trace/core/ftrace_chain.c trace/core/ftrace_room.c
- * host-sources: trace/core/ftrace_register.c trace/core/ftrace_set.c
- * host-sources: trace/core/ftrace_share.c
- * host-sources: trace/core/ftrace_show.c arch/x86_64/patch/insn.c
+ * host-sources: trace/core/
+ * host-sources: arch/x86_64/patch/insn.c
  * host-sources: kernel/base/fail.c
  */
 #include "kernel/base/clock.h"

@@ -5,6 +5,7 @@
 # A test is one file, tests/unit/test_NAME.c or tests/fuzz/fuzz_NAME.c. Kernel
 # files it tests, other than kernel/lib/*.c, stand in a comment of it:
 #	host-sources: boot/multiboot2.c kernel/base/memmap.c
+# A name with a slash at its end is a folder; FOLDER_... says which files of it.
 # Everything else that is undefined comes from the fakes in tests/host/.
 
 BUILD ?= build
@@ -37,7 +38,11 @@ TESTS_fuzz := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 MAIN_unit  := tests/unit/unit.c
 MAIN_fuzz  :=
 
-sources_of = $(shell sed -n 's/^.*host-sources: *//p' $(1))
+# Without boot, a processor's stack and generated code.
+FOLDER_trace/core/ := $(filter-out %_init.c %_unwind.c %_fexit.c,\
+	$(wildcard trace/core/*.c))
+sources_of = $(foreach s,$(shell sed -n 's/^.*host-sources: *//p' $(1)),\
+	$(or $(FOLDER_$(s)),$(s)))
 
 # $(1) unit or fuzz, $(2) a test's source file
 define program

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every check of the source and of the linked image, as KTAP.
+"""Every check of the source and of the linked image, as KTAP; at the end the
+figures of tests/lint/figures.py.
 
 lint.py [CHECK...]    those only
 lint.py --fix-format  rewrite the C files as .clang-format has it
@@ -12,8 +13,9 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
-from tests.lint import (cppcheck, docs, format, headers, layers,  # noqa: E402
-                        locks, reach, size, symbols, text)
+from tests.lint import (cppcheck, docs, figures, format,  # noqa: E402
+                        headers, layers, locks, reach, size, symbols, text,
+                        walk)
 
 CHECKS = {
     "cppcheck": cppcheck.check,
@@ -26,6 +28,7 @@ CHECKS = {
     "text": text.check,
     "locks": locks.check,
     "docs": docs.check,
+    "walk": walk.check,
 }
 
 
@@ -46,6 +49,8 @@ def main():
             print(f"{'not ok' if problems else 'ok'} {nr} - lint.{name}",
                   flush=True)
             failed += bool(problems)
+    if len(names) > 1:
+        print("".join(f"# {line}\n" for line in figures.lines()), end="")
     return failed != 0
 
 

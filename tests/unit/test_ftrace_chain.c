@@ -3,17 +3,8 @@
  * trace/core/ftrace_chain.c: sets that find no room for a chain, and room that
  * returns.
  *
- * host-sources: trace/core/ftrace.c trace/core/ftrace_check.c
- * host-sources: trace/core/ftrace_direct.c
- * host-sources: trace/core/ftrace_exchange.c
- * host-sources: trace/core/ftrace_filter.c trace/core/ftrace_hash.c
- * host-sources: trace/core/ftrace_list.c
- * host-sources: trace/core/ftrace_pid.c trace/core/ftrace_plan.c
- * host-sources: trace/core/ftrace_rec.c
- * host-sources: trace/core/ftrace_chain.c trace/core/ftrace_room.c
- * host-sources: trace/core/ftrace_register.c trace/core/ftrace_set.c
- * host-sources: trace/core/ftrace_share.c
- * host-sources: trace/core/ftrace_show.c trace/event/trace_seq.c
+ * host-sources: trace/core/
+ * host-sources: trace/event/trace_seq.c
  * host-sources: arch/x86_64/patch/insn.c kernel/base/fail.c
  */
 #include "kernel/base/fail.h"
@@ -107,7 +98,7 @@ UNIT(ftrace_chain, an_upgrade_that_fails_changes_nothing)
 		host_arch.tramps_max = host_arch.tramps + 2;
 		mutex_lock(&ftrace_lock);
 		fail_nth(n);
-		ftrace_set_upgrade();
+		ftrace_chains_upgrade();
 		failed = fail_end();
 		mutex_unlock(&ftrace_lock);
 		CHECK_EQ(waiting(), failed);
@@ -128,7 +119,7 @@ UNIT(ftrace_chain, an_upgrade_that_is_refused_changes_nothing)
 	host_arch.tramps_max = host_arch.tramps + 2;
 	host_arch.prepare_error = -ENOMEM;
 	mutex_lock(&ftrace_lock);
-	ftrace_set_upgrade();
+	ftrace_chains_upgrade();
 	mutex_unlock(&ftrace_lock);
 	host_arch.prepare_error = 0;
 	CHECK_EQ(waiting(), 1);

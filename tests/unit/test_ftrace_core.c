@@ -3,17 +3,8 @@
  * The ftrace core on the host: errors, flags, the ladder, who is called how
  * often, what is freed when.
  *
- * host-sources: trace/core/ftrace.c trace/core/ftrace_check.c
- * host-sources: trace/core/ftrace_direct.c
- * host-sources: trace/core/ftrace_exchange.c
- * host-sources: trace/core/ftrace_filter.c trace/core/ftrace_hash.c
- * host-sources: trace/core/ftrace_list.c
- * host-sources: trace/core/ftrace_pid.c trace/core/ftrace_plan.c
- * host-sources: trace/core/ftrace_rec.c
- * host-sources: trace/core/ftrace_chain.c trace/core/ftrace_room.c
- * host-sources: trace/core/ftrace_register.c trace/core/ftrace_set.c
- * host-sources: trace/core/ftrace_share.c
- * host-sources: trace/core/ftrace_show.c trace/event/trace_seq.c
+ * host-sources: trace/core/
+ * host-sources: trace/event/trace_seq.c
  * host-sources: arch/x86_64/patch/insn.c kernel/base/fail.c
  */
 #include "kernel/base/fail.h"

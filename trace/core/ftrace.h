@@ -24,7 +24,7 @@ struct trace_seq;
 struct ftrace_hash;
 struct task_struct;
 
-/* The requests to ops_func, see ftrace_share.c. */
+/* The requests to ops_func, see ftrace_register.c. */
 enum ftrace_ops_cmd {
 	FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_SELF,
 	FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_PEER,
@@ -56,6 +56,7 @@ typedef int (*ftrace_ops_func_t)(struct ftrace_ops *ops,
 struct ftrace_pids {
 	struct pid_list *only, *never; /* [F,A] NULL: no such list */
 	u64 bit;		       /* [F,A] its bit; 0 without a list */
+	ftrace_func_t func;	       /* [F] tests the bit; NULL likewise */
 };
 
 struct ftrace_ops {

@@ -115,7 +115,7 @@ static void free_chain(const struct ftrace_set *set)
 
 /* ---- the ladder ---- */
 
-static unsigned long list_target(const struct ftrace_set *set)
+unsigned long ftrace_list_target(const struct ftrace_set *set)
 {
 	return arch_ftrace_static_caller(set->flags & FTRACE_SET_REGS);
 }
@@ -136,7 +136,7 @@ void ftrace_set_choose_target(struct ftrace_set *set)
 			set->kind = FTRACE_SET_CHAIN;
 	}
 	if (set->kind == FTRACE_SET_LIST)
-		set->target = list_target(set);
+		set->target = ftrace_list_target(set);
 }
 
 void ftrace_set_drop_target(struct ftrace_set *set)
@@ -190,8 +190,7 @@ static void downgrade_one(struct ftrace_set *set)
 {
 	free_chain(set);
 	set->kind = FTRACE_SET_LIST;
-	set->target = list_target(set);
-	set->pinned = false;
+	set->target = ftrace_list_target(set);
 	wait_for_room(set);
 }
 
@@ -216,20 +215,20 @@ static struct ftrace_set *upgrade_all(void)
 	return upgraded;
 }
 
-void ftrace_set_upgrade(void)
+struct ftrace_set *ftrace_chains_make(void)
 {
-	struct ftrace_retired unused = { 0 };
-	struct ftrace_set *set, *next;
-	int err;
-
 	assert_held(&ftrace_lock);
-	if (ftrace_dead || !upgrade_pays())
-		return;
-	set = upgrade_all();
-	err = set ? ftrace_retarget(list_target, &unused) : 0;
+	return upgrade_pays() ? upgrade_all() : NULL;
+}
+
+void ftrace_chains_made(struct ftrace_set *set, int err)
+{
+	struct ftrace_set *next;
+
 	for (; set; set = next) {
 		next = set->next;
 		set->memo = (struct ftrace_memo){ 0 };
+		set->pinned = false;
 		if (err)
 			downgrade_one(set);
 	}

@@ -12,20 +12,13 @@
 #include "kernel/mutex.h"
 #include "trace/core/ftrace_internal.h"
 
-static bool ops_wants(const struct ftrace_ops *ops, u32 i)
-{
-	if (ops->filter_hash && !ftrace_hash_test(ops->filter_hash, i))
-		return false;
-	return !ops->notrace_hash || !ftrace_hash_test(ops->notrace_hash, i);
-}
-
 static const char *check_members(const struct ftrace_set *set, u32 i)
 {
 	const struct ftrace_ops *ops, *direct = NULL;
 	unsigned int nr = 0;
 
 	for (ops = ftrace_ops_list; ops; ops = ops->next) {
-		if (!ops_wants(ops, i))
+		if (!ftrace_ops_match(ops, i))
 			continue;
 		if (!(ops->flags & FTRACE_OPS_FL_DIRECT)) {
 			if (set->ops[nr] != ops)

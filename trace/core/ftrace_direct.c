@@ -16,8 +16,6 @@
 #include "kernel/mutex.h"
 #include "trace/core/ftrace_internal.h"
 
-DEFINE_MUTEX(direct_mutex);
-
 /* ---- register and unregister ---- */
 
 static int check_idle(const struct ftrace_ops *ops)

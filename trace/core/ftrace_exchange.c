@@ -49,17 +49,20 @@ static int exchange(struct ftrace_ops *ops, unsigned long addr,
 {
 	struct ftrace_request request = {
 		.ops = ops,
-		.before = ftrace_match_of(ops),
-		.after = ftrace_match_of(ops),
+		.before = true,
+		.after = true,
+		.filter = filter,
+		.exclude = ops->notrace_hash,
 		.direct = addr,
 	};
 	struct ftrace_plan plan;
 	int err;
 
-	request.after.filter = filter;
 	mutex_lock(&ftrace_lock);
 	ops->flags |= FTRACE_OPS_FL_MODIFYING;
-	err = ftrace_begin(&plan, &request);
+	err = ftrace_plan_build(&plan, &request);
+	if (!err)
+		err = ftrace_begin(&plan);
 	if (!err && keep_chains && loses_chains(&plan)) {
 		ftrace_cancel(&plan);
 		err = -EAGAIN;

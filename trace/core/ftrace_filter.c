@@ -418,3 +418,36 @@ int ftrace_free_filter(struct ftrace_ops *ops)
 	ftrace_retire(&retired);
 	return err;
 }
+
+/* ---- the live filter, and another for it ---- */
+
+int ftrace_ops_get_hash(struct ftrace_ops *ops, bool exclude,
+			struct ftrace_hash **hash)
+{
+	const struct ftrace_hash *live;
+
+	mutex_lock(&ftrace_lock);
+	live = exclude ? ops->notrace_hash : ops->filter_hash;
+	*hash = live ? ftrace_hash_begin(live) : NULL;
+	mutex_unlock(&ftrace_lock);
+	return live && !*hash ? -ENOMEM : 0;
+}
+
+int ftrace_ops_set_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
+			  struct ftrace_hash *exclude)
+{
+	struct ftrace_retired retired = { 0 };
+	int err;
+
+	err = ftrace_enter();
+	if (!err) {
+		err = ftrace_swap_hashes(ops, filter, exclude, &retired);
+		ftrace_leave();
+	}
+	if (err) {
+		ftrace_hash_free(filter);
+		ftrace_hash_free(exclude);
+	}
+	ftrace_retire(&retired);
+	return err;
+}

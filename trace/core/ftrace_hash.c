@@ -69,44 +69,11 @@ bool ftrace_hash_test(const struct ftrace_hash *hash, u32 rec)
 	return pos < hash->count && hash->rec[pos] == rec;
 }
 
-/* Advance to the stretch that contains site @i. */
-static void cursor_advance(struct ftrace_cursor *cursor,
-			   const struct ftrace_hash *hash, size_t i)
+bool ftrace_ops_match(const struct ftrace_ops *ops, u32 i)
 {
-	size_t pos = cursor->pos;
-
-	while (pos < hash->count && hash->rec[pos] < i)
-		pos++;
-	cursor->in = pos < hash->count && hash->rec[pos] == i;
-	if (cursor->in)
-		while (pos < hash->count && hash->rec[pos] == i)
-			pos++, i++;
-	else
-		i = pos < hash->count ? hash->rec[pos] : ftrace_nr_recs;
-	cursor->pos = pos;
-	cursor->end = i;
-}
-
-size_t ftrace_match_stretch(struct ftrace_match *match, size_t i, bool *is)
-{
-	size_t end = ftrace_nr_recs;
-
-	*is = match->active;
-	if (!match->active)
-		return end;
-	if (match->filter) {
-		if (i >= match->in_filter.end)
-			cursor_advance(&match->in_filter, match->filter, i);
-		end = match->in_filter.end;
-		*is = match->in_filter.in;
-	}
-	if (match->exclude) {
-		if (i >= match->in_exclude.end)
-			cursor_advance(&match->in_exclude, match->exclude, i);
-		end = min(end, match->in_exclude.end);
-		*is = *is && !match->in_exclude.in;
-	}
-	return end;
+	if (ops->filter_hash && !ftrace_hash_test(ops->filter_hash, i))
+		return false;
+	return !ops->notrace_hash || !ftrace_hash_test(ops->notrace_hash, i);
 }
 
 bool ftrace_hash_has(const struct ftrace_hash *hash, unsigned long ip)

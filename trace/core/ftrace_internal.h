@@ -53,8 +53,7 @@ struct dyn_ftrace {
 };
 static_assert(sizeof(struct dyn_ftrace) == 8, "8 bytes a site is the promise");
 
-extern struct mutex ftrace_lock;  /* ftrace.c */
-extern struct mutex direct_mutex; /* ftrace_direct.c */
+extern struct mutex ftrace_lock, direct_mutex; /* ftrace.c */
 
 /* ---- ftrace_rec.c: the site table ---- */
 
@@ -100,26 +99,8 @@ struct ftrace_hash *ftrace_hash_minus(const struct ftrace_hash *a,
 size_t ftrace_hash_pos(const struct ftrace_hash *hash, u32 rec);
 bool ftrace_hash_test(const struct ftrace_hash *hash, u32 rec);
 
-/* A walk over one hash in rising order; in holds for all sites below end. */
-struct ftrace_cursor {
-	size_t end;
-	size_t pos; /* first element not below end */
-	bool in;
-};
-
-/* The sites that an ops matches, asked in rising order. Pure. */
-struct ftrace_match {
-	bool active; /* false: no site */
-	const struct ftrace_hash *filter, *exclude;
-	struct ftrace_cursor in_filter, in_exclude;
-};
-
-/*
- * Does site @i match? The answer goes to *is and is the same for all sites
- * from @i to the returned index, exclusive. The sites of one file lie together,
- * so a decision is made for a stretch of sites and not for each.
- */
-size_t ftrace_match_stretch(struct ftrace_match *match, size_t i, bool *is);
+/* Is @rec one of the sites that @ops matches with its present hashes? */
+bool ftrace_ops_match(const struct ftrace_ops *ops, u32 rec);
 
 /* ---- ftrace_set.c: sets of subscribers ---- */
 
@@ -205,8 +186,6 @@ struct ftrace_retired {
 void ftrace_set_put(struct ftrace_set *set, u32 n,
 		    struct ftrace_retired *retired);
 void ftrace_set_unpin(struct ftrace_set *set, struct ftrace_retired *retired);
-/* Waits, then frees. Context: task, ftrace_lock not held. */
-void ftrace_retire(struct ftrace_retired *retired);
 /* Free objects that were never published, without a wait. */
 void ftrace_discard(struct ftrace_retired *retired);
 
@@ -239,71 +218,36 @@ void ftrace_set_stats(struct ftrace_set_stats *stats);
 void ftrace_set_choose_target(struct ftrace_set *set);
 void ftrace_set_drop_target(struct ftrace_set *set);
 
+/* The static caller for the sites of @set. */
+unsigned long ftrace_list_target(const struct ftrace_set *set);
+
 /*
- * Makes the chains of waiting sets once there is enough room. Their sites leave
- * the list function. Context: task, ftrace_lock held.
+ * Once there is enough room, chains_make() gives waiting sets chains and pins
+ * them; their sites still call the list function. The caller moves the sites
+ * and passes its @err, with which the sets lose the chains again.
+ * Context: task, ftrace_lock held. Return: sets linked by ->next, or NULL.
  */
-void ftrace_set_upgrade(void);
+struct ftrace_set *ftrace_chains_make(void);
+void ftrace_chains_made(struct ftrace_set *sets, int err);
 
 /* Fills in the fields of @stats about chains. */
 void ftrace_chain_stats(struct ftrace_set_stats *stats);
 
 /* ---- ftrace_plan.c: the decisions; changes nothing ---- */
 
-/* One ops before and after a change; both may share hashes. */
+/* One ops before and after a change. Before, it has the hashes in the ops. */
 struct ftrace_request {
 	struct ftrace_ops *ops;
-	struct ftrace_match before, after;
-	unsigned long direct; /* new target, if the hashes name none */
+	bool before, after; /* false: the ops takes part in no site */
+	const struct ftrace_hash *filter, *exclude; /* those afterwards */
+	unsigned long direct; /* new target, if the filter names none */
 };
-
-/* Does each site get a target of its own? */
-static __always_inline bool
-ftrace_has_targets(const struct ftrace_request *request)
-{
-	return request->ops->flags & FTRACE_OPS_FL_DIRECT &&
-	       request->after.filter && request->after.filter->direct;
-}
 
 /* Neighbouring sites that all change from one set to another. */
 struct ftrace_change {
 	struct ftrace_set *from, *to;
 	u32 first, count;
 };
-
-struct ftrace_transition {
-	struct ftrace_set *from, *to;
-	unsigned long direct;
-	bool was, is;
-};
-
-/* A number for memos, different from that of any earlier plan. */
-u32 ftrace_plan_number(void);
-
-/*
- * The memo of @from in the plan with this number. All its sites that shall have
- * the ops go to one set, and all others to another.
- */
-static __always_inline struct ftrace_memo *ftrace_memo(struct ftrace_set *from,
-						       u32 number)
-{
-	if (unlikely(from->memo.plan != number))
-		from->memo =
-			(struct ftrace_memo){ number, { from->id, from->id } };
-	return &from->memo;
-}
-
-/* The end of the run of patchable sites with this set that starts at @i. */
-static __always_inline size_t ftrace_run_end(size_t i, size_t end, u16 wanted)
-{
-	const struct dyn_ftrace *rec = &ftrace_recs[i];
-	const struct dyn_ftrace *last = &ftrace_recs[end];
-
-	while (rec < last && rec->wanted == wanted &&
-	       !(rec->flags & FTRACE_FL_DISABLED))
-		rec++;
-	return rec - ftrace_recs;
-}
 
 struct ftrace_plan {
 	struct ftrace_patch *patch;
@@ -319,27 +263,19 @@ struct ftrace_plan {
  * an ops already of a kind that it allows once. After an error there is nothing
  * to clean up.
  */
-int ftrace_plan_build(struct ftrace_plan *plan, struct ftrace_request *request);
-/* All sites from NOP to their target (@on) or back. Return: 0; -ENOMEM. */
-int ftrace_plan_enable(struct ftrace_plan *plan, bool on);
+int ftrace_plan_build(struct ftrace_plan *plan,
+		      const struct ftrace_request *request);
 /*
- * ftrace_room.c: refuses early a request that would run out of ids.
- * Context: task, ftrace_lock. Return: 0; -ENOSPC; -ENOMEM.
+ * All sites whose set has the target old(set) and shall have new(set).
+ * Return: 0; -ENOMEM.
  */
-int ftrace_check_room(const struct ftrace_request *request);
-/*
- * The sites of every pinned set, from the target @old(set) to the set's present
- * target. Return: 0; -ENOMEM.
- */
-int ftrace_plan_pinned(struct ftrace_plan *plan,
-		       unsigned long (*old)(const struct ftrace_set *set));
-/* Write the plan to records and references; cannot fail. */
-void ftrace_plan_publish(struct ftrace_plan *plan,
-			 struct ftrace_retired *retired);
+int ftrace_plan_targets(struct ftrace_plan *plan,
+			unsigned long (*old)(const struct ftrace_set *set),
+			unsigned long (*new)(const struct ftrace_set *set));
 /* Called after publishing, or instead of it. */
 void ftrace_plan_free(struct ftrace_plan *plan);
 
-/* ---- ftrace.c: requests ---- */
+/* ---- ftrace.c: what all share ---- */
 
 extern struct ftrace_ops *ftrace_ops_list; /* [F] */
 extern bool ftrace_dead;		   /* [A] */
@@ -369,6 +305,28 @@ bool ftrace_in_callback(void);
 int __must_check ftrace_enter(void);
 void ftrace_leave(void);
 
+/* ---- ftrace_session.c: a plan is carried out ---- */
+
+/*
+ * A patch session: the caller makes a plan; begin compares every old byte. Then
+ * the caller changes lists and hashes, which cannot fail. At last commit
+ * publishes and applies the plan, or cancel drops it.
+ * Context: task, ftrace_lock held. Return: 0; -ENODEV, -ENOMEM: nothing has
+ * changed and the plan is freed.
+ */
+int __must_check ftrace_begin(struct ftrace_plan *plan);
+void ftrace_commit(struct ftrace_plan *plan, struct ftrace_retired *retired);
+void ftrace_cancel(struct ftrace_plan *plan);
+/* Waits, then frees. Context: task, ftrace_lock not held. */
+void ftrace_retire(struct ftrace_retired *retired);
+/*
+ * Move the sites of waiting sets to chains, if there is enough room.
+ * Context: task, ftrace_lock held.
+ */
+void ftrace_chains_upgrade(void);
+
+/* ---- ftrace_register.c ---- */
+
 /*
  * Context: direct_mutex held; each takes ftrace_lock. The caller passes
  * @retired to ftrace_retire() or, after a successful unregister, to
@@ -382,29 +340,18 @@ int ftrace_swap_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
 		       struct ftrace_hash *exclude,
 		       struct ftrace_retired *retired);
 
-/* The sites that @ops matches with its present hashes. */
-struct ftrace_match ftrace_match_of(const struct ftrace_ops *ops);
-
 /*
- * A patch session in three steps: begin plans and verifies. Then the caller
- * changes lists and hashes, which cannot fail. At last commit publishes and
- * applies the plan, or cancel drops it.
- * Context: task, ftrace_lock held. Return: 0, or an error with nothing changed
- * and nothing to clean up.
+ * Direct callers and ip modifiers on one site have to agree. share: @ops is
+ * about to get the sites of @hash without those of @exclude (or NULL). Return:
+ * 0, -EBUSY, or the error of ops_func. unshare: end the agreements that are no
+ * longer needed. Context: direct_mutex, without ftrace_lock.
  */
-int __must_check ftrace_begin(struct ftrace_plan *plan,
-			      struct ftrace_request *request);
-void ftrace_commit(struct ftrace_plan *plan, struct ftrace_retired *retired);
-void ftrace_cancel(struct ftrace_plan *plan);
-/*
- * A session for the sites of all pinned sets, whose target was @old(set) and
- * has been changed. It patches the sites and removes the pins.
- * Context: task, ftrace_lock held. Return: 0, or an error: the sites still
- * call the old target, and pins may be left.
- */
-int __must_check
-ftrace_retarget(unsigned long (*old)(const struct ftrace_set *set),
-		struct ftrace_retired *retired);
+int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash,
+		 const struct ftrace_hash *exclude);
+void ftrace_unshare(void);
+/* Do sites jump to a target (one of @hash, or @addr if @hash has none)? Such a
+ * target does not see the return address, which says where to go on. */
+bool ftrace_has_jump(unsigned long addr, const struct ftrace_hash *hash);
 
 /* ---- ftrace_list.c: the list function and the static callers ---- */
 
@@ -421,28 +368,6 @@ void ftrace_static_after(void);
 /* Follows a change of @ops' callback to ops->func. Context: ftrace_lock. */
 void ftrace_static_update_func(struct ftrace_ops *ops);
 void ftrace_list_init(void);
-
-/* ---- ftrace_pid.c ---- */
-
-/* The func to set in @ops: its own callback, or the PID filter. [F] */
-ftrace_func_t ftrace_pid_wrap(const struct ftrace_ops *ops);
-
-/* ---- ftrace_share.c ---- */
-
-/*
- * Direct callers and ip modifiers on one site have to agree. share: @ops is
- * about to get the sites of @hash without those of @exclude (or NULL). Return:
- * 0, -EBUSY, or the error of ops_func. unshare: end the agreements that are no
- * longer needed. Context: direct_mutex, without ftrace_lock.
- */
-int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash,
-		 const struct ftrace_hash *exclude);
-/* Do sites jump to a target (one of @hash, or @addr if @hash has none)? Such a
- * target does not see the return address, which says where to go on. */
-bool ftrace_has_jump(unsigned long addr, const struct ftrace_hash *hash);
-void ftrace_unshare(void);
-/* Undo the agreements for @ops, whose registration has failed. */
-void ftrace_share_failed(struct ftrace_ops *ops);
 
 /* ---- ftrace_exchange.c ---- */
 

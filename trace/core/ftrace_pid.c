@@ -92,20 +92,18 @@ static void pid_filter_func(unsigned long ip, unsigned long parent_ip,
 		READ_ONCE(ops->saved_func)(ip, parent_ip, ops, fregs);
 }
 
-ftrace_func_t ftrace_pid_wrap(const struct ftrace_ops *ops)
-{
-	return ops->pids && ops->pids->bit ? pid_filter_func : ops->saved_func;
-}
-
 /* Switch each ops to the wrapper or back, as its lists need it. */
 static void pid_update_funcs(void)
 {
 	struct ftrace_ops *ops;
+	ftrace_func_t func;
 
 	for (ops = ftrace_ops_list; ops; ops = ops->next) {
-		if (ops->func == ftrace_pid_wrap(ops))
+		func = ops->pids && ops->pids->func ? ops->pids->func :
+						      ops->saved_func;
+		if (ops->func == func)
 			continue;
-		WRITE_ONCE(ops->func, ftrace_pid_wrap(ops));
+		WRITE_ONCE(ops->func, func);
 		if (ops->flags & FTRACE_OPS_FL_ALLOC_TRAMP)
 			arch_ftrace_set_inner(ops->trampoline, 0, ops->func);
 		ftrace_set_update_func(ops);
@@ -140,9 +138,11 @@ static void update_bit(struct ftrace_pids *pids)
 			return;
 		i = __builtin_ctzll(~used);
 		values[i] = pids;
+		pids->func = pid_filter_func;
 		WRITE_ONCE(pids->bit, 1ULL << i);
 		smp_store_release(&used, used | pids->bit);
 	} else {
+		pids->func = NULL;
 		WRITE_ONCE(used, used & ~pids->bit);
 		WRITE_ONCE(pids->bit, 0);
 	}

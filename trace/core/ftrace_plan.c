@@ -2,15 +2,14 @@
 /*
  * ftrace_plan.c - the core of ftrace: makes a list of {ip, old, new} from the
  * sites that an ops wants. Pure: it reads records and sets, makes new sets and
- * allocates, but changes nothing that exists (I6) until ftrace_plan_publish().
+ * allocates, but changes nothing that exists (I6).
  *
  * A request is one ops before and after. Neighbouring sites with the same match
  * before, the same match after and the same subscribers are one run. A run
  * changes from one set to another; the plan decides and records this once. Each
  * site costs a look at its record and a line of the plan. The old set remembers
  * the transition for other runs. The number of subscribers of a site does not
- * matter. ftrace_check_room() finds out whether there are ids for all new sets
- * before the first is made.
+ * matter.
  *
  * Invariants: patch[] and change[] rise; change[] names every record at most
  * once; every set a change leads to is pinned until ftrace_plan_free().
@@ -21,26 +20,268 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "trace/core/ftrace_internal.h"
-#include <asm/barrier.h>
 
-u32 ftrace_plan_number(void)
+/* ---- the sites that match before and after ---- */
+
+/* A walk over one hash in rising order; in holds for all sites below end. */
+struct cursor {
+	size_t end;
+	size_t pos; /* first element not below end */
+	bool in;
+};
+
+/* The sites that an ops matches, asked in rising order. */
+struct match {
+	bool active; /* false: no site */
+	const struct ftrace_hash *filter, *exclude;
+	struct cursor in_filter, in_exclude;
+};
+
+struct walk {
+	struct match before, after;
+};
+
+/* A run of sites changes from one set to another. */
+struct step {
+	struct ftrace_set *from, *to;
+	unsigned long direct;
+	bool was, is; /* do they match before, and after? */
+};
+
+static struct walk walk_begin(const struct ftrace_request *request)
+{
+	return (struct walk){
+		.before = { .active = request->before,
+			    .filter = request->ops->filter_hash,
+			    .exclude = request->ops->notrace_hash },
+		.after = { .active = request->after,
+			   .filter = request->filter,
+			   .exclude = request->exclude },
+	};
+}
+
+/* Advance to the stretch that contains site @i. */
+static void cursor_advance(struct cursor *cursor,
+			   const struct ftrace_hash *hash, size_t i)
+{
+	size_t pos = cursor->pos;
+
+	while (pos < hash->count && hash->rec[pos] < i)
+		pos++;
+	cursor->in = pos < hash->count && hash->rec[pos] == i;
+	if (cursor->in)
+		while (pos < hash->count && hash->rec[pos] == i)
+			pos++, i++;
+	else
+		i = pos < hash->count ? hash->rec[pos] : ftrace_nr_recs;
+	cursor->pos = pos;
+	cursor->end = i;
+}
+
+/*
+ * Does site @i match? The answer goes to *is and is the same for all sites
+ * from @i to the returned index, exclusive. The sites of one file lie together,
+ * so a decision is made for a stretch of sites and not for each.
+ */
+static size_t match_stretch(struct match *match, size_t i, bool *is)
+{
+	size_t end = ftrace_nr_recs;
+
+	*is = match->active;
+	if (!match->active)
+		return end;
+	if (match->filter) {
+		if (i >= match->in_filter.end)
+			cursor_advance(&match->in_filter, match->filter, i);
+		end = match->in_filter.end;
+		*is = match->in_filter.in;
+	}
+	if (match->exclude) {
+		if (i >= match->in_exclude.end)
+			cursor_advance(&match->in_exclude, match->exclude, i);
+		end = min(end, match->in_exclude.end);
+		*is = *is && !match->in_exclude.in;
+	}
+	return end;
+}
+
+/* The stretch that begins at site @i; both answers go to @step. */
+static size_t walk_stretch(struct walk *walk, size_t i, struct step *step)
+{
+	size_t end = match_stretch(&walk->before, i, &step->was);
+
+	return min(end, match_stretch(&walk->after, i, &step->is));
+}
+
+/* The end of the run of patchable sites with this set that starts at @i. */
+static __always_inline size_t run_end(size_t i, size_t end, u16 wanted)
+{
+	const struct dyn_ftrace *rec = &ftrace_recs[i];
+	const struct dyn_ftrace *last = &ftrace_recs[end];
+
+	while (rec < last && rec->wanted == wanted &&
+	       !(rec->flags & FTRACE_FL_DISABLED))
+		rec++;
+	return rec - ftrace_recs;
+}
+
+/* Does each site get a target of its own? */
+static bool has_targets(const struct ftrace_request *request)
+{
+	return request->ops->flags & FTRACE_OPS_FL_DIRECT && request->after &&
+	       request->filter && request->filter->direct;
+}
+
+/* A number for memos, different from that of any earlier plan. */
+static u32 plan_number(void)
 {
 	static u32 last; /* [F] */
 
 	return ++last ?: ++last; /* no plan has the number 0 */
 }
 
+/*
+ * The memo of @from in the plan with this number. All its sites that shall have
+ * the ops go to one set, and all others to another.
+ */
+static __always_inline struct ftrace_memo *memo_of(struct ftrace_set *from,
+						   u32 number)
+{
+	if (unlikely(from->memo.plan != number))
+		from->memo =
+			(struct ftrace_memo){ number, { from->id, from->id } };
+	return &from->memo;
+}
+
+/*
+ * Is there room? The check comes before the first set is made. Otherwise a
+ * request might make tens of thousands of sets, find no id for the last one and
+ * free them all, which costs ten times as much as success. It changes only the
+ * memos of sets. It does not count sets that it cannot predict (two sets that
+ * become one). If ids run out nevertheless, the plan fails later and is undone.
+ *
+ * Counts the sets to be made for one run. Return: their number; -ENOMEM.
+ */
+static int count_new(const struct ftrace_request *request, u32 number,
+		     const struct step *step)
+{
+	struct ftrace_memo *memo = memo_of(step->from, number);
+
+	if (step->was && step->is) /* two may become one: not predictable */
+		return 0;
+	if (memo->to[step->is] != step->from->id)
+		return 0;
+	memo->to[step->is] = !step->from->id; /* seen: any other id marks it */
+	if (!request->before)
+		return 1; /* no set has this ops yet, so each is new */
+	return ftrace_set_is_new(step->from, request->ops, step->is,
+				 request->direct);
+}
+
+/* The same for the sites @i to @end - 1. */
+static int count_stretch(const struct ftrace_request *request, u32 number,
+			 struct step *step, size_t i, size_t end, size_t *sets)
+{
+	size_t next;
+	int new;
+
+	for (; i < end; i = next) {
+		step->from = set_of(ftrace_recs[i].wanted);
+		next = max(run_end(i, end, step->from->id), i + 1);
+		if (ftrace_recs[i].flags & FTRACE_FL_DISABLED)
+			continue;
+		new = count_new(request, number, step);
+		if (new < 0)
+			return new;
+		*sets += new;
+	}
+	return 0;
+}
+
+#define SEEN_BITS 18 /* at most a quarter full, so probing is short */
+static_assert(1UL << SEEN_BITS >= 4 * FTRACE_SET_MAX, "room");
+
+/* Adds a number, not 0, to the table seen. Return: true if it was not there. */
+static bool see(u64 *seen, u64 what)
+{
+	u64 at = what * 0x9e3779b97f4a7c15UL >> (64 - SEEN_BITS);
+
+	while (seen[at]) {
+		if (seen[at] == what)
+			return false;
+		at = (at + 1) % (1UL << SEEN_BITS);
+	}
+	seen[at] = what;
+	return true;
+}
+
+/*
+ * Counts the sets for a new direct caller with a target for each site: one for
+ * each pair of old set and target (the first 16 of a target's 64 bits repeat
+ * the 17th). Counts no further than @room.
+ */
+static int count_targets(const struct ftrace_hash *filter, size_t room)
+{
+	u64 *seen = kcalloc(1UL << SEEN_BITS, sizeof(*seen));
+	size_t i, sets = 0;
+
+	if (!seen)
+		return -ENOMEM;
+	for (i = 0; i < filter->count && sets <= room; i++)
+		sets += see(seen, filter->direct[i] << 16 |
+					  ftrace_recs[filter->rec[i]].wanted);
+	kfree(seen);
+	return sets > room ? -ENOSPC : 0;
+}
+
+static int count_sets(const struct ftrace_request *request, size_t room)
+{
+	struct walk walk = walk_begin(request);
+	u32 number = plan_number();
+	struct step step = { 0 };
+	size_t i, end, sets = 0;
+	int err = 0;
+
+	for (i = 0; i < ftrace_nr_recs && !err && sets <= room; i = end) {
+		end = walk_stretch(&walk, i, &step);
+		if (step.was != step.is)
+			err = count_stretch(request, number, &step, i, end,
+					    &sets);
+	}
+	return err ? err : sets > room ? -ENOSPC : 0;
+}
+
+/*
+ * Each present set of a site leads to one other. So nothing is counted while
+ * more ids are free than used, except if each site has a target of its own.
+ * Return: 0; -ENOSPC; -ENOMEM.
+ */
+static int check_room(const struct ftrace_request *request)
+{
+	size_t room = ftrace_set_room();
+
+	if (!has_targets(request))
+		return FTRACE_SET_MAX - room > room ?
+			       count_sets(request, room) :
+			       0;
+	if (request->before || request->filter->count <= room)
+		return 0;
+	return count_targets(request->filter, room);
+}
+
+/* ---- the plan ---- */
+
 /* The maximal number of sites that the request concerns. */
 static size_t request_room(const struct ftrace_request *request)
 {
-	const struct ftrace_match *before = &request->before;
-	const struct ftrace_match *after = &request->after;
+	const struct ftrace_hash *was = request->ops->filter_hash;
+	const struct ftrace_hash *is = request->filter;
 	size_t room = 0;
 
-	if (before->active)
-		room += before->filter ? before->filter->count : ftrace_nr_recs;
-	if (after->active)
-		room += after->filter ? after->filter->count : ftrace_nr_recs;
+	if (request->before)
+		room += was ? was->count : ftrace_nr_recs;
+	if (request->after)
+		room += is ? is->count : ftrace_nr_recs;
 	return min(room, ftrace_nr_recs);
 }
 
@@ -48,7 +289,7 @@ static int plan_alloc(struct ftrace_plan *plan, size_t room)
 {
 	memset(plan, 0, sizeof(*plan));
 	plan->room = room;
-	plan->number = ftrace_plan_number();
+	plan->number = plan_number();
 	if (!room)
 		return 0;
 	plan->patch = kmalloc(room * sizeof(*plan->patch));
@@ -74,169 +315,154 @@ void ftrace_plan_free(struct ftrace_plan *plan)
 }
 
 /* May @ops be added to a site with the set @from? */
-static int check_arrival(const struct ftrace_set *from,
-			 const struct ftrace_ops *ops)
+static bool may_arrive(const struct ftrace_set *from,
+		       const struct ftrace_ops *ops)
 {
 	bool modifies = ops->flags & FTRACE_OPS_FL_IPMODIFY;
 	bool direct = ops->flags & FTRACE_OPS_FL_DIRECT;
 	bool site_modified = from->flags & FTRACE_SET_IPMODIFY;
 
-	if (modifies && site_modified)
+	if ((modifies && site_modified) || (direct && from->direct))
+		return false;
+	if (direct && site_modified)
+		return ops->flags & FTRACE_OPS_FL_SHARES;
+	if (modifies && from->direct)
+		return from->direct_ops->flags & FTRACE_OPS_FL_SHARES;
+	return true;
+}
+
+/*
+ * Find the set that step->from leads to; store it in @step->to. @memo: all
+ * sites with this match lead to the same, so it is found once.
+ */
+static __always_inline int transition(struct ftrace_plan *plan,
+				      struct ftrace_ops *ops, struct step *step,
+				      bool memo)
+{
+	u16 *to = NULL;
+
+	if (memo) {
+		to = &memo_of(step->from, plan->number)->to[step->is];
+		if (likely(*to != step->from->id)) {
+			step->to = set_of(*to);
+			return 0;
+		}
+	}
+	if (step->is && !step->was && !may_arrive(step->from, ops))
 		return -EBUSY;
-	if (direct && from->direct)
-		return -EBUSY;
-	if (direct && site_modified && !(ops->flags & FTRACE_OPS_FL_SHARES))
-		return -EBUSY;
-	if (modifies && from->direct &&
-	    !(from->direct_ops->flags & FTRACE_OPS_FL_SHARES))
-		return -EBUSY;
+	step->to = ftrace_set_change(step->from, ops, step->is, step->direct);
+	if (IS_ERR(step->to))
+		return PTR_ERR(step->to);
+	if (to)
+		*to = step->to->id;
 	return 0;
 }
 
-/* Find the new set of a site with @step->from; store it in @step->to. */
-static __always_inline int transition_make(struct ftrace_ops *ops,
-					   struct ftrace_transition *step)
+/* Sites @i to @i + @n - 1 have step->from and call @old. */
+static __always_inline void plan_lines(struct ftrace_plan *plan,
+				       const struct step *step, size_t i,
+				       size_t n, unsigned long old,
+				       unsigned long new)
 {
-	struct ftrace_set *from = step->from;
-	int err;
-
-	if (step->is && !step->was) {
-		err = check_arrival(from, ops);
-		if (err)
-			return err;
-	}
-	step->to = ftrace_set_change(from, ops, step->is, step->direct);
-	return IS_ERR(step->to) ? PTR_ERR(step->to) : 0;
-}
-
-/* The same with a memo. */
-static __always_inline int transition(struct ftrace_plan *plan,
-				      struct ftrace_ops *ops,
-				      struct ftrace_transition *step)
-{
-	u16 *to = &ftrace_memo(step->from, plan->number)->to[step->is];
-	int err;
-
-	if (likely(*to != step->from->id)) {
-		step->to = set_of(*to);
-		return 0;
-	}
-	err = transition_make(ops, step);
-	if (!err)
-		*to = step->to->id;
-	return err;
-}
-
-/* Change the @n sites from @i on, all with the set step->from, to step->to. */
-static __always_inline void plan_add(struct ftrace_plan *plan,
-				     const struct ftrace_transition *step,
-				     size_t i, size_t n)
-{
-	unsigned long old = step->from->target, new = step->to->target;
 	struct ftrace_patch *patch = plan->patch + plan->nr_patches;
 	const struct dyn_ftrace *rec = &ftrace_recs[i];
 
 	plan->change[plan->nr_changes++] =
 		(struct ftrace_change){ step->from, step->to, i, n };
-	if (!ftrace_enabled)
+	if (old == new)
 		return;
-	if (old == new) { /* for the list function a target is data */
-		plan->by_data |= step->to->direct != step->from->direct;
-		return;
-	}
 	plan->nr_patches += n;
 	for (; n--; rec++)
 		*patch++ = (struct ftrace_patch){ rec_ip(rec), old, new };
 }
 
+/* Change @n sites to step->to; for the list function a target is data. */
+static __always_inline void
+plan_add(struct ftrace_plan *plan, const struct step *step, size_t i, size_t n)
+{
+	unsigned long old = ftrace_enabled ? step->from->target : 0;
+	unsigned long new = ftrace_enabled ? step->to->target : 0;
+
+	if (old == new &&ftrace_enabled)
+		plan->by_data |= step->to->direct != step->from->direct;
+	plan_lines(plan, step, i, n, old, new);
+}
+
 /* Counts @n sites of a run. Return: true if nothing changes for them. */
 static __always_inline bool run_stays(struct ftrace_plan *plan,
-				      const struct ftrace_transition *step,
-				      size_t n)
+				      const struct step *step, size_t n)
 {
 	if (step->is)
 		plan->nr_sites += n;
 	return step->was == step->is && step->from->direct == step->direct;
 }
 
-/* Plan the sites @i to @end - 1, which all match alike. */
-static int plan_stretch(struct ftrace_plan *plan,
-			const struct ftrace_request *request,
-			struct ftrace_transition *step, size_t i, size_t end)
+/*
+ * Plan the sites @i to @end - 1, which all match alike. @own: each has its
+ * target, and so every site is a run of its own.
+ */
+static __always_inline int plan_stretch(struct ftrace_plan *plan,
+					const struct ftrace_request *request,
+					struct step step, size_t i, size_t end,
+					bool own, const unsigned long *target)
 {
-	struct ftrace_ops *ops = request->ops;
-	bool direct = ops->flags & FTRACE_OPS_FL_DIRECT && step->is;
+	bool direct = request->ops->flags & FTRACE_OPS_FL_DIRECT && step.is;
 	size_t next;
 	int err;
 
-	for (; i < end; i = next) {
+	for (; i < end; target += own, i = next) {
 		next = i + 1;
 		if (ftrace_recs[i].flags & FTRACE_FL_DISABLED)
 			continue;
-		step->from = set_of(ftrace_recs[i].wanted);
-		step->direct = step->was == step->is ? step->from->direct : 0;
+		step.from = set_of(ftrace_recs[i].wanted);
+		step.direct = step.was == step.is ? step.from->direct : 0;
 		if (direct)
-			step->direct = request->direct;
-		next = ftrace_run_end(i, end, step->from->id);
-		if (run_stays(plan, step, next - i))
+			step.direct = own ? *target : request->direct;
+		if (!own)
+			next = run_end(i, end, step.from->id);
+		if (run_stays(plan, &step, next - i))
 			continue;
-		err = transition(plan, ops, step);
+		err = transition(plan, request->ops, &step, !own);
 		if (err)
 			return err;
-		plan_add(plan, step, i, next - i);
+		plan_add(plan, &step, i, next - i);
 	}
 	return 0;
 }
 
-/* The same for a filter that has a target for each site: runs of one. */
-static int plan_targets(struct ftrace_plan *plan,
-			const struct ftrace_request *request,
-			struct ftrace_transition *step, size_t i, size_t end)
+/* The same in a copy for @own; @at is the place of site @i in the filter. */
+static noinline int plan_targets(struct ftrace_plan *plan,
+				 const struct ftrace_request *request,
+				 struct step step, size_t i, size_t end,
+				 const struct cursor *at)
 {
-	const struct ftrace_match *match = &request->after;
-	const unsigned long *target = match->filter->direct +
-				      match->in_filter.pos -
-				      (match->in_filter.end - i);
-	int err;
-
-	for (; i < end; i++, target++) {
-		if (ftrace_recs[i].flags & FTRACE_FL_DISABLED)
-			continue;
-		step->from = set_of(ftrace_recs[i].wanted);
-		step->direct = *target;
-		if (run_stays(plan, step, 1))
-			continue;
-		err = transition_make(request->ops, step);
-		if (err)
-			return err;
-		plan_add(plan, step, i, 1);
-	}
-	return 0;
+	return plan_stretch(plan, request, step, i, end, true,
+			    request->filter->direct + at->pos - (at->end - i));
 }
 
-static int plan_fill(struct ftrace_plan *plan, struct ftrace_request *request)
+static int plan_fill(struct ftrace_plan *plan,
+		     const struct ftrace_request *request)
 {
-	struct ftrace_transition step = { 0 };
+	struct walk walk = walk_begin(request);
+	bool own = has_targets(request);
+	struct step step = { 0 };
 	size_t i, end;
-	int err;
+	int err = 0;
 
-	for (i = 0; i < ftrace_nr_recs; i = end) {
-		end = ftrace_match_stretch(&request->before, i, &step.was);
-		end = min(end,
-			  ftrace_match_stretch(&request->after, i, &step.is));
-		if (!step.was && !step.is)
-			continue;
-		if (step.is && ftrace_has_targets(request))
-			err = plan_targets(plan, request, &step, i, end);
-		else
-			err = plan_stretch(plan, request, &step, i, end);
-		if (err)
-			return err;
+	for (i = 0; i < ftrace_nr_recs && !err; i = end) {
+		end = walk_stretch(&walk, i, &step);
+		if (own && step.is)
+			err = plan_targets(plan, request, step, i, end,
+					   &walk.after.in_filter);
+		else if (step.was || step.is)
+			err = plan_stretch(plan, request, step, i, end, false,
+					   NULL);
 	}
-	return 0;
+	return err;
 }
 
-int ftrace_plan_build(struct ftrace_plan *plan, struct ftrace_request *request)
+int ftrace_plan_build(struct ftrace_plan *plan,
+		      const struct ftrace_request *request)
 {
 	int err;
 
@@ -244,7 +470,7 @@ int ftrace_plan_build(struct ftrace_plan *plan, struct ftrace_request *request)
 	err = plan_alloc(plan, request_room(request));
 	if (err)
 		return err;
-	err = ftrace_check_room(request);
+	err = check_room(request);
 	if (!err)
 		err = plan_fill(plan, request);
 	if (err)
@@ -252,102 +478,22 @@ int ftrace_plan_build(struct ftrace_plan *plan, struct ftrace_request *request)
 	return err;
 }
 
-/* Plan one run of sites with the same set, @old to @new. Return: its end. */
-static size_t plan_same(struct ftrace_plan *plan, size_t i, unsigned long old,
-			unsigned long new)
+int ftrace_plan_targets(struct ftrace_plan *plan,
+			unsigned long (*old)(const struct ftrace_set *set),
+			unsigned long (*new)(const struct ftrace_set *set))
 {
-	struct ftrace_set *set = set_of(ftrace_recs[i].wanted);
-	size_t end = max(ftrace_run_end(i, ftrace_nr_recs, set->id), i + 1);
-	struct ftrace_patch *patch = plan->patch + plan->nr_patches;
-
-	plan->change[plan->nr_changes++] =
-		(struct ftrace_change){ set, set, i, end - i };
-	if (old == new)
-		return end;
-	plan->nr_patches += end - i;
-	for (; i < end; i++)
-		*patch++ = (struct ftrace_patch){ rec_ip(&ftrace_recs[i]), old,
-						  new };
-	return end;
-}
-
-int ftrace_plan_enable(struct ftrace_plan *plan, bool on)
-{
-	struct ftrace_set *set;
-	size_t i;
+	struct step step = { 0 };
+	size_t i, end;
 
 	assert_held(&ftrace_lock);
 	if (plan_alloc(plan, ftrace_nr_recs))
 		return -ENOMEM;
-	for (i = 0; i < ftrace_nr_recs;) {
-		set = set_of(ftrace_recs[i].wanted);
-		if (set->target)
-			i = plan_same(plan, i, on ? 0 : set->target,
-				      on ? set->target : 0);
-		else
-			i++;
+	for (i = 0; i < ftrace_nr_recs; i = end) {
+		step.from = step.to = set_of(ftrace_recs[i].wanted);
+		end = max(run_end(i, ftrace_nr_recs, step.from->id), i + 1);
+		if (old(step.from) != new (step.to))
+			plan_lines(plan, &step, i, end - i, old(step.from),
+				   new (step.to));
 	}
 	return 0;
-}
-
-int ftrace_plan_pinned(struct ftrace_plan *plan,
-		       unsigned long (*old)(const struct ftrace_set *set))
-{
-	struct ftrace_set *set;
-	size_t i;
-
-	assert_held(&ftrace_lock);
-	if (plan_alloc(plan, ftrace_nr_recs))
-		return -ENOMEM;
-	for (i = 0; i < ftrace_nr_recs;) {
-		set = set_of(ftrace_recs[i].wanted);
-		if (set->pinned)
-			i = plan_same(plan, i,
-				      ftrace_enabled ? old(set) : set->target,
-				      set->target);
-		else
-			i++;
-	}
-	return 0;
-}
-
-/* The marks of a site are never cleared. */
-static u32 set_marks(const struct ftrace_set *set)
-{
-	u32 marks = 0;
-
-	if (set->id)
-		marks |= FTRACE_FL_TOUCHED;
-	if (set->direct || set->flags & FTRACE_SET_IPMODIFY)
-		marks |= FTRACE_FL_MODIFIED;
-	return marks;
-}
-
-/* Write the records and references of one run. */
-static __always_inline void publish_run(const struct ftrace_change *run,
-					bool enabled,
-					struct ftrace_retired *retired)
-{
-	u32 marks = enabled ? set_marks(run->to) << FTRACE_FL_SHIFT : 0;
-	u32 id = run->to->id, sets = enabled ? id << 16 | id : id;
-	struct dyn_ftrace *rec = &ftrace_recs[run->first];
-	u32 left = run->count;
-
-	do {
-		rec->where |= marks;
-		smp_store_release(&rec->sets, sets); /* read by list_set() */
-		rec++;
-	} while (--left);
-	run->to->refs += run->count;
-	ftrace_set_put(run->from, run->count, retired);
-}
-
-void ftrace_plan_publish(struct ftrace_plan *plan,
-			 struct ftrace_retired *retired)
-{
-	const struct ftrace_change *run = plan->change;
-	size_t left = plan->nr_changes;
-
-	for (; left--; run++)
-		publish_run(run, ftrace_enabled, retired);
 }

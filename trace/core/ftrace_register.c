@@ -2,7 +2,16 @@
 /*
  * ftrace_register.c - registers and unregisters subscribers, changes filters.
  *
- * Owns the list of ops and their trampolines.
+ * Owns the list of ops, their trampolines, and the agreements of a direct
+ * caller and an ops that changes the ip to share a site. Both determine where
+ * the call continues. They can share the site if the direct target calls or
+ * returns to the return address on its stack, instead of a function of its own
+ * choice. When the second of the two is added, the core asks the direct
+ * caller's ops_func whether its target does that; ops_func may exchange the
+ * target first. The second is refused if there is no ops_func, if ops_func
+ * refuses, or if the site jumps to the target, which then finds no return
+ * address. The core also calls ops_func when the last ip modifier has left the
+ * direct caller's sites.
  *
  * Invariants
  * I4  To add: publish, then poke. To remove: unpublish, poke, wait for every
@@ -12,7 +21,10 @@
  * I7  An ops is in the sets of the sites that its hashes match, from before
  *     register returns until unregister returns; see ftrace_check().
  *
- * Context and locks: see ftrace.c.
+ * Context and locks: task, direct_mutex; ftrace_lock as well while a request
+ * changes anything, but not while ops_func runs, so that it can exchange its
+ * target (modify_ftrace_direct_nolock()). The list of ops changes under both
+ * locks and may be read under either.
  */
 #include "kernel/base/panic.h"
 #include "kernel/lib/errno.h"
@@ -20,8 +32,128 @@
 #include "trace/core/ftrace_internal.h"
 #include <asm/barrier.h>
 
-struct ftrace_ops *ftrace_ops_list;
 static u64 next_seq = 1; /* [F] */
+
+/* ---- a direct caller and an ip modifier on one site ---- */
+
+/* Does @ops match a site of @hash that is not in @exclude? */
+static bool ops_overlap(const struct ftrace_ops *ops,
+			const struct ftrace_hash *hash,
+			const struct ftrace_hash *exclude)
+{
+	size_t i;
+
+	for (i = 0; i < hash->count; i++)
+		if (!(exclude && ftrace_hash_test(exclude, hash->rec[i])) &&
+		    ftrace_ops_match(ops, hash->rec[i]))
+			return true;
+	return false;
+}
+
+/* Is there a registered ops of that kind on one of these sites? */
+static bool kind_overlaps(unsigned long flag, const struct ftrace_hash *hash,
+			  const struct ftrace_hash *exclude)
+{
+	const struct ftrace_ops *ops;
+
+	for (ops = ftrace_ops_list; ops; ops = ops->next)
+		if (ops->flags & flag && ops_overlap(ops, hash, exclude))
+			return true;
+	return false;
+}
+
+bool ftrace_has_jump(unsigned long addr, const struct ftrace_hash *hash)
+{
+	size_t i;
+
+	if (!hash || !hash->direct)
+		return addr & FTRACE_ADDR_JMP;
+	for (i = 0; i < hash->count; i++)
+		if (hash->direct[i] & FTRACE_ADDR_JMP)
+			return true;
+	return false;
+}
+
+static void withdraw(struct ftrace_ops *direct)
+{
+	direct->flags &= ~FTRACE_OPS_FL_SHARES;
+	direct->ops_func(direct, FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER);
+}
+
+/* @hash: its future sites, with targets or without; NULL: its present ones. */
+static int ask_to_share(struct ftrace_ops *direct, enum ftrace_ops_cmd cmd,
+			const struct ftrace_hash *hash)
+{
+	bool shares = direct->flags & FTRACE_OPS_FL_SHARES;
+	int err;
+
+	if (!direct->ops_func)
+		return -EBUSY;
+	err = shares ? 0 : direct->ops_func(direct, cmd);
+	if (err)
+		return err;
+	direct->flags |= FTRACE_OPS_FL_SHARES;
+	if (!ftrace_has_jump(direct->direct_call, hash ?: direct->filter_hash))
+		return 0;
+	if (!shares)
+		withdraw(direct);
+	return -EBUSY;
+}
+
+int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash,
+		 const struct ftrace_hash *exclude)
+{
+	struct ftrace_ops *other;
+	int err = 0;
+
+	assert_held(&direct_mutex);
+	if (ops->flags & FTRACE_OPS_FL_DIRECT) {
+		if (kind_overlaps(FTRACE_OPS_FL_IPMODIFY, hash, exclude))
+			err = ask_to_share(
+				ops, FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_SELF,
+				hash);
+		return err;
+	}
+	if (!(ops->flags & FTRACE_OPS_FL_IPMODIFY))
+		return 0;
+	for (other = ftrace_ops_list; other && !err; other = other->next)
+		if (other->flags & FTRACE_OPS_FL_DIRECT &&
+		    ops_overlap(other, hash, exclude))
+			err = ask_to_share(
+				other,
+				FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_PEER,
+				NULL);
+	if (err)
+		ftrace_unshare();
+	return err;
+}
+
+void ftrace_unshare(void)
+{
+	struct ftrace_ops *ops;
+
+	assert_held(&direct_mutex);
+	for (ops = ftrace_ops_list; ops; ops = ops->next) {
+		if (!(ops->flags & FTRACE_OPS_FL_SHARES) ||
+		    kind_overlaps(FTRACE_OPS_FL_IPMODIFY, ops->filter_hash,
+				  ops->notrace_hash))
+			continue;
+		withdraw(ops);
+	}
+}
+
+static void share_failed(struct ftrace_ops *ops)
+{
+	if (ops->flags & FTRACE_OPS_FL_SHARES)
+		withdraw(ops); /* unshare cannot: it is not on the list */
+	/*
+	 * Not for a stub, which may be registered while owners are being asked.
+	 */
+	if (ops->flags & FTRACE_OPS_FL_IPMODIFY)
+		ftrace_unshare();
+}
+
+/* ---- register and unregister ---- */
 
 static bool is_static_data(const void *p)
 {
@@ -53,8 +185,6 @@ static int check_new_ops(const struct ftrace_ops *ops)
 {
 	if (ops->flags & FTRACE_OPS_FL_DELETED || !ops->func)
 		return -EINVAL;
-	if (ops->trampoline && !arch_ftrace_reaches(ops->trampoline))
-		return -EINVAL;
 	if (ops->flags & OPS_BUSY)
 		return -EBUSY;
 	if (ops->flags & FTRACE_OPS_FL_PERMANENT && !ftrace_enabled)
@@ -62,8 +192,11 @@ static int check_new_ops(const struct ftrace_ops *ops)
 	return check_hashes(ops, ops->filter_hash, ops->notrace_hash);
 }
 
-/* A lack of memory is no error here: the list function serves the ops. */
-static void make_trampoline(struct ftrace_ops *ops)
+/*
+ * A lack of memory is no error here: the list function serves the ops. Return:
+ * 0; -EINVAL the owner's trampoline is out of reach.
+ */
+static int make_trampoline(struct ftrace_ops *ops)
 {
 	union {
 		struct ftrace_tramp_desc desc;
@@ -71,9 +204,11 @@ static void make_trampoline(struct ftrace_ops *ops)
 			  sizeof(struct ftrace_tramp_call)];
 	} one = { .desc = { .n = 1 } };
 
-	if (ops->trampoline || !ftrace_use_trampolines ||
+	if (ops->trampoline)
+		return arch_ftrace_reaches(ops->trampoline) ? 0 : -EINVAL;
+	if (!ftrace_use_trampolines ||
 	    ops->flags & (FTRACE_OPS_FL_STUB | FTRACE_OPS_FL_DIRECT))
-		return;
+		return 0;
 	one.desc.regs = ops->flags & FTRACE_OPS_FL_SAVE_REGS;
 	one.desc.call[0] = (struct ftrace_tramp_call){
 		.func = ops->func,
@@ -83,6 +218,7 @@ static void make_trampoline(struct ftrace_ops *ops)
 	ops->trampoline = arch_ftrace_make_trampoline(&one.desc);
 	if (ops->trampoline)
 		ops->flags |= FTRACE_OPS_FL_ALLOC_TRAMP;
+	return 0;
 }
 
 static void take_trampoline(struct ftrace_ops *ops,
@@ -116,7 +252,7 @@ static void list_unlink(struct ftrace_ops *ops)
 	ops->next = NULL;
 }
 
-static void ops_prepare(struct ftrace_ops *ops)
+static int ops_prepare(struct ftrace_ops *ops)
 {
 	ops->flags |= FTRACE_OPS_FL_ADDING;
 	if (!is_static_data(ops))
@@ -124,9 +260,10 @@ static void ops_prepare(struct ftrace_ops *ops)
 	if (ops->flags & FTRACE_OPS_FL_SAVE_REGS_IF_SUPPORTED)
 		ops->flags |= FTRACE_OPS_FL_SAVE_REGS;
 	ops->saved_func = ops->func;
-	ops->func = ftrace_pid_wrap(ops);
+	if (ops->pids && ops->pids->func)
+		ops->func = ops->pids->func;
 	ops->seq = next_seq++;
-	make_trampoline(ops);
+	return make_trampoline(ops);
 }
 
 static int register_locked(struct ftrace_ops *ops,
@@ -134,6 +271,9 @@ static int register_locked(struct ftrace_ops *ops,
 {
 	struct ftrace_request request = {
 		.ops = ops,
+		.after = true,
+		.filter = ops->filter_hash,
+		.exclude = ops->notrace_hash,
 		.direct = ops->direct_call,
 	};
 	struct ftrace_retired unseen = { 0 }; /* never published */
@@ -141,9 +281,11 @@ static int register_locked(struct ftrace_ops *ops,
 	struct ftrace_plan plan;
 	int err;
 
-	ops_prepare(ops);
-	request.after = ftrace_match_of(ops);
-	err = ftrace_begin(&plan, &request);
+	err = ops_prepare(ops);
+	if (!err)
+		err = ftrace_plan_build(&plan, &request);
+	if (!err)
+		err = ftrace_begin(&plan);
 	if (err) {
 		take_trampoline(ops, &unseen);
 		ftrace_discard(&unseen);
@@ -173,7 +315,7 @@ int ftrace_register(struct ftrace_ops *ops, struct ftrace_retired *retired)
 	err = register_locked(ops, retired);
 	mutex_unlock(&ftrace_lock);
 	if (err)
-		ftrace_share_failed(ops);
+		share_failed(ops);
 	return err;
 }
 
@@ -182,7 +324,7 @@ static int unregister_locked(struct ftrace_ops *ops,
 {
 	struct ftrace_request request = {
 		.ops = ops,
-		.before = ftrace_match_of(ops),
+		.before = true,
 	};
 	struct ftrace_plan plan;
 	int err;
@@ -190,7 +332,9 @@ static int unregister_locked(struct ftrace_ops *ops,
 	if (!(ops->flags & FTRACE_OPS_FL_ENABLED))
 		return -EBUSY;
 	ops->flags |= FTRACE_OPS_FL_REMOVING;
-	err = ftrace_begin(&plan, &request);
+	err = ftrace_plan_build(&plan, &request);
+	if (!err)
+		err = ftrace_begin(&plan);
 	if (err) {
 		ops->flags &= ~FTRACE_OPS_FL_REMOVING;
 		return err;
@@ -231,17 +375,19 @@ static int swap_live(struct ftrace_ops *ops, struct ftrace_hash *filter,
 {
 	struct ftrace_request request = {
 		.ops = ops,
-		.before = ftrace_match_of(ops),
-		.after = { .active = true,
-			   .filter = filter,
-			   .exclude = exclude },
+		.before = true,
+		.after = true,
+		.filter = filter,
+		.exclude = exclude,
 		.direct = ops->direct_call,
 	};
 	struct ftrace_plan plan;
 	int err;
 
 	ops->flags |= FTRACE_OPS_FL_MODIFYING;
-	err = ftrace_begin(&plan, &request);
+	err = ftrace_plan_build(&plan, &request);
+	if (!err)
+		err = ftrace_begin(&plan);
 	if (!err) {
 		ops->nr_sites = plan.nr_sites;
 		ftrace_commit(&plan, retired);
@@ -322,36 +468,5 @@ int unregister_ftrace_function(struct ftrace_ops *ops)
 	ftrace_leave();
 	if (!err)
 		ftrace_forget(ops, &retired);
-	return err;
-}
-
-int ftrace_ops_get_hash(struct ftrace_ops *ops, bool exclude,
-			struct ftrace_hash **hash)
-{
-	const struct ftrace_hash *live;
-
-	mutex_lock(&ftrace_lock);
-	live = exclude ? ops->notrace_hash : ops->filter_hash;
-	*hash = live ? ftrace_hash_begin(live) : NULL;
-	mutex_unlock(&ftrace_lock);
-	return live && !*hash ? -ENOMEM : 0;
-}
-
-int ftrace_ops_set_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
-			  struct ftrace_hash *exclude)
-{
-	struct ftrace_retired retired = { 0 };
-	int err;
-
-	err = ftrace_enter();
-	if (!err) {
-		err = ftrace_swap_hashes(ops, filter, exclude, &retired);
-		ftrace_leave();
-	}
-	if (err) {
-		ftrace_hash_free(filter);
-		ftrace_hash_free(exclude);
-	}
-	ftrace_retire(&retired);
 	return err;
 }

@@ -21,7 +21,6 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/mutex.h"
-#include "kernel/quiesce.h"
 #include "trace/core/ftrace_internal.h"
 
 #define SET_BUCKETS 4096
@@ -406,17 +405,6 @@ void ftrace_discard(struct ftrace_retired *retired)
 	if (retired->tramp)
 		arch_ftrace_free_trampoline(retired->tramp);
 	*retired = (struct ftrace_retired){ 0 };
-}
-
-void ftrace_retire(struct ftrace_retired *retired)
-{
-	if (!retired->sets && !retired->tramp && !retired->wait)
-		return;
-	synchronize_tasks();
-	mutex_lock(&ftrace_lock);
-	ftrace_discard(retired);
-	ftrace_set_upgrade();
-	mutex_unlock(&ftrace_lock);
 }
 
 /* ---- */
