@@ -21,7 +21,9 @@ SEED = int(os.environ.get("SEED", "1"))
 LINES = int(os.environ.get("LINES", "500"))
 
 COMMANDS = ["cat", "echo", "ls", "head", "grep", "wc", "help", "ps", "disas",
-            "stress", "sleep", "nosuch", "check", "true", "false"]
+            "stress", "sleep", "nosuch", "check", "true", "false", "tail",
+            "sort", "uniq -c", "cut -f 1", "cd", "pwd", "mount", "dmesg",
+            "clear", "reset", "sysctl", "ls -l", "grep -E", "grep -i"]
 OPERATORS = ["|", ">", ">>", "<", ";", "&&", "||", "&", "#"]
 WORDS = ["schedule", "mutex_*", "!mutex_*", "*lock*", "[st]*", "walk_tree",
          "1", "0", "17", "-1", "99999999999999999999", "function", "nop",
@@ -43,7 +45,9 @@ FILES = ["trace", "trace_pipe", "current_tracer", "set_ftrace_filter",
          "stack_trace", "stack_max_size", "saved_cmdlines", "/",
          "stack_tracer_enabled", "stack_trace_filter",
          "per_cpu/cpu0/trace_pipe", "per_cpu/cpu0/trace_pipe_raw",
-         "per_cpu/cpu1/buffer_size_kb", "buffer_total_size_kb"]
+         "per_cpu/cpu1/buffer_size_kb", "buffer_total_size_kb", "/dev/null",
+         "per_cpu/cpu*/stats", "../per_cpu", "trace*", "$$",
+         "/proc/sys/kernel/stack_tracer_enabled", "kernel.ftrace_enabled"]
 
 
 def word(rng):
@@ -120,7 +124,11 @@ def plain_command(rng):
     if kind < 0.4:
         return "echo ab.c | " + rng.choice(
             ["cat", "grep -q b", "grep -c 'b\\.c'", r"grep -c a\.c", "wc -l",
-             "grep x", "grep ^ab", "cat | cat", "echo x", "head -1"])
+             "grep x", "grep ^ab", "cat | cat", "echo x", "head -1",
+             "tail -n 1", "sort", "uniq -c", "cut -d . -f 2", "grep -n b",
+             "grep -i AB", "grep -E 'x|a+b'", "grep -A 1 b", "grep '[a-c]b'",
+             "cat < /dev/null", "cat 2>/dev/null", "cut -d. -f1-",
+             "cut -d x -f 2"])
     words = ["a", "'b c'", '"d  e"', "'#'", "f#g", r"\;", r"\&", r"'\.'",
              r'"\."', r'"\\"', r'"\$x"', "x$", "''", '""', r"h\ i", "'|'",
              '"&&"', r"\'", "j'k'\"l\"m", r"\#", "for", "a=b", "!", "{"]
@@ -155,4 +163,32 @@ def test_as_sh_does():
         else:
             assert ours == sh.stdout, (line, ours)
     assert refused > LINES // 50
+    assert session.end() == qemu.OK
+
+
+FILTERS = ["sort", "sort -r", "sort -n", "sort -rn", "sort -u", "sort -nu",
+           "uniq", "uniq -c", "tail -n 4", "tail -1", "tail -n 0", "head -n 40",
+           "head -3", "grep -c a", "grep -n -A 1 lock", "grep -v _", "wc -l",
+           "cut -f 1 -d _", "cut -d _ -f 2-", "cut -f 1,3 -d e", "cut -f 2",
+           "grep -i MUTEX", "grep -E '^(k|s)[a-m]+_?'", "grep '[[:digit:]]'",
+           "grep -A 2 -E 'alloc|free'", "grep -q x", "grep 'o\\+k$'"]
+
+
+def test_filters_do_as_gnus(tmp_path):
+    """Chains of filters over files of many lines, against the host's."""
+    rng = random.Random(SEED)
+    session = Session(smp=1)
+    for name in ("available_filter_functions", "README", "trace_options"):
+        path = tmp_path / name
+        path.write_text(session.send(f"cat {name}"), encoding="utf-8")
+        assert len(path.read_text().splitlines()) > 10
+    for _ in range(LINES // 4):
+        name = rng.choice(["available_filter_functions", "README",
+                           "trace_options"])
+        line = f"cat {name} | " + " | ".join(
+            rng.choices(FILTERS, k=rng.randrange(1, 4)))
+        host = subprocess.run(["/bin/sh", "-c", line], capture_output=True,
+                              text=True, check=False, cwd=tmp_path,
+                              env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"})
+        assert session.send(line) == host.stdout, line
     assert session.end() == qemu.OK

@@ -25,6 +25,7 @@
  */
 #include "kernel/base/clock.h"
 #include "kernel/base/console.h"
+#include "kernel/base/log_buffer.h"
 #include "kernel/base/machine_log.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/printf.h"
@@ -83,7 +84,10 @@ static void keep_line(const char *text, u32 len)
  */
 static bool emit_line(const char *text, u32 len)
 {
-	return console_fresh_line() && console_emit(text, len);
+	if (!console_fresh_line() || !console_emit(text, len))
+		return false;
+	log_buffer_add(text, len);
+	return true;
 }
 
 static bool tell_lost(struct kept_ring *ring)

@@ -21,6 +21,8 @@ void host_free(void *p);
 void *host_realloc(void *p, size_t size);
 
 /* The C library's snprintf(), as a reference for ours. */
+/* POSIX regcomp() and regexec(). Return: 1, 0, or -1 if it refuses @re. */
+int host_regex(const char *re, const char *text, bool extended, bool icase);
 __printf(3, 4) int host_snprintf(char *buf, size_t size, const char *fmt, ...);
 
 /* Everything printk()ed so far; a test may empty it. */

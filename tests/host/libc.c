@@ -2,7 +2,9 @@
 /*
  * The C library's side of host.h; the only host file with its headers.
  */
+#include <regex.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,6 +15,7 @@ void *host_aligned_alloc(size_t align, size_t size);
 void *host_realloc(void *p, size_t size);
 void host_free(void *p);
 int host_snprintf(char *buf, size_t size, const char *fmt, ...);
+int host_regex(const char *re, const char *text, bool extended, bool icase);
 
 void host_print(const char *text)
 {
@@ -55,4 +58,18 @@ int host_snprintf(char *buf, size_t size, const char *fmt, ...)
 	n = vsnprintf(buf, size, fmt, ap);
 	va_end(ap);
 	return n;
+}
+
+int host_regex(const char *re, const char *text, bool extended, bool icase)
+{
+	regex_t theirs;
+	int ret;
+
+	if (regcomp(&theirs, re,
+		    REG_NOSUB | (extended ? REG_EXTENDED : 0) |
+			    (icase ? REG_ICASE : 0)))
+		return -1;
+	ret = regexec(&theirs, text, 0, NULL, 0);
+	regfree(&theirs);
+	return !ret;
 }

@@ -7,7 +7,7 @@
  * it room again, as a terminal that goes on does.
  *
  * host-sources: kernel/base/console.c kernel/base/printk.c
- * host-sources: kernel/base/machine_log.c
+ * host-sources: kernel/base/machine_log.c kernel/base/log_buffer.c
  * host-sources: kernel/console_write.c
  */
 #include "kernel/base/clock.h"

@@ -11,13 +11,18 @@
 #include "trace/shell/lineedit.h"
 
 /* One row; CR LF clears it. */
-static char screen[LINE_ROOM * 2];
+static char screen[LINE_ROOM * 2 + LINE_PROMPT_ROOM];
 static size_t cursor, bells, odd_bytes;
 static struct line_editor ed;
 
 static void terminal(void *ctx, const char *text, size_t len)
 {
 	(void)ctx;
+	if (len == strlen(LINE_CLEAR) && !memcmp(text, LINE_CLEAR, len)) {
+		memset(screen, ' ', sizeof(screen));
+		cursor = 0;
+		return;
+	}
 	for (; len--; text++) {
 		if (*text == '\b' && cursor)
 			cursor--;
@@ -70,15 +75,17 @@ static enum line_event type(const char *keys)
 /* I1, I2, I3 */
 static bool shown(void)
 {
-	size_t i;
+	char text[LINE_PROMPT_ROOM];
+	const char *prompt = line_prompt(&ed, text);
+	size_t i, n = strlen(prompt);
 
 	if (ed.pos > ed.len || ed.len >= LINE_ROOM || ed.line[ed.len] ||
 	    strlen(ed.line) != ed.len || odd_bytes)
 		return false;
-	if (memcmp(screen, "$ ", 2) || memcmp(screen + 2, ed.line, ed.len) ||
-	    cursor != 2 + ed.pos)
+	if (memcmp(screen, prompt, n) || memcmp(screen + n, ed.line, ed.len) ||
+	    cursor != n + ed.pos)
 		return false;
-	for (i = 2 + ed.len; i < sizeof(screen); i++)
+	for (i = n + ed.len; i < sizeof(screen); i++)
 		if (screen[i] != ' ')
 			return false;
 	return true;
@@ -117,6 +124,87 @@ UNIT(lineedit, editing_in_the_middle)
 	type("bc def\027\027gh\025"); /* kill words, kill to start */
 	CHECK_STR(ed.line, "");
 	CHECK(shown());
+}
+
+UNIT(lineedit, clearing_the_screen_keeps_the_line)
+{
+	fresh();
+	type("abc\002");
+	type("\014x"); /* ^L */
+	CHECK_STR(ed.line, "abxc");
+	CHECK(shown());
+}
+
+UNIT(lineedit, searching_the_history)
+{
+	static const char *const past[] = { "cat trace\r", "echo 1\r",
+					    "cat stats\r", "ls\r" };
+	unsigned int i;
+
+	fresh();
+	for (i = 0; i < ARRAY_SIZE(past); i++) {
+		type(past[i]);
+		line_begin(&ed);
+	}
+	type("typed\022ca"); /* ^R */
+	CHECK_STR(ed.line, "cat stats");
+	CHECK(shown());
+	CHECK(!memcmp(screen, "(reverse-i-search)`ca': cat stats", 33));
+	type("\022"); /* an older one */
+	CHECK_STR(ed.line, "cat trace");
+	type("x"); /* none has it: the line stays, the bell rings */
+	CHECK_STR(ed.line, "cat trace");
+	CHECK_EQ(bells, 1);
+	CHECK(shown());
+	type("\177\177\177e"); /* erase: search again from the newest */
+	CHECK_STR(ed.line, "echo 1");
+	type("\007"); /* ^G gives the typed line back */
+	CHECK_STR(ed.line, "typed");
+	CHECK(shown());
+	type("\022ls\033[D"); /* a key of the editor ends the search */
+	CHECK_STR(ed.line, "ls");
+	CHECK_EQ(ed.pos, 1);
+	CHECK(shown());
+	type("\025\022tra");
+	CHECK_EQ(type("\r"), LINE_DONE);
+	CHECK_STR(ed.line, "cat trace");
+}
+
+static const char *many(void *ctx, const char *line, unsigned int start,
+			unsigned int n)
+{
+	static char name[16];
+
+	(void)ctx;
+	(void)line;
+	(void)start;
+	host_snprintf(name, sizeof(name), "dir/name%u", n);
+	return n < 12 ? name : NULL;
+}
+
+static char listed[2048];
+
+static void keep_text(void *ctx, const char *text, size_t len)
+{
+	size_t used = strlen(listed);
+
+	(void)ctx;
+	memcpy(listed + used, text, len);
+	listed[used + len] = '\0';
+}
+
+UNIT(lineedit, candidates_stand_in_columns)
+{
+	fresh();
+	ed.candidate = many;
+	type("cat dir/n\t");
+	CHECK_STR(ed.line, "cat dir/name");
+	ed.out = keep_text;
+	listed[0] = '\0';
+	type("\t");
+	CHECK_STR(listed, "\r\nname0   name1   name2   name3   name4   name5   "
+			  "name6   name7   name8\r\nname9   name10  name11\r\n"
+			  "$ cat dir/name");
 }
 
 UNIT(lineedit, function_keys)
@@ -253,9 +341,10 @@ UNIT(lineedit, cancel)
 
 UNIT(lineedit, random_keys_keep_the_screen_true)
 {
-	static const char keys[] = "ab /\001\002\004\005\006\010\013\016\020"
-				   "\025\027\033[ABCDHF0123450~\177\tO\200"
-				   "\033[]PN(\\\a;?";
+	static const char keys[] =
+		"ab /\001\002\004\005\006\007\010\013\014\016\020\022"
+		"\025\027\033[ABCDHF0123450~\177\tO\200"
+		"\033[]PN(\\\a;?";
 	u32 seed = 1;
 	unsigned int i;
 

@@ -12,12 +12,12 @@
 #include "trace/shell/shell_syntax.h"
 
 static struct token tokens[LINE_ROOM];
-static char words[2 * LINE_ROOM];
+static char words[SHELL_WORDS(LINE_ROOM)];
 static unsigned int at;
 
 static const char *understand(const char *line)
 {
-	const char *wrong = shell_tokenize(line, tokens, words, &at);
+	const char *wrong = shell_tokenize(line, tokens, words, 1234, &at);
 
 	return wrong ? wrong : shell_check(tokens, &at);
 }
@@ -30,7 +30,7 @@ static const char *parsed(const char *line)
 	size_t len = 0;
 
 	text[0] = '\0';
-	if (shell_tokenize(line, tokens, words, &at))
+	if (shell_tokenize(line, tokens, words, 1234, &at))
 		return "refused";
 	for (token = tokens; token->kind; token++) {
 		bool word = token->kind == 'w';
@@ -58,6 +58,17 @@ UNIT(shell_syntax, words)
 	CHECK_STR(parsed("a #b"), "[a]");
 	CHECK_STR(parsed("a#b '#' \\#"), "[a#b][#][#]");
 	CHECK_STR(parsed("#a"), "");
+	CHECK_STR(parsed("$$ a$$b \"$$\" '$$' \\$$"),
+		  "[1234][a1234b][1234][$$][$$]");
+}
+
+UNIT(shell_syntax, patterns_outside_quotes)
+{
+	CHECK(parsed("a '*' \\* a\"?\"")[0]);
+	CHECK(!tokens[0].pattern && !tokens[1].pattern && !tokens[2].pattern &&
+	      !tokens[3].pattern);
+	CHECK(parsed("*a b? [c]")[0]);
+	CHECK(tokens[0].pattern && tokens[1].pattern && tokens[2].pattern);
 }
 
 UNIT(shell_syntax, operators)
@@ -67,6 +78,8 @@ UNIT(shell_syntax, operators)
 	CHECK_STR(parsed("a'|'b \";\" \\& '<>'"), "[a|b][;][&][<>]");
 	CHECK_STR(parsed("echo 1 >f 2 > g"), "[echo][1]>[f][2]>[g]");
 	CHECK_STR(parsed("echo '1'>f x1>f"), "[echo][1]>[f][x1]>[f]");
+	CHECK_STR(parsed("a 2>/dev/null"), "[a]e[/dev/null]");
+	CHECK_STR(parsed("a 2> /dev/null >b"), "[a]e[/dev/null]>[b]");
 }
 
 /* Each is refused at its column. */
@@ -107,12 +120,17 @@ static const struct {
 	{ "! a", 0 },
 	{ "A=1 b", 0 },
 	{ "echo 1>f", 5 },
-	{ "a 2>f", 2 },
+	{ "a 2>f", 4 },
+	{ "a 2>", 4 },
+	{ "a 2>>f", 2 },
+	{ "a 2>&1", 2 },
+	{ "a 1>/dev/null", 2 },
+	{ "a 2</dev/null", 2 },
 	{ "a >&2", 2 },
 	{ "a << b", 3 },
 	{ "a <> b", 3 },
 	{ "a >| b", 3 },
-	{ "a|b|c|d|e|f|g", 12 },
+	{ "a|b|c|d|e|f|g|h|i|j|k", 20 },
 };
 
 UNIT(shell_syntax, refused_where)
@@ -129,11 +147,23 @@ UNIT(shell_syntax, refused_where)
 UNIT(shell_syntax, understood)
 {
 	static const char *const table[] = {
-		"",	     "# a & b",	      "a;",
-		"a ; b ;",   "a||b&&c",	      "> f",
-		"< f > g",   "> f a b",	      "a|b|c|d|e|f",
-		"a > b | c", "a | b < c | d", "echo for A=1 {",
-		"'for' i",   "echo $",	      "a|b|c|d|e|f;a|b|c|d|e|f",
+		"",
+		"# a & b",
+		"a;",
+		"a ; b ;",
+		"a||b&&c",
+		"> f",
+		"< f > g",
+		"> f a b",
+		"a|b|c|d|e|f",
+		"a > b | c",
+		"a | b < c | d",
+		"echo for A=1 {",
+		"a 2>/dev/null | b 2>/dev/null",
+		"2>/dev/null",
+		"'for' i",
+		"echo $",
+		"a|b|c|d|e|f;a|b|c|d|e|f",
 	};
 	unsigned int i;
 

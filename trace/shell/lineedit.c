@@ -7,6 +7,7 @@
  */
 #include "trace/shell/lineedit.h"
 
+#include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 
 #define CTRL(c) ((c)&0x1f)
@@ -145,26 +146,62 @@ static unsigned int common(const char *a, const char *b, unsigned int n)
 	return i;
 }
 
-static void list_candidates(struct line_editor *e, unsigned int start)
+static void draw_all(struct line_editor *e)
 {
-	unsigned int i, shown = 0, n = e->pos - start;
-	const char *c;
+	char text[LINE_PROMPT_ROOM];
+	const char *prompt = line_prompt(e, text);
 
-	put(e, "\r\n", 2);
-	for (i = 0; (c = e->candidate(e->ctx, e->line, start, i)); i++) {
-		if (common(c, e->line + start, n) < n)
-			continue;
-		if (shown++ == 40) {
-			put(e, "...", 3);
-			break;
-		}
-		put(e, c, strlen(c));
-		put(e, "  ", 2);
-	}
-	put(e, "\r\n", 2);
-	put(e, e->prompt, strlen(e->prompt));
+	put(e, prompt, strlen(prompt));
 	put(e, e->line, e->len);
 	put_repeated(e, '\b', e->len - e->pos);
+}
+
+/* The next candidate, from number *@i on, that begins as the word does. */
+static const char *next_fit(struct line_editor *e, unsigned int start,
+			    unsigned int *i)
+{
+	unsigned int n = e->pos - start;
+	const char *c;
+
+	while ((c = e->candidate(e->ctx, e->line, start, (*i)++)))
+		if (common(c, e->line + start, n) == n)
+			return c;
+	return NULL;
+}
+
+/* Where a candidate's last part begins: a list shows no directories. */
+static const char *last_part(const char *c)
+{
+	const char *at, *part = c;
+
+	for (at = c; *at; at++)
+		if (*at == '/' && at[1])
+			part = at + 1;
+	return part;
+}
+
+#define LIST_WIDTH 78
+#define LIST_MAX   200
+
+static void list_candidates(struct line_editor *e, unsigned int start)
+{
+	unsigned int i = 0, shown = 0, width = 1, column;
+	const char *c;
+
+	while ((c = next_fit(e, start, &i)))
+		width = max(width, (unsigned int)strlen(last_part(c)) + 2);
+	column = max(LIST_WIDTH / width, 1U);
+	put(e, "\r\n", 2);
+	for (i = 0; (c = next_fit(e, start, &i)) && shown < LIST_MAX; shown++) {
+		if (shown && shown % column == 0)
+			put(e, "\r\n", 2);
+		else if (shown)
+			put_repeated(e, ' ', width - e->listed);
+		e->listed = strlen(last_part(c));
+		put(e, last_part(c), e->listed);
+	}
+	put(e, c ? "\r\n...\r\n" : "\r\n", c ? 7 : 2);
+	draw_all(e);
 }
 
 /* Tab: append the common prefix of all matches; a second Tab lists them. */
@@ -175,9 +212,7 @@ static void complete(struct line_editor *e)
 	char best[LINE_ROOM];
 	const char *c;
 
-	for (i = 0; (c = e->candidate(e->ctx, e->line, start, i)); i++) {
-		if (common(c, e->line + start, n) < n)
-			continue;
+	for (i = 0; (c = next_fit(e, start, &i));) {
 		if (fits++) {
 			share = common(best, c, share);
 			continue;
@@ -195,6 +230,114 @@ static void complete(struct line_editor *e)
 		bell(e);
 	}
 	e->tabbed = fits > 1;
+}
+
+/* ---- ^R: search the history ---- */
+
+const char *line_prompt(const struct line_editor *e, char buf[LINE_PROMPT_ROOM])
+{
+	if (!e->searching)
+		return e->prompt;
+	snprintf(buf, LINE_PROMPT_ROOM, "(reverse-i-search)`%s': ", e->sought);
+	return buf;
+}
+
+/* What the terminal shows: characters, and those before the cursor. */
+struct shown {
+	unsigned int all, before;
+};
+
+static struct shown look(const struct line_editor *e)
+{
+	char text[LINE_PROMPT_ROOM];
+	unsigned int n = strlen(line_prompt(e, text));
+
+	return (struct shown){ n + e->len, n + e->pos };
+}
+
+/* Draw prompt and line over what was shown. */
+static void draw_over(struct line_editor *e, struct shown old)
+{
+	struct shown now = look(e);
+
+	put_repeated(e, '\b', old.before);
+	draw_all(e);
+	if (old.all > now.all) {
+		put(e, e->line + e->pos, e->len - e->pos);
+		put_repeated(e, ' ', old.all - now.all);
+		put_repeated(e, '\b', old.all - now.before);
+	}
+}
+
+static void set_line(struct line_editor *e, const char *text)
+{
+	e->len = e->pos = strlen(text);
+	memmove(e->line, text, e->len + 1);
+}
+
+/* Show the newest line from number @back on that has the sought text. */
+static void search_from(struct line_editor *e, unsigned int back)
+{
+	for (; back <= hist_depth(e); back++) {
+		if (!strstr(hist_line(e, back), e->sought))
+			continue;
+		e->found = back;
+		set_line(e, hist_line(e, back));
+		return;
+	}
+	bell(e);
+}
+
+static void search_begin(struct line_editor *e)
+{
+	struct shown old = look(e);
+
+	memcpy(e->draft, e->line, e->len + 1);
+	e->searching = true;
+	e->sought[0] = '\0';
+	e->found = 0;
+	draw_over(e, old);
+}
+
+/* Leave the search with the line it shows, or with the one typed before. */
+static void search_end(struct line_editor *e, bool keep)
+{
+	struct shown old = look(e);
+
+	e->searching = false;
+	e->hist_pos = 0;
+	if (!keep)
+		set_line(e, e->draft);
+	draw_over(e, old);
+}
+
+/* Handle a byte while searching. Return: was it one of the search? */
+static bool search_key(struct line_editor *e, u8 byte)
+{
+	struct shown old = look(e);
+	size_t n = strlen(e->sought);
+
+	if (byte == CTRL('G')) {
+		search_end(e, false);
+		return true;
+	}
+	if (byte != CTRL('R') && byte != CTRL('H') && byte != KEY_DEL &&
+	    (byte < ' ' || byte > '~' || n + 1 >= LINE_ROOM)) {
+		search_end(e, byte != CTRL('C'));
+		return false;
+	}
+	if (byte == CTRL('R')) {
+		search_from(e, e->found + 1);
+	} else if (byte == CTRL('H') || byte == KEY_DEL) {
+		e->sought[n ? n - 1 : 0] = '\0';
+		search_from(e, 1);
+	} else {
+		e->sought[n] = byte;
+		e->sought[n + 1] = '\0';
+		search_from(e, max(e->found, 1U));
+	}
+	draw_over(e, old);
+	return true;
 }
 
 /* Handle a key that sent a control sequence ending in @byte. */
@@ -247,6 +390,13 @@ static bool move_key(struct line_editor *e, u8 byte)
 	case CTRL('P'):
 		browse(e, e->hist_pos + 1);
 		break;
+	case CTRL('L'):
+		put(e, LINE_CLEAR, sizeof(LINE_CLEAR) - 1);
+		draw_all(e);
+		break;
+	case CTRL('R'):
+		search_begin(e);
+		break;
 	default:
 		return false;
 	}
@@ -285,7 +435,7 @@ void line_begin(struct line_editor *e)
 	e->len = e->pos = 0;
 	e->line[0] = '\0';
 	e->hist_pos = 0;
-	e->tabbed = false;
+	e->tabbed = e->searching = false;
 	put(e, e->prompt, strlen(e->prompt));
 }
 
@@ -303,6 +453,10 @@ enum line_event line_feed(struct line_editor *e, u8 byte)
 	if (byte == '\n' && after_cr)
 		return LINE_MORE;
 	part = key_seq_feed(&e->seq, byte);
+	if (e->searching && part == KEY_NONE && search_key(e, byte))
+		return LINE_MORE;
+	if (e->searching && part == KEY_FINAL)
+		search_end(e, true);
 	if (part == KEY_FINAL)
 		sequence_key(e, byte);
 	if (part != KEY_NONE)

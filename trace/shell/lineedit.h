@@ -7,8 +7,9 @@
  *
  * I1  pos <= len < LINE_ROOM, and line[len] is the terminating NUL.
  * I2  Between two calls the terminal shows prompt and line, cursor at pos.
- * I3  The output has only printable ASCII, backspace, CR, LF and BEL: no escape
- *     sequences, so a log of the session stays readable.
+ * I3  The output has only printable ASCII, backspace, CR, LF and BEL, and
+ *     LINE_CLEAR for ^L: no other escape sequence, so a log of the session
+ *     stays readable.
  *
  * Text that a terminal pastes in brackets counts as typed text: a newline in it
  * runs the line, as Enter does. But a Tab in it is a blank, and cursor keys and
@@ -25,6 +26,8 @@
 #define LINE_HISTORY 32
 
 #define LINE_PARTS_WORDS " |<>;&" /* for completion */
+
+#define LINE_CLEAR "\033[H\033[2J" /* cursor home, erase (ECMA-48 CUP, ED) */
 
 enum line_event {
 	LINE_MORE,   /* keep typing */
@@ -50,15 +53,27 @@ struct line_editor {
 	char line[LINE_ROOM];
 	unsigned int len, pos;
 	struct key_seq seq;
-	bool pasting;  /* between ESC [ 200 ~ and ESC [ 201 ~ */
-	bool tabbed;   /* the last key was an ambiguous Tab */
-	bool after_cr; /* the last byte was CR: ignore a LF */
+	bool pasting;	     /* between ESC [ 200 ~ and ESC [ 201 ~ */
+	bool tabbed;	     /* the last key was an ambiguous Tab */
+	bool after_cr;	     /* the last byte was CR: ignore a LF */
+	unsigned int listed; /* length of the name printed last in a list */
 
 	char history[LINE_HISTORY][LINE_ROOM];
 	unsigned int hist_count; /* lines ever remembered */
 	unsigned int hist_pos;	 /* 0 = the line being typed, 1 = the last */
-	char draft[LINE_ROOM];	 /* the typed line before Up was pressed */
+	char draft[LINE_ROOM]; /* the typed line before Up or ^R was pressed */
+
+	bool searching; /* ^R: the prompt shows what is searched */
+	char sought[LINE_ROOM];
+	unsigned int found; /* history line shown, 0 = none yet */
 };
+
+/* Room for what line_prompt() writes. */
+#define LINE_PROMPT_ROOM (LINE_ROOM + 32)
+
+/* The prompt that is shown now, in @buf if it is not e->prompt. */
+const char *line_prompt(const struct line_editor *e,
+			char buf[LINE_PROMPT_ROOM]);
 
 /* Start a new line: draw the prompt. */
 void line_begin(struct line_editor *e);

@@ -18,8 +18,11 @@
  */
 #pragma once
 
+#include "kernel/lib/table.h"
 #include "kernel/lib/types.h"
 #include "trace/shell/lineedit.h"
+#include "trace/shell/regex.h"
+#include "trace/shell/shell_path.h"
 #include "trace/shell/shell_syntax.h"
 
 #define SHELL_ARGS (LINE_ROOM / 2) /* most words in a line */
@@ -31,6 +34,8 @@ struct command {
 	const char *name;
 	const char *usage;
 	const char *help;
+	/* Its operands are paths: patterns are expanded, Tab offers paths. */
+	bool paths;
 	/* Read options into the stage. May be NULL. */
 	int (*options)(struct stage *stage);
 	/* Produce text by stage_put(). Return: 0 or negative errno. */
@@ -44,34 +49,75 @@ struct command {
 	int (*end)(struct stage *stage);
 };
 
+DECLARE_TABLE(struct command, shell_commands);
+
+/* SHELL_COMMAND(pwd, .usage = "pwd", ...): in the list by its name. */
+#define SHELL_COMMAND(name_, ...)                                       \
+	static const struct command name_##_command = { .name = #name_, \
+							__VA_ARGS__ };  \
+	TABLE_ENTRY(shell_commands, 50, name_##_command)
+
+/* A line that a filter keeps. */
+struct kept_line {
+	struct kept_line *next;
+	size_t len;
+	char text[];
+};
+
 struct stage {
 	const struct command *command;
 	int argc, optind; /* optind: index of the first operand */
 	char *argv[SHELL_ARGS + 1];
-	struct stage *next;	   /* NULL: the sink takes the text */
-	const char *source;	   /* the word after '<' */
-	const char *target;	   /* the word after '>' or '>>' */
-	struct tracefs_file *in;   /* the source while the stage runs */
-	struct tracefs_file *file; /* the target */
+	bool pattern_word[SHELL_ARGS + 1]; /* has * ? [ outside quotes */
+	struct stage *next;		   /* NULL: the sink takes the text */
+	const char *source;		   /* the word after '<' */
+	const char *target;		   /* the word after '>' or '>>' */
+	struct tracefs_file *in;	   /* the source while the stage runs */
+	struct tracefs_file *file;	   /* the target */
 	bool append;
-	int refused;	 /* error of a write to the target */
-	const char *why; /* its sentence of error_log, or NULL */
-	int status;	 /* 0: && continues; otherwise || does */
+	bool hide_errors; /* 2>/dev/null */
+	int refused;	  /* error of a write to the target */
+	const char *why;  /* its sentence of error_log, or NULL */
+	int status;	  /* 0: && continues; otherwise || does */
 
 	char text[SHELL_TEXT]; /* a filter's incomplete line */
 	size_t len;
 
-	/* Filters: options, counts, and the errno of a file left out. */
-	const char *pattern;
-	bool invert, count_only, quiet;
-	unsigned long limit, lines, words, bytes;
-	int bad;
-};
+	/* Options as shell_option() reads them. */
+	const char *letters; /* rest of a word with several */
+	const char *value;   /* of the last option */
 
-extern const struct command shell_commands[]; /* ends with a NULL name */
+	/* Filters: options, counts, and the errno of a file left out. */
+	struct regex regex;
+	bool invert, count_only, quiet, numbers;
+	bool left_out; /* lines since the last match */
+	bool reverse, numeric, unique;
+	char delimiter;
+	u64 columns; /* of cut: bit n is column n + 1 */
+	unsigned long limit, lines, words, bytes;
+	unsigned long nr, after, behind; /* behind: lines after a match */
+	int bad;
+	struct kept_line *first, *last; /* freed when the pipeline ends */
+	unsigned long kept;
+};
 
 /* Return: the command with this name, or NULL. */
 const struct command *shell_command(const char *name);
+
+/*
+ * shell_option() - the next option of a stage
+ * @known: its letters; a ':' after one means that it has a value. A value may
+ * follow in the same word; -5 is read as -n5 if n is known.
+ * Return: the letter, its value in stage->value; 0 no more: stage->optind is
+ * the first operand; -EINVAL after an error message.
+ */
+int shell_option(struct stage *stage, const char *known);
+
+/* A number in stage->value. Return: 0; -EINVAL after an error message. */
+int shell_number(struct stage *stage, unsigned long *n);
+
+/* Free the lines that a filter keeps. */
+void stage_forget(struct stage *stage);
 
 /* Pass text on. Return: 0, -EPIPE no more is needed, or a write error. */
 int stage_put(struct stage *stage, const char *text, size_t len);
@@ -88,9 +134,11 @@ int stage_end(struct stage *stage);
 
 /*
  * Print an error as "name: subject: sentence"; without the sentence if @err is
- * 0.
+ * 0. Nothing is printed while errors are hidden, as by 2>/dev/null.
  */
 void shell_error(const char *name, const char *subject, int err);
+
+void shell_hide_errors(bool hide);
 
 /* True once ^C was typed; then every command ends. I1 */
 bool shell_interrupted(void);
@@ -109,21 +157,5 @@ int shell_pause(void);
  */
 int shell_run_line(const char *line);
 
-/*
- * Return: the path in the tree for a path that the user typed. It has no
- * leading tracefs mount point, ".", ".." or empty component, and a slash at its
- * end if it can only be a directory. Valid until the next call.
- */
-const char *shell_path(const char *typed);
-
 /* Return: whether the user typed `exit`. */
 bool shell_leaving(void);
-
-/* Commands that live in shell_dirs.c. */
-int mkdir_run(struct stage *stage);
-int rmdir_run(struct stage *stage);
-
-/* Commands that live in shell_look.c. */
-int ps_run(struct stage *stage);
-int disas_run(struct stage *stage);
-int check_run(struct stage *stage);

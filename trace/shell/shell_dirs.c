@@ -25,12 +25,18 @@ static int each(struct stage *stage, int (*change)(const char *path))
 	return ret;
 }
 
-int mkdir_run(struct stage *stage)
+static int mkdir_run(struct stage *stage)
 {
 	return each(stage, tracefs_mkdir);
 }
 
-int rmdir_run(struct stage *stage)
+SHELL_COMMAND(mkdir, .usage = "mkdir DIRECTORY...", .run = mkdir_run,
+	      .help = "make a trace: mkdir instances/NAME");
+
+static int rmdir_run(struct stage *stage)
 {
 	return each(stage, tracefs_rmdir);
 }
+
+SHELL_COMMAND(rmdir, .usage = "rmdir DIRECTORY...", .paths = true,
+	      .run = rmdir_run, .help = "remove it again");

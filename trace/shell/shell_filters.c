@@ -8,11 +8,9 @@
 #include "trace/shell/shell_filters.h"
 
 #include "kernel/lib/errno.h"
-#include "kernel/lib/kstrto.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "trace/control/tracefs.h"
-#include "trace/shell/grep_match.h"
 
 #define READ_SIZE 1024
 
@@ -50,10 +48,12 @@ static int read_open(struct stage *stage, struct tracefs_file *file, int *bad)
 static int read_file(struct stage *stage, const char *path)
 {
 	struct tracefs_file *file;
-	int ret = 0;
-	int bad = tracefs_open(shell_path(path),
-			       TRACEFS_READ | TRACEFS_NONBLOCK, &file);
+	int ret = 0, bad;
 
+	if (shell_is_null(path))
+		return 0;
+	bad = tracefs_open(shell_path(path), TRACEFS_READ | TRACEFS_NONBLOCK,
+			   &file);
 	if (!bad) {
 		ret = read_open(stage, file, &bad);
 		tracefs_close(file);
@@ -68,8 +68,10 @@ static int read_file(struct stage *stage, const char *path)
 /* Read the file that '<' opened. Return: as read_file(). */
 static int read_source(struct stage *stage)
 {
-	int bad = 0, ret = read_open(stage, stage->in, &bad);
+	int bad = 0, ret = 0;
 
+	if (stage->in)
+		ret = read_open(stage, stage->in, &bad);
 	if (bad) {
 		shell_error(stage->argv[0], stage->source, bad);
 		stage->bad = bad;
@@ -81,7 +83,7 @@ int filter_run(struct stage *stage)
 {
 	int i, ret = 0;
 
-	if (stage->optind == stage->argc && !stage->in) {
+	if (stage->optind == stage->argc && !stage->source) {
 		shell_error(stage->argv[0], "which file?", -EINVAL);
 		return -EINVAL;
 	}
@@ -96,45 +98,27 @@ int filter_run(struct stage *stage)
 	return ret ? ret : stage->bad;
 }
 
-static int bad_option(struct stage *stage)
+static int cat_options(struct stage *stage)
 {
-	shell_error(stage->argv[0], stage->argv[stage->optind], -EINVAL);
-	return -EINVAL;
+	return shell_option(stage, "");
 }
 
-int cat_options(struct stage *stage)
-{
-	stage->optind = 1;
-	return 0;
-}
+SHELL_COMMAND(cat, .usage = "cat [FILE...]", .paths = true, .run = filter_run,
+	      .options = cat_options,
+	      .help = "print files of the control tree");
 
 /* head [-n N | -N] */
-int head_options(struct stage *stage)
+static int head_options(struct stage *stage)
 {
-	const char *text;
-	u64 n;
+	int letter, ret = 0;
 
 	stage->limit = 10;
-	stage->optind = 1;
-	if (stage->argc < 2 || stage->argv[1][0] != '-')
-		return 0;
-	text = stage->argv[1] + 1;
-	if (!strcmp(text, "n")) {
-		if (stage->argc < 3)
-			return bad_option(stage);
-		text = stage->argv[2];
-		stage->optind = 2;
-	} else if (*text == 'n') {
-		text++;
-	}
-	if (kstrtoull(text, 10, &n))
-		return bad_option(stage);
-	stage->limit = n;
-	stage->optind++;
-	return 0;
+	while (!ret && (letter = shell_option(stage, "n:")))
+		ret = letter < 0 ? letter : shell_number(stage, &stage->limit);
+	return ret;
 }
 
-int head_line(struct stage *stage, const char *text, size_t len)
+static int head_line(struct stage *stage, const char *text, size_t len)
 {
 	int ret;
 
@@ -146,20 +130,15 @@ int head_line(struct stage *stage, const char *text, size_t len)
 	return !ret && stage->lines == stage->limit ? -EPIPE : ret;
 }
 
-/* Set the options after a '-'. Return: false if grep lacks one of them. */
-static bool grep_letters(struct stage *stage, const char *letters)
-{
-	stage->invert |= strchr(letters, 'v') != NULL;
-	stage->count_only |= strchr(letters, 'c') != NULL;
-	stage->quiet |= strchr(letters, 'q') != NULL;
-	return !letters[strspn(letters, "vcq")];
-}
+SHELL_COMMAND(head, .usage = "head [-n N] [FILE]", .paths = true,
+	      .run = filter_run, .options = head_options, .line = head_line,
+	      .help = "the first lines");
 
 /* Return: 0, or -EINVAL if grep does not support the whole pattern. */
-static int refuse_pattern(const char *pattern)
+static int compile(struct stage *stage, const char *pattern, unsigned int flags)
 {
 	static char text[LINE_ROOM + 80];
-	const char *wrong = grep_refusal(pattern);
+	const char *wrong = regex_compile(&stage->regex, pattern, flags);
 
 	if (!wrong)
 		return 0;
@@ -168,38 +147,71 @@ static int refuse_pattern(const char *pattern)
 	return -EINVAL;
 }
 
-/* grep [-vcq] PATTERN */
-int grep_options(struct stage *stage)
+/* grep [-vcqinE] [-A N] PATTERN */
+static int grep_options(struct stage *stage)
 {
-	const char *word;
+	unsigned int flags = 0;
+	int letter, ret = 0;
 
-	for (stage->optind = 1; stage->optind < stage->argc; stage->optind++) {
-		word = stage->argv[stage->optind];
-		if (word[0] != '-' || !word[1])
-			break;
-		if (!grep_letters(stage, word + 1))
-			return bad_option(stage);
+	while (!ret && (letter = shell_option(stage, "vcqinEA:"))) {
+		if (letter < 0)
+			return letter;
+		stage->invert |= letter == 'v';
+		stage->count_only |= letter == 'c';
+		stage->quiet |= letter == 'q';
+		stage->numbers |= letter == 'n';
+		flags |= letter == 'i' ? REGEX_IGNORE_CASE : 0;
+		flags |= letter == 'E' ? REGEX_EXTENDED : 0;
+		if (letter == 'A')
+			ret = shell_number(stage, &stage->after);
 	}
+	if (ret)
+		return ret;
 	if (stage->optind == stage->argc) {
 		shell_error("grep", "which pattern?", -EINVAL);
 		return -EINVAL;
 	}
-	stage->pattern = stage->argv[stage->optind++];
-	return refuse_pattern(stage->pattern);
+	return compile(stage, stage->argv[stage->optind++], flags);
 }
 
-int grep_line(struct stage *stage, const char *text, size_t len)
+/* Print a line that matched (@sign ':') or stands behind one ('-'). */
+static int grep_print(struct stage *stage, char sign, const char *text,
+		      size_t len)
 {
-	if (grep_match(stage->pattern, text, len) == stage->invert)
-		return 0;
+	int ret = 0;
+
+	if (stage->numbers)
+		ret = stage_printf(stage, "%lu%c", stage->nr, sign);
+	return ret ? ret : stage_put(stage, text, len);
+}
+
+static int grep_line(struct stage *stage, const char *text, size_t len)
+{
+	int ret = 0;
+
+	stage->nr++;
+	if (regex_match(&stage->regex, text, len) == stage->invert) {
+		if (!stage->behind) {
+			stage->left_out = true;
+			return 0;
+		}
+		stage->behind--;
+		return grep_print(stage, '-', text, len);
+	}
 	stage->lines++;
 	if (stage->quiet)
 		return -EPIPE;
-	return stage->count_only ? 0 : stage_put(stage, text, len);
+	if (stage->count_only)
+		return 0;
+	if (stage->after && stage->lines > 1 && stage->left_out)
+		ret = stage_put(stage, "--\n", 3);
+	stage->behind = stage->after;
+	stage->left_out = false;
+	return ret ? ret : grep_print(stage, ':', text, len);
 }
 
 /* A grep that found nothing fails, as in every shell. */
-int grep_end(struct stage *stage)
+static int grep_end(struct stage *stage)
 {
 	int ret = 0;
 
@@ -208,7 +220,12 @@ int grep_end(struct stage *stage)
 	return ret ? ret : stage->lines ? 0 : -ENOENT;
 }
 
-int wc_line(struct stage *stage, const char *text, size_t len)
+SHELL_COMMAND(grep, .usage = "grep [-vcqinE] [-A N] PATTERN [FILE]",
+	      .paths = true, .run = filter_run, .options = grep_options,
+	      .line = grep_line, .end = grep_end,
+	      .help = "lines that match a regular expression");
+
+static int wc_line(struct stage *stage, const char *text, size_t len)
 {
 	bool blank = true;
 	size_t i;
@@ -225,22 +242,26 @@ int wc_line(struct stage *stage, const char *text, size_t len)
 }
 
 /* wc [-l] */
-int wc_options(struct stage *stage)
+static int wc_options(struct stage *stage)
 {
-	stage->optind = 1;
-	if (stage->argc > 1 && stage->argv[1][0] == '-') {
-		if (strcmp(stage->argv[1], "-l"))
-			return bad_option(stage);
+	int letter;
+
+	while ((letter = shell_option(stage, "l"))) {
+		if (letter < 0)
+			return letter;
 		stage->count_only = true;
-		stage->optind = 2;
 	}
 	return 0;
 }
 
-int wc_end(struct stage *stage)
+static int wc_end(struct stage *stage)
 {
 	if (stage->count_only)
 		return stage_printf(stage, "%lu\n", stage->lines);
 	return stage_printf(stage, "%7lu %7lu %7lu\n", stage->lines,
 			    stage->words, stage->bytes);
 }
+
+SHELL_COMMAND(wc, .usage = "wc [-l] [FILE]", .paths = true, .run = filter_run,
+	      .options = wc_options, .line = wc_line, .end = wc_end,
+	      .help = "count lines, words and bytes");

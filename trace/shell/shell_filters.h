@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shell_filters.h - cat, head, grep and wc for the table of commands.
+ * shell_filters.h - what the commands that filter text have in common.
  */
 #pragma once
 
@@ -12,12 +12,3 @@
  * error.
  */
 int filter_run(struct stage *stage);
-int cat_options(struct stage *stage);
-int head_options(struct stage *stage);
-int head_line(struct stage *stage, const char *text, size_t len);
-int grep_options(struct stage *stage);
-int grep_line(struct stage *stage, const char *text, size_t len);
-int grep_end(struct stage *stage);
-int wc_options(struct stage *stage);
-int wc_line(struct stage *stage, const char *text, size_t len);
-int wc_end(struct stage *stage);

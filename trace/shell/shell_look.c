@@ -8,6 +8,7 @@
  */
 #include "kernel/console_write.h"
 #include "kernel/base/kallsyms.h"
+#include "kernel/base/log_buffer.h"
 #include "kernel/base/page.h"
 #include "kernel/base/slab.h"
 #include "kernel/console_input.h"
@@ -64,7 +65,7 @@ static unsigned int copy_tasks(struct ps_row *row, unsigned int max)
 	return n;
 }
 
-int ps_run(struct stage *stage)
+static int ps_run(struct stage *stage)
 {
 	static struct ps_row rows[PS_MAX]; /* the shell is one task */
 	unsigned int i, n = copy_tasks(rows, PS_MAX);
@@ -80,6 +81,31 @@ int ps_run(struct stage *stage)
 		ret = stage_printf(stage, "... and %u more\n", n - PS_MAX);
 	return ret;
 }
+
+SHELL_COMMAND(ps, .usage = "ps", .run = ps_run, .help = "all threads");
+
+static int dmesg_run(struct stage *stage)
+{
+	static char text[SHELL_TEXT]; /* the shell is one task */
+	u64 pos = 0;
+	size_t n;
+	int ret = 0;
+
+	while (!ret && (n = log_buffer_read(&pos, text, sizeof(text))))
+		ret = stage_put(stage, text, n);
+	return ret;
+}
+
+SHELL_COMMAND(dmesg, .usage = "dmesg", .run = dmesg_run,
+	      .help = "the last lines of the kernel's log");
+
+static int clear_run(struct stage *stage)
+{
+	return stage_put(stage, LINE_CLEAR, sizeof(LINE_CLEAR) - 1);
+}
+
+SHELL_COMMAND(clear, .usage = "clear", .run = clear_run,
+	      .help = "clear the screen, as ^L does");
 
 /* Print one line that decodes the five bytes at @ip. */
 static int print_site(struct stage *stage, unsigned long ip)
@@ -118,7 +144,7 @@ static int print_users(struct stage *stage, const struct dyn_ftrace *rec)
 	return ret;
 }
 
-int disas_run(struct stage *stage)
+static int disas_run(struct stage *stage)
 {
 	const char *name = stage->argc > 1 ? stage->argv[1] : NULL;
 	unsigned long start = name ? kallsyms_lookup_name(name) : 0;
@@ -137,8 +163,11 @@ int disas_run(struct stage *stage)
 	return ret;
 }
 
+SHELL_COMMAND(disas, .usage = "disas FUNCTION", .run = disas_run,
+	      .help = "the bytes at its site now, and what they call");
+
 /* Check that the bytes of every site serve exactly its subscribers. I7 */
-int check_run(struct stage *stage)
+static int check_run(struct stage *stage)
 {
 	size_t differ = ftrace_check();
 	const char *pages = page_check();
@@ -153,6 +182,9 @@ int check_run(struct stage *stage)
 				   pages ? pages : "lists sound");
 	return ret ? ret : differ || pages ? -EIO : 0;
 }
+
+SHELL_COMMAND(check, .usage = "check", .run = check_run,
+	      .help = "compare every site with its subscribers");
 
 static bool first_word(const char *line, unsigned int start)
 {
@@ -180,32 +212,48 @@ static const char *path_candidate(const char *word, u64 *cursor)
 	return path;
 }
 
-/* Candidates: commands; or paths, then all functions. */
+/*
+ * Does a path stand at line[start]? It does behind < and >, and for commands
+ * whose operands are paths; else it is a function.
+ */
+static bool wants_path(const char *line, unsigned int start)
+{
+	const struct command *command;
+	unsigned int at = start;
+	char name[16];
+
+	while (at && line[at - 1] == ' ')
+		at--;
+	if (at && strchr("<>", line[at - 1]))
+		return true;
+	while (at && !strchr("|;&", line[at - 1]))
+		at--;
+	at += strspn(line + at, " ");
+	strscpy(name, line + at,
+		min(sizeof(name), strcspn(line + at, LINE_PARTS_WORDS) + 1));
+	command = shell_command(name);
+	return !command || command->paths;
+}
+
+/* Candidates: commands; or paths; or all functions. */
 static const char *candidate(void *ctx, const char *line, unsigned int start,
 			     unsigned int n)
 {
-	static unsigned int paths;	  /* number of paths before functions */
 	static u64 cursor;		  /* after the last path returned */
 	static char buf[FTRACE_NAME_MAX]; /* returned */
-	const char *word;
 
 	(void)ctx;
-	if (first_word(line, start)) {
-		return shell_commands[n].name;
-	}
-	if (!n) {
-		paths = ~0U;
+	if (first_word(line, start))
+		return n < table_size(shell_commands) ?
+			       shell_commands_first[n]->name :
+			       NULL;
+	if (!wants_path(line, start))
+		return n < ftrace_rec_count() ?
+			       ftrace_rec_name(ftrace_rec(n), buf) :
+			       NULL;
+	if (!n)
 		cursor = 0;
-	}
-	if (n < paths) {
-		word = path_candidate(line + start, &cursor);
-		if (word)
-			return word;
-		paths = n;
-	}
-	n -= paths;
-	return n < ftrace_rec_count() ? ftrace_rec_name(ftrace_rec(n), buf) :
-					NULL;
+	return path_candidate(line + start, &cursor);
 }
 
 static void terminal_out(void *ctx, const char *text, size_t len)

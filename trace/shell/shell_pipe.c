@@ -11,6 +11,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "kernel/sched.h"
 #include "trace/control/error_log.h"
 #include "trace/control/tracefs.h"
 #include "trace/shell/lineedit.h"
@@ -20,11 +21,15 @@
 /* The stages of the running pipeline; the shell runs one at a time. */
 static struct stage stages[SHELL_STAGES];
 
+/* The paths that its patterns stand for. */
+static char names_room[8192], *names_at;
+
 /* Write a stage's text to its destination: a file or the terminal. */
 static int sink(struct stage *stage, const char *text, size_t len)
 {
 	if (!stage->file) {
-		console_write(text, len);
+		if (!stage->target) /* else it is /dev/null */
+			console_write(text, len);
 		return shell_interrupted() ? -EPIPE : 0;
 	}
 	while (len) {
@@ -44,7 +49,7 @@ static int sink(struct stage *stage, const char *text, size_t len)
 /* Does the stage read from '|'? A filter with files does not. */
 static bool takes_input(const struct stage *stage)
 {
-	return stage->command->run == filter_run && !stage->in &&
+	return stage->command->run == filter_run && !stage->source &&
 	       stage->optind == stage->argc;
 }
 
@@ -89,7 +94,7 @@ int stage_end(struct stage *stage)
 
 int stage_put(struct stage *stage, const char *text, size_t len)
 {
-	if (stage->file || !stage->next)
+	if (stage->target || !stage->next)
 		return sink(stage, text, len);
 	return takes_input(stage->next) ? stage_take(stage->next, text, len) :
 					  -EPIPE;
@@ -111,16 +116,19 @@ int stage_printf(struct stage *stage, const char *fmt, ...)
 static void fill_stage(struct stage *stage, const struct token **at)
 {
 	memset(stage, 0, sizeof(*stage));
-	for (; (*at)->kind && strchr("w<>a", (*at)->kind); ++*at) {
+	for (; (*at)->kind && strchr("w<>ae", (*at)->kind); ++*at) {
 		char kind = (*at)->kind;
 
 		if (kind == 'w') {
+			stage->pattern_word[stage->argc] = (*at)->pattern;
 			stage->argv[stage->argc++] = (*at)->text;
 			continue;
 		}
 		++*at;
 		if (kind == '<')
 			stage->source = (*at)->text;
+		else if (kind == 'e')
+			stage->hide_errors = true;
 		else
 			stage->target = (*at)->text;
 		stage->append |= kind == 'a';
@@ -150,6 +158,44 @@ static int nothing_run(struct stage *stage)
 /* The command of a stage without words: `> FILE` empties a file. */
 static const struct command nothing = { .name = "shell", .run = nothing_run };
 
+/*
+ * Replace operand @i, a word with a pattern, by the paths it stands for.
+ * Return: their number, 0 if there are none; -E2BIG after an error message.
+ */
+static int expand_word(struct stage *stage, int i)
+{
+	static char *names[SHELL_ARGS]; /* the shell is one task */
+	int room = SHELL_ARGS - stage->argc, n;
+	char **word = &stage->argv[i];
+
+	n = shell_expand(*word, &names_at, names_room + sizeof(names_room),
+			 names, room);
+	if (n < 0)
+		shell_error(stage->argv[0], *word, n);
+	if (n <= 0)
+		return n;
+	memmove(word + n, word + 1, (stage->argc - i - 1) * sizeof(*word));
+	memmove(&stage->pattern_word[i + n], &stage->pattern_word[i + 1],
+		stage->argc - i - 1);
+	memcpy(word, names, n * sizeof(*word));
+	stage->argc += n - 1;
+	return n;
+}
+
+/* Expand the operands that are paths. Return: 0, or -E2BIG after a message. */
+static int expand(struct stage *stage)
+{
+	int i = max(stage->optind, 1), n;
+
+	while (stage->command->paths && i < stage->argc) {
+		n = stage->pattern_word[i] ? expand_word(stage, i) : 0;
+		if (n < 0)
+			return n;
+		i += max(n, 1);
+	}
+	return 0;
+}
+
 /* Find the stages' commands and read their options. Return: 0 or an errno. */
 static int resolve(int n)
 {
@@ -158,15 +204,21 @@ static int resolve(int n)
 	for (i = 0; i < n; i++) {
 		const char *name = stages[i].argv[0];
 
+		shell_hide_errors(stages[i].hide_errors);
 		stages[i].command = name ? shell_command(name) : &nothing;
 		if (!stages[i].command) {
 			shell_error(name, "command not found", 0);
 			return -ENOENT;
 		}
 	}
-	for (i = 0; i < n && !ret; i++)
+	names_at = names_room;
+	for (i = 0; i < n && !ret; i++) {
+		shell_hide_errors(stages[i].hide_errors);
 		if (stages[i].command->options)
 			ret = stages[i].command->options(&stages[i]);
+		if (!ret)
+			ret = expand(&stages[i]);
+	}
 	return ret;
 }
 
@@ -174,8 +226,10 @@ static int resolve(int n)
 static int open_one(const char *path, unsigned int flags,
 		    struct tracefs_file **file)
 {
-	int ret = path ? tracefs_open(shell_path(path), flags, file) : 0;
+	int ret = 0;
 
+	if (path && !shell_is_null(path))
+		ret = tracefs_open(shell_path(path), flags, file);
 	if (ret)
 		shell_error("shell", path, ret);
 	return ret;
@@ -189,6 +243,7 @@ static int open_files(int n)
 		struct stage *stage = &stages[i];
 		unsigned int trunc = stage->append ? 0 : TRACEFS_TRUNC;
 
+		shell_hide_errors(stage->hide_errors);
 		ret = open_one(stage->source, TRACEFS_READ | TRACEFS_NONBLOCK,
 			       &stage->in);
 		if (!ret)
@@ -215,6 +270,8 @@ static void close_files(struct stage *stage)
 {
 	int err = 0;
 
+	shell_hide_errors(stage->hide_errors);
+	stage_forget(stage);
 	if (stage->in)
 		tracefs_close(stage->in);
 	if (stage->file)
@@ -236,9 +293,11 @@ static void run_stages(int n)
 
 	for (i = 0; i < n; i++) {
 		struct stage *stage = &stages[i];
-		int ret = i && takes_input(stage) ? stage_end(stage) :
-						    stage->command->run(stage);
+		int ret;
 
+		shell_hide_errors(stage->hide_errors);
+		ret = i && takes_input(stage) ? stage_end(stage) :
+						stage->command->run(stage);
 		stage->status = ret == -EPIPE ? 0 : ret;
 	}
 }
@@ -248,13 +307,14 @@ static int run_pipeline(int n)
 {
 	int i, ret = resolve(n);
 
-	if (ret)
-		return ret;
-	ret = open_files(n);
-	if (!ret)
-		run_stages(n);
-	for (i = 0; i < n; i++)
-		close_files(&stages[i]);
+	if (!ret) {
+		ret = open_files(n);
+		if (!ret)
+			run_stages(n);
+		for (i = 0; i < n; i++)
+			close_files(&stages[i]);
+	}
+	shell_hide_errors(false);
 	return ret ? ret : stages[n - 1].status;
 }
 
@@ -288,14 +348,14 @@ static void syntax_error(const char *line, unsigned int at, const char *why)
 
 int shell_run_line(const char *line)
 {
-	static char text[2 * LINE_ROOM];
+	static char text[SHELL_WORDS(LINE_ROOM)];
 	static struct token tokens[LINE_ROOM];
 	const char *wrong;
 	unsigned int at;
 
 	if (strlen(line) >= LINE_ROOM)
 		return -E2BIG;
-	wrong = shell_tokenize(line, tokens, text, &at);
+	wrong = shell_tokenize(line, tokens, text, current->pid, &at);
 	if (!wrong)
 		wrong = shell_check(tokens, &at);
 	if (wrong) {

@@ -20,6 +20,7 @@
 struct reader {
 	const char *in;
 	char *out;
+	u32 pid;	    /* the value of $$ */
 	const char *opened; /* the quote that is open */
 	unsigned int quote; /* TO_LITERAL, TO_QUOTE or 0 */
 	bool quoted;
@@ -90,6 +91,11 @@ static const char *take_word(struct reader *r)
 		}
 		if (!r->quote && strchr(BLANKS OPERATORS, *r->in))
 			break;
+		if (!literal && !strncmp(r->in, "$$", 2)) {
+			r->out += scnprintf(r->out, 11, "%u", r->pid);
+			r->in += 2;
+			continue;
+		}
 		wrong = literal ? NULL : expansion(r->in);
 		if (!wrong)
 			*r->out++ = *r->in++;
@@ -124,13 +130,31 @@ static bool names_descriptor(const struct token *word, const char *behind)
 	       !word->text[strspn(word->text, "0123456789")];
 }
 
+/*
+ * The word at *@token, which ends at *@in, is a number before < or >. Make it
+ * an operator if it is 2>. Return: NULL or the error.
+ */
+static const char *take_descriptor(struct token *token, const char **in)
+{
+	if (!strcmp(token->text, "2") && (*in)[0] == '>' && (*in)[1] != '>' &&
+	    (*in)[1] != '&') {
+		token->kind = 'e';
+		++*in;
+		return NULL;
+	}
+	return "of descriptors only 2>/dev/null is known here; a blank makes "
+	       "the number a word";
+}
+
 const char *shell_tokenize(const char *line, struct token *token, char *out,
-			   unsigned int *at)
+			   u32 pid, unsigned int *at)
 {
 	const char *in = line, *wrong = NULL;
 
 	for (;; token++) {
-		struct reader r = { .in = in + strspn(in, BLANKS), .out = out };
+		struct reader r = { .in = in + strspn(in, BLANKS),
+				    .out = out,
+				    .pid = pid };
 		unsigned int len;
 
 		*at = token->at = r.in - line;
@@ -146,11 +170,13 @@ const char *shell_tokenize(const char *line, struct token *token, char *out,
 			wrong = take_word(&r);
 			*at = wrong ? r.in - line : token->at;
 			token->quoted = r.quoted;
+			token->pattern =
+				!r.quoted &&
+				token->text[strcspn(token->text, "*?[")];
 			in = r.in;
 			out = r.out;
 			if (!wrong && names_descriptor(token, in))
-				wrong = "descriptors are not known here; a "
-					"blank makes the number a word";
+				wrong = take_descriptor(token, &in);
 		}
 		if (wrong)
 			return wrong;
@@ -183,25 +209,28 @@ static const char *not_a_command(const struct token *word)
  */
 static const char *check_command(const struct token **token)
 {
-	unsigned int words = 0, in = 0, out = 0;
+	unsigned int words = 0, in = 0, out = 0, hides = 0;
 	const char *wrong;
 
-	for (; (*token)->kind && strchr("w<>a", (*token)->kind); ++*token) {
+	for (; (*token)->kind && strchr("w<>ae", (*token)->kind); ++*token) {
 		if ((*token)->kind == 'w') {
 			wrong = words++ ? NULL : not_a_command(*token);
 			if (wrong)
 				return wrong;
 			continue;
 		}
-		if ((*token)->kind == '<' ? in++ : out++)
+		if ((*token)->kind != 'e' &&
+		    ((*token)->kind == '<' ? in++ : out++))
 			return "a command has one < and one >";
-		if ((*token)[1].kind != 'w') {
-			++*token;
-			return "the name of a file is missing";
-		}
+		hides += (*token)->kind == 'e';
 		++*token;
+		if ((*token)->kind != 'w')
+			return "the name of a file is missing";
+		if ((*token)[-1].kind == 'e' &&
+		    strcmp((*token)->text, "/dev/null"))
+			return "2> is known with /dev/null only";
 	}
-	return words + in + out ? NULL : "a command is missing";
+	return words + in + out + hides ? NULL : "a command is missing";
 }
 
 const char *shell_check(const struct token *token, unsigned int *at)
