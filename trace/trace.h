@@ -21,6 +21,7 @@
 #include "kernel/lib/types.h"
 #include "trace/core/ftrace.h"
 #include "trace/event/trace_entries.h"
+#include "trace/event/event_pids.h"
 #include "trace/event/trace_event.h"
 #include "trace/event/trace_seq.h"
 #include "trace/ring/ring_buffer.h"
@@ -59,7 +60,8 @@ struct tracer;
 	X(funcgraph_tail, "funcgraph-tail", false)             \
 	X(funcgraph_retval, "funcgraph-retval", false)         \
 	X(funcgraph_retval_hex, "funcgraph-retval-hex", false) \
-	X(sleep_time, "sleep-time", true)
+	X(sleep_time, "sleep-time", true)                      \
+	X(event_fork, "event-fork", false)
 
 enum trace_option {
 #define TRACE_OPTION_BIT(id, name, on) TRACE_OPT_##id,
@@ -128,6 +130,8 @@ struct trace_array {
 	/* [L] by the event's slot: trace_event_file.h */
 	struct trace_event_file *event_files[TRACE_EVENT_SLOTS];
 	struct event_refusal *event_refusals; /* [L] events/SYSTEM/filter */
+	/* [A] set_event_pid, set_event_notrace_pid: event_pids.h */
+	struct event_pid_set *event_pids[EVENT_PIDS_KINDS];
 };
 
 extern struct trace_array trace_top_array;

@@ -10,7 +10,7 @@
 #include "trace/control/tracefs.h"
 
 #define ROOM	 1024
-#define WRITABLE 16 /* files of the tree, but for those of a CPU */
+#define WRITABLE 18 /* files of the tree, but for those of a CPU */
 
 /* ---- what is read can be written back ------------------------------------ */
 
@@ -73,6 +73,8 @@ static void change_all(void)
 		{ "set_graph_notrace", "mutex_unlock\n" },
 		{ "stack_trace_filter", "!*\n" },
 		{ "set_event", "belfry:bell tower:clock\n" },
+		{ "set_event_pid", "3 1 2\n" },
+		{ "set_event_notrace_pid", "4\n" },
 		{ "set_ftrace_pid", "1 2 3\n" },
 		{ "max_graph_depth", "3\n" },
 		{ "trace_clock", "counter\n" },
@@ -95,6 +97,8 @@ static void change_all(void)
 static void change_none(void)
 {
 	tt_write("set_event", "\n");
+	tt_write("set_event_pid", "\n");
+	tt_write("set_event_notrace_pid", "\n");
 	tt_write("set_ftrace_notrace", "\n");
 	tt_write("set_ftrace_pid", "\n");
 	tt_write("set_graph_function", "\n");

@@ -174,7 +174,10 @@ struct event_filter *trace_event_set_filter(struct trace_event_file *file,
 
 bool trace_event_wanted(const struct trace_event_file *file)
 {
-	return !(READ_ONCE(file->flags) & EVENT_FILE_SOFT_DISABLED);
+	u32 flags = READ_ONCE(file->flags);
+
+	return !(flags & EVENT_FILE_SOFT_DISABLED) &&
+	       (!(flags & EVENT_FILE_PIDS) || event_pids_wanted(file));
 }
 
 /* ---- files that come and go ---------------------------------------------- */
@@ -205,6 +208,7 @@ static int make_file(struct trace_array *tr, const struct trace_event *event)
 	/* Only events of the table are const, and nobody writes to those. */
 	file->event = (struct trace_event *)event;
 	file->tr = tr;
+	event_pids_file(file);
 	*place(tr, event) = file;
 	return 0;
 }
@@ -246,6 +250,8 @@ void trace_event_files_destroy(struct trace_array *tr)
 	trace_event_files_disable(tr);
 	for (slot = 0; slot < TRACE_EVENT_SLOTS; slot++)
 		free_file(&tr->event_files[slot]);
+	event_pids_set(tr, EVENT_PIDS_ONLY, NULL);
+	event_pids_set(tr, EVENT_PIDS_NEVER, NULL);
 	free_refusals(tr);
 }
 

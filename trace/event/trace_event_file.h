@@ -71,6 +71,7 @@ struct trace_event_file {
 	u32 flags;		     /* [A] EVENT_FILE_ bits */
 	u32 soft_users;		     /* [L] */
 	struct event_filter *filter; /* [A] */
+	u16 other_pid; /* [L] offset of a second task's pid; 0: none */
 };
 
 /* A text of a filter that no event of its system has accepted. */
