@@ -24,6 +24,7 @@ LAYERS = {
     "trace/serve/": 9,
     "demo/": 10,
     "tests/": 11,
+    "tools/tracefs/": -1,  # a program of the host: nothing of the kernel
 }
 
 # The composition root may name everyone: it only orders them.
