@@ -183,7 +183,7 @@ help:
 #: make kernel deps clean help
 #: Variables: SMP=4 MEM=256M ACCEL=tcg CPU=max FIRMWARE=bios|uefi BUILD=build
 #:   APPEND="words for the kernel" (help: all)  ONLY='glob' (of unit, bench)
-#:   MODE=demo|shell|tests|bench|lab|torture|crash   (of run, debug)
+#:   MODE=demo|shell|tests|bench|lab|theatre|torture|crash   (of run, debug)
 #:   OPT=-O2|-Os CC=gcc-12|gcc-11   (each with a BUILD of its own)
 #:   SHARD=i/n (of test, test-all)  SKIP_TEST=1 (test-all without test's parts)
 #: Status: 0, or 2 after "Error N" of run: N is 35 if a test or the mode failed,

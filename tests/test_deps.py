@@ -79,7 +79,8 @@ def test_debug_asks_for_gdb(tmp_path):
 
 
 INSTALLS = ["run", "shell", "debug", "test", "test-all", "bench",
-            "bench-linux", "lab", "torture", "deps", "deps-tools"]
+            "bench-linux", "lab", "theatre", "torture", "deps",
+            "deps-tools"]
 NAMES = ["kernel", "iso", "unit", "fuzz", "lint", ""]
 
 

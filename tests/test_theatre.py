@@ -134,7 +134,7 @@ def test_the_page_is_one_file():
     scenes = json.loads(re.search(
         r'<script type="application/json" id="scenes">(.*?)</script>', text,
         re.S)[1])
-    assert [one["title"] for one in scenes] == [
+    assert [one["title"] for one in scenes["scenes"]] == [
         "naive (seed 9)", "int3", "int3-nosync", "stop"]
 
 

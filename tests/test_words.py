@@ -60,7 +60,8 @@ def test_help_lists_the_modes_of_the_image():
                          (qemu.TESTS, {"demo", "shell", "tests", "torture",
                                        "bench", "crash"}),
                          (qemu.DEBUG, {"demo", "shell", "tests", "torture",
-                                       "bench", "crash", "lab"})):
+                                       "bench", "crash", "lab",
+                                       "theatre"})):
         log = qemu.Machine(kernel=image).boot("mode=demo help").ok().log
         found = re.search(r"^  mode=NAME .*\n((?: {6}.*\n)+)", log,
                           re.MULTILINE)[1]

@@ -11,6 +11,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/lib/string.h"
 #include "kernel/mutex.h"
+#include "tests/lab/record.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/smp.h>
@@ -84,9 +85,11 @@ static notrace bool park(struct pt_regs *regs)
 
 	if (!(READ_ONCE(park_wanted) & bit))
 		return false;
+	record_parked();
 	fetch_or(&park_arrived, bit);
 	while (READ_ONCE(park_wanted) & bit)
 		cpu_relax();
+	record_resumed();
 	fetch_and(&park_arrived, ~bit);
 	return true; /* the NMI ends in IRET, which serialises */
 }
@@ -122,8 +125,22 @@ u64 lab_stopped(void)
 
 /* ---- the steps ---- */
 
+/*
+ * The patcher has its interrupts off while it writes, so it executes nothing of
+ * a site then either, and CR3 is written last, which serialises.
+ */
+static void write_parked(unsigned int step, const struct text_poke *vec,
+			 size_t n)
+{
+	record_parked();
+	lab_write(step, vec, n);
+	record_resumed();
+}
+
 bool lab_step_begins(unsigned int step, const struct text_poke *vec, size_t n)
 {
+	if (recording())
+		record_step_begins(step);
 	if (step < NR_POKE_STEPS)
 		return false;
 	if (step == LAB_FORGET)
@@ -132,6 +149,8 @@ bool lab_step_begins(unsigned int step, const struct text_poke *vec, size_t n)
 		stop();
 	else if (step == LAB_RESUME)
 		resume();
+	else if (park_wanted)
+		write_parked(step, vec, n);
 	else
 		lab_write(step, vec, n);
 	return true;

@@ -10,8 +10,7 @@ import argparse
 import pathlib
 import sys
 
-from tools.theatre import page
-from tools.theatre.judge import judge
+from tools.theatre import report
 from tools.theatre.scene import SceneError, parse
 
 
@@ -32,20 +31,12 @@ def main():
         scenes = [scene for log in args.logs for scene in parse(
             pathlib.Path(log).read_text(encoding="utf-8", errors="replace"),
             log)]
-        if args.output:
-            pathlib.Path(args.output).write_text(page.build(scenes),
-                                                 encoding="utf-8")
+        if args.check:
+            return report.tell(scenes)
+        return report.write(scenes, pathlib.Path(args.output))
     except (SceneError, OSError) as error:
         print(f"theatre: {error}", file=sys.stderr)
         return 2
-    status = 0
-    for scene in scenes:
-        verdict = judge(scene)
-        print(f"{scene.title}: {verdict.sentence}")
-        for problem in verdict.problems:
-            print(f"{scene.title}: {problem}", file=sys.stderr)
-            status = 1
-    return status
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 
 The model (hold.py) runs here, once; the page only shows frame after frame.
 """
-from tools.theatre import words
-from tools.theatre.hold import Stage, meaning, moments
+from tools.theatre import sources, words
+from tools.theatre.hold import Stage, meaning, mixtures_without, moments
 from tools.theatre.judge import judge
 
 
@@ -59,7 +59,8 @@ def first(scene, stage):
     shown.update(
         sentence=f"{scene.about['fn']}() is called on {scene.about['cpus']} "
                  "CPUs. Its first five bytes are about to change.",
-        detail="Step through the patch with the arrow keys, or press Play.")
+        detail=words.METHODS.get(scene.about["method"], "")
+        + "Step through it with the arrow keys, or press Play.")
     return shown
 
 
@@ -76,14 +77,49 @@ def marks(scene):
     return kept
 
 
+def without(scene, name, nth):
+    """What would be possible without this step: computed, not quoted."""
+    if name != "sync":
+        return ""
+    found = mixtures_without(scene, nth)
+    if not found:
+        return words.NOTHING_WITHOUT
+    more = f" (or {len(found) - 1} more)" if found[1:] else ""
+    return words.WITHOUT.format(words.spaced(found[0]) + more)
+
+
+def steps_of(scene):
+    """Of each step: what it is for, and where that is explained."""
+    seen, kept = {}, []
+    for event in scene.events:
+        if event["e"] != "step":
+            continue
+        name = event["name"]
+        seen[name] = seen.get(name, 0) + 1
+        again = len([other for other in scene.events if other["e"] == "step"
+                     and other["name"] == name]) > 1
+        kept.append({"i": event["i"],
+                     "name": f"{name} {seen[name]}" if again else name,
+                     "without": without(scene, name, seen[name]),
+                     **sources.of_step(name, seen[name])})
+    return kept
+
+
 def of_scene(scene):
     """The whole scene for the page: JSON without bytes in it."""
     stage, step = Stage(scene), None
     frames, verdict = [first(scene, stage)], judge(scene)
+    steps = steps_of(scene)
+    names = {one["i"]: one["name"] for one in steps}
+    ends = []  # of the steps that have begun
     for at, event in moments(scene):
         stage.play(event)
         if event["e"] == "step":
             step = event["i"]
+            event = {**event, "shown": names[step]}
+            ends.append((event["end"], step))
+        elif step is not None and at > ends[-1][0]:
+            step = None
         frames.append(frame(scene, stage, at, event, step))
     last = dict(frames[-1], sentence="The patch is complete. "
                 + verdict.sentence, detail="", bad=bool(verdict.torn
@@ -92,6 +128,7 @@ def of_scene(scene):
     about = {key: value for key, value in scene.about.items() if key != "th"}
     return {"about": about, "title": scene.title, "frames": frames,
             "marks": marks(scene), "verdict": verdict.sentence,
-            "problems": verdict.problems, "dropped": scene.end["dropped"],
+            "steps": steps, "problems": verdict.problems,
+            "stale": len(verdict.stale), "dropped": scene.end["dropped"],
             "parts": [f"byte {a}" if b - a == 1 else f"bytes {a} to {b - 1}"
                       for a, b in scene.slices()]}

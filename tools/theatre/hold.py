@@ -80,6 +80,22 @@ class Stage:
             self.serialise(event["cpu"])
 
 
+def mixtures_without(scene, number):
+    """What some CPU could execute if a round of syncs were left out: the
+    mixtures that the whole scene makes impossible."""
+    found = []
+    for left_out in (None, number):
+        stage, seen = Stage(scene), set()
+        for _, event in moments(scene):
+            if event["e"] == "ack" and event["round"] == left_out:
+                continue
+            stage.play(event)
+            seen |= {data for held in stage.cpus
+                     for data in held.may_execute(scene)}
+        found.append(seen)
+    return sorted(found[1] - found[0])
+
+
 def moments(scene):
     """(time, event) in order. An acknowledgement counts when it is complete,
     and the end of a park is a separate moment."""

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Plays the scenes that frames.py made: shows a frame, draws the lanes.
 "use strict";
-const scenes = JSON.parse(document.getElementById("scenes").textContent);
+const { base, scenes } = JSON.parse(
+	document.getElementById("scenes").textContent);
 const $ = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
 const LEFT = 110, WIDTH = 1240, LANE = 46, TOP = 50;
@@ -50,12 +51,13 @@ function lane(cpu) {
 function drawBands(svg, x, bottom) {
 	let level = 0;
 	for (const mark of scene.marks.filter((m) => m.e === "step")) {
+		const { name } = scene.steps.find((step) => step.i === mark.i);
 		const left = x(mark.t), width = Math.max(x(mark.end) - left, 1);
 		if (mark.i % 2 === 0)
 			svg.append(element("rect", { x: left, y: TOP - 4, width,
 				height: bottom - TOP, fill: "var(--band)" }));
 		svg.append(element("text", { x: left + 3,
-			y: level++ % 2 ? 18 : 38, class: "soft" }, mark.name));
+			y: level++ % 2 ? 18 : 38, class: "soft" }, name));
 	}
 }
 
@@ -176,6 +178,25 @@ function showTable(frame) {
 	}));
 }
 
+// The sources lie beside the page; without them the links lead nowhere.
+function source(text, path) {
+	const link = html("a", "", text);
+	link.href = `${base}/${path}`;
+	return link;
+}
+
+// Why the step is there, in the words of the paper that explains it.
+function showWhy(step) {
+	if (!step || !step.why)
+		return $("why").replaceChildren();
+	const places = html("span", "places");
+	places.append(source(step.design, step.design), ", ",
+		source(`${step.source}:${step.line}`,
+			`${step.source}#L${step.line}`));
+	$("why").replaceChildren(html("b", "", `Why ${step.name}? `),
+		html("strong", "", step.without), " ", step.why, " ", places);
+}
+
 function show(index) {
 	at = Math.min(Math.max(index, 0), scene.frames.length - 1);
 	const frame = scene.frames[at];
@@ -189,6 +210,7 @@ function show(index) {
 	for (const item of $("steps").children)
 		item.toggleAttribute("aria-current",
 			Number(item.dataset.step) === frame.step);
+	showWhy(scene.steps.find((step) => step.i === frame.step));
 	const place = scene.x(Math.max(frame.t, scene.marks[0].t));
 	$("now").setAttribute("x1", place);
 	$("now").setAttribute("x2", place);
@@ -211,6 +233,14 @@ function play() {
 	timer = setInterval(() => show(at + 1), 1100);
 }
 
+const CLOCKS = {
+	insn: "Counted instructions: the same image and QEMU give the same bytes.",
+	ns: "Real concurrency: each run is different.",
+	steps: "A model checker's counterexample: one step is one state.",
+};
+const NAMES = [["seed", "seed"], ["build", "kernel"], ["elf", "ELF"],
+	["qemu", "QEMU"], ["gcc", "gcc"], ["spin", "Spin"]];
+
 function choose(index) {
 	pause();
 	scene = scenes[index];
@@ -220,18 +250,18 @@ function choose(index) {
 	$("heads").replaceChildren(html("th", "", "may still hold"),
 		...scene.parts.map((part) => html("th", "", part)),
 		html("th", "", "so it may execute"));
-	$("steps").replaceChildren(...scene.marks.filter((m) => m.e === "step")
-		.map((mark) => {
-			const item = html("li", "", mark.name);
-			item.dataset.step = mark.i;
-			return item;
-		}));
-	const counted = scene.about.clock === "insn";
-	$("about").textContent = counted ?
-		"Counted instructions: the same image and QEMU give the same bytes." :
-		"Real concurrency: each run is different.";
+	$("steps").replaceChildren(...scene.steps.map((step) => {
+		const item = html("li", "", step.name);
+		item.dataset.step = step.i;
+		return item;
+	}));
+	$("about").textContent = CLOCKS[scene.about.clock] || "";
+	$("build").textContent = NAMES.filter(([key]) => key in scene.about)
+		.map(([key, name]) => `${name} ${scene.about[key]}`).join(" · ");
 	$("notes").textContent = [scene.dropped ?
 		`${scene.dropped} events were dropped by the recorder.` : "",
+		scene.stale ? `${scene.stale} runs lasted longer than the table ` +
+		"allows: QEMU ran an old translation." : "",
 		...scene.problems].filter(Boolean).join(" ");
 	drawLanes();
 	show(0);

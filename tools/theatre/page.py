@@ -18,12 +18,14 @@ def embedded(data):
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def build(scenes):
+def build(scenes, base="."):
+    """The text of the page. base: the sources' folder as seen from it."""
     played = [frames.of_scene(scene) for scene in scenes]
     verdicts = " ".join(f"{one['title']}: {one['verdict']}" for one in played)
     page = read("page.html")
     for mark, text in (("@CSS@", read("page.css")), ("@JS@", read("page.js")),
                        ("@VERDICTS@", html.escape(verdicts)),
-                       ("@SCENES@", embedded(played))):
+                       ("@SCENES@", embedded({"base": base,
+                                              "scenes": played}))):
         page = page.replace(mark, text)
     return page

@@ -2,6 +2,16 @@
 """The sentences of the theatre: one for each event and one for each step."""
 from tools.theatre.hold import meaning
 
+# What each method tries, for the first frame.
+METHODS = {
+    "naive": "The simplest way: one byte after the other. ",
+    "int3": "The way of this kernel and of Linux: a trap first, and between "
+            "two steps every CPU throws away what it fetched before. ",
+    "int3-nosync": "The steps of int3, but nobody waits for any CPU. ",
+    "stop": "The safe and slow way: all other CPUs stand still. ",
+    "jmpself": "No trap: who comes meanwhile turns round and round. ",
+}
+
 # The purpose of each step of a method.
 STEPS = {
     "publish": "The patcher publishes its list of sites. From now on the trap "
@@ -9,7 +19,7 @@ STEPS = {
     "int3": "The patcher replaces the first byte by INT3. It is one byte, so "
             "every CPU fetches either the old byte or the new one.",
     "sync": "Every CPU executes a serialising instruction, and so throws away "
-            "what it fetched before.",
+            "what it fetched before. The patcher waits for all of them.",
     "tails": "The patcher writes bytes 1 to 4 of the new instruction. No CPU "
              "executes them, provided that each has fetched the INT3 by now.",
     "first byte": "The patcher replaces the INT3 by the first byte of the new "
@@ -22,7 +32,18 @@ STEPS = {
              "other CPUs execute the site.",
     "stop": "The patcher stops all other CPUs.",
     "go": "The other CPUs go on. Each serialises first.",
+    "resume": "The other CPUs go on. Each serialises first.",
+    "jmpself": "The patcher replaces the first two bytes by a jump to itself. "
+               "A CPU that arrives now waits here, and calls nobody.",
+    "tail 2..4": "The patcher writes bytes 2 to 4. No CPU executes them, "
+                 "provided that each has fetched the jump by now.",
+    "bytes 0..1": "The patcher replaces the jump by the new first two bytes. "
+                  "A CPU that waited executes the new instruction.",
 }
+
+WITHOUT = "Without this round a CPU could execute {}."
+NOTHING_WITHOUT = ("Without this round no mixture would become possible; it is "
+                   "there for the traps that are under way.")
 
 MEANINGS = {
     "old": "the old instruction",
@@ -78,11 +99,19 @@ def of_store(scene, event):
             f"{MEANINGS[meaning(scene, data)]}.")
 
 
+def of_park(scene, cpu):
+    if cpu == scene.about["patcher"]:
+        return (f"CPU {cpu} turns its interrupts off.",
+                "While it writes, it executes nothing of the site.")
+    return (f"CPU {cpu} is parked.", "It executes nothing of the site.")
+
+
 def of(scene, event):
     """(sentence, detail) of an event."""
     kind, cpu = event["e"], event.get("cpu")
     if kind == "step":
-        return (f"Step: {event['name']}.", STEPS.get(event["name"], ""))
+        return (f"Step: {event.get('shown', event['name'])}.",
+                STEPS.get(event["name"], ""))
     if kind == "store":
         return of_store(scene, event)
     if kind == "run":
@@ -96,5 +125,5 @@ def of(scene, event):
         return (f"CPU {cpu} has serialised (round {event['round']}).",
                 "From now on it executes only what it fetches anew.")
     if kind == "park":
-        return (f"CPU {cpu} is parked.", "It executes nothing of the site.")
+        return of_park(scene, cpu)
     return (f"CPU {cpu} goes on.", "It serialises before it does.")

@@ -9,6 +9,7 @@
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include "tests/debug/poke_faults.h"
 #include "tests/lab/method.h"
+#include "tests/lab/record.h"
 #include <asm/barrier.h>
 
 static __always_inline const u8 *poke_steps(const u8 *steps)
@@ -24,14 +25,20 @@ poke_step_begins(enum poke_step step, const struct text_poke *vec, size_t n)
 
 static __always_inline void poke_step_ends(enum poke_step step)
 {
+	if (recording())
+		record_step_ends(step);
 }
 
 static __always_inline void poke_store_begins(unsigned long addr)
 {
+	if (recording())
+		record_store_begins(addr);
 }
 
 static __always_inline void poke_store_ends(unsigned long addr, size_t len)
 {
+	if (recording())
+		record_store_ends(addr, len);
 }
 
 static __always_inline enum poke_fresh

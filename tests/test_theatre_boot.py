@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: MIT
+# parts: test 16, test-all 22
+"""Scenes that nop5-debug.elf records: each method ends, counted and in real
+concurrency; the host's judge agrees with the kernel; the same image and QEMU
+give the same bytes."""
+import os
+import re
+import subprocess
+
+import pytest
+
+from tests import qemu
+from tests.conftest import existing
+from tests.python import COMMAND as PYTHON
+from tools.theatre import boot, page
+from tools.theatre.judge import judge
+from tools.theatre.scene import SceneError, parse
+
+METHODS = ["naive", "int3", "int3-nosync", "stop", "jmpself"]
+
+
+@pytest.fixture(name="kernel", scope="module")
+def fixture_kernel():
+    return existing(qemu.DEBUG)
+
+
+@pytest.fixture(name="searched", scope="module")
+def fixture_searched(kernel):
+    """All scenes of the first seed that tears."""
+    said = []
+    scenes = boot.search(kernel, 4, None, said.append)
+    return scenes, said
+
+
+@pytest.fixture(name="scenes", scope="module")
+def fixture_scenes(searched):
+    return {scene.about["method"]: scene for scene in searched[0]}
+
+
+def test_each_method_is_there_and_the_judge_agrees(scenes):
+    assert list(scenes)[:5] == METHODS
+    for name, scene in scenes.items():
+        verdict = judge(scene)
+        assert verdict.problems == [] and verdict.stale == [], name
+        assert scene.end["dropped"] == 0
+
+
+def test_naive_tears_at_the_printed_seed(kernel, searched, scenes):
+    said = re.fullmatch(r"seed (\d+) tears: make theatre SEED=\1 shows it "
+                        "again", searched[1][0])
+    assert 1 <= int(said[1]) <= boot.SEEDS
+    assert scenes["naive"].about["seed"] == int(said[1])
+    again = boot.record(kernel, 4, None, said[1])
+    assert page.build(again) == page.build(searched[0])
+
+
+@pytest.mark.slow
+def test_one_method_alone_has_seeds_of_its_own(kernel):
+    """The words of the command line are part of the schedule."""
+    said = []
+    scene, = boot.search(kernel, 4, "naive", said.append)
+    seed = scene.about["seed"]
+    assert said == [f"seed {seed} tears: make theatre METHOD=naive "
+                    f"SEED={seed} shows it again"]
+    assert judge(boot.record(kernel, 4, "naive", seed)[0]).torn > 0
+
+
+def test_only_a_mixture_is_torn(scenes):
+    """Each byte that was executed is an old or a new one, in one place."""
+    scene = scenes["naive"]
+    saw = [event["saw"] for event in scene.events if event.get("saw")]
+    assert saw
+    for data in saw:
+        assert data not in (scene.old, scene.new)
+        assert all(byte in pair for byte, *pair in
+                   zip(data, scene.old, scene.new))
+
+
+def test_what_the_protocol_forbids_and_what_luck_does(scenes):
+    verdicts = {name: judge(scene) for name, scene in scenes.items()}
+    for name in ("int3", "stop", "jmpself"):
+        assert (verdicts[name].torn, verdicts[name].possible) == (0, 0), name
+    nosync = verdicts["int3-nosync"]
+    assert nosync.torn == 0 and nosync.possible > 0
+    assert "by luck" in nosync.sentence
+
+
+def test_each_route_is_recorded(scenes):
+    routes = {name: {event["how"] for event in scene.events
+                     if event["e"] == "run"} for name, scene in scenes.items()}
+    assert "trap" in routes["int3"] and "spin" in routes["jmpself"]
+    assert routes["naive"] == routes["stop"] == {"direct"}
+
+
+def test_all_cpus_are_parked_while_the_bytes_change(scenes):
+    scene = scenes["stop"]
+    stores = [event for event in scene.events if event["e"] == "store"]
+    parks = {event["cpu"]: event for event in scene.events
+             if event["e"] == "park"}
+    assert set(parks) == set(scene.cpus) and stores
+    assert all(park["t"] <= stores[0]["t"] and stores[-1]["end"] <= park["end"]
+               for park in parks.values())
+
+
+def test_a_round_asks_and_hears_every_cpu(scenes):
+    events = scenes["int3"].events
+    assert [event["round"] for event in events if event["e"] == "ipi"] == \
+        [1, 2, 3]
+    assert len([event for event in events if event["e"] == "ack"]) == 12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20, 32))
+def test_int3_never_tears(kernel, seed):
+    scene, = boot.record(kernel, 2 + seed % 3, "int3", seed)
+    verdict = judge(scene)
+    assert (verdict.torn, verdict.lost, verdict.possible) == (0, 0, 0)
+    assert verdict.problems == []
+
+
+@pytest.mark.parametrize("smp", [2, pytest.param(4, marks=pytest.mark.slow)])
+def test_each_method_ends_in_real_concurrency(kernel, smp):
+    scenes = boot.record(kernel, smp, None, 1, clock="ns")
+    assert [scene.about["method"] for scene in scenes][:5] == METHODS
+    for scene in scenes:
+        assert judge(scene).problems == []
+        assert scene.about["clock"] == "ns" and scene.end["calls"] > 0
+
+
+def test_the_same_image_and_qemu_give_the_same_bytes(kernel):
+    texts = [page.build(boot.record(kernel, 3, "naive", 9)) for _ in range(2)]
+    assert texts[0] == texts[1]
+    assert texts[0] != page.build(boot.record(kernel, 3, "naive", 10))
+
+
+def test_no_other_line_stands_inside_a_scene(kernel):
+    log = boot.boot(kernel, 2, "scene=stop seed=3")
+    assert boot.between_marks(log).count("\n") > 10
+    assert log.count('{"th":1,') == len(boot.between_marks(log).splitlines())
+    begin, end = "THEATRE BEGIN stop\n", "THEATRE END stop\n"
+    for broken, words in (
+            (log[:log.index(end)], "scene stop has no end"),
+            (log.replace(begin, begin + begin), "is out of place"),
+            (log.replace(end, "[ 1.0] a line\n" + end), "inside a scene")):
+        with pytest.raises(SceneError, match=words):
+            boot.between_marks(broken)
+
+
+def test_in_machine_mode_the_lines_are_the_same_objects(kernel):
+    log = boot.boot(kernel, 2, "scene=stop seed=3 log=json")
+    scene, = parse("\n".join(row for row in log.splitlines()
+                             if row.startswith('{"th":1,')))
+    assert judge(scene).problems == []
+
+
+def test_one_cpu_is_refused(kernel):
+    with pytest.raises(SceneError, match="needs a second CPU"):
+        boot.boot(kernel, 1, "scene=int3")
+
+
+def make(tmp_path, **environment):
+    return subprocess.run(
+        [*PYTHON, "-m", "tools.theatre.make", "--kernel", str(qemu.DEBUG),
+         "--smp", environment.pop("SMP", "3"), "-o",
+         str(tmp_path / "page.html")],
+        cwd=qemu.ROOT, env=os.environ | environment, text=True,
+        capture_output=True, check=False, timeout=300)
+
+
+def test_make_theatre(tmp_path, kernel):
+    done = make(tmp_path, METHOD="int3", SEED="5")
+    assert done.returncode == 0, done.stderr
+    assert "int3 (seed 5): All " in done.stdout
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert all(f'"{key}":"' in text for key in ("elf", "qemu", "gcc", "build"))
+
+
+@pytest.mark.parametrize("words, sentence", [
+    ({"METHOD": "int4"}, "scene has no such value"),
+    ({"SEED": "x"}, "SEED=x: a number"),
+    ({"SMP": "1"}, "SMP=1: a scene needs 2 to 64 CPUs"),
+    ({"CLOCK": "sun"}, "CLOCK=sun: insn or ns"),
+])
+def test_make_theatre_refuses(tmp_path, kernel, words, sentence):
+    done = make(tmp_path, **words)
+    assert done.returncode == 2 and sentence in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "page.html").exists()
