@@ -70,8 +70,8 @@ LDFLAGS  := -nostdlib -static --build-id=none -z max-page-size=4096 \
 # behind them those of tests/ and EXTRA: make bench has 100,000 functions there.
 LAYERS := boot kernel/lib kernel/base kernel \
 	$(addprefix arch/x86_64/,asm cpu mm dev patch) \
-	trace $(addprefix trace/,core graph ring event output tracers control \
-	shell serve) demo
+	trace $(addprefix trace/,core graph ring event output tracers probes \
+	control shell serve) demo
 TESTS  := tests/kernel tests/bench/kernel $(EXTRA)
 OFFSETS := boot/boot-offsets arch/x86_64/asm-offsets
 sources = $(filter-out $(OFFSETS:=.c),$(foreach d,$(2),$(sort \
@@ -87,13 +87,14 @@ INCS    := $(patsubst %.c,$(BUILD)/gen/%.inc,$(wildcard $(OFFSETS:=.c)))
 # makes a line of text of an event, or shows it on a screen: it would add events
 # for each that it shows.
 NOTRACE_OBJS := \
-	$(addprefix arch/x86_64/patch/,ftrace.o ftrace_tramp.o insn.o) \
+	$(addprefix arch/x86_64/patch/,ftrace.o ftrace_tramp.o insn.o \
+	kprobe_int3.o) \
 	kernel/base/kallsyms.o kernel/stacktrace.o kernel/unwind_hooks.o \
 	kernel/lib/printf.o kernel/lib/string.o kernel/lib/glob.o \
 	kernel/base/screen.o arch/x86_64/dev/screen.o \
 	$(addprefix arch/x86_64/dev/,pci.o virtio.o virtio_serial.o com2.o) \
 	$(patsubst %.c,%.o,$(wildcard trace/*.c $(foreach d,core graph ring \
-	event output tracers serve,trace/$(d)/*.c)))
+	event output tracers probes serve,trace/$(d)/*.c)))
 $(NOTRACE_OBJS:%=$(BUILD)/obj/%): TRACE :=
 
 # memcpy and its kin must not become calls of themselves.
@@ -122,11 +123,16 @@ ELF := $(BUILD)/nop5.elf
 TEST_ELF := $(BUILD)/nop5-test.elf
 SYMTAB = $(PYTHON) tools/symtab.py --nm "$(NM)"
 NORETURN = $(PYTHON) tools/noreturn.py --objdump "$(OBJDUMP)"
+NOPROBE = $(PYTHON) tools/noprobe.py --objdump "$(OBJDUMP)" --nm "$(NM)"
+NOPROBE_SOURCES := tools/noprobe.py tests/lint/reach.py tests/lint/image.py
 kernel: $(ELF) $(TEST_ELF)
 
 $(BUILD)/gen/symtab0.asm: tools/symtab.py
 	@mkdir -p $(@D)
 	$(Q)$(SYMTAB) --empty > $@
+
+MARKS = --noreturn $(BUILD)/gen/$(1).noreturn \
+	--noprobe $(BUILD)/gen/$(1).noprobe
 
 # $(1): the image's name, $(2): its objects. NAME.objects: a source file that is
 # gone has to leave the image, too.
@@ -141,16 +147,17 @@ $(BUILD)/$(1).pass%.elf: $(2) linker.ld $(BUILD)/$(1).objects
 $(BUILD)/gen/$(1).noreturn: $(BUILD)/$(1).pass0.elf tools/noreturn.py
 	$(Q)$(NORETURN) $$< > $$@
 
+$(BUILD)/gen/$(1).noprobe: $(BUILD)/$(1).pass0.elf $(NOPROBE_SOURCES)
+	$(Q)$(NOPROBE) $$< > $$@
+
 $(BUILD)/gen/$(1).symtab1.asm: $(BUILD)/$(1).pass0.elf
 $(BUILD)/gen/$(1).symtab2.asm: $(BUILD)/$(1).pass1.elf
 $(BUILD)/gen/$(1).symtab1.asm $(BUILD)/gen/$(1).symtab2.asm: \
-		$(BUILD)/gen/$(1).noreturn
-	$(Q)$(SYMTAB) --noreturn $(BUILD)/gen/$(1).noreturn \
-		$$(filter %.elf,$$^) > $$@
+		$(BUILD)/gen/$(1).noreturn $(BUILD)/gen/$(1).noprobe
+	$(Q)$(SYMTAB) $(MARKS) $$(filter %.elf,$$^) > $$@
 
 $(BUILD)/$(1).elf: $(BUILD)/$(1).pass2.elf
-	@$(SYMTAB) --noreturn $(BUILD)/gen/$(1).noreturn $$< | \
-		cmp - $(BUILD)/gen/$(1).symtab2.asm
+	@$(SYMTAB) $(MARKS) $$< | cmp - $(BUILD)/gen/$(1).symtab2.asm
 	@cp $$< $$@
 
 $(BUILD)/$(1).objects: export TEXT = $(2:$(BUILD)/%=%)

@@ -5,8 +5,8 @@
 The table goes to the end of the image, so a second link with it changes no
 other address. The Makefile runs this program again on the result and compares.
 The table also holds checksums of itself and of the other read-only segments,
-and for each function whether it can return, as tools/noreturn.py found in the
-first link.
+and for each function whether it can return and whether it may be probed, as
+tools/noreturn.py and tools/noprobe.py found in the first link.
 """
 import argparse
 import re
@@ -22,6 +22,7 @@ CLONE = re.compile(r"\.(constprop|isra|part|cold|lto_priv)\.?\d*")
 MARK = re.compile(r"_e?text|_e?data|_end|__\w+_(start|end)|__(start|stop)_\w+")
 PT_LOAD, PF_W = 1, 2
 CANNOT_RETURN = 0x80  # in the byte of the type letter
+NO_PROBE = 0x40  # the same; this bit of the letter is always set
 PAGE = 4096
 
 
@@ -87,11 +88,12 @@ def sizes(symbols, marks):
     return [following[addr] - addr for addr, _, _ in symbols]
 
 
-def table(symbols, size_of, sums, noreturn):
+def table(symbols, size_of, sums, noreturn, noprobe):
     """The table without its own sum; with the sum it fills whole pages."""
     names, rows = bytearray(), bytearray()
     for (addr, name, kind), size in zip(symbols, size_of):
-        kind = ord(kind) | (CANNOT_RETURN if addr in noreturn else 0)
+        kind = (ord(kind) & 0x3f | (CANNOT_RETURN if addr in noreturn else 0)
+                | (NO_PROBE if addr in noprobe else 0))
         rows += struct.pack("<III", addr - KERNEL_VMA, size,
                             len(names) | kind << 24)
         names += name.encode() + b"\0"
@@ -120,10 +122,12 @@ def main():
                         help="a table without symbols, for the first link")
     parser.add_argument("--noreturn", default="/dev/null", metavar="FILE",
                         help="addresses of functions that cannot return")
+    parser.add_argument("--noprobe", default="/dev/null", metavar="FILE",
+                        help="addresses of functions that must not be probed")
     parser.add_argument("elf", nargs="?")
     args = parser.parse_args()
     if args.empty:
-        sys.stdout.write(emit(table([], [], [], [])))
+        sys.stdout.write(emit(table([], [], [], [], [])))
         return
     with open(args.elf, "rb") as f:
         image = f.read()
@@ -134,7 +138,8 @@ def main():
     sums = [(vaddr - KERNEL_VMA, len(data), checksum(data))
             for vaddr, data, flags in segs if data and not flags & PF_W]
     sys.stdout.write(emit(table(symbols, sizes(symbols, marks), sums,
-                                read_addresses(args.noreturn))))
+                                read_addresses(args.noreturn),
+                                read_addresses(args.noprobe))))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@
 
 #define NAME_BITS     24
 #define NAME_MASK     ((1u << NAME_BITS) - 1)
-#define TYPE_MASK     0x7f
+#define TYPE_MASK     0x3f
+#define TYPE_BIT      0x40 /* set in every letter, so its place is free */
+#define NO_PROBE      (0x40u << NAME_BITS)
 #define CANNOT_RETURN (0x80u << NAME_BITS)
 
 struct sum {
@@ -33,7 +35,8 @@ struct sum {
 struct symbol {
 	u32 start; /* less KERNEL_VMA */
 	u32 size;
-	u32 name; /* bits 0-23 offset in names, 24-30 letter, CANNOT_RETURN */
+	u32 name; /* bits 0-23 offset in names, 24-29 letter, NO_PROBE,
+		   * CANNOT_RETURN */
 };
 
 struct table {
@@ -72,7 +75,7 @@ unsigned kallsyms_count(void)
 
 char kallsyms_type(unsigned i)
 {
-	return symbols()[i].name >> NAME_BITS & TYPE_MASK;
+	return (symbols()[i].name >> NAME_BITS & TYPE_MASK) | TYPE_BIT;
 }
 
 const char *kallsyms_symbol(unsigned i, unsigned long *addr,
@@ -126,13 +129,24 @@ const char *kallsyms_lookup(unsigned long addr, unsigned long *off,
 	return name_of(i);
 }
 
-bool kallsyms_cannot_return(unsigned long addr)
+/* Does addr lie in a symbol with this mark? */
+static bool is_marked(unsigned long addr, u32 mark)
 {
 	int i = -1;
 
 	if (addr >= KERNEL_VMA && addr - KERNEL_VMA <= 0xffffffff)
 		i = find(addr - KERNEL_VMA);
-	return i >= 0 && symbols()[i].name & CANNOT_RETURN;
+	return i >= 0 && symbols()[i].name & mark;
+}
+
+bool kallsyms_cannot_return(unsigned long addr)
+{
+	return is_marked(addr, CANNOT_RETURN);
+}
+
+bool kallsyms_noprobe(unsigned long addr)
+{
+	return is_marked(addr, NO_PROBE);
 }
 
 /* The position in by_name of the first name that does not sort before name. */

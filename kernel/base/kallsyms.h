@@ -59,6 +59,13 @@ bool kallsyms_cannot_return(unsigned long addr);
 u64 kallsyms_build_id(void);
 
 /*
+ * Does addr lie in a function that runs before a probe's handler is safe?
+ * tools/noprobe.py marks what the proof of `make lint` (tests/lint/reach.py)
+ * reaches in the linked image.
+ */
+bool kallsyms_noprobe(unsigned long addr);
+
+/*
  * Recomputes the checksums of this table, of text and of rodata, and compares
  * them with those that the build stored. No symbol is available before.
  * Context: boot; later, ftrace changes text.

@@ -19,6 +19,7 @@ LAYERS = {
     "arch/x86_64/patch/": 5,
     "trace/": 6,
     "trace/tracers/": 7,
+    "trace/probes/": 7,
     "trace/control/": 8,
     "trace/shell/": 9,
     "trace/serve/": 9,
@@ -33,6 +34,8 @@ ROOTS = {"kernel/main.c"}
 # (who, what): why. `who` is a prefix.
 EXCEPTIONS = {
     ("arch/x86_64/patch/ftrace", "trace/arch_ftrace.h"):
+        "the seam it implements",
+    ("arch/x86_64/patch/kprobe", "trace/arch_kprobe.h"):
         "the seam it implements",
     ("arch/x86_64/asm-offsets.c", "kernel/sched.h"):
         "offsets of the task's fields for assembly",

@@ -32,6 +32,10 @@ UPCALLS = {
     "ftrace_stub": ("trace/arch_ftrace.h", "the seam: what no ops calls"),
     "ftrace_return_to_handler": ("trace/arch_ftrace.h",
                                  "the seam: a hooked call returns"),
+    "kprobe_find": ("trace/arch_kprobe.h", "the seam: whose INT3 it is"),
+    "kprobe_pre": ("trace/arch_kprobe.h", "the seam: a probe is hit"),
+    "kprobe_post": ("trace/arch_kprobe.h",
+                    "the seam: a probed instruction has been executed"),
     "fgraph_return_handler": ("trace/arch_ftrace.h",
                               "the seam: the handler of hooked returns"),
 }

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+/*
+ * kprobe_int3.c - the owner of the INT3s of probes: it calls the handlers and
+ * executes the instruction that the INT3 replaces.
+ *
+ * Owns nothing. K2 stands in trace/arch_kprobe.h.
+ *
+ * Two ways, and no third: the handler emulates an instruction that changes
+ * only ip, the stack and rcx, or resumes at a copy in a slot. The copy is
+ * followed by a jump back, or, if a post handler wants to know, by a second
+ * INT3. No state is kept between the two INT3s: the address of the second one
+ * names the point, so whatever happens in between (preemption, interrupts,
+ * other probes) does not matter.
+ *
+ * I5 Nothing here is traceable or can be probed; it takes no lock and does not
+ *    wait.
+ *
+ * Context: #BP in any context, NMI included; interrupts off.
+ */
+#include "arch/x86_64/cpu/traps.h"
+#include "arch/x86_64/patch/kprobe.h"
+#include "kernel/lib/types.h"
+#include "trace/arch_kprobe.h"
+#include <asm/pt_regs.h>
+
+#define FLAG_CF BIT(0)
+#define FLAG_PF BIT(2)
+#define FLAG_ZF BIT(6)
+#define FLAG_SF BIT(7)
+#define FLAG_OF BIT(11)
+
+/* The word of register number n, as ModRM and REX.B encode it. */
+static unsigned long *reg_of(struct pt_regs *regs, unsigned int n)
+{
+#define AT(name) offsetof(struct pt_regs, name)
+	static const u8 offset[16] = { AT(ax),	AT(cx),	 AT(dx),  AT(bx),
+				       AT(sp),	AT(bp),	 AT(si),  AT(di),
+				       AT(r8),	AT(r9),	 AT(r10), AT(r11),
+				       AT(r12), AT(r13), AT(r14), AT(r15) };
+#undef AT
+	return (unsigned long *)((char *)regs + offset[n & 15]);
+}
+
+/* Is condition cc, the low half of a Jcc's opcode, true? SDM 1, B.1 */
+bool kprobe_condition(unsigned long flags, unsigned int cc)
+{
+	bool less = !(flags & FLAG_SF) != !(flags & FLAG_OF), is;
+
+	switch (cc >> 1) {
+	case 0:
+		is = flags & FLAG_OF;
+		break;
+	case 1:
+		is = flags & FLAG_CF;
+		break;
+	case 2:
+		is = flags & FLAG_ZF;
+		break;
+	case 3:
+		is = flags & (FLAG_CF | FLAG_ZF);
+		break;
+	case 4:
+		is = flags & FLAG_SF;
+		break;
+	case 5:
+		is = flags & FLAG_PF;
+		break;
+	case 6:
+		is = less;
+		break;
+	default:
+		is = less || flags & FLAG_ZF;
+	}
+	return is != (cc & 1);
+}
+
+/* LOOPNE, LOOPE, LOOP count down; JRCXZ only looks. Flags do not change. */
+static bool loop_taken(const struct arch_kprobe *probe, struct pt_regs *regs)
+{
+	unsigned long count = regs->cx - (probe->which < 3);
+
+	if (probe->short_count)
+		count = (u32)count;
+	if (probe->which == 3)
+		return !count;
+	regs->cx = count;
+	if (probe->which == 2)
+		return count;
+	return count && !(regs->flags & FLAG_ZF) == !probe->which;
+}
+
+/* Push on the interrupted stack; entry.asm has left a gap for it. */
+static void push(struct pt_regs *regs, unsigned long value)
+{
+	regs->sp -= sizeof(value);
+	*(unsigned long *)regs->sp = value;
+}
+
+void kprobe_emulate(const struct arch_kprobe *probe, unsigned long addr,
+		    struct pt_regs *regs)
+{
+	unsigned long next = addr + probe->len, to = probe->target;
+
+	switch (probe->how) {
+	case KPROBE_RET:
+		to = *(unsigned long *)regs->sp;
+		regs->sp += sizeof(to) + probe->pop;
+		break;
+	case KPROBE_CALL_REG:
+		to = *reg_of(regs, probe->which);
+		push(regs, next);
+		break;
+	case KPROBE_CALL:
+		push(regs, next);
+		break;
+	case KPROBE_JMP_REG:
+		to = *reg_of(regs, probe->which);
+		break;
+	case KPROBE_JCC:
+		if (!kprobe_condition(regs->flags, probe->which))
+			to = next;
+		break;
+	case KPROBE_LOOP:
+		if (!loop_taken(probe, regs))
+			to = next;
+		break;
+	default: /* KPROBE_JMP */
+		break;
+	}
+	regs->ip = to;
+}
+
+static void execute(struct kprobe_point *point, struct pt_regs *regs, bool post)
+{
+	const struct arch_kprobe *probe = &point->arch;
+
+	if (probe->how == KPROBE_SLOT) {
+		regs->ip = probe->slot + (post ? KPROBE_SLOT_POST : 0);
+		return;
+	}
+	kprobe_emulate(probe, point->addr, regs);
+	if (post)
+		kprobe_post(point, regs);
+}
+
+static int kprobe_claims(struct pt_regs *regs)
+{
+	unsigned long ip = regs->ip - 1;
+	struct kprobe_point *point = kprobe_find(ip);
+	enum kprobe_next next;
+
+	if (!point)
+		return 0;
+	if (unlikely(ip != point->addr)) { /* behind the copy */
+		regs->ip = point->addr + point->arch.len;
+		kprobe_post(point, regs);
+		return 1;
+	}
+	next = kprobe_pre(point, regs);
+	if (next != KPROBE_REDIRECTED)
+		execute(point, regs, next == KPROBE_POST);
+	return 1;
+}
+
+static const struct trap_owner probes = {
+	.name = "probes",
+	.claims = kprobe_claims,
+};
+TABLE_ENTRY(int3_owners, 20, probes);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Shared by the files of probes.
+ *
+ *	probe	what a user registers: handlers and an address
+ *	place	one probed address: its probes in order of registration
+ *	list	the enabled probes of a place, as its handlers' caller reads
+ *		them; immutable, replaced as a whole
+ *
+ * K4 A hit runs each handler of one list, the one that its place has at the
+ *    hit, and counts in nmissed of each probe of it if a handler already runs
+ *    in this context.
+ * K5 A list is freed after synchronize_tasks(), a place too, because a hit
+ *    under way may read them.
+ * K6 Build may fail and changes nothing; a request for several probes arms all
+ *    or none.
+ *
+ * Lock order: kprobe_mutex > direct_mutex > ftrace_lock > text_mutex.
+ */
+#pragma once
+
+#include "kernel/lib/list.h"
+#include "kernel/mutex.h"
+#include "trace/arch_kprobe.h"
+#include "trace/core/ftrace.h"
+#include "trace/probes/kprobe.h"
+
+struct kprobe_list {
+	unsigned int n;
+	bool post; /* one of them has a post handler */
+	struct kprobe *probe[];
+};
+
+/* A place is found by the address of each of its INT3s, or of its site. */
+struct kprobe_key {
+	unsigned long addr;
+	struct kprobe_point *point;
+	struct kprobe_key *next; /* [A] */
+};
+
+struct kprobe_place {
+	struct kprobe_point point; /* first */
+	struct kprobe_key key, second;
+	struct list_head probes; /* [K] all registered ones */
+	struct list_head link;	 /* [K] in kprobe_places */
+	bool on_site;		 /* [I] */
+	bool armed;		 /* [K] */
+	bool was_armed;		 /* [K] a task may be in its slot */
+	bool chosen;		 /* [K] part of the present request */
+	bool published;		 /* [K] the present request has set its list */
+	struct ftrace_ops *ops;	 /* [K] of an armed place on a site */
+	struct kprobe_list *built; /* [K] the list it shall get, then its old */
+};
+
+/* The places of a request, each once, by rising address. */
+struct kprobe_request {
+	struct kprobe_place **place;
+	struct kprobe_place **some; /* scratch, of the same size */
+	size_t n;
+};
+
+/* A request with at most so many places needs no array. */
+#define KPROBE_SMALL 8
+
+extern struct mutex kprobe_mutex;
+extern struct list_head kprobe_places; /* [K] */
+extern bool kprobes_on;		       /* [K] kprobes_set_all() */
+
+static inline struct kprobe_place *place_of_point(struct kprobe_point *point)
+{
+	return container_of(point, struct kprobe_place, point);
+}
+
+/* ---- kprobe_hit.c ---- */
+
+/* Context: [K]. A key is unpublished before its memory is freed (K5). */
+void kprobe_publish_key(struct kprobe_key *key);
+void kprobe_unpublish_key(struct kprobe_key *key);
+
+/* ---- kprobe_place.c ---- */
+
+/*
+ * The place at @addr, a new one if there is none. Return: ERR_PTR of an error
+ * of register_kprobe().
+ */
+struct kprobe_place *kprobe_place_get(unsigned long addr);
+/* The place at @addr, or NULL. */
+struct kprobe_place *kprobe_place_find(unsigned long addr);
+
+/*
+ * Gives each place the list of its enabled probes; arms and disarms. Return: 0,
+ * or an error with nothing changed. A place that no probe wants cannot fail: if
+ * it cannot be disarmed, it stays armed without a list, and a later request
+ * tries again.
+ */
+int kprobe_update(const struct kprobe_request *request);
+
+/* Frees the places without probes that are not armed (K3, K5). Waits. */
+void kprobe_reap(void);
+
+/* ---- kprobe_site.c ---- */
+
+/* Add or remove the sites of changed places. Return: as ftrace_set_filter(). */
+int kprobe_sites_arm(struct kprobe_place *const *places, size_t n, bool on);

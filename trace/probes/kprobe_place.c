@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+/*
+ * kprobe_place.c - the probed addresses: made, armed, disarmed, freed.
+ *
+ * Owns kprobe_places and the lists of handlers. K4 to K6 stand in
+ * kprobe_internal.h.
+ *
+ * Context and locks: task; kprobe_mutex.
+ */
+#include "kernel/base/kallsyms.h"
+#include "kernel/base/slab.h"
+#include "kernel/base/spinlock.h"
+#include "kernel/lib/errno.h"
+#include "kernel/quiesce.h"
+#include "trace/probes/kprobe_internal.h"
+#include <asm/barrier.h>
+
+LIST_HEAD(kprobe_places);
+bool kprobes_on = true;
+
+struct kprobe_place *kprobe_place_find(unsigned long addr)
+{
+	struct kprobe_point *point = kprobe_find(addr);
+
+	if (!point || point->addr != addr)
+		return NULL;
+	return place_of_point(point);
+}
+
+/* Sets what depends on the address alone. */
+static int place_init(struct kprobe_place *place, unsigned long addr)
+{
+	struct dyn_ftrace *rec = ftrace_rec_find(addr);
+	int err;
+
+	if (!kallsyms_lookup(addr, NULL, NULL) || kprobe_blacklisted(addr))
+		return -EINVAL;
+	if (rec && ftrace_rec_disabled(rec))
+		return -EINVAL;
+	place->point.addr = addr;
+	place->on_site = rec != NULL;
+	if (place->on_site)
+		return 0;
+	err = arch_kprobe_prepare(&place->point.arch, addr);
+	if (!err)
+		place->second.addr =
+			arch_kprobe_second_int3(&place->point.arch);
+	return err;
+}
+
+struct kprobe_place *kprobe_place_get(unsigned long addr)
+{
+	struct kprobe_place *place = kprobe_place_find(addr);
+	int err;
+
+	assert_held(&kprobe_mutex);
+	if (place)
+		return place;
+	place = kzalloc(sizeof(*place));
+	if (!place)
+		return ERR_PTR(-ENOMEM);
+	err = place_init(place, addr);
+	if (err) {
+		kfree(place);
+		return ERR_PTR(err);
+	}
+	INIT_LIST_HEAD(&place->probes);
+	list_add_tail(&place->link, &kprobe_places);
+	place->key.addr = addr;
+	place->key.point = place->second.point = &place->point;
+	kprobe_publish_key(&place->key);
+	if (place->second.addr)
+		kprobe_publish_key(&place->second);
+	return place;
+}
+
+/* ---- lists ---- */
+
+static unsigned int count_enabled(const struct kprobe_place *place)
+{
+	struct list_head *at;
+	unsigned int n = 0;
+
+	for (at = place->probes.next; at != &place->probes; at = at->next)
+		n += !(list_entry(at, struct kprobe, of_place)->flags &
+		       KPROBE_FLAG_DISABLED);
+	return n;
+}
+
+/* Sets ->built; NULL if no handler is to be called. */
+static int build_list(struct kprobe_place *place)
+{
+	unsigned int n = kprobes_on ? count_enabled(place) : 0;
+	struct kprobe_list *list;
+	struct list_head *at;
+	struct kprobe *p;
+
+	place->built = NULL;
+	if (!n)
+		return 0;
+	list = kzalloc(sizeof(*list) + n * sizeof(list->probe[0]));
+	if (!list)
+		return -ENOMEM;
+	for (at = place->probes.next; at != &place->probes; at = at->next) {
+		p = list_entry(at, struct kprobe, of_place);
+		if (p->flags & KPROBE_FLAG_DISABLED)
+			continue;
+		list->probe[list->n++] = p;
+		list->post |= p->post_handler != NULL;
+	}
+	place->built = list;
+	return 0;
+}
+
+/* The place gets ->built, once, and ->built is then its old list. */
+static void publish_list(struct kprobe_place *place)
+{
+	struct kprobe_list *old = (struct kprobe_list *)place->point.list;
+
+	if (place->published)
+		return;
+	smp_store_release(&place->point.list, place->built);
+	place->built = old;
+	place->published = true;
+}
+
+static void unpublish_list(struct kprobe_place *place)
+{
+	place->published = false;
+	publish_list(place);
+	place->published = false;
+}
+
+/* Without memory for a shorter list the entry of a removed probe becomes it. */
+static struct kprobe nobody;
+
+static void blank_removed(struct kprobe_place *place)
+{
+	struct kprobe_list *list = (struct kprobe_list *)place->point.list;
+	unsigned int i;
+
+	for (i = 0; i < list->n; i++)
+		if (!list->probe[i]->place ||
+		    list->probe[i]->flags & KPROBE_FLAG_DISABLED)
+			WRITE_ONCE(list->probe[i], &nobody);
+	place->published = true; /* ->built stays NULL */
+}
+
+/* A place that only loses probes cannot fail. */
+static int build_lists(const struct kprobe_request *request)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < request->n; i++) {
+		struct kprobe_place *place = request->place[i];
+
+		place->published = false;
+		err = build_list(place);
+		if (!err)
+			continue;
+		if (!place->point.list ||
+		    count_enabled(place) >= place->point.list->n)
+			return err;
+		blank_removed(place);
+	}
+	return 0;
+}
+
+/* Frees ->built of all: lists that were not published, or old ones. */
+static void free_built(const struct kprobe_request *request)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < request->n; i++)
+		any |= request->place[i]->built != NULL;
+	if (any)
+		synchronize_cpus(); /* K5 */
+	for (i = 0; i < request->n; i++) {
+		kfree(request->place[i]->built);
+		request->place[i]->built = NULL;
+	}
+}
+
+/* ---- arming ---- */
+
+/*
+ * To request->some: the places of one kind that are to be armed, or disarmed.
+ * Return: their number.
+ */
+static size_t pick(const struct kprobe_request *request, size_t from, bool on,
+		   bool on_site)
+{
+	size_t i, n = from;
+
+	for (i = 0; i < request->n; i++) {
+		struct kprobe_place *place = request->place[i];
+		bool wanted = on ? place->built != NULL : !place->point.list;
+
+		if (place->on_site == on_site && place->armed != on && wanted)
+			request->some[n++] = place;
+	}
+	return n - from;
+}
+
+static_assert(offsetof(struct kprobe_place, point) == 0, "arm_int3s() casts");
+
+static int arm_int3s(struct kprobe_place **places, size_t n, bool on)
+{
+	size_t i;
+	int err;
+
+	err = n ? arch_kprobe_arm((struct kprobe_point **)places, n, on) : 0;
+	for (i = 0; !err && i < n; i++)
+		places[i]->armed = on;
+	return err;
+}
+
+/*
+ * Arms the places that shall have a list and are not armed. Their lists are
+ * published first, because a hit may come at once.
+ */
+static int arm_new(const struct kprobe_request *request)
+{
+	struct kprobe_place **some = request->some;
+	size_t sites = pick(request, 0, true, true), i;
+	size_t int3s = pick(request, sites, true, false);
+	int err;
+
+	for (i = 0; i < sites + int3s; i++) {
+		publish_list(some[i]);
+		some[i]->was_armed = true;
+	}
+	err = kprobe_sites_arm(some, sites, true);
+	if (!err)
+		err = arm_int3s(some + sites, int3s, true);
+	if (!err)
+		return 0;
+	(void)kprobe_sites_arm(some, sites, false);
+	for (i = 0; i < sites + int3s; i++)
+		unpublish_list(some[i]);
+	return err;
+}
+
+/* What cannot be disarmed stays armed: see kprobe_update(). */
+static void disarm_unwanted(const struct kprobe_request *request)
+{
+	size_t n = pick(request, 0, false, true);
+
+	(void)kprobe_sites_arm(request->some, n, false);
+	n = pick(request, 0, false, false);
+	(void)arm_int3s(request->some, n, false);
+}
+
+int kprobe_update(const struct kprobe_request *request)
+{
+	size_t i;
+	int err = build_lists(request);
+
+	if (!err)
+		err = arm_new(request);
+	if (!err) {
+		for (i = 0; i < request->n; i++)
+			publish_list(request->place[i]);
+		disarm_unwanted(request);
+	}
+	free_built(request);
+	return err;
+}
+
+/* ---- freeing ---- */
+
+/* Moves those that nobody needs to @dead. Return: was one of them armed? */
+static bool take_dead(struct list_head *dead)
+{
+	struct list_head *at, *next;
+	struct kprobe_place *place;
+	bool was_armed = false;
+
+	for (at = kprobe_places.next; at != &kprobe_places; at = next) {
+		next = at->next;
+		place = list_entry(at, struct kprobe_place, link);
+		if (place->armed || !list_empty(&place->probes))
+			continue;
+		list_move_tail(&place->link, dead);
+		was_armed |= place->was_armed;
+	}
+	return was_armed;
+}
+
+void kprobe_reap(void)
+{
+	struct kprobe_place *place;
+	LIST_HEAD(dead);
+	struct list_head *at;
+
+	assert_held(&kprobe_mutex);
+	if (take_dead(&dead))
+		arch_kprobe_wait(); /* K3 */
+	if (list_empty(&dead))
+		return;
+	for (at = dead.next; at != &dead; at = at->next) {
+		place = list_entry(at, struct kprobe_place, link);
+		kprobe_unpublish_key(&place->key);
+		if (place->second.addr)
+			kprobe_unpublish_key(&place->second);
+	}
+	synchronize_cpus(); /* K5 */
+	while (!list_empty(&dead)) {
+		place = list_entry(dead.next, struct kprobe_place, link);
+		list_del(&place->link);
+		arch_kprobe_release(&place->point.arch);
+		kfree(place);
+	}
+}
