@@ -61,7 +61,9 @@ struct tracer;
 	X(funcgraph_retval, "funcgraph-retval", false)         \
 	X(funcgraph_retval_hex, "funcgraph-retval-hex", false) \
 	X(sleep_time, "sleep-time", true)                      \
-	X(event_fork, "event-fork", false)
+	X(event_fork, "event-fork", false)                     \
+	X(graph_time, "graph-time", true)                      \
+	X(profile_time, "profile-time", true)
 
 enum trace_option {
 #define TRACE_OPTION_BIT(id, name, on) TRACE_OPT_##id,
@@ -313,6 +315,16 @@ const char *trace_option_name(unsigned int option);
 int trace_set_option(struct trace_array *tr, unsigned int option, bool on);
 /* Set an option by "name" or "noname". -EINVAL: no such option. */
 int trace_set_option_text(struct trace_array *tr, const char *text);
+/*
+ * What is no tracer and has options adds itself to this table. changed is
+ * called after an option of a trace has changed. [trace_lock held]
+ */
+struct trace_option_hook {
+	void (*changed)(struct trace_array *tr, enum trace_option option,
+			bool on);
+};
+DECLARE_TABLE(struct trace_option_hook, trace_option_hooks);
+
 void trace_options_show(struct trace_array *tr, struct trace_seq *s);
 
 /* ---- writing events ------------------------------------------------------ */

@@ -32,6 +32,15 @@ const char *trace_option_name(unsigned int option)
 	return option < TRACE_OPTIONS ? names[option] : NULL;
 }
 
+DEFINE_TABLE(struct trace_option_hook, trace_option_hooks);
+
+static void tell_hooks(struct trace_array *tr, unsigned int option, bool on)
+{
+	const struct trace_option_hook *const *at;
+
+	for_each_entry(at, trace_option_hooks)(*at)->changed(tr, option, on);
+}
+
 static void set_overwrite(struct trace_array *tr, bool on)
 {
 	ring_buffer_set_overwrite(&tr->buffer, on);
@@ -54,6 +63,8 @@ int trace_set_option(struct trace_array *tr, unsigned int option, bool on)
 			WRITE_ONCE(tr->options, tr->options ^ BIT(option));
 		if (option == TRACE_OPT_overwrite)
 			set_overwrite(tr, on);
+		if (!err)
+			tell_hooks(tr, option, on);
 	}
 	mutex_unlock(&trace_lock);
 	return err;

@@ -80,11 +80,13 @@ INDIRECT = {
     "unwind_trampoline_frame": (Table("unwind_hooks"), "its entries"),
     "unwind_wrapper_range": (Table("unwind_hooks"), "its entries"),
     "unwind_return_address": (Table("unwind_hooks"), "its entries"),
-    "fgraph_enter": (["graph_entry"], "entryfunc of every fgraph_ops"),
+    "fgraph_enter":
+        (["graph_entry", "time_entry"], "entryfunc of every fgraph_ops"),
     "return_to_handler":
-        (["refuse", "graph_handler"], "handler of every fgraph_ops"),
+        (["refuse", "graph_handler", "time_handler"],
+         "handler of every fgraph_ops"),
     "ftrace_return_to_handler":
-        (["graph_return"], "retfunc of every fgraph_ops"),
+        (["graph_return", "time_return"], "retfunc of every fgraph_ops"),
     "tsc_compare": (["bring_up_clock"], "what ap_entry() compares by"),
     "ring_buffer_lock_reserve":
         (["clock_local", "clock_global", "clock_counter", "clock_tsc",

@@ -15,6 +15,7 @@
 #include "trace/control/hash_edit.h"
 #include "trace/control/nodes.h"
 #include "trace/trace.h"
+#include "trace/tracers/profile.h"
 
 /* ---- lists of sites ------------------------------------------------------ */
 
@@ -127,7 +128,11 @@ static int trace_half_get(struct tracefs_file *file, bool exclude,
 static int trace_half_set(struct tracefs_file *file, bool exclude,
 			  struct ftrace_hash *hash)
 {
-	return set_half(&file_trace(file)->ops, exclude, hash);
+	int err = set_half(&file_trace(file)->ops, exclude, hash);
+
+	if (!err && file_trace(file) == trace_top())
+		err = function_profile_follow();
+	return err;
 }
 
 static int stack_half_get(struct tracefs_file *file, bool exclude,

@@ -273,14 +273,13 @@ static void forget_sleep(struct fgraph_ret_stack *stack, unsigned long unused)
 	stack->slept_at = 0;
 }
 
-/* [trace_lock held] */
-static void leave_out_sleep(const struct graph_trace *g, bool leave_out)
+void graph_leave_out_sleep(u32 bit, bool leave_out)
 {
-	u32 bits = sleepless & ~g->gops.bit;
+	u32 bits = sleepless & ~bit;
 
 	if (!sleepless) /* clear old times */
 		fgraph_for_each_stack(forget_sleep, 0);
-	WRITE_ONCE(sleepless, leave_out ? bits | g->gops.bit : bits);
+	WRITE_ONCE(sleepless, leave_out ? bits | bit : bits);
 }
 
 static bool stamps_local(const struct trace_clock *clock)
@@ -340,7 +339,7 @@ static int graph_init(struct trace_array *tr)
 	g->gops.ops = &tr->ops;
 	err = register_ftrace_graph(&g->gops);
 	if (!err && !trace_option(tr, TRACE_OPT_sleep_time))
-		leave_out_sleep(g, true);
+		graph_leave_out_sleep(g->gops.bit, true);
 	return err;
 }
 
@@ -350,10 +349,10 @@ static int graph_reset(struct trace_array *tr)
 	bool leave_out = sleepless & g->gops.bit;
 	int err;
 
-	leave_out_sleep(g, false);
+	graph_leave_out_sleep(g->gops.bit, false);
 	err = unregister_ftrace_graph(&g->gops);
 	if (err)
-		leave_out_sleep(g, leave_out);
+		graph_leave_out_sleep(g->gops.bit, leave_out);
 	return err;
 }
 
@@ -366,7 +365,7 @@ static int graph_set_option(struct trace_array *tr, enum trace_option option,
 	graph_set_options(g,
 			  on ? options | BIT(option) : options & ~BIT(option));
 	if (option == TRACE_OPT_sleep_time)
-		leave_out_sleep(g, !on);
+		graph_leave_out_sleep(g->gops.bit, !on);
 	return 0;
 }
 

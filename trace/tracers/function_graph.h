@@ -57,6 +57,15 @@ enum graph_choice graph_choose(const struct graph_trace *g, unsigned long func,
 void graph_set_options(struct graph_trace *g, u32 options);
 void graph_set_other_clock(struct graph_trace *g, bool other);
 
+/*
+ * Let time asleep not count, or count again, in the calltime of the frames of
+ * the graph's user @bit, which are by the local clock. [trace_lock held]
+ */
+void graph_leave_out_sleep(u32 bit, bool leave_out);
+
+/* Print microseconds in at most 7 characters, with as many decimals as fit. */
+void graph_put_time(struct trace_seq *s, u64 ns);
+
 int graph_open(struct trace_iterator *iter);
 void graph_close(struct trace_iterator *iter);
 void graph_header(struct trace_iterator *iter, struct trace_seq *s);

@@ -127,8 +127,7 @@ static void put_prologue(struct trace_iterator *iter, struct trace_seq *s)
 	}
 }
 
-/* Print microseconds in at most 7 characters, with as many decimals as fit. */
-static void put_microseconds(struct trace_seq *s, u64 ns)
+void graph_put_time(struct trace_seq *s, u64 ns)
 {
 	static const unsigned int divisor[] = { 100, 10, 1 };
 	size_t start = s->len, len;
@@ -158,7 +157,7 @@ static void put_duration(struct trace_iterator *iter, struct trace_seq *s,
 		return;
 	trace_seq_putc(s, mark ? trace_delay_mark(ns) : ' ');
 	trace_seq_putc(s, ' ');
-	put_microseconds(s, ns);
+	graph_put_time(s, ns);
 	trace_seq_putmem(s, "|  ", 3);
 }
 

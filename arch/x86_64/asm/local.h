@@ -38,6 +38,21 @@ static __always_inline void local_add(u64 *p, u64 n)
 	__asm__ volatile("addq %1, %0" : "+m"(*p) : "re"(n) : "cc");
 }
 
+struct local_wide {
+	u64 low, high;
+};
+
+/* Two instructions: one that nests between them adds its own carry itself. */
+static __always_inline void local_add_wide(struct local_wide *p, u64 low,
+					   u64 high)
+{
+	__asm__ volatile("addq %2, %0\n\t"
+			 "adcq %3, %1"
+			 : "+m"(p->low), "+m"(p->high)
+			 : "r"(low), "r"(high)
+			 : "cc");
+}
+
 /* Stores val if *p is *oldp, else loads *oldp. Returns whether it stored. */
 static __always_inline bool local_try_cmpxchg(u64 *p, u64 *oldp, u64 val)
 {

@@ -40,8 +40,23 @@ static void measure_instances(void)
 	bench_row("trace.remove", (bench_busy() - start) * 100, "insn");
 }
 
+static void measure_profile(void)
+{
+	bench_echo("bench_target", "set_ftrace_filter");
+	bench_echo("noprofile-time", "trace_options");
+	bench_echo("1", "function_profile_enabled");
+	bench_sample("call.profile_hits");
+	bench_echo("0", "function_profile_enabled");
+	bench_echo("profile-time", "trace_options");
+	bench_echo("1", "function_profile_enabled");
+	bench_sample("call.profile_time");
+	bench_echo("0", "function_profile_enabled");
+	bench_echo("", "set_ftrace_filter");
+}
+
 void bench_traces(void)
 {
+	measure_profile();
 	measure_snapshot();
 	measure_instances();
 }
