@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 16, test-all 22
+# parts: test 16, test-all 17
 """Scenes that nop5-debug.elf records: each method ends, counted and in real
 concurrency; the host's judge agrees with the kernel; the same image and QEMU
 give the same bytes."""
