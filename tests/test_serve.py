@@ -111,12 +111,32 @@ def test_paths_and_their_errors(client):
     assert error(client.open, "trace", 0) == errno.EINVAL
     assert error(client.read, 12345) == errno.EBADF
     assert error(client.call, tfs1.MKDIR, b"x") == errno.EPERM
-    assert error(client.call, tfs1.MKDIR, b"trace") == errno.EEXIST
+    assert error(client.call, tfs1.MKDIR, b"instances/a/b") == errno.ENOENT
     assert error(client.call, tfs1.RMDIR, b"trace") == errno.ENOTDIR
     assert error(client.call, tfs1.RMDIR, b"per_cpu") == errno.EPERM
     assert error(client.call, tfs1.TRUNCATE, b"trace", offset=1) \
         == errno.EINVAL
     client.call(tfs1.TRUNCATE, b"trace")
+
+
+def test_a_trace_is_made_and_removed(client):
+    client.call(tfs1.MKDIR, b"instances/one", pid=11)
+    assert error(client.call, tfs1.MKDIR, b"instances/one") == errno.EEXIST
+    handle = client.open("instances/one/trace")
+    assert error(client.call, tfs1.RMDIR, b"instances/one") == errno.EBUSY
+    client.close(handle)
+    client.call(tfs1.RMDIR, b"instances/one")
+    assert error(client.stat, "instances/one") == errno.ENOENT
+
+
+def test_root_opens_what_it_cannot_use(client):
+    handle = client.open("available_tracers", tfs1.F_READ | tfs1.F_WRITE)
+    assert error(client.write, handle, b"x") == errno.EINVAL
+    assert b"nop" in client.read(handle)
+    client.close(handle)
+    handle = client.open("trace_marker", tfs1.F_READ | tfs1.F_WRITE)
+    assert error(client.read, handle) == errno.EINVAL
+    client.close(handle)
 
 
 def test_text_at_any_offset_is_the_same_text(client):

@@ -34,6 +34,7 @@ struct tracer;
 
 #define TRACE_CPU_ALL		(~0U)
 #define TRACE_BUFFER_KB_DEFAULT 1408
+#define TRACE_PERCENT_DEFAULT	50
 
 /* ---- options ------------------------------------------------------------- */
 
@@ -123,6 +124,7 @@ struct trace_array {
 	unsigned int readers;		/* [L] open, of all kinds */
 	unsigned int paused;		/* [L] readers with pause-on-trace */
 	bool paused_was_on;		/* [L] */
+	unsigned int buffer_percent;	/* [A] see trace_raw_full() */
 	struct trace_errors errors;	/* of its files [lock of error_log.c] */
 	char name[TRACE_NAME_MAX];	/* [I] "": the top trace */
 	u64 serial;			/* [I] no other trace ever has it */
@@ -227,6 +229,8 @@ struct tracer {
 	 */
 	void (*clock_change)(struct trace_array *tr,
 			     const struct trace_clock *clock, bool before);
+	/* tracing_thresh has changed. NULL: not needed. [trace_lock held] */
+	void (*thresh_change)(struct trace_array *tr);
 	/*
 	 * A reader opens or closes; NULL: nothing to do. The reader's
 	 * ->tracer_data belongs to the tracer. [trace_lock held] Return: 0;
@@ -302,6 +306,12 @@ int trace_set_clock(struct trace_array *tr, const char *name);
 /* per_cpu/cpuN/stats */
 void trace_stats_show(struct trace_array *tr, unsigned int cpu,
 		      struct trace_seq *s);
+
+/* ---- tracing_thresh ------------------------------------------------------ */
+
+/* Nanoseconds, the same for all traces; 0: record everything. Context: any. */
+u64 trace_thresh(void);
+void trace_set_thresh(u64 ns);
 
 /* ---- options ------------------------------------------------------------- */
 
@@ -387,6 +397,12 @@ void trace_close(struct trace_iterator *iter);
  */
 ssize_t trace_read_raw(struct trace_array *tr, unsigned int cpu,
 		       struct ring_buffer_page *page, bool full);
+
+/*
+ * trace_raw_full() - is the CPU's buffer filled to buffer_percent with pages
+ * that are not read? With 0: is there an event?
+ */
+bool trace_raw_full(struct trace_array *tr, unsigned int cpu);
 
 /*
  * trace_use() - begin to use a trace's rings by trace_read_raw()

@@ -115,6 +115,7 @@ static int init_trace(struct trace_array *tr, u64 cpus)
 	for (i = 0; i < NR_CPUS; i++)
 		tr->buffer_kb[i] = cpus >> i & 1 ? TRACE_BUFFER_KB_DEFAULT : 0;
 	trace_options_init(tr);
+	tr->buffer_percent = TRACE_PERCENT_DEFAULT;
 	tr->on = true;
 	return 0;
 }

@@ -395,7 +395,8 @@ KTEST(trace_output, clock_sizes_and_options)
 	struct trace_array *tr = trace_top();
 
 	trace_clock_show(tr, new_file());
-	EXPECT(!strcmp(file, "[local] global counter uptime mono x86-tsc\n"));
+	EXPECT(!strcmp(file, "[local] global counter uptime perf "
+			     "mono mono_raw boot x86-tsc\n"));
 	if (output_begin()) {
 		trace_buffer_size_show(tr, TRACE_CPU_ALL, new_file());
 		EXPECT(!strcmp(file, "64\n"));

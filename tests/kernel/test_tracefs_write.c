@@ -22,7 +22,10 @@ static const char *const changes[][2] = {
 	{ "set_event_pid", "3 1 2\n" },
 	{ "set_event_notrace_pid", "4\n" },
 	{ "set_ftrace_pid", "1 2 3\n" },
+	{ "set_ftrace_notrace_pid", "4 5\n" },
 	{ "max_graph_depth", "3\n" },
+	{ "tracing_thresh", "7\n" },
+	{ "buffer_percent", "20\n" },
 	{ "trace_clock", "counter\n" },
 	{ "trace_options", "nooverwrite\nsym-addr\n" },
 	{ "tracing_cpumask", "1\n" },
@@ -104,6 +107,9 @@ static void change_none(void)
 	tt_write("set_event_notrace_pid", "\n");
 	tt_write("set_ftrace_notrace", "\n");
 	tt_write("set_ftrace_pid", "\n");
+	tt_write("set_ftrace_notrace_pid", "\n");
+	tt_write("tracing_thresh", "0\n");
+	tt_write("buffer_percent", "50\n");
 	tt_write("set_graph_function", "\n");
 	tt_write("set_graph_notrace", "\n");
 	tt_write("function_profile_enabled", "0\n");

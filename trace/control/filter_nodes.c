@@ -189,6 +189,7 @@ static int stack_filter_open(struct tracefs_file *file)
 struct pid_edit {
 	int pid[PIDS_MAX];
 	size_t n;
+	bool exclude;	   /* set_ftrace_notrace_pid */
 	bool reading;	   /* a number has begun */
 	int value;	   /* its value so far */
 	unsigned int none; /* bytes of NO_PID matched so far */
@@ -197,7 +198,7 @@ struct pid_edit {
 /* The text of an empty list; written back, it adds nothing. */
 #define NO_PID "no pid"
 
-static int pid_open(struct tracefs_file *file)
+static int pid_open_list(struct tracefs_file *file, bool exclude)
 {
 	struct pid_edit *edit = kzalloc(sizeof(*edit));
 
@@ -206,9 +207,20 @@ static int pid_open(struct tracefs_file *file)
 	if (!(file->flags & TRACEFS_TRUNC))
 		edit->n = min_t(size_t, PIDS_MAX,
 				ftrace_get_pids(&file_trace(file)->pids,
-						edit->pid, PIDS_MAX, false));
+						edit->pid, PIDS_MAX, exclude));
+	edit->exclude = exclude;
 	file->private = edit;
 	return 0;
+}
+
+static int pid_open(struct tracefs_file *file)
+{
+	return pid_open_list(file, false);
+}
+
+static int notrace_pid_open(struct tracefs_file *file)
+{
+	return pid_open_list(file, true);
 }
 
 /* Start a new number. */
@@ -293,7 +305,7 @@ static int pid_release(struct tracefs_file *file)
 	if (file->flags & TRACEFS_WRITE) {
 		ret = pid_take(edit, file);
 		err = ftrace_set_pids(&file_trace(file)->pids, edit->pid,
-				      edit->n, false);
+				      edit->n, edit->exclude);
 	}
 	kfree(edit);
 	return err ? err : ret;
@@ -331,6 +343,12 @@ static const struct tracefs_node trace_filter_nodes[] = {
 	  .show = hash_edit_show,
 	  .write = hash_edit_write,
 	  .release = hash_edit_release },
+	{ .name = "set_ftrace_notrace_pid",
+	  .mode = 0640,
+	  .open = notrace_pid_open,
+	  .show = pid_show,
+	  .write = pid_write,
+	  .release = pid_release },
 	{ .name = "set_ftrace_pid",
 	  .mode = 0640,
 	  .open = pid_open,

@@ -28,6 +28,18 @@ int node_word(struct tracefs_file *file, const char *buf, size_t len,
 int trace_file_show(struct tracefs_file *file, struct trace_seq *seq);
 int trace_file_release(struct tracefs_file *file);
 
+/*
+ * Read from a stream; @next returns available data or -EAGAIN. As on Linux, a
+ * stream ends when tracing is off and everything is read. A reader that has
+ * read nothing yet waits for tracing to begin. file->pos is 1 once it has read
+ * something.
+ */
+ssize_t node_stream_read(struct tracefs_file *file, char *buf, size_t len,
+			 ssize_t (*next)(struct tracefs_file *file, char *buf,
+					 size_t len));
+/* Has a stream that was read ended? Then a read does not wait. */
+bool node_stream_ended(const struct tracefs_file *file);
+
 /* Return: the CPU in the path, or TRACE_CPU_ALL. */
 unsigned int node_cpu(const struct tracefs_file *file);
 

@@ -11,6 +11,8 @@
 
 static bool may_open(const struct tracefs_node *node, unsigned int flags)
 {
+	if (flags & TRACEFS_ROOT)
+		return true;
 	if ((flags & TRACEFS_READ) && !(node->mode & 0400))
 		return false;
 	return !(flags & TRACEFS_WRITE) || (node->mode & 0200);
@@ -209,7 +211,7 @@ ssize_t tracefs_write(struct tracefs_file *file, const char *buf, size_t len)
 	if (!(file->flags & TRACEFS_WRITE))
 		return -EBADF;
 	error_reset(file);
-	ret = file->node->write(file, buf, len);
+	ret = file->node->write ? file->node->write(file, buf, len) : -EINVAL;
 	if (ret < 0)
 		error_log_add(file, buf, len, ret);
 	return ret;

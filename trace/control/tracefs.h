@@ -32,6 +32,12 @@
 #define TRACEFS_WRITE	 BIT(1)
 #define TRACEFS_TRUNC	 BIT(2)
 #define TRACEFS_NONBLOCK BIT(3) /* an empty stream returns -EAGAIN */
+/* Whatever the mode is, as root may on Linux: what the file cannot do then
+ * fails with -EINVAL when it is tried. */
+#define TRACEFS_ROOT BIT(4)
+/* With NONBLOCK: the read repeats one that found nothing, for a caller that
+ * waits. A stream may let it wait for more. */
+#define TRACEFS_WAITS BIT(5)
 
 struct tracefs_file {
 	const struct tracefs_node *node;

@@ -29,8 +29,10 @@ static const char readme[] =
 	"  trace_marker          write text into the trace\n"
 	"  trace_clock           local, global, counter, x86-tsc, ...\n"
 	"  trace_options         option on, nooption off\n"
+	"  options/NAME          0 or 1: one of them\n"
 	"  buffer_size_kb        size of the buffer of each CPU\n"
 	"  buffer_total_size_kb  of all together\n"
+	"  buffer_percent        how full a buffer ends a wait for pages\n"
 	"  tracing_cpumask       hexadecimal: the CPUs that record\n"
 	"\n"
 	"  available_filter_functions           what can be traced\n"
@@ -42,6 +44,7 @@ static const char readme[] =
 	"      !name removes, !* selects nothing, an empty write selects all\n"
 	"      > replaces, >> adds; in force when the file is closed\n"
 	"  set_ftrace_pid        trace only these tasks\n"
+	"  set_ftrace_notrace_pid  do not trace these tasks\n"
 	"  enabled_functions     what is patched now, and what it calls\n"
 	"  touched_functions     what was ever patched\n"
 	"  dyn_ftrace_total_info how many functions there are\n"
@@ -49,6 +52,8 @@ static const char readme[] =
 	"  set_graph_function    function_graph: these and what they call\n"
 	"  set_graph_notrace     function_graph: not these nor what they call\n"
 	"  max_graph_depth       function_graph: levels, 0 is all\n"
+	"  tracing_thresh        function_graph: only calls that take so\n"
+	"                        many microseconds; 0 is all\n"
 	"\n"
 	"  function_profile_enabled\n"
 	"                        1: count calls and their times; options\n"
@@ -78,6 +83,8 @@ static const char readme[] =
 	"      && || ! ( ), CPUS{list}, field.function == name; 0 removes\n"
 	"  events/*/filter       the same for all that have the fields\n"
 	"  saved_cmdlines        pids and names\n"
+	"  printk_formats        empty: no format is stored by its address\n"
+	"  kallsyms              addresses and names (on Linux in /proc)\n"
 	"  error_log             what was wrong with the last refused writes\n";
 
 static int readme_show(struct tracefs_file *file, struct trace_seq *seq)
@@ -189,15 +196,9 @@ static int pipe_open(struct tracefs_file *file)
 	return IS_ERR(file->private) ? PTR_ERR(file->private) : 0;
 }
 
-/*
- * Read from a stream; @next returns available data or -EAGAIN. As on Linux,
- * trace_pipe ends when tracing is off and everything is read. A reader that has
- * read nothing yet waits for tracing to begin. file->pos is 1 once it has read
- * something.
- */
-static ssize_t stream_read(struct tracefs_file *file, char *buf, size_t len,
-			   ssize_t (*next)(struct tracefs_file *file, char *buf,
-					   size_t len))
+ssize_t node_stream_read(struct tracefs_file *file, char *buf, size_t len,
+			 ssize_t (*next)(struct tracefs_file *file, char *buf,
+					 size_t len))
 {
 	ssize_t n;
 
@@ -223,78 +224,24 @@ static ssize_t pipe_next(struct tracefs_file *file, char *buf, size_t len)
 
 static ssize_t pipe_read(struct tracefs_file *file, char *buf, size_t len)
 {
-	return stream_read(file, buf, len, pipe_next);
+	return node_stream_read(file, buf, len, pipe_next);
 }
 
-/* At its end a stream is readable, too: see stream_read(). */
-static bool stream_ended(const struct tracefs_file *file)
+/* At its end a stream is readable, too: see node_stream_read(). */
+bool node_stream_ended(const struct tracefs_file *file)
 {
 	return file->pos && !trace_is_on(file_trace(file));
 }
 
 static bool pipe_poll(struct tracefs_file *file)
 {
-	return stream_ended(file) || trace_readable(file->private);
+	return node_stream_ended(file) || trace_readable(file->private);
 }
 
 static int pipe_release(struct tracefs_file *file)
 {
 	trace_close(file->private);
 	return 0;
-}
-
-/* The page of a reader that reads less than a page, and its unread rest. */
-struct raw_reader {
-	char page[RB_PAGE_SIZE];
-	size_t left;
-};
-
-static int raw_open(struct tracefs_file *file)
-{
-	file->private = kzalloc(sizeof(struct raw_reader));
-	if (!file->private)
-		return -ENOMEM;
-	trace_use(file_trace(file));
-	return 0;
-}
-
-static int raw_release(struct tracefs_file *file)
-{
-	trace_unuse(file_trace(file));
-	kfree(file->private);
-	return 0;
-}
-
-static ssize_t raw_next(struct tracefs_file *file, char *buf, size_t len)
-{
-	struct raw_reader *raw = file->private;
-	bool whole = !raw->left && len >= RB_PAGE_SIZE;
-	ssize_t n = 0;
-
-	if (!raw->left)
-		n = trace_read_raw(file_trace(file), node_cpu(file),
-				   whole ? (void *)buf : (void *)raw->page,
-				   false);
-	if (n < 0 || whole)
-		return n;
-	raw->left += n;
-	len = min(len, raw->left);
-	memcpy(buf, raw->page + RB_PAGE_SIZE - raw->left, len);
-	raw->left -= len;
-	return len;
-}
-
-static ssize_t raw_read(struct tracefs_file *file, char *buf, size_t len)
-{
-	return stream_read(file, buf, len, raw_next);
-}
-
-static bool raw_poll(struct tracefs_file *file)
-{
-	const struct raw_reader *raw = file->private;
-
-	return raw->left || stream_ended(file) ||
-	       trace_readable_raw(file_trace(file), node_cpu(file));
 }
 
 static ssize_t marker_write(struct tracefs_file *file, const char *buf,
@@ -444,11 +391,5 @@ static const struct tracefs_node cpu_tracer_nodes[] = {
 	  .read = pipe_read,
 	  .poll = pipe_poll,
 	  .release = pipe_release },
-	{ .name = "trace_pipe_raw",
-	  .mode = 0440,
-	  .open = raw_open,
-	  .read = raw_read,
-	  .poll = raw_poll,
-	  .release = raw_release },
 };
 TRACEFS_FILES(10, cpu_dir, cpu_tracer_nodes);

@@ -50,6 +50,17 @@ ssize_t trace_snapshot_read_raw(struct trace_array *tr, unsigned int cpu,
 	return read_raw(READ_ONCE(tr->snapshot.cpu[cpu]), page, false);
 }
 
+bool trace_raw_full(struct trace_array *tr, unsigned int cpu)
+{
+	struct ring_buffer_per_cpu *rb = READ_ONCE(tr->buffer.cpu[cpu]);
+	u32 percent = READ_ONCE(tr->buffer_percent);
+
+	if (!rb || !percent)
+		return trace_readable_raw(tr, cpu);
+	return ring_buffer_pages_unread(rb) * 100 >=
+	       (u64)percent * READ_ONCE(rb->data.nr_slots);
+}
+
 bool trace_readable_raw(struct trace_array *tr, unsigned int cpu)
 {
 	struct ring_buffer_per_cpu *rb = tr->buffer.cpu[cpu];

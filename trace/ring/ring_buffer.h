@@ -287,6 +287,10 @@ bool ring_buffer_peek(struct ring_buffer_per_cpu *rb,
 /* Remove the event that the last peek returned. Context: reader_lock held. */
 void ring_buffer_consume(struct ring_buffer_per_cpu *rb);
 
+/* Return: pages with events not read yet, but for the one that is being read.
+ * Takes reader_lock. */
+u64 ring_buffer_pages_unread(struct ring_buffer_per_cpu *rb);
+
 /* Return: whether a peek finds no event. Takes reader_lock. */
 bool ring_buffer_empty(struct ring_buffer_per_cpu *rb);
 

@@ -142,6 +142,17 @@ void ring_buffer_consume(struct ring_buffer_per_cpu *rb)
 	rb->data.lost = 0;
 }
 
+u64 ring_buffer_pages_unread(struct ring_buffer_per_cpu *rb)
+{
+	u64 end, pages;
+
+	mutex_lock_notrace(&rb->reader_lock);
+	end = smp_load_acquire(&rb->data.commit_seq) + 1;
+	pages = end > rb->data.next_seq ? end - rb->data.next_seq : 0;
+	mutex_unlock_notrace(&rb->reader_lock);
+	return min(pages, (u64)rb->data.nr_slots);
+}
+
 bool ring_buffer_empty(struct ring_buffer_per_cpu *rb)
 {
 	struct ring_buffer_event event;

@@ -44,15 +44,26 @@ static u64 clock_tsc(void)
 	return rdtsc();
 }
 
+/* As on Linux: a count of ticks, of which a second has 100. */
+static u64 clock_uptime(void)
+{
+	return ktime_ns() / (1000000000ULL / 100);
+}
+
 /*
- * Users expect the names "uptime" and "mono"; here every clock starts at boot.
+ * Linux's names. Here every clock starts at boot, nothing adjusts its rate and
+ * the machine never sleeps: "mono", "mono_raw" and "boot" are one clock. There
+ * is no time of day, so there is no "tai".
  */
 static const struct trace_clock clocks[] = {
 	{ "local", clock_local, .scaled = true, .in_ns = true },
 	{ "global", clock_global, .in_ns = true },
 	{ "counter", clock_counter },
-	{ "uptime", clock_local, .scaled = true, .in_ns = true },
+	{ "uptime", clock_uptime },
+	{ "perf", clock_local, .scaled = true, .in_ns = true },
 	{ "mono", ktime_ns, .in_ns = true },
+	{ "mono_raw", ktime_ns, .in_ns = true },
+	{ "boot", ktime_ns, .in_ns = true },
 	{ "x86-tsc", clock_tsc, .scaled = true },
 };
 

@@ -88,7 +88,7 @@ static unsigned int tree_flags(u16 flags)
 {
 	return (flags & TFS1_F_READ ? TRACEFS_READ : 0) |
 	       (flags & TFS1_F_WRITE ? TRACEFS_WRITE : 0) |
-	       (flags & TFS1_F_TRUNC ? TRACEFS_TRUNC : 0);
+	       (flags & TFS1_F_TRUNC ? TRACEFS_TRUNC : 0) | TRACEFS_ROOT;
 }
 
 static void do_open(const struct serve_request *req, struct answer *a)
@@ -106,8 +106,8 @@ static void do_open(const struct serve_request *req, struct answer *a)
 }
 
 /*
- * Read what is there, up to @len bytes. A file of text is read until it is
- * full; a stream gives whole pages of raw data only.
+ * Read what is there, up to @len bytes: of a stream once, of a file of text
+ * until the room is full.
  */
 static ssize_t read_some(struct serve_file *file, char *buf, size_t len,
 			 u64 offset)
@@ -122,30 +122,47 @@ static ssize_t read_some(struct serve_file *file, char *buf, size_t len,
 		if (n > 0)
 			done += n;
 		cond_resched();
-	} while (n > 0 && done < len &&
-		 (!file->file->node->read || len - done >= PAGE_SIZE));
+	} while (n > 0 && done < len && !file->file->node->read);
 	mutex_unlock(&file->lock);
 	return done ? (ssize_t)done : n;
+}
+
+static void set_waits(struct serve_file *file, bool waits)
+{
+	mutex_lock(&file->lock);
+	if (waits)
+		file->file->flags |= TRACEFS_WAITS;
+	else
+		file->file->flags &= ~TRACEFS_WAITS;
+	mutex_unlock(&file->lock);
+}
+
+/* Return: false: the request was cancelled. */
+static bool wait_a_tick(struct serve_request *req)
+{
+	bool cancelled;
+
+	ftrace_task_untraced(true);
+	cancelled =
+		wait_event_timeout(&req->woken, serve_cancelled(req), TICK_NS);
+	ftrace_task_untraced(false);
+	return !cancelled;
 }
 
 static ssize_t read_wait(struct serve_request *req, struct serve_file *file,
 			 char *buf, size_t len)
 {
-	bool wait = !file->nonblock && !(req->head.flags & TFS1_F_NONBLOCK);
-	ssize_t n;
+	ssize_t n = read_some(file, buf, len, req->head.offset);
 
-	for (;;) {
-		n = read_some(file, buf, len, req->head.offset);
-		if (n != -EAGAIN || !wait)
-			return n;
-		ftrace_task_untraced(true);
-		if (wait_event_timeout(&req->woken, serve_cancelled(req),
-				       TICK_NS))
-			n = -EINTR;
-		ftrace_task_untraced(false);
-		if (n == -EINTR)
-			return n;
-	}
+	if (n != -EAGAIN || file->nonblock || req->head.flags & TFS1_F_NONBLOCK)
+		return n;
+	set_waits(file, true);
+	while (n == -EAGAIN)
+		n = wait_a_tick(req) ?
+			    read_some(file, buf, len, req->head.offset) :
+			    -EINTR;
+	set_waits(file, false);
+	return n;
 }
 
 static void do_read(struct serve_request *req, struct answer *a)
@@ -184,18 +201,12 @@ static void do_close(const struct serve_request *req, struct answer *a)
 
 static void do_mkdir(const struct serve_request *req, struct answer *a)
 {
-	struct tracefs_stat stat;
-
-	a->status = tracefs_stat(req->payload ?: "", &stat) ? -EPERM : -EEXIST;
+	a->status = tracefs_mkdir(req->payload ?: "");
 }
 
 static void do_rmdir(const struct serve_request *req, struct answer *a)
 {
-	struct tracefs_stat stat;
-
-	a->status = tracefs_stat(req->payload ?: "", &stat);
-	if (!a->status)
-		a->status = stat.dir ? -EPERM : -ENOTDIR;
+	a->status = tracefs_rmdir(req->payload ?: "");
 }
 
 static void do_truncate(const struct serve_request *req, struct answer *a)
@@ -206,7 +217,8 @@ static void do_truncate(const struct serve_request *req, struct answer *a)
 	if (req->head.offset)
 		return;
 	a->status = tracefs_open(req->payload ?: "",
-				 TRACEFS_WRITE | TRACEFS_TRUNC, &file);
+				 TRACEFS_WRITE | TRACEFS_TRUNC | TRACEFS_ROOT,
+				 &file);
 	if (!a->status)
 		a->status = tracefs_close(file);
 }

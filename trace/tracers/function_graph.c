@@ -9,6 +9,8 @@
  *
  * I1  An entry event is written if and only if the call is hooked, so every
  *     entry has its return, except calls under way when the tracer is reset.
+ *     With tracing_thresh there are no entry events, and the return event of
+ *     each call that took at least so long.
  * I2  calltime and rettime come from the local clock, whichever clock stamps
  *     the events. The event's own time is used only while the local clock
  *     stamps events.
@@ -90,7 +92,9 @@ static bool graph_entry(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
 	}
 	if (choice == GRAPH_ROOT)
 		ent->marks = GRAPH_FRAME_ROOT;
-	ent->calltime = record_entry(g, ent->func, ent->depth);
+	/* I1: with a threshold only the return shows whether it is recorded. */
+	ent->calltime = trace_thresh() ? local_clock() :
+					 record_entry(g, ent->func, ent->depth);
 	return ent->calltime;
 }
 
@@ -180,7 +184,8 @@ static void graph_return(const struct ftrace_graph_ret *ret,
 	struct ftrace_graph_retval_entry *entry;
 	u64 time;
 
-	if (!ret->calltime || !READ_ONCE(tr->on))
+	if (!ret->calltime || !READ_ONCE(tr->on) ||
+	    local_clock() - ret->calltime < trace_thresh())
 		return;
 	entry = ring_buffer_lock_reserve(
 		&tr->buffer, value ? sizeof(*entry) : sizeof(entry->ret),
@@ -305,6 +310,13 @@ static void graph_clock_change(struct trace_array *tr,
 		synchronize_tasks();
 }
 
+static void graph_thresh_change(struct trace_array *tr)
+{
+	struct graph_trace *g = graph_trace(tr);
+
+	graph_set_options(g, g->options);
+}
+
 static void *graph_create(struct trace_array *tr)
 {
 	struct graph_trace *g;
@@ -387,6 +399,7 @@ static const struct tracer function_graph_tracer = {
 		BIT(TRACE_OPT_funcgraph_retval_hex) | BIT(TRACE_OPT_sleep_time),
 	.set_option = graph_set_option,
 	.clock_change = graph_clock_change,
+	.thresh_change = graph_thresh_change,
 	.open = graph_open,
 	.close = graph_close,
 	.header = graph_header,

@@ -78,6 +78,7 @@ static void recompute_special(struct graph_trace *g)
 	assert_held(&graph_sets_lock);
 	WRITE_ONCE(g->tr->special,
 		   g->other_clock || g->only || g->never || g->max_depth ||
+			   trace_thresh() ||
 			   !(g->options & BIT(TRACE_OPT_funcgraph_irqs)) ||
 			   g->options & BIT(TRACE_OPT_funcgraph_retval));
 }
