@@ -137,7 +137,9 @@ static void everything(size_t size)
 		known_calls();
 		read_pipe(size, "<-known_calls");
 		EXPECT_EQ(seen.reads, READS);
-		EXPECT(seen.lines > 0);
+		/* A tick that was due comes first, with many lines. */
+		EXPECT(size < READ_MAX || seen.lines > 0);
+		EXPECT(seen.bytes > 0);
 		if (!EXPECT(seen.lines - seen.known <=
 			    READ_EVENTS * seen.reads + 100))
 			ktest_note("%u lines, %u of them known, in %u reads",
