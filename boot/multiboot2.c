@@ -3,8 +3,8 @@
  * Reads the multiboot2 information structure.
  *
  * Invariants
- *  I1 No byte outside [tags, tags + size) is read, whatever the tags say.
- *  I2 No pointer in the result points into the loader's memory.
+ *  MB1 No byte outside [tags, tags + size) is read, whatever the tags say.
+ *  MB2 No pointer in the result points into the loader's memory.
  *
  * Pure: runs on the host under the sanitizers and the fuzzer.
  */

@@ -7,9 +7,9 @@
 ; PAGE_OFFSET, and the first 1 GiB at KERNEL_VMA.
 ;
 ; Invariants
-;  I1 Nothing in this page is written, since it is mapped R X later. So the
+;  BS1 Nothing in this page is written, since it is mapped R X later. So the
 ;     GDT's accessed bits are set in advance.
-;  I2 If the CPU lacks a feature, its name is printed on the serial line.
+;  BS2 If the CPU lacks a feature, its name is printed on the serial line.
 ;
 ; Runs at its physical address, interrupts off, paging off.
 
@@ -234,7 +234,7 @@ msg_apic:	db "this CPU has no local APIC", 0
 
 align 8
 global boot_gdt
-boot_gdt:					; all with the accessed bit (I1)
+boot_gdt:					; with the accessed bit (BS1)
 	dq 0
 	dq 0x00cf9b000000ffff			; BOOT_CODE32
 	dq 0x00cf93000000ffff			; BOOT_DATA

@@ -2,7 +2,7 @@
 /*
  * load.c - makes every CPU call demo_step() continuously and count its calls.
  *
- * I1  While the gate is closed and load_close() has returned, no call is in
+ * DL1  While the gate is closed and load_close() has returned, no call is in
  *     progress and the counts are exact.
  */
 #include <asm/atomic.h>

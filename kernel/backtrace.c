@@ -5,7 +5,7 @@
  * Owns the one outstanding question.
  *
  * Invariants:
- * I1 The answer buffer belongs to the asker while the state is QUIET, ASKED or
+ * BT1 The answer buffer belongs to the asker while the state is QUIET, ASKED or
  *    ANSWERED, and to the NMI handler of the asked CPU while it is ANSWERING.
  *
  * Context: asking: any but NMI, interrupts on or off; every wait is bounded.

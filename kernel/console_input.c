@@ -9,9 +9,9 @@
  * makes input fast. The timer finds bytes that raise no interrupt: if it cannot
  * be routed, or after a whole batch.
  *
- * I1  tail <= head <= tail + ROOM: the writer, which holds port_lock, moves
+ * CI1  tail <= head <= tail + ROOM: the writer, which holds port_lock, moves
  *     head; the reader moves tail.
- * I2  A ^C always gets into the ring: the last free place is reserved for it.
+ * CI2  A ^C always gets into the ring: the last free place is reserved for it.
  *     If that place is taken, the newest byte is a ^C already.
  */
 #include "kernel/console_input.h"

@@ -5,10 +5,10 @@
  * Owns the list of tasks and the lifetime of task_structs and their stacks.
  *
  * Invariants:
- * I1 A task is on task_list from its creation until it has been joined or
+ * KT1 A task is on task_list from its creation until it has been joined or
  *    reaped; only then are its struct and its stack freed.
- * I2 No task is freed before it is `gone`: dead, and no CPU is on its stack.
- * I3 A CPU number has one idle task, however often its CPU is started.
+ * KT2 No task is freed before it is `gone`: dead, and no CPU is on its stack.
+ * KT3 A CPU number has one idle task, however often its CPU is started.
  *
  * Context and locks: task_list_lock is taken with interrupts off, run queue
  * locks come inside it.
@@ -33,7 +33,7 @@ DEFINE_SPINLOCK(task_list_lock);
 
 static atomic_t last_pid;
 static struct task_struct boot_task;
-static struct task_struct *idle_tasks[NR_CPUS]; /* I3; [I] once it is set */
+static struct task_struct *idle_tasks[NR_CPUS]; /* KT3; [I] once it is set */
 
 struct task_struct *sched_idle_task(unsigned int cpu)
 {
@@ -319,7 +319,7 @@ static int call_cpu_starting(unsigned int cpu)
 int secondary_prepare(unsigned int cpu, struct task_struct **idle,
 		      void **stack_top)
 {
-	struct task_struct *task = sched_idle_task(cpu); /* I3 */
+	struct task_struct *task = sched_idle_task(cpu); /* KT3 */
 
 	if (!task)
 		task = make_idle_task(cpu);

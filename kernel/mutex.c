@@ -5,7 +5,7 @@
  * Owns nothing; all state is in the locks.
  *
  * Invariants:
- * I1 A mutex's owner word is never 0 while a task is on its wait list: the
+ * MU1 A mutex's owner word is never 0 while a task is on its wait list: the
  *    unlocking task hands it to the first waiter instead of freeing it.
  *
  * Context and locks: task. A mutex's wait_lock is innermost but for run queues.
@@ -106,7 +106,7 @@ notrace void mutex_lock_notrace(struct mutex *mutex)
 	mutex_acquire(mutex);
 }
 
-/* I1: the first waiter becomes the owner before it wakes up. */
+/* MU1: the first waiter becomes the owner before it wakes up. */
 static noinline void mutex_hand_over(struct mutex *mutex)
 {
 	struct mutex_waiter *first;

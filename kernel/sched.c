@@ -5,15 +5,15 @@
  * Owns the run queues and the [R] fields of tasks.
  *
  * Invariants:
- * I1 A task is on at most one queue, that of the CPU task->cpu. on_rq is set
+ * SC1 A task is on at most one queue, that of the CPU task->cpu. on_rq is set
  *    from its waking until the switch by which it goes to sleep, also while it
  *    runs and while it moves from one queue to another.
- * I2 task->cpu changes only with the lock of the old CPU's queue held.
- * I3 A queue's lock is held across a switch and released by the next task, so
+ * SC2 task->cpu changes only with the lock of the old CPU's queue held.
+ * SC3 A queue's lock is held across a switch and released by the next task, so
  *    the holder of the lock finds every queued task's registers saved.
- * I4 At every switch the preempt count is 2 (schedule() and the lock), so the
+ * SC4 At every switch the preempt count is 2 (schedule() and the lock), so the
  *    count need not be saved per task.
- * I5 A preempted task stays on its queue in any state, so that it can finish
+ * SC5 A preempted task stays on its queue in any state, so that it can finish
  *    testing the condition that it is about to wait for.
  *
  * Context and locks: one queue lock at a time; inside wait queue, mutex and
@@ -139,7 +139,7 @@ static void put_prev(struct run_queue *rq, struct task_struct *prev,
 	if (voluntary && prev->state != TASK_RUNNING) {
 		prev->on_rq = false;
 	} else if (prev->pinned != CPU_ANY && prev->pinned != prev->cpu) {
-		prev->cpu = prev->pinned; /* I2; finish_switch() queues it */
+		prev->cpu = prev->pinned; /* SC2; finish_switch() queues it */
 		prev->migrations++;
 		rq->leaving = true;
 	} else {
@@ -159,7 +159,7 @@ static struct task_struct *pick_next(struct run_queue *rq)
 	return next;
 }
 
-/* A task that has left one queue (I1: it moves) joins that of task->cpu. */
+/* A task that has left one queue (SC1: it moves) joins that of task->cpu. */
 static void arrive(struct task_struct *task)
 {
 	struct run_queue *rq = &per_cpu(run_queue, task->cpu);
@@ -171,7 +171,7 @@ static void arrive(struct task_struct *task)
 	spin_unlock(&rq->lock);
 }
 
-/* Runs on the new task's stack; releases the lock that the old took (I3). */
+/* Runs on the new task's stack; releases the lock that the old took (SC3). */
 void finish_switch(struct task_struct *prev)
 {
 	struct run_queue *rq = this_cpu_ptr(&run_queue);
@@ -208,7 +208,7 @@ switch_tasks(struct run_queue *rq, struct task_struct *next, bool voluntary)
 	return switch_to(prev, next);
 }
 
-/* Context: interrupts off, preempt count 1 (I4). */
+/* Context: interrupts off, preempt count 1 (SC4). */
 static void reschedule(bool voluntary)
 {
 	struct run_queue *rq = this_cpu_ptr(&run_queue);
@@ -333,7 +333,7 @@ static struct task_struct *pull_from(struct run_queue *victim)
 			continue;
 		found = task;
 		dequeue(victim, task);
-		task->cpu = smp_processor_id(); /* I2 */
+		task->cpu = smp_processor_id(); /* SC2 */
 		task->migrations++;
 		break;
 	}

@@ -5,9 +5,9 @@
  * Owns: a call slot for each pair of CPUs (the sender's per-CPU array, indexed
  * by receiver) and the list of slots queued for each receiver.
  *
- * I1 A slot is filled only by its sender, with preemption off and while it is
+ * CF1 A slot is filled only by its sender, with preemption off and while it is
  *    free; it is freed only by its receiver, after the function has returned.
- * I2 A receiver takes its whole list at once, so a slot that is queued later
+ * CF2 A receiver takes its whole list at once, so a slot that is queued later
  *    causes an interrupt of its own.
  *
  * It needs no lock and no memory: a sender that finds its slot still busy (by
@@ -52,14 +52,14 @@ static void queue_call(unsigned int cpu, smp_call_func_t fn, void *arg)
 	struct call_slot **list = &per_cpu(call_list, cpu);
 	struct call_slot *head = READ_ONCE(*list);
 
-	wait_free(slot, cpu); /* I1 */
+	wait_free(slot, cpu); /* CF1 */
 	slot->fn = fn;
 	slot->arg = arg;
 	slot->busy = true;
 	do {
 		slot->next = head;
 	} while (!try_cmpxchg(list, &head, slot));
-	/* If the list was not empty, an interrupt is already on its way: I2. */
+	/* If the list was not empty, an interrupt is on its way: CF2. */
 	if (!head)
 		smp_send_call_function(cpu);
 }
@@ -83,7 +83,7 @@ void smp_call_function_interrupt(void)
 {
 	struct call_slot *slot, *next;
 
-	slot = reverse(xchg(this_cpu_ptr(&call_list), NULL)); /* I2 */
+	slot = reverse(xchg(this_cpu_ptr(&call_list), NULL)); /* CF2 */
 	for (; slot; slot = next) {
 		next = slot->next; /* a free slot belongs to the sender again */
 		slot->fn(slot->arg);

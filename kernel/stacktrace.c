@@ -11,9 +11,9 @@
  * where the return address is (caller_slot()).
  *
  * Invariants:
- * I1 A walk reads only inside [lo, hi) of a stack known to stack_limit(), so it
- *    never faults, whatever the memory holds.
- * I2 lo only rises while a walk stays on one stack, and a walk changes stacks
+ * SW1 A walk reads only inside [lo, hi) of a stack known to stack_limit(), so
+ *    it never faults, whatever the memory holds.
+ * SW2 lo only rises while a walk stays on one stack, and a walk changes stacks
  *    at most MAX_STACK_CHANGES times, so every walk ends.
  *
  * Context: any, NMI and tracing callbacks included: not traceable, no locks
@@ -47,8 +47,8 @@ struct walk {
 	unsigned long *slots; /* NULL: not wanted */
 	unsigned int max, skip, n;
 	struct task_struct *task;
-	unsigned long lo, hi; /* I1 */
-	unsigned int stacks;  /* I2 */
+	unsigned long lo, hi; /* SW1 */
+	unsigned int stacks;  /* SW2 */
 };
 
 static bool walk_emit(struct walk *w, unsigned long addr)
@@ -365,7 +365,7 @@ static bool walk_marked(struct walk *w, unsigned long *bp)
 
 	if (!walk_readable(w, *bp - 1, sizeof(*regs) / 8))
 		return false;
-	w->lo += sizeof(*regs); /* I2: the interrupted frames are higher */
+	w->lo += sizeof(*regs); /* SW2: the interrupted frames are higher */
 	*bp = regs->bp;
 	return walk_regs(w, regs);
 }
@@ -380,7 +380,7 @@ static void walk_frames(struct walk *w, unsigned long bp)
 		}
 		if (!walk_readable(w, bp, 2) || !walk_caller(w, bp + 8))
 			return;
-		w->lo = max(w->lo, bp + 8); /* I2 */
+		w->lo = max(w->lo, bp + 8); /* SW2 */
 		bp = *(unsigned long *)bp;
 	}
 }

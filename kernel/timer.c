@@ -5,10 +5,10 @@
  * Owns one list of pending timers per CPU, in order of expiry.
  *
  * Invariants:
- * I1 A timer is pending exactly while its link is on the list of timer->cpu;
+ * TI1 A timer is pending exactly while its link is on the list of timer->cpu;
  *    both change only with the lock of that list held.
- * I2 While fn runs, the list's `running` is that timer.
- * I3 fn is never called before expires_ns.
+ * TI2 While fn runs, the list's `running` is that timer.
+ * TI3 fn is never called before expires_ns.
  *
  * Context and locks: the list's lock, interrupts off; never held while fn runs.
  */
@@ -111,7 +111,7 @@ bool timer_cancel_sync(struct timer *timer)
 	return was_pending;
 }
 
-/* Unlink the first timer if it is due. Return: the timer, or NULL. I2 */
+/* Unlink the first timer if it is due. Return: the timer, or NULL. TI2 */
 static struct timer *timer_take_due(struct timer_base *base, u64 now)
 {
 	struct timer *timer;

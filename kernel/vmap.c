@@ -5,8 +5,8 @@
  * Owns VMAP_PAGES pages of address space from VMAP_BASE.
  *
  * Invariants
- *  I1 An address range is free only when no CPU can have it in its TLB.
- *  I2 Every mapping is followed by an unmapped guard page.
+ *  VM1 An address range is free only when no CPU can have it in its TLB.
+ *  VM2 Every mapping is followed by an unmapped guard page.
  *
  * Context and locks: task; map_lock guards the bitmap.
  */
@@ -66,7 +66,7 @@ void *vmap_pages(const u64 *phys, unsigned int n, u64 prot)
 
 	if (!n || n >= VMAP_PAGES)
 		return NULL;
-	first = reserve(n + 1); /* I2 */
+	first = reserve(n + 1); /* VM2 */
 	if (first == VMAP_PAGES)
 		return NULL;
 	addr = VMAP_BASE + first * PAGE_SIZE;
@@ -86,7 +86,7 @@ void vunmap_pages(void *addr, unsigned int n)
 
 	paging_unmap(flush.addr, n * PAGE_SIZE);
 	on_each_cpu(flush_range, &flush, true);
-	release((flush.addr - VMAP_BASE) / PAGE_SIZE, n + 1); /* I1 */
+	release((flush.addr - VMAP_BASE) / PAGE_SIZE, n + 1); /* VM1 */
 }
 
 unsigned int vmap_used(void)

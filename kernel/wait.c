@@ -5,7 +5,7 @@
  * Owns the queued entries; each is on its waiter's stack.
  *
  * Invariants:
- * I1 A waiter unlinks its entry itself, with the lock held, before it returns
+ * WQ1 A waiter unlinks its entry itself, with the lock held, before it returns
  *    from wait_event(). So a waker, which holds the lock too, never finds a
  *    task that is gone.
  *

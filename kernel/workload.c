@@ -6,9 +6,9 @@
  * allocations in the ordinary way, so a trace of it shows the kernel's ordinary
  * paths. A function that deserves a line in a trace is not inlined.
  *
- * I1  A parcel that reaches the consumer has the checksum it was sent with
+ * WL1  A parcel that reaches the consumer has the checksum it was sent with
  *     (otherwise it is counted in ->spoiled).
- * I2  workload_stop() returns with no worker, timer or block left.
+ * WL2  workload_stop() returns with no worker, timer or block left.
  */
 #include "kernel/workload.h"
 
@@ -192,7 +192,7 @@ static int consumer(void *arg)
 	struct parcel *p;
 
 	while ((p = queue_take(&set->filtered))) {
-		if (checksum(p) != p->sum) /* I1 */
+		if (checksum(p) != p->sum) /* WL1 */
 			set->stats.spoiled++;
 		set->stats.parcels++;
 		kfree(p);
@@ -296,7 +296,7 @@ static void drain(struct queue *q)
 		kfree(p);
 }
 
-/* I2 */
+/* WL2 */
 static void stop_set(struct set *set)
 {
 	unsigned int i;

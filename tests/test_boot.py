@@ -37,6 +37,7 @@ def test_cpu_models(machine, cpu, protection):
     assert f" {protection} " in boot.log
 
 
+# BS2
 @pytest.mark.parametrize("cpu, words", [
     ("pentium", "64-bit mode"),  # nor the leaf that would tell
     ("max,-lm", "64-bit mode"),
@@ -145,6 +146,7 @@ def section(elf, name):
     return int(row[1], 16), int(row[2], 16)
 
 
+# KA2
 # Bytes that are not padding, of what a panic does not use: the last of all, of
 # .rodata the last of the table of tests, behind which are those of hooks. And
 # in the symbol table the count, which every look into it goes by.

@@ -207,6 +207,7 @@ def compiled(source, directory, *flags):
     return run(["objdump", "-dr", "--no-show-raw-insn", str(out)]).stdout
 
 
+# ME2
 def test_mem_calls_nothing(elf):
     """memcpy and its kin are what loops become: none may become one."""
     text = run(["objdump", "-dr", "--no-show-raw-insn",

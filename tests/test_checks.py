@@ -8,8 +8,9 @@ import pytest
 
 from tests import (qemu, test_entry_mutants, test_patch_mutants,
                    test_trace_mutants)
-from tests.lint import (cppcheck, docs, figures, format, headers, layers, locks,
-                        reach, size, source, symbols, text, walk)
+from tests.lint import (cppcheck, docs, figures, format, headers, invariants,
+                        layers, locks, reach, size, source, symbols, text,
+                        walk)
 
 FIXTURE = qemu.ROOT / "tests/lint/fixture"
 RULES = reach.Rules({"_start": "the root"}, {}, {})
@@ -28,6 +29,7 @@ def build_fixture(directory, *defines):
     return elf
 
 
+# I5, ME1: tests/lint/reach.py itself looks at the images.
 def test_reach_accepts_the_clean_image(tmp_path):
     assert reach.check_images([build_fixture(tmp_path)], RULES) == []
 
@@ -239,6 +241,34 @@ def test_each_folder_has_a_paper():
     assert docs.without_paper(paths) == [
         "a: code, but no DESIGN.md, nor one above it"]
     assert not docs.without_paper(paths | {"a/DESIGN.md"})
+
+
+HEADS = {
+    "trace/a.c": "/*\n * a.c - one.\n *\n * A1  It holds.\n * I1  See above.\n"
+                 " */\nint a; /* A1 */\n",
+    "trace/b.h": "/* SPDX */\n/*\n * Invariant B2: it holds, see A1.\n */\n",
+}
+
+
+@pytest.mark.parametrize("path, more, words", [
+    ("trace/c.c", "/* of\n * B2 Another. */\n", "B2 has several meanings"),
+    ("trace/c.c", "/* of\n * C3x\n * D3 New. */\n", "D3 of trace/c.c: no test"),
+    ("trace/c.c", "/* of\n * I2 Own. */\n", "trace/c.c: I2 is none of DESIGN"),
+    ("trace/c.c", "int c; /* A2 */\n", "trace/c.c:1: A2 is nowhere defined"),
+    ("trace/c.c", 'panic("Z1: broken");\n', "trace/c.c:1: Z1 is nowhere"),
+])
+def test_invariants(path, more, words):
+    tests = {"tests/t.c": "KTEST(s, holds_A1)\n/* B2, I1, I2 */\n"}
+    design = "- I1 All of it holds.\n"
+    assert list(invariants.check_texts(HEADS, design, tests)) == []
+    (problem, *_) = invariants.check_texts(HEADS | {path: more}, design, tests)
+    assert words in problem
+
+
+def test_a_debt_of_invariants_that_is_paid_is_struck_off():
+    (problem,) = invariants.check_texts(
+        HEADS, "- I1 All.\n", {"t": "A1 B2 I1"}, {"A1"})
+    assert "A1 is cited" in problem
 
 
 WAY = {

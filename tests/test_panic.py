@@ -55,7 +55,7 @@ def panicked(boot, reason):
     return boot.log
 
 
-def test_a_trap_that_nobody_claims_is_named_T2(machine):
+def test_a_trap_that_nobody_claims_is_named_TR2(machine):
     boot = machine(smp=2).boot("mode=crash crash=breakpoint")
     panicked(boot, "#BP breakpoint: stray INT3")
     assert re.search(r"INT3 at crash_breakpoint\+0x\w+/0x\w+ "
@@ -63,6 +63,7 @@ def test_a_trap_that_nobody_claims_is_named_T2(machine):
                      r"not of: patch engine .*tests\n", boot.log)
 
 
+# PA2: each ends. TR3: "step-in-nmi".
 @pytest.mark.parametrize("name, reason, function", CRASHES)
 def test_crash(machine, name, reason, function):
     boot = machine(smp=2).boot(f"mode=crash crash={name}")
@@ -76,6 +77,7 @@ def test_crash(machine, name, reason, function):
         assert re.search(r"\bip [0-9a-f]{16} ", log)
 
 
+# PA1
 def test_lines_of_a_panic_do_not_mix_with_anothers(machine):
     """Several times: the other CPU is somewhere in its line."""
     for _ in range(3):
@@ -143,6 +145,7 @@ def test_a_cpu_whose_counter_lags_moves_the_base(machine):
 
 @pytest.mark.parametrize("icount", [None, 0])
 def test_a_cpu_that_is_given_up_on_does_not_come_online(machine, icount):
+    """AP2"""
     guest = machine(smp=3, icount=icount, qemu=["-machine", "pc,acpi=off"])
     boot = guest.boot("mode=crash crash=late-cpus").ok()
     assert re.findall(r"\] (smp: .*|crash: .*)", boot.log) == [

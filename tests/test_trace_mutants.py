@@ -68,7 +68,7 @@ RING = [
      "				  (u64)page);",
      "		local_set((u64 *)&rb->data.tail_page, (u64)page);"),
     ("a new page begins later than the old one ended", "ring_buffer.c",
-     "	if (delta <= 0)\n		now += 1 - delta; /* I1 */\n", ""),
+     "	if (delta <= 0)\n		now += 1 - delta; /* RB1 */\n", ""),
     ("time does not go back", "ring_buffer.c",
      "	if (delta < 0) {", "	if (0) {"),
     ("deltas of more than 27 bits", "ring_buffer.c",
@@ -86,11 +86,11 @@ RING = [
     ("the reader waits for the writer to leave its page",
      "ring_buffer_read.c",
      "			if (rb->data.reader_seq == commit_seq)\n"
-     "				return 0; /* I6 */\n", ""),
+     "				return 0; /* RB6 */\n", ""),
     ("the reader takes a page by compare-and-exchange",
      "ring_buffer_read.c",
      "	} while (!try_cmpxchg(rb_slot(rb, rb->data.next_seq), &slot,\n"
-     "			      RB_SLOT(0, rb->data.reader_index))); /* I4 */",
+     "			      RB_SLOT(0, rb->data.reader_index))); /* RB4 */",
      "	} while (0);\n	host_step();\n	*rb_slot(rb, rb->data.next_seq) = "
      "RB_SLOT(0, rb->data.reader_index);"),
     ("a walk looks again after copying", "ring_buffer_read.c",
@@ -164,7 +164,7 @@ FGRAPH = [
      "		if (frame->users & bit)\n"
      "			return false;\n", ""),
     ("no frame beyond the end", "fgraph.c",
-     "	if (unlikely(top >= stack->end)) { /* I2 */", "	if (0) {"),
+     "	if (unlikely(top >= stack->end)) { /* R2 */", "	if (0) {"),
     ("frames of calls left by force are dropped", "fgraph.c",
      "	if (unlikely(frame->retp != retp))\n"
      "		frame = drop_abandoned(stack, retp);\n", ""),
@@ -183,12 +183,12 @@ FGRAPH = [
     ("words are reserved", "fgraph.c",
      "	WRITE_ONCE(stack->data_used, used + words);\n", ""),
     ("no words beyond the end", "fgraph.c",
-     "	if (unlikely(words > FGRAPH_DATA_WORDS - used)) { /* I2 */",
+     "	if (unlikely(words > FGRAPH_DATA_WORDS - used)) { /* R2 */",
      "	if (0) {"),
     ("a call has words once", "fgraph.c",
      " || fgraph_words(stack->top))", ")"),
     ("words go with the frame that had them", "fgraph.c",
-     "	fgraph_unhook(stack, frame); /* I1 */\n"
+     "	fgraph_unhook(stack, frame); /* R1 */\n"
      "	give_words_back(stack, words);\n",
      "	fgraph_unhook(stack, frame);\n"),
     ("a declined call leaves no words", "fgraph.c",

@@ -410,7 +410,7 @@ def test_check_sees_a_call_that_does_not_nest(opened):
     said = sentences(opened, (1, tf.entry(A, 0)), (2, tf.entry(B, 1)),
                      (3, tf.leave(A, 0, 1, 3)))
     assert len(said) == 1
-    assert re.match(r"T1: event 3 \(byte \d+\): alpha\(\) returns at depth 0, "
+    assert re.match(r"CK1: event 3 \(byte \d+\): alpha\(\) returns at depth 0, "
                     r"but beta\(\) at depth 1, called by event 2, has not ",
                     said[0])
 
@@ -422,7 +422,7 @@ def test_check_sees_the_return_of_another_function(opened):
 
 def test_check_sees_an_entry_at_a_depth_that_is_taken(opened):
     said = sentences(opened, (1, tf.entry(A, 0)), (2, tf.entry(B, 0)))
-    assert len(said) == 1 and said[0].startswith("T1: event 2 ")
+    assert len(said) == 1 and said[0].startswith("CK1: event 2 ")
 
 
 def test_check_sees_time_going_back(opened):
@@ -430,7 +430,7 @@ def test_check_sees_time_going_back(opened):
         (20, tf.common(999)), first=20)
     said = check(opened(tf.dat6(pages))).sentences
     assert len(said) == 1
-    assert said[0].startswith("T2: event 2 ") and "back by 30 ns" in said[0]
+    assert said[0].startswith("CK2: event 2 ") and "back by 30 ns" in said[0]
 
 
 def test_check_sees_callees_that_took_longer(opened):
@@ -448,14 +448,14 @@ def test_check_adds_up_what_was_read_lost_and_written(opened):
     bad = tf.option(2, tf.stat(0, 0, 4, 2))
     said = check(opened(tf.dat6(page, options=bad))).sentences
     assert said == [
-        "T4: CPU 0: 2 events were read from the ring, but 1 are there",
-        "T4: CPU 0: 4 events were overwritten, but 5 are missing"]
+        "CK4: CPU 0: 2 events were read from the ring, but 1 are there",
+        "CK4: CPU 0: 4 events were overwritten, but 5 are missing"]
 
 
 def test_check_counts_the_lines_of_a_text(opened):
     cut = "\n".join(FUNCTION_TEXT.splitlines()[:-3])
     said = check(opened(cut, "log")).sentences
-    assert said == ["T4: the head says 4 entries, but there are 3"]
+    assert said == ["CK4: the head says 4 entries, but there are 3"]
 
 
 def test_lost_events_excuse_what_they_explain(opened):
@@ -638,7 +638,7 @@ def test_statuses(run):
     assert run(tf.dat6(CALLS), "check")[0] == 0
     status, out, _ = run(tf.dat6(tf.at_times(
         (1, tf.entry(A, 0)), (2, tf.entry(B, 0)))), "check")
-    assert status == 1 and "t: T1: event 2 (byte " in out
+    assert status == 1 and "t: CK1: event 2 (byte " in out
     status, out, err = run(tf.dat6(CALLS)[:-1], "report")
     assert (status, out) == (2, "")
     assert re.match(r"nop5-trace: t: at byte \d+ \(0x\w+\) ", err)

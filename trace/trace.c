@@ -6,7 +6,7 @@
  * Tracers, reading and options have their own files. No function here is called
  * from a probe.
  *
- * I1  A tracer is current from a successful init to a successful reset. If a
+ * CT1  A tracer is current from a successful init to a successful reset. If a
  *     change fails in between, nop is current.
  *
  * Context: task, may sleep. Locks: trace_lock, taken before every lock of the
@@ -73,7 +73,7 @@ int trace_stop_tracer(struct trace_array *tr)
 	int err = tr->tracer->reset ? tr->tracer->reset(tr) : 0;
 
 	if (!err)
-		tr->tracer = &nop_tracer; /* I1 */
+		tr->tracer = &nop_tracer; /* CT1 */
 	return err;
 }
 

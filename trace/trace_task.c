@@ -8,9 +8,9 @@
  * of a task that has ended is found until the table reuses its slot.
  *
  * Invariants
- * T1  A slot's pid and name belong together whenever saved.busy is free.
- * T2  A pid is in one slot at most.
- * T3  task->trace_name is the slot + 1 that a task was last saved in. The slot
+ * SN1  A slot's pid and name belong together whenever saved.busy is free.
+ * SN2  A pid is in one slot at most.
+ * SN3  task->trace_name is the slot + 1 that a task was last saved in. The slot
  *     is still the task's if it has the task's pid.
  *
  * Context and locks: the hook runs with a run queue locked, so it may only try
@@ -64,7 +64,7 @@ static void saved_unlock(unsigned long flags)
 	local_irq_restore(flags);
 }
 
-/* T3 */
+/* SN3 */
 static bool is_saved(const struct task_struct *task)
 {
 	return task->trace_name &&

@@ -6,11 +6,11 @@
  * Owns: the free lists and the info bytes of one struct buddy.
  *
  * Invariants (buddy_check() recounts them):
- * I1 every page given lies in exactly one block, free or allocated; the info
+ * BU1 every page given lies in exactly one block, free or allocated; the info
  *    byte of a block's first page holds its state and order, the bytes of its
  *    other pages are 0.
- * I2 a block is on free[order] exactly if its byte says BLOCK_FREE.
- * I3 no two free twins of the same order exist below the largest order.
+ * BU2 a block is on free[order] exactly if its byte says BLOCK_FREE.
+ * BU3 no two free twins of the same order exist below the largest order.
  *
  * Context: any; the caller serialises.
  */
@@ -50,7 +50,7 @@ void buddy_init(struct buddy *b, void *base, size_t nr_pages, u8 *info)
 		INIT_LIST_HEAD(&b->free[order]);
 }
 
-/* I3: merges the block upwards as long as its twin is free. */
+/* BU3: merges the block upwards as long as its twin is free. */
 static void merge_and_put(struct buddy *b, size_t page, unsigned int order)
 {
 	for (; order < BUDDY_MAX_ORDER; order++) {
@@ -135,14 +135,14 @@ static const char *check_block(const struct buddy *b, size_t page)
 
 	if (order > BUDDY_MAX_ORDER || !IS_ALIGNED(page, BIT(order)) ||
 	    page + BIT(order) > b->nr_pages)
-		return "I1: a block of impossible order";
+		return "BU1: a block of impossible order";
 	for (size_t i = page + 1; i < page + BIT(order); i++) {
 		if (b->info[i])
-			return "I1: a block within a block";
+			return "BU1: a block within a block";
 	}
 	if (info & BLOCK_FREE && order < BUDDY_MAX_ORDER &&
 	    twin < b->nr_pages && b->info[twin] == info)
-		return "I3: free twins that were not merged";
+		return "BU3: free twins that were not merged";
 	return NULL;
 }
 
@@ -181,8 +181,8 @@ const char *buddy_check(const struct buddy *b)
 		page += n;
 	}
 	if (nr_free != b->nr_free || nr_free + nr_used != b->nr_added)
-		return "I1: pages were lost or invented";
+		return "BU1: pages were lost or invented";
 	if (count_listed(b) != nr_free)
-		return "I2: free lists and info bytes disagree";
+		return "BU2: free lists and info bytes disagree";
 	return NULL;
 }

@@ -6,7 +6,7 @@
  *
  * Owns: the largest value returned.
  *
- * I1 ktime_ns() never goes back, on one CPU or across CPUs. The TSC is read
+ * CL1 ktime_ns() never goes back, on one CPU or across CPUs. The TSC is read
  *    after all earlier loads. If the TSCs of two CPUs disagreed when one of
  *    them was started (tsc_warp_max), each value is also compared with the
  *    last one that any CPU returned.
@@ -34,5 +34,5 @@ notrace u64 ktime_ns(void)
 
 	if (likely(!READ_ONCE(tsc_warp_max)))
 		return now;
-	return clock_not_before(&last_given, now); /* I1 */
+	return clock_not_before(&last_given, now); /* CL1 */
 }

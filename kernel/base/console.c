@@ -5,11 +5,11 @@
  * Owns the serial line's output, and whether it is at the start of a line.
  *
  * Invariants:
- * I1 A CPU that writes to the line has interrupts off and is console_owner. A
+ * CO1 A CPU that writes to the line has interrupts off and is console_owner. A
  *    CPU that already is the owner has interrupted its own writing.
- * I2 After console_seize() only the CPU that called it writes, unless the
+ * CO2 After console_seize() only the CPU that called it writes, unless the
  *    previous owner does not finish its piece in time.
- * I3 A piece goes to the line whole, or not at all. The bytes that the port
+ * CO3 A piece goes to the line whole, or not at all. The bytes that the port
  *    does not accept wait in rest[], and the next piece is refused until they
  *    are sent. So a stalled line (a terminal that pauses) loses nothing here:
  *    a refused caller waits, keeps the piece, or counts it as lost.
@@ -38,7 +38,7 @@ static bool mid_line;	  /* [owner] the last byte was not a newline */
 static console_tap_t tap; /* [owner] */
 
 /*
- * I3. The unsent bytes lie at the end of rest[], and one word holds their
+ * CO3. The unsent bytes lie at the end of rest[], and one word holds their
  * number. So a CPU that seizes the line finds them valid, whatever code it has
  * interrupted.
  */
@@ -114,7 +114,7 @@ void console_unlock(unsigned long flags)
 {
 	u32 self = smp_processor_id() + 1;
 
-	try_cmpxchg(&console_owner, &self, 0); /* fails once seized: I2 */
+	try_cmpxchg(&console_owner, &self, 0); /* fails once seized: CO2 */
 	local_irq_restore(flags);
 }
 

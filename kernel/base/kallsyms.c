@@ -10,9 +10,9 @@
  *	char		names[]
  *
  * Invariants:
- * I1 The table is in read-only memory, and the build compares it with the final
- *    image.
- * I2 No symbol is available until kallsyms_image_intact() has verified the
+ * KA1 The table is in read-only memory, and the build compares it with the
+ *    final image.
+ * KA2 No symbol is available until kallsyms_image_intact() has verified the
  *    table: an earlier panic must not read a damaged one.
  */
 #include "kernel/base/kallsyms.h"
@@ -49,7 +49,7 @@ struct table {
 static_assert(sizeof(struct symbol) == 12, "layout of tools/symtab.py");
 
 extern const struct table kallsyms_table;
-static unsigned nr_symbols; /* I2 */
+static unsigned nr_symbols; /* KA2 */
 
 static const struct symbol *symbols(void)
 {

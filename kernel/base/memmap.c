@@ -2,7 +2,7 @@
 /*
  * Physical memory before there is a page allocator.
  *
- * Invariant I1: ranges are sorted, disjoint, page aligned and not empty.
+ * Invariant MM1: ranges are sorted, disjoint, page aligned and not empty.
  *
  * Pure: runs on the host under the sanitizers.
  */

@@ -5,10 +5,10 @@
  * Owns the panic state: which CPU has panicked, and the count of warnings.
  *
  * Invariants:
- * I1 Only one CPU panics. A second one halts, and is stopped like all other
+ * PA1 Only one CPU panics. A second one halts, and is stopped like all other
  *    CPUs. A panic inside a panic prints one line without any lock and exits;
  *    a panic inside that one exits without its message.
- * I2 Every wait is bounded, so a panic always ends in machine_exit().
+ * PA2 Every wait is bounded, so a panic always ends in machine_exit().
  *
  * Context: any.
  */
@@ -45,7 +45,7 @@ void machine_exit(enum exit_code code)
 	halt_forever();
 }
 
-/* I1 */
+/* PA1 */
 static void __noreturn panic_again(const char *fmt, va_list ap)
 {
 	static const char again[] = "\npanic inside a panic: ";
@@ -62,7 +62,7 @@ static void __noreturn panic_again(const char *fmt, va_list ap)
 	machine_exit(EXIT_CODE_PANIC);
 }
 
-/* I1. Returns only once: on the first CPU that panics. */
+/* PA1. Returns only once: on the first CPU that panics. */
 static void panic_enter(const char *fmt, va_list ap)
 {
 	u32 self = smp_processor_id() + 1, seen = 0;

@@ -15,8 +15,8 @@
  * full are counted as lost.
  *
  * Invariants:
- * I1 A line is written in one piece under the lock, so lines never mix.
- * I2 Only its own CPU takes a slot of a ring, but an NMI on that CPU may
+ * PR1 A line is written in one piece under the lock, so lines never mix.
+ * PR2 Only its own CPU takes a slot of a ring, but an NMI on that CPU may
  *    interrupt it and take one too: so the head moves by compare-and-exchange,
  *    and a slot is read only once it is READY. Only the lock's owner frees a
  *    slot, and only when the console has accepted its line.
@@ -58,7 +58,7 @@ static DEFINE_PER_CPU(struct kept_ring, kept_ring);
 
 int console_loglevel = 7;
 
-/* I2. Context: interrupts off or NMI, so that the CPU stays the same. */
+/* PR2. Context: interrupts off or NMI, so that the CPU stays the same. */
 static void keep_line(const char *text, u32 len)
 {
 	struct kept_ring *ring = this_cpu_ptr(&kept_ring);
@@ -167,7 +167,7 @@ unsigned long printk_lost(void)
 	return lost;
 }
 
-/* Writes or keeps one line, its newline included; I1. */
+/* Writes or keeps one line, its newline included; PR1. */
 static void write_line(const char *text, u32 len)
 {
 	unsigned long flags;

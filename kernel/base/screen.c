@@ -11,9 +11,9 @@
  * line cost about two drawings of that line, on a screen of any size.
  *
  * Invariants
- *  S1 row < rows and col <= cols, between any two instructions: a panic may
+ *  SR1 row < rows and col <= cols, between any two instructions: a panic may
  *     interrupt this code and print.
- *  S2 A CPU that interrupted its own drawing (in an NMI, or in a fault inside
+ *  SR2 A CPU that interrupted its own drawing (in an NMI, or in a fault inside
  *     the drawing) does not draw: the screen may have caused the fault.
  *
  * Context and locks: any; the console's lock, or the console seized by panic.
@@ -71,7 +71,7 @@ static void new_line(void)
 		row++;
 		return;
 	}
-	row = device->rows - half; /* S1 */
+	row = device->rows - half; /* SR1 */
 	for (i = 0; i < device->rows - half; i++)
 		set_cells(i, 0, cell[i + half], device->cols);
 	for (; i < device->rows; i++)
@@ -136,7 +136,7 @@ size_t screen_write(const char *buf, size_t len)
 	u32 self = smp_processor_id() + 1;
 
 	if (none || drawing == self)
-		return len; /* S2 */
+		return len; /* SR2 */
 	if (!device) {
 		keep_early(buf, len);
 		return len;

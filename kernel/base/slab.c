@@ -13,12 +13,12 @@
  * Owns: the size classes and all slabs.
  *
  * Invariants:
- * I1 a slab with free objects is on its class's list; a full one is on no
+ * SL1 a slab with free objects is on its class's list; a full one is on no
  *    list. Each class keeps one empty slab, class->empty, so that repeated
  *    allocation and freeing of a single object does not create and destroy a
  *    slab each time. Any other empty slab goes back to the page allocator at
  *    once.
- * I2 in a poisoning slab each free object holds POISON_FREE behind its link.
+ * SL2 in a poisoning slab each free object holds POISON_FREE behind its link.
  *
  * Context and locks: one irq-saving lock for each class. It is released before
  * the page allocator is called.
@@ -108,7 +108,7 @@ static bool freed_twice(const struct slab *slab, const struct object *obj)
 	return true;
 }
 
-/* Reports an object that I2 does not hold for. */
+/* Reports an object that SL2 does not hold for. */
 static void check_object(const struct slab *slab, struct object *obj)
 {
 	size_t size = slab->class->size;
@@ -160,7 +160,7 @@ static struct object *take_object(struct slab_class *class)
 	if (class->empty == slab)
 		class->empty = NULL;
 	if (!slab->free)
-		list_del_init(&slab->link); /* I1 */
+		list_del_init(&slab->link); /* SL1 */
 	check_object(slab, obj);
 	return obj;
 }
@@ -188,7 +188,7 @@ static void *alloc_object(struct slab_class *class)
 }
 
 /*
- * I1. The slab has just become empty, and the class's lock is held. Return:
+ * SL1. The slab has just become empty, and the class's lock is held. Return:
  * true if the slab is off the list and the caller must free it.
  */
 static bool let_go(struct slab_class *class, struct slab *slab)

@@ -11,8 +11,8 @@
  * SPIN_PATIENCE_NS goes first.
  *
  * Invariants:
- * I1 A spinlock's holder word is non-zero exactly while it is held.
- * I2 Only the CPU named by the urgent word clears it, once it holds the lock.
+ * SP1 A spinlock's holder word is non-zero exactly while it is held.
+ * SP2 Only the CPU named by the urgent word clears it, once it holds the lock.
  *    Until then no other CPU takes the lock by spin_lock().
  *
  * Context: task and irq (irq forms).
@@ -29,10 +29,10 @@ static __always_inline bool spin_take(spinlock_t *lock, u32 self)
 	u32 free = 0;
 
 	return READ_ONCE(lock->holder) == 0 &&
-	       try_cmpxchg(&lock->holder, &free, self); /* I1 */
+	       try_cmpxchg(&lock->holder, &free, self); /* SP1 */
 }
 
-/* May this CPU try? Only if no other CPU is urgent (I2). */
+/* May this CPU try? Only if no other CPU is urgent (SP2). */
 static __always_inline bool spin_may_try(spinlock_t *lock, u32 self)
 {
 	u32 urgent = READ_ONCE(lock->urgent);
@@ -64,7 +64,7 @@ static noinline void spin_wait(spinlock_t *lock, u32 self)
 			spin_lost_patience(lock, self, waited);
 	}
 	if (READ_ONCE(lock->urgent) == self)
-		WRITE_ONCE(lock->urgent, 0); /* I2 */
+		WRITE_ONCE(lock->urgent, 0); /* SP2 */
 }
 
 /* Context: preemption off. */
@@ -82,7 +82,7 @@ static __always_inline void spin_release(spinlock_t *lock)
 	if (unlikely(!spin_is_held(lock)))
 		spin_not_held(lock, __FILE__, __LINE__);
 	lock_order_release(&lock->tag);
-	smp_store_release(&lock->holder, 0); /* I1 */
+	smp_store_release(&lock->holder, 0); /* SP1 */
 }
 
 void spin_lock(spinlock_t *lock)

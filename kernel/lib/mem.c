@@ -8,12 +8,12 @@
  * and store their last word by itself instead of a second `rep` for the tail.
  *
  * Invariants:
- * I1 nothing here is traceable, since gcc may emit such a call anywhere, even
+ * ME1 nothing here is traceable, since gcc may emit such a call anywhere, even
  *    between a trampoline and its recursion guard.
- * I2 nothing here calls any function, itself included: the Makefile compiles
+ * ME2 nothing here calls any function, itself included: the Makefile compiles
  *    this file without the pass that turns loops into such calls, and a test
  *    checks the machine code.
- * I3 a short copy loads all its words before the first store, and so does a
+ * ME3 a short copy loads all its words before the first store, and so does a
  *    long one with the words at its ends: memmove needs that order, and memcpy
  *    is the same code.
  *
@@ -76,7 +76,7 @@ static __always_inline void copy_6_words(u8 *to, const u8 *from, size_t n)
 	store(any64, to + n - 8, z);
 }
 
-/* At most COPY_SHORT bytes, overlapping in any way. I3 */
+/* At most COPY_SHORT bytes, overlapping in any way. ME3 */
 static __always_inline void copy_short(u8 *to, const u8 *from, size_t n)
 {
 	if (n > 32) {

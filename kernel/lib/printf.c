@@ -4,9 +4,9 @@
  *
  * Owns: printf_symbol, the hook to the symbol table.
  * Invariants:
- * I1 nothing is written at or behind buf + size, and the text is terminated if
+ * PF1 nothing is written at or behind buf + size, and the text is terminated if
  *    size > 0.
- * I2 the result does not depend on size: it is the length of the whole text.
+ * PF2 the result does not depend on size: it is the length of the whole text.
  *
  * Context: any; no lock, no allocation.
  */
@@ -375,7 +375,7 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 			put_char(&o, *fmt++);
 	}
 	va_end(ap);
-	if (size) /* I1 */
+	if (size) /* PF1 */
 		buf[min(o.len, size - 1)] = '\0';
 	return (int)o.len;
 }

@@ -6,9 +6,9 @@
  * with the two places. A CPU has a list of the spinlocks that it holds, a task
  * one of its mutexes.
  *
- * I1 The order of classes has no cycle: the first lock that would close one
+ * LO1 The order of classes has no cycle: the first lock that would close one
  *    panics before it is waited for, and all places of the cycle are named.
- * I2 A class that an interrupt handler waits for is never taken with
+ * LO2 A class that an interrupt handler waits for is never taken with
  *    interrupts on.
  *
  * A lock that is only tried waits for nobody, so trying adds no order; what is
@@ -177,7 +177,7 @@ static void print_way(u32 from, u32 to)
 	}
 }
 
-/* I1 */
+/* LO1 */
 static __noreturn void report_cycle(u32 held, u32 taken,
 				    const struct lock_held_one *one,
 				    unsigned long place)
@@ -230,7 +230,7 @@ static void learn_all(const struct lock_held *held, const struct lock_tag *tag,
 
 /* ---- interrupts ---------------------------------------------------------- */
 
-/* I2. Of a lock that is tried only the first half counts. */
+/* LO2. Of a lock that is tried only the first half counts. */
 static void note_context(struct lock_class *class, bool irqs_on, bool waits,
 			 unsigned long place)
 {

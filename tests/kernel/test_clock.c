@@ -102,6 +102,7 @@ static u64 skewed_clock(void)
 	return SKEW * NR_CPUS + ktime_ns() + (later_cpus_are_ahead ? by : -by);
 }
 
+/* CL1 */
 KTEST(clock, never_goes_back_across_cpus)
 {
 	EXPECT_EQ(worst_step_back(ktime_ns), 0);

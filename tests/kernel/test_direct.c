@@ -71,6 +71,7 @@ static u64 exchange_under_load(unsigned int n, unsigned int times,
 	return calls - hits;
 }
 
+/* D1 */
 KTEST_FLAGS(direct, no_call_missed_one_function, 0, 600)
 {
 	EXPECT_EQ(exchange_under_load(1, 1000, exchange_new_way), 0);

@@ -259,6 +259,7 @@ static void nmi_in_irq(struct pt_regs *regs)
 	nested_context[2] = this_cpu_read(trace_context);
 }
 
+/* EN1 */
 KTEST(entry, contexts_nest_and_are_put_back)
 {
 	memset(nested_context, 0, sizeof(nested_context));
@@ -334,6 +335,7 @@ static void run_nesting(int what, unsigned int resend)
 	EXPECT_EQ(nmi.depth, 0);
 }
 
+/* GD1 */
 KTEST(entry, nmi_waits_for_the_one_before)
 {
 	run_nesting(PLAIN, 5);
@@ -342,6 +344,7 @@ KTEST(entry, nmi_waits_for_the_one_before)
 	EXPECT(nmi.on_ist);
 }
 
+/* EN2 */
 KTEST(entry, int3_in_nmi_does_not_let_the_next_in)
 {
 	run_nesting(WITH_INT3, 5);

@@ -85,6 +85,7 @@ KTEST(event_nodes, a_soft_user_shows_as_a_star)
 	bells_end();
 }
 
+/* EF1 */
 KTEST(event_nodes, what_is_recorded_is_what_is_enabled)
 {
 	ASSERT(bells_begin());

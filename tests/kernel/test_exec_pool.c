@@ -31,7 +31,7 @@ KTEST(exec_pool, fresh_memory_is_int3_and_not_writable)
 	EXPECT_EQ(exec_pool_free_bytes(), free);
 }
 
-KTEST(exec_pool, code_runs_there_and_is_gone_when_freed_I1)
+KTEST(exec_pool, code_runs_there_and_is_gone_when_freed_XP1)
 {
 	/* mov eax, 42; ret */
 	static const u8 code[] = { 0xb8, 42, 0, 0, 0, 0xc3 };

@@ -146,7 +146,7 @@ static void caller_return(const struct ftrace_graph_ret *ret,
 	fg_leaf(1);
 }
 
-KTEST(fgraph, a_return_callback_does_not_recurse_I5)
+KTEST(fgraph, a_return_callback_does_not_recurse_R5)
 {
 	struct user user = { 0 };
 
@@ -292,7 +292,7 @@ KTEST_FLAGS(fgraph, values_beyond_the_shadow_stack, 0, 120)
 
 	if (tt_begin("function_graph", FG_FILTER, 64)) {
 		EXPECT(fg_check_all(3, FGRAPH_DEPTH_MAX + 20));
-		EXPECT(current->trace_overrun > before); /* I2 */
+		EXPECT(current->trace_overrun > before); /* R2 */
 		EXPECT_EQ(current->ret_stack->top - current->ret_stack->frame,
 			  0);
 		EXPECT_EQ(trace_set_tracer(trace_top(), "nop"), 0);
@@ -307,7 +307,7 @@ KTEST_FLAGS(fgraph, values_beyond_the_shadow_stack, 0, 120)
 struct words_user {
 	struct user user; /* first: ->private is a struct user */
 	unsigned int most;
-	bool unreserved; /* breaks I6: the words are given back at once */
+	bool unreserved; /* breaks R6: the words are given back at once */
 	atomic64_t refused;
 };
 
@@ -396,18 +396,18 @@ static u64 storm_with_words(unsigned int most, unsigned long depth,
 	return wrong;
 }
 
-KTEST_FLAGS(fgraph, two_users_have_words_of_their_own_under_storm_I6, 0, 120)
+KTEST_FLAGS(fgraph, two_users_have_words_of_their_own_under_storm_R6, 0, 120)
 {
 	EXPECT_EQ(storm_with_words(4, 10, false), 0);
 }
 
-KTEST_FLAGS(fgraph, words_beyond_the_shadow_stack_I6, 0, 120)
+KTEST_FLAGS(fgraph, words_beyond_the_shadow_stack_R6, 0, 120)
 {
 	EXPECT_EQ(storm_with_words(FGRAPH_DATA_MAX - 1, 40, false), 0);
 }
 
 /* The protection is ->data_used; without it nested calls overwrite words. */
-KTEST_FLAGS(fgraph, control_words_that_are_not_reserved_I6, 0, 120)
+KTEST_FLAGS(fgraph, control_words_that_are_not_reserved_R6, 0, 120)
 {
 	EXPECT(storm_with_words(4, 10, true) > 0);
 }
@@ -543,6 +543,7 @@ traced_function u64 fg_catch(u64 n)
 	return n + 1;
 }
 
+/* R3 */
 KTEST(fgraph, frames_of_calls_left_by_force_are_dropped)
 {
 	struct fgraph_ret_stack *stack;

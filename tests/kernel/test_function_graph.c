@@ -152,6 +152,7 @@ static void all_pair(const char *clock, bool pinned)
 	kfree(p);
 }
 
+/* FG1 */
 KTEST_FLAGS(function_graph, entries_and_returns_pair, 0, 120)
 {
 	all_pair("local", true);
@@ -412,6 +413,7 @@ static void duration_with(const char *before, const char *after)
 	EXPECT_EQ(trace_set_clock(trace_top(), "local"), 0);
 }
 
+/* FG2 */
 KTEST(function_graph, durations_are_nanoseconds_in_every_clock)
 {
 	duration_with("x86-tsc", "x86-tsc");

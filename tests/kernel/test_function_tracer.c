@@ -250,6 +250,7 @@ KTEST(function_tracer, tracing_on_and_cpumask)
 	tt_end();
 }
 
+/* TC1 */
 KTEST(function_tracer, every_clock)
 {
 	struct trace_array *tr = trace_top();

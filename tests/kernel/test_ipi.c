@@ -61,6 +61,7 @@ static void *my_number(void)
 	return (void *)(unsigned long)smp_processor_id();
 }
 
+/* AP1 */
 KTEST(ipi, call_single_reaches_each_cpu)
 {
 	unsigned int cpu;
@@ -118,6 +119,7 @@ static int storm(void *wait)
 	return call;
 }
 
+/* CF1 */
 KTEST(ipi, storm_of_all_against_all)
 {
 	int calls;
@@ -163,6 +165,7 @@ static void check_order(void *arg)
 	*last = number;
 }
 
+/* CF2 */
 KTEST(ipi, calls_arrive_in_order)
 {
 	u64 start = ktime_ns(), i;
@@ -177,6 +180,7 @@ KTEST(ipi, calls_arrive_in_order)
 
 /* ---- rounds of serialising */
 
+/* IP1 */
 KTEST(ipi, sync_round_is_answered_by_all)
 {
 	u64 began = ktime_ns();
@@ -343,6 +347,7 @@ static bool no_nmi(struct pt_regs *regs)
 	return false;
 }
 
+/* IR1 */
 KTEST(ipi, nmi_handlers_are_limited_and_removed)
 {
 	unsigned long before = nmi_unexpected();

@@ -41,6 +41,7 @@ traced_function static u32 shapes(void)
 	return found;
 }
 
+/* J3 */
 KTEST(jump_label, each_shape_of_a_branch)
 {
 	EXPECT_EQ(off_key.key.nr, 2);

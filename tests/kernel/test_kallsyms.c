@@ -61,6 +61,7 @@ KTEST(kallsyms, names_give_addresses)
 	EXPECT_EQ(kallsyms_name_count("no such name"), 0);
 }
 
+/* KA1 */
 KTEST(kallsyms, every_symbol_is_found_again)
 {
 	unsigned long addr, size, off, last = 0;

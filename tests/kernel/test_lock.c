@@ -65,6 +65,7 @@ static int spin_worker(void *contest)
 	return i;
 }
 
+/* SP1 */
 KTEST(lock, spinlock_counts_exactly_on_all_cpus)
 {
 	plain_count = 0;
@@ -246,6 +247,7 @@ static int fifo_thread(void *arg)
 	return 0;
 }
 
+/* MU1 */
 KTEST(lock, mutex_is_handed_over_in_order)
 {
 	static struct fifo fifo;
@@ -308,6 +310,7 @@ static int pong(void *arg)
 	return p->rounds;
 }
 
+/* WQ1 */
 KTEST(lock, wait_queue_loses_no_wakeup)
 {
 	struct pingpong p = { .rounds = 2000 };

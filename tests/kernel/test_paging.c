@@ -28,7 +28,7 @@ static void expect_no_conflict(void)
 		   report.writable_at.phys);
 }
 
-KTEST(paging, no_frame_is_writable_and_executable_I1)
+KTEST(paging, no_frame_is_writable_and_executable_PG1)
 {
 	unsigned long image = __exec_pool_end - _text;
 
@@ -107,6 +107,7 @@ static u64 flags_at(const volatile void *p)
 	return leaf.flags;
 }
 
+/* BS1, PT2 */
 KTEST(paging, every_part_has_its_rights)
 {
 	static int variable;
@@ -138,6 +139,7 @@ static int count_lower_half(const struct paging_leaf *leaf, void *arg)
 	return 0;
 }
 
+/* PG3 */
 KTEST(paging, the_lower_half_is_empty)
 {
 	static const unsigned int wanted[] = { 0, 0, 1 }; /* start code */
@@ -262,6 +264,7 @@ KTEST(paging, a_guard_page_under_every_stack)
 	spin_unlock_irqrestore(&task_list_lock, flags);
 }
 
+/* VM2 */
 KTEST(paging, vmap_shows_and_hides_frames)
 {
 	u64 phys[2];
@@ -357,6 +360,7 @@ static u32 exchange_rounds(bool flush, unsigned int rounds)
 	return stale;
 }
 
+/* VM1 */
 KTEST(paging, vunmap_reaches_every_tlb)
 {
 	if (num_online_cpus() == 1)

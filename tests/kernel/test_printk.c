@@ -190,6 +190,7 @@ static void nmi_to_self(void)
 		cpu_relax();
 }
 
+/* PR2 */
 KTEST(printk, an_nmi_in_the_middle_of_a_line_comes_after_it)
 {
 	unsigned long flags;
@@ -405,6 +406,7 @@ static u32 sum(const u32 *counts)
 	return n;
 }
 
+/* PR1 */
 KTEST(printk, all_cpus_and_nmis_never_mix)
 {
 	unsigned long lost = printk_lost();

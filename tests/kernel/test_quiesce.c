@@ -62,6 +62,7 @@ KTEST(quiesce, sleeping_is_a_voluntary_switch)
 	waits_until_it_leaves(BY_SLEEP);
 }
 
+/* Q1 */
 KTEST(quiesce, ending_is_a_voluntary_switch)
 {
 	waits_until_it_leaves(BY_EXIT);

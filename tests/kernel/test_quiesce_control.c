@@ -211,6 +211,7 @@ static int storm(void (*synchronize)(void), int *replaced)
 	return atomic_read(&s.trodden);
 }
 
+/* Q3 */
 KTEST(quiesce, storm_of_readers_and_a_writer)
 {
 	int replaced = 0;

@@ -26,6 +26,7 @@ KTEST(sched, join_returns_the_result)
 	EXPECT_EQ(kthread_join(task), 42);
 }
 
+/* KT1 */
 KTEST(sched, join_of_a_thread_that_has_ended)
 {
 	struct task_struct *task = kthread_run(return_arg, (void *)-7L, "t");
@@ -165,6 +166,7 @@ static int churn(void *arg)
 	return sum;
 }
 
+/* KS1, KT2 */
 KTEST(sched, threads_come_and_go_on_all_cpus)
 {
 	EXPECT_EQ(on_all_cpus_run(churn, NULL), 80 * num_online_cpus());
@@ -245,6 +247,7 @@ static int run_for_ticks(void *arg)
 	return 0;
 }
 
+/* SC4 */
 KTEST(sched, preempt_disable_holds_preemption_off)
 {
 	struct spinner s = { 0 };
@@ -308,6 +311,7 @@ static int register_thread(void *arg)
 	return 1;
 }
 
+/* SC3 */
 KTEST(sched, registers_survive_preemption)
 {
 	unsigned int cpu = smp_processor_id();
@@ -342,7 +346,7 @@ KTEST(sched, a_wakeup_before_the_sleep_is_not_lost)
 }
 
 /* Preempted between saying "asleep" and schedule(): still gets there. */
-KTEST(sched, preemption_does_not_put_to_sleep_I5)
+KTEST(sched, preemption_does_not_put_to_sleep_SC5)
 {
 	struct spinner s = { 0 };
 	unsigned int cpu = smp_processor_id();
@@ -402,6 +406,7 @@ KTEST(sched, yield_counts_as_voluntary)
 
 /* ---- places -------------------------------------------------------------- */
 
+/* SC2 */
 KTEST(sched, a_thread_moves_where_it_is_bound)
 {
 	unsigned int cpu;
@@ -465,6 +470,7 @@ static u64 places(const struct spinner *s, unsigned int n)
 }
 
 /* As many spinners as CPUs, all born on one: idle CPUs come and get them. */
+/* SC1 */
 KTEST(sched, idle_cpus_pull)
 {
 	static struct spinner s[NR_CPUS];

@@ -124,7 +124,7 @@ KTEST(slab, empty_slabs_go_back_to_the_pages)
 	EXPECT(page_free_count() >= free);
 }
 
-/* An object that comes and goes alone does not make and destroy a slab. */
+/* An object that comes and goes alone does not make and destroy a slab. SL1 */
 KTEST(slab, one_empty_slab_is_kept)
 {
 	static const size_t sizes[] = { 16,  32,  64,  128,  192,  256,
@@ -238,7 +238,7 @@ static unsigned int poison_errors_after(size_t offset, bool free_again)
 	return slab_poison_errors() - before;
 }
 
-KTEST(slab, poison_finds_a_write_after_free_I2)
+KTEST(slab, poison_finds_a_write_after_free_SL2)
 {
 	EXPECT_EQ(poison_errors_after(0, false), 0);
 	EXPECT_EQ(poison_errors_after(8, false), 1);

@@ -237,6 +237,7 @@ KTEST(snapshot, has_the_settings_of_its_trace)
 }
 
 /* TS2: a walk goes on in the ring that it began with, and can do no harm. */
+/* TS2 */
 KTEST(snapshot, freed_beside_a_walk)
 {
 	struct trace_iterator *walk;

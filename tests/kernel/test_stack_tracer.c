@@ -97,6 +97,7 @@ static void end(void)
 	stack_set_max_size(0);
 }
 
+/* ST1 */
 KTEST(stack_tracer, sizes_of_frames)
 {
 	unsigned long sum = 0, bottom, big;
@@ -295,6 +296,7 @@ static void deep(void *unused)
 	st_big();
 }
 
+/* ST2 */
 KTEST(stack_tracer, under_storm)
 {
 	if (begin("*")) {

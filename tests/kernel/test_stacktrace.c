@@ -85,6 +85,7 @@ static noinline void st_interrupted(void)
 	barrier();
 }
 
+/* EN3 */
 KTEST(stacktrace, through_an_interrupt)
 {
 	struct timer timer;
@@ -281,6 +282,7 @@ static int ask_next(void *unused)
 	return 1;
 }
 
+/* BT1 */
 KTEST(stacktrace, all_cpus_ask_at_once)
 {
 	EXPECT_EQ(on_all_cpus_run(ask_next, NULL), num_online_cpus());

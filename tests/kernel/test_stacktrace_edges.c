@@ -232,7 +232,7 @@ static unsigned int walk_from(unsigned long bp)
 	return stack_trace_save_regs(&regs, t.ip, TRACE_DEPTH, 0);
 }
 
-KTEST(stacktrace, a_damaged_stack_ends_the_walk_I1)
+KTEST(stacktrace, a_damaged_stack_ends_the_walk_SW1)
 {
 	unsigned long stack[8] = { 0 };
 	unsigned long self = (unsigned long)stack;
@@ -256,7 +256,7 @@ KTEST(stacktrace, a_damaged_stack_ends_the_walk_I1)
 }
 
 /* A pt_regs that says "interrupted here" of itself or of its like. */
-KTEST(stacktrace, a_circle_of_registers_ends_I2)
+KTEST(stacktrace, a_circle_of_registers_ends_SW2)
 {
 	static struct pt_regs a, b;
 	unsigned long ip = (unsigned long)edge_middle + 12;

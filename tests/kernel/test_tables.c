@@ -35,6 +35,7 @@ static int try_absent_cpu(void)
 	return smp_start_cpu(NR_CPUS - 1, ABSENT_APIC_ID, 1000000);
 }
 
+/* KT3 */
 KTEST_FLAGS(tables, starting_a_cpu_in_vain_costs_once, KTEST_LEAKS, 0)
 {
 	struct task_struct *idle;

@@ -39,6 +39,7 @@ static void shoot(void *arg)
 	atomic_inc(&s->fired);
 }
 
+/* TI3 */
 KTEST(timer, fires_once_and_never_early)
 {
 	static const u64 delay[] = { 0,	      1,       1000,
@@ -104,6 +105,7 @@ KTEST(timer, equal_times_fire_in_order_of_adding)
 		EXPECT_EQ(s[i].order, i + 1);
 }
 
+/* TI1 */
 KTEST(timer, cancelled_does_not_fire)
 {
 	struct shot s = { 0 };
@@ -163,6 +165,7 @@ static int cancel_running(void *unused)
 	return 0;
 }
 
+/* TI2 */
 KTEST(timer, cancel_waits_while_the_timer_runs)
 {
 	struct task_struct *task;

@@ -66,7 +66,7 @@ static void end(void)
 	tt_end();
 }
 
-KTEST(event_file, an_event_is_attached_once_and_detached_once_N3)
+KTEST(event_file, an_event_is_attached_once_and_detached_once_EF3)
 {
 	struct trace_event_file *file = begin();
 
@@ -164,6 +164,7 @@ static void count_free(struct event_filter *filter)
 	freed++;
 }
 
+/* EF2 */
 KTEST(event_file, a_filter_is_given_back_or_freed_with_its_file)
 {
 	static struct event_filter first = { match_none, count_free },

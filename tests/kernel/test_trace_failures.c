@@ -63,6 +63,7 @@ static void every_failure(const char *tracer)
 	EXPECT_EQ(ftrace_check(), 0);
 }
 
+/* CT1 */
 KTEST(trace_failures, function_tracer)
 {
 	every_failure("function");

@@ -55,6 +55,7 @@ static bool listed(int pid, const char *name)
 	return strstr(show(text), line);
 }
 
+/* SN1 */
 KTEST(trace_names, kept_when_the_task_has_ended)
 {
 	char comm[TASK_COMM_LEN];
@@ -87,7 +88,7 @@ KTEST(trace_names, not_saved_without_tracing)
 	}
 }
 
-/* Filled more than ten times over: the youngest are there, each once. */
+/* Filled more than ten times over: the youngest are there, each once. SN3 */
 KTEST_FLAGS(trace_names, the_oldest_give_way, 0, 120)
 {
 	static int pid[10 * SAVED_MAX + 100];

@@ -70,6 +70,7 @@ static void read_and_write(const char *path, const char *unset)
 	EXPECT(tt_says(path, unset));
 }
 
+/* HE3 */
 KTEST(tracefs, a_selection_read_and_written_by_one_handle)
 {
 	unsigned int i;
@@ -79,6 +80,7 @@ KTEST(tracefs, a_selection_read_and_written_by_one_handle)
 	tt_end();
 }
 
+/* HE2 */
 KTEST(tracefs, an_emptied_selection_is_none_and_excludes_none)
 {
 	unsigned int i;
@@ -133,6 +135,7 @@ static int notrace_rounds(void *unused)
 	return lost_rounds("set_ftrace_notrace");
 }
 
+/* TF3 */
 KTEST(tracefs, both_halves_of_a_filter_closed_at_once)
 {
 	struct task_struct *task =

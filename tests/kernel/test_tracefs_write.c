@@ -331,6 +331,7 @@ KTEST(tracefs, a_comma_in_a_cpumask_stands_for_32_cpus)
 
 /* ---- error_log ----------------------------------------------------------- */
 
+/* TF2 */
 KTEST(tracefs, the_culprit_is_quoted_wherever_it_stands)
 {
 	static const char culprit[] = "nosuch mutex_lock";

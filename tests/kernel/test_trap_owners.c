@@ -40,7 +40,7 @@ struct owner_count {
 };
 
 static struct owner_count counts[NR_CPUS];
-static bool greedy; /* owner 0 breaks T1: it claims owner 1's traps, too */
+static bool greedy; /* owner 0 breaks TR1: it claims owner 1's traps, too */
 static bool leave;
 
 static __always_inline int claim(struct pt_regs *regs, unsigned int i)
@@ -147,7 +147,7 @@ static size_t place_of(const char *name)
 	return (size_t)(at - int3_owners_first);
 }
 
-KTEST(trap_owners, the_order_is_patch_engine_others_tests_T1)
+KTEST(trap_owners, the_order_is_patch_engine_others_tests_TR1)
 {
 	EXPECT_EQ(int3_owners_first[0]->claims, poke_int3_handler);
 	EXPECT(place_of("test 0") < place_of("test 1"));
@@ -155,7 +155,7 @@ KTEST(trap_owners, the_order_is_patch_engine_others_tests_T1)
 	EXPECT_EQ(place_of("tests") + 1, table_size(int3_owners));
 }
 
-KTEST(trap_owners, each_gets_exactly_its_own_T1)
+KTEST(trap_owners, each_gets_exactly_its_own_TR1)
 {
 	struct owner_count sum = owned_traps(patch_under_load);
 	unsigned int i;

@@ -261,6 +261,7 @@ static void hold_and_fault(void *arg)
 	invalid_opcode(NULL);
 }
 
+/* TR4 */
 KTEST(traps, catch_of_what_returns)
 {
 	int calls = 0;

@@ -14,8 +14,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 from tests.lint import (cppcheck, docs, figures, format,  # noqa: E402
-                        headers, layers, locks, reach, size, symbols, text,
-                        walk)
+                        headers, invariants, layers, locks, reach, size,
+                        symbols, text, walk)
 
 CHECKS = {
     "cppcheck": cppcheck.check,
@@ -29,6 +29,7 @@ CHECKS = {
     "locks": locks.check,
     "docs": docs.check,
     "walk": walk.check,
+    "invariants": invariants.check,
 }
 
 

@@ -45,7 +45,7 @@ STOPS = {
         "no owner claims it: it is caught by a test or the end",
     "nmi_entry":
         "trace_context says NMI, and an INT3 met in there returns without "
-        "IRET (entry.asm, I1 and I2)",
+        "IRET (entry.asm, EN1 and EN2)",
     "reschedule":
         "preempt_schedule() has raised the preempt count: a callback of what "
         "it calls does not come here again",

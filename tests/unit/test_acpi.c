@@ -170,6 +170,7 @@ UNIT(acpi, damaged_root_pointer)
 	CHECK(!acpi_rsdp_valid(rsdp, 0));
 }
 
+/* AC1 */
 UNIT(acpi, damaged_tables)
 {
 	static const u64 tables[] = { XSDT, MADT };

@@ -126,7 +126,7 @@ UNIT(buddy, random_life)
 	CHECK_STR(buddy_check(&zone) ?: "fine", "fine");
 }
 
-/* The checker itself: each kind of damage is found. */
+/* The checker itself: each kind of damage is found. BU1, BU2, BU3 */
 UNIT(buddy, damage_is_found)
 {
 	char *p;

@@ -119,6 +119,7 @@ static size_t make_lines(char *text, size_t size, unsigned int n)
 	return len;
 }
 
+/* CO3 */
 UNIT(console, a_task_waits_for_a_line_that_stands_still)
 {
 	static char text[32768];
@@ -162,6 +163,7 @@ UNIT(console, ctrl_c_ends_the_wait)
 	CHECK_STR(line, "first\n"); /* whole, and the second not at all */
 }
 
+/* CO1 */
 UNIT(console, no_line_comes_inside_a_piece)
 {
 	begin(4);

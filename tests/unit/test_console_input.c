@@ -116,6 +116,7 @@ UNIT(console_input, an_interrupt_reads_a_batch_and_no_more)
 	empty();
 }
 
+/* CI1 */
 UNIT(console_input, what_does_not_fit_is_counted)
 {
 	unsigned int n;
@@ -134,6 +135,7 @@ UNIT(console_input, what_does_not_fit_is_counted)
 	CHECK(!console_input_pending());
 }
 
+/* CI2 */
 UNIT(console_input, a_break_gets_into_a_full_ring)
 {
 	empty();

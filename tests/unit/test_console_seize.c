@@ -99,6 +99,7 @@ static unsigned int steps_of_a_line(const char *text)
 }
 
 /* Seized for good: so this is the one test, and its last step the one place. */
+/* CO2 */
 UNIT(console_seize, is_not_given_back_by_who_has_lost_it)
 {
 	seize_at = steps_of_a_line("before\n");

@@ -166,7 +166,7 @@ static void leave(const struct ftrace_graph_ret *ret, struct fgraph_ops *gops)
 			 ret->calltime);
 }
 
-/* I6: the words of the frames are those in use. */
+/* R6: the words of the frames are those in use. */
 static void check_words(void)
 {
 	const struct fgraph_ret_stack *stack = current->ret_stack;
@@ -481,8 +481,8 @@ static void user_with(struct user *user, trace_func_graph_ent_t entryfunc,
 	CHECK_EQ(register_ftrace_graph(&user->gops), 0);
 }
 
-/* I2, I6: frames there would be, but no words; then it is not hooked. */
-UNIT(fgraph, calls_without_room_for_their_words_are_counted_I6)
+/* R2, R6: frames there would be, but no words; then it is not hooked. */
+UNIT(fgraph, calls_without_room_for_their_words_are_counted_R6)
 {
 	const unsigned int most = FGRAPH_DATA_WORDS / FGRAPH_DATA_MAX;
 	unsigned long before = current->trace_overrun;
@@ -589,7 +589,7 @@ static void look_for_handler(void)
 }
 
 /* Nobody can have just read it when the wait for such begins. */
-UNIT(fgraph, a_handler_is_out_of_use_before_the_wait_I4)
+UNIT(fgraph, a_handler_is_out_of_use_before_the_wait_R4)
 {
 	static struct ftrace_ops ops, other_ops;
 	static struct fgraph_ops gops = { .ops = &ops, .handler = refuses_all };
@@ -681,17 +681,17 @@ static void call_once_with(trace_func_graph_ent_t entryfunc,
 	CHECK_EQ(unregister_ftrace_graph(gops), 0);
 }
 
-UNIT(fgraph, a_return_callback_does_not_recurse_I5)
+UNIT(fgraph, a_return_callback_does_not_recurse_R5)
 {
 	call_once_with(NULL, return_that_calls);
 }
 
-UNIT(fgraph, an_entry_callback_does_not_recurse_I5)
+UNIT(fgraph, an_entry_callback_does_not_recurse_R5)
 {
 	call_once_with(entry_that_calls, NULL);
 }
 
-UNIT(fgraph, callbacks_that_call_at_both_ends_do_not_recurse_I5)
+UNIT(fgraph, callbacks_that_call_at_both_ends_do_not_recurse_R5)
 {
 	call_once_with(entry_that_calls, return_that_calls);
 }

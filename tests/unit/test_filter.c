@@ -374,6 +374,7 @@ static bool agree(const struct node *tree, const char *text, unsigned int *yes)
 	return same;
 }
 
+/* FL1 */
 UNIT(filter, random_expressions_on_random_records)
 {
 	static char text[8192];

@@ -43,7 +43,7 @@ static void refused(const char *marked, enum filter_error_id id)
 
 #define REFUSED(marked, id) refused(marked, FILTER_ERROR_##id)
 
-/* Linux's rule: a place is one behind the character that is wrong. */
+/* Linux's rule: a place is one behind the character that is wrong. FL3 */
 UNIT(filter, errors_of_a_term)
 {
 	REFUSED("((u4 >= 10 && u4 < 15) || no ^== 17) && comm != x",
@@ -193,6 +193,7 @@ UNIT(filter, quotes_hide_everything)
 	CHECK(!keeps("name == ''", &rec));
 }
 
+/* FL2 */
 UNIT(filter, no_byte_behind_the_record)
 {
 	static const struct trace_field rest[] = {

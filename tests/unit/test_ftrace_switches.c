@@ -104,6 +104,7 @@ static void during_modify(void)
 	CHECK(waiting->flags & FTRACE_OPS_FL_MODIFYING);
 }
 
+/* S2 */
 UNIT(ftrace_switches, freed_after_the_wait_I4)
 {
 	static struct ftrace_ops a = OPS(0);

@@ -3,7 +3,7 @@
  * host-sources: trace/shell/lineedit.c trace/shell/keyseq.c
  *
  * The line editor against a model of a terminal: whatever is
- * typed, the screen must show the prompt and the line, cursor at pos (I2).
+ * typed, the screen must show the prompt and the line, cursor at pos (LE2).
  */
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"
@@ -36,7 +36,7 @@ static void terminal(void *ctx, const char *text, size_t len)
 			 cursor < sizeof(screen))
 			screen[cursor++] = *text;
 		else
-			odd_bytes++; /* I3 */
+			odd_bytes++; /* LE3 */
 	}
 }
 
@@ -72,7 +72,7 @@ static enum line_event type(const char *keys)
 	return event;
 }
 
-/* I1, I2, I3 */
+/* LE1, LE2, LE3 */
 static bool shown(void)
 {
 	char text[LINE_PROMPT_ROOM];

@@ -121,6 +121,7 @@ static bool agrees(void)
 	return true;
 }
 
+/* MM1 */
 UNIT(memmap, random_maps_agree_with_the_oracle)
 {
 	u64 seed = 1;

@@ -71,6 +71,7 @@ static int finish(void)
 	return multiboot2_parse(tags, used, &info);
 }
 
+/* MB2 */
 UNIT(multiboot2, reads_what_grub_writes)
 {
 	u8 rsdp[36] = "RSD PTR ";
@@ -188,6 +189,7 @@ UNIT(multiboot2, refuses_tags_without_end)
 	CHECK_STR(info.why, "the tags do not end");
 }
 
+/* MB1 */
 UNIT(multiboot2, refuses_tag_sizes)
 {
 	static const u32 sizes[] = { 0,		 7,	     1000,

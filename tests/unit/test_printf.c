@@ -86,7 +86,8 @@ UNIT(printf, precision_bounds_an_unterminated_string)
 	CHECK_FORMAT("abcd", "%.4s", raw);
 }
 
-UNIT(printf, never_passes_the_end_I1)
+/* PF2 */
+UNIT(printf, never_passes_the_end_PF1)
 {
 	char buf[8];
 

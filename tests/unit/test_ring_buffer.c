@@ -96,8 +96,8 @@ static void check_payload(const struct ring_buffer_event *event)
 
 	if (!CHECK(event->len >= sizeof(*p)) || !CHECK(p->id < w.o.nr))
 		return;
-	CHECK(w.o.done[p->id]);			/* I2 */
-	CHECK_EQ(event->time, w.o.time[p->id]); /* I1 */
+	CHECK(w.o.done[p->id]);			/* RB2 */
+	CHECK_EQ(event->time, w.o.time[p->id]); /* RB1 */
 	CHECK_EQ(event->len, sizeof(*p) + 4 * p->words);
 	for (u32 i = 0; i < p->words; i++) {
 		if (!CHECK_EQ(p->filler[i], p->id))
@@ -112,12 +112,12 @@ static void consumed(const struct ring_buffer_event *event, u64 lost)
 	check_payload(event);
 	if (p->id >= w.o.nr)
 		return;
-	CHECK(!w.o.seen[p->id]); /* I4 */
+	CHECK(!w.o.seen[p->id]); /* RB4 */
 	CHECK(event->time >= w.o.last_time);
 	w.o.seen[p->id] = true;
 	w.o.last_time = event->time;
 	w.o.lost += lost;
-	if (w.o.strict) /* I7 */
+	if (w.o.strict) /* RB7 */
 		CHECK_EQ(events_before(event->time), w.o.read + w.o.lost);
 	w.o.read++;
 }
@@ -328,7 +328,7 @@ static void end(void)
 	CHECK_EQ(s.entries, 0);
 	CHECK_EQ(s.written, w.o.nr);
 	CHECK_EQ(s.read, w.o.read);
-	CHECK_EQ(s.overrun + s.read, s.written); /* I5 */
+	CHECK_EQ(s.overrun + s.read, s.written); /* RB5 */
 	CHECK_EQ(s.dropped + s.commit_overrun + s.recursed, w.o.refused);
 	CHECK(w.rb->overwrite || !s.overrun);
 	CHECK_EQ(w.rb->gate & 0xffffffff, 0);
@@ -372,6 +372,7 @@ UNIT(ring_buffer, model_two_pages_overwrite)
 	run(2, true, false, 1);
 }
 
+/* I8 */
 UNIT(ring_buffer, model_three_pages_overwrite)
 {
 	run(3, true, false, 10001);

@@ -197,7 +197,7 @@ static u64 read_ring(struct ring_buffer_per_cpu *rb)
 	ring_buffer_stats(rb, &stats);
 	CHECK_EQ(stats.written, n);
 	CHECK_EQ(stats.overrun, 0);
-	CHECK_EQ(rb->gate & 0xffffffff, 0); /* I3 */
+	CHECK_EQ(rb->gate & 0xffffffff, 0); /* RB3 */
 	return stats.dropped + stats.commit_overrun + stats.recursed;
 }
 
@@ -260,6 +260,7 @@ static void write_n(u32 n)
 		write_slow(8);
 }
 
+/* RB8 */
 UNIT(ring_buffer_swap, counts_and_positions_go_along)
 {
 	struct ring_buffer_per_cpu *rb;

@@ -103,7 +103,7 @@ UNIT(screen, a_long_line_takes_two_rows_a_full_one_does_not)
 	CHECK_EQ(bad, 0);
 }
 
-UNIT(screen, what_interrupts_the_drawing_does_not_draw_S2)
+UNIT(screen, what_interrupts_the_drawing_does_not_draw_SR2)
 {
 	while_drawing = "\n\n\n\nnmi\n";
 	say("\nz");
@@ -131,7 +131,7 @@ UNIT(screen, scrolling_is_cheap)
 	CHECK_EQ(bad, 0);
 }
 
-UNIT(screen, random_bytes_stay_inside_S1)
+UNIT(screen, random_bytes_stay_inside_SR1)
 {
 	u32 seed = 1;
 	unsigned int i;

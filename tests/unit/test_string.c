@@ -27,6 +27,7 @@ static bool same(const u8 *a, const u8 *b)
 }
 
 /* Every length, offset and direction of overlap, against a byte-wise copy. */
+/* ME3 */
 UNIT(mem, memmove_overlapping)
 {
 	u8 got[ROOM], want[ROOM], orig[ROOM];

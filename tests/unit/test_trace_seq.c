@@ -24,6 +24,7 @@ static void put_all(struct trace_seq *s)
 	trace_seq_putc(s, '.');
 }
 
+/* SQ1 */
 UNIT(trace_seq, pieces_at_every_size)
 {
 	size_t len = strlen(whole), size;

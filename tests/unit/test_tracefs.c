@@ -309,6 +309,7 @@ UNIT(tracefs, poll_tells_whether_a_read_waits)
 
 /* ---- T1: levels are held ------------------------------------------------- */
 
+/* TF4 */
 UNIT(tracefs, T1_a_handle_keeps_its_directories)
 {
 	struct tracefs_file *file, *other;

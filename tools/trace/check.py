@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Verifies the properties of every sound trace.
 
-  T1  Calls nest: each return ends the last open call of its task.
-  T2  The time of a CPU does not go back.
-  T3  The durations of the calls a function made do not exceed its own.
-  T4  The events read and lost add up to those written, if the input has counts.
+  CK1  Calls nest: each return ends the last open call of its task.
+  CK2  The time of a CPU does not go back.
+  CK3  The durations of the calls a function made do not exceed its own.
+  CK4  The events read and lost add up to those written, if the input has
+       counts.
 
 A mismatch that lost events explain is not a violation.
 """
@@ -50,7 +51,7 @@ class Checker:
             self.found.sentences.append(sentence)
 
     def complain(self, event: Event, what: str) -> None:
-        self.say(f"T1: {self.trace.place(event)}: {what}")
+        self.say(f"CK1: {self.trace.place(event)}: {what}")
 
     def events(self) -> Iterator[Event]:
         for event in self.trace.events():
@@ -67,7 +68,7 @@ class Checker:
     def time(self, event: Event) -> None:
         before = self.times.get(event.cpu, event.time)
         if event.time <= before - self.trace.resolution:
-            self.say(f"T2: {self.trace.place(event)}: CPU {event.cpu} goes "
+            self.say(f"CK2: {self.trace.place(event)}: CPU {event.cpu} goes "
                      f"back by {before - event.time} ns")
         self.times[event.cpu] = event.time
 
@@ -78,7 +79,7 @@ class Checker:
         self.found.calls += 1
         slack = rounding(frame.duration) if self.trace.resolution > 1 else 0
         if frame.inner > frame.duration + slack:
-            self.say(f"T3: {self.trace.place(event)}: {frame.function}() took "
+            self.say(f"CK3: {self.trace.place(event)}: {frame.function}() took "
                      f"{frame.duration} ns, but the calls it made "
                      f"{frame.inner} ns")
 
@@ -86,19 +87,19 @@ class Checker:
         trace, found = self.trace, self.found
         found.lost = sum(self.lost.values())
         if trace.entries is not None and trace.entries != found.events:
-            self.say(f"T4: the head says {trace.entries} entries, but there "
+            self.say(f"CK4: the head says {trace.entries} entries, but there "
                      f"are {found.events}")
         if trace.written is not None and trace.entries is not None and \
                 found.lost > trace.written - trace.entries:
-            self.say(f"T4: {trace.written} were written and {trace.entries} "
+            self.say(f"CK4: {trace.written} were written and {trace.entries} "
                      f"are there, but {found.lost} were lost")
         for cpu, stats in sorted(trace.stats.items()):
             count, lost = self.counts.get(cpu, 0), self.lost.get(cpu, 0)
             if count != stats.read:
-                self.say(f"T4: CPU {cpu}: {stats.read} events were read from "
+                self.say(f"CK4: CPU {cpu}: {stats.read} events were read from "
                          f"the ring, but {count} are there")
             if lost > stats.overrun:
-                self.say(f"T4: CPU {cpu}: {stats.overrun} events were "
+                self.say(f"CK4: CPU {cpu}: {stats.overrun} events were "
                          f"overwritten, but {lost} are missing")
 
 

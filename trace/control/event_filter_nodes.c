@@ -7,7 +7,7 @@
  * for the events that have its fields; the others keep theirs.
  *
  * Owns nothing. Context: task. Locks: the session of trace_event_file.h. A
- * filter is freed after the session, when no probe uses it (N2).
+ * filter is freed after the session, when no probe uses it (EF2).
  */
 #include "kernel/base/slab.h"
 #include "kernel/lib/ctype.h"

@@ -55,14 +55,14 @@ int hash_edit_open(struct tracefs_file *file, const struct hash_source *source)
 	return 0;
 }
 
-/* Does the candidate select all functions? I2 */
+/* Does the candidate select all functions? HE2 */
 static bool edit_is_all(const struct hash_edit *edit)
 {
 	return edit->all ||
 	       (edit->source->exclude && !ftrace_hash_count(edit->hash));
 }
 
-/* "!*": select no function. I2 */
+/* "!*": select no function. HE2 */
 static int select_nothing(struct hash_edit *edit)
 {
 	struct ftrace_hash *nothing = ftrace_hash_begin(NULL);

@@ -3,14 +3,14 @@
  * hash_edit.h - a file that selects functions: its set is copied at open,
  * edited by words, and applied at close.
  *
- * I1  The live set does not change before hash_edit_release(). A refused token
+ * HE1  The live set does not change before hash_edit_release(). A refused token
  *     does not undo the tokens before it, as on Linux. If no token was
  *     accepted, nothing changes, so a typing error never means "all".
- * I2  "All", "nothing" and "these" are three different results. A filter
+ * HE2  "All", "nothing" and "these" are three different results. A filter
  *     emptied with '!' selects nothing; a filter without any token selects
  *     everything. A set that excludes has no such "nothing": emptied, it
  *     excludes no function, as without any token.
- * I3  A handle shows its own copy: the set in force at its open, edited by the
+ * HE3  A handle shows its own copy: the set in force at its open, edited by the
  *     words written through it.
  *
  * Context: task.

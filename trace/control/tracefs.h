@@ -6,14 +6,14 @@
  * file server can use the same calls. Sources define what is in the tree, see
  * tracefs_tree.h.
  *
- * I1  Each open handle generates its text from offset 0 and keeps it: two
+ * TF1  Each open handle generates its text from offset 0 and keeps it: two
  *     readers never disturb each other, and a reader sees one state.
- * I2  Every refused write is logged in error_log: the file, the input, the
+ * TF2  Every refused write is logged in error_log: the file, the input, the
  *     error, and a caret under the wrong part.
- * I3  A node decides when a change takes effect: at write, or for the filters
+ * TF3  A node decides when a change takes effect: at write, or for the filters
  *     at close. A handle that both reads and writes a filter reads the set as
  *     edited by the words complete so far.
- * I4  A handle holds the directories above it, see T1 of tracefs_tree.h.
+ * TF4  A handle holds the directories above it, see T1 of tracefs_tree.h.
  *
  * Names, modes and errno are those of Linux's tracefs. A path has no leading
  * slash; "" is the root, and a slash at the end means a directory.

@@ -7,7 +7,7 @@
  * range, so a record pays for one kind of test.
  *
  * A place in an error is one behind the character that is wrong, as on Linux.
- * Invariant FL3: filter.h. Context: task; pure but for kallsyms.
+ * See filter.h for FL3. Context: task; pure but for kallsyms.
  */
 #include "kernel/base/kallsyms.h"
 #include "kernel/lib/ctype.h"

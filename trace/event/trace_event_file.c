@@ -13,7 +13,7 @@
  *
  * The last soft user of a file that is SOFT_DISABLED detaches the probe.
  *
- * Invariants N1 to N3: trace_event_file.h.
+ * Invariants EF1 to EF3: trace_event_file.h.
  *
  * Context: task, may sleep; trace_event_wanted(): probe. Locks: trace_lock, and
  * under it events_lock.
@@ -36,7 +36,7 @@ static void settle(void)
 {
 	assert_held(&trace_lock);
 	if (changed)
-		synchronize_cpus(); /* N1, N2: a probe has preemption off */
+		synchronize_cpus(); /* EF1, EF2: a probe has preemption off */
 	changed = false;
 }
 
@@ -83,7 +83,7 @@ void trace_event_file_set(struct trace_event_file *file, u32 bits, bool on)
 		;
 }
 
-/* N3 */
+/* EF3 */
 static int attach(struct trace_event_file *file)
 {
 	int err = trace_expand(file->tr);
@@ -97,7 +97,7 @@ static int attach(struct trace_event_file *file)
 	return 0;
 }
 
-/* N3 */
+/* EF3 */
 static void detach(struct trace_event_file *file)
 {
 	file->event->unreg(file);

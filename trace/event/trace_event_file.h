@@ -20,11 +20,11 @@
  * One such session costs one batch of patches and one wait, whatever the number
  * of events.
  *
- * N1  After event_session_end() the probe of an event that was enabled is
+ * EF1  After event_session_end() the probe of an event that was enabled is
  *     called at every call of its tracepoint; the probe of one that was
  *     disabled is not, and no CPU is inside.
- * N2  After event_session_end() no CPU uses a filter that was replaced.
- * N3  An event's probe is attached exactly while EVENT_FILE_ENABLED is set.
+ * EF2  After event_session_end() no CPU uses a filter that was replaced.
+ * EF3  An event's probe is attached exactly while EVENT_FILE_ENABLED is set.
  *
  * Lock legend: [I] immutable; [L] trace_lock, held from begin to end; [A]
  * written by one store under trace_lock, read in any context.
@@ -85,7 +85,7 @@ struct event_refusal {
 
 /* Take trace_lock. */
 void event_session_begin(void);
-/* Make all changes of the session take effect (N1, N2); release the lock. */
+/* Make all changes of the session take effect (EF1, EF2); release the lock. */
 void event_session_end(void);
 
 /*

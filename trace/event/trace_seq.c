@@ -2,7 +2,7 @@
 /*
  * trace_seq.c - append pieces of text to a buffer. Pure.
  *
- * I1  Between two calls, len < size and buf[len] is the terminating NUL.
+ * SQ1  Between two calls, len < size and buf[len] is the terminating NUL.
  *
  * Context: any.
  */

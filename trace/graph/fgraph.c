@@ -16,25 +16,25 @@
  * of one call have the same depth; no user sees the time in another user's
  * frame.
  *
- * I1  A hooked slot has a frame that holds its true return address, from before
+ * R1  A hooked slot has a frame that holds its true return address, from before
  *     it is hooked until after the return through it. Frames of other contexts
  *     on the same task lie above it, and are popped before it is read.
- * I2  A call is hooked only if there is room for its frame. A call without room
+ * R2  A call is hooked only if there is room for its frame. A call without room
  *     is counted in task->trace_overrun and returns as usual.
- * I3  Frames above the returning one belong to calls that were left by force
+ * R3  Frames above the returning one belong to calls that were left by force
  *     (trap_catch_call()). They are dropped and counted.
- * I4  A user's slot is free when no frame has its bit and no CPU is in its
+ * R4  A user's slot is free when no frame has its bit and no CPU is in its
  *     callbacks.
- * I5  While a user's callback runs, at entry or return, no call that it makes
+ * R5  While a user's callback runs, at entry or return, no call that it makes
  *     in this context is hooked by fgraph_enter(), except for one more level:
  *     the transition bit of recursion.h. Such calls are counted (->recursed).
  *     Code that pushes frames without fgraph_enter() must call no function that
  *     is hooked. Linux also tests its recursion bits at entry, and around
  *     fprobe's exit handlers since 2023 ("add recursion detection").
- * I6  A user's retfunc gets the words that its entry reserved for the same
+ * R6  A user's retfunc gets the words that its entry reserved for the same
  *     call, as the entry left them. The words form a second stack beside the
  *     frames: an interrupt reserves above the words in use, and restores
- *     ->data_used. Popping a frame frees its words (I3 included).
+ *     ->data_used. Popping a frame frees its words (R3 included).
  *
  * Context: entry and return run in any context, NMI included; not traceable.
  * Registering takes graph_lock; walking the task list takes task_list_lock.
@@ -99,7 +99,7 @@ u64 *fgraph_reserve_data(unsigned int words)
 
 	if (!words || words > FGRAPH_DATA_MAX || fgraph_words(stack->top))
 		return NULL;
-	if (unlikely(words > FGRAPH_DATA_WORDS - used)) { /* I2 */
+	if (unlikely(words > FGRAPH_DATA_WORDS - used)) { /* R2 */
 		current->trace_overrun++;
 		return NULL;
 	}
@@ -108,7 +108,7 @@ u64 *fgraph_reserve_data(unsigned int words)
 	return stack->data + used;
 }
 
-/* I6: free the words of a popped frame. */
+/* R6: free the words of a popped frame. */
 static __always_inline void give_words_back(struct fgraph_ret_stack *stack,
 					    unsigned int words)
 {
@@ -128,7 +128,7 @@ static __always_inline void enter_guarded(struct fgraph_ret_stack *stack,
 	struct fgraph_frame *top = stack->top, *frame;
 	unsigned int words;
 
-	if (unlikely(top >= stack->end)) { /* I2 */
+	if (unlikely(top >= stack->end)) { /* R2 */
 		current->trace_overrun++;
 		return;
 	}
@@ -145,7 +145,7 @@ static __always_inline void enter_guarded(struct fgraph_ret_stack *stack,
 	frame->calltime = ent.calltime;
 	if (unlikely(ent.marks))
 		fetch_or(&frame->users, ent.marks);
-	fgraph_hook(frame, retp); /* I1 */
+	fgraph_hook(frame, retp); /* R1 */
 }
 
 void fgraph_enter(unsigned long ip, struct fgraph_ops *gops,
@@ -156,7 +156,7 @@ void fgraph_enter(unsigned long ip, struct fgraph_ops *gops,
 
 	if (unlikely(!stack))
 		return;
-	guard = ftrace_guard_enter(FTRACE_GUARD_GRAPH); /* I5 */
+	guard = ftrace_guard_enter(FTRACE_GUARD_GRAPH); /* R5 */
 	if (unlikely(!guard)) {
 		stack->recursed++;
 		return;
@@ -182,7 +182,7 @@ static void fgraph_call(unsigned long ip, unsigned long parent_ip,
 	fgraph_enter(ip, gops, ftrace_return_slot(fregs), gops->entryfunc);
 }
 
-/* I3: the frame of the call that returns is not on top. */
+/* R3: the frame of the call that returns is not on top. */
 static noinline struct fgraph_frame *
 drop_abandoned(struct fgraph_ret_stack *stack, const unsigned long *retp)
 {
@@ -192,7 +192,7 @@ drop_abandoned(struct fgraph_ret_stack *stack, const unsigned long *retp)
 	for (; frame > stack->frame && frame->retp != retp; frame--)
 		words += fgraph_words(frame);
 	if (frame == stack->frame)
-		panic("I1: no frame for the call that returns at %p", retp);
+		panic("R1: no frame for the call that returns at %p", retp);
 	stack->abandoned += stack->top - frame;
 	WRITE_ONCE(stack->top, frame);
 	give_words_back(stack, words);
@@ -222,7 +222,7 @@ void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
 		.data = words ? stack->data + stack->data_used - words : NULL,
 		.words = words,
 	};
-	/* I5. A frame without a user bit calls nothing. */
+	/* R5. A frame without a user bit calls nothing. */
 	guard = ftrace_guard_enter(FTRACE_GUARD_GRAPH);
 	bits = READ_ONCE(frame->users) & FGRAPH_USER_BITS;
 	for (; bits; bits &= bits - 1) {
@@ -230,7 +230,7 @@ void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
 		gops->retfunc(&ret, gops);
 	}
 	ftrace_guard_leave(guard);
-	fgraph_unhook(stack, frame); /* I1 */
+	fgraph_unhook(stack, frame); /* R1 */
 	give_words_back(stack, words);
 }
 
@@ -432,7 +432,7 @@ static int add_user(struct fgraph_ops *gops)
 }
 
 /*
- * I4: the user's ops is unregistered, so no CPU pushes its bit any more. Take
+ * R4: the user's ops is unregistered, so no CPU pushes its bit any more. Take
  * its handler out of use and clear its bit in all frames, then wait for every
  * task that may have read either.
  */

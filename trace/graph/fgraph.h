@@ -42,7 +42,7 @@ struct ftrace_graph_ret {
 /*
  * Context of both: probe. If the entry function returns false, the return
  * function is not called. Calls that they make are hooked one level deep at
- * most; deeper ones are counted (fgraph.c, I5).
+ * most; deeper ones are counted (fgraph.c, R5).
  */
 typedef bool (*trace_func_graph_ent_t)(struct ftrace_graph_ent *ent,
 				       struct fgraph_ops *gops);

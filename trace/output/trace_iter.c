@@ -11,7 +11,7 @@
  * neighbouring events (->delay). ->event is NULL if the copy cannot be
  * interpreted.
  *
- * I1  Lines are in order of time; events of the same time are in order of CPU.
+ * IT1  Lines are in order of time; events of the same time are in order of CPU.
  *     The lines of one CPU are in the order in which they were written.
  *
  * A read of trace_pipe takes each reader_lock once, however many lines it

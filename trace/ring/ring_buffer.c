@@ -27,15 +27,15 @@
  * nested writer may already have done. A nested writer never waits: ->end shows
  * which steps are done, and it does the others.
  *
- * I1  ->tail never has the same value twice: time does not go back, the offset
+ * RB1  ->tail never has the same value twice: time does not go back, the offset
  *     rises within a page, and a new page begins later than the old one ended.
  *     So an exchange that succeeds proves that no other writer ran in between.
- * I2  ->commit_seq and the commit page's ->commit cover complete events only.
- * I3  When ->nest and ->pending are 0, every event written is committed. The
+ * RB2  ->commit_seq and the commit page's ->commit cover complete events only.
+ * RB3  When ->nest and ->pending are 0, every event written is committed. The
  *     fast path is taken only then.
- * I4  A slot changes owner by one locked exchange: a page is overwritten by
+ * RB4  A slot changes owner by one locked exchange: a page is overwritten by
  *     the writer or taken by the reader, never both.
- * I5  Every event is either read or counted in overrun, commit_overrun or
+ * RB5  Every event is either read or counted in overrun, commit_overrun or
  *     dropped.
  * RB9 At any instruction of a writer its buffer's ring may be exchanged for the
  *     twin (ring_buffer_swap()). A writer ends in the ring where it began: the
@@ -104,7 +104,7 @@ static bool rb_claim(struct ring_buffer_per_cpu *rb, u64 seq)
 			return true; /* a writer we interrupted did it */
 		if (RB_SLOT_SEQ(old) && !rb->overwrite)
 			return false;
-		/* I4; pairs with rb_take(), ring_buffer_read.c */
+		/* RB4; pairs with rb_take(), ring_buffer_read.c */
 		if (try_cmpxchg(slot, &old, RB_SLOT(seq, RB_SLOT_INDEX(old))))
 			break;
 	}
@@ -136,7 +136,7 @@ static int rb_open_page(struct ring_buffer_per_cpu *rb, u64 tail, u64 seq,
 		local_try_cmpxchg((u64 *)&rb->data.tail_page, &tail_page,
 				  (u64)page);
 	if (delta <= 0)
-		now += 1 - delta; /* I1 */
+		now += 1 - delta; /* RB1 */
 	if (!local_try_cmpxchg(&rb->data.tail, &tail,
 			       (now << RB_TAIL_BITS) + size))
 		return 0;
@@ -268,7 +268,7 @@ static void rb_commit_page(struct ring_buffer_per_cpu *rb, u32 end)
 	if (from == end)
 		return;
 	rb->data.commit_entries += rb_count(page, from, end);
-	/* I2: store the events before ->commit; pairs with rb_committed() */
+	/* RB2: store the events before ->commit; pairs with rb_committed() */
 	smp_store_release(&page->commit, end);
 }
 
@@ -321,7 +321,7 @@ void ring_buffer_commit_rest(struct ring_buffer_per_cpu *rb)
 		local_set(&rb->pending, 0);
 		rb_commit_all(rb);
 		local_set(&rb->nest, 0);
-	} while (local_read(&rb->pending)); /* I3 */
+	} while (local_read(&rb->pending)); /* RB3 */
 }
 
 static bool rb_enter(struct ring_buffer_per_cpu *rb)

@@ -3,15 +3,15 @@
  * ring_buffer_read.c - the reader's side of the per-CPU ring buffer.
  *
  * Owns the page outside the ring and the reader's position. A consuming reader
- * takes the oldest page out of its slot in exchange for its own page (I4 in
+ * takes the oldest page out of its slot in exchange for its own page (RB4 in
  * ring_buffer.c). From then on no other code uses that page, except that the
  * writer still adds to it while it is the commit page. A walk copies a page and
  * then checks that the slot still holds the same page. If not, a writer has
  * overwritten the page, and the walk discards the copy.
  *
- * I6  The reader gives its page back only when the commit page is a later one.
+ * RB6  The reader gives its page back only when the commit page is a later one.
  *     Before that, the writer may still write to it.
- * I7  Events are numbered by the writer (->first), so a reader that finds a
+ * RB7  Events are numbered by the writer (->first), so a reader that finds a
  *     gap knows exactly how many were lost.
  *
  * Context: task, may sleep. Locks: reader_lock.
@@ -60,13 +60,13 @@ static bool rb_take(struct ring_buffer_per_cpu *rb)
 		    !rb_committed(info->page))
 			return false; /* the page is empty: leave it */
 	} while (!try_cmpxchg(rb_slot(rb, rb->data.next_seq), &slot,
-			      RB_SLOT(0, rb->data.reader_index))); /* I4 */
+			      RB_SLOT(0, rb->data.reader_index))); /* RB4 */
 	rb->data.reader_index = RB_SLOT_INDEX(slot);
 	rb->data.reader_seq = rb->data.next_seq++;
 	rb->data.reader_offset = 0;
 	rb->data.reader_events = 0;
 	rb->data.reader_stamp = info->page->time_stamp;
-	rb->data.lost = info->first - rb->data.next_event; /* I7 */
+	rb->data.lost = info->first - rb->data.next_event; /* RB7 */
 	rb->data.next_event = info->first;
 	return true;
 }
@@ -91,7 +91,7 @@ static u32 rb_reader_page(struct ring_buffer_per_cpu *rb)
 			if (rb->data.reader_offset < size)
 				return size;
 			if (rb->data.reader_seq == commit_seq)
-				return 0; /* I6 */
+				return 0; /* RB6 */
 		}
 		if (!rb_take(rb))
 			return 0;

@@ -4,7 +4,7 @@
  *
  * Owns the table and the two clocks that are not the time stamp counter:
  *
- * I1  "global" never goes back, on whichever CPU it is read; "counter" returns
+ * TC1  "global" never goes back, on whichever CPU it is read; "counter" returns
  *     every number once, from 1.
  *
  * Context: any, NMI and tracing callbacks included; not traceable, no locks.
@@ -30,13 +30,13 @@ static u64 clock_global(void)
 	/* Read the last value before the clock: now can only be too late. */
 	do {
 		now = max(local_clock(), last);
-	} while (!try_cmpxchg(&global_last, &last, now)); /* I1 */
+	} while (!try_cmpxchg(&global_last, &last, now)); /* TC1 */
 	return now;
 }
 
 static u64 clock_counter(void)
 {
-	return fetch_add(&counter_last, 1) + 1; /* I1 */
+	return fetch_add(&counter_last, 1) + 1; /* TC1 */
 }
 
 static u64 clock_tsc(void)

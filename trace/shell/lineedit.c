@@ -30,7 +30,7 @@ static void bell(struct line_editor *e)
 	put(e, "\a", 1);
 }
 
-/* Print the line from the cursor on, blank @gone cells, move back. I2 */
+/* Print the line from the cursor on, blank @gone cells, move back. LE2 */
 static void redraw_tail(struct line_editor *e, unsigned int gone)
 {
 	put(e, e->line + e->pos, e->len - e->pos);
@@ -49,7 +49,7 @@ static void move_to(struct line_editor *e, unsigned int pos)
 
 static void insert(struct line_editor *e, const char *text, unsigned int n)
 {
-	if (e->len + n >= LINE_ROOM) { /* I1 */
+	if (e->len + n >= LINE_ROOM) { /* LE1 */
 		bell(e);
 		return;
 	}

@@ -5,9 +5,9 @@
  * Owns the line being typed, the history, and their output. Pure: it does not
  * depend on the UART or the commands, so the host can run and fuzz it.
  *
- * I1  pos <= len < LINE_ROOM, and line[len] is the terminating NUL.
- * I2  Between two calls the terminal shows prompt and line, cursor at pos.
- * I3  The output has only printable ASCII, backspace, CR, LF and BEL, and
+ * LE1  pos <= len < LINE_ROOM, and line[len] is the terminating NUL.
+ * LE2  Between two calls the terminal shows prompt and line, cursor at pos.
+ * LE3  The output has only printable ASCII, backspace, CR, LF and BEL, and
  *     LINE_CLEAR for ^L: no other escape sequence, so a log of the session
  *     stays readable.
  *

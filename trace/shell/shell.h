@@ -9,9 +9,9 @@
  * as long as you watch. If a command, an option or a file does not exist, no
  * stage of its pipeline runs.
  *
- * I1  Every typed line ends in a prompt: ^C ends every loop, and any key ends
+ * SH1  Every typed line ends in a prompt: ^C ends every loop, and any key ends
  *     an endless stream.
- * I2  A stage that needs no more input returns -EPIPE, and every stage before
+ * SH2  A stage that needs no more input returns -EPIPE, and every stage before
  *     it stops. That is not an error.
  *
  * Context: task (the shell's own thread).
@@ -140,7 +140,7 @@ void shell_error(const char *name, const char *subject, int err);
 
 void shell_hide_errors(bool hide);
 
-/* True once ^C was typed; then every command ends. I1 */
+/* True once ^C was typed; then every command ends. SH1 */
 bool shell_interrupted(void);
 
 /* Was any key pressed? Reads the key, which ends an endless command. */

@@ -7,11 +7,11 @@
  * address; the callbacks of other traces find it by their fgraph_ops.
  * graph_choice.c chooses the calls.
  *
- * I1  An entry event is written if and only if the call is hooked, so every
+ * FG1 An entry event is written if and only if the call is hooked, so every
  *     entry has its return, except calls under way when the tracer is reset.
  *     With tracing_thresh there are no entry events, and the return event of
  *     each call that took at least so long.
- * I2  calltime and rettime come from the local clock, whichever clock stamps
+ * FG2 calltime and rettime come from the local clock, whichever clock stamps
  *     the events. The event's own time is used only while the local clock
  *     stamps events.
  *
@@ -47,7 +47,7 @@ static struct graph_trace *graph_of(struct fgraph_ops *gops)
 }
 
 /*
- * I2: the local time of an event with time stamp @stamp. The event is reserved
+ * FG2: the local time of an event with time stamp @stamp. The event is reserved
  * and not yet committed, so that the clock and other_clock do not both change
  * in between.
  */
@@ -255,7 +255,7 @@ static void graph_switched(struct task_struct *prev, struct task_struct *next)
 
 	if (likely(!bits))
 		return;
-	now = local_clock(); /* I2 */
+	now = local_clock(); /* FG2 */
 	if (prev->ret_stack)
 		prev->ret_stack->slept_at = now;
 	stack = next->ret_stack;

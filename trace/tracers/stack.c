@@ -8,11 +8,11 @@
  * costs more: the callback walks the stack, which also finds the slot of each
  * return address.
  *
- * I1  depth[i] is the number of bytes in use while entry i runs. An entry uses
+ * ST1  depth[i] is the number of bytes in use while entry i runs. An entry uses
  *     the difference to the next entry, its return address included, so all
  *     sizes add up to depth[0]. Callers without an entry count together as one
  *     entry without a name.
- * I2  One writer at a time. A second one (interrupt, NMI, other CPU) gives up;
+ * ST2  One writer at a time. A second one (interrupt, NMI, other CPU) gives up;
  *     it tries again at a later call if the stack is still deeper.
  *
  * Context: probe, with the core's guard; files: task. Locks: stack_lock to turn
@@ -38,7 +38,7 @@ struct record {
 
 static DEFINE_MUTEX(stack_lock);
 static struct record record; /* [record_busy] */
-static u32 record_busy;	     /* [A] I2 */
+static u32 record_busy;	     /* [A] ST2 */
 static bool stack_on;	     /* [stack_lock] */
 
 /*

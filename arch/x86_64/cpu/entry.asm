@@ -4,12 +4,12 @@
 ;
 ; Owns: the trap frame, and the context word on entry and exit.
 ;
-; I1 trace_context is correct before anything traceable is called, and is
+; EN1 trace_context is correct before anything traceable is called, and is
 ;    restored before the interrupted code continues.
-; I2 An NMI's registers go on its own IST stack, and its handler executes no
+; EN2 An NMI's registers go on its own IST stack, and its handler executes no
 ;    IRET before its last instruction, so NMIs do not nest. #BP returns without
 ;    IRET because it may come inside an NMI.
-; I3 rbp is odd from the save on: (address of the pt_regs) + 1. By this the
+; EN3 rbp is odd from the save on: (address of the pt_regs) + 1. By this the
 ;    stack walker recognises a trap frame.
 ;
 ; The frame (struct pt_regs; offsets by name, PT_*), after save_regs:
@@ -42,7 +42,7 @@ extern sync_core_ack, sync_core_round, lapic_mmio
 %define GPRS rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, \
 	rbx, rbp, r12, r13, r14, r15
 
-; save_regs: rsp at PT_ORIG_AX -> rsp at the pt_regs, rbp marked (I3)
+; save_regs: rsp at PT_ORIG_AX -> rsp at the pt_regs, rbp marked (EN3)
 %macro save_regs 0
 	push_list GPRS
 	cld				; the C ABI requires DF clear
@@ -66,7 +66,7 @@ extern sync_core_ack, sync_core_round, lapic_mmio
 %define FRAME_CONTEXT	rsp
 %define FRAME_REGS	rsp + 8
 
-; enter_context CTX: pushes the old context word, sets the new one (I1).
+; enter_context CTX: pushes the old context word, sets the new one (EN1).
 ; An exchange with memory is a full barrier: the handler reads nothing before
 ; other CPUs can see the context (cpu_is_quiet(), kernel/quiesce.c).
 %macro enter_context 1
@@ -143,7 +143,7 @@ endfunc exception_common
 ;	[A - 48]	the old PT_ORIG_AX: gap
 ;	[A - 96, A - 48) the copy; the saved registers are below it
 ;
-; The return uses no IRET (I2): ip and flags are written below T, the rsp to
+; The return uses no IRET (EN2): ip and flags are written below T, the rsp to
 ; return with, then popped from there. An emulated CALL makes T = S - 8, so they
 ; reach down to S - 24 >= A - 24: into the gap, not into the copy that is still
 ; being popped.
@@ -183,11 +183,11 @@ endfunc int3_common
 func nmi_common
 	save_regs
 	mov rdi, rsp
-	enter_context CTX_NMI		; I1
+	enter_context CTX_NMI		; EN1
 	call nmi_entry			; rdi = regs
 	leave_context
 	add rsp, 8
-	return_by_iret			; the one IRET of an NMI (I2)
+	return_by_iret			; the one IRET of an NMI (EN2)
 endfunc nmi_common
 
 ; ---- interrupts -------------------------------------------------------------
@@ -197,7 +197,7 @@ endfunc nmi_common
 func irq_common
 	save_regs
 	mov rdi, rsp
-	enter_context CTX_IRQ		; I1
+	enter_context CTX_IRQ		; EN1
 	call irq_entry			; rdi = regs; end of interrupt is done
 	leave_context			; eax = what was interrupted
 	cmp eax, CTX_TASK
@@ -220,7 +220,7 @@ endfunc irq_common
 ; The answer to sync_core_all(). It calls nothing traceable and no C, and leaves
 ; the context unchanged. It serialises first, by an IRET to the next line, and
 ; only then answers: an NMI between the two also finds the new code. A maskable
-; interrupt never comes inside an NMI, so the IRET is allowed (I2).
+; interrupt never comes inside an NMI, so the IRET is allowed (EN2).
 ;
 ; IN	rsp at PT_ORIG_AX, interrupts off
 ; STACK	rax rcx rdx rsi; an IRET frame for a moment

@@ -4,9 +4,10 @@
  *
  * Owns: the per-CPU GDT and TSS, and the IST stacks that the TSS points to.
  *
- * I1 An IST stack is used by one vector only, and that vector cannot come again
- *    before its handler has left the stack. An NMI is blocked until the IRET,
- *    and no code in an NMI executes an earlier one; #DF and #MC do not return.
+ * GD1 An IST stack is used by one vector only, and that vector cannot come
+ *    again before its handler has left the stack. An NMI is blocked until the
+ *    IRET, and no code in an NMI executes an earlier one; #DF and #MC do not
+ *    return.
  *
  * Context: boot and bring-up, except ist_of().
  */

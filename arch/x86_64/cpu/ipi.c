@@ -5,7 +5,7 @@
  *
  * Owns: the number of the current round, the stop request.
  *
- * I1 sync_core_all() returns only after each CPU that was online when the
+ * IP1 sync_core_all() returns only after each CPU that was online when the
  *    round began has executed a serialising instruction that began after the
  *    caller's stores. A CPU that comes online later serialises by itself after
  *    it has become visible (smp.c).
@@ -103,7 +103,7 @@ notrace void sync_core_all(void)
 	/* With interrupts off, two CPUs could wait for each other for ever. */
 	BUG_ON(!in_task());
 	preempt_disable_notrace();
-	round = fetch_add(&sync_core_round, 1) + 1; /* full barrier: I1 */
+	round = fetch_add(&sync_core_round, 1) + 1; /* full barrier: IP1 */
 	others = READ_ONCE(cpu_online_mask) & ~BIT(smp_processor_id());
 	if (others) {
 		assert_irqs_on();

@@ -4,8 +4,8 @@
  *
  * Owns: the tables of device interrupt handlers and of NMI handlers.
  *
- * I1 nmi_handler_unregister() empties the slot of the NMI table before it waits
- *    for the handler, so after its return no CPU runs the handler or will.
+ * IR1 nmi_handler_unregister() empties the slot of the NMI table before it
+ *    waits for the handler, so after its return no CPU runs it or will.
  *
  * Context: irq_entry() irq, nmi_entry() nmi; the headers say it for the others.
  */
@@ -120,7 +120,7 @@ void nmi_handler_unregister(nmi_handler_t fn)
 		if (try_cmpxchg(&nmi_handlers[i], &was, NULL))
 			break;
 	}
-	/* I1: the cmpxchg is a barrier; pairs with the one in nmi_entry(). */
+	/* IR1: the cmpxchg is a barrier; pairs with the one in nmi_entry(). */
 	for_each_online_cpu(cpu) {
 		u64 seen = READ_ONCE(per_cpu(nmi_sequence, cpu));
 

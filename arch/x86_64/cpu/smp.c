@@ -11,11 +11,11 @@
  * both cases it halts. Memory that a lost CPU may still use, its stack above
  * all, is never given to another CPU.
  *
- * I1 A CPU is visible in cpu_online_mask only when it answers interrupts of
+ * AP1 A CPU is visible in cpu_online_mask only when it answers interrupts of
  *    every kind within bounded time, and it serialises after it is visible. So
  *    a batch of patches either waits for it or is wholly seen by it. Until then
  *    it runs nothing that is traceable (tests/lint/reach.py).
- * I2 One CMPXCHG of a CPU's claim decides whether it joins or is lost: a CPU
+ * AP2 One CMPXCHG of a CPU's claim decides whether it joins or is lost: a CPU
  *    that was given up on never comes online.
  *
  * Context: smp_init() and smp_start_cpu() in a task of the boot CPU; ap_entry()
@@ -123,7 +123,7 @@ static notrace u64 bring_up_clock(void)
 	return rdtsc_ordered();
 }
 
-/* Change the claim's state if it is @from. Return: whether it was. I2 */
+/* Change the claim's state if it is @from. Return: whether it was. AP2 */
 static __always_inline bool claim_moves(unsigned int cpu, u32 from, u32 to)
 {
 	u64 claim = AP_BOOT_CLAIM(from, apic_ids[cpu]);
@@ -154,12 +154,12 @@ static notrace void __noreturn ap_entry(u64 cpu)
 	/* No limit here: the boot CPU has one, and gives up for both. */
 	if (!tsc_compare(this_cpu_ptr(&tsc_sync), true, ~0ULL, bring_up_clock,
 			 &step_back) ||
-	    !claim_moves(cpu, AP_BOOT_TAKEN, AP_BOOT_JOINED)) /* I2 */
+	    !claim_moves(cpu, AP_BOOT_TAKEN, AP_BOOT_JOINED)) /* AP2 */
 		halt_forever();
 	tsc_base_at_most(bring_up_clock());
 	note_step_back(step_back);
 	fetch_or(&cpu_online_mask, BIT(cpu));
-	sync_core(); /* I1 */
+	sync_core(); /* AP1 */
 	secondary_main();
 }
 
@@ -206,7 +206,7 @@ static int finish(unsigned int cpu)
 	if (tsc_compare(&per_cpu(tsc_sync, cpu), false, smp_finish_ns,
 			bring_up_clock, &step_back))
 		spin_until(claim_state(cpu) == AP_BOOT_JOINED, smp_finish_ns);
-	if (claim_moves(cpu, AP_BOOT_TAKEN, AP_BOOT_LOST)) /* I2 */
+	if (claim_moves(cpu, AP_BOOT_TAKEN, AP_BOOT_LOST)) /* AP2 */
 		return -EIO;
 	note_step_back(step_back);
 	if (!spin_until(cpu_online(cpu), smp_timeout_ns))

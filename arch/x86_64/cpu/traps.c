@@ -5,15 +5,15 @@
  *
  * Owns: the catch word of each CPU, the tables of the owners of #BP and #DB.
  *
- * I1 An exception is caught only in task context and only while its own CPU is
+ * TR4 An exception is caught only in task context and only while its own CPU is
  *    inside trap_catch(), so an interrupt's fault is never taken for the
  *    test's.
  *
- * T1 A trap is handled by the first owner that claims it, and by no other. The
+ * TR1 A trap is handled by the first owner that claims it, and by no other. The
  *    patch engine is the first: entry.asm calls it before anything else.
- * T2 A #BP that no owner claims ends in a panic with its address, unless a test
- *    catches it.
- * T3 Nothing steps inside an NMI: #DB returns by IRET, which would unblock the
+ * TR2 A #BP that no owner claims ends in a panic with its address, unless a
+ *    test catches it.
+ * TR3 Nothing steps inside an NMI: #DB returns by IRET, which would unblock the
  *    next NMI on the same stack.
  *
  * Context: all run in the context of the interrupted code, interrupts off.
@@ -146,7 +146,7 @@ void trap_describe(const struct pt_regs *regs, unsigned long cr2, char *buf,
 	}
 }
 
-/* I1. If it returns true, regs lead back into trap_catch(). */
+/* TR4. If it returns true, regs lead back into trap_catch(). */
 static bool trap_caught(struct pt_regs *regs, unsigned long cr2)
 {
 	struct trap_catch *catcher = this_cpu_ptr(&trap_catcher);
@@ -195,11 +195,11 @@ static bool step_claimed(struct pt_regs *regs)
 {
 	const struct trap_owner *const *at;
 
-	if (in_nmi()) /* T3 */
+	if (in_nmi()) /* TR3 */
 		return false;
 	for_each_entry(at, step_owners)
 	{
-		if ((*at)->claims(regs)) /* T1 */
+		if ((*at)->claims(regs)) /* TR1 */
 			return true;
 	}
 	return false;
@@ -220,7 +220,7 @@ void exception_entry(struct pt_regs *regs)
 	panic_regs(regs, "%s", text);
 }
 
-/* T2 */
+/* TR2 */
 static noinline void int3_unclaimed(struct pt_regs *regs)
 {
 	const struct trap_owner *const *at;
@@ -241,7 +241,7 @@ notrace void int3_declined(struct pt_regs *regs)
 	const struct trap_owner *const *at = int3_owners_first;
 
 	while (++at < int3_owners_end)
-		if ((*at)->claims(regs)) /* T1 */
+		if ((*at)->claims(regs)) /* TR1 */
 			return;
 	int3_unclaimed(regs);
 }

@@ -6,7 +6,7 @@
  * firmware's and may be damaged in any way, so no length or address in it is
  * used before it has been checked against the memory that may be read.
  *
- * I1 No byte outside what the reader has granted is ever read.
+ * AC1 No byte outside what the reader has granted is ever read.
  */
 #include "arch/x86_64/dev/acpi.h"
 #include "kernel/lib/errno.h"

@@ -5,7 +5,7 @@
  * Owns: its registers on every CPU, and the way to access them (lapic_mmio, or
  * MSRs if that is NULL).
  *
- * I1 A command to another CPU is written with interrupts off, because the
+ * LA1 A command to another CPU is written with interrupts off, because the
  *    memory-mapped form takes two writes. An NMI that sends a command between
  *    the two restores the upper half.
  *
@@ -103,7 +103,7 @@ notrace void apic_send(u32 id, u32 command)
 		wrmsr(MSR_X2APIC + (APIC_ICR >> 4), (u64)id << 32 | command);
 		return;
 	}
-	local_irq_save(flags); /* I1 */
+	local_irq_save(flags); /* LA1 */
 	high = readl((u8 *)lapic_mmio + APIC_ICR_HIGH);
 	wait_icr();
 	writel((u8 *)lapic_mmio + APIC_ICR_HIGH, id << 24);

@@ -4,7 +4,7 @@
  *
  * Owns the address space from STACK_BASE: slots of guard page + STACK_SIZE.
  *
- * Invariant I1: a stack that was mapped stays mapped. A freed stack waits in a
+ * Invariant KS1: a stack that was mapped stays mapped. A freed stack waits in a
  * list for reuse, so no TLB of any CPU ever has to be flushed for it.
  *
  * Context and locks: boot or task; stack_lock guards the list and the count.

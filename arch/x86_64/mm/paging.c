@@ -6,11 +6,11 @@
  * addresses of device mappings.
  *
  * Invariants
- *  I1 No frame is executable in one mapping and writable in another, in any
+ *  PG1 No frame is executable in one mapping and writable in another, in any
  *     address space (paging_audit() checks; the poke window is excepted).
- *  I2 paging_init() makes all top-level entries of the upper half, so every
+ *  PG2 paging_init() makes all top-level entries of the upper half, so every
  *     address space sees every later mapping.
- *  I3 The lower half is empty except for the poke window and, in the tables
+ *  PG3 The lower half is empty except for the poke window and, in the tables
  *     that starting CPUs use, the page of 32-bit start code.
  *
  * Context: paging_init() at boot; the window functions with interrupts off.
@@ -150,7 +150,7 @@ static int map_direct_run(u64 start, u64 end, u64 prot)
 }
 
 /* Map all RAM; frames that are executable or constant elsewhere are read-only
- * here. I1 */
+ * here. PG1 */
 static int map_direct(void)
 {
 	const u64 cut[] = { 0,
@@ -175,7 +175,7 @@ static int map_direct(void)
 	return 0;
 }
 
-/* Regions that grow later get their top-level entries now. I2 */
+/* Regions that grow later get their top-level entries now. PG2 */
 static int share_upper_half(void)
 {
 	static const unsigned long region[] = { IOREMAP_BASE, STACK_BASE,
@@ -193,7 +193,7 @@ static int share_upper_half(void)
 	return 0;
 }
 
-/* I3 */
+/* PG3 */
 static int map_lower_halves(void)
 {
 	poke_entry = paging_entry(paging_poke_root(), POKE_WINDOW, 0);

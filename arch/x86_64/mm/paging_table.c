@@ -5,9 +5,9 @@
  * Owns the format of an entry and the memory of the tables.
  *
  * Invariants
- *  I1 A table that was linked in stays linked in, so readers need no lock.
- *  I2 Entries above the leaves allow every access; only the leaf restricts it.
- *  I3 Accessed and dirty bits are set from the start, so the CPU never writes
+ *  PT1 A table that was linked in stays linked in, so readers need no lock.
+ *  PT2 Entries above the leaves allow every access; only the leaf restricts it.
+ *  PT3 Accessed and dirty bits are set from the start, so the CPU never writes
  *     to a table.
  *
  * Context and locks: table_lock is held while entries change. Any context may

@@ -6,7 +6,7 @@
  * Owns the bitmap of allocated granules. The bytes of a granule belong to the
  * caller, which writes them with text_poke_copy().
  *
- * Invariant: I1 a granule that is not allocated holds only INT3 (paging_init()
+ * Invariant: XP1 a granule that is not allocated holds only INT3 (paging_init()
  * filled the pool before mapping it).
  *
  * Context and locks: pool_lock guards the bitmap. Bytes are written without
@@ -74,7 +74,7 @@ void exec_free(void *p, size_t size)
 	if (!mine)
 		panic("exec pool: %zu bytes at %p were not allocated", size, p);
 	if (text_poke_set(p, INT3_BYTE, n * EXEC_GRANULE))
-		panic("exec pool: cannot write %p", p); /* I1 */
+		panic("exec pool: cannot write %p", p); /* XP1 */
 	spin_lock(&pool_lock);
 	bitmap_clear(used_map, first, n);
 	spin_unlock(&pool_lock);
