@@ -14,7 +14,7 @@ from tests.lint import source
 START = ("register_ftrace_function", "ops")
 MOST_FILES, MOST_RETURNS = 6, 5
 
-HEAD = re.compile(r"^(?:[a-z_][\w \t*]*?[ \t*])(\w+)\(((?:[^()]|\([^()]*\))*)\)"
+HEAD = re.compile(r"^([a-z_][\w \t*]*?[ \t*])(\w+)\(((?:[^()]|\([^()]*\))*)\)"
                   r"\s*\{\n(.*?)^\}", re.M | re.S)
 CALL = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 # A declaration with a value, or a plain assignment; not to a member.
@@ -23,16 +23,23 @@ ASSIGN = re.compile(r"(?:^|[;{}(,])\s*(?:[a-z_][\w ]*?[ *]+)?(\w+)\s*="
 
 
 def functions(files):
-    """{name: (file, parameters, body)} of C files; files: path -> text."""
+    """{(file, name): (file, parameters, body)} of C files; the file is None
+    where the whole tree can call it. files: path -> text."""
     found = {}
     for path, text in files.items():
         text = source.without_comments(text, keep_strings=False)
-        for name, parameters, body in HEAD.findall(text):
-            names = [re.findall(r"\w+", p)[-1] if re.findall(r"\w+", p) else ""
+        for kind, name, parameters, body in HEAD.findall(text):
+            names = [(re.findall(r"\w+", p) or [""])[-1]
                      for p in arguments(parameters)]
-            if name not in found or path.endswith(".c"):
-                found[name] = (path, names, body)
+            own = "static" in kind and path.endswith(".c")
+            found[path if own else None, name] = (path, names, body)
     return found
+
+
+def lookup(known, path, name):
+    """The key of the function that this name means in that file."""
+    return next((key for key in ((path, name), (None, name)) if key in known),
+                None)
 
 
 def arguments(text):
@@ -76,17 +83,17 @@ def carriers(body, names):
 CALLS_OUT = re.compile(r"\w+\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)")
 
 
-def steps(known, name, parameters, seen):
+def steps(known, key, parameters, seen):
     """The functions that are entered, in order: (name, file)."""
-    path, _, body = known[name]
-    yield name, path
-    if (name, parameters) in seen:
+    path, _, body = known[key]
+    yield key[1], path
+    if (key, parameters) in seen:
         return
-    seen.add((name, parameters))
+    seen.add((key, parameters))
     names = carriers(body, parameters)
     for match in CALL.finditer(body):
-        callee = match[1]
-        if callee not in known or callee == name:
+        callee = lookup(known, path, match[1])
+        if callee in (None, key):
             continue
         given = arguments(body[match.end():closing(body, match.end() - 1)])
         passed = frozenset(parameter for parameter, argument
@@ -99,7 +106,7 @@ def steps(known, name, parameters, seen):
 def walk(known, start=START):
     """The stays in files of trace/ and arch/, in order."""
     stays = []
-    for _, path in steps(known, start[0], frozenset({start[1]}), set()):
+    for _, path in steps(known, (None, start[0]), frozenset({start[1]}), set()):
         if path.startswith(("trace/", "arch/")) and stays[-1:] != [path]:
             stays.append(path)
     return stays
@@ -128,6 +135,6 @@ def judge(stays, most_files=MOST_FILES, most_returns=MOST_RETURNS):
 
 def check():
     known = functions(tree())
-    if START[0] not in known:
+    if (None, START[0]) not in known:
         return [f"walk.py: there is no {START[0]}()"]
     return judge(walk(known))

@@ -6,10 +6,10 @@
  * A table gives the offset of a site's row by its address: two sites never lie
  * in one slot of the table, so one load finds it.
  *
- * P1  A call is counted in the row of the CPU it begins on, its time in that of
- *     the CPU it ends on. Each count is changed by one instruction with
+ * FP1 A call is counted in the row of the CPU it begins on, its time in that
+ *     of the CPU it ends on. Each count is changed by one instruction with
  *     preemption off, so no context and no CPU loses another one's count.
- * P2  A CPU has its rows before a callback can run on it.
+ * FP2 A CPU has its rows before a callback can run on it.
  *
  * Context: callbacks: probe; all others: task, trace_lock held.
  */
@@ -58,7 +58,7 @@ static void count_call(unsigned long ip, unsigned long parent_ip,
 	(void)unused;
 	(void)fregs;
 	preempt_disable_notrace();
-	local_inc(&row_of(ip)->calls); /* P1 */
+	local_inc(&row_of(ip)->calls); /* FP1 */
 	preempt_enable_notrace();
 }
 
@@ -155,7 +155,7 @@ static void time_call(unsigned long ip, unsigned long parent_ip,
 	(void)parent_ip;
 	(void)unused;
 	preempt_disable_notrace();
-	local_inc(&row_of(ip)->calls); /* P1 */
+	local_inc(&row_of(ip)->calls); /* FP1 */
 	stack = current->ret_stack;
 	if (unlikely(!stack || !map.children))
 		goto slow;
@@ -224,7 +224,7 @@ static int make_map(void)
 	return 0;
 }
 
-/* P2 */
+/* FP2 */
 static int make_rows(unsigned int cpu)
 {
 	struct profile_row *rows;
