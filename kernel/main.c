@@ -37,6 +37,7 @@
 #include "kernel/smp.h"
 #include "kernel/stacktrace.h"
 #include "kernel/timer.h"
+#include "trace/control/boot_words.h"
 #include "trace/core/ftrace.h"
 #include "trace/trace.h"
 
@@ -267,6 +268,13 @@ static int step_tracers(void)
 	return ret;
 }
 
+static int step_words(void)
+{
+	trace_boot_words();
+	boot_say("the trace that the command line asks for");
+	return 0;
+}
+
 static const struct boot_step boot_steps[] = {
 	{ "clock", step_clock },     /* first, so that all rows have a time */
 	{ "console", step_console }, /* from here on output is visible */
@@ -287,6 +295,7 @@ static const struct boot_step late_steps[] = {
 	{ "keys", step_keys },	     /* the table of static branches */
 	{ "ftrace", step_ftrace },   /* the table of sites, each verified */
 	{ "tracers", step_tracers }, /* the rings and the tracers */
+	{ "words", step_words },     /* ftrace=, trace_event=, ... */
 };
 
 /* ---- taking them --------------------------------------------------------- */

@@ -44,15 +44,16 @@ static void help_values(const struct cmdline_word *word)
 
 static void help_word(const struct cmdline_word *word)
 {
+	bool has_value = word->kind != CMDLINE_IS_BARE &&
+			 word->kind != CMDLINE_IS_MAYBE;
 	char form[64];
 	size_t nr = 0, n;
 
 	n = scnprintf(form, sizeof(form), "%s%s%s", word->name,
-		      word->kind == CMDLINE_IS_BARE ? "" : "=",
-		      word->values ? word->values : "");
-	if (word->choice && !word->values)
+		      has_value ? "=" : "", word->values ? word->values : "");
+	if (word->choice && has_value && !word->values)
 		cmdline_values(word, "|", &nr, form + n, sizeof(form) - n);
-	printk_plain("  %-20s%s", form, word->what);
+	printk_plain("  %-27s%s", form, word->what);
 	if (word->choice && word->values)
 		help_values(word);
 }

@@ -415,6 +415,21 @@ void trace_unuse(struct trace_array *tr);
 /* Is there a page, complete or not? */
 bool trace_readable_raw(struct trace_array *tr, unsigned int cpu);
 
+/* ---- in a panic: output/trace_dump.c ------------------------------------- */
+
+/* trace_dump_prepare() - get the memory for trace_dump(). Return: 0; -ENOMEM */
+int trace_dump_prepare(void);
+
+/*
+ * trace_dump() - print the newest events of the top trace on the console
+ * @cpu: of this CPU only, or TRACE_CPU_ALL
+ * Takes no lock that another CPU may hold, and prints at most TRACE_DUMP_MAX
+ * events, so it ends. Without trace_dump_prepare() it prints nothing.
+ * Context: panic; the other CPUs have stopped.
+ */
+#define TRACE_DUMP_MAX 1000
+void trace_dump(unsigned int cpu);
+
 /* ---- names of tasks ------------------------------------------------------ */
 
 /*
@@ -427,6 +442,8 @@ void trace_saved_cmdlines_show(struct trace_seq *s);
 /* Copy a saved name, or that of a live task. Adds no event if it is saved.
  * Return: false: unknown, comm is "<...>". comm has TASK_COMM_LEN bytes. */
 bool trace_find_cmdline(int pid, char *comm);
+/* From now on it takes no lock and knows saved names only. Context: panic. */
+void trace_cmdlines_freeze(void);
 
 /* ---- stack tracer -------------------------------------------------------- */
 

@@ -131,6 +131,13 @@ bool trace_iter_peek(struct trace_iterator *iter,
 		     struct ring_buffer_event *event);
 void trace_iter_skip(struct trace_iterator *iter);
 
+/*
+ * An iterator of which the caller starts the walks, see trace_dump.c; NULL
+ * without memory. And: print the next event to ->seq. Return: false: no event.
+ */
+struct trace_iterator *trace_iter_alloc(struct trace_array *tr);
+bool trace_iter_line(struct trace_iterator *iter);
+
 /* Print pieces of lines. */
 void trace_put_symbol(struct trace_iterator *iter, struct trace_seq *s,
 		      unsigned long addr, bool offset);

@@ -128,16 +128,19 @@ static void name_switched(struct task_struct *prev, struct task_struct *next)
 static const struct task_hooks names = { .switched = name_switched };
 TABLE_ENTRY(task_hooks, 20, names);
 
+static bool frozen; /* in a panic; a CPU may have stopped with the lock */
+
 static bool find_saved(int pid, char *comm)
 {
-	unsigned long flags = saved_lock();
+	unsigned long flags = frozen ? 0 : saved_lock();
 	unsigned int i;
 
 	for (i = 0; i < SAVED_MAX && saved.name[i].pid != pid; i++)
 		;
 	if (i < SAVED_MAX)
 		memcpy(comm, saved.name[i].comm, TASK_COMM_LEN);
-	saved_unlock(flags);
+	if (!frozen)
+		saved_unlock(flags);
 	return i < SAVED_MAX;
 }
 
@@ -148,6 +151,8 @@ static bool find_alive(int pid, char *comm)
 	unsigned long flags;
 	bool found = false;
 
+	if (frozen)
+		return false;
 	spin_lock_irqsave(&task_list_lock, flags);
 	for_each_task(task) {
 		if (task->pid != pid)
@@ -158,6 +163,11 @@ static bool find_alive(int pid, char *comm)
 	}
 	spin_unlock_irqrestore(&task_list_lock, flags);
 	return found;
+}
+
+void trace_cmdlines_freeze(void)
+{
+	frozen = true;
 }
 
 bool trace_find_cmdline(int pid, char *comm)

@@ -66,6 +66,7 @@ struct cmdline_word {
 	enum cmdline_kind {
 		CMDLINE_IS_BARE,   /* the word alone, without '=' */
 		CMDLINE_IS_TEXT,   /* any text */
+		CMDLINE_IS_MAYBE,  /* alone, or with one of choice() */
 		CMDLINE_IS_NUMBER, /* min..max; decimal, 0x, 0 */
 		CMDLINE_IS_CHOICE, /* one of choice() */
 		CMDLINE_IS_IGNORED /* boot loaders write it, in any form */

@@ -114,11 +114,13 @@ static bool check_value(const struct cmdline_word *word, const char *value,
 		fault->why = CMDLINE_WANTS_NONE;
 		return !value;
 	}
+	if (word->kind == CMDLINE_IS_MAYBE && !value)
+		return true;
 	fault->why = CMDLINE_WANTS_VALUE;
 	if (!value || !*value)
 		return false;
 	fault->why = CMDLINE_BAD_VALUE;
-	if (word->kind == CMDLINE_IS_CHOICE)
+	if (word->choice)
 		return is_choice(word, value, fault);
 	return word->kind == CMDLINE_IS_TEXT ||
 	       (!kstrtoull(value, 0, &number) && number >= word->min &&

@@ -242,6 +242,15 @@ ssize_t trace_read(struct trace_iterator *iter, char *buf, size_t len)
 	return done || !iter->pipe || !len ? (ssize_t)done : -EAGAIN;
 }
 
+bool trace_iter_line(struct trace_iterator *iter)
+{
+	trace_seq_reset(&iter->seq);
+	if (!next_event(iter))
+		return false;
+	put_event_line(iter, &iter->seq);
+	return true;
+}
+
 bool trace_readable(struct trace_iterator *iter)
 {
 	unsigned int cpu;
@@ -298,6 +307,11 @@ static struct trace_iterator *alloc_iter(struct trace_array *tr,
 		}
 	}
 	return iter;
+}
+
+struct trace_iterator *trace_iter_alloc(struct trace_array *tr)
+{
+	return alloc_iter(tr, TRACE_CPU_ALL, false);
 }
 
 /*

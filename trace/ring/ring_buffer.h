@@ -316,6 +316,7 @@ struct ring_buffer_iter {
 	u64 time;
 	u32 generation;
 	bool valid;
+	bool held; /* the caller holds reader_lock all the time */
 	struct ring_buffer_event event; /* the current event, if valid */
 };
 
@@ -326,6 +327,13 @@ struct ring_buffer_iter {
 void ring_buffer_iter_start(struct ring_buffer_iter *iter,
 			    struct ring_buffer_per_cpu *rb,
 			    struct ring_buffer_page *page);
+/*
+ * The same for a panic, which cannot sleep: the caller holds reader_lock until
+ * the walk has ended, and no CPU writes. Context: any.
+ */
+void ring_buffer_iter_start_held(struct ring_buffer_iter *iter,
+				 struct ring_buffer_per_cpu *rb,
+				 struct ring_buffer_page *page);
 void ring_buffer_iter_next(struct ring_buffer_iter *iter);
 
 struct ring_buffer_stats {

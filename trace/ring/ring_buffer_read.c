@@ -263,17 +263,29 @@ static bool rb_iter_copy(struct ring_buffer_iter *iter)
 	return true;
 }
 
+static void rb_iter_lock(const struct ring_buffer_iter *iter)
+{
+	if (!iter->held)
+		mutex_lock_notrace(&iter->rb->reader_lock);
+}
+
+static void rb_iter_unlock(const struct ring_buffer_iter *iter)
+{
+	if (!iter->held)
+		mutex_unlock_notrace(&iter->rb->reader_lock);
+}
+
 /* Copy the next page that is not overwritten. Return: whether there is one. */
 static bool rb_iter_page(struct ring_buffer_iter *iter)
 {
 	bool found = false;
 
-	mutex_lock_notrace(&iter->rb->reader_lock);
+	rb_iter_lock(iter);
 	if (iter->generation != iter->rb->generation)
 		iter->seq = iter->last_seq; /* the ring was emptied: end here */
 	while (!found && ++iter->seq <= iter->last_seq)
 		found = rb_iter_copy(iter);
-	mutex_unlock_notrace(&iter->rb->reader_lock);
+	rb_iter_unlock(iter);
 	return found;
 }
 
@@ -315,14 +327,12 @@ static void rb_iter_end(struct ring_buffer_iter *iter)
 	} while (smp_load_acquire(&rb->data.commit_seq) != iter->last_seq);
 }
 
-void ring_buffer_iter_start(struct ring_buffer_iter *iter,
-			    struct ring_buffer_per_cpu *rb,
-			    struct ring_buffer_page *page)
+static void rb_iter_start(struct ring_buffer_iter *iter)
 {
+	struct ring_buffer_per_cpu *rb = iter->rb;
 	u64 slot;
 
-	*iter = (struct ring_buffer_iter){ .rb = rb, .page = page };
-	mutex_lock_notrace(&rb->reader_lock);
+	rb_iter_lock(iter);
 	iter->generation = rb->generation;
 	rb_iter_end(iter);
 	if (rb->data.reader_seq) {
@@ -339,8 +349,26 @@ void ring_buffer_iter_start(struct ring_buffer_iter *iter,
 	} else {
 		iter->seq = iter->last_seq;
 	}
-	mutex_unlock_notrace(&rb->reader_lock);
+	rb_iter_unlock(iter);
 	ring_buffer_iter_next(iter);
+}
+
+void ring_buffer_iter_start(struct ring_buffer_iter *iter,
+			    struct ring_buffer_per_cpu *rb,
+			    struct ring_buffer_page *page)
+{
+	*iter = (struct ring_buffer_iter){ .rb = rb, .page = page };
+	rb_iter_start(iter);
+}
+
+void ring_buffer_iter_start_held(struct ring_buffer_iter *iter,
+				 struct ring_buffer_per_cpu *rb,
+				 struct ring_buffer_page *page)
+{
+	*iter = (struct ring_buffer_iter){ .rb = rb,
+					   .page = page,
+					   .held = true };
+	rb_iter_start(iter);
 }
 
 /* ---- counts -------------------------------------------------------------- */

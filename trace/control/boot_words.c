@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+/*
+ * boot_words.c - words of the command line that start a trace at boot.
+ *
+ * Most words are values for a file of the control tree. They are written to
+ * it in an order that needs no other: clock, size and options, then what is to
+ * be traced, then the tracer. The names and values are Linux's.
+ *
+ * Owns what a warning and a panic do to the top trace. Context: boot, in a
+ * task; warned() and panicked(): any.
+ */
+#include "trace/control/boot_words.h"
+
+#include "kernel/base/cmdline.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/printk.h"
+#include "kernel/lib/ctype.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/kstrto.h"
+#include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
+#include "kernel/smp.h"
+#include "trace/control/tracefs.h"
+#include "trace/trace.h"
+
+CMDLINE_TEXT(ftrace, "TRACER", "trace by this tracer from boot on");
+CMDLINE_TEXT(ftrace_filter, "LIST", "of these functions, separated by commas");
+CMDLINE_TEXT(ftrace_notrace, "LIST", "not of these functions");
+CMDLINE_TEXT(ftrace_graph_filter, "LIST",
+	     "function_graph: these and what they call");
+CMDLINE_TEXT(ftrace_graph_notrace, "LIST",
+	     "function_graph: not these nor what they call");
+CMDLINE_TEXT(trace_options, "LIST",
+	     "options of the trace, separated by commas");
+CMDLINE_TEXT(trace_clock, "CLOCK", "the clock of the trace");
+CMDLINE_TEXT(trace_buf_size, "BYTES",
+	     "of the buffer of each CPU; K, M and G count");
+CMDLINE_TEXT(trace_event, "LIST",
+	     "events recorded from boot on: system:event,...");
+CMDLINE_BARE(traceoff_on_warning, "a warning stops the trace");
+
+static const char *dump_choice(size_t nr)
+{
+	static const char *const choices[] = { "1", "2", "orig_cpu" };
+
+	return nr < ARRAY_SIZE(choices) ? choices[nr] : NULL;
+}
+
+CMDLINE_WORD(ftrace_dump_on_oops, .kind = CMDLINE_IS_MAYBE,
+	     .choice = dump_choice,
+	     .what = "a panic prints the trace; 2: of its CPU only");
+
+/* ---- words that are values for a file ------------------------------------ */
+
+#define VALUE_MAX CMDLINE_WORD_ROOM
+
+static void complain(const char *word, const char *value, const char *why)
+{
+	pr_err("not traced as asked: %s=%s: %s", word, value, why);
+}
+
+/* Write @value and a newline; @said is what the log calls it. */
+static void put(const char *word, const char *said, const char *path,
+		const char *value)
+{
+	struct tracefs_file *file;
+	char line[VALUE_MAX + 1];
+	size_t len = snprintf(line, sizeof(line), "%s\n", value);
+	ssize_t ret = tracefs_open(path, TRACEFS_WRITE, &file);
+	int err;
+
+	if (ret) {
+		complain(word, said, errno_sentence(ret));
+		return;
+	}
+	ret = tracefs_write(file, line, len);
+	if (ret < 0)
+		complain(word, said, file->error_text ?: errno_sentence(ret));
+	err = tracefs_close(file);
+	if (err && ret >= 0)
+		complain(word, said, errno_sentence(err));
+}
+
+static void put_value(bool given, const char *word, const char *path,
+		      const char *value)
+{
+	if (given)
+		put(word, value, path, value);
+}
+
+/* Each part of a list by itself, so a bad one spoils no other. */
+static void put_list(bool given, const char *word, const char *path, char *list)
+{
+	char *part;
+
+	while (given && (part = strsep(&list, ",")))
+		if (*part)
+			put(word, part, path, part);
+}
+
+/*
+ * Bytes, perhaps with K, M or G, become KiB; the least is a page, as on Linux.
+ * Any other text goes to the file as it is, which refuses it.
+ */
+static void put_size(bool given, const char *value)
+{
+	static const char units[] = "kmg";
+	char number[VALUE_MAX], kb[24];
+	size_t len = strlen(value);
+	const char *unit = NULL;
+	u64 bytes;
+
+	if (!given)
+		return;
+	strscpy(number, value, sizeof(number));
+	if (len)
+		unit = strchr(units, tolower(value[len - 1]));
+	if (len && unit && *unit)
+		number[len - 1] = '\0';
+	else
+		unit = NULL;
+	if (kstrtoull(number, 0, &bytes)) {
+		put("trace_buf_size", value, "buffer_size_kb", value);
+		return;
+	}
+	if (unit)
+		bytes <<= 10 * (unit - units + 1);
+	snprintf(kb, sizeof(kb), "%llu", max(bytes, (u64)4096) >> 10);
+	put("trace_buf_size", value, "buffer_size_kb", kb);
+}
+
+static void put_words(void)
+{
+	char v[VALUE_MAX];
+	size_t n = sizeof(v);
+
+	put_value(cmdline_get("trace_clock", v, n), "trace_clock",
+		  "trace_clock", v);
+	put_size(cmdline_get("trace_buf_size", v, n), v);
+	put_list(cmdline_get("trace_options", v, n), "trace_options",
+		 "trace_options", v);
+	put_list(cmdline_get("ftrace_filter", v, n), "ftrace_filter",
+		 "set_ftrace_filter", v);
+	put_list(cmdline_get("ftrace_notrace", v, n), "ftrace_notrace",
+		 "set_ftrace_notrace", v);
+	put_list(cmdline_get("ftrace_graph_filter", v, n),
+		 "ftrace_graph_filter", "set_graph_function", v);
+	put_list(cmdline_get("ftrace_graph_notrace", v, n),
+		 "ftrace_graph_notrace", "set_graph_notrace", v);
+	put_list(cmdline_get("trace_event", v, n), "trace_event", "set_event",
+		 v);
+	put_value(cmdline_get("ftrace", v, n), "ftrace", "current_tracer", v);
+}
+
+/* ---- warnings and panics ------------------------------------------------- */
+
+static bool stop_on_warning, dump_on_panic; /* [I] after boot */
+static bool dump_one_cpu;		    /* [I] */
+
+static void warned(void)
+{
+	if (!stop_on_warning || !READ_ONCE(trace_top()->on))
+		return;
+	trace_stop(trace_top());
+	pr_warn("Disabling tracing due to warning");
+}
+
+static void panicked(struct pt_regs *regs)
+{
+	if (dump_on_panic)
+		trace_dump(dump_one_cpu ? smp_processor_id() : TRACE_CPU_ALL);
+}
+
+/* After the stacks: the other CPUs have stopped. */
+static const struct panic_report trace_report = { .panicked = panicked,
+						  .warned = warned };
+TABLE_ENTRY(panic_reports, 50, trace_report);
+
+void trace_boot_words(void)
+{
+	char v[VALUE_MAX];
+
+	stop_on_warning = cmdline_get("traceoff_on_warning", NULL, 0);
+	if (cmdline_get("ftrace_dump_on_oops", v, sizeof(v))) {
+		dump_one_cpu = *v && strcmp(v, "1");
+		dump_on_panic = !trace_dump_prepare();
+		if (!dump_on_panic)
+			pr_err("not traced as asked: ftrace_dump_on_oops: %s",
+			       errno_sentence(-ENOMEM));
+	}
+	put_words();
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+/*
+ * trace_dump.c - print the newest events when the kernel panics.
+ *
+ * Owns the iterator, from trace_dump_prepare() on: a panic gets no memory.
+ *
+ * TD1  trace_dump() waits for nothing. A ring whose reader_lock was held when
+ *      its holder stopped is left out, and named.
+ * TD2  It prints at most TRACE_DUMP_MAX events, those with the latest times.
+ *
+ * Context: trace_dump(): panic, interrupts off, all other CPUs stopped.
+ */
+#include "kernel/base/printk.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/smp.h"
+#include "trace/trace_internal.h"
+
+static struct trace_iterator *dump; /* [I] after boot */
+
+int trace_dump_prepare(void)
+{
+	if (!dump)
+		dump = trace_iter_alloc(trace_top());
+	return dump ? 0 : -ENOMEM;
+}
+
+/* TD1: hold the locks of the rings to be read. */
+static void take_rings(unsigned int asked)
+{
+	struct ring_buffer_per_cpu *rb;
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < dump->nr_cpus; cpu++) {
+		rb = trace_top()->buffer.cpu[cpu];
+		if (!rb || (asked != TRACE_CPU_ALL && asked != cpu))
+			continue;
+		if (mutex_trylock(&rb->reader_lock))
+			dump->source[cpu].rb = rb;
+		else
+			pr_emerg("CPU %u: its ring was being read", cpu);
+	}
+}
+
+/* Start at the oldest events. Return: how many there are. */
+static u64 start_walks(void)
+{
+	struct ring_buffer_per_cpu *rb;
+	struct trace_source *source;
+	u64 events = 0;
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < dump->nr_cpus; cpu++) {
+		source = &dump->source[cpu];
+		rb = source->rb;
+		if (!rb)
+			continue;
+		ring_buffer_iter_start_held(&source->walk, rb,
+					    source->walk.page);
+		source->valid = source->walk.valid;
+		source->time = source->walk.event.time;
+		events += READ_ONCE(rb->data.commit_entries) -
+			  rb->data.read_events - READ_ONCE(rb->data.overrun);
+	}
+	return events;
+}
+
+/* An event may have several lines. */
+static void print_lines(char *text)
+{
+	char *line;
+
+	while ((line = strsep(&text, "\n")))
+		if (*line)
+			pr_emerg("%s", line);
+}
+
+void trace_dump(unsigned int cpu)
+{
+	u64 events;
+
+	if (!dump)
+		return;
+	trace_stop(trace_top());
+	trace_cmdlines_freeze();
+	dump->tracer = &nop_tracer; /* its lines need no memory */
+	take_rings(cpu);
+	pr_emerg("Dumping ftrace buffer:");
+	events = start_walks();
+	if (!events)
+		pr_emerg("   (ftrace buffer empty)");
+	else
+		pr_emerg("---------------------------------");
+	if (events > TRACE_DUMP_MAX)
+		pr_emerg("%llu older events are not shown",
+			 events - TRACE_DUMP_MAX);
+	for (; events && trace_iter_line(dump); events--)
+		if (events <= TRACE_DUMP_MAX)
+			print_lines(dump->seq.buf);
+	pr_emerg("---------------------------------");
+}
