@@ -98,16 +98,23 @@ bool console_input_pending(void)
 	return smp_load_acquire(&head) != tail; /* pairs with drain_port */
 }
 
-u8 console_getc(void)
+int console_poll_getc(void)
 {
 	u8 byte;
 
-	wait_event(&arrived, console_input_pending());
+	if (!console_input_pending())
+		return -1;
 	byte = ring[tail % ROOM];
 	smp_store_release(&tail, tail + 1); /* after the byte has been read */
 	if (byte == CTRL_C)
 		breaks_taken++;
 	return byte;
+}
+
+u8 console_getc(void)
+{
+	wait_event(&arrived, console_input_pending());
+	return console_poll_getc();
 }
 
 u32 console_input_dropped(void)

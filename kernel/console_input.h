@@ -16,6 +16,9 @@ int console_input_init(void);
 /* Return the next byte; sleeps until there is one. Context: task. */
 u8 console_getc(void);
 
+/* The next byte, or -1. Context: the task that reads; does not sleep. */
+int console_poll_getc(void);
+
 /* Is there a byte? Context: any. */
 bool console_input_pending(void);
 

@@ -20,7 +20,8 @@ import threading
 
 BANNER = b"nop5: a kernel you can trace while it runs"
 ENDING = b"nop5: end of run"
-PROMPT = b"nop5# "
+# Where the guest waits for a line: the shell, and a step of `patch ... step`.
+PROMPT = re.compile(rb"nop5# |\(Enter: [a-z ]+\)\r?\n")
 OK, FAILED, PANIC, REFUSED = 33, 35, 37, 39
 CPUS = 64  # NR_CPUS of the kernel
 # The least memory in MiB for the demo; the firmware needs more than the kernel.
@@ -208,6 +209,12 @@ def run_batch(args, feed=None):
     return judge(args, status, log, errors)
 
 
+def waiting(log):
+    """How often the guest has asked for a line; 0 if it does not wait now."""
+    asked = list(PROMPT.finditer(log))
+    return len(asked) if asked and asked[-1].end() == len(log) else 0
+
+
 def run_script(args):
     """Types the lines of stdin, one at each prompt, then "exit"."""
     lines = sys.stdin.buffer.readlines() if sys.stdin else []
@@ -216,7 +223,7 @@ def run_script(args):
 
     def feed(log, guest):
         nonlocal done
-        if log.endswith(PROMPT) and log.count(PROMPT) > done < len(lines):
+        if waiting(log) > done < len(lines):
             guest.write(lines[done])
             guest.flush()
             done += 1

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * shell_look.c - the shell's prompt loop, and the commands that inspect the
- * kernel: ps, disas and check.
+ * kernel: ps, dmesg and check.
  *
  * Owns completion: the first word of a stage is a command; a later word is a
  * path of the control tree or a function.
@@ -106,65 +106,6 @@ static int clear_run(struct stage *stage)
 
 SHELL_COMMAND(clear, .usage = "clear", .run = clear_run,
 	      .help = "clear the screen, as ^L does");
-
-/* Print one line that decodes the five bytes at @ip. */
-static int print_site(struct stage *stage, unsigned long ip)
-{
-	unsigned long addr = arch_ftrace_read(ip);
-	const u8 *b = (const u8 *)ip;
-	int ret;
-
-	ret = stage_printf(stage, "%016lx  %*ph  ", ip, MCOUNT_INSN_SIZE, b);
-	if (ret)
-		return ret;
-	if (addr == FTRACE_UNKNOWN)
-		return stage_printf(stage, "being patched\n");
-	if (!addr)
-		return stage_printf(stage, "nop\n");
-	return stage_printf(stage, "%s %016lx <%pS>\n",
-			    addr & FTRACE_ADDR_JMP ? "jmp" : "call",
-			    addr & ~FTRACE_ADDR_JMP,
-			    (void *)(addr & ~FTRACE_ADDR_JMP));
-}
-
-#define USERS_TEXT 16384 /* about 200 users of one site */
-
-static int print_users(struct stage *stage, const struct dyn_ftrace *rec)
-{
-	char *text = kmalloc(USERS_TEXT);
-	struct trace_seq s;
-	int ret;
-
-	if (!text)
-		return -ENOMEM;
-	trace_seq_init(&s, text, USERS_TEXT);
-	ftrace_describe_rec(rec, &s);
-	ret = s.overflow ? -ENOSPC : stage_put(stage, text, s.len);
-	kfree(text);
-	return ret;
-}
-
-static int disas_run(struct stage *stage)
-{
-	const char *name = stage->argc > 1 ? stage->argv[1] : NULL;
-	unsigned long start = name ? kallsyms_lookup_name(name) : 0;
-	unsigned long ip = start ? ftrace_location(start) : 0;
-	int ret;
-
-	if (!ip) {
-		shell_error("disas", name ? name : "which function?", -ENOENT);
-		return -ENOENT;
-	}
-	ret = stage_printf(stage, "%s:\n", name);
-	if (!ret)
-		ret = print_site(stage, ip);
-	if (!ret && ftrace_rec_users(ftrace_rec_find(ip)))
-		ret = print_users(stage, ftrace_rec_find(ip));
-	return ret;
-}
-
-SHELL_COMMAND(disas, .usage = "disas FUNCTION", .run = disas_run,
-	      .help = "the bytes at its site now, and what they call");
 
 /* Check that the bytes of every site serve exactly its subscribers. I7 */
 static int check_run(struct stage *stage)

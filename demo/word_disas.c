@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+/*
+ * word_disas.c - disas: the code of a function, a trampoline or any address,
+ * as it is in memory now.
+ */
+#include "arch/x86_64/patch/exec_pool.h"
+#include "arch/x86_64/patch/insn.h"
+#include "arch/x86_64/patch/insn_decode.h"
+#include "demo/words.h"
+#include "kernel/base/kallsyms.h"
+#include "kernel/base/slab.h"
+#include "kernel/base/text_region.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/kstrto.h"
+#include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
+#include "trace/core/ftrace.h"
+#include "trace/event/trace_seq.h"
+
+#define USERS_TEXT    16384 /* about 200 users of one site */
+#define INSTRUCTIONS  400   /* printed at most */
+#define POOL_CODE_MAX 4096  /* bytes of a trampoline looked at */
+
+int word_usage(struct stage *stage)
+{
+	shell_error(stage->argv[0], stage->command->usage, -EINVAL);
+	return -EINVAL;
+}
+
+unsigned long word_site(const char *word, const char *function)
+{
+	unsigned long start = kallsyms_lookup_name(function);
+	unsigned long ip = start ? ftrace_location(start) : 0;
+	char text[LINE_ROOM + 64];
+
+	if (ip)
+		return ip;
+	scnprintf(text, sizeof(text), "%s: %s", function,
+		  start ? "it has no site: compiled without, or in assembly" :
+			  "no function has this name");
+	shell_error(word, text, 0);
+	return 0;
+}
+
+/* Print one line that decodes the five bytes at @ip. */
+static int print_site(struct stage *stage, unsigned long ip)
+{
+	unsigned long addr = arch_ftrace_read(ip);
+	const u8 *b = (const u8 *)ip;
+	int ret;
+
+	ret = stage_printf(stage, "%016lx  %*ph  ", ip, MCOUNT_INSN_SIZE, b);
+	if (ret)
+		return ret;
+	if (addr == FTRACE_UNKNOWN)
+		return stage_printf(stage, "being patched\n");
+	if (!addr)
+		return stage_printf(stage, "nop\n");
+	return stage_printf(stage, "%s %016lx <%pS>\n",
+			    addr & FTRACE_ADDR_JMP ? "jmp" : "call",
+			    addr & ~FTRACE_ADDR_JMP,
+			    (void *)(addr & ~FTRACE_ADDR_JMP));
+}
+
+static int print_users(struct stage *stage, const struct dyn_ftrace *rec)
+{
+	char *text = kmalloc(USERS_TEXT);
+	struct trace_seq s;
+	int ret;
+
+	if (!text)
+		return -ENOMEM;
+	trace_seq_init(&s, text, USERS_TEXT);
+	ftrace_describe_rec(rec, &s);
+	ret = s.overflow ? -ENOSPC : stage_put(stage, text, s.len);
+	kfree(text);
+	return ret;
+}
+
+int word_show_site(struct stage *stage, unsigned long ip)
+{
+	const struct dyn_ftrace *rec = ftrace_rec_find(ip);
+	int ret = print_site(stage, ip);
+
+	if (!ret && rec && ftrace_rec_users(rec))
+		ret = print_users(stage, rec);
+	return ret;
+}
+
+/* The name of a branch, or NULL. */
+static const char *branch_name(const struct insn *insn)
+{
+	static const char *const conditions[] = { "jo", "jno", "jb",  "jae",
+						  "je", "jne", "jbe", "ja",
+						  "js", "jns", "jp",  "jnp",
+						  "jl", "jge", "jle", "jg" };
+
+	switch (insn->class) {
+	case INSN_CALL:
+		return "call";
+	case INSN_JMP:
+		return "jmp";
+	case INSN_JCC:
+		return conditions[insn->opcode & 15];
+	case INSN_LOOP:
+		return "loop";
+	}
+	return NULL;
+}
+
+/* What an instruction that goes somewhere else is called; or "". */
+static const char *plain_name(const struct insn *insn)
+{
+	switch (insn->class) {
+	case INSN_RET:
+		return "ret";
+	case INSN_CALL_IND:
+		return "call, indirect";
+	case INSN_JMP_IND:
+		return "jmp, indirect";
+	case INSN_IRET:
+		return "iret";
+	case INSN_TRAP:
+		return "trap";
+	}
+	return "";
+}
+
+/* Print the instruction at @ip. Return: as stage_printf(). */
+static int print_insn(struct stage *stage, unsigned long ip,
+		      const struct insn *insn)
+{
+	const u8 *bytes = (const u8 *)ip;
+	const char *branch = branch_name(insn);
+	unsigned long to;
+	char hex[64];
+
+	scnprintf(hex, sizeof(hex), "%*ph", insn->len, bytes);
+	if (!branch && !*plain_name(insn))
+		return stage_printf(stage, "%016lx  %s\n", ip, hex);
+	if (!branch)
+		return stage_printf(stage, "%016lx  %-30s%s\n", ip, hex,
+				    plain_name(insn));
+	to = insn_branch_target(insn, bytes, ip);
+	return stage_printf(stage, "%016lx  %-30s%s %016lx <%pS>\n", ip, hex,
+			    branch, to, (void *)to);
+}
+
+/* Print the instructions in [@ip, @end). Return: 0 or a write error. */
+static int print_code(struct stage *stage, unsigned long ip, unsigned long end)
+{
+	unsigned int n;
+	struct insn insn;
+	int ret = 0;
+
+	for (n = 0; n < INSTRUCTIONS && ip < end && !ret; n++) {
+		if (insn_decode((const u8 *)ip, end - ip, &insn))
+			return stage_printf(stage,
+					    "%016lx  %02x: not decoded\n", ip,
+					    *(const u8 *)ip);
+		ret = print_insn(stage, ip, &insn);
+		ip += insn.len;
+		if (!ret && shell_interrupted())
+			ret = -EPIPE;
+	}
+	return ret || ip >= end ? ret : stage_printf(stage, "...\n");
+}
+
+/*
+ * The end of generated code that begins at @ip: memory of the pool behind an
+ * allocation is filled with INT3.
+ */
+static unsigned long pool_end(unsigned long ip)
+{
+	unsigned long at = ip, last = ip;
+	struct insn insn;
+
+	while (at - ip < POOL_CODE_MAX && exec_pool_contains(at) &&
+	       *(const u8 *)at != INSN_OP_INT3 &&
+	       !insn_decode((const u8 *)at, INSN_LEN_MAX, &insn))
+		last = at += insn.len;
+	return last;
+}
+
+/* Print generated code with the callbacks that it calls. */
+static int disas_generated(struct stage *stage, unsigned long ip)
+{
+	const char *name = ftrace_trampoline_symbol(ip, NULL, NULL);
+
+	if (!is_ftrace_trampoline(ip) && !name) {
+		shell_error("disas", "free memory of the pool", -ENOENT);
+		return -ENOENT;
+	}
+	if (stage_printf(stage, "%s, generated:\n", name ? name : "code"))
+		return -EPIPE;
+	return print_code(stage, ip, pool_end(ip));
+}
+
+static int disas_address(struct stage *stage, unsigned long ip)
+{
+	unsigned long off, size;
+	const char *name = kallsyms_lookup(ip, &off, &size);
+	int ret;
+
+	if (exec_pool_contains(ip))
+		return disas_generated(stage, ip);
+	if (!name || !text_region_of(ip)) {
+		shell_error("disas", "no code is there", -EINVAL);
+		return -EINVAL;
+	}
+	ret = stage_printf(stage, "%s+%#lx:\n", name, off);
+	return ret ? ret : print_code(stage, ip, ip - off + size);
+}
+
+/* disas [-a] FUNCTION | ADDRESS */
+static int disas_options(struct stage *stage)
+{
+	int letter;
+
+	while ((letter = shell_option(stage, "a"))) {
+		if (letter < 0)
+			return letter;
+		stage->numbers = true;
+	}
+	return 0;
+}
+
+static int disas_run(struct stage *stage)
+{
+	const char *name = stage->argv[stage->optind];
+	unsigned long start, ip;
+	u64 address;
+	int ret;
+
+	if (stage->argc != stage->optind + 1)
+		return word_usage(stage);
+	if (!strncmp(name, "0x", 2) && !kstrtoull(name, 16, &address))
+		return disas_address(stage, address);
+	start = kallsyms_lookup_name(name);
+	ip = start ? ftrace_location(start) : 0;
+	if (!start) {
+		shell_error("disas", name, -ENOENT);
+		return -ENOENT;
+	}
+	if (!ip) {
+		ret = disas_address(stage, start);
+		return ret ? ret :
+			     stage_printf(stage, "(no site: compiled without, "
+						 "or in assembly)\n");
+	}
+	ret = stage_printf(stage, "%s:\n", name);
+	if (!ret)
+		ret = word_show_site(stage, ip);
+	return ret || !stage->numbers ? ret : disas_address(stage, start);
+}
+
+SHELL_COMMAND(disas, .usage = "disas [-a] FUNCTION | 0xADDR",
+	      .options = disas_options, .run = disas_run,
+	      .help = "code now; of a function its site, -a: all");
