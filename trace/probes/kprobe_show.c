@@ -17,7 +17,7 @@ static void show_probe(const struct kprobe *p, struct trace_seq *seq)
 	unsigned long addr = p->place->point.addr, off;
 	const char *name = kallsyms_lookup(addr, &off, NULL);
 
-	trace_seq_printf(seq, "%016lx  k  %s+%#lx    %s%s\n", addr, name, off,
+	trace_seq_printf(seq, "%016lx  k  %s+0x%lx    %s%s\n", addr, name, off,
 			 p->flags & KPROBE_FLAG_DISABLED ? "[DISABLED]" : "",
 			 p->flags & KPROBE_FLAG_FTRACE ? "[FTRACE]" : "");
 }

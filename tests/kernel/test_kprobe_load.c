@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Probes while all CPUs call the probed functions, from tasks, interrupts and
+ * NMIs: each call is one hit, for each mechanism (K4), also while other probes
+ * of the same places come and go. And the slot of a preempted task (K3).
+ */
+#include "arch/x86_64/cpu/irq.h"
+#include "arch/x86_64/patch/insn_decode.h"
+#include "kernel/base/page.h"
+#include "kernel/lib/string.h"
+#include "kernel/smp.h"
+#include "tests/kernel/ktest.h"
+#include "trace/probes/kprobe.h"
+#include <asm/cpu.h>
+#include <asm/percpu.h>
+#include <asm/pt_regs.h>
+#include <asm/smp.h>
+
+#define ROUNDS	   16
+#define NR_PLACES  3
+#define CALLS_MIN  200 /* of a task on each CPU */
+#define SLOW_ORDER 8   /* 1 MiB */
+
+static noinline int by_site(int a)
+{
+	__asm__ volatile("" : "+r"(a));
+	return a + 1;
+}
+
+static noinline notrace int by_slot(int a)
+{
+	__asm__ volatile("" : "+r"(a));
+	return a + 2;
+}
+
+static noinline notrace int by_emulation(int a)
+{
+	__asm__ volatile("" : "+r"(a));
+	return a + 4;
+}
+
+/* The address of the first RET of a function. */
+static unsigned long ret_of(int (*fn)(int))
+{
+	unsigned long at = (unsigned long)fn;
+	struct insn insn;
+
+	do {
+		if (insn_decode((const u8 *)at, 15, &insn))
+			return 0;
+		at += insn.len;
+	} while (insn.class != INSN_RET);
+	return at - insn.len;
+}
+
+static DEFINE_PER_CPU(unsigned long, calls);
+static DEFINE_PER_CPU(unsigned long, wrong);
+struct place_hits {
+	unsigned long of[NR_PLACES];
+};
+static DEFINE_PER_CPU(struct place_hits, hits);
+static bool leave;
+
+/* In any context; the counts of an interrupted call nest. */
+static void call_all(void)
+{
+	this_cpu_inc(calls);
+	if (by_site(1) != 2 || by_slot(1) != 3 || by_emulation(1) != 5)
+		this_cpu_inc(wrong);
+}
+
+static int count_hit(struct kprobe *p, struct pt_regs *regs);
+
+static struct kprobe counted[NR_PLACES], guest[NR_PLACES];
+
+static int count_hit(struct kprobe *p, struct pt_regs *regs)
+{
+	(void)regs;
+	switch (p - counted) {
+	case 0:
+		this_cpu_inc(hits.of[0]);
+		break;
+	case 1:
+		this_cpu_inc(hits.of[1]);
+		break;
+	default:
+		this_cpu_inc(hits.of[2]);
+	}
+	return 0;
+}
+
+static unsigned long guest_hits;
+
+static int count_guest(struct kprobe *p, struct pt_regs *regs)
+{
+	(void)p;
+	(void)regs;
+	guest_hits++; /* only whether there were any */
+	return 0;
+}
+
+static void guest_post(struct kprobe *p, struct pt_regs *regs,
+		       unsigned long flags)
+{
+	(void)p;
+	(void)regs;
+	(void)flags;
+}
+
+static int call_until_told(void *arg)
+{
+	unsigned long n = 0;
+
+	(void)arg;
+	while (!READ_ONCE(leave) || n++ < CALLS_MIN) {
+		call_all();
+		cond_resched();
+	}
+	return 0;
+}
+
+static bool nmi_calls(struct pt_regs *regs)
+{
+	(void)regs;
+	call_all();
+	return true;
+}
+
+static void irq_calls(void *arg)
+{
+	(void)arg;
+	call_all();
+}
+
+/* Guests with and without post handlers, on all places at once. */
+static void guests_come_and_go(void)
+{
+	static struct kprobe *list[NR_PLACES] = { &guest[0], &guest[1],
+						  &guest[2] };
+	unsigned int round, i, cpu;
+
+	for (round = 0; round < ROUNDS; round++) {
+		for (i = 0; i < NR_PLACES; i++)
+			guest[i] = (struct kprobe){
+				.addr = counted[i].addr,
+				.pre_handler = count_guest,
+				.post_handler = round % 2 ? guest_post : NULL,
+			};
+		EXPECT_EQ(register_kprobes(list, NR_PLACES), 0);
+		on_each_cpu(irq_calls, NULL, true);
+		for_each_online_cpu(cpu)
+			send_nmi(cpu);
+		unregister_kprobes(list, NR_PLACES);
+		cond_resched();
+	}
+}
+
+static void check_counts(void)
+{
+	unsigned long made = 0, sum[NR_PLACES] = { 0 }, bad = 0;
+	unsigned int cpu, i;
+
+	for_each_online_cpu(cpu) {
+		made += per_cpu(calls, cpu);
+		bad += per_cpu(wrong, cpu);
+		for (i = 0; i < NR_PLACES; i++)
+			sum[i] += per_cpu(hits, cpu).of[i];
+	}
+	EXPECT_EQ(bad, 0);
+	EXPECT(made >= CALLS_MIN * num_online_cpus());
+	for (i = 0; i < NR_PLACES; i++) {
+		EXPECT_EQ(sum[i], made);
+		EXPECT_EQ(counted[i].nmissed, 0);
+	}
+}
+
+KTEST_FLAGS(kprobe_load, each_call_is_one_hit_in_all_contexts_K4, 0, 120)
+{
+	struct task_struct *task[NR_CPUS];
+	struct kprobe *list[NR_PLACES];
+	unsigned long at[NR_PLACES] = { (unsigned long)by_site,
+					(unsigned long)by_slot,
+					ret_of(by_emulation) };
+	unsigned int cpu, i;
+
+	for_each_online_cpu(cpu) {
+		per_cpu(calls, cpu) = per_cpu(wrong, cpu) = 0;
+		memset(&per_cpu(hits, cpu), 0, sizeof(struct place_hits));
+	}
+	for (i = 0; i < NR_PLACES; i++) {
+		counted[i] = (struct kprobe){ .addr = (u8 *)at[i],
+					      .pre_handler = count_hit };
+		list[i] = &counted[i];
+	}
+	leave = false;
+	guest_hits = 0;
+	ASSERT_EQ(register_kprobes(list, NR_PLACES), 0);
+	EXPECT_EQ(nmi_handler_register(nmi_calls), 0);
+	for_each_online_cpu(cpu) {
+		task[cpu] = kthread_create(call_until_told, NULL, "probed");
+		kthread_bind(task[cpu], cpu);
+		wake_up_process(task[cpu]);
+	}
+	guests_come_and_go();
+	WRITE_ONCE(leave, true);
+	for_each_online_cpu(cpu)
+		kthread_join(task[cpu]);
+	nmi_handler_unregister(nmi_calls);
+	unregister_kprobes(list, NR_PLACES);
+	check_counts();
+	EXPECT(guest_hits > 0);
+}
+
+/* ---- a task in a slot ---- */
+
+/* An instruction that takes longer than a tick: void slow(void *, size_t) */
+__asm__(".pushsection .text\n"
+	".globl kprobe_slow, kprobe_slow_at\n"
+	".type kprobe_slow, @function\n"
+	"kprobe_slow:\n\tmov %rsi, %rcx\n"
+	"kprobe_slow_at:\n\trep stosb\n\tret\n"
+	".size kprobe_slow, . - kprobe_slow\n"
+	".popsection\n");
+void kprobe_slow(void *to, size_t n);
+extern u8 kprobe_slow_at[];
+
+static struct {
+	void *memory;
+	bool inside, left;
+} slow;
+
+static int run_slowly(void *arg)
+{
+	(void)arg;
+	WRITE_ONCE(slow.inside, true);
+	kprobe_slow(slow.memory, PAGE_SIZE << SLOW_ORDER);
+	WRITE_ONCE(slow.left, true);
+	return 0;
+}
+
+/*
+ * K3: the task is preempted in the slot, for it shares our CPU. Its probe goes
+ * away; it must still find its slot, so the request waits until it has left.
+ */
+KTEST(kprobe_load, a_preempted_task_keeps_its_slot_K3)
+{
+	struct kprobe p = { .addr = kprobe_slow_at, .pre_handler = count_hit };
+	struct task_struct *task;
+	unsigned int tries, caught = 0;
+
+	slow.memory = alloc_pages(SLOW_ORDER);
+	ASSERT(slow.memory);
+	kthread_bind(current, 0);
+	for (tries = 0; tries < 20 && !caught; tries++) {
+		slow.inside = slow.left = false;
+		ASSERT_EQ(register_kprobe(&p), 0);
+		task = kthread_create(run_slowly, NULL, "slow");
+		kthread_bind(task, 0);
+		wake_up_process(task);
+		wait_until(READ_ONCE(slow.inside), 5000);
+		caught = !READ_ONCE(slow.left);
+		unregister_kprobe(&p);
+		EXPECT(READ_ONCE(slow.left));
+		kthread_join(task);
+	}
+	EXPECT(caught);
+	free_pages(slow.memory, SLOW_ORDER);
+}

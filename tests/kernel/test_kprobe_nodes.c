@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+/*
+ * kprobes/list, kprobes/enabled and kprobes/blacklist: lines as Linux has them.
+ */
+#include "kernel/base/kallsyms.h"
+#include "kernel/lib/printf.h"
+#include "tests/kernel/trace_test.h"
+#include "trace/control/tracefs.h"
+#include "trace/probes/kprobe.h"
+#include <asm/pt_regs.h>
+
+static char text[32768];
+static unsigned long hits;
+
+static int count(struct kprobe *p, struct pt_regs *regs)
+{
+	(void)p;
+	(void)regs;
+	hits++;
+	return 0;
+}
+
+static noinline int listed(int a)
+{
+	__asm__ volatile("" : "+r"(a));
+	return a + 1;
+}
+
+static ssize_t write_enabled(const char *what)
+{
+	struct tracefs_file *file;
+	ssize_t ret;
+
+	ret = tracefs_open("kprobes/enabled", TRACEFS_WRITE, &file);
+	if (ret)
+		return ret;
+	ret = tracefs_write(file, what, strlen(what));
+	(void)tracefs_close(file);
+	return ret;
+}
+
+KTEST(kprobe_nodes, list_has_a_line_for_each_probe)
+{
+	struct kprobe at_site = { .addr = (u8 *)listed, .pre_handler = count };
+	struct kprobe off = { .addr = (u8 *)listed,
+			      .offset = MCOUNT_INSN_SIZE,
+			      .pre_handler = count,
+			      .flags = KPROBE_FLAG_DISABLED };
+	struct kprobe *both[] = { &at_site, &off };
+	char expected[256];
+
+	ASSERT_EQ(register_kprobes(both, 2), 0);
+	snprintf(expected, sizeof(expected),
+		 "%016lx  k  listed+0x0    [FTRACE]\n"
+		 "%016lx  k  listed+0x5    [DISABLED]\n",
+		 (unsigned long)listed,
+		 (unsigned long)listed + MCOUNT_INSN_SIZE);
+	EXPECT(tt_says("kprobes/list", expected));
+	unregister_kprobes(both, 2);
+	EXPECT(tt_says("kprobes/list", ""));
+}
+
+KTEST(kprobe_nodes, enabled_disarms_and_arms_all)
+{
+	struct kprobe p = { .addr = (u8 *)listed, .pre_handler = count };
+
+	hits = 0;
+	ASSERT_EQ(register_kprobe(&p), 0);
+	EXPECT(tt_says("kprobes/enabled", "1\n"));
+	tt_write("kprobes/enabled", "0\n");
+	EXPECT(tt_says("kprobes/enabled", "0\n"));
+	EXPECT_EQ(listed(1), 2);
+	EXPECT_EQ(hits, 0);
+	EXPECT_EQ(write_enabled("maybe\n"), -EINVAL);
+	EXPECT(tt_says("kprobes/enabled", "0\n"));
+	tt_write("kprobes/enabled", "1\n");
+	EXPECT_EQ(listed(1), 2);
+	EXPECT_EQ(hits, 1);
+	unregister_kprobe(&p);
+}
+
+/* One more or less of these lines: tests/test_noprobe.py compares them all. */
+KTEST(kprobe_nodes, blacklist_names_what_is_refused)
+{
+	unsigned long addr = kallsyms_lookup_name("kprobe_pre"), size;
+	char line[96];
+
+	kallsyms_lookup(addr, NULL, &size);
+	tt_read("kprobes/blacklist", text, sizeof(text));
+	snprintf(line, sizeof(line), "%#lx-%#lx\tkprobe_pre\n", addr,
+		 addr + size);
+	EXPECT(strstr(text, line));
+	EXPECT(strstr(text, "\tpoke_int3_handler\n"));
+	EXPECT(strstr(text, "\tint3_common\n"));
+	EXPECT(!strstr(text, "\tlisted\n"));
+}

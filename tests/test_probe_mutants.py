@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+# parts: test-all 25
+"""Breaks probes on purpose, one line at a time: a named test in the image, or
+a panic, must notice each."""
+import pytest
+
+from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
+
+PATCH, PROBES = "arch/x86_64/patch/kprobe", "trace/probes/kprobe"
+
+# What is broken, file, text, what it becomes, tests to run, who must notice.
+MUTANTS = [
+    ("a slot is freed without waiting", PATCH + ".c",
+     "\tsynchronize_tasks();\n", "",
+     "kprobe_load.a_preempted*", "kernel panic: "),
+    ("no look for the boundary", PATCH + "_decode.c",
+     "for (at = addr - off;;", "for (at = addr;;",
+     "kprobe.refusals*", "not ok 1 - kprobe.refusals"),
+    ("a displacement is not adjusted", PATCH + "_decode.c",
+     "(long)(addr - to)", "(long)(addr - to) + 8",
+     "kprobe_insn.every_kind_has*", "kernel panic: "),
+    ("a call returns to its own address", PATCH + "_int3.c",
+     "\tcase KPROBE_CALL:\n\t\tpush(regs, next);",
+     "\tcase KPROBE_CALL:\n\t\tpush(regs, addr);",
+     "kprobe_insn.every_kind_has*", "not ok 1 - kprobe_insn.every_kind"),
+    ("LE is L", PATCH + "_int3.c",
+     "is = less || flags & FLAG_ZF;", "is = less;",
+     "kprobe_insn.every_kind_has*", "not ok 1 - kprobe_insn.every_kind"),
+    ("ret n pops no arguments", PATCH + "_int3.c",
+     "regs->sp += sizeof(to) + probe->pop;", "regs->sp += sizeof(to);",
+     "kprobe_insn.every_kind_has*", "not ok 1 - kprobe_insn.every_kind"),
+    ("the instruction behind STI is probed", PATCH + "_decode.c",
+     "return delayed ? -EOPNOTSUPP : 0;",
+     "return delayed && !insn->len ? -EOPNOTSUPP : 0;",
+     "kprobe_refused.*", "not ok 1 - kprobe_refused."),
+    ("a handler is called inside a handler", PROBES + "_hit.c",
+     "if (unlikely(busy & context)) { /* K4 */", "if (false) {",
+     "kprobe.nested*", "kernel panic: "),
+    ("the hit in an NMI is a nested one", PROBES + "_hit.c",
+     "\tu32 context = this_cpu_read(trace_context);\n\tbool redirected;",
+     "\tu32 context = 8;\n\tbool redirected;",
+     "kprobe_context.*", "not ok 1 - kprobe_context."),
+    ("a failed request leaves its probes", PROBES + ".c",
+     "\t\twhile (i--)\n\t\t\tdetach(ps[i]);\n", "",
+     "kprobe.refusals*", "not ok 1 - kprobe.refusals"),
+]
+
+
+@pytest.mark.parametrize("name, file, text, becomes, tests, noticed", MUTANTS,
+                         ids=ids(MUTANTS))
+def test_mutant(tree, name, file, text, becomes, tests,  # noqa: F811
+                noticed):
+    boot = run_mutant(tree, file, text, becomes, {"smp": 2}, tests)
+    assert noticed in boot.log, boot.excerpt()
