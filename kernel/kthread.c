@@ -25,6 +25,7 @@
 #include <asm/switch.h>
 #include "arch/x86_64/mm/paging.h"
 #include "kernel/sched.h"
+#include "kernel/sched_events.h"
 
 DEFINE_TABLE(struct task_hooks, task_hooks);
 
@@ -73,6 +74,7 @@ static struct task_struct *task_alloc(void)
 
 static void task_free(struct task_struct *task)
 {
+	trace_sched_process_free(task);
 	for_each_task_hook(ended, task);
 	stack_free(task->stack);
 	kfree(task);
@@ -142,6 +144,7 @@ static struct task_struct *create(int (*fn)(void *arg), void *arg, int pid,
 	}
 	/* List it first: the tracer walks the list, then expects this call. */
 	for_each_task_hook(created, task);
+	trace_sched_process_fork(current, task);
 	return task;
 }
 
@@ -196,6 +199,7 @@ int kthread_bind(struct task_struct *task, unsigned int cpu)
 
 void kthread_exit(int result)
 {
+	trace_sched_process_exit(current);
 	current->result = result;
 	set_current_state(TASK_DEAD);
 	for (;;)
@@ -217,6 +221,7 @@ int kthread_join(struct task_struct *task)
 	int result;
 
 	might_sleep();
+	trace_sched_process_wait(task);
 	spin_lock_irqsave(&task_list_lock, flags);
 	BUG_ON(task->joiner || task->detached);
 	task->joiner = current;

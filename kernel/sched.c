@@ -23,6 +23,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/quiesce.h"
 #include "kernel/sched.h"
+#include "kernel/sched_events.h"
 #include "kernel/sched_internal.h"
 #include "kernel/smp.h"
 #include "kernel/timer.h"
@@ -106,15 +107,22 @@ bool wake_up_process(struct task_struct *task)
 {
 	unsigned long flags;
 	struct run_queue *rq = task_rq_lock(task, &flags);
-	bool asleep = task->state == TASK_SLEEPING || task->state == TASK_NEW;
+	bool is_new = task->state == TASK_NEW;
+	bool asleep = task->state == TASK_SLEEPING || is_new;
 
 	if (asleep) {
+		if (!is_new)
+			trace_sched_waking(task);
 		task->state = TASK_RUNNING;
 		if (!task->on_rq) {
 			task->on_rq = true;
 			enqueue(rq, task);
 			kick(task->cpu, task->pinned != CPU_ANY);
 		}
+		if (is_new)
+			trace_sched_wakeup_new(task);
+		else
+			trace_sched_wakeup(task);
 	}
 	spin_unlock_irqrestore(&rq->lock, flags);
 	return asleep;
@@ -139,6 +147,7 @@ static void put_prev(struct run_queue *rq, struct task_struct *prev,
 	if (voluntary && prev->state != TASK_RUNNING) {
 		prev->on_rq = false;
 	} else if (prev->pinned != CPU_ANY && prev->pinned != prev->cpu) {
+		trace_sched_migrate_task(prev, prev->pinned);
 		prev->cpu = prev->pinned; /* SC2; finish_switch() queues it */
 		prev->migrations++;
 		rq->leaving = true;
@@ -219,8 +228,11 @@ static void reschedule(bool voluntary)
 	spin_lock(&rq->lock);
 	this_cpu_write(need_resched, 0);
 	put_prev(rq, prev, voluntary);
-	rq->quiesce_wake |= quiesce_switch(rq, prev, voluntary);
 	next = pick_next(rq);
+	if (next != prev)
+		trace_sched_switch(!voluntary, prev, next);
+	/* After the tracepoint: synchronize_cpus() waits for its probes. */
+	rq->quiesce_wake |= quiesce_switch(rq, prev, voluntary);
 	if (next != prev)
 		prev = switch_tasks(rq, next, voluntary);
 	finish_switch(prev);
@@ -333,6 +345,7 @@ static struct task_struct *pull_from(struct run_queue *victim)
 			continue;
 		found = task;
 		dequeue(victim, task);
+		trace_sched_migrate_task(task, smp_processor_id());
 		task->cpu = smp_processor_id(); /* SC2 */
 		task->migrations++;
 		break;

@@ -19,6 +19,7 @@ typedef signed char s8;
 typedef short s16;
 typedef int s32;
 typedef long long s64;
+typedef int pid_t;
 typedef long ssize_t;
 typedef unsigned long uintptr_t;
 

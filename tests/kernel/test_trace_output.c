@@ -469,7 +469,8 @@ KTEST(trace_output, formats)
 	const struct trace_event *event;
 	u32 slot = 0, n = 0;
 
-	for (; (event = trace_event_next(&slot)); n++) {
+	while ((event = trace_event_next(&slot))) {
+		n += !strcmp(event->system, "ftrace");
 		trace_event_format_show(event, new_file());
 		EXPECT(strstr(file, "\tfield:int common_pid;\toffset:4;\t"
 				    "size:4;\tsigned:1;\n\n\tfield:"));

@@ -13,7 +13,7 @@ safe to be traced from there on.
 import collections
 import os
 import pathlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.lint.image import Image
 
@@ -37,6 +37,11 @@ ROOTS = {
     "site_hit": "the callback of probes at sites",
     "poke_write": "the private address space",
     "poke_write_bytes": "the private address space",
+}
+
+# Every symbol that begins so is a root, too.
+ROOT_PREFIXES = {
+    "trace_event_raw_event_": "the probe of an event",
 }
 
 # Reached, but not followed: symbol -> why that is safe.
@@ -87,6 +92,8 @@ INDIRECT = {
          "handler of every fgraph_ops"),
     "ftrace_return_to_handler":
         (["graph_return", "time_return"], "retfunc of every fgraph_ops"),
+    "event_commit":
+        (["match", "match_numbers", "keep_all"], "match of every event_filter"),
     "tsc_compare": (["bring_up_clock"], "what ap_entry() compares by"),
     "ring_buffer_lock_reserve":
         (["clock_local", "clock_global", "clock_counter", "clock_tsc",
@@ -99,9 +106,10 @@ class Rules:
     roots: dict
     stops: dict
     indirect: dict
+    prefixes: dict = field(default_factory=dict)
 
 
-OURS = Rules(ROOTS, STOPS, INDIRECT)
+OURS = Rules(ROOTS, STOPS, INDIRECT, ROOT_PREFIXES)
 
 
 class Proof:
@@ -119,6 +127,7 @@ class Proof:
         stops = self.addresses(self.rules.stops)
         roots = self.addresses(self.rules.roots)
         queue = collections.deque((addr, None) for addr in roots)
+        queue += [(addr, None) for addr in self.probes()]
         while queue:
             addr, caller = queue.popleft()
             if addr in stops:
@@ -139,6 +148,12 @@ class Proof:
                 self.complain(piece.addr, "tests a static key")
             queue += [(target, piece.addr) for target in self.leads_to(piece)]
         return self.problems
+
+    def probes(self):
+        """The roots that only their prefix names."""
+        return [addr for name, addrs in self.image.symbols.items()
+                for prefix in self.rules.prefixes if name.startswith(prefix)
+                for addr in addrs if self.image.owner(addr)]
 
     def near(self, sites, piece):
         return (addr for addr in (piece.addr, piece.addr + 4) if addr in sites)
@@ -181,7 +196,9 @@ class Proof:
         while addr is not None:
             chain.append(self.image.starts[addr].name)
             addr = self.came_from[addr]
-        root = self.rules.roots.get(chain[-1], "?")
+        root = self.rules.roots.get(chain[-1]) or next(
+            (what for prefix, what in self.rules.prefixes.items()
+             if chain[-1].startswith(prefix)), "?")
         self.problems.append(f"{chain[0]} {what}; reached from {root}:\n    "
                              + " -> ".join(reversed(chain)))
 

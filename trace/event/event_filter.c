@@ -33,7 +33,8 @@ static bool match_numbers(const struct event_filter *filter, const void *record,
 		record);
 }
 
-static bool keep(const struct event_filter *filter, const void *record, u32 len)
+static bool keep_all(const struct event_filter *filter, const void *record,
+		     u32 len)
 {
 	return true;
 }
@@ -87,7 +88,7 @@ struct event_filter *event_filter_refused(const char *text,
 
 	if (!filter)
 		return NULL;
-	filter->head.match = keep;
+	filter->head.match = keep_all;
 	trace_seq_init(&s, filter->text, room);
 	trace_seq_printf(&s, "%s\n", text);
 	trace_seq_fill(&s, ' ', min(len, (size_t)error->at));

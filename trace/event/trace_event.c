@@ -21,6 +21,7 @@
 #include "trace/ring/ring_buffer.h"
 
 DEFINE_TABLE(struct trace_event, trace_events);
+DEFINE_TABLE(struct trace_event, tracepoint_events);
 
 static_assert(TRACE_EVENT_DYNAMIC <= TRACE_EVENT_SLOTS, "E1: one slot each");
 static_assert((TRACE_EVENT_ID_MAX + 1) % TRACE_EVENT_SLOTS == 0, "slots");
@@ -111,6 +112,12 @@ static int publish(const struct trace_event *event)
 	return 0;
 }
 
+static __noreturn void refused(const struct trace_event *event, int err)
+{
+	panic("E1: event %s:%s, id %u: %d", event->system, event->name,
+	      event->id, err);
+}
+
 void trace_events_init(void)
 {
 	const struct trace_event *const *at;
@@ -121,10 +128,15 @@ void trace_events_init(void)
 	{
 		err = (*at)->id < TRACE_EVENT_DYNAMIC ? publish(*at) : -EINVAL;
 		if (err)
-			panic("E1: event %s:%s, id %u: %d", (*at)->system,
-			      (*at)->name, (*at)->id, err);
+			refused(*at, err);
 	}
 	mutex_unlock(&events_lock);
+	for_each_entry(at, tracepoint_events)
+	{
+		err = trace_event_register((struct trace_event *)*at);
+		if (err)
+			refused(*at, err);
+	}
 }
 
 /*
@@ -151,6 +163,8 @@ int trace_event_register(struct trace_event *event)
 	static u64 serial; /* [events_lock] */
 	int err = -ENOSPC;
 
+	if (event->list_fields)
+		event->fields = event->list_fields();
 	mutex_lock(&events_lock);
 	event->id = take_id();
 	event->serial = ++serial;
@@ -181,6 +195,28 @@ static void show_fields(const struct trace_field *field, const char *prefix,
 				 field->offset, field->size, field->is_signed);
 }
 
+/*
+ * The text of an expression of C. Neighbouring literals become one, because not
+ * every reader joins them.
+ */
+static void show_print_fmt(const char *fmt, struct trace_seq *s)
+{
+	bool quoted = false;
+
+	for (; *fmt; fmt++) {
+		if (quoted && *fmt == '\\' && fmt[1])
+			trace_seq_putc(s, *fmt++);
+		else if (*fmt == '"')
+			quoted = !quoted;
+		if (*fmt == '"' && !quoted && fmt[1] == ' ' && fmt[2] == '"') {
+			fmt += 2;
+			quoted = true;
+			continue;
+		}
+		trace_seq_putc(s, *fmt);
+	}
+}
+
 void trace_event_format_show(const struct trace_event *event,
 			     struct trace_seq *s)
 {
@@ -189,7 +225,9 @@ void trace_event_format_show(const struct trace_event *event,
 	show_fields(trace_common_fields, "common_", s);
 	trace_seq_putc(s, '\n');
 	show_fields(event->fields, "", s);
-	trace_seq_printf(s, "\nprint fmt: %s\n", event->print_fmt);
+	trace_seq_puts(s, "\nprint fmt: ");
+	show_print_fmt(event->print_fmt, s);
+	trace_seq_putc(s, '\n');
 }
 
 void trace_header_page_show(struct trace_seq *s)

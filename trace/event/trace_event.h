@@ -32,6 +32,7 @@
 struct trace_event_file;
 struct trace_iterator;
 struct trace_seq;
+struct tracepoint;
 
 /*
  * The ids of trace_entries.h are below TRACE_EVENT_DYNAMIC. An event that is
@@ -62,77 +63,98 @@ struct trace_field {
 	enum trace_field_kind kind;
 };
 
-#define TRACE_SIGNED(type)  ((type)-1 < (type)1)
-#define TRACE_CHARS(type)   __builtin_types_compatible_p(type, char)
-#define TRACE_AT(s, member) ((struct s *)0)->member
+#define TRACE_SIGNED(type) ((type)-1 < (type)1)
+#define TRACE_CHARS(type)  __builtin_types_compatible_p(type, char)
 /* Evaluates to 0; a compile error if the condition is false. */
 #define TRACE_FIELD_CHECK(cond)                              \
 	(0 * sizeof(struct {                                 \
 		 static_assert(cond, "the type of a field"); \
 		 char unused;                                \
 	 }))
+#define TRACE_AT(record, member) ((record *)0)->member
 
-/* A field: @type_ @member of struct @s. */
-#define TRACE_FIELD(s, type_, member)                                          \
-	{                                                                      \
-		.type = #type_, .name = #member, .array = "",                  \
-		.offset = offsetof(struct s, member),                          \
-		.size = sizeof(type_) +                                        \
-			TRACE_FIELD_CHECK(                                     \
-				sizeof(type_) ==                               \
-					sizeof(TRACE_AT(s, member)) &&         \
-				TRACE_SIGNED(type_) ==                         \
-					TRACE_SIGNED(                          \
-						typeof(TRACE_AT(s, member)))), \
-		.is_signed = TRACE_SIGNED(type_), .kind = TRACE_FIELD_NUMBER   \
-	}
-
-/* A field: @type_ @member[@n] of struct @s; @n is a number in digits. */
-#define TRACE_FIELD_ARRAY(s, type_, member, n)                          \
-	{                                                               \
-		.type = #type_, .name = #member, .array = "[" #n "]",   \
-		.offset = offsetof(struct s, member),                   \
-		.size = sizeof(type_) * (n) +                           \
-			TRACE_FIELD_CHECK(sizeof(type_) * (n) ==        \
-					  sizeof(TRACE_AT(s, member))), \
-		.is_signed = TRACE_SIGNED(type_),                       \
-		.kind = TRACE_CHARS(type_) ? TRACE_FIELD_STRING :       \
-					     TRACE_FIELD_OPAQUE         \
-	}
-
-/* A field: @type_ @member[], up to the end of the record. */
-#define TRACE_FIELD_REST(s, type_, member)                                   \
+/* A field: @type_ @member of a record of the C type @record. */
+#define TRACE_FIELD_OF(record, type_, member)                                \
 	{                                                                    \
-		.type = #type_, .name = #member, .array = "[]",              \
-		.offset = offsetof(struct s, member) +                       \
-			  TRACE_FIELD_CHECK(sizeof(type_) ==                 \
-					    sizeof(TRACE_AT(s, member)[0])), \
+		.type = #type_, .name = #member, .array = "",                \
+		.offset = offsetof(record, member),                          \
+		.size = sizeof(type_) +                                      \
+			TRACE_FIELD_CHECK(                                   \
+				sizeof(type_) ==                             \
+					sizeof(TRACE_AT(record, member)) &&  \
+				TRACE_SIGNED(type_) ==                       \
+					TRACE_SIGNED(typeof(TRACE_AT(        \
+						record, member)))),          \
+		.is_signed = TRACE_SIGNED(type_), .kind = TRACE_FIELD_NUMBER \
+	}
+
+/* A field that is a pointer: @type_ has its '*'. */
+#define TRACE_POINTER_OF(record, type_, member)                               \
+	{                                                                     \
+		.type = #type_, .name = #member, .array = "",                 \
+		.offset = offsetof(record, member),                           \
+		.size = sizeof(void *) +                                      \
+			TRACE_FIELD_CHECK(sizeof(TRACE_AT(record, member)) == \
+					  sizeof(void *)),                    \
+		.kind = TRACE_FIELD_NUMBER                                    \
+	}
+
+/* A field: @type_ @member[@n]; @n is a number in digits. */
+#define TRACE_ARRAY_OF(record, type_, member, n)                             \
+	{                                                                    \
+		.type = #type_, .name = #member, .array = "[" #n "]",        \
+		.offset = offsetof(record, member),                          \
+		.size = sizeof(type_) * (n) +                                \
+			TRACE_FIELD_CHECK(sizeof(type_) * (n) ==             \
+					  sizeof(TRACE_AT(record, member))), \
 		.is_signed = TRACE_SIGNED(type_),                            \
 		.kind = TRACE_CHARS(type_) ? TRACE_FIELD_STRING :            \
 					     TRACE_FIELD_OPAQUE              \
 	}
 
+/* A field: @type_ @member[], up to the end of the record. */
+#define TRACE_REST_OF(record, type_, member)                            \
+	{                                                               \
+		.type = #type_, .name = #member, .array = "[]",         \
+		.offset = offsetof(record, member) +                    \
+			  TRACE_FIELD_CHECK(                            \
+				  sizeof(type_) ==                      \
+				  sizeof(TRACE_AT(record, member)[0])), \
+		.is_signed = TRACE_SIGNED(type_),                       \
+		.kind = TRACE_CHARS(type_) ? TRACE_FIELD_STRING :       \
+					     TRACE_FIELD_OPAQUE         \
+	}
+
 /* A field: u32 @member, the place of a string after the fixed fields. */
-#define TRACE_FIELD_STRING_AT(s, member)                                      \
+#define TRACE_STRING_OF(record, member)                                       \
 	{                                                                     \
 		.type = "__data_loc char[]", .name = #member, .array = "",    \
-		.offset = offsetof(struct s, member),                         \
+		.offset = offsetof(record, member),                           \
 		.size = sizeof(u32) +                                         \
 			TRACE_FIELD_CHECK(sizeof(u32) ==                      \
-					  sizeof(TRACE_AT(s, member))),       \
+					  sizeof(TRACE_AT(record, member))),  \
 		.is_signed = TRACE_SIGNED(char), .kind = TRACE_FIELD_DATA_LOC \
 	}
 
 /* A field: u32 @member, the place of a mask of CPUs after the fixed fields. */
-#define TRACE_FIELD_CPUMASK_AT(s, member)                                     \
+#define TRACE_CPUMASK_OF(record, member)                                      \
 	{                                                                     \
 		.type = "__data_loc cpumask_t", .name = #member, .array = "", \
-		.offset = offsetof(struct s, member),                         \
+		.offset = offsetof(record, member),                           \
 		.size = sizeof(u32) +                                         \
 			TRACE_FIELD_CHECK(sizeof(u32) ==                      \
-					  sizeof(TRACE_AT(s, member))),       \
+					  sizeof(TRACE_AT(record, member))),  \
 		.kind = TRACE_FIELD_CPUMASK                                   \
 	}
+
+/* The same, of struct @s. */
+#define TRACE_FIELD(s, type_, member) TRACE_FIELD_OF(struct s, type_, member)
+#define TRACE_FIELD_ARRAY(s, type_, member, n) \
+	TRACE_ARRAY_OF(struct s, type_, member, n)
+#define TRACE_FIELD_REST(s, type_, member) \
+	TRACE_REST_OF(struct s, type_, member)
+#define TRACE_FIELD_STRING_AT(s, member)  TRACE_STRING_OF(struct s, member)
+#define TRACE_FIELD_CPUMASK_AT(s, member) TRACE_CPUMASK_OF(struct s, member)
 
 #define TRACE_FIELDS_END     \
 	{                    \
@@ -156,9 +178,16 @@ struct trace_event {
 	 */
 	int (*reg)(struct trace_event_file *file);
 	void (*unreg)(struct trace_event_file *file);
+	/* Events with a tracepoint: event_define.h. */
+	struct tracepoint *tp;
+	void *probe;
+	/* Returns what ->fields is to be; called when it is registered. */
+	const struct trace_field *(*list_fields)(void);
 };
 
 DECLARE_TABLE(struct trace_event, trace_events);
+/* Events that get their ids at boot. They are not const. */
+DECLARE_TABLE(struct trace_event, tracepoint_events);
 
 /* The fields of a trace_entry: every record has them as common_NAME. */
 extern const struct trace_field trace_common_fields[];

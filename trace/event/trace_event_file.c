@@ -24,10 +24,12 @@
 #include "kernel/lib/errno.h"
 #include "kernel/mutex.h"
 #include "kernel/quiesce.h"
+#include "trace/event/tracepoint.h"
 #include "trace/trace_internal.h"
 #include <asm/atomic.h>
 
-static bool changed; /* a session has something to wait for [trace_lock] */
+static bool changed;   /* the session has something to wait for [trace_lock] */
+static bool attaching; /* it has begun one of tracepoints [trace_lock] */
 
 /* ---- sessions ------------------------------------------------------------ */
 
@@ -35,9 +37,11 @@ static bool changed; /* a session has something to wait for [trace_lock] */
 static void settle(void)
 {
 	assert_held(&trace_lock);
+	if (attaching && tracepoint_session_end())
+		changed = false; /* one wait serves both */
 	if (changed)
 		synchronize_cpus(); /* EF1, EF2: a probe has preemption off */
-	changed = false;
+	attaching = changed = false;
 }
 
 void event_session_begin(void)
@@ -83,16 +87,28 @@ void trace_event_file_set(struct trace_event_file *file, u32 bits, bool on)
 		;
 }
 
+/*
+ * The probes of a session are attached in one session of tracepoints, begun by
+ * the first of them and ended by settle().
+ */
+static void begin_change(void)
+{
+	if (!attaching)
+		tracepoint_session_begin();
+	attaching = true;
+}
+
 /* EF3 */
 static int attach(struct trace_event_file *file)
 {
 	int err = trace_expand(file->tr);
 
-	if (!err)
-		err = file->event->reg(file);
 	if (err)
 		return err;
-	changed = true;
+	begin_change();
+	err = file->event->reg(file);
+	if (err)
+		return err;
 	trace_event_file_set(file, EVENT_FILE_ENABLED, true);
 	return 0;
 }
@@ -100,6 +116,7 @@ static int attach(struct trace_event_file *file)
 /* EF3 */
 static void detach(struct trace_event_file *file)
 {
+	begin_change();
 	file->event->unreg(file);
 	changed = true;
 	trace_event_file_set(
@@ -117,7 +134,7 @@ int trace_event_enable_disable(struct trace_event_file *file, bool enable)
 		trace_event_file_set(file, EVENT_FILE_SOFT_DISABLED, true);
 	else if (file->flags & EVENT_FILE_ENABLED)
 		detach(file);
-	changed = true;
+	changed |= !enable;
 	return 0;
 }
 
@@ -208,6 +225,7 @@ static int make_file(struct trace_array *tr, const struct trace_event *event)
 	/* Only events of the table are const, and nobody writes to those. */
 	file->event = (struct trace_event *)event;
 	file->tr = tr;
+	file->id = event->id;
 	event_pids_file(file);
 	*place(tr, event) = file;
 	return 0;

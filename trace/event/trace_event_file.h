@@ -68,6 +68,7 @@ struct event_filter {
 struct trace_event_file {
 	struct trace_event *event;   /* [I] */
 	struct trace_array *tr;	     /* [I] */
+	u16 id;			     /* [I] of the event */
 	u32 flags;		     /* [A] EVENT_FILE_ bits */
 	u32 soft_users;		     /* [L] */
 	struct event_filter *filter; /* [A] */

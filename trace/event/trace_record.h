@@ -19,9 +19,9 @@ extern const u32 trace_context_flags[CTX_TRANSITION];
 
 /*
  * trace_fill() - write the trace_entry that an event begins with
- * @type: a constant
+ * @type: the event's id
  */
-static __always_inline void trace_fill(void *ent, enum trace_type type)
+static __always_inline void trace_fill(void *ent, u32 type)
 {
 	u32 *words = ent;
 	u32 head = type - (1U << 24); /* preempt count without our level */

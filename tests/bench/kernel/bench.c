@@ -107,6 +107,7 @@ static void bench_count(void)
 	bench_calibrate();
 	bench_calls();
 	bench_tracers();
+	bench_events();
 	bench_traces();
 	bench_memory();
 	bench_patch();

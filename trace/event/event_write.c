@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+/*
+ * event_write.c - the record of an event in the cases that are rare or long:
+ * with a filter, with a text, in a full page, in an interrupted writer.
+ *
+ * Owns nothing.
+ *
+ * Context: probe; see event_write.h.
+ */
+#include "trace/event/event_write.h"
+
+#include "kernel/lib/string.h"
+#include "trace/trace_internal.h"
+
+static void *reserve(struct trace_event_file *file, u32 len)
+{
+	struct trace_entry *ent;
+
+	ent = ring_buffer_lock_reserve(&file->tr->buffer, len, NULL);
+	if (!ent)
+		return NULL;
+	trace_fill(ent, file->id);
+	ent->preempt_count--; /* the level of the reservation */
+	return ent;
+}
+
+void *event_begin(struct trace_event_file *file, u32 len, void *scratch)
+{
+	u32 flags = READ_ONCE(file->flags);
+	struct trace_array *tr = file->tr;
+
+	/* A fast reservation may have been tried before. */
+	ring_buffer_refused(tr->buffer.cpu[smp_processor_id()]);
+	if (!READ_ONCE(tr->on))
+		return NULL;
+	if (flags & EVENT_FILE_SLOW && !trace_event_wanted(file))
+		return NULL;
+	return flags & EVENT_FILE_FILTERED ? scratch : reserve(file, len);
+}
+
+static bool accepted(struct trace_event_file *file, void *record, u32 len)
+{
+	const struct event_filter *filter = READ_ONCE(file->filter);
+
+	if (!filter)
+		return true;
+	if (filter->reads_entry)
+		trace_fill(record, file->id);
+	return filter->match(filter, record, len);
+}
+
+void event_commit(struct trace_event_file *file, void *entry, u32 len,
+		  void *scratch)
+{
+	struct trace_entry *ent = entry;
+
+	if (entry == scratch) {
+		if (!accepted(file, scratch, len))
+			return;
+		ent = reserve(file, len);
+		if (!ent)
+			return;
+		memcpy(ent + 1, (struct trace_entry *)scratch + 1,
+		       len - sizeof(*ent));
+	}
+	ring_buffer_unlock_commit(&file->tr->buffer);
+}
+
+u32 event_string_size(const char *text)
+{
+	return strnlen(text, EVENT_STRING_MAX - 1) + 1;
+}
+
+u32 event_string_put(void *entry, u32 *at, const char *text)
+{
+	u32 size = event_string_size(text), offset = *at;
+	char *to = (char *)entry + offset;
+
+	memcpy(to, text, size - 1);
+	to[size - 1] = '\0';
+	*at += size;
+	return size << 16 | offset;
+}
