@@ -62,7 +62,8 @@ static void write_back(const char *path, unsigned int how)
 static bool shows_events(const char *name)
 {
 	return !strcmp(name, "trace") || !strcmp(name, "error_log") ||
-	       !strcmp(name, "snapshot");
+	       !strcmp(name, "snapshot") || !strcmp(name, "sample") ||
+	       !strcmp(name, "stat");
 }
 
 /* Return: how many files were written back. */

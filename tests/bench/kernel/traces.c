@@ -54,8 +54,50 @@ static void measure_profile(void)
 	bench_echo("", "set_ftrace_filter");
 }
 
+#define CONSUMERS 200
+
+/*
+ * How far the n-th consumer of one function costs more than twice the second,
+ * per n: the worst of them, in hundredths. 0: none costs more.
+ */
+static u64 worst_of(const u64 *cost)
+{
+	u64 worst = 0;
+
+	for (unsigned int n = 3; n <= CONSUMERS; n++)
+		if (cost[n] > 2 * cost[2])
+			worst = max(worst, (cost[n] - 2 * cost[2]) * 100 / n);
+	return worst;
+}
+
+static void measure_consumers(void)
+{
+	static struct ftrace_ops ops[CONSUMERS + 1];
+	static u64 cost[CONSUMERS + 1];
+	u64 start;
+
+	for (unsigned int n = 1; n <= CONSUMERS; n++) {
+		ops[n] = (struct ftrace_ops){ .func = bench_callback };
+		bench_ok("filter",
+			 ftrace_set_filter_ip(
+				 &ops[n], (unsigned long)bench_target, 0, 0));
+		start = bench_busy();
+		bench_ok("register", register_ftrace_function(&ops[n]));
+		cost[n] = bench_busy() - start;
+	}
+	bench_row("consumers.register", worst_of(cost), "insn");
+	bench_row(
+		"consumers.call",
+		BENCH_PER_CALL(bench_measure(BENCH_CALL_LOOP("bench_target"))) /
+			CONSUMERS,
+		"insn");
+	for (unsigned int n = CONSUMERS; n; n--)
+		bench_detach(&ops[n]);
+}
+
 void bench_traces(void)
 {
+	measure_consumers();
 	measure_profile();
 	measure_snapshot();
 	measure_instances();
