@@ -14,7 +14,7 @@
  *
  * J1  When a change has returned, no CPU passes a site in the old way.
  * J2  The first inc of a key returns after its sites are patched; any other inc
- *     that begins meanwhile waits for that. So a user never runs with its key
+ *     that begins before that waits for it. So a user never runs with its key
  *     still off.
  * J3  The bytes of each site are those of its key's value, whenever
  *     jump_label_mutex is free.

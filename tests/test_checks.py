@@ -8,9 +8,9 @@ import pytest
 
 from tests import (qemu, test_entry_mutants, test_patch_mutants,
                    test_trace_mutants)
-from tests.lint import (cppcheck, docs, figures, format, headers, invariants,
-                        layers, locks, reach, size, source, symbols, text,
-                        walk)
+from tests.lint import (circles, cppcheck, docs, figures, format, headers,
+                        invariants, layers, locks, reach, size, source,
+                        symbols, text, walk, words)
 
 FIXTURE = qemu.ROOT / "tests/lint/fixture"
 RULES = reach.Rules({"_start": "the root"}, {}, {})
@@ -241,6 +241,53 @@ def test_each_folder_has_a_paper():
     assert docs.without_paper(paths) == [
         "a: code, but no DESIGN.md, nor one above it"]
     assert not docs.without_paper(paths | {"a/DESIGN.md"})
+
+
+def linked(*edges):
+    """Objects that refer to each other: "a/x.c a/y.c" is one reference."""
+    pairs = [edge.split() for edge in edges]
+    return {path: ({path}, {b for a, b in pairs if a == path})
+            for path in sum(pairs, [])}
+
+
+RING = ("a/1.c a/2.c", "a/2.c a/3.c", "a/3.c a/4.c")
+
+
+@pytest.mark.parametrize("edges, words", [
+    (RING, None),
+    ((*RING, "a/3.c a/1.c"), None),
+    ((*RING, "a/4.c a/1.c"), "4 files in a circle: a/1.c, a/2.c, a/3.c, a/4.c"),
+    ((*RING, "a/4.c b/1.c", "b/1.c a/1.c"), "folders in a circle: a, b"),
+])
+def test_circles(edges, words):
+    graph = circles.references(linked(*edges), {})
+    problems = list(circles.judge(graph, {}, {}))
+    assert words in problems[0] if words else not problems
+
+
+def test_circles_that_are_known():
+    objects = linked(*RING, "a/4.c a/1.c", "a/4.c b/1.c", "b/1.c a/1.c")
+    both = ({"a": (4, "why")}, {frozenset("ab"): "why"})
+    graph = circles.references(objects, {})
+    assert not list(circles.judge(graph, *both))
+    assert any("4 files" in line for line in
+               circles.judge(graph, {"a": (3, "why")}, both[1]))
+    without = circles.references(objects, {"a/1.c": "an up-call"})
+    assert all("no such circle" in line
+               for line in circles.judge(without, *both))
+
+
+@pytest.mark.parametrize("line, ok", [
+    ("/* A CPU that arrives now traps. */", True),
+    ("/* Traps; who comes first is trapped. */", False),
+    ("/* Who owns the lock? */", True),
+    ("/* The task is told. */", False),
+    ('printk("Meanwhile, all is well");', False),
+    ("int meanwhile, nobody;", True),
+    ("/* Else, it fails. */", False),
+])
+def test_words(line, ok):
+    assert (list(words.check_text("a.c", line + "\n")) == []) == ok
 
 
 HEADS = {

@@ -285,7 +285,7 @@ def test_a_log_that_nobody_reads_ends_the_run(build_guest):
         process.stdout.close()
         errors = process.stderr.read()
     assert (process.returncode, errors) == (
-        1, "run.py: nobody reads the log any more\n")
+        1, "run.py: the log has no reader any more\n")
 
 
 @pytest.mark.parametrize("use", [terminal.openpty,

@@ -293,7 +293,7 @@ def run(args):
         return 130, "stopped by ^C"
     except BrokenPipeError:  # and do not flush the rest of the log
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1, "nobody reads the log any more"
+        return 1, "the log has no reader any more"
 
 
 def main():

@@ -13,9 +13,9 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
-from tests.lint import (cppcheck, docs, figures, format,  # noqa: E402
-                        headers, invariants, layers, locks, reach, size,
-                        symbols, text, walk)
+from tests.lint import (circles, cppcheck, docs, figures,  # noqa: E402
+                        format, headers, invariants, layers, locks, reach,
+                        size, symbols, text, walk, words)
 
 CHECKS = {
     "cppcheck": cppcheck.check,
@@ -30,6 +30,8 @@ CHECKS = {
     "docs": docs.check,
     "walk": walk.check,
     "invariants": invariants.check,
+    "circles": circles.check,
+    "words": words.check,
 }
 
 

@@ -8,7 +8,7 @@ I2  Each call reaches the old or the new target, exactly one, exactly once.
 An account is also compared with the model (hold.py): a CPU may have executed
 only what it could still hold at some moment of the call. In real concurrency
 QEMU may run an old translation for longer ("Stale translations" in
-arch/x86_64/DESIGN.md): such runs are told, and contradict nothing.
+arch/x86_64/DESIGN.md): such runs are reported, and contradict nothing.
 """
 import itertools
 from dataclasses import dataclass, field
@@ -70,7 +70,7 @@ def could(scene, held, wanted):
 
 
 def check_held(scene, states, verdict):
-    """Each run's last call against what its CPU could hold meanwhile.
+    """Each run's last call against what its CPU could hold at that time.
     states: (time, what each CPU may hold from then on)."""
     ends = [at for at, _ in states[1:]] + [float("inf")]
     for event in scene.events:

@@ -7,9 +7,9 @@ METHODS = {
     "naive": "The simplest way: one byte after the other. ",
     "int3": "The way of this kernel and of Linux: a trap first, and between "
             "two steps every CPU throws away what it fetched before. ",
-    "int3-nosync": "The steps of int3, but nobody waits for any CPU. ",
+    "int3-nosync": "The steps of int3, without any wait for a CPU. ",
     "stop": "The safe and slow way: all other CPUs stand still. ",
-    "jmpself": "No trap: who comes meanwhile turns round and round. ",
+    "jmpself": "No trap: a CPU that arrives during the patch spins. ",
 }
 
 # The purpose of each step of a method.
@@ -34,7 +34,7 @@ STEPS = {
     "go": "The other CPUs go on. Each serialises first.",
     "resume": "The other CPUs go on. Each serialises first.",
     "jmpself": "The patcher replaces the first two bytes by a jump to itself. "
-               "A CPU that arrives now waits here, and calls nobody.",
+               "A CPU that arrives now waits here, and reaches no target.",
     "tail 2..4": "The patcher writes bytes 2 to 4. No CPU executes them, "
                  "provided that each has fetched the jump by now.",
     "bytes 0..1": "The patcher replaces the jump by the new first two bytes. "

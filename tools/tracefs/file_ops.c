@@ -18,7 +18,7 @@
 struct handle {
 	uint32_t number; /* the guest's */
 	struct wire_caller opener;
-	/* At most one POLL with WAIT, and whom its answer wakes. */
+	/* At most one POLL with WAIT, and the call its answer wakes. */
 	struct op *wait;
 	struct fuse_pollhandle *wake;
 	struct handle *next, **link; /* in the list of all */
@@ -99,7 +99,7 @@ static void release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 /* ---- open ---- */
 
-/* The caller was killed meanwhile: nobody will close it. */
+/* The caller was killed during the call: it will not close it. */
 static void close_unwanted(struct op *op, struct handle *handle)
 {
 	op->req = NULL;
@@ -229,12 +229,12 @@ static void write_file(fuse_req_t req, fuse_ino_t ino, const char *data,
 
 /* ---- poll ---- */
 
-/* Something is there, or the guest is dead: who polls looks again. */
+/* Something is there, or the guest is dead: the poller looks again. */
 static void wait_done(struct op *op, const struct wire_reply *reply)
 {
 	struct handle *handle = op->handle;
 
-	if (handle) { /* else it was closed meanwhile */
+	if (handle) { /* NULL: it was closed since */
 		handle->wait = NULL;
 		if (handle->wake) {
 			fuse_lowlevel_notify_poll(handle->wake);

@@ -60,8 +60,8 @@ def unmount(path, flags=MNT_DETACH):
 
 
 def unshare():
-    """A mount namespace of our own: what is mounted here, nobody else sees,
-    and it ends with the last process in it."""
+    """A mount namespace of our own: no other process sees what is mounted
+    here, and it ends with the last process in it."""
     check(libc.unshare(CLONE_NEWNS), "a mount namespace")
     mount("none", "/", flags=MS_REC | MS_PRIVATE)
 

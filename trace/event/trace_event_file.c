@@ -222,7 +222,7 @@ static int make_file(struct trace_array *tr, const struct trace_event *event)
 
 	if (!file)
 		return -ENOMEM;
-	/* Only events of the table are const, and nobody writes to those. */
+	/* Only events of the table are const; those are never written to. */
 	file->event = (struct trace_event *)event;
 	file->tr = tr;
 	file->id = event->id;

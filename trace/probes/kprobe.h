@@ -19,8 +19,8 @@ typedef u8 kprobe_opcode_t;
 /*
  * Context of both handlers: that of the probed code, NMI included, with
  * preemption off; at an INT3 interrupts are off, too. A handler may call
- * anything that does not sleep; a probe that is reached meanwhile in the same
- * context is not handled, and counted in its ->nmissed.
+ * anything that does not sleep; a probe that is reached inside it, in the same
+ * context, is not handled, and counted in its ->nmissed.
  *
  * pre handler: regs are those of the probed code, except that regs->ip is one
  * byte behind the probed address. Changes of registers take effect. Return: 0;

@@ -271,7 +271,7 @@ int kprobe_update(const struct kprobe_request *request)
 
 /* ---- freeing ---- */
 
-/* Moves those that nobody needs to @dead. Return: was one of them armed? */
+/* Moves those that are not needed to @dead. Return: was one of them armed? */
 static bool take_dead(struct list_head *dead)
 {
 	struct list_head *at, *next;

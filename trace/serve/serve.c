@@ -7,7 +7,7 @@
  *
  * Context: the receiving thread, unless a function says otherwise. It never
  * waits for a request, but when a session ends. send_lock is held while a reply
- * is sent; who holds it waits for room, until the host reads or is gone.
+ * is sent; its holder waits for room, until the host reads or is gone.
  */
 #include "arch/x86_64/dev/stream.h"
 #include "kernel/base/cmdline.h"

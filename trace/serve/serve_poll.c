@@ -3,7 +3,7 @@
  * serve_poll.c - POLL: is a file ready, and wait until it is.
  *
  * Owns the waiting POLLs and their thread. A waiting POLL must not occupy the
- * task of its caller, which may ask for more meanwhile. The tree has no wake-up
+ * task of its caller, which may send more requests. The tree has no wake-up
  * for readers, so the thread looks at all of them once a tick, and sleeps when
  * none waits.
  */

@@ -107,7 +107,7 @@ struct tfs1_parser {
 	bool body;   /* the payload of ->head arrives */
 	u32 got;     /* bytes of payload */
 	u32 scan;    /* of these, known not to begin a HELLO */
-	bool lost;   /* looks for the next header; this is told already */
+	bool lost;   /* looks for the next header; this has been reported */
 	u64 damaged; /* damaged places so far */
 	u8 payload[TFS1_MAX_PAYLOAD + 1]; /* a NUL behind it */
 };

@@ -54,7 +54,7 @@ static size_t com2_write(const void *buf, size_t len)
 
 	for (int polls = 0; !(inb(LSR) & SEND_EMPTY); polls++)
 		if (polls == POLLS) {
-			event(); /* nobody else tells when there is room */
+			event(); /* no interrupt reports room */
 			return 0;
 		}
 	for (n = 0; n < len && n < FIFO; n++)

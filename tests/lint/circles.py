@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""Files and folders that refer to each other in a circle.
+
+Objects are read as in symbols.py; the declared up-calls are no part of a
+circle. Folders form none. Inside a folder a circle has at most MOST files, as
+many as a reader can hold in mind. KNOWN are the larger ones, each with the
+reason why it is still there; it may become smaller, but not larger.
+"""
+import os
+import pathlib
+
+from tests.lint import layers, symbols
+
+MOST = 3
+
+# The folder: the number of files, and the reason.
+KNOWN = {
+    "arch/x86_64/cpu": (7, "interrupt entry, its handlers and the CPUs that "
+                           "they serve start and stop each other"),
+    "kernel": (7, "the scheduler, what sleeps by it, what it wakes and what "
+                  "waits for its switches"),
+    "kernel/base": (4, "printk writes to the console, which keeps a copy of "
+                       "what was written and reports what was lost"),
+    "trace": (4, "a trace, its snapshot, its options and the tracer in it"),
+    "trace/serve": (5, "sessions, requests, open files and tasks"),
+    "trace/shell": (5, "the table of words, and words that run other words"),
+}
+
+KNOWN_FOLDERS = {
+    frozenset({"arch/x86_64/cpu", "arch/x86_64/dev"}):
+        "the local APIC sends for the CPUs and is started by each of them",
+    frozenset({"trace", "trace/core", "trace/event"}):
+        "trace_seq.c, which all print with, is in trace/event; a trace has a "
+        "file for each event, and an event asks whether a trace is on",
+}
+
+
+def folder(path):
+    return path.rpartition("/")[0]
+
+
+def references(objects, upcalls):
+    """{source: sources that it refers to}, without roots and up-calls."""
+    owner = {name: path for path, (defined, _) in objects.items()
+             for name in defined}
+    return {path: {owner[name] for name in undefined - set(upcalls)
+                   if name in owner} - {path}
+            for path, (_, undefined) in objects.items()
+            if path not in layers.ROOTS}
+
+
+def circles(graph):
+    """The strongly connected parts of more than one node (Tarjan)."""
+    index, low, stack, found = {}, {}, [], []
+
+    def visit(node):
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for other in graph.get(node, ()):
+            if other not in index:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in stack:
+                low[node] = min(low[node], index[other])
+        if low[node] == index[node]:
+            at = stack.index(node)
+            if len(stack) - at > 1:
+                found.append(sorted(stack[at:]))
+            del stack[at:]
+
+    for node in sorted(graph):
+        if node not in index:
+            visit(node)
+    return found
+
+
+def of_folders(graph):
+    upper = {}
+    for path, others in graph.items():
+        upper.setdefault(folder(path), set()).update(
+            folder(other) for other in others if folder(other) != folder(path))
+    return circles(upper)
+
+
+def of_files(graph):
+    """Those inside one folder, larger than MOST."""
+    for place in sorted({folder(path) for path in graph}):
+        inside = {path: {other for other in others if folder(other) == place}
+                  for path, others in graph.items() if folder(path) == place}
+        yield from (circle for circle in circles(inside) if len(circle) > MOST)
+
+
+def judge(graph, known, known_folders):
+    rest, rest_folders = dict(known), dict(known_folders)
+    for circle in of_folders(graph):
+        if not rest_folders.pop(frozenset(circle), None):
+            yield f"folders in a circle: {', '.join(circle)}"
+    for circle in of_files(graph):
+        if len(circle) > rest.pop(folder(circle[0]), (MOST, ""))[0]:
+            yield f"{len(circle)} files in a circle: {', '.join(circle)}"
+    for entry in [*rest, *map(sorted, rest_folders)]:
+        yield f"circles.py: there is no such circle: {entry}"
+
+
+def check():
+    build = pathlib.Path(os.environ.get("BUILD", "build"))
+    listed = (build / "nop5.objects").read_text().split()
+    objects = symbols.read_objects(build, listed)
+    return list(judge(references(objects, symbols.UPCALLS), KNOWN,
+                      KNOWN_FOLDERS))
