@@ -252,15 +252,66 @@ TRACEFS = [
      "err = tracefs_last(path)->node->dir ? 0 : -ENOTDIR;", "err = 0;"),
 ]
 
+FILTER = [
+    ("nothing", "filter_match.c", "", ""),
+    ("&& binds tighter than ||", "filter_parse.c",
+     "			yes = term;\n			no = level->fail;",
+     "			yes = term;\n			no = level->no;"),
+    ("a false operand of && leads to the next of ||", "filter_parse.c",
+     "			level->fail = term;\n", ""),
+    ("a '!' in front of a bracket", "filter_parse.c",
+     "*++level = turned(yes, no, opposite);",
+     "*++level = turned(yes, no, false);"),
+    ("a '!' in front of a term", "filter_parse.c",
+     "add_token(w, negated != opposite ? TERM | NOT : TERM);",
+     "add_token(w, opposite ? TERM | NOT : TERM);"),
+    ("numbers with a sign", "filter_term.c",
+     "is_signed ? (u64)LLONG_MIN : 0", "0"),
+    ("values are cut to the field", "filter_term.c",
+     "	u64 v = truncated(&t->field, value);",
+     "	u64 v = value;"),
+    ("characters end with the field", "filter_match.c",
+     "glob_match_n(pred->pattern, text, n)",
+     "glob_match_n(pred->pattern, text, 1000)"),
+    ("a number is no set of several CPUs", "filter_term.c",
+     "t->pred->bits = one ? mask : 0;", "t->pred->bits = mask;"),
+    ("a program with other fields takes the long way", "filter_term.c",
+     "	p->program->numbers &= pred->load <= FILTER_CPU;\n", ""),
+]
+
+FILTER_ERRORS = [
+    ("nothing", "filter_match.c", "", ""),
+    ("FL2: a text lies in the record", "filter_match.c",
+     "return offset <= len && *n <= len - offset ? record + offset : NULL;",
+     "return record + offset;"),
+    ("FL2: a text ends with the record", "filter_match.c",
+     "		n = len - pred->offset;\n", "		n = 1000;\n"),
+    ("FL3: a dangling operator", "filter_parse.c",
+     "w->tokens ? FILTER_ERROR_INVALID_FILTER :", "0 ? 0 :"),
+    ("FL3: brackets are counted first", "filter_parse.c",
+     "	if (depth)\n		return refuse(w, FILTER_ERROR_TOO_MANY_OPEN,",
+     "	if (0)\n		return refuse(w, FILTER_ERROR_TOO_MANY_OPEN,"),
+    ("FL3: a place is one behind", "filter_term.c",
+     ".at = at + 1 };\n	return -EINVAL;",
+     ".at = at };\n	return -EINVAL;"),
+    ("a string has a limit", "filter_term.c",
+     "	if (t->at - start >= CHARS_MAX)", "	if (0)"),
+]
+
 MODELS = {
-    "trace_event": ("event/trace_[es]*", EVENT),
+    "trace_event": ("event/trace_event.[ch]", EVENT),
+    "filter": ("event/filter*", FILTER),
+    "filter_errors": ("event/filter*", FILTER_ERRORS),
     "ring_buffer": ("ring/ring_buffer*", RING),
     "ring_buffer_swap": ("ring/ring_buffer*", SWAP),
     "fgraph": ("graph/fgraph*", FGRAPH),
     "tracefs": ("control/tracefs*", TRACEFS),
 }
 # What of trace/ a model needs beside the files that are mutated.
-BESIDE = {"tracefs": ["trace/event/trace_seq.c"]}
+SEQ = "trace/event/trace_seq.c"
+BESIDE = {"tracefs": [SEQ], "trace_event": [SEQ],
+          "filter": [SEQ, "trace/event/trace_event.c"],
+          "filter_errors": [SEQ, "trace/event/trace_event.c"]}
 ALL = [(model, mutant) for model, (_, mutants) in MODELS.items()
        for mutant in mutants]
 

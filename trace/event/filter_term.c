@@ -259,9 +259,8 @@ static void compare(struct term *t, u64 value)
 		break;
 	case AND:
 		t->pred->test = FILTER_BITS;
-		/* Only bits of the field, not those of its sign. */
-		t->pred->bits = v << (64 - 8 * t->field.size) >>
-				(64 - 8 * t->field.size);
+		/* Bits beyond the field are copies of its sign. */
+		t->pred->bits = v;
 		break;
 	default:
 		set_range(t, v, v, t->op == NE);
