@@ -17,6 +17,7 @@
  * host-sources: trace/trace_array.c trace/trace_options.c
  * host-sources: trace/ring/trace_clock.c
  * host-sources: trace/event/trace_event.c trace/event/trace_event_file.c
+ * host-sources: trace/event/event_pids.c
  * host-sources: trace/core/
  * host-sources: arch/x86_64/patch/insn.c
  * host-sources: kernel/base/fail.c
@@ -139,6 +140,17 @@ NOTHING(trace_use, struct trace_array *tr)
 NOTHING(trace_unuse, struct trace_array *tr)
 NOTHING(trace_snapshot_destroy, struct trace_array *tr)
 NOTHING(synchronize_cpus, void)
+NOTHING(tracepoint_session_begin, void)
+
+bool tracepoint_session_end(void)
+{
+	return false;
+}
+
+int function_profile_follow(void)
+{
+	return 0;
+}
 
 int trace_snapshot_add_cpu(struct trace_array *tr, unsigned int cpu,
 			   size_t pages)

@@ -211,3 +211,74 @@ KTEST(event_pids, another_trace_has_lists_of_its_own)
 	EXPECT_EQ(trace_array_destroy(tr), 0);
 	bells_end();
 }
+
+/* ---- events about two tasks ---------------------------------------------- */
+
+struct switches {
+	int me;
+	unsigned int from_me, to_me, others;
+};
+
+static void count_switch(unsigned int cpu,
+			 const struct ring_buffer_event *event, void *arg)
+{
+	const struct trace_event *is = trace_event_of(event->data, event->len);
+	struct switches *seen = arg;
+	int prev, next;
+
+	if (!is || strcmp(is->name, "sched_switch"))
+		return;
+	/* As the format file of sched_switch says. */
+	prev = *(const int *)(event->data + 24);
+	next = *(const int *)(event->data + 56);
+	seen->from_me += prev == seen->me;
+	seen->to_me += next == seen->me;
+	seen->others += prev != seen->me && next != seen->me;
+}
+
+static int do_nothing(void *unused)
+{
+	return 0;
+}
+
+static struct switches switches_of_a_child(void)
+{
+	struct switches seen = { .me = current->pid };
+	struct task_struct *child = kthread_create(do_nothing, NULL, "child");
+
+	if (!EXPECT(!IS_ERR(child)))
+		return seen;
+	kthread_bind(child, smp_processor_id());
+	wake_up_process(child);
+	kthread_join(child);
+	tt_consume(count_switch, &seen);
+	return seen;
+}
+
+KTEST(event_pids, a_switch_is_recorded_if_either_task_is_listed)
+{
+	struct switches seen;
+
+	kthread_bind(current, 0);
+	ASSERT(begin());
+	put_pid(ONLY, current->pid, true);
+	EXPECT_EQ(put("set_event", "sched:sched_switch"), 18);
+	seen = switches_of_a_child();
+	EXPECT(seen.from_me >= 1);
+	EXPECT(seen.to_me >= 1);
+	EXPECT_EQ(seen.others, 0);
+	/* Never this task: still recorded where the other one may be. */
+	EXPECT_EQ(put(ONLY, ""), 0);
+	put_pid(NEVER, current->pid, true);
+	seen = switches_of_a_child();
+	EXPECT(seen.from_me >= 1 && seen.to_me >= 1);
+	/* Neither: nothing is. */
+	EXPECT_EQ(put(ONLY, "999999"), 6);
+	seen = switches_of_a_child();
+	EXPECT_EQ(seen.from_me + seen.to_me + seen.others, 0);
+	EXPECT_EQ(put(ONLY, ""), 0);
+	EXPECT_EQ(put(NEVER, ""), 0);
+	EXPECT_EQ(put("set_event", ""), 0);
+	bells_end();
+	kthread_bind(current, CPU_ANY);
+}

@@ -35,13 +35,18 @@ void *event_begin(struct trace_event_file *file, u32 len, void *scratch)
 		return NULL;
 	if (flags & EVENT_FILE_SLOW && !trace_event_wanted(file))
 		return NULL;
-	return flags & EVENT_FILE_FILTERED ? scratch : reserve(file, len);
+	return flags & (EVENT_FILE_FILTERED | EVENT_FILE_PIDS) ?
+		       scratch :
+		       reserve(file, len);
 }
 
 static bool accepted(struct trace_event_file *file, void *record, u32 len)
 {
 	const struct event_filter *filter = READ_ONCE(file->filter);
 
+	if (READ_ONCE(file->flags) & EVENT_FILE_PIDS &&
+	    !event_pids_accept(file, record))
+		return false;
 	if (!filter)
 		return true;
 	if (filter->reads_entry)
