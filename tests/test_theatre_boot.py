@@ -17,6 +17,7 @@ from tools.theatre.judge import judge
 from tools.theatre.scene import SceneError, parse
 
 METHODS = ["naive", "int3", "int3-nosync", "stop", "jmpself"]
+SCENES = [*METHODS, "exchange-gap", "exchange", "free-early", "free"]
 
 
 @pytest.fixture(name="kernel", scope="module")
@@ -38,7 +39,7 @@ def fixture_scenes(searched):
 
 
 def test_each_method_is_there_and_the_judge_agrees(scenes):
-    assert list(scenes)[:5] == METHODS
+    assert list(scenes) == SCENES
     for name, scene in scenes.items():
         verdict = judge(scene)
         assert verdict.problems == [] and verdict.stale == [], name
@@ -109,6 +110,49 @@ def test_a_round_asks_and_hears_every_cpu(scenes):
     assert len([event for event in events if event["e"] == "ack"]) == 12
 
 
+def test_a_target_is_exchanged_with_and_without_a_gap(scenes):
+    gap, step = judge(scenes["exchange-gap"]), judge(scenes["exchange"])
+    assert gap.lost > 0 and (gap.torn, gap.possible) == (0, 0)
+    assert (step.lost, step.torn, step.possible) == (0, 0, 0)
+    words = [event["b"] for event in scenes["exchange-gap"].events
+             if event["e"] == "store"]
+    assert bytes.fromhex("0f1f440000") in words
+    assert len([event for event in scenes["exchange"].events
+                if event["e"] == "ipi"]) == 3
+
+
+def test_a_trampoline_is_freed_too_early_and_in_time(scenes):
+    early, late = scenes["free-early"], scenes["free"]
+    assert judge(early).freed == 3 == early.end["lost"]
+    assert judge(late).freed == 0 == late.end["lost"]
+    for scene in (early, late):
+        inside = [event for event in scene.events if event["e"] == "inside"]
+        free, = [event for event in scene.events
+                 if event["e"] == "step" and event["name"] == "free"]
+        assert {event["cpu"] for event in inside} == {1, 2, 3}
+        assert all((event["end"] > free["t"]) == (scene is early)
+                   for event in inside)
+
+
+@pytest.fixture(name="freed", scope="module")
+def fixture_freed(kernel):
+    return boot.between_marks(boot.boot(kernel, 4, "scene=free-early seed=2"))
+
+
+@pytest.mark.parametrize("old, new, words", [
+    ('"did":"freed"', '"did":"new"', "3 CPUs were inside, but 0 executed"),
+    ('"e":"inside","cpu":1', '"e":"outside","cpu":1', None),
+    ('"e":"step","i":9,"name":"free"', '"e":"quiet","t":1}\n{"th":1,'
+     '"e":"step","i":9,"name":"free"', "is inside when no task can be"),
+])
+def test_the_judge_sees_what_does_not_fit(freed, old, new, words):
+    assert old in freed
+    scene, = parse(freed.replace(old, new.replace("\\n", "\n")))
+    problems = judge(scene).problems
+    assert bool(problems) == bool(words), problems
+    assert not words or any(words in problem for problem in problems)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20, 32))
 def test_int3_never_tears(kernel, seed):
@@ -121,7 +165,7 @@ def test_int3_never_tears(kernel, seed):
 @pytest.mark.parametrize("smp", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_each_method_ends_in_real_concurrency(kernel, smp):
     scenes = boot.record(kernel, smp, None, 1, clock="ns")
-    assert [scene.about["method"] for scene in scenes][:5] == METHODS
+    assert [scene.about["method"] for scene in scenes] == SCENES
     for scene in scenes:
         assert judge(scene).problems == []
         assert scene.about["clock"] == "ns" and scene.end["calls"] > 0

@@ -89,8 +89,8 @@ def play(folder, nr, dark, width):
         re.search(r'<pre id="seen">(.*?)</pre>', document, re.S)[1]))
 
 
-# The four written by hand, and at least the kernel's five methods.
-@pytest.mark.parametrize("nr", range(9))
+# The four written by hand, and the kernel's nine.
+@pytest.mark.parametrize("nr", range(13))
 def test_a_scene_is_played_to_its_end(theatre, nr):
     folder, played = theatre
     dark, width = nr % 2 == 1, (1280, 1920)[nr // 2 % 2]

@@ -17,9 +17,10 @@ enum poke_fault {
 };
 
 /*
- * @faults: of enum poke_fault, for all traps that follow. @delay: with
- * POKE_FAULT_DELAY, the longest wait inside the handler, in TSC cycles; each
- * is drawn anew. Context: task; the caller is the only one who patches.
+ * @faults: of enum poke_fault, for all traps that follow. @delay: the longest
+ * wait, in TSC cycles, each drawn anew: with POKE_FAULT_DELAY inside the
+ * handler, and before each store of the method naive (tests/lab/write.c).
+ * Context: task; the caller is the only one who patches.
  */
 void poke_lab_faults(u32 faults, u32 delay);
 

@@ -162,7 +162,8 @@ const char *lab_step_name(unsigned int step)
 		[LAB_FORGET] = "forget",    [LAB_BYTES] = "bytes",
 		[LAB_STOP] = "stop",	    [LAB_RESUME] = "resume",
 		[LAB_JMPSELF] = "jmpself",  [LAB_TAIL3] = "tail 2..4",
-		[LAB_HEAD2] = "bytes 0..1",
+		[LAB_HEAD2] = "bytes 0..1", [LAB_WAIT] = "wait for tasks",
+		[LAB_FREE] = "free",
 	};
 
 	return step < NR_POKE_STEPS ? poke_step_name(step) : names[step];

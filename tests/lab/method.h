@@ -20,6 +20,9 @@ enum lab_step {
 	LAB_JMPSELF, /* write EB FE over the first two bytes */
 	LAB_TAIL3,   /* write the new bytes 2.. */
 	LAB_HEAD2,   /* write the new bytes 0 and 1 in one store */
+	/* What a scene does behind a batch; no method has them. */
+	LAB_WAIT, /* wait for all tasks */
+	LAB_FREE, /* free code that the site called */
 	NR_LAB_STEPS,
 };
 

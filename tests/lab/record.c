@@ -81,7 +81,8 @@ notrace void record_call(const struct record_call *call)
 		return;
 	WRITE_ONCE(cpu->calls, cpu->calls + 1);
 	cpu->torn += call->did == DID_MIX;
-	cpu->lost += call->did == DID_NOBODY || call->did == DID_TWICE;
+	cpu->lost += call->did == DID_NOBODY || call->did == DID_TWICE ||
+		     call->did == DID_FREED;
 	run = run_for(cpu, call);
 	if (!run) {
 		cpu->dropped++;
@@ -102,6 +103,19 @@ notrace bool record_waited(u64 t)
 	u64 from = READ_ONCE(jump_from);
 
 	return from && t > from && t < READ_ONCE(jump_to);
+}
+
+notrace void record_inside(u64 t, u64 end)
+{
+	struct record_cpu *cpu = &record_now.cpu[smp_processor_id()];
+
+	cpu->inside = t;
+	cpu->left = end;
+}
+
+void record_quiet(void)
+{
+	record_now.quiet = rdtsc();
 }
 
 /* ---- the patcher ---- */

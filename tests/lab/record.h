@@ -19,10 +19,18 @@ struct record_scene {
 	const char *function; /* the name of what is patched */
 	unsigned long site;
 	u64 old, new; /* instruction words of insn.h */
+	u64 between;  /* another whole word that calls nobody, or 0 */
 };
 
 /* One call, as its caller saw it; did and how as in scene.py. */
-enum record_did { DID_OLD, DID_NEW, DID_MIX, DID_NOBODY, DID_TWICE };
+enum record_did {
+	DID_OLD,
+	DID_NEW,
+	DID_MIX,
+	DID_NOBODY,
+	DID_TWICE,
+	DID_FREED, /* it executed memory that had been freed */
+};
 enum record_how { HOW_DIRECT, HOW_TRAP, HOW_SPIN };
 
 struct record_call {
@@ -31,7 +39,7 @@ struct record_call {
 	enum record_how how;
 	bool late; /* the trap came late: the bytes in memory decided */
 	u32 again; /* look-ups the handler repeated */
-	unsigned int vector; /* DID_MIX: the exception it ended in */
+	unsigned int vector; /* DID_MIX, DID_FREED: the exception */
 	u64 saw;	     /* DID_MIX: the word it executed */
 };
 
@@ -52,6 +60,11 @@ void record_call(const struct record_call *call);
 u64 record_calls(unsigned int cpu);
 /* Did a call that began at t wait at a jump to itself? Context: any. */
 bool record_waited(u64 t);
+
+/* The caller's CPU was inside the code that is to be freed from t to end. */
+void record_inside(u64 t, u64 end);
+/* No task is inside any more, as the kernel knows. */
+void record_quiet(void);
 
 /* ---- for the hooks: [P], preemption off ---- */
 

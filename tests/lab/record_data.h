@@ -35,6 +35,7 @@ struct record_run {
 struct record_cpu {
 	u64 calls, torn, lost, dropped;
 	u64 parked, resumed; /* 0: it was not */
+	u64 inside, left;    /* the same of the code that is to be freed */
 	unsigned int nr_runs;
 	struct record_run runs[48];
 } __aligned(64);
@@ -45,9 +46,10 @@ struct recording {
 	u64 start; /* TSC: 0 of all times */
 	unsigned int nr_steps, nr_stores, nr_rounds;
 	u64 dropped; /* what did not fit but calls */
-	struct record_step steps[16];
+	u64 quiet;   /* TSC, or 0 */
+	struct record_step steps[24];
 	struct record_store stores[32];
-	struct record_round rounds[4];
+	struct record_round rounds[8];
 	struct record_cpu cpu[NR_CPUS];
 };
 

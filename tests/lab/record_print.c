@@ -18,7 +18,7 @@
 
 static const char *const did_names[] = {
 	[DID_OLD] = "old",	 [DID_NEW] = "new",	[DID_MIX] = "mix",
-	[DID_NOBODY] = "nobody", [DID_TWICE] = "twice",
+	[DID_NOBODY] = "nobody", [DID_TWICE] = "twice", [DID_FREED] = "freed",
 };
 
 static const char *const how_names[] = {
@@ -100,8 +100,12 @@ static void put_site(void)
 {
 	unsigned int mask = part_borders(), i, from = 0;
 	char parts[2 * INSN_MAX + 1];
+	char between[2 * INSN_MAX + 3] = "";
 	size_t len = 0;
 
+	if (record_now.scene.between)
+		scnprintf(between, sizeof(between), "\"%s\"",
+			  hex(record_now.scene.between));
 	for (i = 1; i <= INSN_MAX; i++) {
 		if (i < INSN_MAX && !(mask >> i & 1))
 			continue;
@@ -109,8 +113,10 @@ static void put_site(void)
 				 from ? "," : "", i - from);
 		from = i;
 	}
-	put("\"e\":\"site\",\"old\":\"%s\",\"new\":\"%s\",\"parts\":[%s]",
-	    hex(record_now.scene.old), hex(record_now.scene.new), parts);
+	put("\"e\":\"site\",\"old\":\"%s\",\"new\":\"%s\",\"parts\":[%s],"
+	    "\"nobody\":[%s]",
+	    hex(record_now.scene.old), hex(record_now.scene.new), parts,
+	    between);
 }
 
 static void put_steps(void)
@@ -163,6 +169,8 @@ static void put_run(unsigned int cpu, const struct record_run *run)
 	if (kind->did == DID_MIX)
 		scnprintf(more, sizeof(more), ",\"saw\":\"%s\",\"vec\":%u",
 			  hex(kind->saw), kind->vector);
+	else if (kind->did == DID_FREED)
+		scnprintf(more, sizeof(more), ",\"vec\":%u", kind->vector);
 	else if (kind->how == HOW_TRAP)
 		scnprintf(more, sizeof(more), ",\"late\":%u,\"again\":%u",
 			  kind->late, kind->again);
@@ -179,6 +187,9 @@ static void put_cpu(unsigned int cpu, const struct record_cpu *c)
 	if (c->parked)
 		put("\"e\":\"park\",\"cpu\":%u,\"t\":%llu,\"end\":%llu", cpu,
 		    at(c->parked), at(c->resumed));
+	if (c->inside)
+		put("\"e\":\"inside\",\"cpu\":%u,\"t\":%llu,\"end\":%llu", cpu,
+		    at(c->inside), at(c->left));
 	for (i = 0; i < c->nr_runs; i++)
 		put_run(cpu, &c->runs[i]);
 }
@@ -193,6 +204,8 @@ int record_print(void)
 	put_steps();
 	put_stores();
 	put_rounds();
+	if (record_now.quiet)
+		put("\"e\":\"quiet\",\"t\":%llu", at(record_now.quiet));
 	for_each_online_cpu(cpu) {
 		const struct record_cpu *c = &record_now.cpu[cpu];
 

@@ -10,6 +10,7 @@
 #include "arch/x86_64/cpu/traps.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "tests/debug/poke_faults.h"
 #include "tests/kernel/poke_farm.h"
 #include "tests/kernel/poke_slices.h"
 #include "tests/lab/method.h"
@@ -17,6 +18,8 @@
 #include <asm/cpu.h>
 
 #define CALLS_AROUND 20 /* of each CPU, before the patch and after */
+/* Cycles, at most: as long as a turn, so that one may end between two bytes. */
+#define BETWEEN_STORES 1000
 
 static struct farm farm;
 static u64 old_word, new_word;
@@ -63,17 +66,6 @@ static void call_site(void *arg)
 	*(u32 *)arg = farm_call(farm_fn(&farm, 0));
 }
 
-static u64 traps_of(const struct poke_hits *hits, bool late)
-{
-	const unsigned long *kinds = late ? hits->late : hits->live;
-	u64 sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(hits->live); i++)
-		sum += kinds[i];
-	return sum;
-}
-
 static void judge(struct record_call *call, u32 where)
 {
 	if (where == LANDED_NOP)
@@ -86,8 +78,7 @@ static void judge(struct record_call *call, u32 where)
 
 static void call_and_judge(struct record_call *call)
 {
-	const struct poke_hits *hits = this_cpu_ptr(&poke_hits);
-	struct poke_hits before = *hits;
+	struct theatre_traps traps = theatre_traps();
 	struct trap_info info;
 	u32 where = 0;
 
@@ -100,11 +91,9 @@ static void call_and_judge(struct record_call *call)
 		judge(call, where);
 	}
 	call->end = rdtsc();
-	call->late = traps_of(hits, true) != traps_of(&before, true);
-	call->again = (u32)(hits->again - before.again);
-	if (call->late || traps_of(hits, false) != traps_of(&before, false))
-		call->how = HOW_TRAP;
-	else if (call->did == DID_NEW && record_waited(call->t))
+	theatre_route(call, &traps);
+	if (call->how == HOW_DIRECT && call->did == DID_NEW &&
+	    record_waited(call->t))
 		call->how = HOW_SPIN;
 }
 
@@ -136,9 +125,11 @@ static int play_method(const struct theatre_scene *scene)
 	err = theatre_begin(call_and_judge);
 	if (!err) {
 		poke_observe(slices_stagger);
+		poke_lab_faults(0, BETWEEN_STORES);
 		record_start(&about);
 		err = patch();
 		record_stop();
+		poke_lab_faults(0, 0);
 		poke_observe(NULL);
 		theatre_end();
 	}
@@ -147,14 +138,8 @@ static int play_method(const struct theatre_scene *scene)
 	return err;
 }
 
-#define METHOD_SCENE(order, ident, name_)                   \
-	static const struct theatre_scene scene_##ident = { \
-		.name = (name_), .play = play_method        \
-	};                                                  \
-	TABLE_ENTRY(theatre_scenes, order, scene_##ident)
-
-METHOD_SCENE(10, naive, "naive");
-METHOD_SCENE(11, int3, "int3");
-METHOD_SCENE(12, nosync, "int3-nosync");
-METHOD_SCENE(13, stop, "stop");
-METHOD_SCENE(14, jmpself, "jmpself");
+THEATRE_SCENE(10, naive, "naive", play_method);
+THEATRE_SCENE(11, int3, "int3", play_method);
+THEATRE_SCENE(12, nosync, "int3-nosync", play_method);
+THEATRE_SCENE(13, stop, "stop", play_method);
+THEATRE_SCENE(14, jmpself, "jmpself", play_method);

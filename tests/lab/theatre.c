@@ -10,7 +10,7 @@
  *
  * Context: task, in the thread "init"; nobody else patches.
  */
-#include "tests/lab/theatre.h"
+#include "arch/x86_64/patch/text_poke_view.h"
 #include "kernel/base/clock.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/machine_log.h"
@@ -21,6 +21,7 @@
 #include "kernel/smp.h"
 #include "tests/kernel/poke_farm.h"
 #include "tests/kernel/poke_slices.h"
+#include "tests/lab/theatre.h"
 #include <asm/cpu.h>
 #include <asm/smp.h>
 #include <asm/tsc.h>
@@ -36,6 +37,31 @@ static struct task_struct *callers[NR_CPUS];
 static theatre_call_t call_once;
 static bool leaving; /* [A] */
 static u64 random;
+
+/* ---- the route of a call ---- */
+
+struct theatre_traps theatre_traps(void)
+{
+	const struct poke_hits *hits = this_cpu_ptr(&poke_hits);
+	struct theatre_traps traps = { .again = hits->again };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hits->live); i++) {
+		traps.live += hits->live[i];
+		traps.late += hits->late[i];
+	}
+	return traps;
+}
+
+void theatre_route(struct record_call *call, const struct theatre_traps *before)
+{
+	struct theatre_traps now = theatre_traps();
+
+	call->late = now.late != before->late;
+	call->again = (u32)(now.again - before->again);
+	if (call->late || now.live != before->live)
+		call->how = HOW_TRAP;
+}
 
 /* ---- the callers ---- */
 

@@ -21,6 +21,23 @@ struct theatre_scene {
 /* Scenes in the order of their keys; scene=NAME on the command line picks. */
 DECLARE_TABLE(struct theatre_scene, theatre_scenes);
 
+#define THEATRE_SCENE(order, ident, name_, play_)                              \
+	static const struct theatre_scene scene_##ident = { .name = (name_),   \
+							    .play = (play_) }; \
+	TABLE_ENTRY(theatre_scenes, order, scene_##ident)
+
+/* ---- the route of a call; context: preemption off ---- */
+
+/* INT3s that this CPU has met. */
+struct theatre_traps {
+	u64 live, late, again;
+};
+
+struct theatre_traps theatre_traps(void);
+/* Set how, late and again of a call, from the traps before it. */
+void theatre_route(struct record_call *call,
+		   const struct theatre_traps *before);
+
 /* ---- the callers: one on each other CPU ---- */
 
 /* Make one call and judge it; call->t and end are filled in by the caller. */

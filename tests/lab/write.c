@@ -8,6 +8,7 @@
  */
 #include "arch/x86_64/patch/poke_hooks.h"
 #include "arch/x86_64/patch/text_poke_internal.h"
+#include "tests/debug/poke_faults.h"
 #include "tests/lab/method.h"
 #include <asm/layout.h>
 
@@ -29,8 +30,10 @@ static notrace void store_rest(struct poke_space *space, unsigned long ip,
 {
 	unsigned int i;
 
-	for (i = from; i < insn_len(word); i++)
+	for (i = from; i < insn_len(word); i++) {
+		poke_lab_delay(); /* as long as a test wants, usually 0 */
 		store_byte(space, ip + i, (u8)(word >> (8 * i)));
+	}
 }
 
 /* Store two bytes, in one store unless a page boundary parts them. */

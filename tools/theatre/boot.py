@@ -5,11 +5,13 @@ Where instructions are counted (clock "insn"), a seed gives the same log in
 every run of the same image and QEMU.
 """
 import argparse
+import contextlib
 import hashlib
 import pathlib
 import re
 import subprocess
 import tempfile
+import time
 
 from tools import run as machine
 from tools.theatre.judge import judge
@@ -21,29 +23,44 @@ TEARS = "naive"  # the scene that is expected to
 MARK = re.compile(r"^THEATRE (BEGIN|END) (\S+)$")
 
 
-def boot(kernel, smp, words, clock="insn", more=()):
-    """The log of one boot. Raises SceneError if it does not end well."""
+def wait(qemu, serial, enough):
+    """Waits for the end, or until enough(log so far) and then stops it.
+    Returns whether it was stopped."""
+    end = time.monotonic() + LIMIT
+    while qemu.poll() is None:
+        if enough(serial.read_text(encoding="utf-8", errors="replace")):
+            return True
+        if time.monotonic() > end:
+            raise SceneError(f"no end after {LIMIT} s: the kernel hangs")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            qemu.wait(0.1)
+    return False
+
+
+def boot(kernel, smp, words, clock="insn", enough=lambda log: False):
+    """The log of one boot, or of its beginning if that is enough. Raises
+    SceneError if it does not end well."""
     counted = ["-icount", "shift=0,sleep=off"] if clock == "insn" else []
     args = argparse.Namespace(
         smp=str(smp), mem="256M", cpu="max", accel="tcg", firmware="bios",
-        kernel=str(kernel), iso=None, qemu=[*counted, *more],
+        kernel=str(kernel), iso=None, qemu=counted,
         append=f"mode=theatre {words}" + (" icount=1" if counted else ""))
     with tempfile.TemporaryDirectory(prefix="theatre-") as folder:
         serial = pathlib.Path(folder, "serial")
         serial.touch()
-        try:
-            done = subprocess.run(
-                machine.command(args, f"file:{serial}"), timeout=LIMIT,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE, check=False)
-        except subprocess.TimeoutExpired:
-            raise SceneError(f"no end after {LIMIT} s: the kernel hangs") \
-                from None
+        errors = pathlib.Path(folder, "errors")
+        with errors.open("wb") as stderr, subprocess.Popen(
+                machine.command(args, f"file:{serial}"), stderr=stderr,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as qemu:
+            try:
+                stopped = wait(qemu, serial, enough)
+            finally:
+                qemu.kill()
         log = serial.read_text(encoding="utf-8", errors="replace")
-    problem = machine.verdict(done.returncode, log.encode())
-    if problem:
-        tail = "\n".join(log.splitlines()[-5:] or
-                         [done.stderr.decode(errors="replace").strip()])
+        said = errors.read_text(encoding="utf-8", errors="replace")
+    problem = machine.verdict(qemu.returncode, log.encode())
+    if problem and not stopped:
+        tail = "\n".join(log.splitlines()[-5:] or [said.strip()])
         raise SceneError(f"{problem}\n{tail}")
     return log
 
@@ -80,29 +97,40 @@ def identity(kernel):
             "gcc": gcc[1].decode() if gcc else "unknown"}
 
 
-def record(kernel, smp, method, seed, clock="insn"):
-    """The scenes of one boot; method None: all that the kernel has."""
-    words = f"seed={seed}" + (f" scene={method}" if method else "")
-    scenes = parse(between_marks(boot(kernel, smp, words, clock)),
-                   f"seed {seed}")
+def scenes_of(log, kernel, seed):
+    scenes = parse(log, f"seed {seed}")
     about = identity(kernel)
     for scene in scenes:
         scene.about.update(about)
     return scenes
 
 
-def tears(scenes):
-    return any(scene.about["method"] == TEARS and judge(scene).torn
-               for scene in scenes)
+def words_of(method, seed):
+    return f"seed={seed}" + (f" scene={method}" if method else "")
+
+
+def record(kernel, smp, method, seed, clock="insn"):
+    """The scenes of one boot; method None: all that the kernel has."""
+    log = boot(kernel, smp, words_of(method, seed), clock)
+    return scenes_of(between_marks(log), kernel, seed)
+
+
+def tears(log):
+    """Has the naive scene torn? None: the log has not come so far."""
+    rows = re.search(rf"^THEATRE BEGIN {TEARS}\n(.*?)^THEATRE END {TEARS}\n",
+                     log, re.DOTALL | re.MULTILINE)
+    return judge(parse(rows[1])[0]).torn > 0 if rows else None
 
 
 def search(kernel, smp, method, say=print):
-    """The scenes of the first seed that tears the naive method."""
+    """The scenes of the first seed that tears the naive method. A boot ends
+    as soon as it has not."""
     for seed in range(1, SEEDS + 1):
-        scenes = record(kernel, smp, method, seed)
-        if tears(scenes):
+        log = boot(kernel, smp, words_of(method, seed),
+                   enough=lambda log: tears(log) is False)
+        if tears(log):
             words = f"METHOD={method} " if method else ""
             say(f"seed {seed} tears: make theatre {words}SEED={seed} "
                 "shows it again")
-            return scenes
+            return scenes_of(between_marks(log), kernel, seed)
     raise SceneError(f"none of the seeds 1 to {SEEDS} tears {TEARS}")

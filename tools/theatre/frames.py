@@ -30,6 +30,8 @@ def row(scene, stage, held):
         verdict = "nothing: it is parked"
     else:
         verdict = ", ".join(bad[:SHOWN]) or "whole instructions only"
+    if held.inside:
+        verdict = "the trampoline: it is inside"
     if len(bad) > SHOWN:
         verdict += f" and {len(bad) - SHOWN} more"
     return {"parts": parts, "bad": bool(bad), "verdict": verdict}
@@ -43,7 +45,7 @@ def frame(scene, stage, at, event, step):
     kind = meaning(scene, shown)
     return {
         "t": at, "step": step, "sentence": sentence, "detail": detail,
-        "bad": event.get("did") in ("mix", "nobody", "twice"),
+        "bad": event.get("did") in ("mix", "nobody", "twice", "freed"),
         "bytes": [{"text": f"{value:02x}", "origin": origin(scene, i, value),
                    "touched": i in touched} for i, value in enumerate(shown)],
         "meaning": words.MEANINGS[kind], "mix": kind == "mix",
@@ -90,18 +92,20 @@ def without(scene, name, nth):
 
 def steps_of(scene):
     """Of each step: what it is for, and where that is explained."""
-    seen, kept = {}, []
+    seen, kept, batches = {}, [], 0
     for event in scene.events:
         if event["e"] != "step":
             continue
         name = event["name"]
         seen[name] = seen.get(name, 0) + 1
+        batches += name == "publish"
+        nth = (seen[name] - 1) % 3 + 1 if batches > 1 else seen[name]
         again = len([other for other in scene.events if other["e"] == "step"
                      and other["name"] == name]) > 1
         kept.append({"i": event["i"],
                      "name": f"{name} {seen[name]}" if again else name,
                      "without": without(scene, name, seen[name]),
-                     **sources.of_step(name, seen[name])})
+                     **sources.of_step(name, nth)})
     return kept
 
 

@@ -17,7 +17,7 @@ JUMP_TO_ITSELF = bytes.fromhex("ebfe")
 
 
 def meaning(scene, data):
-    """The effect of the five bytes: old, new, trap, wait, or mix."""
+    """The effect of the five bytes: old, new, trap, wait, nobody, or mix."""
     if data == scene.new:
         return "new"
     if data == scene.old:
@@ -26,7 +26,7 @@ def meaning(scene, data):
         return "trap"
     if data[:2] == JUMP_TO_ITSELF:
         return "wait"
-    return "mix"
+    return "nobody" if data in scene.nobody else "mix"
 
 
 @dataclass
@@ -34,6 +34,7 @@ class Held:
     """The bytes that one CPU may hold. values[i]: of part i, oldest first."""
     values: list
     parked: bool = False
+    inside: bool = False  # it is in the code that is to be freed
 
     def combinations(self):
         return [b"".join(parts) for parts in itertools.product(*self.values)]
@@ -75,6 +76,8 @@ class Stage:
             self.serialise(event["cpu"])
         elif kind == "park":
             self.cpus[event["cpu"]].parked = True
+        elif kind in ("inside", "leaves"):
+            self.cpus[event["cpu"]].inside = kind == "inside"
         elif kind == "resume":
             self.cpus[event["cpu"]].parked = False
             self.serialise(event["cpu"])
@@ -96,14 +99,17 @@ def mixtures_without(scene, number):
     return sorted(found[1] - found[0])
 
 
+ENDS = {"park": "resume", "inside": "leaves"}
+
+
 def moments(scene):
     """(time, event) in order. An acknowledgement counts when it is complete,
-    and the end of a park is a separate moment."""
+    and the end of a park, or of a stay inside, is a separate moment."""
     found = []
     for event in scene.events:
         found.append((event["end"] if event["e"] == "ack" else event["t"],
                       event))
-        if event["e"] == "park":
-            found.append((event["end"], {**event, "e": "resume",
+        if event["e"] in ENDS:
+            found.append((event["end"], {**event, "e": ENDS[event["e"]],
                                          "t": event["end"]}))
     return sorted(found, key=lambda moment: moment[0])

@@ -4,6 +4,7 @@ account.
 
 I1  No CPU executes a mixture of old and new bytes.
 I2  Each call reaches the old or the new target, exactly one, exactly once.
+I4  Code is freed only when no task can be inside.
 
 An account is also compared with the model (hold.py): a CPU may have executed
 only what it could still hold at some moment of the call. In real concurrency
@@ -21,6 +22,7 @@ class Verdict:
     calls: int = 0
     torn: int = 0       # calls that executed a mixture (I1)
     lost: int = 0       # calls that reached no target, or both (I2)
+    freed: int = 0      # of these: calls that executed freed memory (I4)
     possible: int = 0   # moments at which some CPU could execute a mixture
     # The places where the log contradicts itself.
     problems: list = field(default_factory=list)
@@ -32,6 +34,9 @@ class Verdict:
         if self.torn:
             return (f"{self.torn} of {self.calls:,} calls executed a mixture "
                     "of old and new bytes.")
+        if self.freed:
+            return (f"{self.freed} of {self.calls:,} calls executed memory "
+                    "that had been freed.")
         if self.lost:
             return f"{self.lost} of {self.calls:,} calls reached no target."
         if self.possible:
@@ -49,14 +54,17 @@ def judge_run(scene, event, verdict):
             verdict.problems.append(
                 f"CPU {event['cpu']} is said to be torn, but "
                 f"{event['saw'].hex()} is a whole instruction")
-    elif event["did"] in ("nobody", "twice"):
+    elif event["did"] in ("nobody", "twice", "freed"):
         verdict.lost += event["n"]
+        verdict.freed += event["n"] if event["did"] == "freed" else 0
 
 
-def needed(event):
+def needed(scene, event):
     """What a run's CPU must have held: the bytes, or their meaning. None: any;
     an INT3 may stay in an emulator after all CPUs have serialised."""
-    if event["how"] == "trap" or event["did"] in ("nobody", "twice"):
+    if event["how"] == "trap" or event["did"] in ("twice", "freed"):
+        return None
+    if event["did"] == "nobody" and not scene.nobody:
         return None
     if event["did"] == "mix":
         return event["saw"]
@@ -74,7 +82,7 @@ def check_held(scene, states, verdict):
     states: (time, what each CPU may hold from then on)."""
     ends = [at for at, _ in states[1:]] + [float("inf")]
     for event in scene.events:
-        wanted = needed(event) if event["e"] == "run" else None
+        wanted = needed(scene, event) if event["e"] == "run" else None
         if wanted is None:
             continue
         held = itertools.chain.from_iterable(
@@ -84,7 +92,7 @@ def check_held(scene, states, verdict):
             shown = wanted if isinstance(wanted, str) else wanted.hex()
             told = (f"CPU {event['cpu']} at {event['last']} executed "
                     f"{shown}, and could not hold that any more")
-            if scene.about["clock"] == "ns" and wanted in ("old", "new"):
+            if scene.about["clock"] == "ns" and isinstance(wanted, str):
                 verdict.stale.append(told)
             else:
                 verdict.problems.append(told)
@@ -138,6 +146,24 @@ def check_rounds(scene, verdict):
                     f"sync {nr} ends without an answer of CPU {cpu}")
 
 
+def check_free(scene, verdict):
+    """Code is freed too early if and only if a call executed freed memory."""
+    for step in scene.events:
+        if step["e"] != "step" or step["name"] != "free":
+            continue
+        inside = [event["cpu"] for event in scene.events
+                  if event["e"] == "inside"
+                  and event["t"] < step["t"] < event["end"]]
+        quiet = any(event["e"] == "quiet" and event["t"] <= step["t"]
+                    for event in scene.events)
+        if quiet and inside:
+            verdict.problems.append(f"CPU {inside[0]} is inside when no task "
+                                    "can be")
+        if bool(inside) != bool(verdict.freed):
+            verdict.problems.append(f"{len(inside)} CPUs were inside, but "
+                                    f"{verdict.freed} executed freed memory")
+
+
 def check_account(scene, verdict):
     for name in ("calls", "torn", "lost"):
         ours, theirs = getattr(verdict, name), scene.end[name]
@@ -157,7 +183,8 @@ def judge(scene):
             states.append((at, [held.combinations() for held in stage.cpus]))
         if any(held.may_execute(scene) for held in stage.cpus):
             verdict.possible += 1
-    for check in (check_stores, check_runs, check_rounds, check_account):
+    for check in (check_stores, check_runs, check_rounds, check_free,
+                  check_account):
         check(scene, verdict)
     check_held(scene, states, verdict)
     return verdict

@@ -5,7 +5,7 @@ const { base, scenes } = JSON.parse(
 	document.getElementById("scenes").textContent);
 const $ = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
-const LEFT = 110, WIDTH = 1240, LANE = 46, TOP = 50;
+const LEFT = 110, WIDTH = 1240, LANE = 46, TOP = 64;
 let scene, at = 0, timer = null;
 
 function element(name, attributes, text) {
@@ -49,6 +49,7 @@ function lane(cpu) {
 }
 
 function drawBands(svg, x, bottom) {
+	const levels = scene.steps.length > 12 ? 3 : 2;
 	let level = 0;
 	for (const mark of scene.marks.filter((m) => m.e === "step")) {
 		const { name } = scene.steps.find((step) => step.i === mark.i);
@@ -57,12 +58,12 @@ function drawBands(svg, x, bottom) {
 			svg.append(element("rect", { x: left, y: TOP - 4, width,
 				height: bottom - TOP, fill: "var(--band)" }));
 		svg.append(element("text", { x: left + 3,
-			y: level++ % 2 ? 18 : 38, class: "soft" }, name));
+			y: 52 - 18 * (level++ % levels), class: "soft" }, name));
 	}
 }
 
 const FILL = { old: "var(--did-old)", new: "var(--new)", mix: "var(--bad)",
-	nobody: "var(--bad)", twice: "var(--bad)" };
+	nobody: "var(--bad)", twice: "var(--bad)", freed: "var(--bad)" };
 
 function drawRun(svg, x, mark) {
 	const left = x(mark.t), width = Math.max(x(mark.end) - left, 7);
@@ -117,7 +118,15 @@ function drawDanger(svg, x) {
 	}
 }
 
-const DRAW = { run: drawRun, store: drawStore, ack: drawSync };
+// A bracket over the time in which a CPU is inside.
+function drawInside(svg, x, mark) {
+	const left = x(mark.t), right = Math.max(x(mark.end), left + 6);
+	const y = lane(mark.cpu) - 14;
+	svg.append(element("path", { d: `M${left} ${y + 5}v-5H${right}v5`,
+		fill: "none", stroke: "var(--ink)", "stroke-width": 2 }));
+}
+
+const DRAW = { inside: drawInside, run: drawRun, store: drawStore, ack: drawSync };
 
 function drawLanes() {
 	const bottom = lane(scene.about.cpus) - 10, x = axis();
@@ -268,8 +277,9 @@ function choose(index) {
 }
 
 scenes.forEach((one, i) => {
-	const button = html("button", "", one.title);
+	const button = html("button", "", one.about.method);
 	button.type = "button";
+	button.title = one.title;
 	button.onclick = () => choose(i);
 	$("scene-list").append(button);
 });

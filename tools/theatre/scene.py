@@ -6,13 +6,16 @@ A scene is a sequence of JSON lines, each an object with "th": 1. The first has
 Times are nanoseconds or instructions from the scene's start. The forms:
 
     scene  method cpus patcher site fn clock seed   the scene's parameters
-    site   old new parts        hex bytes; parts: bytes that a store covers
+    site   old new parts [nobody]   hex bytes; parts: bytes that a store
+                                covers; nobody: words that call no target
     step   i name t end         a phase of the protocol
     store  cpu t end off len b  b: the bytes after the store
     ipi    round t              the patcher asks all CPUs to serialise
     ack    round cpu t end      a CPU is asked at t, has serialised at end
     run    cpu t last end n did how [saw vec late again]  n equal calls, folded
     park   cpu t end            a CPU waits, and serialises at the end
+    inside cpu t end            a CPU is in the code that is to be freed
+    quiet  t                    from now on no task can be in it
     end    calls torn lost dropped                        the kernel's account
 
 Lines of other forms are ignored, so that a newer kernel plays on an older page.
@@ -21,7 +24,7 @@ import json
 from dataclasses import dataclass, field
 
 SIZE = 5  # bytes of a site
-DID = ("old", "new", "mix", "nobody", "twice")
+DID = ("old", "new", "mix", "nobody", "twice", "freed")
 HOW = ("direct", "trap", "spin")
 
 # The members that a line of each form must have, with their types.
@@ -37,6 +40,8 @@ FORMS = {
     "run": {"cpu": int, "t": int, "last": int, "end": int, "n": int,
             "did": str, "how": str},
     "park": {"cpu": int, "t": int, "end": int},
+    "inside": {"cpu": int, "t": int, "end": int},
+    "quiet": {"t": int},
     "end": {"calls": int, "torn": int, "lost": int, "dropped": int},
 }
 
@@ -51,6 +56,7 @@ class Scene:
     old: bytes = b""
     new: bytes = b""
     parts: list = field(default_factory=list)  # sizes; their sum is SIZE
+    nobody: list = field(default_factory=list)  # words that call no target
     events: list = field(default_factory=list)  # in order of time
     end: dict = None
 
@@ -74,7 +80,7 @@ class Scene:
 def five(text, where):
     try:
         data = bytes.fromhex(text)
-    except ValueError:
+    except (ValueError, TypeError):
         raise SceneError(f"{where}: no hex bytes: {text!r}") from None
     if len(data) != SIZE:
         raise SceneError(f"{where}: {len(data)} bytes instead of {SIZE}")
@@ -113,6 +119,10 @@ def set_site(scene, line, where):
             sum(parts) != SIZE:
         raise SceneError(f"{where}: parts {parts} do not make {SIZE} bytes")
     scene.parts = parts
+    words = line.get("nobody", [])
+    if not isinstance(words, list):
+        raise SceneError(f"{where}: nobody is a list, not {words!r}")
+    scene.nobody = [five(word, where) for word in words]
 
 
 def lines_of(text, name):

@@ -8,6 +8,9 @@ import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DESIGN = "arch/x86_64/DESIGN.md"
+ROOT_DESIGN = "DESIGN.md"
+QUIESCE = "kernel/quiesce.c"
+POOL = "arch/x86_64/patch/exec_pool.c"
 LAB = "tests/lab/DESIGN.md"
 STEPS = "arch/x86_64/patch/text_poke_steps.c"
 WRITE = "arch/x86_64/patch/text_poke_write.c"
@@ -38,6 +41,9 @@ PLACES = {
     "jmpself": (LAB, "*Jump to itself.*", LAB_WRITE, "#define JMP_SELF"),
     "tail 2..4": (LAB, "*Jump to itself.*", LAB_WRITE,
                   "static notrace void store_rest("),
+    "wait for tasks": (ROOT_DESIGN, "4. **To add:", QUIESCE,
+                       "void synchronize_tasks("),
+    "free": (ROOT_DESIGN, "- I4 A trampoline", POOL, "void exec_free("),
     "bytes 0..1": (LAB, "*Jump to itself.*", LAB_WRITE,
                    "static notrace void store_pair("),
 }

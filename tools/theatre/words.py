@@ -10,6 +10,13 @@ METHODS = {
     "int3-nosync": "The steps of int3, without any wait for a CPU. ",
     "stop": "The safe and slow way: all other CPUs stand still. ",
     "jmpself": "No trap: a CPU that arrives during the patch spins. ",
+    "exchange-gap": "Another target, the obvious way: the old call becomes a "
+                    "NOP, then the NOP becomes the new call. ",
+    "exchange": "Another target in one step: call to call. ",
+    "free-early": "The call is taken out, and its trampoline is freed at once. "
+                  "But a CPU may still be inside. ",
+    "free": "The call is taken out; the trampoline is freed after a wait for "
+            "all tasks. ",
 }
 
 # The purpose of each step of a method.
@@ -39,6 +46,9 @@ STEPS = {
                  "provided that each has fetched the jump by now.",
     "bytes 0..1": "The patcher replaces the jump by the new first two bytes. "
                   "A CPU that waited executes the new instruction.",
+    "wait for tasks": "The patcher waits until every task that could be inside "
+                      "the trampoline has given up its CPU voluntarily.",
+    "free": "The trampoline's memory is filled with INT3, for another user.",
 }
 
 WITHOUT = "Without this round a CPU could execute {}."
@@ -51,6 +61,7 @@ MEANINGS = {
     "trap": "INT3: a CPU that arrives now traps",
     "wait": "a jump to itself: a CPU that arrives now waits",
     "mix": "neither the old instruction nor the new one",
+    "nobody": "a NOP: a call reaches no target",
 }
 
 RUNS = {
@@ -59,6 +70,7 @@ RUNS = {
     "mix": "{calls} execute a mixture: part of the bytes is old, part is new.",
     "nobody": "{calls} reach no target.",
     "twice": "{calls} reach both targets.",
+    "freed": "{calls} execute memory that has been freed.",
 }
 WAYS = {
     "direct": "The CPU executed the bytes it had fetched.",
@@ -82,6 +94,9 @@ def of_run(event):
         text = text.replace("reach ", "reaches ").replace("execute ",
                                                           "executes ")
     detail = WAYS[event["how"]]
+    if event["did"] == "freed":
+        detail = (f"It ended in exception {event.get('vec')}: the code was "
+                  "gone while the CPU was in it.")
     if event["did"] == "mix":
         detail = f"It executed {spaced(event['saw'])}" + (
             f", and ended in exception {event['vec']}." if "vec" in event
@@ -97,6 +112,15 @@ def of_store(scene, event):
             f"{spaced(data[first:last + 1])}.",
             f"Memory now reads {spaced(data)}: "
             f"{MEANINGS[meaning(scene, data)]}.")
+
+
+INSIDE = {
+    "inside": ("CPU {} is inside the trampoline.",
+               "It came there by the old call, and executes its code now."),
+    "leaves": ("CPU {} has left the trampoline.", ""),
+    "quiet": ("No task can be inside the trampoline any more.",
+              "Each has given up its CPU since the call was taken out."),
+}
 
 
 def of_park(scene, cpu):
@@ -124,6 +148,8 @@ def of(scene, event):
     if kind == "ack":
         return (f"CPU {cpu} has serialised (round {event['round']}).",
                 "From now on it executes only what it fetches anew.")
+    if kind in INSIDE:
+        return tuple(text.format(cpu) for text in INSIDE[kind])
     if kind == "park":
         return of_park(scene, cpu)
     return (f"CPU {cpu} goes on.", "It serialises before it does.")
