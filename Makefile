@@ -181,7 +181,7 @@ NO_NEED := help clean
 include $(FOLDERS) tools/deps.mk
 
 # ---- housekeeping -----------------------------------------------------------
-clean:
+clean: not-mounted
 	rm -rf $(BUILD)
 $(if $(filter clean,$(MAKECMDGOALS)),.NOTPARALLEL:)# make -j8 clean kernel
 

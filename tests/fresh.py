@@ -46,7 +46,8 @@ mount --bind "$copy" "$copy"
 mount -t proc proc "$copy/proc"
 mount --rbind /sys "$copy/sys"
 mount -t tmpfs -o mode=755 tmpfs "$copy/dev"
-for node in null zero full random urandom tty; do
+for node in null zero full random urandom tty fuse; do
+	[ -e "/dev/$node" ] || continue
 	: >"$copy/dev/$node"
 	mount --bind "/dev/$node" "$copy/dev/$node"
 done

@@ -51,8 +51,8 @@ def options():
                         help="the serial line is this terminal; no timeout")
     parser.add_argument("--gdb", metavar="SCRIPT",
                         help="start stopped, under gdb with this script")
-    parser.add_argument("--log", help="with --gdb: the serial line is kept "
-                        "here (else only as long as gdb runs)")
+    parser.add_argument("--log", help="with --gdb, or --interactive at a "
+                        "terminal: the serial line is also kept here")
     parser.add_argument("--tracefs", metavar="SOCKET",
                         help="serve the control tree there (the kernel needs "
                         "the word tracefs=on)")
@@ -230,6 +230,15 @@ def run_script(args):
     return run_batch(args, feed)
 
 
+def terminal(args):
+    """The serial line that is this terminal, and a log of it."""
+    if not args.log:
+        return "mon:stdio"
+    args.qemu += ["-chardev", "stdio,id=terminal,mux=on,signal=off,"
+                  f"logfile={args.log}", "-mon", "chardev=terminal"]
+    return "chardev:terminal"
+
+
 def run_interactive(args):
     """Makes this terminal the serial line, until exit or QEMU's escape."""
     if not sys.stdin or not sys.stdin.isatty():
@@ -241,7 +250,7 @@ def run_interactive(args):
         print(f"run.py: to leave: exit, or {ESCAPE_KEY} x at any time "
               f"({ESCAPE_KEY} h: QEMU's other keys)", flush=True)
         errors = errors_file()
-        status = subprocess.call(command(args, "mon:stdio"), stderr=errors)
+        status = subprocess.call(command(args, terminal(args)), stderr=errors)
         if status == 0 and f"{SHUTDOWN} {BY_USER}\n" in trace.read_text():
             return OK, None
     return judge(args, status, None, errors)

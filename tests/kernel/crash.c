@@ -529,6 +529,8 @@ static const char *crash_name(size_t nr)
 	return nr < ARRAY_SIZE(crashes) ? crashes[nr].name : NULL;
 }
 
+CMDLINE_NUMBER(crash_after, 0, 1000000,
+	       "milliseconds to wait before, for mode=crash");
 CMDLINE_CHOICE(crash, "NAME", crash_name, "which way, for mode=crash");
 
 /*
@@ -540,6 +542,7 @@ static int crash_run(void)
 	char name[16] = "";
 
 	cmdline_get("crash", name, sizeof(name));
+	msleep(cmdline_u64("crash_after", 0));
 	for (size_t i = 0; i < ARRAY_SIZE(no_crashes); i++)
 		if (!strcmp(no_crashes[i].name, name))
 			return no_crashes[i].run();

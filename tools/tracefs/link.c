@@ -18,6 +18,7 @@
 #define MS	    1000
 #define IN_SIZE	    (4 * (WIRE_REPLY_SIZE + WIRE_MAX_PAYLOAD))
 #define HELLO_AGAIN (5 * MS) /* it may have followed half a frame */
+#define LISTENS	    (5 * MS) /* QEMU makes its socket, then listens */
 #define FOR_CANCEL  16	     /* outstanding calls kept free for CANCEL */
 #define LEAST_CALLS (2 * FOR_CANCEL) /* that a guest has to take */
 
@@ -79,13 +80,19 @@ void link_set_patience(int seconds)
 int link_connect(const char *path)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int64_t until = now() + LISTENS;
 
 	if (strlen(path) >= sizeof(name.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(name.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&name, sizeof(name)))
+	if (fd < 0)
 		return -errno;
+	while (connect(fd, (struct sockaddr *)&name, sizeof(name))) {
+		if (errno != ECONNREFUSED || now() > until)
+			return -errno;
+		poll(NULL, 0, 10);
+	}
 	return 0;
 }
 

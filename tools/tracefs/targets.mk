@@ -15,3 +15,42 @@ $(NOP5FS)-check: FUSE_OPT := -O1 $(FUSE_CHECK)
 $(NOP5FS) $(NOP5FS)-check: $(FUSE_SRCS) $(FUSE_HDRS) tools/tracefs/targets.mk
 	@mkdir -p $(@D); echo 'HOSTCC  $@'
 	$(Q)$(HOSTCC) $(FUSE_FLAGS) $(FUSE_OPT) -o $@ $(FUSE_SRCS) -lfuse3
+
+# ---- a guest, and commands whose tracing is the guest's ----------------------
+#: make tracefs      the shell, and its control tree mounted at build/tracefs
+#: make trace-cmd ARGS='record -p function sleep 1'       and other tools of
+#: make host CMD='perf ftrace -G kmalloc sleep 1'         Linux on that tree
+TRACING := tracefs trace-cmd host
+INSTALL += $(TRACING)
+NO_NEED += not-mounted
+NEED_tracefs     += $(TRACING)
+
+ARGS ?= record -p function -o $(BUILD)/trace.dat sleep 1
+CMD  ?= $(or $(SHELL),sh)
+
+# ^C is for the command: make waits for it.
+GUEST = $(PYTHON) tools/tracefs/guest.py
+GUEST_OPTIONS = $(MACHINE) --kernel $(ELF) --append "$$APPEND"
+$(TRACING): export BUILD := $(BUILD)
+$(TRACING): $(ELF) $(NOP5FS)
+
+tracefs:
+	@$(GUEST) shell $(GUEST_OPTIONS)
+
+trace-cmd:
+	@$(GUEST) run $(GUEST_OPTIONS) -- trace-cmd $(ARGS)
+
+host: export CMD := $(CMD)
+host:
+	@$(GUEST) run $(GUEST_OPTIONS) -- sh -c "$$CMD"
+
+# `make clean` would remove files of the guest's.
+not-mounted:
+	@[ ! -r /proc/self/mounts ] || while read -r _ at _; do \
+		[ "$$at" != "$(abspath $(BUILD))/tracefs" ] || { echo \
+			"make clean: a guest's tree is mounted at" \
+			"$(BUILD)/tracefs; end make tracefs, or umount" \
+			"$(BUILD)/tracefs" >&2; exit 1; }; \
+	done </proc/self/mounts
+
+.PHONY: $(TRACING) not-mounted
