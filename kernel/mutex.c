@@ -12,6 +12,7 @@
  */
 #include "kernel/mutex.h"
 
+#include "kernel/base/base_events.h"
 #include "kernel/base/panic.h"
 #include "kernel/sched.h"
 #include <asm/atomic.h>
@@ -51,9 +52,11 @@ static noinline void mutex_lock_slow(struct mutex *mutex)
 {
 	struct mutex_waiter waiter = { .task = current };
 
+	trace_contention_begin(mutex, LCB_F_MUTEX);
 	spin_lock(&mutex->wait_lock);
 	if (mutex_take_or_mark(mutex)) {
 		spin_unlock(&mutex->wait_lock);
+		trace_contention_end(mutex, 0);
 		return;
 	}
 	list_add_tail(&waiter.link, &mutex->waiters);
@@ -67,6 +70,7 @@ static noinline void mutex_lock_slow(struct mutex *mutex)
 	}
 	set_current_state(TASK_RUNNING);
 	spin_unlock(&mutex->wait_lock);
+	trace_contention_end(mutex, 0);
 }
 
 static __always_inline bool mutex_take(struct mutex *mutex)

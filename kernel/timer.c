@@ -19,6 +19,7 @@
 #include "kernel/sched.h"
 #include "kernel/tick.h"
 #include "kernel/timer.h"
+#include "kernel/timer_events.h"
 #include <asm/cpu.h>
 
 struct timer_base {
@@ -47,6 +48,7 @@ int timer_init(void)
 void timer_setup(struct timer *timer, void (*fn)(void *arg), void *arg)
 {
 	*timer = (struct timer)TIMER_INIT(*timer, fn, arg);
+	trace_timer_init(timer);
 }
 
 void timer_add(struct timer *timer, u64 expires_ns)
@@ -61,6 +63,7 @@ void timer_add(struct timer *timer, u64 expires_ns)
 	BUG_ON(!list_empty(&timer->link));
 	timer->cpu = smp_processor_id();
 	timer->expires_ns = expires_ns;
+	trace_timer_start(timer);
 	list_for_each_entry_reverse(other, &base->pending, link)
 		if (other->expires_ns <= expires_ns)
 			break;
@@ -101,6 +104,7 @@ bool timer_cancel_sync(struct timer *timer)
 		base = timer_lock(timer, &flags);
 		running = base->running == timer;
 		if (!list_empty(&timer->link)) {
+			trace_timer_cancel(timer);
 			list_del_init(&timer->link);
 			was_pending = true;
 		}
@@ -138,7 +142,9 @@ void timers_run(void)
 		void *arg = timer->arg;
 
 		spin_unlock(&base->lock);
+		trace_timer_expire_entry(timer, now);
 		fn(arg);
+		trace_timer_expire_exit(timer);
 		spin_lock(&base->lock);
 	}
 	spin_unlock(&base->lock);

@@ -13,6 +13,7 @@
 #include "kernel/base/buddy.h"
 #include "kernel/base/fail.h"
 #include "kernel/base/memmap.h"
+#include "kernel/base/base_events.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/spinlock.h"
 #include "kernel/lib/errno.h"
@@ -57,6 +58,7 @@ void *alloc_pages(unsigned int order)
 	spin_lock_irqsave(&zone_lock, flags);
 	p = buddy_alloc(&zone, order);
 	spin_unlock_irqrestore(&zone_lock, flags);
+	trace_mm_page_alloc(p, order);
 	return p;
 }
 
@@ -74,6 +76,7 @@ void free_pages(void *p, unsigned int order)
 
 	if (!p)
 		return;
+	trace_mm_page_free(p, order);
 	spin_lock_irqsave(&zone_lock, flags);
 	was_used = buddy_free(&zone, p, order);
 	spin_unlock_irqrestore(&zone_lock, flags);

@@ -27,11 +27,14 @@
 #include <asm/atomic.h>
 #include "kernel/base/fail.h"
 #include "kernel/base/page.h"
+#include "kernel/base/base_events.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/spinlock.h"
 #include "kernel/lib/list.h"
 #include "kernel/lib/string.h"
+
+#define RETURN_ADDRESS (unsigned long)__builtin_return_address(0)
 
 #define SLAB_MAGIC   0x51ab51abU
 #define POISON_FREE  0x6b
@@ -244,7 +247,7 @@ bool slab_drain(void)
 	return any;
 }
 
-void *kmalloc(size_t size)
+static void *allocate(size_t size, unsigned long call_site)
 {
 	struct slab_class *class = class_for(size);
 	void *p;
@@ -256,14 +259,26 @@ void *kmalloc(size_t size)
 	} while (unlikely(!p) && slab_drain());
 	if (p)
 		atomic64_inc(&nr_live);
+	trace_kmalloc(call_site, p, size,
+		      class ? class->size : PAGE_SIZE << page_order(size));
 	return p;
+}
+
+void *kmalloc(size_t size)
+{
+	return allocate(size, RETURN_ADDRESS);
+}
+
+static void *allocate_zeroed(size_t size, unsigned long call_site)
+{
+	void *p = allocate(size, call_site);
+
+	return p ? memset(p, 0, size) : NULL;
 }
 
 void *kzalloc(size_t size)
 {
-	void *p = kmalloc(size);
-
-	return p ? memset(p, 0, size) : NULL;
+	return allocate_zeroed(size, RETURN_ADDRESS);
 }
 
 void *kcalloc(size_t n, size_t size)
@@ -272,7 +287,7 @@ void *kcalloc(size_t n, size_t size)
 
 	if (__builtin_mul_overflow(n, size, &bytes))
 		return NULL;
-	return kzalloc(bytes);
+	return allocate_zeroed(bytes, RETURN_ADDRESS);
 }
 
 /*
@@ -300,6 +315,7 @@ void kfree(const void *p)
 	struct slab *slab;
 	bool freed = true;
 
+	trace_kfree(RETURN_ADDRESS, p);
 	if (!p)
 		return;
 	slab = slab_of(p, &order);

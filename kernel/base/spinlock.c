@@ -17,6 +17,7 @@
  *
  * Context: task and irq (irq forms).
  */
+#include "kernel/base/base_events.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/spinlock.h"
 #include <asm/atomic.h>
@@ -57,12 +58,14 @@ static noinline void spin_wait(spinlock_t *lock, u32 self)
 
 	if (spin_is_held(lock))
 		panic("spinlock %pS taken twice by this CPU", (void *)lock);
+	trace_contention_begin(lock, LCB_F_SPIN);
 	while (!spin_may_try(lock, self) || !spin_take(lock, self)) {
 		cpu_relax();
 		waited = spin_clock_look(&clock);
 		if (unlikely(waited > SPIN_PATIENCE_NS))
 			spin_lost_patience(lock, self, waited);
 	}
+	trace_contention_end(lock, 0);
 	if (READ_ONCE(lock->urgent) == self)
 		WRITE_ONCE(lock->urgent, 0); /* SP2 */
 }

@@ -271,11 +271,11 @@ static int keep_changing(void *unused)
 		tracepoint_probe_register(TP, expect_one, &data_one);
 		tracepoint_probe_unregister(TP, expect_one, &data_one);
 		tracepoint_probe_register(TP, expect_two, &data_two);
-		cond_resched();
+		yield();
 		tracepoint_probe_register(TP, expect_one, &data_one);
 		tracepoint_probe_unregister(TP, expect_two, &data_two);
 		tracepoint_probe_unregister(TP, expect_one, &data_one);
-		cond_resched();
+		yield();
 	}
 	return 0;
 }

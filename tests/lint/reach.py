@@ -66,6 +66,7 @@ class Table:
     name: str
 
 
+INT3_PROBES = (["trace_event_raw_event_int3_hit"], "probes of patch:int3_hit")
 CALLBACKS = ([], "callbacks, each a root here or behind a guard")
 
 # Function with indirect calls -> (targets, why these are all).
@@ -92,6 +93,8 @@ INDIRECT = {
          "handler of every fgraph_ops"),
     "ftrace_return_to_handler":
         (["graph_return", "time_return"], "retfunc of every fgraph_ops"),
+    "__traceiter_int3_hit": INT3_PROBES,
+    "call_all_int3_hit": INT3_PROBES,
     "event_commit":
         (["match", "match_numbers", "keep_all"], "match of every event_filter"),
     "tsc_compare": (["bring_up_clock"], "what ap_entry() compares by"),

@@ -21,6 +21,7 @@
 #include "trace/core/ftrace.h"
 #include "trace/shell/lineedit.h"
 #include "trace/shell/shell.h"
+#include "trace/shell/signal_events.h"
 
 #define PS_MAX 256
 
@@ -238,6 +239,7 @@ static int shell_main(void *unused)
 		if (event == LINE_DONE)
 			shell_run_line(editor.line);
 		if (console_break_take()) { /* typed during the command */
+			trace_signal_generate(SIGINT, current);
 			console_write("^C\n", 3);
 			line_drop_paste(&editor);
 		}

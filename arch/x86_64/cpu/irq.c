@@ -11,6 +11,7 @@
  */
 #include "arch/x86_64/cpu/entry.h"
 #include "arch/x86_64/cpu/irq.h"
+#include "arch/x86_64/cpu/irq_events.h"
 #include "arch/x86_64/cpu/smp.h"
 #include "arch/x86_64/dev/apic.h"
 #include "kernel/base/panic.h"
@@ -63,10 +64,12 @@ static void device_irq(unsigned int vector, struct pt_regs *regs)
 {
 	irq_handler_t fn = READ_ONCE(irq_handlers[vector]);
 
+	trace_irq_handler_entry(vector, fn);
 	if (fn)
 		fn(regs);
 	else
 		fetch_add(&unexpected_irqs, 1);
+	trace_irq_handler_exit(vector, fn);
 	apic_eoi();
 }
 
@@ -76,23 +79,33 @@ void irq_entry(struct pt_regs *regs)
 
 	switch (vector) {
 	case VECTOR_TIMER:
+		trace_local_timer_entry(vector);
 		apic_eoi();
 		this_cpu_inc(timer_ticks);
 		apic_timer_arm(timer_tick(regs));
+		trace_local_timer_exit(vector);
 		break;
 	case VECTOR_RESCHEDULE: /* the exit path tests need_resched */
+		trace_reschedule_entry(vector);
 		apic_eoi();
+		trace_reschedule_exit(vector);
 		break;
 	case VECTOR_CALL_FUNCTION:
+		trace_call_function_entry(vector);
 		apic_eoi();
 		smp_call_function_interrupt();
+		trace_call_function_exit(vector);
 		break;
 	case VECTOR_APIC_ERROR:
+		trace_error_apic_entry(vector);
 		apic_error_irq();
 		apic_eoi();
+		trace_error_apic_exit(vector);
 		break;
 	case VECTOR_SPURIOUS: /* not in service: it needs no EOI */
+		trace_spurious_apic_entry(vector);
 		fetch_add(&unexpected_irqs, 1);
+		trace_spurious_apic_exit(vector);
 		break;
 	default:
 		device_irq(vector, regs);

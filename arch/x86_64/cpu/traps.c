@@ -22,6 +22,7 @@
 #include "arch/x86_64/cpu/entry.h"
 #include "arch/x86_64/cpu/gdt.h"
 #include "arch/x86_64/cpu/idt.h"
+#include "arch/x86_64/cpu/irq_events.h"
 #include "arch/x86_64/cpu/traps.h"
 #include "arch/x86_64/mm/paging.h"
 #include "kernel/base/panic.h"
@@ -214,6 +215,8 @@ void exception_entry(struct pt_regs *regs)
 
 	if (vector == X86_TRAP_DB && step_claimed(regs))
 		return;
+	if (vector == X86_TRAP_PF)
+		trace_page_fault_kernel(cr2, regs->ip, regs_error(regs));
 	if (trap_caught(regs, cr2))
 		return;
 	trap_describe(regs, cr2, text, sizeof(text));

@@ -15,6 +15,7 @@
  * Context: #BP in any context, NMI included; interrupts off.
  */
 #include "arch/x86_64/cpu/traps.h"
+#include "arch/x86_64/patch/patch_events.h"
 #include "arch/x86_64/patch/poke_hooks.h"
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include <asm/cpu.h>
@@ -65,6 +66,7 @@ static __always_inline int emulate(struct pt_regs *regs, unsigned long ip,
 		this_cpu_inc(poke_hits.live[kind]);
 	else
 		this_cpu_inc(poke_hits.late[kind]);
+	trace_int3_hit_unkeyed(ip, kind, live);
 	if (kind == INSN_KIND_CALL)
 		push(regs, ip + INSN_MAX);
 	regs->ip = insn_target(word, ip);

@@ -12,12 +12,14 @@
  * Context: [P], task, interrupts on. Preemption is off from the first step to
  * the last, because all other CPUs trap at every site during that time.
  */
+#include "arch/x86_64/patch/patch_events.h"
 #include "arch/x86_64/patch/poke_hooks.h"
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/base/panic.h"
 #include "kernel/mutex.h"
 #include <asm/cpu.h>
 #include <asm/smp.h>
+#include <asm/tsc.h>
 
 struct poke_batch poke_batch;
 unsigned long poke_seq;
@@ -102,20 +104,41 @@ static void tell_observer(enum poke_step next)
 		observer(next);
 }
 
+/* After a round that began at @start, by the TSC. */
+static void trace_answers(u64 start)
+{
+	u64 round = sync_core_rounds(), tsc;
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		tsc = READ_ONCE(per_cpu(sync_core_ack, cpu).tsc);
+		/* A counter may be behind this CPU's by a little. */
+		trace_sync_ack(round, cpu,
+			       tsc > start ? tsc_to_ns(tsc - start) : 0);
+	}
+}
+
 /* For the hooks see poke_hooks.h. */
 void poke_run(const struct text_poke *vec, size_t n)
 {
+	u64 begin = rdtsc(), start;
 	const u8 *step;
 
 	if (n == 0)
 		return;
 	preempt_disable();
+	trace_batch_begin(n, num_online_cpus());
 	for (step = poke_steps(steps_int3); *step != POKE_END; step++) {
 		tell_observer(*step);
+		trace_phase(*step);
+		start = rdtsc();
 		if (!poke_step_begins(*step, vec, n))
 			run_step(*step, vec, n);
 		poke_step_ends(*step);
+		if (*step == POKE_SYNC && trace_sync_ack_enabled())
+			trace_answers(start);
 	}
+	trace_batch_end(n, tsc_to_ns(rdtsc() - begin));
 	stats.batches++;
 	stats.sites += n;
 	tell_observer(POKE_END);

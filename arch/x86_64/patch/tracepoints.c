@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+/*
+ * tracepoints.c - the tracepoints that this folder calls.
+ */
+#include "arch/x86_64/patch/patch_events.h"
+
+#include "kernel/base/events_tracepoints.def"
+#include "arch/x86_64/patch/patch.def"
