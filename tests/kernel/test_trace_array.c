@@ -3,7 +3,10 @@
  * A second trace beside the top one: each counts exactly its own, whatever the
  * other one is set to, and a trace that goes leaves nothing behind.
  */
+#include "arch/x86_64/cpu/smp.h"
+#include "arch/x86_64/dev/acpi.h"
 #include "kernel/base/fail.h"
+#include "kernel/lib/errno.h"
 #include "kernel/sched.h"
 #include "tests/kernel/fgraph_targets.h"
 #include "tests/kernel/quiesce_probe.h"
@@ -310,4 +313,49 @@ KTEST(trace_array, freed_after_the_wait_V2)
 	WRITE_ONCE(v.leave, true);
 	waiter_end(&w);
 	visitor_end(&v);
+}
+
+/* ---- a CPU that is about to start ---------------------------------------- */
+
+#define ABSENT_APIC_ID 231
+#define ABSENT_CPU     (NR_CPUS - 1)
+
+/* It never comes online, but until that is known it could at any moment. */
+static bool start_absent_cpu(void)
+{
+	return EXPECT_EQ(smp_start_cpu(ABSENT_CPU, ABSENT_APIC_ID, 1000000),
+			 -ETIMEDOUT);
+}
+
+KTEST_FLAGS(trace_array, a_ring_before_the_cpu_V1, KTEST_LEAKS, 0)
+{
+	struct trace_array *before, *after;
+
+	if (cpu_online(ABSENT_CPU) || acpi_info.nr_cpus == 0)
+		KTEST_SKIP("needs a free CPU number, and a list of CPUs");
+	before = trace_array_create("second");
+	ASSERT(!IS_ERR(before));
+	EXPECT(start_absent_cpu());
+	after = trace_array_create("third");
+	ASSERT(!IS_ERR(after));
+	EXPECT(trace_top()->buffer.cpu[ABSENT_CPU] != NULL);
+	EXPECT(before->buffer.cpu[ABSENT_CPU] != NULL);
+	EXPECT(after->buffer.cpu[ABSENT_CPU] != NULL);
+	EXPECT_EQ(trace_array_destroy(after), 0);
+	second_end(before);
+}
+
+/* A trace with rings for the CPUs that are online is too short then. */
+KTEST_FLAGS(trace_array, control_rings_of_online_cpus_V1, KTEST_LEAKS, 0)
+{
+	struct ring_buffer buffer = { 0 };
+
+	if (cpu_online(ABSENT_CPU) || acpi_info.nr_cpus == 0)
+		KTEST_SKIP("needs a free CPU number, and a list of CPUs");
+	EXPECT(start_absent_cpu());
+	ASSERT_EQ(ring_buffer_init(&buffer, cpu_online_mask, 2,
+				   trace_clock_get(0)),
+		  0);
+	EXPECT(!buffer.cpu[ABSENT_CPU]);
+	ring_buffer_destroy(&buffer);
 }

@@ -8,6 +8,7 @@
 #include "kernel/lib/glob.h"
 #include "kernel/lib/printf.h"
 #include "kernel/quiesce.h"
+#include "tests/kernel/quiesce_probe.h"
 #include "tests/kernel/trace_note.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"
@@ -341,4 +342,49 @@ KTEST(trace_event, readers_while_events_come_and_go_E3)
 	WRITE_ONCE(stop_reading, true);
 	EXPECT_EQ(kthread_join(reader), 0);
 	event_end();
+}
+
+/* A task that does not sleep may hold the result of a lookup. */
+static struct trace_event in_use;
+
+static void forget(void)
+{
+	trace_event_unregister(&in_use);
+	synchronize_tasks();
+}
+
+static void forget_at_once(void)
+{
+	trace_event_unregister(&in_use);
+}
+
+static bool waits_for_a_reader(void (*how)(void))
+{
+	struct visitor v = { .how = BY_YIELD };
+	struct waiter w;
+	bool waits;
+
+	in_use = tt_note;
+	kthread_bind(current, 0);
+	if (!EXPECT_EQ(trace_event_register(&in_use), 0) ||
+	    !EXPECT(visitor_start(&v, last_cpu())) ||
+	    !EXPECT(waiter_start(&w, how, 0)))
+		return false;
+	waits = waiter_keeps_waiting(&w);
+	EXPECT(!trace_event_by_name(in_use.system, in_use.name));
+	WRITE_ONCE(v.leave, true);
+	waiter_end(&w);
+	visitor_end(&v);
+	kthread_bind(current, CPU_ANY);
+	return waits;
+}
+
+KTEST(trace_event, a_reader_is_waited_for_E3)
+{
+	EXPECT(waits_for_a_reader(forget));
+}
+
+KTEST(trace_event, control_without_the_wait_a_reader_keeps_it_E3)
+{
+	EXPECT(!waits_for_a_reader(forget_at_once));
 }
