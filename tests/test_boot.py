@@ -151,7 +151,7 @@ def section(elf, name):
 # .rodata the last of the table of tests, behind which are those of hooks. And
 # in the symbol table the count, which every look into it goes by.
 @pytest.mark.parametrize("name, end, which", [
-    (".text", None, -1), (".rodata", "__stop_ktests", -1),
+    (".text", None, -1), (".rodata", "ktests_end", -1),
     (".kallsyms", None, -1), (".kallsyms", None, 8),
 ])
 def test_a_flipped_bit_is_reported(elf, symbols, tmp_path, name, end, which):

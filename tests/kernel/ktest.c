@@ -38,7 +38,7 @@
 #define NSEC_PER_SEC   1000000000ULL
 #define RELAX_NS       1000000
 
-extern const struct ktest __start_ktests[], __stop_ktests[];
+DEFINE_TABLE(struct ktest, ktests);
 
 /* The test that runs. */
 static struct {
@@ -386,12 +386,11 @@ static bool selected(const char *globs, const struct ktest *test)
 
 static unsigned int run_selection(const char *globs, unsigned int number)
 {
-	const struct ktest *test;
+	const struct ktest *const *test;
 	unsigned int failed = 0;
 
-	for (test = __start_ktests; test < __stop_ktests; test++)
-		if (selected(globs, test))
-			failed += run_test(test, number++);
+	for_each_entry(test, ktests) if (selected(globs, *test))
+		failed += run_test(*test, number++);
 	return failed;
 }
 
@@ -411,12 +410,11 @@ CMDLINE_ON_OFF(times, "how long each test took");
 static int run_repeatedly(unsigned int repeat)
 {
 	unsigned int planned = 0, failed = 0, i;
-	const struct ktest *test;
+	const struct ktest *const *test;
 	char globs[256] = "*";
 
 	cmdline_get("tests", globs, sizeof(globs));
-	for (test = __start_ktests; test < __stop_ktests; test++)
-		planned += selected(globs, test);
+	for_each_entry(test, ktests) planned += selected(globs, *test);
 	if (!machine_event("{\"e\":\"plan\",\"tests\":%u}", planned * repeat)) {
 		printk_plain("KTAP version 1");
 		printk_plain("1..%u", planned * repeat);

@@ -19,6 +19,7 @@
 #pragma once
 
 #include "kernel/base/clock.h"
+#include "kernel/lib/table.h"
 #include "kernel/lib/types.h"
 #include "kernel/sched.h"
 
@@ -37,17 +38,21 @@ struct ktest {
 #define KTEST_WARNS 2U /* WARN_ON() is expected to fire */
 #define KTEST_ASKED 4U /* only when tests= begins with the suite's name */
 
-#define KTEST_FLAGS(suite_, name_, flags_, timeout_)                  \
-	static void ktest_##suite_##_##name_(void);                   \
-	static const struct ktest ktest_def_##suite_##_##name_ __used \
-		__section("ktests") __aligned(8)                      \
-			__attribute__((__no_reorder__)) = {           \
-				.suite = #suite_,                     \
-				.name = #name_,                       \
-				.fn = ktest_##suite_##_##name_,       \
-				.flags = (flags_),                    \
-				.timeout_s = (timeout_),              \
-			};                                            \
+DECLARE_TABLE(struct ktest, ktests);
+
+/* All entries have one key: the tests run in the order in which they stand. */
+#define KTEST_FLAGS(suite_, name_, flags_, timeout_)                          \
+	static void ktest_##suite_##_##name_(void);                           \
+	static const struct ktest ktest_def_##suite_##_##name_ = {            \
+		.suite = #suite_,                                             \
+		.name = #name_,                                               \
+		.fn = ktest_##suite_##_##name_,                               \
+		.flags = (flags_),                                            \
+		.timeout_s = (timeout_),                                      \
+	};                                                                    \
+	static const struct ktest *const ktest_at_##suite_##_##name_          \
+		TABLE_SECTION(ktests, "50") __attribute__((__no_reorder__)) = \
+			&ktest_def_##suite_##_##name_;                        \
 	static void ktest_##suite_##_##name_(void)
 
 #define KTEST(suite, name) KTEST_FLAGS(suite, name, 0, 0)

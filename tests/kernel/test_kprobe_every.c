@@ -104,15 +104,14 @@ static void collect_folder(const char *const *names, size_t n)
 /* Runs all tests of a suite. Return: their number. */
 static unsigned int run_suite(const char *suite)
 {
-	extern const struct ktest __start_ktests[], __stop_ktests[];
-	const struct ktest *t;
+	const struct ktest *const *t;
 	unsigned int n = 0;
 
-	for (t = __start_ktests; t < __stop_ktests; t++)
-		if (!strcmp(t->suite, suite)) {
-			t->fn();
-			n++;
-		}
+	for_each_entry(t, ktests) if (!strcmp((*t)->suite, suite))
+	{
+		(*t)->fn();
+		n++;
+	}
 	return n;
 }
 

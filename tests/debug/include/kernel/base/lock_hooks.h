@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lock_hooks.h - of nop5-debug.elf, in place of kernel/base/lock_hooks.h: locks
- * and tasks have what the lock-order check needs. See tests/debug/lock_order.c.
+ * lock_hooks.h - the hooks in locks of nop5-debug.elf, in place of those of
+ * kernel/base/lock_hooks.h. They give locks and tasks the fields that the check
+ * of the lock order needs, and call it: tests/debug/lock_order.c.
  */
 #pragma once
 
@@ -26,7 +27,7 @@ struct lock_tag {
 #define SLEEP_LOCK_TAG(what) { LOCK_NAME(what), 0, true, 0 }
 /* clang-format on */
 
-/* A reader of a trace holds one for each of 64 CPUs. */
+/* A walk over a trace holds a reader_lock for each of 64 CPUs. */
 #define LOCK_HELD_MAX 80
 
 /* The locks that a task, or a CPU, holds: the oldest first. */
