@@ -255,10 +255,12 @@ TRACEFS = [
 FILTER = [
     ("nothing", "filter_match.c", "", ""),
     ("&& binds tighter than ||", "filter_parse.c",
-     "			yes = term;\n			no = level->fail;",
-     "			yes = term;\n			no = level->no;"),
+     "			yes = place(term);\n"
+     "			no = level->fail;",
+     "			yes = place(term);\n"
+     "			no = level->no;"),
     ("a false operand of && leads to the next of ||", "filter_parse.c",
-     "			level->fail = term;\n", ""),
+     "			level->fail = place(term);\n", ""),
     ("a '!' in front of a bracket", "filter_parse.c",
      "*++level = turned(yes, no, opposite);",
      "*++level = turned(yes, no, false);"),
@@ -276,7 +278,7 @@ FILTER = [
     ("a number is no set of several CPUs", "filter_term.c",
      "t->pred->bits = one ? mask : 0;", "t->pred->bits = mask;"),
     ("a program with other fields takes the long way", "filter_term.c",
-     "	p->program->numbers &= pred->load <= FILTER_CPU;\n", ""),
+     "	p->program->ranges &= pred->op != FILTER_OTHER;\n", ""),
 ]
 
 FILTER_ERRORS = [

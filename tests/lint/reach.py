@@ -69,7 +69,12 @@ class Table:
 INT3_PROBES = (["trace_event_raw_event_int3_hit"], "probes of patch:int3_hit")
 CALLBACKS = ([], "callbacks, each a root here or behind a guard")
 
-# Function with indirect calls -> (targets, why these are all).
+FILTERS = (["match", "match_ranges", "keep_all", "match_u8", "match_s8",
+            "match_u16", "match_s16", "match_u32", "match_s32", "match_64"],
+           "match of every event_filter")
+
+# Function with indirect calls -> (targets, why these are all); "name_*": of
+# each whose name begins with this word.
 INDIRECT = {
     "ftrace_ops_list_func": CALLBACKS,
     "ftrace_ops_list_regs_func": CALLBACKS,
@@ -95,8 +100,8 @@ INDIRECT = {
         (["graph_return", "time_return"], "retfunc of every fgraph_ops"),
     "__traceiter_int3_hit": INT3_PROBES,
     "call_all_int3_hit": INT3_PROBES,
-    "event_commit":
-        (["match", "match_numbers", "keep_all"], "match of every event_filter"),
+    "event_commit": FILTERS,
+    "filtered_*": FILTERS,
     "tsc_compare": (["bring_up_clock"], "what ap_entry() compares by"),
     "ring_buffer_lock_reserve":
         (["clock_local", "clock_global", "clock_counter", "clock_tsc",
@@ -183,6 +188,8 @@ class Proof:
     def listed(self, piece):
         """Targets of the indirect calls of this piece, from the table."""
         name = piece.name.partition(".")[0]
+        if name not in self.rules.indirect:
+            name = name.partition("_")[0] + "_*"
         if name not in self.rules.indirect:
             for addr, operand in piece.indirect:
                 self.complain(piece.addr, f"has an indirect call or jump at "

@@ -14,6 +14,10 @@
 struct text_filter {
 	struct event_filter head;
 	struct filter_program *program; /* NULL: the text was refused */
+	/* Of a program of one range: keep what is inside, or outside. */
+	u32 offset;
+	bool inside;
+	u64 first, span;
 	char text[];
 };
 
@@ -25,12 +29,59 @@ static bool match(const struct event_filter *filter, const void *record,
 		len);
 }
 
-static bool match_numbers(const struct event_filter *filter, const void *record,
-			  u32 len)
+static bool match_ranges(const struct event_filter *filter, const void *record,
+			 u32 len)
 {
-	return filter_match_numbers(
+	return filter_match_ranges(
 		container_of(filter, struct text_filter, head)->program,
 		record);
+}
+
+/*
+ * A program of one range: the predicate is in the object, and the kind of load
+ * is in the function.
+ */
+#define MATCH_ONE(name, type)                                                 \
+	static bool name(const struct event_filter *head, const void *record, \
+			 u32 len)                                             \
+	{                                                                     \
+		const struct text_filter *filter =                            \
+			container_of(head, struct text_filter, head);         \
+		type x;                                                       \
+                                                                              \
+		__builtin_memcpy(&x, (const u8 *)record + filter->offset,     \
+				 sizeof(x));                                  \
+		return ((u64)(s64)x - filter->first > filter->span) ^         \
+		       filter->inside;                                        \
+	}
+MATCH_ONE(match_u8, u8)
+MATCH_ONE(match_s8, s8)
+MATCH_ONE(match_u16, u16)
+MATCH_ONE(match_s16, s16)
+MATCH_ONE(match_u32, u32)
+MATCH_ONE(match_s32, s32)
+MATCH_ONE(match_64, u64)
+
+/* Choose the shortest way to run the program. */
+static void set_match(struct text_filter *filter)
+{
+	static bool (*const one[])(const struct event_filter *head,
+				   const void *record, u32 len) = {
+		[FILTER_U8] = match_u8,	  [FILTER_S8] = match_s8,
+		[FILTER_U16] = match_u16, [FILTER_S16] = match_s16,
+		[FILTER_U32] = match_u32, [FILTER_S32] = match_s32,
+		[FILTER_64] = match_64,
+	};
+	const struct filter_pred *pred = filter->program->pred;
+
+	filter->head.match = filter->program->ranges ? match_ranges : match;
+	if (filter->program->nr != 1 || pred->op >= ARRAY_SIZE(one))
+		return;
+	filter->offset = pred->offset;
+	filter->first = pred->first;
+	filter->span = pred->span;
+	filter->inside = pred->yes == FILTER_KEEP;
+	filter->head.match = one[pred->op];
 }
 
 static bool keep_all(const struct event_filter *filter, const void *record,
@@ -75,7 +126,7 @@ struct event_filter *event_filter_create(const struct trace_event *event,
 	}
 	strscpy(filter->text, text, strlen(text) + 1);
 	filter->head.reads_entry = filter->program->reads_entry;
-	filter->head.match = filter->program->numbers ? match_numbers : match;
+	set_match(filter);
 	return &filter->head;
 }
 

@@ -42,32 +42,38 @@ void *event_begin(struct trace_event_file *file, u32 len, void *scratch)
 
 static bool accepted(struct trace_event_file *file, void *record, u32 len)
 {
-	const struct event_filter *filter = READ_ONCE(file->filter);
-
 	if (READ_ONCE(file->flags) & EVENT_FILE_PIDS &&
 	    !event_pids_accept(file, record))
 		return false;
-	if (!filter)
-		return true;
-	if (filter->reads_entry)
-		trace_fill(record, file->id);
-	return filter->match(filter, record, len);
+	return event_accepts(file, record, len);
+}
+
+static void *copy(struct trace_event_file *file, u32 len, const void *scratch)
+{
+	struct trace_entry *ent = reserve(file, len);
+
+	if (ent)
+		memcpy(ent + 1, (const struct trace_entry *)scratch + 1,
+		       len - sizeof(*ent));
+	return ent;
+}
+
+void event_put(struct trace_event_file *file, u32 len, void *scratch)
+{
+	struct trace_array *tr = file->tr;
+
+	/* A fast reservation may have been tried before. */
+	ring_buffer_refused(tr->buffer.cpu[smp_processor_id()]);
+	if (READ_ONCE(tr->on) && copy(file, len, scratch))
+		ring_buffer_unlock_commit(&tr->buffer);
 }
 
 void event_commit(struct trace_event_file *file, void *entry, u32 len,
 		  void *scratch)
 {
-	struct trace_entry *ent = entry;
-
-	if (entry == scratch) {
-		if (!accepted(file, scratch, len))
-			return;
-		ent = reserve(file, len);
-		if (!ent)
-			return;
-		memcpy(ent + 1, (struct trace_entry *)scratch + 1,
-		       len - sizeof(*ent));
-	}
+	if (entry == scratch &&
+	    (!accepted(file, scratch, len) || !copy(file, len, scratch)))
+		return;
 	ring_buffer_unlock_commit(&file->tr->buffer);
 }
 

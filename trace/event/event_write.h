@@ -47,9 +47,7 @@ event_begin_fast(struct event_write *w, struct trace_event_file *file, u32 len)
 {
 	struct trace_array *tr = file->tr;
 
-	if (len > 4 * RB_TYPE_DATA_MAX ||
-	    unlikely(READ_ONCE(file->flags) & EVENT_FILE_SLOW) ||
-	    unlikely(!READ_ONCE(tr->on)))
+	if (len > 4 * RB_TYPE_DATA_MAX || unlikely(!READ_ONCE(tr->on)))
 		return false;
 	w->rb = tr->buffer.cpu[smp_processor_id()];
 	if (unlikely(!ring_buffer_reserve_fast(w->rb, ALIGN_UP(len, 4),
@@ -58,6 +56,25 @@ event_begin_fast(struct event_write *w, struct trace_event_file *file, u32 len)
 	w->entry = w->fast.event + RB_EVENT_HEADER;
 	trace_fill(w->entry, file->id);
 	return true;
+}
+
+/* Of all rare things, has the file nothing but a filter? */
+static __always_inline bool event_only_filtered(u32 flags)
+{
+	return (flags & EVENT_FILE_SLOW) == EVENT_FILE_FILTERED;
+}
+
+/* Does the file's filter keep this record, which lies outside the ring? */
+static __always_inline bool event_accepts(const struct trace_event_file *file,
+					  void *record, u32 len)
+{
+	const struct event_filter *filter = READ_ONCE(file->filter);
+
+	if (unlikely(!filter))
+		return true;
+	if (unlikely(filter->reads_entry))
+		trace_fill(record, file->id);
+	return filter->match(filter, record, len);
 }
 
 static __always_inline void event_commit_fast(const struct event_write *w)
@@ -74,6 +91,8 @@ static __always_inline void event_commit_fast(const struct event_write *w)
 void *event_begin(struct trace_event_file *file, u32 len, void *scratch);
 void event_commit(struct trace_event_file *file, void *entry, u32 len,
 		  void *scratch);
+/* Copy a record that was accepted, in @scratch, into the ring. */
+void event_put(struct trace_event_file *file, u32 len, void *scratch);
 
 /* ---- texts behind the fixed fields --------------------------------------- */
 

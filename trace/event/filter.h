@@ -96,17 +96,23 @@ enum filter_test {
 	FILTER_GLOB,  /* characters: the glob pattern matches all of them */
 };
 
-/* Ends of a program, instead of the number of a predicate. */
+/* A predicate that is not a number in a range: see load and test. */
+#define FILTER_OTHER (FILTER_CPU + 1)
+
+/* Ends of a program, instead of the place of a predicate. */
 #define FILTER_DROP 0xfffe
 #define FILTER_KEEP 0xffff
 
 struct filter_pred {
-	u8 load;       /* enum filter_load */
-	u8 test;       /* enum filter_test */
-	u16 yes, no;   /* the next predicate, or an end */
-	u16 offset;    /* of the field in the record */
-	u16 size;      /* bytes of the field; 0: not fixed */
-	u16 unused[3]; /* the next ones are aligned */
+	u8 op;	   /* load of a number in a range; or FILTER_OTHER */
+	u8 load;   /* enum filter_load */
+	u8 test;   /* enum filter_test */
+	u8 unused; /* the next ones are aligned */
+	u16 yes,
+		no; /* the next predicate, from the first in bytes; or an end */
+	u16 offset; /* of the field in the record */
+	u16 size;   /* bytes of the field; 0: not fixed */
+	u32 unused2; /* the next ones are aligned */
 	union {
 		u64 first, bits;
 	};
@@ -116,12 +122,14 @@ struct filter_pred {
 	};
 };
 
-static_assert(sizeof(struct filter_pred) == 32, "an index is one shift");
+static_assert(sizeof(struct filter_pred) == 32, "half a cache line");
+static_assert(FILTER_TEXT_MAX / 3 * sizeof(struct filter_pred) < FILTER_DROP,
+	      "a place is a u16: a term and its operator have 3 bytes or more");
 
 struct filter_program {
 	u16 nr;		  /* predicates */
 	bool reads_entry; /* one of them reads a common_ field */
-	bool numbers;	  /* all of them read numbers */
+	bool ranges;	  /* each of them is a number in a range */
 	struct filter_pred pred[];
 };
 
@@ -148,9 +156,9 @@ void filter_free(struct filter_program *program);
 bool filter_match(const struct filter_program *program, const void *record,
 		  u32 len);
 
-/* The same for a program of which ->numbers is set; faster. */
-bool filter_match_numbers(const struct filter_program *program,
-			  const void *record);
+/* The same for a program of which ->ranges is set; faster. */
+bool filter_match_ranges(const struct filter_program *program,
+			 const void *record);
 
 /* ---- inside: filter_parse.c calls filter_term.c -------------------------- */
 

@@ -204,6 +204,11 @@ static struct level turned(u16 yes, u16 no, bool opposite)
 			       .fail = opposite ? yes : no };
 }
 
+static u16 place(u16 term)
+{
+	return term * sizeof(struct filter_pred);
+}
+
 static void connect(struct work *w)
 {
 	struct level *level = w->level;
@@ -230,13 +235,13 @@ static void connect(struct work *w)
 			level--;
 			break;
 		case BOTH:
-			yes = term;
+			yes = place(term);
 			no = level->fail;
 			break;
 		default: /* EITHER */
-			level->fail = term;
+			level->fail = place(term);
 			yes = level->yes;
-			no = term;
+			no = place(term);
 		}
 	}
 }
@@ -251,7 +256,7 @@ static int allocate(struct work *w)
 
 	if (!program)
 		return -ENOMEM;
-	program->numbers = true;
+	program->ranges = true;
 	w->p.program = program;
 	w->p.pool = (char *)&program->pred[w->terms];
 	w->level = kmalloc((w->depth + 1) * sizeof(*w->level) +

@@ -454,7 +454,10 @@ int filter_term(struct filter_parser *p, u32 start, struct filter_pred *pred,
 	pred->load = t.field.load;
 	pred->offset = t.field.offset;
 	pred->size = t.field.size;
-	p->program->numbers &= pred->load <= FILTER_CPU;
+	pred->op = FILTER_OTHER;
+	if (pred->load <= FILTER_CPU && pred->test == FILTER_RANGE)
+		pred->op = pred->load;
+	p->program->ranges &= pred->op != FILTER_OTHER;
 	*opposite = t.opposite;
 	return t.at;
 }

@@ -5,7 +5,7 @@
  */
 #include "kernel/lib/errno.h"
 #include "tests/bench/kernel/bench.h"
-#include "trace/event/trace_event_file.h"
+#include "trace/event/event_filter.h"
 #include "trace/trace.h"
 
 static void enable(bool on)
@@ -20,6 +20,36 @@ static void enable(bool on)
 	event_session_end();
 }
 
+/* Set this filter; NULL: none. */
+static void set_filter(const char *text)
+{
+	const struct trace_event *event =
+		trace_event_by_name("testing_tp", "testing_two");
+	struct event_filter *filter = NULL, *old;
+	struct filter_error error;
+
+	if (text)
+		filter = event_filter_create(event, text, &error);
+	bench_ok(text, IS_ERR(filter) ? PTR_ERR(filter) : 0);
+	event_session_begin();
+	old = trace_event_set_filter(trace_event_file_find(trace_top(), event),
+				     filter);
+	event_session_end();
+	if (old)
+		old->free(old);
+}
+
+/* What the enabled event with this filter costs above the disabled one. */
+static void filter_row(const char *row, const char *text, u64 off)
+{
+	set_filter(text);
+	bench_row(row,
+		  (bench_measure(BENCH_CALL_LOOP("tp_call_two")) - off) * 100 /
+			  BENCH_CALLS,
+		  "insn");
+	set_filter(NULL);
+}
+
 void bench_events(void)
 {
 	u64 none, off, on;
@@ -28,6 +58,10 @@ void bench_events(void)
 	off = bench_measure(BENCH_CALL_LOOP("tp_call_two"));
 	enable(true);
 	on = bench_measure(BENCH_CALL_LOOP("tp_call_two"));
+	filter_row("event.filter_rejects", "number < 0", off);
+	filter_row("event.filter_rejects_common", "common_pid < -5", off);
+	filter_row("event.filter_accepts",
+		   "number >= 0 && value >= 0 && value != 5", off);
 	enable(false);
 	bench_row("event.disabled", (off - none) * 100 / BENCH_CALLS, "insn");
 	bench_row("event.enabled", (on - off) * 100 / BENCH_CALLS, "insn");
