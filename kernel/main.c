@@ -36,6 +36,7 @@
 #include "kernel/sched.h"
 #include "kernel/smp.h"
 #include "kernel/stacktrace.h"
+#include "kernel/tick.h"
 #include "kernel/timer.h"
 #include "trace/control/boot_words.h"
 #include "trace/core/ftrace.h"
@@ -206,8 +207,18 @@ static int step_acpi(void)
 	return 0;
 }
 
+static const char *tick_rate(size_t nr)
+{
+	static const char *const rates[] = { "250", "1000" };
+
+	return nr < ARRAY_SIZE(rates) ? rates[nr] : NULL;
+}
+
+CMDLINE_CHOICE(tick, NULL, tick_rate, "ticks a second; 250 if nothing is said");
+
 static int step_timer(void)
 {
+	unsigned int hz = cmdline_u64("tick", TICK_HZ);
 	const char *by = NULL;
 	int ret = tsc_hz ? 0 : tsc_init_late(&by);
 
@@ -218,9 +229,10 @@ static int step_timer(void)
 	}
 	ret = timer_init();
 	if (!ret)
-		ret = apic_init(TICK_HZ);
+		ret = apic_init(hz);
+	tick_ns = 1000000000ULL / hz;
 	boot_say("%s, %u ticks a second", apic_is_x2apic() ? "x2APIC" : "xAPIC",
-		 TICK_HZ);
+		 hz);
 	if (by)
 		say_frequency(apic_is_x2apic() ? "x2APIC, " : "xAPIC, ", by);
 	return ret;

@@ -14,14 +14,16 @@
 #include "kernel/tick.h"
 #include "kernel/sched.h"
 
+u64 tick_ns = TICK_NS;
+
 u64 tick_after(struct tick *tick, u64 began, u64 ended)
 {
 	u64 rest = min(TICK_REST * (ended - began), TICK_REST_MAX);
 	u64 due = tick->due ? tick->due : began, periods = 1;
 
-	if (ended + rest > due + TICK_NS)
-		periods = DIV_ROUND_UP(ended + rest - due, TICK_NS);
-	tick->due = due + periods * TICK_NS;
+	if (ended + rest > due + tick_ns)
+		periods = DIV_ROUND_UP(ended + rest - due, tick_ns);
+	tick->due = due + periods * tick_ns;
 	tick->missed += periods - 1;
 	return tick->due - ended;
 }

@@ -13,10 +13,14 @@ struct tick {
 	u64 missed; /* [C] periods without a tick of their own */
 };
 
+/* Nanoseconds between two ticks: TICK_NS, or as the word tick= says. [I] after
+ * boot. */
+extern u64 tick_ns;
+
 /*
  * tick_after() - the time of the next tick after one from @began to @ended
  *
- * Ticks are due at multiples of TICK_NS after the first. If a tick took so long
+ * Ticks are due at multiples of tick_ns after the first. If a tick took so long
  * that the interrupted task would get less than TICK_REST times as much time
  * before the next, ticks are left out and counted.
  * Pure. Return: nanoseconds after @ended, more than 0.

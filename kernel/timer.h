@@ -2,7 +2,7 @@
 /*
  * Timers: call a function at a given time.
  *
- * Timers run from the tick, so up to TICK_NS late (more if interrupts are off
+ * Timers run from the tick, so up to a tick late (more if interrupts are off
  * or a tick takes long) and never early. A timer runs on the CPU that added it.
  */
 #pragma once

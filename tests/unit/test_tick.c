@@ -12,6 +12,16 @@
 #define START 1000000000ULL
 #define US    1000ULL
 
+UNIT(tick, comes_at_the_rate_asked_for)
+{
+	struct tick tick = { 0 };
+
+	tick_ns = 1000000;
+	CHECK_EQ(tick_after(&tick, START, START + US), 1000000 - US);
+	CHECK_EQ(tick_after(&tick, tick.due, tick.due + US), 1000000 - US);
+	tick_ns = TICK_NS;
+}
+
 UNIT(tick, the_first_begins_the_rhythm)
 {
 	struct tick tick = { 0 };

@@ -8,6 +8,7 @@
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/tick.h"
 #include "trace/control/tracefs.h"
 #include "trace/core/recursion.h"
 #include "trace/serve/serve.h"
@@ -144,7 +145,7 @@ static bool wait_a_tick(struct serve_request *req)
 
 	ftrace_task_untraced(true);
 	cancelled =
-		wait_event_timeout(&req->woken, serve_cancelled(req), TICK_NS);
+		wait_event_timeout(&req->woken, serve_cancelled(req), tick_ns);
 	ftrace_task_untraced(false);
 	return !cancelled;
 }

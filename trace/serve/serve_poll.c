@@ -9,6 +9,7 @@
  */
 #include "kernel/lib/errno.h"
 #include "kernel/sched.h"
+#include "kernel/tick.h"
 #include "trace/control/tracefs.h"
 #include "trace/core/recursion.h"
 #include "trace/serve/serve.h"
@@ -89,7 +90,7 @@ static int poll_thread(void *unused)
 	ftrace_task_untraced(true);
 	for (;;) {
 		if (next_of(NULL))
-			wait_event_timeout(&given, take_kick(), TICK_NS);
+			wait_event_timeout(&given, take_kick(), tick_ns);
 		else
 			wait_event(&given, take_kick());
 		for (req = next_of(NULL); req; req = next) {
