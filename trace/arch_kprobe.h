@@ -88,22 +88,26 @@ int __must_check arch_kprobe_arm(struct kprobe_point *const *points, size_t n,
 
 /* ---- up-calls of the seam, made by the INT3 handler ---------------------- */
 
-/* What the handler does after kprobe_pre(). */
+/* What the INT3 handler does next. */
 enum kprobe_next {
+	KPROBE_FOREIGN,	   /* the INT3 is not that of a probe */
 	KPROBE_GO_ON,	   /* execute the instruction */
 	KPROBE_POST,	   /* the same, then call kprobe_post() */
-	KPROBE_REDIRECTED, /* a pre handler has set regs->ip */
+	KPROBE_REDIRECTED, /* resume at regs->ip: a handler has set it, or the
+			    * INT3 was the one behind a copy */
 };
 
 /*
- * The point of an INT3, its own or that behind its copy, or NULL. All three:
- * context of the trap, preemption off, not traceable.
+ * kprobe_trap() - find the point of the INT3 before regs->ip and call its pre
+ * handlers; for the INT3 behind a copy, its post handlers
+ * kprobe_post() - call the post handlers; regs->ip is the next instruction's
+ * kprobe_find() - the point of an INT3, or NULL
+ *
+ * Context: of the trap, interrupts off; kprobe_find(): any. Not traceable.
  */
-struct kprobe_point *kprobe_find(unsigned long addr);
-/* Call the pre handlers; regs->ip is one byte behind the point's address. */
-enum kprobe_next kprobe_pre(struct kprobe_point *point, struct pt_regs *regs);
-/* Call the post handlers; regs->ip is that of the next instruction. */
+enum kprobe_next kprobe_trap(struct pt_regs *regs, struct kprobe_point **point);
 void kprobe_post(struct kprobe_point *point, struct pt_regs *regs);
+struct kprobe_point *kprobe_find(unsigned long addr);
 
 /* What both sides know of a point; the first member of struct kprobe_point. */
 struct kprobe_point {

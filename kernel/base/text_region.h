@@ -15,6 +15,7 @@
 #pragma once
 
 #include "kernel/lib/types.h"
+#include <asm/layout.h>
 
 #define TEXT_REGIONS_MAX 8
 #define TEXT_REGION_MIN	 8UL /* bytes */
@@ -50,6 +51,14 @@ int text_region_remove(const struct text_region *region);
 
 /* The region that contains addr, or NULL. Context: any, #BP and NMI included */
 const struct text_region *text_region_of(unsigned long addr);
+
+/* Is it in the image's text or in the pool behind it? For the way of an INT3.
+ */
+static __always_inline bool text_is_image(unsigned long addr)
+{
+	return addr >= (unsigned long)_text &&
+	       addr < (unsigned long)__exec_pool_end - sizeof(u64);
+}
 
 /* Is each of the len (>= 1) bytes at addr code of one region? Context: any. */
 bool text_region_holds(unsigned long addr, unsigned long len);

@@ -345,7 +345,7 @@ KTEST(kprobe, refusals)
 	EXPECT_EQ(refusal(__exec_pool_start, NULL, 0), -EINVAL);
 	EXPECT_EQ(refusal((void *)probed_sum, NULL, 1), -EILSEQ);
 	EXPECT_EQ(refusal((void *)probed_sum, NULL, 4), -EILSEQ);
-	EXPECT_EQ(refusal(NULL, "kprobe_pre", 0), -EINVAL);
+	EXPECT_EQ(refusal(NULL, "kprobe_trap", 0), -EINVAL);
 	EXPECT_EQ(refusal(NULL, "poke_int3_handler", 0), -EINVAL);
 	EXPECT_EQ(refusal(NULL, "irq_common", 0), -EINVAL);
 	EXPECT_EQ(register_kprobes(both, 0), -EINVAL);

@@ -82,12 +82,12 @@ KTEST(kprobe_nodes, enabled_disarms_and_arms_all)
 /* One more or less of these lines: tests/test_noprobe.py compares them all. */
 KTEST(kprobe_nodes, blacklist_names_what_is_refused)
 {
-	unsigned long addr = kallsyms_lookup_name("kprobe_pre"), size;
+	unsigned long addr = kallsyms_lookup_name("kprobe_trap"), size;
 	char line[96];
 
 	kallsyms_lookup(addr, NULL, &size);
 	tt_read("kprobes/blacklist", text, sizeof(text));
-	snprintf(line, sizeof(line), "%#lx-%#lx\tkprobe_pre\n", addr,
+	snprintf(line, sizeof(line), "%#lx-%#lx\tkprobe_trap\n", addr,
 		 addr + size);
 	EXPECT(strstr(text, line));
 	EXPECT(strstr(text, "\tpoke_int3_handler\n"));

@@ -34,7 +34,7 @@ ROOTS = {
     "function_stack_call": "the function tracer with stacks",
     "graph_call": "the function_graph tracer",
     "ap_entry": "a CPU that is starting",
-    "site_hit": "the callback of probes at sites",
+    "kprobe_site_hit": "the callback of probes at sites",
     "poke_write": "the private address space",
     "poke_write_bytes": "the private address space",
 }
@@ -84,9 +84,11 @@ INDIRECT = {
     "int3_declined": (Table("int3_owners"), "the owners of #BP"),
     "tests_int3":
         ([], "what a test sets is called by its own INT3s alone"),
-    "kprobe_pre":
+    "kprobe_trap":
         ([], "handlers: the busy bit of this context is set, so that a probe "
          "they reach calls none"),
+    "kprobe_site_hit": ([], "the same"),
+    "call_many": ([], "the same"),
     "kprobe_post": ([], "the same"),
     "unwind_trampoline_frame": (Table("unwind_hooks"), "its entries"),
     "unwind_wrapper_range": (Table("unwind_hooks"), "its entries"),

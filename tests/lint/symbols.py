@@ -33,7 +33,7 @@ UPCALLS = {
     "ftrace_return_to_handler": ("trace/arch_ftrace.h",
                                  "the seam: a hooked call returns"),
     "kprobe_find": ("trace/arch_kprobe.h", "the seam: whose INT3 it is"),
-    "kprobe_pre": ("trace/arch_kprobe.h", "the seam: a probe is hit"),
+    "kprobe_trap": ("trace/arch_kprobe.h", "the seam: a probe is hit"),
     "kprobe_post": ("trace/arch_kprobe.h",
                     "the seam: a probed instruction has been executed"),
     "fgraph_return_handler": ("trace/arch_ftrace.h",

@@ -43,8 +43,8 @@ static void set_flags(struct kprobe *p, const struct kprobe_place *place)
 
 	p->flags &= KPROBE_FLAG_DISABLED;
 	if (place->on_site)
-		p->flags |= KPROBE_FLAG_FTRACE;
-	if (kallsyms_lookup(place->point.addr, &off, NULL) && !off)
+		p->flags |= KPROBE_FLAG_FTRACE | KPROBE_FLAG_ON_FUNC_ENTRY;
+	else if (kallsyms_lookup(place->point.addr, &off, NULL) && !off)
 		p->flags |= KPROBE_FLAG_ON_FUNC_ENTRY;
 	p->opcode = place->on_site ? *(const u8 *)place->point.addr :
 				     place->point.arch.bytes[0];
@@ -105,10 +105,16 @@ static int request_run(struct kprobe_request *request)
 {
 	size_t i;
 
-	for (i = 0; i < request->n; i++)
+	bool sorted = true;
+
+	for (i = 0; i < request->n; i++) {
 		request->place[i]->chosen = false;
-	sort(request->place, request->n, sizeof(struct kprobe_place *),
-	     by_address);
+		sorted &= !i || by_address(&request->place[i - 1],
+					   &request->place[i]) < 0;
+	}
+	if (!sorted)
+		sort(request->place, request->n, sizeof(struct kprobe_place *),
+		     by_address);
 	return kprobe_update(request);
 }
 

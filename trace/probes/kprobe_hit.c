@@ -11,7 +11,7 @@
  * Context and locks: hits run in any context and take no lock; the table is
  * changed under kprobe_mutex.
  */
-#include "kernel/base/panic.h"
+#include "arch/x86_64/patch/ftrace_frame.h"
 #include "trace/probes/kprobe_internal.h"
 #include <asm/atomic.h>
 #include <asm/context.h>
@@ -22,11 +22,16 @@
 static struct kprobe_key *table[1U << TABLE_BITS];
 
 static DEFINE_PER_CPU(u32, kprobe_busy); /* CTX_ bits: a handler runs there */
-static DEFINE_PER_CPU(struct kprobe *, current_kprobe);
+
+/* The probe whose handler runs in a context, by its CTX_ bit. */
+struct kprobe_contexts {
+	struct kprobe *probe[CTX_TASK + 1];
+};
+static DEFINE_PER_CPU(struct kprobe_contexts, running);
 
 static __always_inline struct kprobe_key **bucket(unsigned long addr)
 {
-	return &table[(addr * 0x9e3779b1U >> 20) & ((1U << TABLE_BITS) - 1)];
+	return &table[(u32)addr * 0x9e3779b1U >> (32 - TABLE_BITS)];
 }
 
 void kprobe_publish_key(struct kprobe_key *key)
@@ -46,89 +51,160 @@ void kprobe_unpublish_key(struct kprobe_key *key)
 	WRITE_ONCE(*at, key->next); /* a reader of key goes on from it */
 }
 
-struct kprobe_point *kprobe_find(unsigned long addr)
+static __always_inline const struct kprobe_key *find(unsigned long addr)
 {
 	const struct kprobe_key *key = smp_load_acquire(bucket(addr));
 
-	while (key && key->addr != addr)
+	while (likely(key) && unlikely(key->addr != addr))
 		key = smp_load_acquire(&key->next);
+	return key;
+}
+
+struct kprobe_point *kprobe_find(unsigned long addr)
+{
+	const struct kprobe_key *key = find(addr);
+
 	return key ? key->point : NULL;
 }
 
-static noinline void count_missed(const struct kprobe_list *list)
+static noinline enum kprobe_next miss(const struct kprobe_list *list)
 {
 	unsigned int i;
 
 	for (i = 0; i < list->n; i++)
 		fetch_add(&list->probe[i]->nmissed, 1);
+	return KPROBE_GO_ON;
 }
 
-/* Return: a pre handler has set regs->ip. */
-static __always_inline bool call_pre(const struct kprobe_list *list,
+/* From here to leave() a probe that is reached in this context is missed. */
+static __always_inline bool enter(u32 context)
+{
+	if (unlikely(this_cpu_read(kprobe_busy) & context)) /* K4 */
+		return false;
+	this_cpu_or(kprobe_busy, context);
+	barrier();
+	return true;
+}
+
+/* Reading the context again is cheaper than keeping it over a handler. */
+static __always_inline void leave(void)
+{
+	barrier();
+	this_cpu_and(kprobe_busy, ~this_cpu_read(trace_context));
+}
+
+/* Return: the pre handler has set regs->ip. */
+static __always_inline bool call_one(struct kprobe *p, u32 context,
 				     struct pt_regs *regs)
+{
+	this_cpu_write(running.probe[context], p);
+	return likely(p->pre_handler) && p->pre_handler(p, regs);
+}
+
+static noinline enum kprobe_next call_many(const struct kprobe_list *list,
+					   u32 context, struct pt_regs *regs)
 {
 	unsigned int i;
 
-	for (i = 0; i < list->n; i++) {
-		struct kprobe *p = list->probe[i];
-
-		this_cpu_write(current_kprobe, p);
-		if (p->pre_handler && p->pre_handler(p, regs))
-			return true;
-	}
-	return false;
-}
-
-enum kprobe_next kprobe_pre(struct kprobe_point *point, struct pt_regs *regs)
-{
-	const struct kprobe_list *list = smp_load_acquire(&point->list);
-	struct kprobe *outer = this_cpu_read(current_kprobe);
-	u32 busy = this_cpu_read(kprobe_busy);
-	u32 context = this_cpu_read(trace_context);
-	bool redirected;
-
-	if (unlikely(!list)) /* it is being removed */
-		return KPROBE_GO_ON;
-	if (unlikely(busy & context)) { /* K4 */
-		count_missed(list);
-		return KPROBE_GO_ON;
-	}
-	this_cpu_write(kprobe_busy, busy | context);
-	barrier();
-	redirected = call_pre(list, regs);
-	barrier();
-	this_cpu_write(current_kprobe, outer);
-	this_cpu_write(kprobe_busy, busy);
-	if (redirected)
-		return KPROBE_REDIRECTED;
+	for (i = 0; i < list->n; i++)
+		if (call_one(list->probe[i], context, regs))
+			return KPROBE_REDIRECTED;
 	return list->post ? KPROBE_POST : KPROBE_GO_ON;
 }
 
-void kprobe_post(struct kprobe_point *point, struct pt_regs *regs)
+/* Calls the pre handlers of a point (K4). */
+static __always_inline enum kprobe_next pre(struct kprobe_point *point,
+					    struct pt_regs *regs)
 {
 	const struct kprobe_list *list = smp_load_acquire(&point->list);
-	struct kprobe *outer = this_cpu_read(current_kprobe);
-	u32 busy = this_cpu_read(kprobe_busy);
+	u32 context = this_cpu_read(trace_context);
+	enum kprobe_next next = KPROBE_GO_ON;
+
+	if (unlikely(!list)) /* it is being removed */
+		return KPROBE_GO_ON;
+	if (unlikely(!enter(context)))
+		return miss(list);
+	if (unlikely(!list->simple))
+		next = call_many(list, context, regs);
+	else if (unlikely(call_one(list->probe[0], context, regs)))
+		next = KPROBE_REDIRECTED;
+	leave();
+	return next;
+}
+
+__no_fp void kprobe_post(struct kprobe_point *point, struct pt_regs *regs)
+{
+	const struct kprobe_list *list = smp_load_acquire(&point->list);
 	u32 context = this_cpu_read(trace_context);
 	unsigned int i;
 
-	if (!list || busy & context)
+	if (!list || !enter(context))
 		return;
-	this_cpu_write(kprobe_busy, busy | context);
-	barrier();
 	for (i = 0; i < list->n; i++) {
 		struct kprobe *p = list->probe[i];
 
-		this_cpu_write(current_kprobe, p);
+		this_cpu_write(running.probe[context], p);
 		if (p->post_handler)
 			p->post_handler(p, regs, 0);
 	}
-	barrier();
-	this_cpu_write(current_kprobe, outer);
-	this_cpu_write(kprobe_busy, busy);
+	leave();
+}
+
+/* The INT3 behind a copy in a slot. */
+static noinline enum kprobe_next second_trap(struct kprobe_point *point,
+					     struct pt_regs *regs)
+{
+	regs->ip = point->addr + point->arch.len;
+	kprobe_post(point, regs);
+	return KPROBE_REDIRECTED;
+}
+
+__no_fp enum kprobe_next kprobe_trap(struct pt_regs *regs,
+				     struct kprobe_point **found)
+{
+	unsigned long ip = regs->ip - 1;
+	const struct kprobe_key *key = find(ip);
+
+	if (!key)
+		return KPROBE_FOREIGN;
+	*found = key->point;
+	if (unlikely(ip != key->point->addr))
+		return second_trap(key->point, regs);
+	return pre(key->point, regs);
+}
+
+static noinline void post_at_site(unsigned long ip, struct pt_regs *regs)
+{
+	regs->ip = ip + MCOUNT_INSN_SIZE;
+	kprobe_post(find(ip)->point, regs);
+}
+
+/* The callback at a site: calls the handlers as an INT3 there would. */
+__no_fp void kprobe_site_hit(unsigned long ip, unsigned long parent_ip,
+			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct pt_regs *regs = &ftrace_full_frame(fregs)->regs;
+	const struct kprobe_key *key = find(ip);
+	unsigned long resume = regs->ip;
+	enum kprobe_next next;
+
+	preempt_disable_notrace();
+	if (likely(key)) {
+		regs->ip = ip + 1;
+		next = pre(key->point, regs);
+		if (unlikely(next == KPROBE_POST))
+			post_at_site(regs->ip - 1, regs);
+		if (likely(next != KPROBE_REDIRECTED))
+			regs->ip = resume;
+	}
+	preempt_enable_notrace();
 }
 
 struct kprobe *kprobe_running(void)
 {
-	return this_cpu_read(current_kprobe);
+	u32 context = this_cpu_read(trace_context);
+
+	if (!(this_cpu_read(kprobe_busy) & context))
+		return NULL;
+	return this_cpu_read(running.probe[context]);
 }

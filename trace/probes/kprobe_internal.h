@@ -27,7 +27,8 @@
 
 struct kprobe_list {
 	unsigned int n;
-	bool post; /* one of them has a post handler */
+	bool post;   /* one of them has a post handler */
+	bool simple; /* one probe, without a post handler */
 	struct kprobe *probe[];
 };
 
@@ -72,6 +73,10 @@ static inline struct kprobe_place *place_of_point(struct kprobe_point *point)
 }
 
 /* ---- kprobe_hit.c ---- */
+
+/* The callback of both ops. Context: probe. */
+void kprobe_site_hit(unsigned long ip, unsigned long parent_ip,
+		     struct ftrace_ops *ops, struct ftrace_regs *fregs);
 
 /* Context: [K]. A key is unpublished before its memory is freed (K5). */
 void kprobe_publish_key(struct kprobe_key *key);

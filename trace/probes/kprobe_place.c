@@ -33,14 +33,12 @@ static int place_init(struct kprobe_place *place, unsigned long addr)
 	struct dyn_ftrace *rec = ftrace_rec_find(addr);
 	int err;
 
-	if (!kallsyms_lookup(addr, NULL, NULL) || kprobe_blacklisted(addr))
-		return -EINVAL;
-	if (rec && ftrace_rec_disabled(rec))
-		return -EINVAL;
 	place->point.addr = addr;
 	place->on_site = rec != NULL;
-	if (place->on_site)
-		return 0;
+	if (rec) /* the start of a function that may be traced */
+		return ftrace_rec_disabled(rec) ? -EINVAL : 0;
+	if (!kallsyms_lookup(addr, NULL, NULL) || kprobe_blacklisted(addr))
+		return -EINVAL;
 	err = arch_kprobe_prepare(&place->point.arch, addr);
 	if (!err)
 		place->second.addr =
@@ -108,6 +106,7 @@ static int build_list(struct kprobe_place *place)
 		list->probe[list->n++] = p;
 		list->post |= p->post_handler != NULL;
 	}
+	list->simple = list->n == 1 && !list->post;
 	place->built = list;
 	return 0;
 }

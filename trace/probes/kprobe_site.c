@@ -7,48 +7,19 @@
  * others. A place stays in the ops it was armed with until it is disarmed. A
  * probed function costs the others nothing: the ops' filters name single sites.
  *
- * Context: task, kprobe_mutex; site_hit() in probes.
+ * Context: task, kprobe_mutex; kprobe_site_hit() in probes.
  */
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "trace/probes/kprobe_internal.h"
-#include <asm/context.h>
-#include <asm/pt_regs.h>
-
-/* Calls the handlers as an INT3 at the site would. */
-static void site_hit(unsigned long ip, unsigned long parent_ip,
-		     struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	struct pt_regs *regs = ftrace_get_regs(fregs);
-	unsigned long resume = regs->ip;
-	struct kprobe_point *point;
-
-	preempt_disable_notrace();
-	point = kprobe_find(ip);
-	if (likely(point)) {
-		regs->ip = ip + 1;
-		switch (kprobe_pre(point, regs)) {
-		case KPROBE_POST:
-			regs->ip = ip + MCOUNT_INSN_SIZE;
-			kprobe_post(point, regs);
-			__attribute__((fallthrough));
-		case KPROBE_GO_ON:
-			regs->ip = resume;
-			break;
-		case KPROBE_REDIRECTED:
-			break;
-		}
-	}
-	preempt_enable_notrace();
-}
 
 static struct ftrace_ops plain_ops = {
-	.func = site_hit,
+	.func = kprobe_site_hit,
 	.flags = FTRACE_OPS_FL_SAVE_REGS,
 };
 
 static struct ftrace_ops post_ops = {
-	.func = site_hit,
+	.func = kprobe_site_hit,
 	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY,
 };
 

@@ -96,16 +96,21 @@ static void push(struct pt_regs *regs, unsigned long value)
 	*(unsigned long *)regs->sp = value;
 }
 
-void kprobe_emulate(const struct arch_kprobe *probe, unsigned long addr,
-		    struct pt_regs *regs)
+static __always_inline void emulate_ret(const struct arch_kprobe *probe,
+					struct pt_regs *regs)
+{
+	regs->ip = *(unsigned long *)regs->sp;
+	regs->sp += sizeof(regs->ip) + probe->pop;
+}
+
+__no_fp void kprobe_emulate(const struct arch_kprobe *probe, unsigned long addr,
+			    struct pt_regs *regs)
 {
 	unsigned long next = addr + probe->len, to = probe->target;
 
 	switch (probe->how) {
 	case KPROBE_RET:
-		to = *(unsigned long *)regs->sp;
-		regs->sp += sizeof(to) + probe->pop;
-		break;
+		return emulate_ret(probe, regs);
 	case KPROBE_CALL_REG:
 		to = *reg_of(regs, probe->which);
 		push(regs, next);
@@ -130,35 +135,26 @@ void kprobe_emulate(const struct arch_kprobe *probe, unsigned long addr,
 	regs->ip = to;
 }
 
-static void execute(struct kprobe_point *point, struct pt_regs *regs, bool post)
+__no_fp static int kprobe_claims(struct pt_regs *regs)
 {
-	const struct arch_kprobe *probe = &point->arch;
+	struct kprobe_point *point;
+	enum kprobe_next next = kprobe_trap(regs, &point);
 
-	if (probe->how == KPROBE_SLOT) {
-		regs->ip = probe->slot + (post ? KPROBE_SLOT_POST : 0);
-		return;
-	}
-	kprobe_emulate(probe, point->addr, regs);
-	if (post)
-		kprobe_post(point, regs);
-}
-
-static int kprobe_claims(struct pt_regs *regs)
-{
-	unsigned long ip = regs->ip - 1;
-	struct kprobe_point *point = kprobe_find(ip);
-	enum kprobe_next next;
-
-	if (!point)
+	if (next == KPROBE_FOREIGN)
 		return 0;
-	if (unlikely(ip != point->addr)) { /* behind the copy */
-		regs->ip = point->addr + point->arch.len;
-		kprobe_post(point, regs);
+	if (unlikely(next == KPROBE_REDIRECTED))
+		return 1;
+	if (point->arch.how == KPROBE_SLOT) {
+		regs->ip = point->arch.slot +
+			   (next == KPROBE_POST ? KPROBE_SLOT_POST : 0);
 		return 1;
 	}
-	next = kprobe_pre(point, regs);
-	if (next != KPROBE_REDIRECTED)
-		execute(point, regs, next == KPROBE_POST);
+	if (likely(point->arch.how == KPROBE_RET))
+		emulate_ret(&point->arch, regs);
+	else
+		kprobe_emulate(&point->arch, point->addr, regs);
+	if (unlikely(next == KPROBE_POST))
+		kprobe_post(point, regs);
 	return 1;
 }
 

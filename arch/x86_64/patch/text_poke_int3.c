@@ -141,9 +141,28 @@ static __always_inline int handle(struct pt_regs *regs, u32 faults)
 	return outcome;
 }
 
-notrace __no_fp int poke_int3_handler(struct pt_regs *regs)
+static notrace noinline __no_fp int handle_any(struct pt_regs *regs)
 {
 	return handle(regs, poke_faults());
+}
+
+/*
+ * The usual trap outside a batch is that of a probe: its INT3 is still there,
+ * so try_bytes() would call it foreign.
+ */
+notrace __no_fp int poke_int3_handler(struct pt_regs *regs)
+{
+	unsigned long seq = READ_ONCE(poke_seq), ip;
+
+	if (seq & 1)
+		return handle_any(regs);
+	ip = regs->ip - 1;
+	if (!text_is_image(ip) ||
+	    insn_first_byte(insn_peek(ip)) != INSN_OP_INT3 ||
+	    READ_ONCE(poke_seq) != seq)
+		return handle_any(regs);
+	this_cpu_inc(poke_hits.foreign);
+	return FOREIGN;
 }
 
 static const struct trap_owner patch_engine = {

@@ -106,6 +106,7 @@ static void bench_count(void)
 	bench_row("boot.to_first_act", (rdtsc() - tsc_base) * 100, "insn");
 	bench_calibrate();
 	bench_calls();
+	bench_probes();
 	bench_tracers();
 	bench_events();
 	bench_traces();

@@ -60,6 +60,8 @@ extern u64 bench_overhead;
 /* The traced function: its site and a return. And one that is not traced. */
 void bench_target(void);
 void bench_untraced(void);
+/* No site; a NOP and a return. */
+void bench_plain(void);
 /* Direct targets (segment.h), and what the second one calls. */
 void bench_return(void);
 void bench_direct_call(void);
@@ -85,6 +87,7 @@ void bench_cat(const char *name);
 /* The parts, one file each. */
 void bench_calibrate(void);
 void bench_calls(void);
+void bench_probes(void);
 void bench_lists(void);
 void bench_tracers(void);
 void bench_traces(void);
