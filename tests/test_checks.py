@@ -241,6 +241,10 @@ def test_each_folder_has_a_paper():
     assert docs.without_paper(paths) == [
         "a: code, but no DESIGN.md, nor one above it"]
     assert not docs.without_paper(paths | {"a/DESIGN.md"})
+    paths = {"trace/DESIGN.md", "trace/ring/x.c", "tests/x/y.c"}
+    assert docs.own_papers(paths) == ["trace/ring: no DESIGN.md of its own"]
+    assert not list(docs.too_long("a/DESIGN.md", "line\n" * 150))
+    assert list(docs.too_long("a/DESIGN.md", "line\n" * 151))
 
 
 def linked(*edges):

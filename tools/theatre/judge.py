@@ -9,7 +9,7 @@ I4  Code is freed only when no task can be inside.
 An account is also compared with the model (hold.py): a CPU may have executed
 only what it could still hold at some moment of the call. In real concurrency
 QEMU may run an old translation for longer ("Stale translations" in
-arch/x86_64/DESIGN.md): such runs are reported, and contradict nothing.
+arch/x86_64/patch/DESIGN.md): such runs are reported, and contradict nothing.
 """
 import itertools
 from dataclasses import dataclass, field

@@ -7,7 +7,7 @@ import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DESIGN = "arch/x86_64/DESIGN.md"
+DESIGN = "arch/x86_64/patch/DESIGN.md"
 ROOT_DESIGN = "DESIGN.md"
 QUIESCE = "kernel/quiesce.c"
 POOL = "arch/x86_64/patch/exec_pool.c"

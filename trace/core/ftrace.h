@@ -4,7 +4,7 @@
  *
  * A *site* is the 5-byte slot at the start of a traceable function, a *rec*
  * its record, an *ops* a subscriber with a callback and a filter. Names,
- * argument order and errors are Linux's. See trace/DESIGN.md.
+ * argument order and errors are Linux's. See trace/core/DESIGN.md.
  *
  * Lock legend for fields: [I] immutable while registered, [F] ftrace_lock,
  * [A] atomic (one store, read anywhere), [Q] freed only after
