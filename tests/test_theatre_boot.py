@@ -12,7 +12,7 @@ import pytest
 from tests import qemu
 from tests.conftest import existing
 from tests.python import COMMAND as PYTHON
-from tools.theatre import boot, page
+from tools.theatre import boot, model, page
 from tools.theatre.judge import judge
 from tools.theatre.scene import SceneError, parse
 
@@ -175,6 +175,38 @@ def test_the_same_image_and_qemu_give_the_same_bytes(kernel):
     texts = [page.build(boot.record(kernel, 3, "naive", 9)) for _ in range(2)]
     assert texts[0] == texts[1]
     assert texts[0] != page.build(boot.record(kernel, 3, "naive", 10))
+
+
+@pytest.mark.parametrize("name, steps, saw", [
+    # What tears is the first byte of one version with the tail of the other.
+    ("NO_SYNC1", ["publish", "int3", "tails"], "0f0b200000"),
+    ("NO_SYNC2", ["publish", "int3", "sync", "tails", "first byte"],
+     "e81f440000"),
+])
+def test_a_counterexample_of_the_model_is_a_scene(name, steps, saw):
+    scene, = model.record(name)
+    verdict = judge(scene)
+    assert (verdict.torn, verdict.problems) == (1, [])
+    assert [event["name"] for event in scene.events
+            if event["e"] == "step"] == steps
+    torn, = [event for event in scene.events if event.get("did") == "mix"]
+    assert torn["saw"].hex() == saw
+    fetched = [event for event in scene.events if event["e"] == "fetch"
+               and event["cpu"] == torn["cpu"]]
+    assert {event["off"] for event in fetched} == {0, 1}
+    assert page.build([scene]) == page.build(model.record(name))
+
+
+@pytest.mark.parametrize("name, sentence", [
+    ("NO_SYNC3", "Spin finds no counterexample"),
+    ("NO_LATE", "is none of mixed bytes; NO_SYNC1, NO_SYNC2 and HEAD_FIRST"),
+    ("NO_FOO", "the model has no NO_FOO"),
+    ("NBATCH", "the model has no NBATCH"),
+    ("x; y", "MODEL=x; y: a name such as NO_SYNC1"),
+])
+def test_a_model_without_such_a_counterexample_is_refused(name, sentence):
+    with pytest.raises(SceneError, match=re.escape(sentence)):
+        model.record(name)
 
 
 def test_no_other_line_stands_inside_a_scene(kernel):

@@ -125,7 +125,7 @@ def of_scene(scene):
         elif step is not None and at > ends[-1][0]:
             step = None
         frames.append(frame(scene, stage, at, event, step))
-    last = dict(frames[-1], sentence="The patch is complete. "
+    last = dict(frames[-1], sentence=words.END[scene.complete]
                 + verdict.sentence, detail="", bad=bool(verdict.torn
                                                         or verdict.lost))
     frames.append(last)

@@ -4,14 +4,15 @@
 METHOD names one scene; without it the kernel plays all. SEED chooses the
 schedule; without one, the first of at most 50 that tears the naive method is
 searched, and printed. CLOCK=ns has real concurrency instead of counted
-instructions; there every run is different.
+instructions; there every run is different. MODEL=NO_SYNC1 shows a
+counterexample of Spin instead: the protocol without that part.
 """
 import argparse
 import os
 import pathlib
 import sys
 
-from tools.theatre import boot, report
+from tools.theatre import boot, model, report
 from tools.theatre.scene import SceneError
 
 
@@ -22,6 +23,7 @@ def options():
     parser.add_argument("-o", "--output", required=True, type=pathlib.Path)
     args = parser.parse_args()
     args.method = os.environ.get("METHOD") or None
+    args.model = os.environ.get("MODEL") or None
     args.seed = os.environ.get("SEED") or None
     args.clock = os.environ.get("CLOCK") or "insn"
     if not args.smp.isdecimal() or not 2 <= int(args.smp) <= 64:
@@ -34,6 +36,8 @@ def options():
 
 
 def scenes_of(args):
+    if args.model:
+        return model.record(args.model)
     search = args.method in (None, boot.TEARS) and args.clock == "insn"
     if args.seed or not search:
         return boot.record(args.kernel, args.smp, args.method,

@@ -126,7 +126,13 @@ function drawInside(svg, x, mark) {
 		fill: "none", stroke: "var(--ink)", "stroke-width": 2 }));
 }
 
-const DRAW = { inside: drawInside, run: drawRun, store: drawStore, ack: drawSync };
+// A small ring where a model's CPU fetches.
+function drawFetch(svg, x, mark) {
+	svg.append(element("circle", { cx: x(mark.t), cy: lane(mark.cpu), r: 5,
+		fill: "var(--card)", stroke: "var(--ink)", "stroke-width": 2 }));
+}
+
+const DRAW = { inside: drawInside, fetch: drawFetch, run: drawRun, store: drawStore, ack: drawSync };
 
 function drawLanes() {
 	const bottom = lane(scene.about.cpus) - 10, x = axis();

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Reads scenes from a log: one patch of one site, seen by every CPU.
 
+Three writers have this format: the kernel (tests/lab/record_print.c), Spin's
+counterexamples (model.py) and a plugin of QEMU (tests/plugin/scene.c).
+
 A scene is a sequence of JSON lines, each an object with "th": 1. The first has
 "e": "scene", the last "e": "end"; other lines of the log may lie between them.
-Times are nanoseconds or instructions from the scene's start. The forms:
+Times are nanoseconds, instructions or a model's steps from the scene's start. The forms:
 
     scene  method cpus patcher site fn clock seed   the scene's parameters
     site   old new parts [nobody]   hex bytes; parts: bytes that a store
@@ -16,7 +19,9 @@ Times are nanoseconds or instructions from the scene's start. The forms:
     park   cpu t end            a CPU waits, and serialises at the end
     inside cpu t end            a CPU is in the code that is to be freed
     quiet  t                    from now on no task can be in it
-    end    calls torn lost dropped                        the kernel's account
+    fetch  cpu t off len b      a model's CPU fetches bytes; b: of memory
+    end    calls torn lost dropped [complete]     the writer's own account;
+                                complete 0: it ends before the patch does
 
 Lines of other forms are ignored, so that a newer kernel plays on an older page.
 """
@@ -42,6 +47,7 @@ FORMS = {
     "park": {"cpu": int, "t": int, "end": int},
     "inside": {"cpu": int, "t": int, "end": int},
     "quiet": {"t": int},
+    "fetch": {"cpu": int, "t": int, "off": int, "len": int, "b": str},
     "end": {"calls": int, "torn": int, "lost": int, "dropped": int},
 }
 
@@ -64,6 +70,11 @@ class Scene:
     def title(self):
         seed = self.about.get("seed")
         return self.about["method"] + (f" (seed {seed})" if seed else "")
+
+    @property
+    def complete(self):
+        """Does it end with the patch?"""
+        return bool(self.end.get("complete", 1))
 
     @property
     def cpus(self):
@@ -100,7 +111,7 @@ def check_ranges(scene, line, where):
         raise SceneError(f"{where}: there is no CPU {line['cpu']}")
     if line.get("end", line["t"]) < line["t"]:
         raise SceneError(f"{where}: it ends before it begins")
-    if line["e"] == "store":
+    if line["e"] in ("store", "fetch"):
         line["b"] = five(line["b"], where)
         if not 0 <= line["off"] < line["off"] + line["len"] <= SIZE:
             raise SceneError(f"{where}: a store outside the site")

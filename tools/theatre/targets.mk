@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 #: make theatre      a page that plays patches byte by byte; METHOD=naive SEED=9
 #:   CLOCK=insn|ns (counted instructions, or real concurrency)
+#:   MODEL=NO_SYNC1 (a counterexample of Spin; also NO_SYNC2, HEAD_FIRST)
 THEATRE      := $(BUILD)/theatre.html
 INSTALL      += theatre
 
-export METHOD SEED CLOCK
+export METHOD SEED CLOCK MODEL
 
 theatre: kernel-debug
 	@$(PYTHON) -m tools.theatre.make --kernel $(BUILD)/nop5-debug.elf \

@@ -10,6 +10,12 @@ METHODS = {
     "int3-nosync": "The steps of int3, without any wait for a CPU. ",
     "stop": "The safe and slow way: all other CPUs stand still. ",
     "jmpself": "No trap: a CPU that arrives during the patch spins. ",
+    "NO_SYNC1": "A model checker looked for the shortest way to a mixture if "
+                "the first round of syncs is left out. ",
+    "NO_SYNC2": "A model checker looked for the shortest way to a mixture if "
+                "the second round of syncs is left out. ",
+    "HEAD_FIRST": "A model checker looked for the shortest way to a mixture if "
+                  "the first byte is written before the others. ",
     "exchange-gap": "Another target, the obvious way: the old call becomes a "
                     "NOP, then the NOP becomes the new call. ",
     "exchange": "Another target in one step: call to call. ",
@@ -114,6 +120,18 @@ def of_store(scene, event):
             f"{MEANINGS[meaning(scene, data)]}.")
 
 
+# Whether the scene ends with the patch.
+END = {True: "The patch is complete. ", False: "Here Spin stops. "}
+
+
+def of_fetch(event):
+    first, last = event["off"], event["off"] + event["len"] - 1
+    which = f"byte {first}" if first == last else f"bytes {first} to {last}"
+    return (f"CPU {event['cpu']} fetches {which}: "
+            f"{spaced(event['b'][first:last + 1])}.",
+            "It may keep them until it serialises.")
+
+
 INSIDE = {
     "inside": ("CPU {} is inside the trampoline.",
                "It came there by the old call, and executes its code now."),
@@ -138,6 +156,8 @@ def of(scene, event):
                 STEPS.get(event["name"], ""))
     if kind == "store":
         return of_store(scene, event)
+    if kind == "fetch":
+        return of_fetch(event)
     if kind == "run":
         return of_run(event)
     if kind == "ipi":
