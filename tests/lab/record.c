@@ -21,8 +21,8 @@
 
 struct recording record_now;
 
-static bool live;	       /* [A] */
-static u64 jump_from, jump_to; /* [A] TSC: the site is a jump to itself */
+static bool live;   /* [A] */
+static u64 jump_to; /* [A] TSC: until then the site is a jump to itself; 0 */
 
 notrace bool recording(void)
 {
@@ -35,7 +35,6 @@ void record_start(const struct record_scene *scene)
 	record_now.scene = *scene;
 	record_now.patcher = smp_processor_id();
 	record_now.cpus = num_online_cpus();
-	WRITE_ONCE(jump_from, 0);
 	WRITE_ONCE(jump_to, 0);
 	record_now.start = rdtsc();
 	smp_store_release(&live, true);
@@ -100,9 +99,8 @@ notrace u64 record_calls(unsigned int cpu)
 
 notrace bool record_waited(u64 t)
 {
-	u64 from = READ_ONCE(jump_from);
-
-	return from && t > from && t < READ_ONCE(jump_to);
+	/* Before that moment only a jump leads to the new instruction. */
+	return t < READ_ONCE(jump_to);
 }
 
 notrace void record_inside(u64 t, u64 end)
@@ -129,8 +127,6 @@ void record_step_begins(unsigned int step)
 		return;
 	r->steps[r->nr_steps].step = step;
 	r->steps[r->nr_steps].t = rdtsc();
-	if (step == LAB_HEAD2)
-		WRITE_ONCE(jump_to, rdtsc());
 }
 
 static void note_round(struct recording *r, u64 t)
@@ -159,8 +155,6 @@ void record_step_ends(unsigned int step)
 	now->end = rdtsc();
 	if (step == POKE_SYNC)
 		note_round(r, now->t);
-	if (step == LAB_JMPSELF)
-		WRITE_ONCE(jump_from, now->end);
 }
 
 static notrace bool of_site(unsigned long addr)
@@ -174,6 +168,8 @@ notrace void record_store_begins(unsigned long addr)
 
 	if (!of_site(addr))
 		return;
+	if (r->steps[r->nr_steps % ARRAY_SIZE(r->steps)].step == LAB_HEAD2)
+		WRITE_ONCE(jump_to, rdtsc());
 	if (r->nr_stores < ARRAY_SIZE(r->stores))
 		r->stores[r->nr_stores].t = rdtsc();
 	else

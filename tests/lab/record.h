@@ -58,7 +58,10 @@ int record_print(void);
 void record_call(const struct record_call *call);
 /* Calls of a CPU so far. Context: any. */
 u64 record_calls(unsigned int cpu);
-/* Did a call that began at t wait at a jump to itself? Context: any. */
+/*
+ * Did a call that began at t, and reached the new target, wait at a jump to
+ * itself? Context: any.
+ */
 bool record_waited(u64 t);
 
 /* The caller's CPU was inside the code that is to be freed from t to end. */

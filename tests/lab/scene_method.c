@@ -122,17 +122,17 @@ static int play_method(const struct theatre_scene *scene)
 	about.old = old_word = farm_word(&farm, 0, FARM_NOP);
 	about.new = new_word = farm_word(&farm, 0, FARM_A);
 	lab_use_method(lab_method_find(scene->name));
+	record_start(&about);
 	err = theatre_begin(call_and_judge);
 	if (!err) {
 		poke_observe(slices_stagger);
 		poke_lab_faults(0, BETWEEN_STORES);
-		record_start(&about);
 		err = patch();
-		record_stop();
 		poke_lab_faults(0, 0);
 		poke_observe(NULL);
 		theatre_end();
 	}
+	record_stop(); /* not before the last call */
 	lab_use_method(NULL);
 	farm_destroy(&farm);
 	return err;

@@ -37,13 +37,14 @@ def wait(qemu, serial, enough):
     return False
 
 
-def boot(kernel, smp, words, clock="insn", enough=lambda log: False):
+def boot(kernel, smp, words, clock="insn", enough=lambda log: False,
+         more=()):
     """The log of one boot, or of its beginning if that is enough. Raises
     SceneError if it does not end well."""
     counted = ["-icount", "shift=0,sleep=off"] if clock == "insn" else []
     args = argparse.Namespace(
         smp=str(smp), mem="256M", cpu="max", accel="tcg", firmware="bios",
-        kernel=str(kernel), iso=None, qemu=counted,
+        kernel=str(kernel), iso=None, qemu=[*counted, *more],
         append=f"mode=theatre {words}" + (" icount=1" if counted else ""))
     with tempfile.TemporaryDirectory(prefix="theatre-") as folder:
         serial = pathlib.Path(folder, "serial")

@@ -28,6 +28,7 @@ class Verdict:
     problems: list = field(default_factory=list)
     # Whole instructions that were executed after the CPU had dropped them.
     stale: list = field(default_factory=list)
+    outside: bool = False  # the writer sees no rounds and nobody parked
 
     @property
     def sentence(self):
@@ -39,6 +40,9 @@ class Verdict:
                     "that had been freed.")
         if self.lost:
             return f"{self.lost} of {self.calls:,} calls reached no target."
+        if self.possible and self.outside:
+            return (f"All {self.calls:,} calls were whole. Interrupts alone "
+                    "would not have forbidden a mixture.")
         if self.possible:
             return (f"All {self.calls:,} calls were whole, by luck: a CPU "
                     "could have executed a mixture, and nothing forbade it.")
@@ -176,6 +180,7 @@ def check_account(scene, verdict):
 
 def judge(scene):
     stage, verdict = Stage(scene), Verdict()
+    verdict.outside = scene.about.get("writer") == "plugin"
     states = [(0, [held.combinations() for held in stage.cpus])]
     for at, event in moments(scene):
         stage.play(event)

@@ -5,14 +5,15 @@ METHOD names one scene; without it the kernel plays all. SEED chooses the
 schedule; without one, the first of at most 50 that tears the naive method is
 searched, and printed. CLOCK=ns has real concurrency instead of counted
 instructions; there every run is different. MODEL=NO_SYNC1 shows a
-counterexample of Spin instead: the protocol without that part.
+counterexample of Spin instead: the protocol without that part. PLUGIN=1 has
+QEMU's plugin write the scene of a method, too, and compares the two.
 """
 import argparse
 import os
 import pathlib
 import sys
 
-from tools.theatre import boot, model, report
+from tools.theatre import boot, model, plugin, report
 from tools.theatre.scene import SceneError
 
 
@@ -30,6 +31,10 @@ def options():
         parser.error(f"SMP={args.smp}: a scene needs 2 to 64 CPUs")
     if args.seed and not args.seed.isdecimal():
         parser.error(f"SEED={args.seed}: a number")
+    args.plugin = os.environ.get("PLUGIN", "0")
+    if args.plugin not in ("0", "1"):
+        parser.error(f"PLUGIN={args.plugin}: 0 or 1")
+    args.plugin = args.plugin == "1"
     if args.clock not in ("insn", "ns"):
         parser.error(f"CLOCK={args.clock}: insn or ns")
     return args
@@ -38,6 +43,9 @@ def options():
 def scenes_of(args):
     if args.model:
         return model.record(args.model)
+    if args.plugin:
+        return plugin.record(args.kernel, args.smp,
+                             args.method or boot.TEARS, args.seed or "1")
     search = args.method in (None, boot.TEARS) and args.clock == "insn"
     if args.seed or not search:
         return boot.record(args.kernel, args.smp, args.method,

@@ -283,7 +283,7 @@ function choose(index) {
 }
 
 scenes.forEach((one, i) => {
-	const button = html("button", "", one.about.method);
+	const button = html("button", "", one.title.replace(/ \(seed .*/, ""));
 	button.type = "button";
 	button.title = one.title;
 	button.onclick = () => choose(i);

@@ -6,7 +6,8 @@ counterexamples (model.py) and a plugin of QEMU (tests/plugin/scene.c).
 
 A scene is a sequence of JSON lines, each an object with "th": 1. The first has
 "e": "scene", the last "e": "end"; other lines of the log may lie between them.
-Times are nanoseconds, instructions or a model's steps from the scene's start. The forms:
+Times are nanoseconds, instructions or a model's steps, from the scene's start.
+The forms:
 
     scene  method cpus patcher site fn clock seed   the scene's parameters
     site   old new parts [nobody]   hex bytes; parts: bytes that a store
@@ -14,7 +15,8 @@ Times are nanoseconds, instructions or a model's steps from the scene's start. T
     step   i name t end         a phase of the protocol
     store  cpu t end off len b  b: the bytes after the store
     ipi    round t              the patcher asks all CPUs to serialise
-    ack    round cpu t end      a CPU is asked at t, has serialised at end
+    ack    round cpu t end      a CPU is asked at t, has serialised at end;
+                                round 0: it has so for another reason
     run    cpu t last end n did how [saw vec late again]  n equal calls, folded
     park   cpu t end            a CPU waits, and serialises at the end
     inside cpu t end            a CPU is in the code that is to be freed
@@ -69,7 +71,8 @@ class Scene:
     @property
     def title(self):
         seed = self.about.get("seed")
-        return self.about["method"] + (f" (seed {seed})" if seed else "")
+        by = ", seen by QEMU" if self.about.get("writer") == "plugin" else ""
+        return self.about["method"] + by + (f" (seed {seed})" if seed else "")
 
     @property
     def complete(self):

@@ -166,7 +166,8 @@ def of(scene, event):
                 "Until a CPU has done so, it may execute bytes it fetched "
                 "earlier.")
     if kind == "ack":
-        return (f"CPU {cpu} has serialised (round {event['round']}).",
+        why = f"round {event['round']}" if event["round"] else "an IRET"
+        return (f"CPU {cpu} has serialised ({why}).",
                 "From now on it executes only what it fetches anew.")
     if kind in INSIDE:
         return tuple(text.format(cpu) for text in INSIDE[kind])
