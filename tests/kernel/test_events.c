@@ -107,9 +107,10 @@ KTEST(events, the_text_of_a_declaration)
 		"0123456789012345678901234567890123456789";
 	static const char *const lines[] = {
 		"*: testing_all: change=3 kind=large owner=me text=hello "
-		"where=0x0000000000000010 big=123456789abcdf2 low=-3 flags=A|B",
+		"where=0x0000000000000010 big=123456789abcdf2 low=997 "
+		"flags=A|B",
 		"*: testing_all: change=-4 kind=large owner=me text= "
-		"where=0x0000000000000000 big=123456789abcdeb low=4 "
+		"where=0x0000000000000000 big=123456789abcdeb low=1004 "
 		"flags=C|0xfffffffffffffff8",
 		"*: testing_all: change=0 kind=large owner=me "
 		"text=01234567890123456789012345678901234567890123456789"

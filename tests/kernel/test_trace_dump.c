@@ -8,18 +8,41 @@
  *	DUMP format NAME LINE		of events/ftrace/NAME/format
  *	DUMP header_page LINE, DUMP header_event LINE
  *	DUMP cmdline LINE		of saved_cmdlines
+ *	DUMP more REST			of the line before
  *	DUMP page CPU HEX		64 bytes of a page; 64 such lines each
  */
+#include "arch/x86_64/cpu/irq.h"
+#include "arch/x86_64/cpu/traps.h"
+#include "arch/x86_64/dev/apic.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/printk.h"
+#include "kernel/jump_label.h"
 #include "kernel/lib/printf.h"
+#include "kernel/mutex.h"
+#include "kernel/timer.h"
 #include "tests/kernel/fgraph_targets.h"
+#include "tests/kernel/tp_events.h"
 #include "tests/kernel/trace_note.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/event/trace_event.h"
+#include "trace/event/trace_event_file.h"
 #include "trace/event/trace_record.h"
 
 static char file[4096];
+
+/* A line of the log holds so much; DUMP more goes on with the line before. */
+#define PIECE 160
+
+static void dump_line(const char *what, const char *line)
+{
+	size_t left = strlen(line);
+
+	printk_plain("DUMP %s %.*s", what, PIECE, line);
+	for (; left > PIECE; left -= PIECE) {
+		line += PIECE;
+		printk_plain("DUMP more %.*s", PIECE, line);
+	}
+}
 
 static void dump_lines(const char *what, char *text)
 {
@@ -30,7 +53,7 @@ static void dump_lines(const char *what, char *text)
 		if (!end)
 			break;
 		*end = '\0';
-		printk_plain("DUMP %s %s", what, text);
+		dump_line(what, text);
 	}
 }
 
@@ -133,5 +156,93 @@ KTEST(trace_dump, event)
 		dump_trace();
 	}
 	trace_event_unregister(&note);
+	tt_end();
+}
+
+/* ---- every event with a tracepoint --------------------------------------- */
+
+static void switch_all(bool on)
+{
+	struct trace_event_file *one;
+	u32 slot = 0;
+
+	event_session_begin();
+	while ((one = trace_event_file_next(trace_top(), &slot)))
+		EXPECT_EQ(trace_event_enable_disable(one, on), 0);
+	event_session_end();
+}
+
+static DEFINE_MUTEX(dump_lock);
+static DEFINE_STATIC_KEY_FALSE(dump_key);
+static volatile unsigned int dump_sink;
+
+static int wait_for_lock(void *unused)
+{
+	mutex_lock(&dump_lock);
+	mutex_unlock(&dump_lock);
+	return 0;
+}
+
+static void read_unmapped(void *unused)
+{
+	dump_sink = *(volatile u32 *)0x1234;
+}
+
+static void device(struct pt_regs *regs)
+{
+	if (static_branch_unlikely(&dump_key))
+		dump_sink++;
+}
+
+static void ignore(void *unused)
+{
+}
+
+static void interrupt(void)
+{
+	EXPECT_EQ(irq_register(VECTOR_TEST, device), 0);
+	__asm__ volatile("int %0" ::"i"(VECTOR_TEST) : "memory");
+	irq_register(VECTOR_TEST, NULL);
+}
+
+/* Something for each group. */
+static void do_everything(void)
+{
+	struct task_struct *task;
+	struct trap_info info;
+	struct timer timer;
+
+	timer_setup(&timer, ignore, NULL);
+	timer_add(&timer, ktime_ns() + 10000000000ULL);
+	timer_cancel_sync(&timer);
+	free_page(alloc_page());
+	trace_testing_all(5, "hello there", &info);
+	trace_testing_all(9, "", NULL);
+	tp_call_two(7, ~0UL);
+	interrupt();
+	EXPECT(trap_catch(TRAP_BIT(X86_TRAP_PF), read_unmapped, NULL, &info));
+	mutex_lock(&dump_lock);
+	task = kthread_run(wait_for_lock, NULL, "with space");
+	EXPECT(!IS_ERR(task));
+	msleep(5);
+	mutex_unlock(&dump_lock);
+	kthread_join(task);
+	static_branch_enable(&dump_key);
+	interrupt();
+	static_branch_disable(&dump_key);
+}
+
+KTEST_FLAGS(trace_dump, events, KTEST_LEAKS, 60)
+{
+	if (!cmdline_is("dump", "on"))
+		KTEST_SKIP("prints: only with dump=on");
+	if (tt_begin("function", "ftrace_target_000", 64)) {
+		switch_all(true);
+		trace_reset(trace_top(), TRACE_CPU_ALL);
+		do_everything();
+		trace_set_on(trace_top(), false);
+		switch_all(false);
+		dump_trace();
+	}
 	tt_end();
 }

@@ -98,21 +98,23 @@ class Dump:
     cmdlines: list[str] = field(default_factory=list)
     pages: dict[int, bytearray] = field(
         default_factory=lambda: collections.defaultdict(bytearray))
+    last: list[str] = field(default_factory=list)  # what "more" goes on with
 
     def add(self, line: str) -> None:
         """Adds one line, without "DUMP ". Raises ValueError."""
         what, _, rest = line.partition(" ")
-        if what == "text":
-            self.text.append(rest)
-        elif what == "format":
+        lists = {"text": self.text, "header_page": self.header_page,
+                 "header_event": self.header_event, "cmdline": self.cmdlines}
+        if what == "format":
             name, _, rest = rest.partition(" ")
-            self.formats.setdefault(name, []).append(rest)
-        elif what == "header_page":
-            self.header_page.append(rest)
-        elif what == "header_event":
-            self.header_event.append(rest)
-        elif what == "cmdline":
-            self.cmdlines.append(rest)
+            lists[what] = self.formats.setdefault(name, [])
+        if what in lists:
+            lists[what].append(rest)
+            self.last = lists[what]
+        elif what == "more":
+            if not self.last:
+                raise ValueError("it has no line before it")
+            self.last[-1] += rest
         elif what == "page":
             cpu, _, rest = rest.partition(" ")
             if not re.fullmatch(r"[0-9]{1,4}", cpu):

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+# parts: test 3
+"""Each event with a tracepoint: its records, read by a program that knows its
+format file alone, say what the kernel's own text says; `trace-cmd report` says
+it, too; and other tools' patterns find the switches of tasks."""
+import bisect
+import re
+import struct
+import subprocess
+
+import pytest
+
+from tests import print_fmt, qemu
+from tools.trace.dat_write import trace_dat
+from tools.trace.formats import parse_format
+from tools.trace.raw import dump_records, parse_dump
+from tools.trace.symbols import elf_symbols
+
+LINE = re.compile(r".{16}-\d+ +\[(\d+)\] \S{5} +(\d+\.\d+): (\w+): ?(.*)")
+# What the test does has to appear; not in every run: an expired patience.
+EXPECTED = {
+    "sched_switch", "sched_waking", "sched_wakeup", "sched_wakeup_new",
+    "sched_process_fork", "sched_process_exit", "sched_process_free",
+    "sched_process_wait", "irq_handler_entry", "irq_handler_exit",
+    "local_timer_entry", "local_timer_exit", "timer_start",
+    "timer_expire_entry", "timer_expire_exit", "timer_cancel", "kmalloc",
+    "kfree", "mm_page_alloc", "mm_page_free", "contention_begin",
+    "contention_end", "page_fault_kernel", "batch_begin", "phase", "sync_ack",
+    "batch_end", "testing_all", "testing_two"}
+
+
+@pytest.fixture(scope="module")
+def dump():
+    boot = qemu.Machine(smp=2, kernel=qemu.TESTS).boot(
+        "mode=tests tests=trace_dump.events dump=on", timeout=120)
+    boot.ok(tests=True)
+    return parse_dump(boot.log)
+
+
+@pytest.fixture(scope="module")
+def symbol():
+    """(address, with offset) -> its text, as %ps and %pS have it."""
+    table = sorted({int(line.split()[0], 16): line.split()[2] for line in
+                    elf_symbols(qemu.TESTS).decode().splitlines()
+                    if line.split()[1] in "tT"}.items())
+    starts = [addr for addr, _ in table]
+
+    def text(addr, offset):
+        at = bisect.bisect_right(starts, addr) - 1
+        if at < 0 or addr >= starts[-1]:
+            return f"0x{addr:016x}"
+        name = table[at][1]
+        return f"{name}+0x{addr - starts[at]:x}" if offset else name
+    return text
+
+
+@pytest.fixture(scope="module")
+def lines(dump):
+    """(cpu, time, event, text) of each line of the kernel's own text."""
+    found = [LINE.fullmatch(line) for line in dump.text if line[0] != "#"]
+    assert all(found)
+    return [(int(m[1]), m[2], m[3], m[4]) for m in found]
+
+
+@pytest.fixture(scope="module")
+def formats(dump):
+    """id -> (parsed format, its print fmt)."""
+    found = {}
+    for text in dump.formats.values():
+        one = parse_format("\n".join(text))
+        fmt, = (line for line in text if line.startswith("print fmt: "))
+        found[one.id] = one, fmt.removeprefix("print fmt: ")
+    return found
+
+
+def seconds(time):
+    us = (time + 500) // 1000
+    return f"{us // 1000000}.{us % 1000000:06d}"
+
+
+def without_sizes(text):
+    """The kernel's %pS says the size of the function, too."""
+    return re.sub(r"(\+0x[0-9a-f]+)/0x[0-9a-f]+", r"\1", text)
+
+
+def test_records_and_formats_say_what_the_text_says(dump, lines, formats,
+                                                    symbol):
+    records = list(dump_records(dump))
+    assert len(records) == len(lines) > 80
+    for record, (cpu, time, name, text) in zip(records, lines):
+        number, = struct.unpack_from("<H", record.data)
+        one, fmt = formats[number]
+        assert (record.cpu, seconds(record.time), one.name) == (cpu, time, name)
+        got = print_fmt.print_record(fmt, one.decode(record.data), symbol)
+        assert got == without_sizes(text)
+
+
+def test_each_event_was_seen(lines):
+    assert EXPECTED - {name for _, _, name, _ in lines} == set()
+
+
+def test_a_format_has_its_fields_in_order_without_overlap(formats):
+    for one, _ in formats.values():
+        at = 8
+        for field in one.fields:
+            assert field.offset >= at, (one.name, field.name)
+            at = field.offset + field.size
+    assert len(formats) > 40
+
+
+def test_trace_cmd_reports_the_same(dump, lines, tmp_path):
+    """Without plugins, which print in their own way."""
+    path = tmp_path / "events.dat"
+    path.write_bytes(trace_dat(dump, elf_symbols(qemu.TESTS)))
+    done = subprocess.run(["trace-cmd", "report", "-N", str(path)], check=True,
+                          capture_output=True, text=True, timeout=60)
+    pattern = re.compile(r" *.+-\d+ +\[(\d+)\] *\S* +(\d+\.\d+): (\w+): *(.*)")
+    found = [m for m in map(pattern.fullmatch, done.stdout.splitlines()) if m]
+    assert [(int(m[1]), m[2], m[3]) for m in found] == \
+        [(cpu, time, name) for cpu, time, name, _ in lines]
+    for match, (_, _, name, text) in zip(found, lines):
+        assert plain(match[4]) == plain(text), name
+    assert "failed" not in done.stderr and "rror" not in done.stderr
+
+
+def plain(text):
+    """trace-cmd prints a pointer without leading zeros, and no offsets. Its
+    library takes a & (b | c) for (a & b) | c in the flags of timer_start, whose
+    format is Linux's."""
+    text = re.sub(r"^(timer=.* bucket_expiry=.* flags=).*", r"\1", text)
+    text = re.sub(r"\b0x0*([0-9a-f])", r"0x\1", text)
+    text = re.sub(r"\(nil\)", "0x0", text)
+    return re.sub(r"\+0x[0-9a-f]+(/0x[0-9a-f]+)?", "", text).strip()
+
+
+PERFETTO = re.compile(
+    r"prev_comm=(.*) prev_pid=(\d+) prev_prio=(\d+) prev_state=(\S+)\s+==> "
+    r"next_comm=(.*) next_pid=(\d+) next_prio=(\d+)")
+
+
+def test_switches_by_the_pattern_of_importers(lines):
+    """The task that goes is the one that came before, on each CPU."""
+    running, switches = {}, 0
+    for cpu, _, name, text in lines:
+        if name != "sched_switch":
+            continue
+        match = PERFETTO.fullmatch(text)
+        assert match and re.fullmatch(r"[RSX]\+?", match[4])
+        if cpu in running:
+            assert running[cpu] == match[2]
+        running[cpu] = match[6]
+        switches += 1
+    assert switches > 4
+    assert any("next_comm=with space next_pid=" in text
+               for _, _, _, text in lines)
