@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The ISO, and QEMU booted from it.
 #: make run          build the ISO, boot it in QEMU, play the demo
+#: make run STEP=1   the same, waiting for Enter
 #: make shell        boot the ISO into the shell on this terminal
 #: make debug        QEMU under gdb, with the kernel's symbols
 #: make iso          an ISO with a menu, for BIOS and UEFI
@@ -35,8 +36,10 @@ MACHINE = --smp $(SMP) --mem $(MEM) --accel $(ACCEL) --cpu $(CPU) \
 	--firmware $(FIRMWARE)
 RUN = $(PYTHON) tools/run.py $(MACHINE)
 
+# STEP=1: the demo waits for Enter.
+run: APPEND += $(if $(STEP),step=on)
 run: $(BUILD)/run.iso
-	@$(RUN) --iso $<
+	@$(RUN) $(if $(STEP),--interactive) --iso $<
 
 shell: MODE := shell
 shell: $(BUILD)/run.iso

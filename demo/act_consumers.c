@@ -73,7 +73,7 @@ static int play(const struct scene *scene, unsigned long ip)
 	return 0;
 }
 
-int act_consumers(void)
+static int act_consumers(void)
 {
 	static const struct scene scenes[] = {
 		{ NULL, NULL, 0, 0 },	  { &ann_ops, NULL, 1, 0 },
@@ -86,9 +86,19 @@ int act_consumers(void)
 
 	if (!ret)
 		ret = ftrace_set_filter_ip(&bob_ops, ip, 0, 1);
-	printk_plain("  Ann and Bob both want to know of demo_step(). "
-		     "Each pays for itself only:");
+	printk_plain("  Ann and Bob are two callbacks that want to know of "
+		     "demo_step(). Each pays for itself only.");
+	printk_plain(
+		"  One is called by its own trampoline, two by a chain made "
+		"for this pair: 33 instructions");
+	printk_plain(
+		"  for a call; Linux walks its list of all callbacks: 212. "
+		"(M: once had a callback)");
 	for (i = 0; i < ARRAY_SIZE(scenes) && !ret; i++)
 		ret = play(&scenes[i], ip);
+	demo_result("act=consumers ann=%llu bob=%llu", seen_by_ann,
+		    seen_by_bob);
 	return ret;
 }
+
+DEMO_ACT(30, consumers, "one site with 0, 1, 2, 1, 0 consumers", act_consumers);

@@ -36,9 +36,21 @@ static int type(const char *line)
 	return shell_run_line(line);
 }
 
-int act_graph(void)
+static void explain(void)
 {
-	int ret = type("echo demo_errand > set_graph_function");
+	printk_plain(
+		"  At entry the tracer puts its own address in place of the "
+		"return address, so it sees the end");
+	printk_plain("  of each function. + took longer than 10 us, ! 100 us, "
+		     "# 1000 us, by the clock, sleep included.");
+}
+
+static int act_graph(void)
+{
+	int ret;
+
+	explain();
+	ret = type("echo demo_errand > set_graph_function");
 
 	if (!ret)
 		ret = type("echo 3 > max_graph_depth");
@@ -57,5 +69,8 @@ int act_graph(void)
 			"echo > set_graph_function; echo 0 > max_graph_depth");
 	if (!ret)
 		ret = type("echo 1 > tracing_on");
+	demo_result("act=graph status=%d", ret);
 	return ret;
 }
+
+DEMO_ACT(60, graph, "an errand, drawn by function_graph", act_graph);

@@ -13,6 +13,7 @@
 #include "kernel/base/clock.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
@@ -49,12 +50,17 @@ static u64 sum_second(void)
 static u8 snaps[16][MCOUNT_INSN_SIZE];
 static unsigned int nr_snaps;
 static unsigned long site;
+static char result[128]; /* the line for scripts */
 
-/* Saves the site's bytes between two steps of a batch. */
+/* Saves the site's bytes between two steps of a batch; may wait for Enter. */
 static void snap(enum poke_step next)
 {
 	if (nr_snaps < ARRAY_SIZE(snaps))
 		memcpy(snaps[nr_snaps++], (void *)site, MCOUNT_INSN_SIZE);
+	if (step_by_step() && next != POKE_END) {
+		show_site("now", site, (const u8 *)site);
+		step_wait(poke_step_name(next));
+	}
 	timeline_observe(next);
 }
 
@@ -75,6 +81,20 @@ static void show_snaps(void)
 	show_site("after", site, now);
 }
 
+/* How the four bytes behind the e8 come about (SDM 2A, CALL rel32). */
+static void show_displacement(void)
+{
+	s32 rel32;
+
+	memcpy(&rel32, (const u8 *)site + 1, sizeof(rel32));
+	printk_plain(
+		"    rel32 = target - end of the call = %lx - %lx = %x, low "
+		"byte first: %*ph",
+		(unsigned long)demo_first & 0xffffffff,
+		(site + MCOUNT_INSN_SIZE) & 0xffffffff, rel32, 4,
+		(const u8 *)site + 1);
+}
+
 static int first_patch(struct ftrace_ops *ops)
 {
 	int ret;
@@ -86,8 +106,17 @@ static int first_patch(struct ftrace_ops *ops)
 	if (ret)
 		return ret;
 	show_snaps();
-	printk_plain("  the same batch by the clock:");
+	show_displacement();
+	printk_plain(
+		"  the same batch by the clock (a step ends at +, and took; a "
+		"sync: when each CPU answered):");
 	timeline_print(timeline_last());
+	printk_plain(
+		"  publish: the INT3 handler learns the site; rewrite: all "
+		"bytes are compared once more;");
+	printk_plain(
+		"  retire: handlers that still use the batch are waited for. "
+		"An emulator's CPU answers late.");
 	return 0;
 }
 
@@ -130,6 +159,9 @@ static int count_calls(struct ftrace_ops *ops)
 		     grouped(first + second), grouped(first), grouped(second));
 	printk_plain("    INT3 met     %15s  each emulated the new call",
 		     grouped(hits));
+	snprintf(result, sizeof(result),
+		 "act=patch patches=%d calls=%llu counted=%llu int3=%lu",
+		 patches, made, first + second, hits);
 	return made == first + second ? 0 : -EIO;
 }
 
@@ -157,18 +189,38 @@ static int play(struct ftrace_ops *ops)
 	sleep_ns(5000000);
 	load_close();
 	show_site("taken out", site, (u8 *)site);
+	demo_result("%s", result);
 	return counted == sum_first() + sum_second() ? 0 : -EIO;
 }
 
-int act_patch(void)
+static void explain(void)
+{
+	static const char *const lines[] = {
+		"Five bytes cannot change at once for a CPU that executes "
+		"them: it may have fetched",
+		"some of them already. So the first byte becomes INT3 (one "
+		"byte, one store); a CPU that",
+		"meets it does what the *new* instruction will say: the old "
+		"one is on its way out.",
+		"After each change a sync makes every CPU forget the bytes it "
+		"has fetched.",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lines); i++)
+		printk_plain("  %s", lines[i]);
+	printk_plain("  demo_step() is called %s all the time. Its first five "
+		     "bytes, and what they do:",
+		     on_all_cpus());
+}
+
+static int act_patch(void)
 {
 	static struct ftrace_ops ops;
 	int ret;
 
 	site = ftrace_location((unsigned long)demo_step);
-	printk_plain("  demo_step() is called on %u CPUs all the time. "
-		     "Its first five bytes:",
-		     num_online_cpus());
+	explain();
 	ret = ftrace_set_filter_ip(&ops, site, 0, 1);
 	if (!ret)
 		ret = load_start();
@@ -178,3 +230,6 @@ int act_patch(void)
 	load_stop();
 	return ret;
 }
+
+DEMO_ACT(20, patch, "a function is patched while all CPUs run through it",
+	 act_patch);

@@ -9,7 +9,9 @@
 #include "kernel/base/memmap.h"
 #include "kernel/base/page.h"
 #include "kernel/base/printk.h"
+#include "kernel/console_input.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
 #include "kernel/mode.h"
 #include "kernel/smp.h"
 #include "trace/core/ftrace.h"
@@ -29,37 +31,64 @@ static void show_machine(void)
 static int act_machine(void)
 {
 	show_machine();
+	demo_result("act=machine cpus=%u sites=%zu", num_online_cpus(),
+		    ftrace_rec_count());
 	return 0;
 }
 
-static const struct {
-	const char *title;
-	int (*play)(void);
-} acts[] = {
-	{ "the machine", act_machine },
-	{ "a function is patched while all CPUs run through it", act_patch },
-	{ "one site with 0, 1, 2, 1, 0 consumers", act_consumers },
-	{ "a direct caller is exchanged without a missed call", act_direct },
-	{ "an errand, drawn by function_graph", act_graph },
-};
+DEMO_ACT(10, machine, "the machine", act_machine);
+
+void demo_result(const char *fmt, ...)
+{
+	char text[160];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	printk_plain("RESULT %s", text);
+}
+
+const char *on_all_cpus(void)
+{
+	static char text[24];
+
+	if (num_online_cpus() == 1)
+		return "on the only CPU";
+	snprintf(text, sizeof(text), "on %u CPUs", num_online_cpus());
+	return text;
+}
+
+static int play_act(const struct demo_act *act)
+{
+	int ret;
+
+	printk_plain("%s", "");
+	printk_plain("=== %s ===", act->title);
+	step_wait("begins the act");
+	ret = act->play();
+	if (ret)
+		pr_err("demo: \"%s\" went wrong: %pe", act->title,
+		       ERR_PTR(ret));
+	return ret;
+}
 
 static int demo_run(void)
 {
-	unsigned int i;
+	const struct demo_act *const *act;
 	int ret;
 
-	for (i = 0; i < ARRAY_SIZE(acts); i++) {
-		printk_plain("%s", "");
-		printk_plain("=== %s ===", acts[i].title);
-		ret = acts[i].play();
-		if (ret) {
-			pr_err("demo: \"%s\" went wrong: %pe", acts[i].title,
-			       ERR_PTR(ret));
+	if (step_by_step())
+		console_input_init();
+	for_each_entry(act, demo_acts)
+	{
+		ret = play_act(*act);
+		if (ret)
 			return ret;
-		}
 	}
 	printk_plain("%s", "");
 	return 0;
 }
 
+DEFINE_TABLE(struct demo_act, demo_acts);
 KERNEL_MODE(demo, demo_run, "live patching, act by act");

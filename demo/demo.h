@@ -7,13 +7,43 @@
  */
 #pragma once
 
+#include "kernel/lib/table.h"
 #include "kernel/lib/types.h"
 
-/* Each returns 0 or a negative errno; demo_run() prints the error. */
-int act_patch(void);
-int act_consumers(void);
-int act_direct(void);
-int act_graph(void);
+struct demo_act {
+	const char *title;
+	/* Return: 0, or a negative errno: the demo ends with status 35. */
+	int (*play)(void);
+};
+
+DECLARE_TABLE(struct demo_act, demo_acts);
+
+/* DEMO_ACT(20, patch, "title", act_patch): played in order of the numbers. */
+#define DEMO_ACT(key, name_, title_, play_)          \
+	static const struct demo_act name_##_act = { \
+		.title = (title_),                   \
+		.play = (play_),                     \
+	};                                           \
+	TABLE_ENTRY(demo_acts, key, name_##_act)
+
+/*
+ * demo_result() - a line for scripts: "RESULT act=patch key=value ..."
+ * Every act prints one, with what it has checked.
+ */
+__printf(1, 2) void demo_result(const char *fmt, ...);
+
+/* "on 4 CPUs", "on its only CPU"; static. */
+const char *on_all_cpus(void);
+
+/*
+ * step_wait() - with step=on, print what comes next and wait for Enter
+ * ^C ends all later waits. Context: task; preemption may be off: it does not
+ * sleep then.
+ */
+void step_wait(const char *next);
+/* The same, with step=on or without. Return: false if ^C ended the wait. */
+bool step_wait_line(const char *next);
+bool step_by_step(void);
 
 /* ---- load.c: every CPU calls demo_step() all the time -------------------- */
 

@@ -10,15 +10,11 @@
 #include "demo/demo.h"
 #include "demo/words.h"
 #include "kernel/base/printk.h"
-#include "kernel/console_input.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "trace/core/ftrace.h"
-#include <asm/cpu.h>
-
-#define KEY_BREAK 3 /* ^C */
 
 static unsigned long site;
 static bool stops; /* wait for Enter after each step */
@@ -59,21 +55,6 @@ static void show_trapped(void)
 		printk_plain("                 INT3s met so far: %s", line);
 }
 
-/* Wait for Enter, or for ^C, after which no later step waits. */
-static void wait_for_enter(void)
-{
-	printk_plain("                 (Enter: the next step)");
-	while (stops) {
-		int byte = console_poll_getc();
-
-		if (byte == '\r' || byte == '\n')
-			return;
-		if (byte == KEY_BREAK || console_break())
-			stops = false;
-		cpu_relax();
-	}
-}
-
 /* Before each step and after the last: show what the one before has done. */
 static void observe(enum poke_step next)
 {
@@ -87,7 +68,7 @@ static void observe(enum poke_step next)
 	if (step_done != POKE_END)
 		show_trapped();
 	if (stops && next != POKE_END)
-		wait_for_enter();
+		stops = step_wait_line("the next step");
 	step_done = next;
 }
 

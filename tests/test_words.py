@@ -74,7 +74,8 @@ def test_help_lists_the_modes_of_the_image():
      "did you mean trampolines?"),
     ("mode=shell mod=demo", '"mod=demo": there is no such word; '
      "did you mean mode?"),
-    ("seed=4", '"seed=4": there is no such word'),  # of the tests
+    # A word of the tests.
+    ("seed=4", '"seed=4": there is no such word; did you mean step?'),
     ("mode=shel", '"mode=shel": mode has no such value; '
      "did you mean mode=shell?"),
     ("chains=maybe", '"chains=maybe": chains has no such value'),

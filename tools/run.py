@@ -21,7 +21,7 @@ import threading
 BANNER = b"nop5: a kernel you can trace while it runs"
 ENDING = b"nop5: end of run"
 # Where the guest waits for a line: the shell, and a step of `patch ... step`.
-PROMPT = re.compile(rb"nop5# |\(Enter: [a-z ]+\)\r?\n")
+PROMPT = re.compile(rb"nop5# |\(Enter: [^)]+\)\r?\n")
 OK, FAILED, PANIC, REFUSED = 33, 35, 37, 39
 CPUS = 64  # NR_CPUS of the kernel
 # The least memory in MiB for the demo; the firmware needs more than the kernel.
@@ -210,23 +210,29 @@ def run_batch(args, feed=None):
 
 
 def waiting(log):
-    """How often the guest has asked for a line; 0 if it does not wait now."""
+    """How often the guest has asked for a line, and for what it asks now."""
     asked = list(PROMPT.finditer(log))
-    return len(asked) if asked and asked[-1].end() == len(log) else 0
+    if not asked or asked[-1].end() != len(log):
+        return 0, b""
+    return len(asked), asked[-1][0]
 
 
 def run_script(args):
-    """Types the lines of stdin, one at each prompt, then "exit"."""
+    """Types the lines of stdin, one at each prompt, then "exit" at the shell's
+    and Enter between the steps of a demo."""
     lines = sys.stdin.buffer.readlines() if sys.stdin else []
-    lines = [line.rstrip(b"\r\n") + b"\n" for line in lines] + [b"exit\n"]
+    lines = [line.rstrip(b"\r\n") + b"\n" for line in lines]
     done = 0
 
     def feed(log, guest):
         nonlocal done
-        if waiting(log) > done < len(lines):
-            guest.write(lines[done])
-            guest.flush()
-            done += 1
+        times, prompt = waiting(log)
+        if times <= done:
+            return
+        done += 1
+        last = b"\n" if prompt.startswith(b"(Enter") else b"exit\n"
+        guest.write(lines.pop(0) if lines else last)
+        guest.flush()
     return run_batch(args, feed)
 
 
