@@ -261,9 +261,9 @@ notrace void preempt_schedule(void)
 		return;
 	while (this_cpu_read(need_resched)) {
 		preempt_disable();
-		local_irq_disable();
+		arch_irq_disable();
 		reschedule(false);
-		local_irq_enable();
+		arch_irq_enable();
 		preempt_enable_no_resched();
 	}
 }
@@ -414,14 +414,14 @@ static void idle_wait(void)
 {
 	u64 self = BIT(smp_processor_id());
 
-	local_irq_disable();
+	arch_irq_disable();
 	fetch_or(&idle_mask, self);
 	if (!work_waits()) {
 		quiesce_idle();
 		idle_halt();
 	}
 	fetch_and(&idle_mask, ~self);
-	local_irq_enable();
+	arch_irq_enable();
 }
 
 void idle_loop(void)

@@ -19,6 +19,7 @@
 #include "kernel/base/spinlock.h"
 #include "kernel/lib/table.h"
 #include "kernel/lib/types.h"
+#include "kernel/sched.h"
 #include "trace/core/ftrace.h"
 #include "trace/event/trace_entries.h"
 #include "trace/event/event_pids.h"
@@ -64,7 +65,8 @@ struct tracer;
 	X(sleep_time, "sleep-time", true)                      \
 	X(event_fork, "event-fork", false)                     \
 	X(graph_time, "graph-time", true)                      \
-	X(profile_time, "profile-time", true)
+	X(profile_time, "profile-time", true)                  \
+	X(function_trace, "function-trace", true)
 
 enum trace_option {
 #define TRACE_OPTION_BIT(id, name, on) TRACE_OPT_##id,
@@ -98,6 +100,16 @@ struct trace_errors {
 #define TRACERS_MAX    16
 #define TRACE_NAME_MAX 64 /* as TRACEFS_NAME_MAX */
 
+/* The longest latency of a trace: see tracers/latency.h. */
+struct trace_max {
+	u64 ns;	  /* 0: none yet */
+	u64 from; /* its events: by the trace's clock, from this time on */
+	unsigned int cpu;
+	int pid;
+	char comm[TASK_COMM_LEN];
+	unsigned long begin, end; /* where; 0: nowhere special */
+};
+
 struct trace_array {
 	/* A fast callback tests both at once: they must equal TRACE_USUAL. */
 	union {
@@ -125,6 +137,7 @@ struct trace_array {
 	unsigned int paused;		/* [L] readers with pause-on-trace */
 	bool paused_was_on;		/* [L] */
 	unsigned int buffer_percent;	/* [A] see trace_raw_full() */
+	struct trace_max max;		/* see tracers/latency.c */
 	struct trace_errors errors;	/* of its files [lock of error_log.c] */
 	char name[TRACE_NAME_MAX];	/* [I] "": the top trace */
 	u64 serial;			/* [I] no other trace ever has it */
@@ -229,6 +242,8 @@ struct tracer {
 	 */
 	void (*clock_change)(struct trace_array *tr,
 			     const struct trace_clock *clock, bool before);
+	/* It keeps a maximum in the snapshot, which its trace file shows. */
+	bool keeps_max;
 	/* tracing_thresh has changed. NULL: not needed. [trace_lock held] */
 	void (*thresh_change)(struct trace_array *tr);
 	/*
@@ -347,6 +362,13 @@ void trace_options_show(struct trace_array *tr, struct trace_seq *s);
  */
 ssize_t trace_marker_write(struct trace_array *tr, const char *text,
 			   size_t len);
+
+/*
+ * trace_function() - write an event of the function tracer's form
+ * Context: any; not traceable.
+ */
+void trace_function(struct trace_array *tr, unsigned long ip,
+		    unsigned long parent_ip);
 
 /*
  * trace_puts() - write a line into the trace, unless it is off or full

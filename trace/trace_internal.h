@@ -30,6 +30,10 @@ static inline size_t trace_kb_to_pages(size_t kb)
  */
 void trace_own_rings(struct trace_array *tr, struct ring_buffer *buffer);
 
+/* As trace_set_option(). [trace_lock held] */
+int trace_set_option_locked(struct trace_array *tr, unsigned int option,
+			    bool on);
+
 /* Make nop current. [trace_lock held] Return: 0 or the error of reset. */
 int trace_stop_tracer(struct trace_array *tr);
 
@@ -43,6 +47,9 @@ int trace_snapshot_resize(struct trace_array *tr, const u32 pages[NR_CPUS]);
 /* Give the snapshot, if there is one, a ring for one more CPU. 0; -ENOMEM. */
 int trace_snapshot_add_cpu(struct trace_array *tr, unsigned int cpu,
 			   size_t pages);
+/* Allocate it, unless there is one; free it. 0; -ENOMEM. */
+int trace_snapshot_alloc_locked(struct trace_array *tr);
+void trace_snapshot_free_locked(struct trace_array *tr);
 /* Free it. No task can take one any more, no reader is open. */
 void trace_snapshot_destroy(struct trace_array *tr);
 /* Print what stands in the place of events if there are none. */

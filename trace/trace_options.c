@@ -47,14 +47,15 @@ static void set_overwrite(struct trace_array *tr, bool on)
 	ring_buffer_set_overwrite(&tr->snapshot, on);
 }
 
-int trace_set_option(struct trace_array *tr, unsigned int option, bool on)
+int trace_set_option_locked(struct trace_array *tr, unsigned int option,
+			    bool on)
 {
 	const struct tracer *tracer;
 	int err = 0;
 
 	if (option >= TRACE_OPTIONS)
 		return -EINVAL;
-	mutex_lock(&trace_lock);
+	assert_held(&trace_lock);
 	tracer = tr->tracer;
 	if (trace_option(tr, option) != on) {
 		if (tracer->options & BIT(option) && tracer->set_option)
@@ -66,6 +67,15 @@ int trace_set_option(struct trace_array *tr, unsigned int option, bool on)
 		if (!err)
 			tell_hooks(tr, option, on);
 	}
+	return err;
+}
+
+int trace_set_option(struct trace_array *tr, unsigned int option, bool on)
+{
+	int err;
+
+	mutex_lock(&trace_lock);
+	err = trace_set_option_locked(tr, option, on);
 	mutex_unlock(&trace_lock);
 	return err;
 }

@@ -47,6 +47,8 @@ static int take(struct trace_array *tr, u64 cpus)
 {
 	int err = -ENODEV;
 
+	if (trace_current_tracer(tr)->keeps_max)
+		return -EBUSY;
 	preempt_disable_notrace();
 	if (!in_nmi() && trace_snapshot_allocated(tr)) /* TS1 */
 		err = ring_buffer_swap(&tr->buffer, &tr->snapshot, cpus);
@@ -130,7 +132,7 @@ void trace_snapshot_destroy(struct trace_array *tr)
 	ring_buffer_destroy(&tr->snapshot);
 }
 
-static int alloc_snapshot(struct trace_array *tr)
+int trace_snapshot_alloc_locked(struct trace_array *tr)
 {
 	int err = 0;
 
@@ -159,7 +161,7 @@ int tracing_alloc_snapshot(struct trace_array *tr)
 	int err;
 
 	mutex_lock(&trace_lock);
-	err = alloc_snapshot(tr);
+	err = trace_snapshot_alloc_locked(tr);
 	mutex_unlock(&trace_lock);
 	return err;
 }
@@ -188,7 +190,7 @@ static void forbid(struct trace_array *tr)
 	synchronize_cpus();
 }
 
-static void free_snapshot(struct trace_array *tr)
+void trace_snapshot_free_locked(struct trace_array *tr)
 {
 	u32 pages[NR_CPUS];
 	unsigned int cpu;
@@ -211,7 +213,7 @@ static void free_snapshot(struct trace_array *tr)
 void tracing_free_snapshot(struct trace_array *tr)
 {
 	mutex_lock(&trace_lock);
-	free_snapshot(tr);
+	trace_snapshot_free_locked(tr);
 	mutex_unlock(&trace_lock);
 }
 

@@ -20,8 +20,9 @@
  * Without an allocated snapshot, a line of the trace says so and its recording
  * stops, as on Linux; in an NMI, a line says that nothing is done.
  * Context: any; not traceable. Return: 0; or with the rings as they were
- * -ENODEV it is not allocated; -EBUSY the buffer is being changed, or another
- * CPU is taking one; -EPERM in an NMI. No other code is returned.
+ * -ENODEV it is not allocated; -EBUSY the buffer is being changed, another CPU
+ * is taking one, or the tracer keeps its maximum in it; -EPERM in an NMI. No
+ * other code is returned.
  */
 int tracing_snapshot(struct trace_array *tr);
 int tracing_snapshot_cpu(struct trace_array *tr, unsigned int cpu);

@@ -61,7 +61,7 @@ static unsigned long saved_lock(void)
 static void saved_unlock(unsigned long flags)
 {
 	smp_store_release(&saved.busy, 0);
-	local_irq_restore(flags);
+	arch_irq_restore(flags);
 }
 
 /* SN3 */
@@ -187,7 +187,7 @@ void trace_saved_cmdlines_show(struct trace_seq *s)
 
 	flags = arch_irq_save();
 	name_active(current); /* it may never have been switched out */
-	local_irq_restore(flags);
+	arch_irq_restore(flags);
 	for (i = 0; i < SAVED_MAX; i++) {
 		flags = saved_lock();
 		name = saved.name[i];

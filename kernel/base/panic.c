@@ -82,7 +82,7 @@ static noinline void __noreturn panic_common(struct pt_regs *regs,
 	const struct panic_report *const *at;
 	char text[PRINTK_LINE_MAX];
 
-	local_irq_disable();
+	arch_irq_disable();
 	panic_enter(fmt, ap);
 	console_loglevel = 8;
 	vsnprintf(text, sizeof(text), fmt, ap);

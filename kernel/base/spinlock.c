@@ -113,7 +113,7 @@ void spin_unlock(spinlock_t *lock)
 
 unsigned long spin_lock_save(spinlock_t *lock)
 {
-	unsigned long flags = arch_irq_save();
+	unsigned long flags = local_irq_off();
 
 	preempt_disable();
 	spin_acquire(lock);

@@ -36,6 +36,7 @@ static const char *const changes[][2] = {
 	{ "stack_max_size", "123\n" },
 	{ "stack_tracer_enabled", "1\n" },
 	{ "function_profile_enabled", "1\n" },
+	{ "tracing_max_latency", "77\n" },
 };
 
 #define WRITABLE (ARRAY_SIZE(changes) - 1) /* but for those of a CPU */
@@ -114,6 +115,7 @@ static void change_none(void)
 	tt_write("set_graph_function", "\n");
 	tt_write("set_graph_notrace", "\n");
 	tt_write("function_profile_enabled", "0\n");
+	tt_write("tracing_max_latency", "0\n");
 	tt_write("stack_tracer_enabled", "0\n");
 	tt_write("stack_trace_filter", "\n");
 	tt_write("stack_max_size", "0\n");

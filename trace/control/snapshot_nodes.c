@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * snapshot_nodes.c - snapshot, and snapshot and snapshot_raw of each CPU.
+ * snapshot_nodes.c - snapshot, snapshot and snapshot_raw of each CPU, and
+ * tracing_max_latency, whose events are kept in the snapshot.
  */
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
@@ -47,6 +48,8 @@ static ssize_t snapshot_write(struct tracefs_file *file, const char *buf,
 
 	if (ret)
 		return ret;
+	if (trace_current_tracer(file_trace(file))->keeps_max)
+		return -EBUSY;
 	if (n == 0)
 		ret = free_it(file);
 	else if (n == 1)
@@ -66,6 +69,8 @@ struct snapshot_raw {
 
 static int raw_open(struct tracefs_file *file)
 {
+	if (trace_current_tracer(file_trace(file))->keeps_max)
+		return -EBUSY;
 	file->private = kzalloc(sizeof(struct snapshot_raw));
 	if (!file->private)
 		return -ENOMEM;
@@ -99,6 +104,27 @@ static ssize_t raw_read(struct tracefs_file *file, char *buf, size_t len)
 	return len;
 }
 
+/* ---- tracing_max_latency ------------------------------------------------- */
+
+static int max_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_seq_printf(seq, "%llu\n",
+			 READ_ONCE(file_trace(file)->max.ns) / 1000);
+	return 0;
+}
+
+/* Microseconds; most often 0, to find the longest from now on. */
+static ssize_t max_write(struct tracefs_file *file, const char *buf, size_t len)
+{
+	u64 us;
+	int ret = node_number(file, buf, len, &us);
+
+	if (ret)
+		return ret;
+	WRITE_ONCE(file_trace(file)->max.ns, us * 1000);
+	return len;
+}
+
 static const struct tracefs_node snapshot_nodes[] = {
 	{ .name = "snapshot",
 	  .mode = 0640,
@@ -106,6 +132,10 @@ static const struct tracefs_node snapshot_nodes[] = {
 	  .show = trace_file_show,
 	  .write = snapshot_write,
 	  .release = trace_file_release },
+	{ .name = "tracing_max_latency",
+	  .mode = 0640,
+	  .show = max_show,
+	  .write = max_write },
 };
 TRACEFS_FILES(30, trace_dir, snapshot_nodes);
 

@@ -24,6 +24,7 @@ static const char readme[] =
 	"                        until tracing_on is 0\n"
 	"  snapshot              1: keep what is recorded so far; 0 frees it,\n"
 	"                        2 empties it; per CPU too, and snapshot_raw\n"
+	"  tracing_max_latency   irqsoff, wakeup: the longest so far, us\n"
 	"  instances/            mkdir NAME makes another trace, whose files\n"
 	"                        are its own; rmdir NAME removes it\n"
 	"  trace_marker          write text into the trace\n"

@@ -13,6 +13,8 @@
 
 enum trace_type {
 	TRACE_FN = 1,
+	TRACE_CTX = 2,
+	TRACE_WAKE = 3,
 	TRACE_STACK = 4,
 	TRACE_PRINT = 5,
 	TRACE_GRAPH_RET = 10,
@@ -59,6 +61,18 @@ struct ftrace_graph_retval_entry {
 	u64 retval;
 };
 
+/* Of TRACE_CTX and TRACE_WAKE. */
+struct ctx_switch_entry {
+	struct trace_entry ent;
+	u32 prev_pid;
+	u32 next_pid;
+	u32 next_cpu;
+	u8 prev_prio;
+	u8 prev_state;
+	u8 next_prio;
+	u8 next_state;
+};
+
 struct stack_entry {
 	struct trace_entry ent;
 	s32 size;
@@ -78,5 +92,6 @@ static_assert(sizeof(struct ftrace_graph_ent_entry) == 20, "funcgraph_entry");
 static_assert(sizeof(struct ftrace_graph_ret_entry) == 40, "funcgraph_exit");
 static_assert(offsetof(struct ftrace_graph_ret_entry, calltime) == 24, "exit");
 static_assert(offsetof(struct ftrace_graph_retval_entry, retval) == 40, "val");
+static_assert(offsetof(struct ctx_switch_entry, next_state) == 23, "ctx");
 static_assert(offsetof(struct stack_entry, caller) == 16, "kernel_stack");
 static_assert(offsetof(struct print_entry, buf) == 16, "print");

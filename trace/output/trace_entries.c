@@ -44,6 +44,69 @@ static const struct trace_event function_event = {
 
 TABLE_ENTRY(trace_events, 20, function_event);
 
+/* ---- context_switch, wakeup ---------------------------------------------- */
+
+static const struct trace_field switch_fields[] = {
+	TRACE_FIELD(ctx_switch_entry, unsigned int, prev_pid),
+	TRACE_FIELD(ctx_switch_entry, unsigned int, next_pid),
+	TRACE_FIELD(ctx_switch_entry, unsigned int, next_cpu),
+	TRACE_FIELD(ctx_switch_entry, unsigned char, prev_prio),
+	TRACE_FIELD(ctx_switch_entry, unsigned char, prev_state),
+	TRACE_FIELD(ctx_switch_entry, unsigned char, next_prio),
+	TRACE_FIELD(ctx_switch_entry, unsigned char, next_state),
+	TRACE_FIELDS_END,
+};
+
+static void put_two_tasks(struct trace_iterator *iter, struct trace_seq *s,
+			  const char *between)
+{
+	const struct ctx_switch_entry *e = (const void *)iter->data;
+
+	trace_seq_printf(s, " %7u:%3u:%c %s [%03u] %7u:%3u:%c %s", e->prev_pid,
+			 e->prev_prio, e->prev_state ? 'S' : 'R', between,
+			 e->next_cpu, e->next_pid, e->next_prio,
+			 e->next_state ? 'S' : 'R',
+			 trace_iter_comm(iter, e->next_pid));
+}
+
+static void put_switch(struct trace_iterator *iter, struct trace_seq *s)
+{
+	put_two_tasks(iter, s, "==>");
+}
+
+static void put_wake(struct trace_iterator *iter, struct trace_seq *s)
+{
+	put_two_tasks(iter, s, "  +");
+}
+
+#define SWITCH_VALUES                                      \
+	"REC->prev_pid, REC->prev_prio, REC->prev_state, " \
+	"REC->next_pid, REC->next_prio, REC->next_state, REC->next_cpu"
+
+static const struct trace_event context_switch_event = {
+	.system = "ftrace",
+	.name = "context_switch",
+	.id = TRACE_CTX,
+	.size = sizeof(struct ctx_switch_entry),
+	.fields = switch_fields,
+	.print_fmt = "\"%u:%u:%u  ==> %u:%u:%u [%03u]\", " SWITCH_VALUES,
+	.put = put_switch,
+};
+
+TABLE_ENTRY(trace_events, 20, context_switch_event);
+
+static const struct trace_event wakeup_event = {
+	.system = "ftrace",
+	.name = "wakeup",
+	.id = TRACE_WAKE,
+	.size = sizeof(struct ctx_switch_entry),
+	.fields = switch_fields,
+	.print_fmt = "\"%u:%u:%u  ==+ %u:%u:%u [%03u]\", " SWITCH_VALUES,
+	.put = put_wake,
+};
+
+TABLE_ENTRY(trace_events, 20, wakeup_event);
+
 /* ---- funcgraph_entry, funcgraph_exit, funcgraph_exit_retval -------------- */
 
 static const struct trace_field entry_fields[] = {

@@ -325,6 +325,10 @@ static int begin_reading(struct trace_iterator *iter)
 	int err;
 
 	iter->tracer = iter->tr->tracer;
+	if (iter->tracer->keeps_max && !iter->pipe) {
+		iter->snapshot = true;
+		buffer = &iter->tr->snapshot;
+	}
 	err = iter->tracer->open ? iter->tracer->open(iter) : 0;
 	if (err)
 		return err;
@@ -365,13 +369,17 @@ static void start_walks(struct trace_iterator *iter)
 		iter->annotate |= READ_ONCE(source->rb->data.overrun) != 0;
 		ring_buffer_iter_start(&source->walk, source->rb,
 				       source->walk.page);
+		while (iter->tracer->keeps_max && source->walk.valid &&
+		       source->walk.event.time < iter->tr->max.from)
+			ring_buffer_iter_next(&source->walk);
 		source->valid = source->walk.valid;
 		source->time = source->walk.event.time;
 	}
 	trace_seq_printf(&iter->seq, "# tracer: %s\n#\n", tracer->name);
-	if (iter->snapshot && !has_events(iter))
-		trace_snapshot_put_help(iter, &iter->seq);
-	else if (tracer->header)
+	if (iter->snapshot && !has_events(iter)) {
+		if (!tracer->keeps_max)
+			trace_snapshot_put_help(iter, &iter->seq);
+	} else if (tracer->header)
 		tracer->header(iter, &iter->seq);
 	else
 		trace_put_header(iter, &iter->seq);

@@ -258,21 +258,40 @@ static void put_counts(struct trace_iterator *iter, struct trace_seq *s,
 	trace_seq_printf(s, fmt, entries, total, num_online_cpus());
 }
 
+/* Where the latency began and ended, if that is known. */
+static void put_where(struct trace_iterator *iter, struct trace_seq *s,
+		      const struct trace_max *max)
+{
+	if (!max->begin)
+		return;
+	trace_seq_puts(s, "#  => started at: ");
+	trace_put_address(iter, s, max->begin);
+	trace_seq_puts(s, "\n#  => ended at:   ");
+	trace_put_address(iter, s, max->end);
+	trace_seq_puts(s, "\n#\n");
+}
+
 static void put_latency_header(struct trace_iterator *iter, struct trace_seq *s)
 {
+	static const struct trace_max none;
+	const struct trace_max *max = iter->snapshot ? &iter->tr->max : &none;
 	const char *rule = "# -----------------------------------------------"
 			   "---------------------\n";
 
 	trace_seq_printf(s, "# %s latency trace v1.1.5 on nop5\n",
 			 trace_current_tracer(iter->tr)->name);
 	trace_seq_puts(s, rule);
-	put_counts(iter, s,
-		   "# latency: 0 us, #%llu/%llu, CPU#0 | (M:preempt "
-		   "VP:0, KP:0, SP:0 HP:0 #P:%u)\n");
+	trace_seq_printf(s, "# latency: %llu us, ", max->ns / 1000);
+	put_counts(iter, s, "#%llu/%llu, ");
+	trace_seq_printf(s,
+			 "CPU#%u | (M:preempt VP:0, KP:0, SP:0 HP:0 #P:%u)\n"
+			 "#    -----------------\n"
+			 "#    | task: %s-%d (uid:0 nice:0 policy:0 "
+			 "rt_prio:0)\n"
+			 "#    -----------------\n",
+			 max->cpu, num_online_cpus(), max->comm, max->pid);
+	put_where(iter, s, max);
 	trace_seq_puts(s,
-		       "#    -----------------\n"
-		       "#    | task: -0 (uid:0 nice:0 policy:0 rt_prio:0)\n"
-		       "#    -----------------\n"
 		       "#\n"
 		       "#                    _------=> CPU#            \n"
 		       "#                   / _-----=> irqs-off/BH-disabled\n"

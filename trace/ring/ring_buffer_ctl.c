@@ -398,7 +398,7 @@ int ring_buffer_swap(struct ring_buffer *a, struct ring_buffer *b, u64 cpus)
 		}
 		rb_change_end(a);
 	}
-	local_irq_restore(flags);
+	arch_irq_restore(flags);
 	return err;
 }
 

@@ -3,7 +3,7 @@
  * function.c - the function tracer: one event per call of a function.
  *
  * Owns the callback, which is the shortest path from a trampoline to the ring
- * buffer; function_slow() handles every unusual case. The ring buffer's ->nest
+ * buffer; trace_function() handles every unusual case. The ring buffer's ->nest
  * for this CPU stops recursion, so the callback does not need the trampoline's
  * guard.
  *
@@ -13,8 +13,8 @@
 #include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
 
-static void function_slow(struct trace_array *tr, unsigned long ip,
-			  unsigned long parent_ip)
+void trace_function(struct trace_array *tr, unsigned long ip,
+		    unsigned long parent_ip)
 {
 	struct ring_buffer *buffer = &tr->buffer;
 	struct ftrace_entry *entry;
@@ -34,7 +34,7 @@ static noinline void function_again(unsigned long ip, unsigned long parent_ip,
 {
 	ring_buffer_refused(refused);
 	preempt_enable_no_resched();
-	function_slow(&trace_top_array, ip, parent_ip);
+	trace_function(&trace_top_array, ip, parent_ip);
 }
 
 /* The callback of the top trace: its ring is one load away. */
@@ -71,7 +71,7 @@ static noinline void function_again_any(unsigned long ip,
 {
 	ring_buffer_refused(refused);
 	preempt_enable_no_resched();
-	function_slow(refused->owner, ip, parent_ip);
+	trace_function(refused->owner, ip, parent_ip);
 }
 
 /* The callback of any other trace. */
@@ -110,7 +110,7 @@ static void function_stack_call(unsigned long ip, unsigned long parent_ip,
 
 	if (!READ_ONCE(tr->on))
 		return;
-	function_slow(tr, ip, parent_ip);
+	trace_function(tr, ip, parent_ip);
 	trace_stack(tr, ip + MCOUNT_INSN_SIZE);
 }
 

@@ -17,6 +17,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/lib/errno.h"
 #include <asm/atomic.h>
+#include <asm/irqflags.h>
 #include <asm/pt_regs.h>
 #include <asm/smp.h>
 #include <asm/tsc.h>
@@ -77,6 +78,7 @@ void irq_entry(struct pt_regs *regs)
 {
 	unsigned int vector = regs_vector(regs);
 
+	irqs_tell_off();
 	switch (vector) {
 	case VECTOR_TIMER:
 		trace_local_timer_entry(vector);
@@ -110,6 +112,7 @@ void irq_entry(struct pt_regs *regs)
 	default:
 		device_irq(vector, regs);
 	}
+	irqs_tell_on();
 }
 
 int nmi_handler_register(nmi_handler_t fn)

@@ -36,7 +36,7 @@ notrace void poke_space_enter(struct poke_space *space)
 {
 	space->page = NO_PAGE;
 	space->wrong = 0;
-	local_irq_save(space->flags);
+	space->flags = arch_irq_save();
 	space->since = rdtsc();
 	space->root = read_cr3();
 	write_cr3(paging_poke_root());
@@ -52,7 +52,7 @@ notrace void poke_space_leave(struct poke_space *space)
 	if (cycles > poke_write_stats.irqoff_max)
 		poke_write_stats.irqoff_max = cycles;
 	poke_write_stats.chunks++;
-	local_irq_restore(space->flags);
+	arch_irq_restore(space->flags);
 }
 
 /* Open the page of addr. Return: the offset of addr in it. */

@@ -16,12 +16,12 @@ static inline unsigned long local_save_flags(void)
 	return host_flags;
 }
 
-static inline void local_irq_disable(void)
+static inline void arch_irq_disable(void)
 {
 	host_flags &= ~X86_EFLAGS_IF;
 }
 
-static inline void local_irq_enable(void)
+static inline void arch_irq_enable(void)
 {
 	host_flags |= X86_EFLAGS_IF;
 }
@@ -30,7 +30,7 @@ static inline unsigned long arch_irq_save(void)
 {
 	unsigned long flags = host_flags;
 
-	local_irq_disable();
+	arch_irq_disable();
 	return flags;
 }
 
@@ -46,7 +46,11 @@ static inline bool irqs_disabled(void)
 	return irqs_disabled_flags(host_flags);
 }
 
-static inline void local_irq_restore(unsigned long flags)
+static inline void arch_irq_restore(unsigned long flags)
 {
 	host_flags = flags;
 }
+
+#define local_irq_disable()	 arch_irq_disable()
+#define local_irq_enable()	 arch_irq_enable()
+#define local_irq_restore(flags) arch_irq_restore(flags)

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The tracers of latencies: the longest one is found, its events are kept while
+ * the trace goes on, and nothing is left behind.
+ */
+#include "kernel/base/irq_observer.h"
+#include "kernel/jump_label.h"
+#include "kernel/lib/printf.h"
+#include "tests/kernel/fgraph_targets.h"
+#include "tests/kernel/trace_test.h"
+#include "trace/control/tracefs.h"
+#include "trace/trace_snapshot.h"
+#include <asm/irqflags.h>
+#include <asm/tsc.h>
+
+#define ROOM 65536
+
+static char text[ROOM];
+
+void latency_section(u64 us);
+
+/* Interrupts off for so long, and one call of a function in it. */
+traced_function void latency_section(u64 us)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	fg_leaf(1);
+	udelay(us);
+	local_irq_restore(flags);
+}
+
+static u64 max_us(void)
+{
+	char number[32];
+	u64 us = 0;
+	char *at;
+
+	tt_read("tracing_max_latency", number, sizeof(number));
+	for (at = number; *at >= '0' && *at <= '9'; at++)
+		us = us * 10 + *at - '0';
+	return us;
+}
+
+/* The filter keeps the functions few: a section has room in the buffer. */
+static void begin(const char *tracer)
+{
+	tt_write("set_ftrace_filter", "fg_leaf\n");
+	tt_write("current_tracer", tracer);
+}
+
+static void end(void)
+{
+	tt_write("current_tracer", "nop\n");
+	tt_write("tracing_thresh", "0\n");
+	tt_end();
+	EXPECT(!static_key_enabled(&irqs_observed.key));
+	EXPECT(!trace_option(trace_top(), TRACE_OPT_latency_format));
+	EXPECT(!trace_snapshot_allocated(trace_top()));
+	EXPECT_EQ(ftrace_check(), 0);
+}
+
+#define LONG_US 20000 /* longer than anything else keeps interrupts off */
+
+KTEST(latency, irqsoff_finds_the_longest)
+{
+	const char *at;
+	char task[64];
+
+	begin("irqsoff\n");
+	EXPECT(static_key_enabled(&irqs_observed.key));
+	tt_write("tracing_max_latency", "0\n");
+	latency_section(LONG_US);
+	latency_section(LONG_US / 100); /* is forgotten */
+	tt_write("tracing_on", "0\n");
+	EXPECT(max_us() >= LONG_US);
+	tt_read("trace", text, ROOM);
+	EXPECT(str_has_prefix(text, "# tracer: irqsoff\n#\n"
+				    "# irqsoff latency trace v1.1.5 on nop5\n"
+				    "# ----------"));
+	EXPECT(strstr(text, "\n#  => started at: latency_section\n"
+			    "#  => ended at:   latency_section\n#\n#\n"));
+	snprintf(task, sizeof(task), " | task: %s-%d (", current->comm,
+		 current->pid);
+	EXPECT(strstr(text, task));
+	at = strstr(text, "latency_section <-");
+	ASSERT(at != NULL);
+	at = strstr(at, ": fg_leaf <-latency_section");
+	ASSERT(at != NULL);
+	at = strstr(at, ": latency_section <-");
+	EXPECT(at && strstr(at, "<stack trace>"));
+	tt_write("tracing_on", "1\n");
+	end();
+}
+
+KTEST(latency, a_threshold_reports_all_that_are_longer)
+{
+	begin("irqsoff\n");
+	tt_write("tracing_max_latency", "0\n");
+	latency_section(LONG_US);
+	tt_write("tracing_thresh", "10000\n");
+	latency_section(LONG_US / 2 + 2000); /* not the longest */
+	tt_write("tracing_on", "0\n");
+	EXPECT(max_us() >= LONG_US / 2 + 2000);
+	EXPECT(max_us() < LONG_US);
+	tt_write("tracing_on", "1\n");
+	end();
+}
+
+static void refused(const char *path, const char *input, int err)
+{
+	struct tracefs_file *file;
+
+	ASSERT_EQ(tracefs_open(path, TRACEFS_WRITE, &file), 0);
+	EXPECT_EQ(tracefs_write(file, input, strlen(input)), err);
+	EXPECT_EQ(tracefs_close(file), 0);
+}
+
+KTEST(latency, one_at_a_time_and_the_snapshot_is_its_own)
+{
+	struct tracefs_file *file;
+
+	EXPECT_EQ(tracefs_mkdir("instances/other"), 0);
+	begin("irqsoff\n");
+	refused("instances/other/current_tracer", "irqsoff\n", -EBUSY);
+	refused("instances/other/current_tracer", "wakeup\n", -EBUSY);
+	refused("snapshot", "1\n", -EBUSY);
+	refused("snapshot", "0\n", -EBUSY);
+	refused("tracing_max_latency", "x\n", -EINVAL);
+	EXPECT_EQ(tracing_snapshot(trace_top()), -EBUSY);
+	EXPECT_EQ(
+		tracefs_open("per_cpu/cpu0/snapshot_raw", TRACEFS_READ, &file),
+		-EBUSY);
+	tt_write("current_tracer", "wakeup\n"); /* from one to the other */
+	end();
+	tt_write("instances/other/set_ftrace_filter", "fg_leaf\n");
+	tt_write("instances/other/current_tracer", "irqsoff\n");
+	latency_section(LONG_US);
+	EXPECT_EQ(max_us(), 0); /* of the top trace */
+	EXPECT(trace_array_find("other")->max.ns >= LONG_US * 1000);
+	EXPECT_EQ(tracefs_rmdir("instances/other"), 0);
+	tt_write("error_log", "\n");
+	EXPECT(!static_key_enabled(&irqs_observed.key));
+}
+
+/* ---- wakeup -------------------------------------------------------------- */
+
+static int run_briefly(void *unused)
+{
+	(void)unused;
+	return 0;
+}
+
+KTEST(latency, wakeup_shows_who_woke_whom)
+{
+	struct task_struct *task;
+	unsigned int i;
+	const char *at;
+
+	begin("wakeup\n");
+	tt_write("tracing_max_latency", "0\n");
+	for (i = 0; i < 20; i++) {
+		task = kthread_run(run_briefly, NULL, "sleeper");
+		ASSERT(!IS_ERR(task));
+		kthread_join(task);
+	}
+	tt_write("tracing_on", "0\n");
+	tt_read("trace", text, ROOM);
+	EXPECT(str_has_prefix(text, "# tracer: wakeup\n#\n"
+				    "# wakeup latency trace v1.1.5 on nop5\n"));
+	EXPECT(!strstr(text, "started at"));
+	at = strstr(text, "   + [");
+	ASSERT(at != NULL);
+	EXPECT(strstr(at, " ==> ["));
+	tt_write("tracing_on", "1\n");
+	end();
+}
