@@ -182,22 +182,6 @@ unsigned long kallsyms_lookup_name(const char *name)
 	return KERNEL_VMA + symbols()[by_name()[i]].start;
 }
 
-int kallsyms_for_each(int (*fn)(const char *name, unsigned long addr,
-				unsigned long size, void *arg),
-		      void *arg)
-{
-	unsigned long addr, size;
-	const char *name;
-	unsigned i;
-	int ret = 0;
-
-	for (i = 0; i < nr_symbols && !ret; i++) {
-		name = kallsyms_symbol(i, &addr, &size);
-		ret = fn(name, addr, size, arg);
-	}
-	return ret;
-}
-
 static bool sum_is(const void *start, const void *end, u64 expected, u64 *found)
 {
 	const u64 *p;

@@ -34,14 +34,6 @@ unsigned long kallsyms_lookup_name(const char *name);
 /* How many symbols have that name. */
 unsigned kallsyms_name_count(const char *name);
 
-/*
- * Calls fn for each symbol in rising order until fn returns nonzero.
- * Return: the last value of fn.
- */
-int kallsyms_for_each(int (*fn)(const char *name, unsigned long addr,
-				unsigned long size, void *arg),
-		      void *arg);
-
 /* Letters as nm prints them: 't' text, 'r' rodata, 'd' data, 'b' bss. */
 char kallsyms_type(unsigned i);
 

@@ -58,7 +58,6 @@ __printf(1, 0) void vprintk(const char *fmt, va_list ap);
 #define pr_emerg(fmt, ...)  printk(KERN_EMERG fmt, ##__VA_ARGS__)
 #define pr_err(fmt, ...)    printk(KERN_ERR fmt, ##__VA_ARGS__)
 #define pr_warn(fmt, ...)   printk(KERN_WARNING fmt, ##__VA_ARGS__)
-#define pr_notice(fmt, ...) printk(KERN_NOTICE fmt, ##__VA_ARGS__)
 #define pr_info(fmt, ...)   printk(KERN_INFO fmt, ##__VA_ARGS__)
 #define pr_debug(fmt, ...)  printk(KERN_DEBUG fmt, ##__VA_ARGS__)
 

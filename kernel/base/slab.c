@@ -352,14 +352,6 @@ void *krealloc(void *p, size_t size)
 	return grown;
 }
 
-char *kstrdup(const char *s)
-{
-	size_t n = strlen(s) + 1;
-	char *copy = kmalloc(n);
-
-	return copy ? memcpy(copy, s, n) : NULL;
-}
-
 size_t kmalloc_live(void)
 {
 	return (size_t)atomic64_read(&nr_live);

@@ -23,9 +23,6 @@ void *__must_check kcalloc(size_t n, size_t size);
 void *__must_check krealloc(void *p, size_t size);
 void kfree(const void *p);
 
-/* A copy of a string, or NULL. */
-char *__must_check kstrdup(const char *s);
-
 /* The usable bytes of an allocation, at least the requested size. */
 size_t ksize(const void *p);
 

@@ -53,11 +53,6 @@ size_t bitmap_find_zero_area(const unsigned long *map, size_t size, size_t from,
 	}
 }
 
-void bitmap_zero(unsigned long *map, size_t size)
-{
-	memset(map, 0, BITS_TO_LONGS(size) * sizeof(*map));
-}
-
 /* The bits of [from, from + nr) that lie in the word of @from. */
 static unsigned long word_mask(size_t from, size_t nr)
 {

@@ -22,11 +22,6 @@ static __always_inline void __set_bit(size_t nr, unsigned long *map)
 	map[nr / BITS_PER_LONG] |= 1UL << (nr % BITS_PER_LONG);
 }
 
-static __always_inline void __clear_bit(size_t nr, unsigned long *map)
-{
-	map[nr / BITS_PER_LONG] &= ~(1UL << (nr % BITS_PER_LONG));
-}
-
 /* The number of ones. Without -mpopcnt, gcc's builtin would call libgcc. */
 static __always_inline unsigned int hweight64(u64 w)
 {
@@ -47,12 +42,7 @@ size_t find_next_zero_bit(const unsigned long *map, size_t size, size_t from);
 size_t bitmap_find_zero_area(const unsigned long *map, size_t size, size_t from,
 			     size_t nr);
 
-void bitmap_zero(unsigned long *map, size_t size);
 void bitmap_set(unsigned long *map, size_t from, size_t nr);
 void bitmap_clear(unsigned long *map, size_t from, size_t nr);
 /* How many of the first @size bits are set. */
 size_t bitmap_weight(const unsigned long *map, size_t size);
-
-#define for_each_set_bit(bit, map, size)                          \
-	for ((bit) = find_next_bit(map, size, 0); (bit) < (size); \
-	     (bit) = find_next_bit(map, size, (bit) + 1))

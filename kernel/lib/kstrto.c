@@ -85,42 +85,6 @@ int kstrtoul(const char *s, unsigned int base, unsigned long *res)
 	return err;
 }
 
-int kstrtol(const char *s, unsigned int base, long *res)
-{
-	s64 value;
-	int err = kstrtoll(s, base, &value);
-
-	if (!err)
-		*res = value;
-	return err;
-}
-
-int kstrtouint(const char *s, unsigned int base, unsigned int *res)
-{
-	u64 value;
-	int err = kstrtoull(s, base, &value);
-
-	if (err)
-		return err;
-	if (value > UINT_MAX)
-		return -ERANGE;
-	*res = (unsigned int)value;
-	return 0;
-}
-
-int kstrtoint(const char *s, unsigned int base, int *res)
-{
-	s64 value;
-	int err = kstrtoll(s, base, &value);
-
-	if (err)
-		return err;
-	if (value < INT_MIN || value > INT_MAX)
-		return -ERANGE;
-	*res = (int)value;
-	return 0;
-}
-
 int kstrtobool(const char *s, bool *res)
 {
 	switch (s[0]) {

@@ -15,10 +15,6 @@
 int __must_check kstrtoull(const char *s, unsigned int base, u64 *res);
 int __must_check kstrtoll(const char *s, unsigned int base, s64 *res);
 int __must_check kstrtoul(const char *s, unsigned int base, unsigned long *res);
-int __must_check kstrtol(const char *s, unsigned int base, long *res);
-int __must_check kstrtouint(const char *s, unsigned int base,
-			    unsigned int *res);
-int __must_check kstrtoint(const char *s, unsigned int base, int *res);
 /*
  * Accepts y Y 1 on as true and n N 0 off as false. Only the first one or two
  * characters count.

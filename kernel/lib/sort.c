@@ -62,24 +62,3 @@ void sort(void *base, size_t n, size_t size, cmp_fn cmp)
 		sift_down(first, 0, end, size, cmp);
 	}
 }
-
-void *bsearch(const void *key, const void *base, size_t n, size_t size,
-	      cmp_fn cmp)
-{
-	const u8 *first = base;
-
-	while (n) {
-		const u8 *mid = first + n / 2 * size;
-		int order = cmp(key, mid);
-
-		if (!order)
-			return (void *)mid;
-		if (order > 0) {
-			first = mid + size;
-			n -= n / 2 + 1;
-		} else {
-			n /= 2;
-		}
-	}
-	return NULL;
-}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sorts and searches arrays.  Pure; no allocation, no recursion.
+ * Sorts arrays.  Pure; no allocation, no recursion.
  */
 #pragma once
 
@@ -14,10 +14,3 @@ typedef int (*cmp_fn)(const void *a, const void *b);
  * stable.
  */
 void sort(void *base, size_t n, size_t size, cmp_fn cmp);
-
-/*
- * bsearch() - an element of the sorted array for which cmp(key, element) is
- * 0, or NULL.
- */
-void *bsearch(const void *key, const void *base, size_t n, size_t size,
-	      cmp_fn cmp);

@@ -47,17 +47,15 @@ typedef unsigned long uintptr_t;
  * Older versions of gcc also dropped other flags; tests/test_optimize.py checks
  * that this one does not.
  */
-#define __no_fp		__attribute__((__optimize__("omit-frame-pointer")))
-#define __packed	__attribute__((__packed__))
-#define __aligned(n)	__attribute__((__aligned__(n)))
-#define __section(name) __attribute__((__section__(name)))
-#define __used		__attribute__((__used__))
-#define __unused	__attribute__((__unused__))
-#define __weak		__attribute__((__weak__))
-#define __cold		__attribute__((__cold__))
-#define __noreturn	__attribute__((__noreturn__))
-#define __must_check	__attribute__((__warn_unused_result__))
-#define __printf(f, a)	__attribute__((__format__(__printf__, f, a)))
+#define __no_fp	       __attribute__((__optimize__("omit-frame-pointer")))
+#define __packed       __attribute__((__packed__))
+#define __aligned(n)   __attribute__((__aligned__(n)))
+#define __used	       __attribute__((__used__))
+#define __weak	       __attribute__((__weak__))
+#define __cold	       __attribute__((__cold__))
+#define __noreturn     __attribute__((__noreturn__))
+#define __must_check   __attribute__((__warn_unused_result__))
+#define __printf(f, a) __attribute__((__format__(__printf__, f, a)))
 
 #define static_assert _Static_assert
 
@@ -85,7 +83,6 @@ typedef unsigned long uintptr_t;
 		max_a_ > max_b_ ? max_a_ : max_b_; \
 	})
 #define min_t(type, a, b) min((type)(a), (type)(b))
-#define max_t(type, a, b) max((type)(a), (type)(b))
 #define clamp(x, lo, hi)  min(max(x, lo), hi)
 #define swap(a, b)                         \
 	do {                               \

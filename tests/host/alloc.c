@@ -56,14 +56,6 @@ void kfree(const void *p)
 	host_free((void *)p);
 }
 
-char *kstrdup(const char *s)
-{
-	size_t n = strlen(s) + 1;
-	char *copy = kmalloc(n);
-
-	return copy ? memcpy(copy, s, n) : NULL;
-}
-
 void *alloc_pages(unsigned int order)
 {
 	void *p;

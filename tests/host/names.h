@@ -23,4 +23,3 @@
 #define strsep	  nop5_strsep
 #define vsnprintf nop5_vsnprintf
 #define snprintf  nop5_snprintf
-#define bsearch	  nop5_bsearch

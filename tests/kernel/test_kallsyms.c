@@ -101,22 +101,3 @@ KTEST(kallsyms, no_local_labels)
 		       str_has_prefix(dot, ".constprop"));
 	}
 }
-
-static int stop_at_three(const char *name, unsigned long addr,
-			 unsigned long size, void *arg)
-{
-	int *calls = arg;
-
-	(void)name;
-	(void)addr;
-	(void)size;
-	return ++*calls == 3 ? 42 : 0;
-}
-
-KTEST(kallsyms, iteration_stops_when_told)
-{
-	int calls = 0;
-
-	EXPECT_EQ(kallsyms_for_each(stop_at_three, &calls), 42);
-	EXPECT_EQ(calls, 3);
-}

@@ -95,7 +95,7 @@ static int cmp_u32(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-KTEST(lib, sort_and_search)
+KTEST(lib, sorting)
 {
 	static u32 a[257]; /* too large for a stack of 16 KiB */
 	u32 seed = 1;
@@ -104,21 +104,17 @@ KTEST(lib, sort_and_search)
 	for (size_t i = 0; i < ARRAY_SIZE(a); i++)
 		a[i] = seed = seed * 1664525 + 1013904223;
 	sort(a, ARRAY_SIZE(a), sizeof(a[0]), cmp_u32);
-	for (size_t i = 0; i < ARRAY_SIZE(a); i++) {
-		bad += i && a[i - 1] > a[i];
-		bad += bsearch(&a[i], a, ARRAY_SIZE(a), sizeof(a[0]),
-			       cmp_u32) != &a[i];
-	}
+	for (size_t i = 1; i < ARRAY_SIZE(a); i++)
+		bad += a[i - 1] > a[i];
 	EXPECT_EQ(bad, 0);
 }
 
 KTEST(lib, glob_and_bitmap)
 {
-	DECLARE_BITMAP(map, 200);
+	DECLARE_BITMAP(map, 200) = { 0 };
 
 	EXPECT(glob_match("*lock[!a-z]?", "spin_lock_x"));
 	EXPECT(!glob_match("*lock[!a-z]?", "spin_locks"));
-	bitmap_zero(map, 200);
 	bitmap_set(map, 60, 70);
 	EXPECT_EQ(bitmap_weight(map, 200), 70);
 	EXPECT_EQ(bitmap_find_zero_area(map, 200, 0, 61), 130);

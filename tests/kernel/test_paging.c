@@ -11,8 +11,8 @@
 #include "kernel/base/printk.h"
 #include "kernel/base/spinlock.h"
 #include "kernel/lib/string.h"
-#include "kernel/vmap.h"
 #include "tests/kernel/ktest.h"
+#include "tests/kernel/vmap.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/smp.h>

@@ -96,15 +96,6 @@ KTEST(slab, failed_krealloc_leaves_the_old_block)
 	kfree(p);
 }
 
-KTEST(slab, kstrdup_copies)
-{
-	char *p = kstrdup("set_ftrace_filter");
-
-	ASSERT(p);
-	EXPECT(!strcmp(p, "set_ftrace_filter"));
-	kfree(p);
-}
-
 KTEST(slab, empty_slabs_go_back_to_the_pages)
 {
 	enum { N = 500 };

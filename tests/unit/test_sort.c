@@ -86,26 +86,6 @@ UNIT(sort, sorted_input_costs_one_pass)
 	CHECK_EQ(nr_cmp, 99);
 }
 
-UNIT(sort, bsearch_finds_all_and_nothing_else)
-{
-	struct pair a[50], key;
-
-	for (size_t n = 0; n <= 50; n++) {
-		for (size_t i = 0; i < n; i++)
-			a[i].key = 2 * i + 1;
-		for (u64 k = 0; k <= 2 * n + 1; k++) {
-			struct pair *hit;
-
-			key.key = k;
-			hit = bsearch(&key, a, n, sizeof(a[0]), cmp_pair);
-			if (k % 2 && k / 2 < n)
-				CHECK(hit == &a[k / 2]);
-			else
-				CHECK(!hit);
-		}
-	}
-}
-
 struct item {
 	int value;
 	struct list_head link;

@@ -185,14 +185,9 @@ struct dyn_ftrace *ftrace_hash_rec(const struct ftrace_hash *hash, size_t i);
 /* Is site @ip in @hash (NULL: no)? Context: probe. */
 bool ftrace_hash_has(const struct ftrace_hash *hash, unsigned long ip);
 
-/*
- * Both return a new set, or NULL without memory. A filter NULL means "all", as
- * everywhere, but these two do not accept it.
- */
+/* Return: a new set, or NULL without memory. @a and @b are not NULL. */
 struct ftrace_hash *ftrace_hash_union(const struct ftrace_hash *a,
 				      const struct ftrace_hash *b);
-struct ftrace_hash *ftrace_hash_intersect(const struct ftrace_hash *a,
-					  const struct ftrace_hash *b);
 
 /*
  * The text holds unexpected bytes: no site is patched any more, every request
@@ -287,12 +282,6 @@ int unregister_ftrace_direct(struct ftrace_ops *ops, unsigned long addr,
 int modify_ftrace_direct(struct ftrace_ops *ops, unsigned long addr);
 /* The same for ops_func, which runs with direct_mutex held. */
 int modify_ftrace_direct_nolock(struct ftrace_ops *ops, unsigned long addr);
-
-/* The older names. */
-#define register_ftrace_direct_multi	  register_ftrace_direct
-#define unregister_ftrace_direct_multi	  unregister_ftrace_direct
-#define modify_ftrace_direct_multi	  modify_ftrace_direct
-#define modify_ftrace_direct_multi_nolock modify_ftrace_direct_nolock
 
 /*
  * One ops with many sites, each with its own target. ftrace_direct_hash_add()

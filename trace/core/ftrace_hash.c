@@ -137,12 +137,6 @@ struct ftrace_hash *ftrace_hash_union(const struct ftrace_hash *a,
 	return hash_combine(a, b, KEEP_A | KEEP_BOTH | KEEP_B);
 }
 
-struct ftrace_hash *ftrace_hash_intersect(const struct ftrace_hash *a,
-					  const struct ftrace_hash *b)
-{
-	return hash_combine(a, b, KEEP_BOTH);
-}
-
 struct ftrace_hash *ftrace_hash_minus(const struct ftrace_hash *a,
 				      const struct ftrace_hash *b)
 {

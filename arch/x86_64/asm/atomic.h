@@ -59,11 +59,6 @@ static __always_inline void atomic_add(int n, atomic_t *v)
 	fetch_add(&v->counter, n);
 }
 
-static __always_inline void atomic_sub(int n, atomic_t *v)
-{
-	fetch_add(&v->counter, -n);
-}
-
 static __always_inline void atomic_inc(atomic_t *v)
 {
 	fetch_add(&v->counter, 1);
@@ -92,16 +87,6 @@ static __always_inline int atomic_dec_return(atomic_t *v)
 static __always_inline bool atomic_dec_and_test(atomic_t *v)
 {
 	return atomic_dec_return(v) == 0;
-}
-
-static __always_inline int atomic_xchg(atomic_t *v, int n)
-{
-	return xchg(&v->counter, n);
-}
-
-static __always_inline int atomic_cmpxchg(atomic_t *v, int old, int n)
-{
-	return cmpxchg(&v->counter, old, n);
 }
 
 static __always_inline s64 atomic64_read(const atomic64_t *v)

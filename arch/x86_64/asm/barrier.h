@@ -12,10 +12,6 @@
 
 #define barrier() __asm__ volatile("" ::: "memory")
 
-#define mb()  __asm__ volatile("mfence" ::: "memory")
-#define rmb() __asm__ volatile("lfence" ::: "memory")
-#define wmb() __asm__ volatile("sfence" ::: "memory")
-
 #define smp_mb()  __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_rmb() barrier()
 #define smp_wmb() barrier()

@@ -12,7 +12,6 @@
 #define MSR_APIC_BASE	   0x0000001b
 #define MSR_X2APIC	   0x00000800 /* + register number */
 #define MSR_EFER	   0xc0000080
-#define MSR_FS_BASE	   0xc0000100
 #define MSR_GS_BASE	   0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
 

@@ -25,16 +25,13 @@
 
 /* Offsets of the memory-mapped registers; the MSR is 0x800 + offset / 16. */
 #define APIC_ID		   0x020
-#define APIC_VERSION	   0x030
 #define APIC_TPR	   0x080
 #define APIC_EOI	   0x0b0
 #define APIC_SVR	   0x0f0
-#define APIC_ISR	   0x100
 #define APIC_ESR	   0x280
 #define APIC_ICR	   0x300
 #define APIC_ICR_HIGH	   0x310
 #define APIC_LVT_TIMER	   0x320
-#define APIC_LVT_THERM	   0x330
 #define APIC_LVT_PERF	   0x340
 #define APIC_LVT_LINT0	   0x350
 #define APIC_LVT_LINT1	   0x360

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Frames at consecutive virtual addresses.
+ * Frames at consecutive virtual addresses: writable and executable aliases,
+ * which only tests of the audit make.
  *
  * Owns VMAP_PAGES pages of address space from VMAP_BASE.
  *
@@ -14,7 +15,7 @@
 #include "kernel/base/spinlock.h"
 #include "kernel/lib/bitmap.h"
 #include "kernel/smp.h"
-#include "kernel/vmap.h"
+#include "tests/kernel/vmap.h"
 #include <asm/cpu.h>
 
 #define VMAP_PAGES 4096
