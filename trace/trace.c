@@ -17,6 +17,7 @@
 #include "kernel/mutex.h"
 #include "kernel/smp.h"
 #include "trace/trace_internal.h"
+#include <asm/atomic.h>
 
 #define BOOT_KB (TRACE_BOOT_PAGES * RB_DATA_SIZE / 1024)
 
@@ -137,6 +138,14 @@ void trace_stop(struct trace_array *tr)
 {
 	WRITE_ONCE(tr->paused_was_on, false);
 	WRITE_ONCE(tr->on, false);
+}
+
+bool trace_switch(struct trace_array *tr, bool on)
+{
+	bool was = !on;
+
+	WRITE_ONCE(tr->paused_was_on, on);
+	return !READ_ONCE(tr->paused) && try_cmpxchg(&tr->on, &was, on);
 }
 
 void trace_pause(struct trace_array *tr)

@@ -286,6 +286,11 @@ bool trace_is_on(struct trace_array *tr);
 void trace_set_on(struct trace_array *tr, bool on);
 /* trace_stop() - tracing_on becomes 0. Context: any; not traceable. */
 void trace_stop(struct trace_array *tr);
+/*
+ * trace_switch() - tracing_on becomes @on, without the tracer's start
+ * Return: whether it was not. Context: any; not traceable.
+ */
+bool trace_switch(struct trace_array *tr, bool on);
 
 /* Empty one CPU's buffer, or all (TRACE_CPU_ALL). */
 void trace_reset(struct trace_array *tr, unsigned int cpu);

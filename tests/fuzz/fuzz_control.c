@@ -141,6 +141,8 @@ NOTHING(trace_unuse, struct trace_array *tr)
 NOTHING(trace_snapshot_destroy, struct trace_array *tr)
 NOTHING(synchronize_cpus, void)
 NOTHING(tracepoint_session_begin, void)
+NOTHING(event_triggers_drop, struct trace_event_file *file)
+NOTHING(event_triggers_settled, void)
 
 bool tracepoint_session_end(void)
 {

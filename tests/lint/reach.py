@@ -103,6 +103,8 @@ INDIRECT = {
     "__traceiter_int3_hit": INT3_PROBES,
     "call_all_int3_hit": INT3_PROBES,
     "event_commit": FILTERS,
+    "event_triggers_act": FILTERS,
+    "ring_buffer_swap": (["set_top_ring"], "moved of every ring_buffer"),
     "filtered_*": FILTERS,
     "tsc_compare": (["bring_up_clock"], "what ap_entry() compares by"),
     "ring_buffer_lock_reserve":

@@ -10,6 +10,7 @@
 #include "trace/event/event_write.h"
 
 #include "kernel/lib/string.h"
+#include "trace/event/event_trigger.h"
 #include "trace/trace_internal.h"
 
 static void *reserve(struct trace_event_file *file, u32 len)
@@ -31,6 +32,8 @@ void *event_begin(struct trace_event_file *file, u32 len, void *scratch)
 
 	/* A fast reservation may have been tried before. */
 	ring_buffer_refused(tr->buffer.cpu[smp_processor_id()]);
+	if (flags & EVENT_FILE_TRIGGERS)
+		return scratch; /* they may want it, recorded or not */
 	if (!READ_ONCE(tr->on))
 		return NULL;
 	if (flags & EVENT_FILE_SLOW && !trace_event_wanted(file))
@@ -68,13 +71,30 @@ void event_put(struct trace_event_file *file, u32 len, void *scratch)
 		ring_buffer_unlock_commit(&tr->buffer);
 }
 
+/* Triggers see the whole record; then it is recorded if it is wanted. */
+static void commit_scratch(struct trace_event_file *file, u32 len,
+			   void *scratch)
+{
+	u32 after = 0;
+
+	if (READ_ONCE(file->flags) & EVENT_FILE_TRIGGERS) {
+		trace_fill(scratch, file->id);
+		after = event_triggers_act(file, scratch, len);
+	}
+	if (READ_ONCE(file->tr->on) && trace_event_wanted(file) &&
+	    accepted(file, scratch, len) && copy(file, len, scratch))
+		ring_buffer_unlock_commit(&file->tr->buffer);
+	if (after)
+		event_triggers_act_after(file, after);
+}
+
 void event_commit(struct trace_event_file *file, void *entry, u32 len,
 		  void *scratch)
 {
-	if (entry == scratch &&
-	    (!accepted(file, scratch, len) || !copy(file, len, scratch)))
-		return;
-	ring_buffer_unlock_commit(&file->tr->buffer);
+	if (entry == scratch)
+		commit_scratch(file, len, scratch);
+	else
+		ring_buffer_unlock_commit(&file->tr->buffer);
 }
 
 u32 event_string_size(const char *text)

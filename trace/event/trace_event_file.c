@@ -24,6 +24,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/mutex.h"
 #include "kernel/quiesce.h"
+#include "trace/event/event_trigger.h"
 #include "trace/event/tracepoint.h"
 #include "trace/trace_internal.h"
 #include <asm/atomic.h>
@@ -42,11 +43,18 @@ static void settle(void)
 	if (changed)
 		synchronize_cpus(); /* EF1, EF2: a probe has preemption off */
 	attaching = changed = false;
+	event_triggers_settled();
 }
 
 void event_session_begin(void)
 {
 	mutex_lock(&trace_lock);
+}
+
+void event_session_wait(void)
+{
+	assert_held(&trace_lock);
+	changed = true;
 }
 
 void event_session_end(void)
@@ -234,6 +242,7 @@ static int make_file(struct trace_array *tr, const struct trace_event *event)
 /* Switch a file off for good, soft users or not. */
 static void force_off(struct trace_event_file *file)
 {
+	event_triggers_drop(file);
 	file->soft_users = 0;
 	trace_event_file_set(file, EVENT_FILE_SOFT_MODE, false);
 	if (file->flags & EVENT_FILE_ENABLED)

@@ -43,10 +43,12 @@ struct trace_array;
 #define EVENT_FILE_SOFT_DISABLED 0x04U /* attached, but not to be recorded */
 #define EVENT_FILE_FILTERED	 0x08U /* ->filter is not NULL */
 #define EVENT_FILE_PIDS		 0x10U /* the trace has lists of pids */
+#define EVENT_FILE_TRIGGERS	 0x20U /* ->triggers is not empty */
 
 /* With one of these a probe calls trace_event_wanted() or the filter. */
-#define EVENT_FILE_SLOW \
-	(EVENT_FILE_SOFT_DISABLED | EVENT_FILE_FILTERED | EVENT_FILE_PIDS)
+#define EVENT_FILE_SLOW                                                     \
+	(EVENT_FILE_SOFT_DISABLED | EVENT_FILE_FILTERED | EVENT_FILE_PIDS | \
+	 EVENT_FILE_TRIGGERS)
 
 /*
  * A filter as a probe sees it. Its owner embeds this head in its own struct.
@@ -73,6 +75,7 @@ struct trace_event_file {
 	u32 soft_users;		     /* [L] */
 	struct event_filter *filter; /* [A] */
 	u16 other_pid; /* [L] offset of a second task's pid; 0: none */
+	struct event_trigger *triggers; /* [A] event_trigger.h */
 };
 
 /* A text of a filter that no event of its system has accepted. */
@@ -88,6 +91,8 @@ struct event_refusal {
 void event_session_begin(void);
 /* Make all changes of the session take effect (EF1, EF2); release the lock. */
 void event_session_end(void);
+/* Something else was taken away: the session's end waits for probes. */
+void event_session_wait(void);
 
 /*
  * The file of this event in this trace. Return: NULL: the event has no switch,

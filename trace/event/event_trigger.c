@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+/*
+ * event_trigger.c - triggers: actions when an event happens.
+ *
+ * Owns the triggers of each file, a list that changes under trace_lock and is
+ * read by probes. Invariants TG1 to TG3: event_trigger.h.
+ *
+ * Context: as event_trigger.h says.
+ */
+#include "trace/event/event_trigger.h"
+
+#include "kernel/base/slab.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "trace/event/event_filter.h"
+#include "trace/event/trace_event_file.h"
+#include "trace/trace_internal.h"
+#include "trace/trace_snapshot.h"
+#include <asm/atomic.h>
+
+struct event_trigger {
+	struct event_trigger *next;   /* [A] written under trace_lock */
+	struct event_trigger *dead;   /* [I] of one list to be freed */
+	struct event_trigger_spec is; /* [I] but for its count: [A] */
+};
+
+static const struct command {
+	const char *name;
+	enum event_trigger_kind type; /* equal for two that exclude another */
+	bool after;		      /* act when the event is recorded */
+} commands[TRIGGER_KINDS] = {
+	[TRIGGER_TRACEON] = { "traceon", TRIGGER_TRACEON, false },
+	[TRIGGER_TRACEOFF] = { "traceoff", TRIGGER_TRACEON, true },
+	[TRIGGER_SNAPSHOT] = { "snapshot", TRIGGER_SNAPSHOT, false },
+	[TRIGGER_STACKTRACE] = { "stacktrace", TRIGGER_STACKTRACE, true },
+	[TRIGGER_ENABLE_EVENT] = { "enable_event", TRIGGER_ENABLE_EVENT,
+				   false },
+	[TRIGGER_DISABLE_EVENT] = { "disable_event", TRIGGER_ENABLE_EVENT,
+				    false },
+};
+
+const char *event_trigger_name(enum event_trigger_kind kind)
+{
+	return commands[kind].name;
+}
+
+enum event_trigger_kind event_trigger_find(const char *name)
+{
+	enum event_trigger_kind kind = 0;
+
+	while (kind < TRIGGER_KINDS && strcmp(commands[kind].name, name))
+		kind++;
+	return kind;
+}
+
+/* ---- the list of a file: [trace_lock] ------------------------------------ */
+
+/* The place of the trigger of this type and target, or of the list's end. */
+static struct event_trigger **find(struct trace_event_file *file,
+				   const struct event_trigger_spec *spec)
+{
+	struct event_trigger **at = &file->triggers;
+
+	while (*at &&
+	       (commands[(*at)->is.kind].type != commands[spec->kind].type ||
+		(*at)->is.target != spec->target))
+		at = &(*at)->next;
+	return at;
+}
+
+static unsigned int count_triggers(const struct trace_event_file *file)
+{
+	const struct event_trigger *trigger;
+	unsigned int n = 0;
+
+	for (trigger = file->triggers; trigger; trigger = trigger->next)
+		n++;
+	return n;
+}
+
+/* TG2. Return: 0; -ENOMEM, and nothing has changed. */
+static int take_events(struct trace_event_file *file,
+		       struct trace_event_file *target)
+{
+	int err = trace_event_soft_mode(file, true);
+
+	if (err || !target)
+		return err;
+	err = trace_event_soft_mode(target, true);
+	if (err)
+		trace_event_soft_mode(file, false);
+	return err;
+}
+
+int event_trigger_add(struct trace_event_file *file,
+		      const struct event_trigger_spec *spec)
+{
+	struct event_trigger **at = find(file, spec), *trigger;
+	int err;
+
+	if (*at)
+		return -EEXIST;
+	if (count_triggers(file) == EVENT_TRIGGERS_MAX)
+		return -ENOSPC;
+	trigger = kzalloc(sizeof(*trigger));
+	if (!trigger)
+		return -ENOMEM;
+	trigger->is = *spec;
+	err = take_events(file, spec->target);
+	if (err) {
+		kfree(trigger);
+		return err;
+	}
+	/* Filled in before a probe sees it; pairs with act(). */
+	smp_store_release(at, trigger);
+	trace_event_file_set(file, EVENT_FILE_TRIGGERS, true);
+	return 0;
+}
+
+static struct event_trigger *dead; /* to be freed after the wait */
+
+/*
+ * Unlink the trigger at *@at. It keeps its next, for a probe that is at it; the
+ * list of the dead has links of its own.
+ */
+static void unlink_trigger(struct trace_event_file *file,
+			   struct event_trigger **at)
+{
+	struct event_trigger *trigger = *at;
+
+	WRITE_ONCE(*at, trigger->next);
+	if (!file->triggers)
+		trace_event_file_set(file, EVENT_FILE_TRIGGERS, false);
+	if (trigger->is.target)
+		trace_event_soft_mode(trigger->is.target, false);
+	trace_event_soft_mode(file, false);
+	trigger->dead = dead;
+	dead = trigger;
+	event_session_wait(); /* TG3 */
+}
+
+void event_trigger_remove(struct trace_event_file *file,
+			  const struct event_trigger_spec *spec)
+{
+	struct event_trigger **at = find(file, spec);
+
+	if (*at)
+		unlink_trigger(file, at);
+}
+
+void event_triggers_drop(struct trace_event_file *file)
+{
+	struct trace_event_file *other;
+	struct event_trigger **at;
+	u32 slot = 0;
+
+	while ((other = trace_event_file_next(file->tr, &slot))) {
+		at = &other->triggers;
+		while (*at) {
+			if (other == file || (*at)->is.target == file)
+				unlink_trigger(other, at);
+			else
+				at = &(*at)->next;
+		}
+	}
+}
+
+void event_triggers_settled(void)
+{
+	struct event_trigger *trigger;
+
+	while ((trigger = dead)) {
+		dead = trigger->dead;
+		if (trigger->is.filter)
+			trigger->is.filter->free(trigger->is.filter);
+		kfree(trigger);
+	}
+}
+
+void event_triggers_show(const struct trace_event_file *file,
+			 struct trace_seq *seq)
+{
+	const struct event_trigger *trigger = file->triggers;
+	enum event_trigger_kind kind;
+
+	if (!trigger) {
+		trace_seq_puts(seq, "# Available triggers:\n#");
+		for (kind = 0; kind < TRIGGER_KINDS; kind++)
+			trace_seq_printf(seq, " %s", commands[kind].name);
+		trace_seq_putc(seq, '\n');
+	}
+	for (; trigger; trigger = trigger->next) {
+		const struct event_trigger_spec *is = &trigger->is;
+
+		trace_seq_puts(seq, commands[is->kind].name);
+		if (is->target)
+			trace_seq_printf(seq, ":%s:%s",
+					 is->target->event->system,
+					 is->target->event->name);
+		if (is->count == EVENT_TRIGGER_UNLIMITED)
+			trace_seq_puts(seq, ":unlimited");
+		else
+			trace_seq_printf(seq, ":count=%llu",
+					 READ_ONCE(is->count));
+		if (is->filter)
+			trace_seq_printf(seq, " if %s",
+					 event_filter_text(is->filter));
+		trace_seq_putc(seq, '\n');
+	}
+}
+
+/* ---- probes -------------------------------------------------------------- */
+
+/* TG1: take one of the times that are left. Return: false: none is. */
+static bool take_turn(struct event_trigger *trigger)
+{
+	u64 count = READ_ONCE(trigger->is.count);
+
+	do {
+		if (count == EVENT_TRIGGER_UNLIMITED)
+			return true;
+		if (!count)
+			return false;
+	} while (!try_cmpxchg(&trigger->is.count, &count, count - 1));
+	return true;
+}
+
+static void give_turn_back(struct event_trigger *trigger)
+{
+	u64 count = READ_ONCE(trigger->is.count);
+
+	while (count != EVENT_TRIGGER_UNLIMITED &&
+	       !try_cmpxchg(&trigger->is.count, &count, count + 1))
+		;
+}
+
+/* Set or clear SOFT_DISABLED. Return: whether it has changed. */
+static bool switch_event(struct trace_event_file *file, bool on)
+{
+	u32 flags = READ_ONCE(file->flags);
+
+	do {
+		if (on == !(flags & EVENT_FILE_SOFT_DISABLED))
+			return false;
+	} while (!try_cmpxchg(&file->flags, &flags,
+			      flags ^ EVENT_FILE_SOFT_DISABLED));
+	return true;
+}
+
+/* Return: whether it had an effect: only that is counted. */
+static bool act(struct trace_event_file *file, struct event_trigger *trigger)
+{
+	switch (trigger->is.kind) {
+	case TRIGGER_TRACEON:
+		return trace_switch(file->tr, true);
+	case TRIGGER_TRACEOFF:
+		return trace_switch(file->tr, false);
+	case TRIGGER_SNAPSHOT:
+		tracing_snapshot(file->tr);
+		return true;
+	case TRIGGER_STACKTRACE:
+		if (READ_ONCE(file->tr->on))
+			trace_stack(file->tr, 0);
+		return true;
+	default:
+		return switch_event(trigger->is.target,
+				    trigger->is.kind == TRIGGER_ENABLE_EVENT);
+	}
+}
+
+static void act_if_left(struct trace_event_file *file,
+			struct event_trigger *trigger)
+{
+	if (take_turn(trigger) && !act(file, trigger))
+		give_turn_back(trigger);
+}
+
+u32 event_triggers_act(struct trace_event_file *file, const void *record,
+		       u32 len)
+{
+	struct event_trigger *trigger = smp_load_acquire(&file->triggers);
+	const struct event_filter *filter;
+	u32 after = 0;
+
+	for (; trigger; trigger = READ_ONCE(trigger->next)) {
+		filter = trigger->is.filter;
+		if (filter && !filter->match(filter, record, len))
+			continue;
+		if (commands[trigger->is.kind].after)
+			after |= 1U << trigger->is.kind;
+		else
+			act_if_left(file, trigger);
+	}
+	return after;
+}
+
+void event_triggers_act_after(struct trace_event_file *file, u32 after)
+{
+	struct event_trigger *trigger = smp_load_acquire(&file->triggers);
+
+	for (; after && trigger; trigger = READ_ONCE(trigger->next))
+		if (after >> trigger->is.kind & 1)
+			act_if_left(file, trigger);
+}
