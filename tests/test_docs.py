@@ -33,6 +33,7 @@ RACES = re.compile("|".join([
     r"(?<=calls made) +[\d,]+", r"(?<=counted) +[\d,]+",
     r"(?<= first) [\d,]+", r"(?<= second) [\d,]+", r"(?<=INT3 met) +[\d,]+",
     r"\b[1-9][\d,]* +(?=(exchanges|calls|missed)\b)",
+    r"(?:patches|calls|counted|int3)=\d+",
     r"(?<=entries-written: )\d+/\d+",
     # Which of the tasks that do the same was there first, where, and when.
     r"/\d-\d+ +\[\d+\]", r" \d+\.\d{6}(?=:)",
