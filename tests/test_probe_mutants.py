@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 25
+# parts: test-all 30
 """Breaks probes on purpose, one line at a time: a named test in the image, or
 a panic, must notice each."""
 import pytest
@@ -45,6 +45,15 @@ MUTANTS = [
     ("a failed request leaves its probes", PROBES + ".c",
      "\t\twhile (i--)\n\t\t\tdetach(ps[i]);\n", "",
      "kprobe.refusals*", "not ok 1 - kprobe.refusals"),
+    ("an fprobe's handler is called inside a handler",
+     "trace/probes/fprobe.c",
+     "\tif (this_cpu_read(fprobe_busy) & this_cpu_read(trace_context))\n"
+     "\t\treturn false;\n", "",
+     "fprobe.nested*", "not ok 1 - fprobe.nested"),
+    ("maxactive bounds nothing", "trace/probes/kretprobe.c",
+     "if (fetch_add(&rp->active, 1) >= rp->maxactive) {",
+     "if (fetch_add(&rp->active, 1) < 0) {",
+     "kretprobe.maxactive*", "not ok 1 - kretprobe.maxactive"),
 ]
 
 

@@ -35,6 +35,7 @@ ROOTS = {
     "graph_call": "the function_graph tracer",
     "ap_entry": "a CPU that is starting",
     "kprobe_site_hit": "the callback of probes at sites",
+    "fprobe_call": "the callback of fprobes",
     "poke_write": "the private address space",
     "poke_write_bytes": "the private address space",
 }
@@ -90,16 +91,23 @@ INDIRECT = {
     "kprobe_site_hit": ([], "the same"),
     "call_many": ([], "the same"),
     "kprobe_post": ([], "the same"),
+    "fprobe_enter":
+        (["call_entered"], "the same for other handlers: fprobe_busy is set"),
+    "fprobe_return": (["call_returned"], "the same"),
+    "call_entered": ([], "the same"),
+    "call_returned": ([], "the same"),
     "unwind_trampoline_frame": (Table("unwind_hooks"), "its entries"),
     "unwind_wrapper_range": (Table("unwind_hooks"), "its entries"),
     "unwind_return_address": (Table("unwind_hooks"), "its entries"),
     "fgraph_enter":
-        (["graph_entry", "time_entry"], "entryfunc of every fgraph_ops"),
+        (["graph_entry", "time_entry", "fprobe_enter"],
+         "entryfunc of every fgraph_ops"),
     "return_to_handler":
         (["refuse", "graph_handler", "time_handler"],
          "handler of every fgraph_ops"),
     "ftrace_return_to_handler":
-        (["graph_return", "time_return"], "retfunc of every fgraph_ops"),
+        (["graph_return", "time_return", "fprobe_return"],
+         "retfunc of every fgraph_ops"),
     "__traceiter_int3_hit": INT3_PROBES,
     "call_all_int3_hit": INT3_PROBES,
     "event_commit": FILTERS,

@@ -495,11 +495,11 @@ UNIT(fgraph, calls_without_room_for_their_words_are_counted_R6)
 		call();
 	CHECK_EQ(hooked, most);
 	CHECK_EQ(current->trace_overrun - before, 3);
-	CHECK_EQ(current->ret_stack->data_used, FGRAPH_DATA_WORDS);
+	CHECK_EQ(current->ret_stack->data_used, most * FGRAPH_DATA_MAX);
 	while (w.nr_calls)
 		ret(0);
 	CHECK_EQ(hooked, 0);
-	CHECK_EQ(filled, FGRAPH_DATA_WORDS);
+	CHECK_EQ(filled, most * FGRAPH_DATA_MAX);
 	CHECK_EQ(current->ret_stack->data_used, 0);
 	CHECK_EQ(unregister_ftrace_graph(&user->gops), 0);
 }

@@ -67,6 +67,7 @@ struct fgraph_ops {
 	 */
 	fgraph_handler_t handler;
 	void *private; /* for the owner */
+	void *owner;   /* the same, for fprobes */
 	u32 bit;       /* [G] in fgraph_frame.users, while registered */
 };
 
@@ -100,7 +101,8 @@ int unregister_ftrace_graph(struct fgraph_ops *gops);
  */
 void fgraph_clear_marks(const struct fgraph_ops *gops, u32 marks);
 
-#define FGRAPH_DATA_MAX 32 /* words of one call; as on Linux */
+/* Words of one call: 32 of a user's as on Linux, and what fprobes add. */
+#define FGRAPH_DATA_MAX 48
 
 /*
  * fgraph_reserve_data() - reserve words for this call until it returns

@@ -23,7 +23,7 @@ DEFINE_MUTEX(kprobe_mutex);
 
 /* ---- addresses ---- */
 
-static int address_of(const struct kprobe *p, unsigned long *addr)
+int kprobe_address(const struct kprobe *p, unsigned long *addr)
 {
 	*addr = (unsigned long)p->addr;
 	if (!p->addr == !p->symbol_name)
@@ -58,7 +58,7 @@ static int attach(struct kprobe *p)
 
 	if (p->place)
 		return -EINVAL;
-	err = address_of(p, &addr);
+	err = kprobe_address(p, &addr);
 	if (err)
 		return err;
 	place = kprobe_place_get(addr);

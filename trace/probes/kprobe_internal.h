@@ -63,6 +63,10 @@ struct kprobe_request {
 /* A request with at most so many places needs no array. */
 #define KPROBE_SMALL 8
 
+/* Return: 0 and the address; -EINVAL none or two; -ENOENT unknown symbol. */
+int kprobe_address(const struct kprobe *p, unsigned long *addr);
+
+extern struct list_head kretprobes; /* [K] */
 extern struct mutex kprobe_mutex;
 extern struct list_head kprobe_places; /* [K] */
 extern bool kprobes_on;		       /* [K] kprobes_set_all() */

@@ -10,23 +10,26 @@
 #include "kernel/base/kallsyms.h"
 #include "trace/event/trace_seq.h"
 #include "trace/probes/kprobe_internal.h"
+#include "trace/probes/kretprobe.h"
 
 /* "ADDRESS  k  SYMBOL+0xOFFSET  MODULE FLAGS"; a blank stands for no module. */
-static void show_probe(const struct kprobe *p, struct trace_seq *seq)
+static void show_probe(const struct kprobe *p, char kind, struct trace_seq *seq)
 {
-	unsigned long addr = p->place->point.addr, off;
+	unsigned long addr = (unsigned long)p->addr, off;
 	const char *name = kallsyms_lookup(addr, &off, NULL);
 
-	trace_seq_printf(seq, "%016lx  k  %s+0x%lx    %s%s\n", addr, name, off,
+	trace_seq_printf(seq, "%016lx  %c  %s+0x%lx    %s%s\n", addr, kind,
+			 name, off,
 			 p->flags & KPROBE_FLAG_DISABLED ? "[DISABLED]" : "",
 			 p->flags & KPROBE_FLAG_FTRACE ? "[FTRACE]" : "");
 }
 
-/* The probe with this number, or NULL. */
-static struct kprobe *probe_number(u64 n)
+/* The probe with this number, kretprobes last; NULL: there is none. */
+static struct kprobe *probe_number(u64 n, char *kind)
 {
 	struct list_head *place, *at, *probes;
 
+	*kind = 'k';
 	for (place = kprobe_places.next; place != &kprobe_places;
 	     place = place->next) {
 		probes = &list_entry(place, struct kprobe_place, link)->probes;
@@ -34,17 +37,22 @@ static struct kprobe *probe_number(u64 n)
 			if (!n--)
 				return list_entry(at, struct kprobe, of_place);
 	}
+	*kind = 'r';
+	for (at = kretprobes.next; at != &kretprobes; at = at->next)
+		if (!n--)
+			return &list_entry(at, struct kretprobe, link)->kp;
 	return NULL;
 }
 
 bool kprobes_show(u64 *pos, struct trace_seq *seq)
 {
 	const struct kprobe *p;
+	char kind;
 
 	mutex_lock(&kprobe_mutex);
-	p = probe_number(*pos);
+	p = probe_number(*pos, &kind);
 	if (p)
-		show_probe(p, seq);
+		show_probe(p, kind, seq);
 	mutex_unlock(&kprobe_mutex);
 	if (p && !seq->overflow)
 		++*pos;

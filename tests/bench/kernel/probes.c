@@ -5,7 +5,7 @@
 #include "kernel/lib/errno.h"
 #include "tests/bench/kernel/bench.h"
 #include "tests/kernel/ftrace_targets.h"
-#include "trace/probes/kprobe.h"
+#include "trace/probes/kretprobe.h"
 
 #define MANY 1000
 
@@ -80,6 +80,44 @@ static void with_one_elsewhere(void)
 	bench_detach(&ops);
 }
 
+__no_fp static notrace int empty_entry(struct fprobe *fp, unsigned long ip,
+				       unsigned long ret_ip,
+				       struct ftrace_regs *fregs, void *data)
+{
+	return 0;
+}
+
+__no_fp static notrace void empty_exit(struct fprobe *fp, unsigned long ip,
+				       unsigned long ret_ip,
+				       struct ftrace_regs *fregs, void *data)
+{
+}
+
+__no_fp static notrace int empty_return(struct kretprobe_instance *ri,
+					struct pt_regs *regs)
+{
+	return 0;
+}
+
+static void returns(void)
+{
+	static struct fprobe fp = { .entry_handler = empty_entry,
+				    .exit_handler = empty_exit };
+	static struct kretprobe rp = { .handler = empty_return };
+	unsigned long ip = (unsigned long)bench_target;
+
+	if (bench_ok("call.fprobe", register_fprobe_ips(&fp, &ip, 1))) {
+		bench_sample("call.fprobe");
+		bench_ok("call.fprobe", unregister_fprobe(&fp));
+	}
+	rp.kp.addr = (kprobe_opcode_t *)ip;
+	if (bench_ok("call.kretprobe", register_kretprobe(&rp))) {
+		bench_sample("call.kretprobe");
+		bench_ok("call.kretprobe", rp.nmissed);
+		unregister_kretprobe(&rp);
+	}
+}
+
 static void registration(void)
 {
 	static struct kprobe many[MANY];
@@ -113,5 +151,6 @@ void bench_probes(void)
 	with_probe("call.kprobe_int3_slot", bench_plain, 0, NULL);
 	with_probe("call.kprobe_int3_twice", bench_plain, 0, empty_post);
 	with_one_elsewhere();
+	returns();
 	registration();
 }

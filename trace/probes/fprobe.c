@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fprobe.c - handlers at entry and exit, on the return side of the graph.
+ *
+ * Owns the words of a call that an exit handler needs: struct fprobe_call,
+ * then the user's entry data.
+ *
+ * K7 For each call of a probed function either the entry handler is called, or
+ *    the call is counted in nmissed, or the fprobe is disabled. The exit
+ *    handler is called exactly if the entry handler returned 0, when the call
+ *    returns.
+ *
+ * Context: handlers in probes; registration in tasks.
+ */
+#include "arch/x86_64/patch/ftrace_frame.h"
+#include "kernel/base/kallsyms.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "trace/probes/fprobe.h"
+#include "trace/probes/kprobe.h"
+#include <asm/atomic.h>
+#include <asm/context.h>
+
+/* What the exit handler sees of the entry, in the call's data words. */
+struct fprobe_call {
+	unsigned long ret_ip;
+	unsigned long arg[6]; /* di si dx cx r8 r9 */
+};
+
+#define CALL_WORDS (sizeof(struct fprobe_call) / sizeof(u64))
+
+/* Between the callback at a site and the entry function, on one CPU. */
+struct fprobe_entry {
+	struct ftrace_regs *fregs;
+	bool seen; /* the entry function has been called */
+};
+static DEFINE_PER_CPU(struct fprobe_entry *, fprobe_entry);
+static DEFINE_PER_CPU(u32, fprobe_busy); /* CTX_ bits: a handler runs there */
+
+static void save_arguments(struct fprobe_call *call, struct ftrace_regs *fregs)
+{
+	call->arg[0] = fregs->di;
+	call->arg[1] = fregs->si;
+	call->arg[2] = fregs->dx;
+	call->arg[3] = fregs->cx;
+	call->arg[4] = fregs->r8;
+	call->arg[5] = fregs->r9;
+}
+
+/* Return: is the exit handler to be called? */
+static bool call_entry(struct fprobe *fp, unsigned long ip,
+		       struct ftrace_regs *fregs)
+{
+	unsigned long *retp = ftrace_return_slot(fregs);
+	unsigned long ret_ip = current->ret_stack->top->ret;
+	struct fprobe_call *call = NULL;
+	void *data = NULL;
+
+	ret_ip = ftrace_graph_ret_addr(current, ret_ip, retp);
+	if (fp->words) {
+		call = (struct fprobe_call *)fgraph_reserve_data(fp->words);
+		if (!call) {
+			fetch_add(&fp->nmissed, 1);
+			return false;
+		}
+		call->ret_ip = ret_ip;
+		save_arguments(call, fregs);
+		data = fp->entry_data_size ? call + 1 : NULL;
+	}
+	if (fp->entry_handler && fp->entry_handler(fp, ip, ret_ip, fregs, data))
+		return false;
+	return call != NULL;
+}
+
+static bool fprobe_enter(struct ftrace_graph_ent *ent, struct fgraph_ops *gops)
+{
+	struct fprobe_entry *entry = this_cpu_read(fprobe_entry);
+
+	entry->seen = true;
+	return call_entry(gops->owner, ent->func, entry->fregs);
+}
+
+/* Not inside another handler of this context. */
+static bool may_handle(const struct fprobe *fp)
+{
+	if (this_cpu_read(fprobe_busy) & this_cpu_read(trace_context))
+		return false;
+	return !(fp->flags & FPROBE_FL_KPROBE_SHARED && kprobe_running());
+}
+
+/* The ops' callback at a site. */
+static void fprobe_call(unsigned long ip, unsigned long parent_ip,
+			struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct fgraph_ops *gops = ops->private;
+	struct fprobe *fp = gops->owner;
+	struct fprobe_entry entry = { .fregs = fregs }, *outer;
+
+	(void)parent_ip;
+	if (READ_ONCE(fp->flags) & FPROBE_FL_DISABLED)
+		return;
+	preempt_disable_notrace();
+	if (!may_handle(fp)) {
+		fetch_add(&fp->nmissed, 1);
+	} else {
+		this_cpu_or(fprobe_busy, this_cpu_read(trace_context));
+		outer = this_cpu_read(fprobe_entry);
+		this_cpu_write(fprobe_entry, &entry);
+		fgraph_enter(ip, gops, ftrace_return_slot(fregs), fprobe_enter);
+		this_cpu_write(fprobe_entry, outer);
+		this_cpu_and(fprobe_busy, ~this_cpu_read(trace_context));
+		if (!entry.seen) /* no room */
+			fetch_add(&fp->nmissed, 1);
+	}
+	preempt_enable_notrace();
+}
+
+static void fprobe_return(const struct ftrace_graph_ret *ret,
+			  struct fgraph_ops *gops)
+{
+	struct fprobe *fp = gops->owner;
+	struct fprobe_call *call = (struct fprobe_call *)ret->data;
+	struct ftrace_regs fregs = {
+		.di = call->arg[0],
+		.si = call->arg[1],
+		.dx = call->arg[2],
+		.cx = call->arg[3],
+		.r8 = call->arg[4],
+		.r9 = call->arg[5],
+		.ax = ret->retval,
+		.ip = call->ret_ip,
+		.parent_ip = call->ret_ip,
+	};
+
+	if (READ_ONCE(fp->flags) & FPROBE_FL_DISABLED)
+		return;
+	preempt_disable_notrace();
+	this_cpu_or(fprobe_busy, this_cpu_read(trace_context));
+	fp->exit_handler(fp, ret->func, call->ret_ip, &fregs,
+			 fp->entry_data_size ? call + 1 : NULL);
+	this_cpu_and(fprobe_busy, ~this_cpu_read(trace_context));
+	preempt_enable_notrace();
+}
+
+/* ---- registration ---- */
+
+static int fprobe_init(struct fprobe *fp)
+{
+	if (!fp)
+		return -EINVAL;
+	if (fp->registered)
+		return -EEXIST;
+	if (fp->entry_data_size > FPROBE_DATA_MAX)
+		return -E2BIG;
+	fp->words = 0;
+	if (fp->exit_handler)
+		fp->words = (unsigned int)(CALL_WORDS +
+					   DIV_ROUND_UP(fp->entry_data_size,
+							sizeof(u64)));
+	fp->nmissed = 0;
+	memset(&fp->gops, 0, sizeof(fp->gops));
+	fp->ops.func = fprobe_call;
+	fp->gops.ops = &fp->ops;
+	fp->gops.owner = fp;
+	fp->gops.retfunc = fprobe_return;
+	return 0;
+}
+
+static int fprobe_finish(struct fprobe *fp, int err)
+{
+	if (!err)
+		err = register_ftrace_graph(&fp->gops);
+	fp->registered = !err;
+	if (err)
+		(void)ftrace_free_filter(&fp->ops);
+	return err;
+}
+
+int register_fprobe(struct fprobe *fp, const char *filter,
+		    const char *notfilter)
+{
+	int err = filter ? fprobe_init(fp) : -EINVAL;
+
+	if (err)
+		return err;
+	err = ftrace_set_filter(&fp->ops, filter, strlen(filter), 1);
+	if (!err && notfilter)
+		err = ftrace_set_notrace(&fp->ops, notfilter, strlen(notfilter),
+					 1);
+	return fprobe_finish(fp, err);
+}
+
+int register_fprobe_ips(struct fprobe *fp, unsigned long *addrs, int num)
+{
+	int err = num > 0 && addrs ? fprobe_init(fp) : -EINVAL;
+
+	if (err)
+		return err;
+	return fprobe_finish(fp,
+			     ftrace_set_filter_ips(&fp->ops, addrs,
+						   (unsigned int)num, 0, 1));
+}
+
+int register_fprobe_syms(struct fprobe *fp, const char **syms, int num)
+{
+	int err = num > 0 && syms ? fprobe_init(fp) : -EINVAL, i;
+	unsigned long addr;
+
+	if (err)
+		return err;
+	for (i = 0; !err && i < num; i++) {
+		addr = kallsyms_lookup_name(syms[i]);
+		if (!addr || !ftrace_location(addr))
+			return fprobe_finish(fp, -ENOENT);
+		err = ftrace_set_filter_ip(&fp->ops, addr, 0, i == 0);
+	}
+	return fprobe_finish(fp, err);
+}
+
+int unregister_fprobe(struct fprobe *fp)
+{
+	int err;
+
+	if (!fprobe_is_registered(fp))
+		return -EINVAL;
+	err = unregister_ftrace_graph(&fp->gops);
+	if (err)
+		return err;
+	fp->registered = false;
+	(void)ftrace_free_filter(&fp->ops);
+	return 0;
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+/*
+ * kretprobe.c - probes of returns, as fprobes.
+ *
+ * Owns the list of registered ones, and their counts of calls under way. The
+ * instance of a call lies in the fprobe's entry data, so nothing is allocated;
+ * maxactive only bounds how many there are.
+ *
+ * Context and locks: handlers in probes; registration in tasks, with
+ * kprobe_mutex for the list.
+ */
+#include "arch/x86_64/patch/ftrace_frame.h"
+#include "kernel/lib/errno.h"
+#include "trace/probes/kprobe_internal.h"
+#include "trace/probes/kretprobe.h"
+#include <asm/atomic.h>
+#include <asm/smp.h>
+
+LIST_HEAD(kretprobes);
+
+static struct kretprobe *of_fprobe(struct fprobe *fp)
+{
+	return container_of(fp, struct kretprobe, fprobe);
+}
+
+/* At entry: may this call have an instance, and is it wanted? */
+static int call_entered(struct fprobe *fp, unsigned long entry_ip,
+			unsigned long ret_ip, struct ftrace_regs *fregs,
+			void *data)
+{
+	struct kretprobe *rp = of_fprobe(fp);
+	struct kretprobe_instance *ri = data;
+
+	(void)entry_ip;
+	if (fetch_add(&rp->active, 1) >= rp->maxactive) {
+		fetch_add(&rp->active, -1);
+		fetch_add(&rp->nmissed, 1);
+		return 1;
+	}
+	ri->rp = rp;
+	ri->ret_addr = ret_ip;
+	if (rp->entry_handler &&
+	    rp->entry_handler(ri, ftrace_get_regs(fregs))) {
+		fetch_add(&rp->active, -1);
+		return 1;
+	}
+	return 0;
+}
+
+static void call_returned(struct fprobe *fp, unsigned long entry_ip,
+			  unsigned long ret_ip, struct ftrace_regs *fregs,
+			  void *data)
+{
+	struct kretprobe *rp = of_fprobe(fp);
+	struct pt_regs regs = {
+		.ax = fregs->ax,
+		.di = fregs->di,
+		.si = fregs->si,
+		.dx = fregs->dx,
+		.cx = fregs->cx,
+		.r8 = fregs->r8,
+		.r9 = fregs->r9,
+		.ip = ret_ip,
+	};
+
+	(void)entry_ip;
+	fetch_add(&rp->active, -1);
+	if (rp->handler)
+		rp->handler(data, &regs);
+}
+
+/* ---- registration ---- */
+
+static int prepare(struct kretprobe *rp, unsigned long *addr)
+{
+	int err = kprobe_address(&rp->kp, addr);
+
+	if (err)
+		return err;
+	if (fprobe_is_registered(&rp->fprobe) || !ftrace_rec_find(*addr))
+		return -EINVAL;
+	if (rp->data_size > KRETPROBE_DATA_MAX)
+		return -E2BIG;
+	if (rp->maxactive <= 0)
+		rp->maxactive = max(10, 2 * (int)num_online_cpus());
+	rp->active = rp->nmissed = 0;
+	rp->fprobe = (struct fprobe){
+		.entry_handler = call_entered,
+		.exit_handler = call_returned,
+		.entry_data_size =
+			sizeof(struct kretprobe_instance) + rp->data_size,
+		.flags = rp->kp.flags & KPROBE_FLAG_DISABLED ?
+				 FPROBE_FL_DISABLED :
+				 0,
+		.ops.flags = FTRACE_OPS_FL_SAVE_REGS,
+	};
+	return 0;
+}
+
+int register_kretprobe(struct kretprobe *rp)
+{
+	unsigned long addr;
+	int err = prepare(rp, &addr);
+
+	if (!err)
+		err = register_fprobe_ips(&rp->fprobe, &addr, 1);
+	if (err)
+		return err;
+	rp->kp.addr = (kprobe_opcode_t *)addr;
+	rp->kp.flags &= KPROBE_FLAG_DISABLED;
+	rp->kp.flags |= KPROBE_FLAG_FTRACE | KPROBE_FLAG_ON_FUNC_ENTRY;
+	mutex_lock(&kprobe_mutex);
+	list_add_tail(&rp->link, &kretprobes);
+	mutex_unlock(&kprobe_mutex);
+	return 0;
+}
+
+int register_kretprobes(struct kretprobe **rps, int num)
+{
+	int i, err = num > 0 ? 0 : -EINVAL;
+
+	for (i = 0; i < num && !err; i++)
+		err = register_kretprobe(rps[i]);
+	if (err && i > 1)
+		unregister_kretprobes(rps, i - 1);
+	return err;
+}
+
+void unregister_kretprobe(struct kretprobe *rp)
+{
+	if (unregister_fprobe(&rp->fprobe))
+		return;
+	mutex_lock(&kprobe_mutex);
+	list_del(&rp->link);
+	mutex_unlock(&kprobe_mutex);
+	/* What no handler saw: no room in the shadow stack, or nested. */
+	fetch_add(&rp->nmissed, (int)rp->fprobe.nmissed);
+	if (rp->kp.symbol_name)
+		rp->kp.addr = NULL;
+	else
+		rp->kp.addr -= rp->kp.offset;
+}
+
+void unregister_kretprobes(struct kretprobe **rps, int num)
+{
+	int i;
+
+	for (i = 0; i < num; i++)
+		unregister_kretprobe(rps[i]);
+}
+
+int disable_kretprobe(struct kretprobe *rp)
+{
+	if (!fprobe_is_registered(&rp->fprobe))
+		return -EINVAL;
+	rp->kp.flags |= KPROBE_FLAG_DISABLED;
+	disable_fprobe(&rp->fprobe);
+	return 0;
+}
+
+int enable_kretprobe(struct kretprobe *rp)
+{
+	if (!fprobe_is_registered(&rp->fprobe))
+		return -EINVAL;
+	rp->kp.flags &= ~KPROBE_FLAG_DISABLED;
+	enable_fprobe(&rp->fprobe);
+	return 0;
+}
