@@ -38,6 +38,7 @@
 #include "kernel/stacktrace.h"
 #include "kernel/tick.h"
 #include "kernel/timer.h"
+#include "trace/control/boot_instances.h"
 #include "trace/control/boot_words.h"
 #include "trace/core/ftrace.h"
 #include "trace/trace.h"
@@ -282,6 +283,7 @@ static int step_tracers(void)
 
 static int step_words(void)
 {
+	trace_boot_instances();
 	trace_boot_words();
 	boot_say("the trace that the command line asks for");
 	return 0;
