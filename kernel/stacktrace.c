@@ -305,7 +305,7 @@ struct iret_frame {
 	unsigned long ip, cs, flags, sp, ss;
 };
 
-/* Continue at the code that the entry code will return to. */
+/* Continue in the interrupted code, to which the entry code returns. */
 static bool walk_resumed(struct walk *w, const struct pt_regs *regs,
 			 unsigned long ip, unsigned long sp)
 {

@@ -289,7 +289,7 @@ static void notrace callback_told(unsigned long ip, unsigned long parent_ip,
 	told_parent = parent_ip;
 }
 
-/* Called by the second of two consumers: where from, and by whom. */
+/* Called by the second of two subscribers: where from, and by whom. */
 static noinline void told_as_if_alone(struct ftrace_ops *second)
 {
 	unsigned long here = (unsigned long)told_as_if_alone;

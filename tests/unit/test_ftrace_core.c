@@ -86,7 +86,7 @@ UNIT(ftrace, errors_of_register)
 	ftrace_no_leaks();
 }
 
-/* One site with 0, 1, 2, 3, 2, 1, 0 consumers; back to the trampoline. */
+/* One site with 0, 1, 2, 3, 2, 1, 0 subscribers; back to the trampoline. */
 UNIT(ftrace, ladder_up_and_down)
 {
 	static struct ftrace_ops a = OPS(0), b = OPS(1), c = OPS(2);
@@ -123,7 +123,7 @@ UNIT(ftrace, ladder_up_and_down)
 	ftrace_no_leaks();
 }
 
-/* All sites with equal consumers share one chain. */
+/* All sites with equal subscribers share one chain. */
 UNIT(ftrace, chain_is_shared)
 {
 	static struct ftrace_ops a = OPS(0), b = OPS(1);

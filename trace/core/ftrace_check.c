@@ -22,7 +22,7 @@ static const char *check_members(const struct ftrace_set *set, u32 i)
 			continue;
 		if (!(ops->flags & FTRACE_OPS_FL_DIRECT)) {
 			if (set->ops[nr] != ops)
-				return "a consumer is missing or out of order";
+				return "a subscriber is missing or misplaced";
 			nr++;
 			continue;
 		}
@@ -31,7 +31,7 @@ static const char *check_members(const struct ftrace_set *set, u32 i)
 		direct = ops;
 	}
 	if (set->nr != nr || set->ops[nr])
-		return "a consumer that does not match";
+		return "a subscriber that does not match";
 	if (set->direct_ops != direct || !direct != !set->direct)
 		return "not its direct caller";
 	return NULL;
@@ -55,7 +55,7 @@ static const char *check_target(const struct ftrace_set *set, u32 i)
 		return "wrong direct target";
 	switch (set->kind) {
 	case FTRACE_SET_NOP:
-		return set_users(set) || set->target ? "NOP with consumers" :
+		return set_users(set) || set->target ? "NOP with subscribers" :
 						       NULL;
 	case FTRACE_SET_DIRECT:
 		return set->nr || set->target != set->direct ?

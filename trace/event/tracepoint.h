@@ -41,9 +41,9 @@ int tracepoint_probe_register_prio(struct tracepoint *tp, void *probe,
 int tracepoint_probe_unregister(struct tracepoint *tp, void *probe, void *data);
 
 /*
- * A session: any number of registers and unregisters between begin and end are
- * one batch of patches and at most one wait, both in end, and only then does
- * TP1 hold for them. Only the task that began it may register inside.
+ * A session: any number of registers and unregisters between begin and end cost
+ * one batch of patches and at most one wait, both made by end. TP1 holds for
+ * them from then on. Only the task that began it may register inside.
  */
 void tracepoint_session_begin(void);
 /* Return: whether it has waited by synchronize_cpus(). */

@@ -2,10 +2,10 @@
 /*
  * kprobe_site.c - probes at the starts of functions, by ftrace.
  *
- * Owns two ops that all such probes share: one for places whose probes have no
- * post handler when they are armed, and one, which may change ip, for the
- * others. A place stays in the ops it was armed with until it is disarmed. A
- * probed function costs the others nothing: the ops' filters name single sites.
+ * Owns two ops, which all such probes share. One serves the places without a
+ * post handler. The other may change ip, and serves those that have one. A
+ * place stays with the ops that armed it until it is disarmed. The ops' filters name
+ * single sites, so functions without a probe pay nothing.
  *
  * Context: task, kprobe_mutex; kprobe_site_hit() in probes.
  */

@@ -58,7 +58,7 @@ static bool answer(struct serve_request *req)
 	return true;
 }
 
-/* The POLL behind @req, or the first. Only this thread removes any. */
+/* The waiting POLL after @req, or the first. Only this thread removes them. */
 static struct serve_request *next_of(struct serve_request *req)
 {
 	struct list_head *at;

@@ -164,7 +164,7 @@ static int make_task(int pid, const char *comm, struct serve_task **out)
 	return 0;
 }
 
-/* The task of this caller; one that waits for work if it has no pid. */
+/* The task of this caller. One without a pid gets an idle task. */
 static struct serve_task *find_task(int pid)
 {
 	struct serve_task *t;

@@ -281,7 +281,7 @@ int paging_init(void)
 	return 0;
 }
 
-/* The end of the addresses of this CPU: using a higher bit is a fault. */
+/* The end of physical addresses: an entry with a higher bit faults. */
 static u64 phys_limit(void)
 {
 	unsigned int bits = PHYS_BITS_AT_LEAST;
