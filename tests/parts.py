@@ -73,27 +73,27 @@ COMMANDS = [
     Part("unit", [*PYTHON, "tests/run.py", "unit"], 20, TEST),
     Part("models", [*PYTHON, "tests/run.py", "models"], 25),
     Part("fuzz", [*PYTHON, "tests/run.py", "fuzz", "--short"], 27, TEST),
-    Part("lint", [*PYTHON, "tests/lint/lint.py"], 8, TEST),
-    suites("kernel-1", ALL, 16, "--smp=1"),
-    suites("kernel-2", ALL, 45, "--smp=2"),
+    Part("lint", [*PYTHON, "tests/lint/lint.py"], 11, TEST),
+    suites("kernel-1", ALL, 27, "--smp=1"),
+    suites("kernel-2", ALL, 60, "--smp=2"),
     suites("kernel-4", TEST, 90, "--smp=4"),
     # The INT3 handler with faults switched on.
     suites("faults", TEST, 10, "--smp=2", "--image=debug",
            "--tests=text_poke_faults.*,text_poke_nmi.*,text_poke_late.*,"
            "lock_order.*"),
     # Every lock that is taken is checked: nop5-debug.elf.
-    suites("kernel-4-debug", ALL, 100, "--smp=4", "--image=debug"),
+    suites("kernel-4-debug", ALL, 113, "--smp=4", "--image=debug"),
     # What a site calls when the better ways are off.
-    suites("no-chains", TEST, 26, "--smp=2", f"--tests={TRACING}",
+    suites("no-chains", TEST, 33, "--smp=2", f"--tests={TRACING}",
            "--append=chains=off"),
-    suites("no-trampolines", ALL, 26, "--smp=2", f"--tests={TRACING}",
+    suites("no-trampolines", ALL, 32, "--smp=2", f"--tests={TRACING}",
            "--append=trampolines=off"),
-    suites("tracers-8", ALL, 14, "--smp=8", f"--tests={TRACERS}"),
+    suites("tracers-8", ALL, 15, "--smp=8", f"--tests={TRACERS}"),
     # Counted instructions, CPUs in short turns: 1,000 exchanges are soon
     # made. In real concurrency each waits for the host's scheduler.
     suites("exchange-4", ALL, 85, "--smp=4", "--icount=0",
            f"--tests={EXCHANGE},fexit.no_call*", "--append=rounds=1000"),
-    suites("exchange-8", ALL, 105, "--smp=8", "--icount=0",
+    suites("exchange-8", TORTURE, 105, "--smp=8", "--icount=0",
            f"--tests={EXCHANGE}", "--append=rounds=1000"),
     # TCG takes interrupts between translated blocks; where turns end they
     # come at any instruction.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 36
+# parts: test 42
 """Boots: every way in, numbers and kinds of CPUs, little memory, damage."""
 import re
 import shutil

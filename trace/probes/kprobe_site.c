@@ -4,8 +4,8 @@
  *
  * Owns two ops, which all such probes share. One serves the places without a
  * post handler. The other may change ip, and serves those that have one. A
- * place stays with the ops that armed it until it is disarmed. The ops' filters name
- * single sites, so functions without a probe pay nothing.
+ * place stays with the ops that armed it until it is disarmed. The ops' filters
+ * name single sites, so functions without a probe pay nothing.
  *
  * Context: task, kprobe_mutex; kprobe_site_hit() in probes.
  */
