@@ -52,7 +52,7 @@ def test_torture_runs_what_is_left_to_it(monkeypatch):
         TEST: 5, TORTURE: 70} if path.stem == "test_docs" else known(path,
                                                                      text))
     assert "docs-torture" in [part.name for part in parts.of(TORTURE)]
-    assert [row[0] for row in torture.rows()][-1] == "docs-torture"
+    assert "docs-torture" in [row[0] for row in torture.rows()]
     assert {part.name for part in parts.of(ALL)} == \
         {part.name for part in before}
 

@@ -160,7 +160,7 @@ def test_what_is_missing_is_one_sentence(monkeypatch, name, value, words):
     ("mount --bind /dev/null /proc/filesystems", "the kernel of this host has "
      "none"),
 ])
-@pytest.mark.parametrize("goal", ["trace-cmd", "host"])
+@pytest.mark.parametrize("goal", ["trace-cmd", "host", "kernelshark"])
 def test_a_host_without_it_is_told_so(program, hide, words, goal):
     """By make itself, which then fails."""
     script = f"{hide} && make -s BUILD={qemu.BUILD} {goal}"

@@ -38,6 +38,7 @@ TREE, LOG = BUILD / "tracefs", BUILD / "tracefs.log"
 PROGRAM = BUILD / "fuse/nop5fs"
 INSIDE = pathlib.Path(__file__).with_name("inside.py")
 WORDS = "mode=shell tracefs=on"
+BUSY = "workload=steady tick=1000"  # of a guest that is there to be traced
 # Seconds: until the guest serves its tree; for a command to end by itself when
 # its guest is dead.
 START, GRACE = 150, 5
@@ -183,7 +184,7 @@ class Own:
         self.tree.mkdir()
         self.args = args
         args.tracefs = str(self.folder / "line")
-        args.append = f"{WORDS} {args.append}"
+        args.append = f"{WORDS} {BUSY} {args.append}"
         self.qemu = self.mounted = None
 
     def __enter__(self):
@@ -219,7 +220,9 @@ class Own:
     def type(self, line):
         """A line for the guest's shell, when it asks for one."""
         def asked():
-            return (self.log.read_bytes().endswith(boot.PROMPT)
+            text = self.log.read_bytes()
+            found = list(boot.PROMPT.finditer(text))
+            return (found and found[-1].end() == len(text)
                     or self.qemu.poll() is not None)
         wait_for(asked, START, "the guest's shell does not begin")
         before = self.log.stat().st_size

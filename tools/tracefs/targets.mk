@@ -20,10 +20,14 @@ $(NOP5FS) $(NOP5FS)-check: $(FUSE_SRCS) $(FUSE_HDRS) tools/tracefs/targets.mk
 #: make tracefs      the shell, and its control tree mounted at build/tracefs
 #: make trace-cmd ARGS='record -p function sleep 1'       and other tools of
 #: make host CMD='perf ftrace -G kmalloc sleep 1'         Linux on that tree
-TRACING := tracefs trace-cmd host
+#: make kernelshark  record a second of the workload, and open it
+#: make ftracetest   Linux's own tests of ftrace (ONLY='00basic/*': some)
+TRACING := tracefs trace-cmd host kernelshark ftracetest
 INSTALL += $(TRACING)
 NO_NEED += not-mounted
 NEED_tracefs     += $(TRACING)
+NEED_kernelshark += kernelshark
+NEED_ftracetest  += ftracetest
 
 ARGS ?= record -p function -o $(BUILD)/trace.dat sleep 1
 CMD  ?= $(or $(SHELL),sh)
@@ -43,6 +47,32 @@ trace-cmd:
 host: export CMD := $(CMD)
 host:
 	@$(GUEST) run $(GUEST_OPTIONS) -- sh -c "$$CMD"
+
+# Events and functions while the workload is busy. README.md has the picture:
+#	make kernelshark SECONDS=0.02 PICTURE=tools/tracefs/kernelshark.png
+RECORD  := -e sched -p function -l 'mutex_*' -l 'parcel_*' -l schedule
+SECONDS ?= 1
+SHARK   := $(BUILD)/kernelshark.dat
+
+kernelshark:
+	@$(GUEST) run $(GUEST_OPTIONS) -- trace-cmd record \
+		$(RECORD) -o $(SHARK) sleep $(SECONDS)
+	@$(PYTHON) tools/tracefs/kernelshark.py $(SHARK) \
+		--tasks producer/0,filter/0,consumer/0 \
+		$(PICTURE:%=--picture %)
+
+# The suite is a part of Debian's package; unpacking it takes half a minute.
+SUITE := $(BUILD)/ftracetest/linux-source-6.1/tools/testing/selftests/ftrace
+
+$(SUITE)/ftracetest: /usr/src/linux-source-6.1.tar.xz
+	@mkdir -p $(BUILD)/ftracetest; echo 'UNPACK  $(SUITE)'
+	$(Q)tar -xf $< -C $(BUILD)/ftracetest $(SUITE:$(BUILD)/ftracetest/%=%)
+	@touch $@
+
+ftracetest: $(SUITE)/ftracetest
+	@$(GUEST) run $(GUEST_OPTIONS) -- $(PYTHON) \
+		tools/tracefs/ftracetest.py $(SUITE) \
+		tests/ftracetest/expected.tsv --only "$$ONLY"
 
 # `make clean` would remove files of the guest's.
 not-mounted:
