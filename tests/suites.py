@@ -10,6 +10,22 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from tests import qemu  # noqa: E402
+from tools.theatre import report  # noqa: E402
+from tools.theatre.scene import SceneError, parse  # noqa: E402
+
+
+def leave_page(log):
+    """The page of the batches that failed tests have filmed, beside the log;
+    see tests/lab/film.h."""
+    try:
+        scenes = parse(log)
+    except SceneError as error:
+        print(f"# theatre: {error}")
+        return
+    folder = qemu.BUILD / "test"
+    folder.mkdir(parents=True, exist_ok=True)
+    print("# theatre:")
+    report.write(scenes, folder / f"{scenes[0].about['method']}.html")
 
 
 def main():
@@ -31,6 +47,8 @@ def main():
     problem = boot.problem(tests=True)
     if problem is None and (damage := re.search(r"\] slab: .*", boot.log)):
         problem = damage[0]
+    if problem and '{"th":1,' in boot.log:
+        leave_page(boot.log)
     if problem:
         sys.exit(problem)
 

@@ -66,7 +66,7 @@ def test_rows_can_be_compared(results):
 def test_one_cpu_counts_instructions():
     cost = {method: lab.boot(method, 1, icount=0)["per_site"]
             for method in ("int3", "naive")}
-    assert 0 < cost["int3"] < 150
+    assert 0 < cost["int3"] < 200  # the hooks are in it
 
 
 @pytest.mark.parametrize("smp", ["0", "1", "two"])

@@ -259,6 +259,32 @@ def test_one_cpu_is_refused(kernel):
         boot.boot(kernel, 1, "scene=int3")
 
 
+def suites(tmp_path, test):
+    done = subprocess.run(
+        [*PYTHON, "tests/suites.py", "--smp=3", "--icount=0", "--image=debug",
+         f"--tests={test}"], cwd=qemu.ROOT, text=True, capture_output=True,
+        env=os.environ | {"BUILD": str(tmp_path)}, check=False, timeout=120)
+    return done, tmp_path / "test" / "planted.html"
+
+
+def test_a_load_that_fails_leaves_its_page(tmp_path, kernel):
+    (tmp_path / kernel.name).symlink_to(kernel)
+    done, path = suites(tmp_path, "planted.load_that_tears")
+    assert done.returncode and "# theatre:\nplanted (seed 1): " in done.stdout
+    assert str(path) in done.stdout
+    scene, = parse(done.stdout)
+    verdict = judge(scene)
+    assert verdict.torn and verdict.problems == []
+    assert '"method":"planted"' in path.read_text(encoding="utf-8")
+
+
+def test_a_load_that_does_not_fail_leaves_none(tmp_path, kernel):
+    (tmp_path / kernel.name).symlink_to(kernel)
+    done, path = suites(tmp_path, "planted.load_that_does_not")
+    assert done.returncode == 0, done.stderr
+    assert "THEATRE" not in done.stdout and not path.exists()
+
+
 def make(tmp_path, **environment):
     return subprocess.run(
         [*PYTHON, "-m", "tools.theatre.make", "--kernel", str(qemu.DEBUG),

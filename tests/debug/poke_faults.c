@@ -11,11 +11,11 @@
 #include <asm/cpu.h>
 
 u32 poke_lab_switches;
-static u32 longest; /* [A] TSC cycles */
+u32 poke_lab_longest;
 
 void poke_lab_faults(u32 faults, u32 delay)
 {
-	WRITE_ONCE(longest, delay);
+	WRITE_ONCE(poke_lab_longest, delay);
 	WRITE_ONCE(poke_lab_switches, faults);
 }
 
@@ -27,7 +27,7 @@ notrace void poke_lab_delay(void)
 {
 	u64 start = rdtsc();
 	u64 draw = (start * 0x9e3779b97f4a7c15ull) >> 32;
-	u64 wait = (draw * READ_ONCE(longest)) >> 32;
+	u64 wait = (draw * READ_ONCE(poke_lab_longest)) >> 32;
 
 	while (rdtsc() - start < wait)
 		;

@@ -25,6 +25,7 @@ enum poke_fault {
 void poke_lab_faults(u32 faults, u32 delay);
 
 extern u32 poke_lab_switches; /* [A] of enum poke_fault */
+extern u32 poke_lab_longest;  /* [A] the longest wait, TSC cycles */
 
 /* Wait for a time that is drawn. Not traceable. */
 void poke_lab_delay(void);

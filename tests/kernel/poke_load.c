@@ -15,6 +15,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
+#include "tests/kernel/poke_film.h"
 #include "tests/kernel/poke_load.h"
 #include "tests/kernel/trap_owner.h"
 #include <asm/atomic.h>
@@ -105,11 +106,14 @@ static notrace void call_some(enum load_from from)
 	for (i = 0; i < CALLS; i++) {
 		size_t pick = farm_random(&load->random[from]) % farm->n;
 		u32 sure = READ_ONCE(done), landed;
+		u64 since = film_time();
 
 		barrier();
 		landed = farm_call(farm_fn(farm, pick));
 		barrier();
 		judge(&load->count[from], landed, sure, READ_ONCE(begun));
+		if (from == LOAD_TASK)
+			film_call(pick, since, landed, NULL);
 	}
 }
 
@@ -134,6 +138,7 @@ static void call_and_survive(struct cpu_load *load)
 	size_t pick = farm_random(&load->random[LOAD_TASK]) % farm->n;
 	struct caught_call call = { .fn = farm_fn(farm, pick) };
 	u32 sure = READ_ONCE(done);
+	u64 since = film_time();
 
 	barrier();
 	if (trap_catch(ARENA_TRAPS, call_it, &call, &info)) {
@@ -141,10 +146,12 @@ static void call_and_survive(struct cpu_load *load)
 		count->faults++;
 		count->torn++;
 		count->undefined += info.vector == X86_TRAP_UD;
+		film_call(pick, since, 0, &info);
 		return;
 	}
 	barrier();
 	judge(count, call.landed, sure, READ_ONCE(begun));
+	film_call(pick, since, call.landed, NULL);
 }
 
 /* ---- the three contexts ---- */
@@ -280,6 +287,7 @@ int load_poke(enum farm_kind kind)
 {
 	int err;
 
+	film_batch(farm, kind);
 	load_poke_begins(kind);
 	err = farm_poke(farm, kind);
 	load_poke_is_done();
@@ -323,6 +331,7 @@ struct load_count load_end(void)
 	for_each_online_cpu(cpu)
 		for (from = 0; from < NR_LOAD_FROM; from++)
 			add_count(&sum, &loads[cpu].count[from], from);
+	film_end(&sum);
 	kthread_bind(current, CPU_ANY);
 	return sum;
 }
@@ -357,6 +366,11 @@ u64 load_calls_made(void)
 u64 load_torn(void)
 {
 	return sum_of_counts(offsetof(struct load_count, torn));
+}
+
+u64 load_wrong(void)
+{
+	return sum_of_counts(offsetof(struct load_count, wrong));
 }
 
 u64 load_int3_fired(void)

@@ -49,9 +49,10 @@ void load_poke_is_done(void);
 /* Stop; what all contexts of all CPUs have counted. */
 struct load_count load_end(void);
 
-/* Of the running load: calls so far, and torn ones among them. */
+/* Of the running load: calls so far, torn ones and wrong ones among them. */
 u64 load_calls_made(void);
 u64 load_torn(void);
+u64 load_wrong(void);
 
 /* Unrelated INT3s fired and handled since load_begin(). */
 u64 load_int3_fired(void), load_int3_handled(void);

@@ -21,28 +21,39 @@
 
 struct recording record_now;
 
-static bool live;   /* [A] */
+bool record_live;
 static u64 jump_to; /* [A] TSC: until then the site is a jump to itself; 0 */
 
-notrace bool recording(void)
+/* But for the runs: they are many, and each is set when it is begun. */
+static void forget_all(void)
 {
-	return READ_ONCE(live);
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		struct record_cpu *c = &record_now.cpu[cpu];
+
+		while (READ_ONCE(c->busy)) /* in record_call(), for a moment */
+			cpu_relax();
+		memset(c, 0, offsetof(struct record_cpu, runs));
+	}
+	memset(&record_now, 0, offsetof(struct recording, cpu));
 }
 
 void record_start(const struct record_scene *scene)
 {
-	memset(&record_now, 0, sizeof(record_now));
+	forget_all();
 	record_now.scene = *scene;
 	record_now.patcher = smp_processor_id();
 	record_now.cpus = num_online_cpus();
 	WRITE_ONCE(jump_to, 0);
 	record_now.start = rdtsc();
-	smp_store_release(&live, true);
+	smp_store_release(&record_live, true);
 }
 
 void record_stop(void)
 {
-	WRITE_ONCE(live, false);
+	WRITE_ONCE(record_live, false);
+	smp_mb(); /* pairs with the one in record_call() */
 }
 
 /* ---- calls ---- */
@@ -68,16 +79,15 @@ static notrace struct record_run *run_for(struct record_cpu *cpu,
 		return NULL;
 	cpu->nr_runs++;
 	run->kind = *call;
+	run->n = 0;
 	return run;
 }
 
-notrace void record_call(const struct record_call *call)
+static notrace void add_call(struct record_cpu *cpu,
+			     const struct record_call *call)
 {
-	struct record_cpu *cpu = &record_now.cpu[smp_processor_id()];
 	struct record_run *run;
 
-	if (!recording() || call->t < record_now.start)
-		return;
 	WRITE_ONCE(cpu->calls, cpu->calls + 1);
 	cpu->torn += call->did == DID_MIX;
 	cpu->lost += call->did == DID_NOBODY || call->did == DID_TWICE ||
@@ -90,6 +100,17 @@ notrace void record_call(const struct record_call *call)
 	run->n++;
 	run->last = call->t;
 	run->end = call->end;
+}
+
+notrace void record_call(const struct record_call *call)
+{
+	struct record_cpu *cpu = &record_now.cpu[smp_processor_id()];
+
+	WRITE_ONCE(cpu->busy, true);
+	smp_mb(); /* pairs with record_stop(): it waits, or we see the stop */
+	if (recording() && call->t >= record_now.start)
+		add_call(cpu, call);
+	smp_store_release(&cpu->busy, false);
 }
 
 notrace u64 record_calls(unsigned int cpu)

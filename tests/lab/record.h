@@ -12,6 +12,7 @@
 #pragma once
 
 #include "kernel/lib/types.h"
+#include <asm/barrier.h>
 
 /* A recording. The two words are compared, and may be equal. */
 struct record_scene {
@@ -46,8 +47,15 @@ struct record_call {
 /* Start a recording; it lasts until record_stop(). */
 void record_start(const struct record_scene *scene);
 void record_stop(void);
-/* Is there a recording under way? Context: any. */
-bool recording(void);
+
+extern bool record_live; /* [A] */
+
+/* Is there a recording under way? Inlined into each store. Context: any. */
+static __always_inline bool recording(void)
+{
+	return unlikely(READ_ONCE(record_live));
+}
+
 /*
  * Print the recording that was stopped. Return: 0; -EIO if an event did not fit
  * in its table, which the last line says as "dropped".

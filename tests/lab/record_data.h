@@ -33,6 +33,7 @@ struct record_run {
 };
 
 struct record_cpu {
+	bool busy; /* [A] inside record_call() */
 	u64 calls, torn, lost, dropped;
 	u64 parked, resumed; /* 0: it was not */
 	u64 inside, left;    /* the same of the code that is to be freed */

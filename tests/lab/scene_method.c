@@ -15,6 +15,7 @@
 #include "tests/kernel/poke_slices.h"
 #include "tests/lab/method.h"
 #include "tests/lab/theatre.h"
+#include "tests/lab/torn.h"
 #include <asm/cpu.h>
 
 #define CALLS_AROUND 20 /* of each CPU, before the patch and after */
@@ -23,41 +24,6 @@
 
 static struct farm farm;
 static u64 old_word, new_word;
-
-/* ---- which bytes ended in this trap? ---- */
-
-/* A call's target holds INT3: a trap is reported one byte behind it. */
-static bool ends_there(u64 word, unsigned long site,
-		       const struct trap_info *info)
-{
-	u64 second = word >> 8 & 0xff, third = word >> 16 & 0xff;
-
-	if (insn_first_byte(word) == INSN_OP_CALL)
-		return insn_target(word, site) == info->ip ||
-		       insn_target(word, site) + 1 == info->ip;
-	if (second == 0x1f) /* a short NOP, then an access to address 0 */
-		return third != 0x44 && info->ip == site + 3;
-	return info->ip == site; /* no instruction at all */
-}
-
-/* The mixture of old and new bytes that ends in this trap. */
-static u64 executed(const struct trap_info *info)
-{
-	u64 now = insn_load((const void *)farm_fn(&farm, 0), INSN_MAX);
-	unsigned int pick, i;
-
-	for (pick = 1; pick < (1U << INSN_MAX) - 1; pick++) {
-		u64 mask = 0, word;
-
-		for (i = 0; i < INSN_MAX; i++)
-			mask |= pick >> i & 1 ? 0xffull << (8 * i) : 0;
-		word = (new_word & mask) | (old_word & ~mask);
-		if (word != old_word && word != new_word &&
-		    ends_there(word, farm_fn(&farm, 0), info))
-			return word;
-	}
-	return now;
-}
 
 /* ---- one call ---- */
 
@@ -86,7 +52,8 @@ static void call_and_judge(struct record_call *call)
 	if (trap_catch(ARENA_TRAPS, call_site, &where, &info)) {
 		call->did = DID_MIX;
 		call->vector = info.vector;
-		call->saw = executed(&info);
+		call->saw =
+			torn_word(farm_fn(&farm, 0), old_word, new_word, &info);
 	} else {
 		judge(call, where);
 	}

@@ -6,18 +6,34 @@
  * Context: [P], task, interrupts on. Untraceable: the private address space is
  * loaded meanwhile.
  */
+#include "arch/x86_64/mm/paging.h"
 #include "arch/x86_64/patch/poke_hooks.h"
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include "tests/debug/poke_faults.h"
 #include "tests/lab/method.h"
+#include <asm/barrier.h>
+#include <asm/cpu.h>
 #include <asm/layout.h>
 
 #define JMP_SELF 0xfeeb
 
-static notrace void store_byte(struct poke_space *space, unsigned long addr,
-			       u8 byte)
+/* As poke_window_at(), inline for the page that is open. */
+static __always_inline void *window_at(struct poke_space *space,
+				       unsigned long addr)
 {
-	volatile u8 *at = poke_window_at(space, addr);
+	unsigned long offset = addr - space->page;
+	void *at = (void *)(POKE_WINDOW + offset);
+
+	if (unlikely(offset >= PAGE_SIZE))
+		return poke_window_at(space, addr);
+	invlpg(at);
+	return at;
+}
+
+static __always_inline void store_byte(struct poke_space *space,
+				       unsigned long addr, u8 byte)
+{
+	volatile u8 *at = window_at(space, addr);
 
 	poke_store_begins(addr);
 	*at = byte;
@@ -31,7 +47,8 @@ static notrace void store_rest(struct poke_space *space, unsigned long ip,
 	unsigned int i;
 
 	for (i = from; i < insn_len(word); i++) {
-		poke_lab_delay(); /* as long as a test wants, usually 0 */
+		if (unlikely(READ_ONCE(poke_lab_longest)))
+			poke_lab_delay();
 		store_byte(space, ip + i, (u8)(word >> (8 * i)));
 	}
 }
@@ -47,7 +64,7 @@ static notrace void store_pair(struct poke_space *space, unsigned long ip,
 		store_byte(space, ip + 1, pair >> 8);
 		return;
 	}
-	at = poke_window_at(space, ip);
+	at = window_at(space, ip);
 	poke_store_begins(ip);
 	*at = pair;
 	poke_store_ends(ip, sizeof(pair));
