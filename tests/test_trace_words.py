@@ -171,3 +171,18 @@ def test_a_warning_stops_the_trace(machine, word, stops):
     boot = machine().boot(f"mode=tests tests=broken.warns {word}")
     assert "WARNING at" in boot.log, boot.excerpt()
     assert ("Disabling tracing due to warning" in boot.log) == stops
+
+
+def test_events_from_boot_on_are_printed_and_recorded():
+    log, said = shell("trace_event=sched:sched_switch,sched_process_exit "
+                      "tp_printk", "cat set_event\ncat trace")
+    assert not refusals(log)
+    line = r"sched_switch: prev_comm=\S+ prev_pid=\d+ .* ==> next_comm="
+    assert re.search(rf"^\[.*?\] {line}", log + said, re.MULTILINE)
+    assert re.search(rf"\d: {line}", said)
+    assert has_words(said, "sched:sched_process_exit\nsched:sched_switch")
+
+
+def test_events_are_not_printed_unless_asked():
+    log, said = shell("trace_event=sched:sched_switch", "cat set_event")
+    assert not re.search(r"^\[.*?\] sched_switch:", log + said, re.MULTILINE)

@@ -145,6 +145,9 @@ void trace_iter_skip(struct trace_iterator *iter);
 struct trace_iterator *trace_iter_alloc(struct trace_array *tr);
 bool trace_iter_line(struct trace_iterator *iter);
 
+/* The word tp_printk: trace_printk.c. Context: boot. Return: 0; -ENOMEM. */
+int trace_printk_start(void);
+
 /* Print pieces of lines. */
 void trace_put_symbol(struct trace_iterator *iter, struct trace_seq *s,
 		      unsigned long addr, bool offset);

@@ -58,6 +58,9 @@ STOPS = {
     "secondary_main":
         "the CPU is online, its IDT is loaded and it has serialised",
     "panic": "nothing goes on from there",
+    "trace_printk_event":
+        "only with the word tp_printk; an event that happens in there is not "
+        "printed again",
 }
 
 
@@ -110,7 +113,8 @@ INDIRECT = {
          "retfunc of every fgraph_ops"),
     "__traceiter_int3_hit": INT3_PROBES,
     "call_all_int3_hit": INT3_PROBES,
-    "event_commit": FILTERS,
+    "event_commit": ([*FILTERS[0], "trace_printk_event"],
+                     FILTERS[1] + ", event_printk"),
     "event_triggers_act": FILTERS,
     "ring_buffer_swap": (["set_top_ring"], "moved of every ring_buffer"),
     "filtered_*": FILTERS,

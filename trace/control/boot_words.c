@@ -21,7 +21,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "trace/control/tracefs.h"
-#include "trace/trace.h"
+#include "trace/trace_internal.h"
 
 CMDLINE_TEXT(ftrace, "TRACER", "trace by this tracer from boot on");
 CMDLINE_TEXT(ftrace_filter, "LIST", "of these functions, separated by commas");
@@ -37,6 +37,7 @@ CMDLINE_TEXT(trace_buf_size, "BYTES",
 	     "of the buffer of each CPU; K, M and G count");
 CMDLINE_TEXT(trace_event, "LIST",
 	     "events recorded from boot on: system:event,...");
+CMDLINE_BARE(tp_printk, "each event of the trace is a line of the log, too");
 CMDLINE_BARE(traceoff_on_warning, "a warning stops the trace");
 
 static const char *dump_choice(size_t nr)
@@ -188,5 +189,8 @@ void trace_boot_words(void)
 			pr_err("not traced as asked: ftrace_dump_on_oops: %s",
 			       errno_sentence(-ENOMEM));
 	}
+	if (cmdline_get("tp_printk", NULL, 0) && trace_printk_start())
+		pr_err("not traced as asked: tp_printk: %s",
+		       errno_sentence(-ENOMEM));
 	put_words();
 }

@@ -38,7 +38,8 @@ void *event_begin(struct trace_event_file *file, u32 len, void *scratch)
 		return NULL;
 	if (flags & EVENT_FILE_SLOW && !trace_event_wanted(file))
 		return NULL;
-	return flags & (EVENT_FILE_FILTERED | EVENT_FILE_PIDS) ?
+	return flags & (EVENT_FILE_FILTERED | EVENT_FILE_PIDS |
+			EVENT_FILE_PRINTK) ?
 		       scratch :
 		       reserve(file, len);
 }
@@ -75,15 +76,18 @@ void event_put(struct trace_event_file *file, u32 len, void *scratch)
 static void commit_scratch(struct trace_event_file *file, u32 len,
 			   void *scratch)
 {
-	u32 after = 0;
+	u32 after = 0, flags = READ_ONCE(file->flags);
 
-	if (READ_ONCE(file->flags) & EVENT_FILE_TRIGGERS) {
+	if (flags & (EVENT_FILE_TRIGGERS | EVENT_FILE_PRINTK))
 		trace_fill(scratch, file->id);
+	if (flags & EVENT_FILE_TRIGGERS)
 		after = event_triggers_act(file, scratch, len);
-	}
 	if (READ_ONCE(file->tr->on) && trace_event_wanted(file) &&
-	    accepted(file, scratch, len) && copy(file, len, scratch))
+	    accepted(file, scratch, len) && copy(file, len, scratch)) {
 		ring_buffer_unlock_commit(&file->tr->buffer);
+		if (flags & EVENT_FILE_PRINTK)
+			event_printk(file, scratch, len);
+	}
 	if (after)
 		event_triggers_act_after(file, after);
 }

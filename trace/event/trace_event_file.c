@@ -29,6 +29,9 @@
 #include "trace/trace_internal.h"
 #include <asm/atomic.h>
 
+void (*event_printk)(const struct trace_event_file *file, const void *record,
+		     u32 len);
+
 static bool changed;   /* the session has something to wait for [trace_lock] */
 static bool attaching; /* it has begun one of tracepoints [trace_lock] */
 
@@ -235,6 +238,8 @@ static int make_file(struct trace_array *tr, const struct trace_event *event)
 	file->tr = tr;
 	file->id = event->id;
 	event_pids_file(file);
+	if (event_printk && tr == trace_top())
+		trace_event_file_set(file, EVENT_FILE_PRINTK, true);
 	*place(tr, event) = file;
 	return 0;
 }

@@ -44,11 +44,12 @@ struct trace_array;
 #define EVENT_FILE_FILTERED	 0x08U /* ->filter is not NULL */
 #define EVENT_FILE_PIDS		 0x10U /* the trace has lists of pids */
 #define EVENT_FILE_TRIGGERS	 0x20U /* ->triggers is not empty */
+#define EVENT_FILE_PRINTK	 0x40U /* each record is printed, too */
 
 /* With one of these a probe calls trace_event_wanted() or the filter. */
 #define EVENT_FILE_SLOW                                                     \
 	(EVENT_FILE_SOFT_DISABLED | EVENT_FILE_FILTERED | EVENT_FILE_PIDS | \
-	 EVENT_FILE_TRIGGERS)
+	 EVENT_FILE_TRIGGERS | EVENT_FILE_PRINTK)
 
 /*
  * A filter as a probe sees it. Its owner embeds this head in its own struct.
@@ -84,6 +85,14 @@ struct event_refusal {
 	u64 system; /* the id of its name */
 	struct event_filter *text;
 };
+
+/*
+ * Prints a complete record of a file with EVENT_FILE_PRINTK: set by the word
+ * tp_printk, see trace_printk.c. NULL without it. [I] after boot. Context:
+ * probe.
+ */
+extern void (*event_printk)(const struct trace_event_file *file,
+			    const void *record, u32 len);
 
 /* ---- sessions: task, may sleep ------------------------------------------- */
 
