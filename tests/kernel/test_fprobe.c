@@ -81,7 +81,8 @@ static void call_first(unsigned int n)
 		EXPECT_EQ(first(n, 3), n * 10 + 3);
 }
 
-KTEST(fprobe, entry_and_exit_with_data_K7)
+/* Shadow stacks are given once and kept: leaks, here and below. */
+KTEST_FLAGS(fprobe, entry_and_exit_with_data_K7, KTEST_LEAKS, 0)
 {
 	static const size_t sizes[] = { 0, sizeof(struct note) };
 	size_t i;
@@ -228,7 +229,7 @@ static int count_hit(struct kprobe *p, struct pt_regs *regs)
 }
 
 /* Beside a kprobe on the same function. */
-KTEST(kretprobe, return_value_arguments_and_data)
+KTEST_FLAGS(kretprobe, return_value_arguments_and_data, KTEST_LEAKS, 0)
 {
 	struct kretprobe rp = { .kp.symbol_name = "first",
 				.handler = ret_handler,
