@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 15, test-all 115
+# parts: test 15, torture 115
 """Schedules chosen by a seed, each the same in every run (-icount).
 
 SEEDS=1000 tries so many instead of 100, of which `make test` tries 10; SEED=n
@@ -37,7 +37,7 @@ def problem(seed):
 
 @pytest.mark.skipif(ONLY is not None, reason="SEED asks for one")
 @pytest.mark.parametrize("first", [
-    pytest.param(first, marks=[pytest.mark.slow] * (first > 0))
+    pytest.param(first, marks=[pytest.mark.torture] * (first > 0))
     for first in range(0, COUNT, GROUP)])
 def test_seeds(first):
     found = [problem(seed) for seed in range(first, first + GROUP)]
