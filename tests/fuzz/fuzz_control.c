@@ -195,18 +195,27 @@ NEVER(ssize_t, trace_marker_write, struct trace_array *tr, const char *text,
 NEVER(void, sleep_ns, u64 ns)
 
 /* The first few take what is written in pieces, the others whole. */
-#define IN_PIECES 6
+#define IN_PIECES 7
 #define WHOLE	  8192
 
 static const char *const files[] = {
-	"set_ftrace_filter",  "set_ftrace_notrace",
-	"set_ftrace_pid",     "stack_trace_filter",
-	"set_graph_function", "set_graph_notrace",
-	"max_graph_depth",    "trace_clock",
-	"trace_options",      "buffer_size_kb",
-	"tracing_cpumask",    "per_cpu/cpu0/buffer_size_kb",
-	"current_tracer",     "tracing_on",
-	"stack_max_size",     "stack_tracer_enabled",
+	"set_ftrace_filter",
+	"set_ftrace_notrace",
+	"set_ftrace_pid",
+	"set_ftrace_notrace_pid",
+	"stack_trace_filter",
+	"set_graph_function",
+	"set_graph_notrace",
+	"max_graph_depth",
+	"trace_clock",
+	"trace_options",
+	"buffer_size_kb",
+	"tracing_cpumask",
+	"per_cpu/cpu0/buffer_size_kb",
+	"current_tracer",
+	"tracing_on",
+	"stack_max_size",
+	"stack_tracer_enabled",
 };
 
 static bool is_fuzzed(const char *path)

@@ -31,7 +31,7 @@ def options():
         parser.error(f"SMP={args.smp}: a scene needs 2 to 64 CPUs")
     if args.seed and not args.seed.isdecimal():
         parser.error(f"SEED={args.seed}: a number")
-    args.plugin = os.environ.get("PLUGIN", "0")
+    args.plugin = os.environ.get("PLUGIN") or "0"
     if args.plugin not in ("0", "1"):
         parser.error(f"PLUGIN={args.plugin}: 0 or 1")
     args.plugin = args.plugin == "1"

@@ -6,7 +6,9 @@
 THEATRE      := $(BUILD)/theatre.html
 INSTALL      += theatre
 
-export METHOD SEED CLOCK MODEL PLUGIN
+# For this target alone: other programs have a SEED of their own.
+$(foreach v,METHOD SEED CLOCK MODEL PLUGIN,$(eval theatre: export $(v) := \
+	$$($(v))))
 
 theatre: kernel-debug
 	@$(PYTHON) -m tools.theatre.make --kernel $(BUILD)/nop5-debug.elf \
