@@ -295,7 +295,9 @@ def make(tmp_path, **environment):
 
 
 def test_make_theatre(tmp_path, kernel):
-    done = make(tmp_path, METHOD="int3", SEED="5")
+    """make gives the variables that nobody has set as empty ones."""
+    done = make(tmp_path, METHOD="int3", SEED="5", CLOCK="", MODEL="",
+                PLUGIN="")
     assert done.returncode == 0, done.stderr
     assert "int3 (seed 5): All " in done.stdout
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
@@ -307,6 +309,7 @@ def test_make_theatre(tmp_path, kernel):
     ({"SEED": "x"}, "SEED=x: a number"),
     ({"SMP": "1"}, "SMP=1: a scene needs 2 to 64 CPUs"),
     ({"CLOCK": "sun"}, "CLOCK=sun: insn or ns"),
+    ({"PLUGIN": "2"}, "PLUGIN=2: 0 or 1"),
 ])
 def test_make_theatre_refuses(tmp_path, kernel, words, sentence):
     done = make(tmp_path, **words)
