@@ -360,15 +360,16 @@ static struct task_struct *pull_from(struct run_queue *victim)
  */
 static bool pull_task(void)
 {
-	unsigned int this = smp_processor_id(), i, cpu;
+	unsigned int this = smp_processor_id(), cpu;
+	u64 others = READ_ONCE(cpu_online_mask);
 	struct task_struct *task = NULL;
 	unsigned long flags;
 
+	others = (others >> this | others << (-this % NR_CPUS)) & ~1ULL;
 	local_irq_save(flags);
-	for (i = 1; i < NR_CPUS && !task; i++) {
-		cpu = (this + i) % NR_CPUS;
-		if (cpu_online(cpu) &&
-		    READ_ONCE(per_cpu(run_queue, cpu).nr_pullable))
+	for (; others && !task; others &= others - 1) {
+		cpu = (this + __builtin_ctzll(others)) % NR_CPUS;
+		if (READ_ONCE(per_cpu(run_queue, cpu).nr_pullable))
 			task = pull_from(&per_cpu(run_queue, cpu));
 	}
 	if (task)
@@ -379,12 +380,13 @@ static bool pull_task(void)
 
 static bool work_waits(void)
 {
-	unsigned int cpu;
+	u64 cpus = READ_ONCE(cpu_online_mask);
 
 	if (this_cpu_read(need_resched))
 		return true;
-	for_each_online_cpu(cpu)
-		if (READ_ONCE(per_cpu(run_queue, cpu).nr_pullable))
+	for (; cpus; cpus &= cpus - 1)
+		if (READ_ONCE(per_cpu(run_queue, __builtin_ctzll(cpus))
+				      .nr_pullable))
 			return true;
 	return false;
 }

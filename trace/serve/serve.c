@@ -2,8 +2,7 @@
 /*
  * serve.c - the file server: its line, its sessions, its receiving thread.
  *
- * Owns the line to the host, the requests that are not answered yet, and the
- * session. The invariants are in serve.h.
+ * Owns the line to the host and the session. The invariants are in serve.h.
  *
  * Context: the receiving thread, unless a function says otherwise. It never
  * waits for a request, but when a session ends. send_lock is held while a reply
@@ -31,17 +30,10 @@
 
 DEFINE_TABLE(struct stream_device, stream_devices);
 
-DEFINE_SPINLOCK(serve_lock);
-DEFINE_WAIT_QUEUE(serve_progress);
-
 static const struct stream_device *line; /* [I] */
 static DEFINE_WAIT_QUEUE(line_event);
 static u32 line_events; /* [A] changes with each event */
 static DEFINE_MUTEX(send_lock);
-
-static LIST_HEAD(active);	 /* [S] requests, in order of arrival */
-static unsigned int nr_active;	 /* [S] */
-static unsigned int nr_requests; /* [S] active, or their reply is sent */
 
 static struct tfs1_parser *parser; /* [R] */
 static u64 session;		   /* [R] its number; 0: none was yet */
@@ -62,14 +54,15 @@ static void send(const void *data, size_t len)
 	size_t n;
 
 	while (len) {
-		wait_event(&line_event, (n = line->write(at, len)));
+		n = line->write(at, len);
+		if (!n)
+			wait_event(&line_event, (n = line->write(at, len)));
 		at += n;
 		len -= n;
 	}
 }
 
-static void send_reply(u32 id, s32 status, u64 value, const void *payload,
-		       u32 length)
+void serve_send(u32 id, s32 status, u64 value, const void *payload, u32 length)
 {
 	struct tfs1_reply reply;
 
@@ -80,159 +73,15 @@ static void send_reply(u32 id, s32 status, u64 value, const void *payload,
 	mutex_unlock(&send_lock);
 }
 
-/* ---- requests ------------------------------------------------------------ */
-
-/* Context: serve_lock. */
-static struct serve_request *find_active(u32 id)
-{
-	struct serve_request *req;
-
-	list_for_each_entry(req, &active, active)
-		if (req->head.id == id)
-			return req;
-	return NULL;
-}
-
-/* N1. Return: 0; -EEXIST; -ENOBUFS */
-static int admit(struct serve_request *req)
-{
-	unsigned long flags;
-	int ret = 0;
-
-	spin_lock_irqsave(&serve_lock, flags);
-	if (find_active(req->head.id))
-		ret = -EEXIST;
-	else if (nr_active == SERVE_REQUESTS)
-		ret = -ENOBUFS;
-	if (!ret) {
-		list_add_tail(&req->active, &active);
-		nr_active++;
-		nr_requests++;
-	}
-	spin_unlock_irqrestore(&serve_lock, flags);
-	return ret;
-}
-
-/* Return: whether its reply is to be sent. */
-static bool retire(struct serve_request *req)
-{
-	unsigned long flags;
-	bool silent;
-
-	spin_lock_irqsave(&serve_lock, flags);
-	list_del(&req->active);
-	nr_active--;
-	if (req->busy)
-		*req->busy = false;
-	silent = req->silent;
-	spin_unlock_irqrestore(&serve_lock, flags);
-	wake_up(&serve_progress);
-	return !silent;
-}
-
-static void free_request(struct serve_request *req)
-{
-	kfree(req->payload);
-	kfree(req);
-}
-
-void serve_finish(struct serve_request *req, s32 status, u64 value,
-		  const void *payload, u32 length)
-{
-	unsigned long flags;
-	bool last;
-
-	if (retire(req)) /* first: then the client may use the id again */
-		send_reply(req->head.id, status, value, payload, length);
-	free_request(req);
-	spin_lock_irqsave(&serve_lock, flags);
-	last = !--nr_requests;
-	spin_unlock_irqrestore(&serve_lock, flags);
-	if (last)
-		wake_up(&serve_progress);
-}
-
-/* N2. Context: serve_lock. */
-static bool must_follow(const struct serve_request *req,
-			const struct serve_request *before)
-{
-	if (before->head.op == TFS1_CLOSE)
-		return true;
-	return req->head.op == TFS1_CLOSE &&
-	       req->head.handle == before->head.handle;
-}
-
-static bool is_turn(const struct serve_request *req)
-{
-	struct serve_request *before;
-	unsigned long flags;
-	bool turn = true;
-
-	spin_lock_irqsave(&serve_lock, flags);
-	list_for_each_entry(before, &active, active) {
-		if (before == req)
-			break;
-		turn = !must_follow(req, before);
-		if (!turn)
-			break;
-	}
-	spin_unlock_irqrestore(&serve_lock, flags);
-	return turn;
-}
-
-void serve_wait_turn(const struct serve_request *req)
-{
-	if (!is_turn(req))
-		wait_event(&serve_progress, is_turn(req));
-}
-
-/* Context: serve_lock. */
-static void cancel(struct serve_request *req)
-{
-	WRITE_ONCE(req->cancelled, true);
-	wake_up(&req->woken);
-}
-
-/* A CLOSE ends the waits for its handle. */
-static void cancel_waits(u32 handle)
-{
-	struct serve_request *req;
-	unsigned long flags;
-
-	spin_lock_irqsave(&serve_lock, flags);
-	list_for_each_entry(req, &active, active) {
-		if (req->head.handle == handle &&
-		    (req->head.op == TFS1_READ || req->head.op == TFS1_POLL))
-			cancel(req);
-	}
-	spin_unlock_irqrestore(&serve_lock, flags);
-	serve_poll_kick();
-}
-
 /* ---- sessions ------------------------------------------------------------ */
-
-static bool all_finished(void)
-{
-	return !READ_ONCE(nr_requests);
-}
 
 /* N3 */
 static void end_session(void)
 {
-	struct serve_request *req;
-	unsigned long flags;
-
 	if (!in_session)
 		return;
 	in_session = false;
-	spin_lock_irqsave(&serve_lock, flags);
-	list_for_each_entry(req, &active, active) {
-		req->silent = true;
-		cancel(req);
-	}
-	spin_unlock_irqrestore(&serve_lock, flags);
-	serve_poll_kick();
-	wait_event(&serve_progress, all_finished());
+	serve_cancel_all();
 	serve_files_close_all();
 	serve_tasks_end();
 }
@@ -250,7 +99,7 @@ static void hello(const struct tfs1_request *head)
 	};
 
 	if (head->offset != TFS1_VERSION) {
-		send_reply(head->id, -EPROTO, TFS1_VERSION, NULL, 0);
+		serve_send(head->id, -EPROTO, TFS1_VERSION, NULL, 0);
 		return;
 	}
 	end_session();
@@ -258,21 +107,7 @@ static void hello(const struct tfs1_request *head)
 	out.session = ++session;
 	snprintf(out.build, sizeof(out.build), "nop5 %016llx",
 		 kallsyms_build_id());
-	send_reply(head->id, 0, 0, &out, sizeof(out));
-}
-
-static void cancel_by_id(const struct tfs1_request *head)
-{
-	struct serve_request *req;
-	unsigned long flags;
-
-	spin_lock_irqsave(&serve_lock, flags);
-	req = find_active(head->handle);
-	if (req)
-		cancel(req);
-	spin_unlock_irqrestore(&serve_lock, flags);
-	serve_poll_kick();
-	send_reply(head->id, req ? 0 : -ENOENT, 0, NULL, 0);
+	serve_send(head->id, 0, 0, &out, sizeof(out));
 }
 
 /* Return: the errno that the request is refused with, or 0. */
@@ -286,18 +121,20 @@ static int start_request(const struct tfs1_request *head, const u8 *payload)
 	req->head = *head;
 	init_waitqueue_head(&req->woken);
 	if (head->length) {
-		req->payload = kmalloc(head->length + 1);
+		req->payload = head->length < sizeof(req->small) ?
+				       req->small :
+				       kmalloc(head->length + 1);
 		if (!req->payload) {
-			free_request(req);
+			serve_free(req);
 			return -ENOMEM;
 		}
 		memcpy(req->payload, payload, head->length + 1);
 	}
 	if (head->op == TFS1_CLOSE)
-		cancel_waits(head->handle);
-	ret = admit(req);
+		serve_cancel_waits(head->handle);
+	ret = serve_admit(req);
 	if (ret) {
-		free_request(req);
+		serve_free(req);
 		return ret;
 	}
 	if (head->op == TFS1_POLL)
@@ -320,13 +157,14 @@ static void on_frame(const struct tfs1_request *head, const u8 *payload)
 	if (!ret && !in_session)
 		ret = -EPROTO;
 	if (!ret && head->op == TFS1_CANCEL) {
-		cancel_by_id(head);
+		ret = serve_cancel_id(head->handle);
+		serve_send(head->id, ret, 0, NULL, 0);
 		return;
 	}
 	if (!ret)
 		ret = start_request(head, payload);
 	if (ret)
-		send_reply(head->id, ret, 0, NULL, 0);
+		serve_send(head->id, ret, 0, NULL, 0);
 }
 
 /* ---- receiving ----------------------------------------------------------- */
@@ -338,17 +176,33 @@ static void on_result(enum tfs1_result result)
 		on_frame(&parser->head, parser->payload);
 		break;
 	case TFS1_NO_FRAME:
-		send_reply(0, -EBADMSG, parser->damaged, NULL, 0);
+		serve_send(0, -EBADMSG, parser->damaged, NULL, 0);
 		break;
 	case TFS1_TOO_LONG:
-		send_reply(parser->head.id, -E2BIG, 0, NULL, 0);
+		serve_send(parser->head.id, -E2BIG, 0, NULL, 0);
 		break;
 	case TFS1_BAD_CRC:
-		send_reply(parser->head.id, -EBADMSG, 0, NULL, 0);
+		serve_send(parser->head.id, -EBADMSG, 0, NULL, 0);
 		break;
 	case TFS1_MORE:
 		break;
 	}
+}
+
+/*
+ * End the session if the host has ended its connection. Call it between reading
+ * bytes and looking at them: the device tells of the end before it has bytes of
+ * the next connection, so the HELLO among them comes after this.
+ */
+static void look_for_hangup(void)
+{
+	static u32 seen;
+	u32 now = line->hangups ? line->hangups() : 0;
+
+	if (now == seen)
+		return;
+	seen = now;
+	end_session();
 }
 
 /* Return: whether any byte had arrived. */
@@ -359,6 +213,7 @@ static bool receive(u8 *chunk)
 	bool any = len;
 	enum tfs1_result result;
 
+	look_for_hangup();
 	if (!any)
 		return false;
 	do {
@@ -366,15 +221,6 @@ static bool receive(u8 *chunk)
 		on_result(result);
 	} while (len || result != TFS1_MORE);
 	return true;
-}
-
-static bool hung_up(u32 *seen)
-{
-	u32 now = line->hangups ? line->hangups() : 0;
-	bool any = now != *seen;
-
-	*seen = now;
-	return any;
 }
 
 static bool event_since(u32 seen)
@@ -388,19 +234,16 @@ static void wait_for_event(u32 seen)
 		wait_event(&line_event, event_since(seen));
 	else if (!wait_event_timeout(&line_event, event_since(seen),
 				     CUT_OFF_NS))
-		send_reply(tfs1_cut_off(parser), -ETIMEDOUT, 0, NULL, 0);
+		serve_send(tfs1_cut_off(parser), -ETIMEDOUT, 0, NULL, 0);
 }
 
 static int receive_thread(void *chunk)
 {
-	u32 seen, hangups = 0;
+	u32 seen;
 
 	ftrace_task_untraced(true);
 	for (;;) {
 		seen = READ_ONCE(line_events);
-		/* First the end of the old session: a HELLO may be there. */
-		if (hung_up(&hangups))
-			end_session();
 		while (receive(chunk))
 			cond_resched();
 		tfs1_pause(parser);

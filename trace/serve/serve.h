@@ -2,8 +2,9 @@
 /*
  * serve.h - the file server, shared by its files. DESIGN.md has the protocol.
  *
- * serve.c receives requests, serve_task.c runs them in tasks, serve_ops.c does
- * what they ask, serve_file.c keeps open files, serve_poll.c waiting POLLs.
+ * serve.c receives requests, serve_request.c keeps them until they are
+ * answered, serve_task.c runs them in tasks, serve_ops.c does what they ask,
+ * serve_file.c keeps open files, serve_poll.c waiting POLLs.
  *
  * N1  Each admitted request is in `active` from its admission to just before
  *     its reply is sent, and is finished exactly once.
@@ -30,6 +31,7 @@ struct serve_request {
 	struct list_head queued;  /* [S] of its task, or of the POLLs */
 	struct tfs1_request head; /* [I] */
 	char *payload;		  /* [I] a NUL behind it; NULL: none */
+	char small[64];		  /* [I] its place, if it fits */
 	bool *busy;		  /* [S] of the task that runs it, or NULL */
 	bool cancelled;		  /* [S] */
 	bool silent;		  /* [S] its session has ended: no reply */
@@ -41,6 +43,23 @@ extern spinlock_t serve_lock;
 extern struct wait_queue_head serve_progress;
 
 /* ---- serve.c ---- */
+
+/* Send a reply. Context: task, may sleep. */
+void serve_send(u32 id, s32 status, u64 value, const void *payload, u32 length);
+
+/* ---- serve_request.c ---- */
+
+/* N1. Return: 0; -EEXIST its id is in use; -ENOBUFS there are too many. */
+int serve_admit(struct serve_request *req);
+/* Free a request that was not admitted. */
+void serve_free(struct serve_request *req);
+
+/* Cancel what waits for a handle, because it is closed. */
+void serve_cancel_waits(u32 handle);
+/* Cancel one. Return: 0; -ENOENT there is none. */
+int serve_cancel_id(u32 id);
+/* Cancel all without a reply, and wait until none is left. */
+void serve_cancel_all(void);
 
 /* Send a reply and free the request. Context: task, may sleep. */
 void serve_finish(struct serve_request *req, s32 status, u64 value,

@@ -12,6 +12,8 @@
 #include "trace/control/tracefs.h"
 #include "trace/serve/serve.h"
 
+DEFINE_SPINLOCK(serve_lock);
+
 static struct {
 	bool taken;		 /* [S] */
 	u32 handle;		 /* [S] */

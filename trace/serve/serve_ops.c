@@ -12,6 +12,7 @@
 #include "trace/control/tracefs.h"
 #include "trace/core/recursion.h"
 #include "trace/serve/serve.h"
+#include <asm/atomic.h>
 #include <asm/layout.h>
 
 #define S_DIR  0040000
@@ -25,18 +26,37 @@ struct answer {
 	u32 length;
 };
 
+/* [A] A page for payloads that fit; NULL: in use, or none was needed yet. */
+static char *spare;
+
+static char *get_payload(size_t len)
+{
+	char *page = len <= PAGE_SIZE ? xchg(&spare, NULL) : NULL;
+
+	return page ?: kmalloc(max(len, PAGE_SIZE));
+}
+
+/* Keep one page; a larger block has more room than a page needs. */
+static void put_payload(char *payload)
+{
+	if (payload)
+		kfree(xchg(&spare, payload));
+}
+
 static void do_stat(const struct serve_request *req, struct answer *a)
 {
 	struct tracefs_stat stat;
-	struct tfs1_stat *out = kzalloc(sizeof(*out));
+	struct tfs1_stat *out = (void *)get_payload(sizeof(*out));
 
 	a->status = out ? tracefs_stat(req->payload ?: "", &stat) : -ENOMEM;
 	a->payload = (char *)out;
 	if (a->status)
 		return;
-	out->ino = stat.ino;
-	out->size = stat.size;
-	out->mode = stat.mode | (stat.dir ? S_DIR : S_FILE);
+	*out = (struct tfs1_stat){
+		.ino = stat.ino,
+		.size = stat.size,
+		.mode = stat.mode | (stat.dir ? S_DIR : S_FILE),
+	};
 	a->length = sizeof(*out);
 }
 
@@ -68,7 +88,7 @@ static void do_readdir(const struct serve_request *req, struct answer *a)
 	struct tracefs_dirent entry;
 	int more;
 
-	a->payload = kmalloc(max(room, 1U));
+	a->payload = get_payload(room);
 	a->status = -ENOMEM;
 	if (!a->payload)
 		return;
@@ -174,7 +194,7 @@ static void do_read(struct serve_request *req, struct answer *a)
 	a->status = -EBADF;
 	if (!file)
 		return;
-	a->payload = kmalloc(max(len, (size_t)1));
+	a->payload = get_payload(len);
 	a->status = -ENOMEM;
 	if (!a->payload)
 		return;
@@ -264,5 +284,5 @@ void serve_run(struct serve_request *req)
 	}
 	serve_finish(req, answer.status, answer.value, answer.payload,
 		     answer.status < 0 ? 0 : answer.length);
-	kfree(answer.payload);
+	put_payload(answer.payload);
 }

@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: MIT
+# parts: test 25
+"""What the file server costs and holds: instructions, memory, lost events.
+
+The limits are those of the table in trace/serve/DESIGN.md. Each is filled and
+emptied ten times; after that the guest has the memory that it had before.
+"""
+import errno
+import re
+import struct
+import subprocess
+import threading
+
+import pytest
+
+from tests import qemu
+from tests.serve_guest import Guest
+from tests.test_serve import error
+from tools.tracefs import tfs1
+
+MOST_INSTRUCTIONS = 20000  # of open + read + close of a small file
+TIMES = 10
+
+
+# ---- instructions -----------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory):
+    """(guest with one CPU, instructions executed so far)"""
+    directory = tmp_path_factory.mktemp("count")
+    plugin, out = directory / "count.so", directory / "count"
+    subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-shared",
+                    "-fPIC", "-o", plugin,
+                    qemu.ROOT / "tests/plugin/count.c"], check=True)
+    out.write_bytes(bytes(8))
+    with Guest(directory, smp=1, append="poison=off", qemu=[
+            "-plugin", f"file={plugin},out={out}"]) as guest:
+        yield guest, lambda: struct.unpack("<Q", out.read_bytes())[0]
+
+
+def cost(counted, turns, call):
+    """Instructions per call: the least of several, because a tick may come."""
+    _, count = counted
+    found = []
+    for _ in range(turns):
+        before = count()
+        call()
+        found.append(count() - before)
+    return min(found)
+
+
+def test_open_read_close_of_a_small_file(counted):
+    guest, _ = counted
+    line, who = guest.client(), {"pid": 77, "comm": b"cat"}
+
+    def cat():
+        handle = line.open("tracing_on", **who)
+        assert line.read(handle, 4096, **who) == b"1\n"
+        line.close(handle, **who)
+    cat()
+    found = cost(counted, 200, cat)
+    print(f"serve.open_read_close {found} insn")
+    assert 1000 < found <= MOST_INSTRUCTIONS
+    line.close_line()
+
+
+def test_the_count_counts(counted):
+    """More work is more instructions: a listing of everything."""
+    guest, _ = counted
+    line = guest.client()
+    small = cost(counted, 5, lambda: line.stat("trace"))
+    large = cost(counted, 5, lambda: line.cat("available_filter_functions"))
+    assert large > 20 * small
+    line.close_line()
+
+
+# ---- limits -----------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory):
+    """(guest, QEMU's monitor)"""
+    directory = tmp_path_factory.mktemp("limits")
+    monitor = qemu.Monitor(directory)
+    with Guest(directory, smp=2, qemu=monitor.options) as machine:
+        monitor.connect()
+        yield machine, monitor
+
+
+@pytest.fixture
+def guest(watched):
+    return watched[0]
+
+
+@pytest.fixture
+def client(guest):
+    line = guest.client(timeout=30)
+    line.echo("trace", b"")
+    yield line
+    line.close_line()
+
+
+def test_open_files_full_and_empty(client):
+    for _ in range(TIMES):
+        handles = [client.open("tracing_on")
+                   for _ in range(client.max_handles)]
+        assert len(set(handles)) == client.max_handles
+        assert error(client.open, "tracing_on") == errno.EMFILE
+        client.close(handles.pop(17))
+        handles.append(client.open("tracing_on"))
+        assert client.read(handles[-1], 10) == b"1\n"
+        for handle in handles:
+            client.close(handle)
+
+
+def test_requests_full_and_empty(client):
+    for _ in range(TIMES):
+        handle = client.open("trace_pipe")
+        slots = [client.start(tfs1.POLL, handle=handle, flags=tfs1.F_WAIT)
+                 for _ in range(client.max_requests)]
+        assert error(client.stat, "trace") == errno.ENOBUFS
+        assert client.cancel(slots[5])
+        assert client.finish(slots[5]).status == -errno.EINTR
+        assert client.stat("trace")
+        for slot in slots[:5] + slots[6:]:
+            assert client.cancel(slot)
+            assert client.finish(slot).status == -errno.EINTR
+        client.close(handle)
+
+
+def test_tasks_full_and_empty(client):
+    for turn in range(TIMES):
+        handle = client.open("trace_pipe", pid=900)
+        slots = [client.start(tfs1.READ, handle=handle, count=10,
+                              pid=10000 + 100 * turn + nr)
+                 for nr in range(client.max_tasks)]
+        assert error(client.stat, "trace", pid=9000) == errno.EBUSY
+        client.cancel(slots[0])
+        assert client.finish(slots[0]).status == -errno.EINTR
+        assert client.stat("trace", pid=9000)
+        for slot in slots[1:]:
+            client.cancel(slot)
+            assert client.finish(slot).status == -errno.EINTR
+        client.close(handle, pid=9000)
+
+
+def use_everything(guest):
+    """A session with all handles, requests and tasks in use, which then
+    ends."""
+    line = guest.client(timeout=30)
+    pipe = line.open("trace_pipe", pid=1500)
+    for _ in range(line.max_handles - 1):
+        line.open("tracing_on", pid=1501)
+    slots = [line.start(tfs1.READ, handle=pipe, count=10, pid=1600 + nr)
+             for nr in range(line.max_tasks)]
+    slots += [line.start(tfs1.POLL, handle=pipe, flags=tfs1.F_WAIT)
+              for _ in range(line.max_requests - len(slots) - 1)]
+    assert not any(slot[0].is_set() for slot in slots)
+    line.close_line()
+
+
+# Of struct buddy: what lies in front of nr_free.
+FREE_OFFSET = 24
+
+
+def free_pages(watched, symbols):
+    """Of the guest, once a session is over and the next one has begun."""
+    guest, monitor = watched
+    line = guest.client(timeout=30)
+    assert line.cat("tracing_on", pid=1500) == b"1\n"
+    line.close(line.open("trace_pipe"))  # nobody has it any more
+    where = int(symbols["zone"], 16) + FREE_OFFSET
+    free = int(monitor.command(f"x /1gx {where:#x}").split(":")[1], 16)
+    line.close_line()
+    return free
+
+
+def test_a_session_ends_with_everything_in_use(watched, symbols):
+    use_everything(watched[0])
+    before = free_pages(watched, symbols)
+    assert 1000 < before < 65536
+    for _ in range(TIMES):
+        use_everything(watched[0])
+    # A slab of each class and some stacks are kept, so not to the page.
+    assert abs(free_pages(watched, symbols) - before) <= 32
+
+
+# ---- no event disappears ----------------------------------------------------
+
+def markers(client, writers, each):
+    """Written markers: each write that succeeded."""
+    def write(nr):
+        who = {"pid": 2000 + nr, "comm": b"writer"}
+        handle = client.open("trace_marker", tfs1.F_WRITE, **who)
+        for n in range(each):
+            client.write(handle, b"mark %d.%d\n" % (nr, n), **who)
+        client.close(handle, **who)
+    threads = [threading.Thread(target=write, args=(nr,))
+               for nr in range(writers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return writers * each
+
+
+def small_buffer(client):
+    client.echo("tracing_on", b"1")
+    client.echo("buffer_size_kb", b"12")
+    client.echo("trace", b"")
+
+
+def drain(client, path, size):
+    """All of a stream that has ended."""
+    handle, data = client.open(path), b""
+    try:
+        while piece := client.read(handle, size, flags=tfs1.F_NONBLOCK):
+            data += piece
+    except OSError as failed:
+        assert failed.errno == errno.EAGAIN
+    client.close(handle)
+    return data
+
+
+def page_events(page):
+    """(print events in a page, events lost before it)"""
+    commit = struct.unpack_from("<Q", page, 8)[0]
+    size, lost, at, events = commit & 0xfffff, 0, 16, 0
+    if commit & 1 << 31:
+        assert commit & 1 << 30, "the number is stored"
+        lost = struct.unpack_from("<Q", page, 16 + size)[0]
+    end = 16 + size
+    while at < end:
+        head, first = struct.unpack_from("<II", page, at)
+        kind = head & 31
+        if kind == 29:
+            break
+        if kind >= 30:
+            at += 8
+        else:
+            events += 1
+            at += 4 + (first if kind == 0 else 4 * kind)
+    return events, lost
+
+
+@pytest.mark.parametrize("each", [20, 400])
+def test_written_is_read_and_lost_as_text(client, each):
+    small_buffer(client)
+    written = markers(client, 4, each)
+    client.echo("tracing_on", b"0")
+    text = drain(client, "trace_pipe", 3000).decode()
+    lost = sum(int(n) for n in re.findall(r"\[LOST (\d+) EVENTS\]", text))
+    assert text.count("tracing_mark_write: mark ") + lost == written
+    assert (lost > 0) == (each == 400)
+
+
+@pytest.mark.parametrize("each", [20, 400])
+def test_written_is_read_and_lost_as_pages(client, each):
+    small_buffer(client)
+    written = markers(client, 4, each)
+    client.echo("tracing_on", b"0")
+    events = lost = 0
+    for cpu in range(client.cpus):
+        data = drain(client, f"per_cpu/cpu{cpu}/trace_pipe_raw", 65536)
+        for at in range(0, len(data), 4096):
+            here, before = page_events(data[at:at + 4096])
+            events, lost = events + here, lost + before
+    assert events + lost == written
+    assert (lost > 0) == (each == 400)
+
+
+def test_written_is_read_and_lost_in_the_trace(client):
+    small_buffer(client)
+    written = markers(client, 4, 400)
+    client.echo("tracing_on", b"0")
+    text = client.cat("trace").decode()
+    there, total = re.search(r"entries-in-buffer/entries-written: (\d+)/(\d+)",
+                             text).groups()
+    assert int(total) == written
+    assert text.count("tracing_mark_write: mark ") == int(there) < written
+
+
+def test_a_reader_beside_the_writers_misses_nothing(client):
+    """Both at once: what is read and what is reported lost are all."""
+    small_buffer(client)
+    handle, data, done = client.open("trace_pipe", pid=3000), [b""], []
+
+    def read():
+        while piece := client.read(handle, 2000, pid=3000):
+            data[0] += piece
+    reader = threading.Thread(target=read)
+    reader.start()
+    written = markers(client, 4, 300)
+    client.echo("tracing_on", b"0")
+    reader.join(30)
+    assert not reader.is_alive() and not done
+    text = data[0].decode()
+    lost = sum(int(n) for n in re.findall(r"\[LOST (\d+) EVENTS\]", text))
+    assert text.count("tracing_mark_write: mark ") + lost == written
+    client.close(handle)
+    client.echo("tracing_on", b"1")
