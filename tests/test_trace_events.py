@@ -153,3 +153,30 @@ def test_switches_by_the_pattern_of_importers(lines):
     assert switches > 4
     assert any("next_comm=with space next_pid=" in text
                for _, _, _, text in lines)
+
+
+# ---- trace_printk() ----------------------------------------------------------
+
+PRINTED = [
+    "nothing", "-1 4000000000 ff", "-2 18446744073709551615 10000000000",
+    'a text "gone" and 7', "xyz3", "   42|42   |00042 100%", "schedule 5"]
+
+
+def test_prints_are_made_text_by_each_reader(tmp_path):
+    """The records hold the arguments alone: an address of a text would show
+    what has become of it since."""
+    boot = qemu.Machine(smp=1, kernel=qemu.TESTS).boot(
+        "mode=tests tests=trace_dump.printk dump=on", timeout=120)
+    boot.ok(tests=True)
+    got = parse_dump(boot.log)
+    lines = [LINE.fullmatch(line) for line in got.text]
+    assert [m[4] for m in lines if m] == PRINTED
+    assert {m[3] for m in lines if m} == {"ktest_trace_dump_printk"}
+    path = tmp_path / "printk.dat"
+    path.write_bytes(trace_dat(got, elf_symbols(qemu.TESTS)))
+    done = subprocess.run(["trace-cmd", "report", str(path)], check=True,
+                          capture_output=True, text=True, timeout=60)
+    bodies = re.findall(r"bprint: +ktest_trace_dump_printk(?:\+0x\w+)?: (.*)",
+                        done.stdout)
+    # The last two, with %05d and %ps, Debian 12's trace-cmd cannot print.
+    assert [body.rstrip() for body in bodies][:5] == PRINTED[:5]

@@ -7,6 +7,7 @@
  *	DUMP text LINE			of trace
  *	DUMP format NAME LINE		of events/ftrace/NAME/format
  *	DUMP header_page LINE, DUMP header_event LINE
+ *	DUMP printk LINE		of printk_formats
  *	DUMP cmdline LINE		of saved_cmdlines
  *	DUMP more REST			of the line before
  *	DUMP page CPU HEX		64 bytes of a page; 64 such lines each
@@ -26,6 +27,7 @@
 #include "tests/kernel/trace_test.h"
 #include "trace/event/trace_event.h"
 #include "trace/event/trace_event_file.h"
+#include "trace/output/trace_bprint.h"
 #include "trace/event/trace_record.h"
 
 static char file[4096];
@@ -80,6 +82,8 @@ static void dump_descriptions(void)
 	dump_lines("header_page", file);
 	trace_header_event_show(new_file());
 	dump_lines("header_event", file);
+	trace_formats_show(new_file());
+	dump_lines("printk", file);
 	trace_saved_cmdlines_show(new_file());
 	dump_lines("cmdline", file);
 }
@@ -242,6 +246,27 @@ KTEST_FLAGS(trace_dump, events, KTEST_LEAKS, 60)
 		do_everything();
 		trace_set_on(trace_top(), false);
 		switch_all(false);
+		dump_trace();
+	}
+	tt_end();
+}
+
+/* Each kind of argument, to be made text by the reader. */
+KTEST_FLAGS(trace_dump, printk, KTEST_LEAKS, 60)
+{
+	char name[8] = "gone";
+
+	if (!cmdline_is("dump", "on"))
+		KTEST_SKIP("prints: only with dump=on");
+	if (tt_begin("function", "ftrace_target_000", 64)) {
+		trace_printk("nothing\n");
+		trace_printk("%d %u %x\n", -1, 4000000000U, 255);
+		trace_printk("%ld %lu %llx\n", -2L, ~0UL, 1ULL << 40);
+		trace_printk("a text \"%s\" and %d\n", name, 7);
+		strscpy(name, "else", sizeof(name));
+		trace_printk("%s%s%d\n", "", "xyz", 3);
+		trace_printk("%5d|%-5d|%05d 100%%\n", 42, 42, 42);
+		trace_printk("%ps %d\n", (void *)schedule, 5);
 		dump_trace();
 	}
 	tt_end();

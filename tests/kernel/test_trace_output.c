@@ -480,7 +480,7 @@ KTEST(trace_output, formats)
 					"format:\n",
 					29));
 	}
-	EXPECT_EQ(n, 8);
+	EXPECT_EQ(n, 9);
 	trace_header_page_show(new_file());
 	EXPECT(strstr(file, "\tfield: char data;\toffset:16;\tsize:4080;\t"
 			    "signed:1;\n"));

@@ -120,6 +120,8 @@ KNOWN_TEXT = {
         "unsigned int overrun:20:4:0, unsigned long long calltime:24:8:0, "
         "unsigned long long rettime:32:8:0, unsigned long retval:40:8:0",
     ("kernel_stack", 4): "int size:8:4:1, unsigned long caller[]:16:0:0",
+    ("bprint", 6): "unsigned long ip:8:8:0, const char * fmt:16:8:0, "
+                   "u32 buf[]:24:0:0",
     ("print", 5): "unsigned long ip:8:8:0, char buf[]:16:0:1",
 }
 

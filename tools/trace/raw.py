@@ -96,6 +96,7 @@ class Dump:
     header_page: list[str] = field(default_factory=list)
     header_event: list[str] = field(default_factory=list)
     cmdlines: list[str] = field(default_factory=list)
+    printk: list[str] = field(default_factory=list)  # printk_formats
     pages: dict[int, bytearray] = field(
         default_factory=lambda: collections.defaultdict(bytearray))
     last: list[str] = field(default_factory=list)  # what "more" goes on with
@@ -104,7 +105,8 @@ class Dump:
         """Adds one line, without "DUMP ". Raises ValueError."""
         what, _, rest = line.partition(" ")
         lists = {"text": self.text, "header_page": self.header_page,
-                 "header_event": self.header_event, "cmdline": self.cmdlines}
+                 "header_event": self.header_event, "cmdline": self.cmdlines,
+                 "printk": self.printk}
         if what == "format":
             name, _, rest = rest.partition(" ")
             lists[what] = self.formats.setdefault(name, [])

@@ -8,6 +8,7 @@
 #include "kernel/lib/string.h"
 #include "trace/control/nodes.h"
 #include "trace/trace.h"
+#include "trace/output/trace_bprint.h"
 
 /* ---- options/NAME -------------------------------------------------------- */
 
@@ -106,9 +107,9 @@ static int kallsyms_show(struct tracefs_file *file, struct trace_seq *seq)
 	return ++file->pos < kallsyms_count();
 }
 
-/* Empty: no format is stored by its address. */
 static int formats_show(struct tracefs_file *file, struct trace_seq *seq)
 {
+	trace_formats_show(seq);
 	return 0;
 }
 

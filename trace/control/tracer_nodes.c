@@ -97,7 +97,7 @@ static const char readme[] =
 	"      traceoff, stacktrace, snapshot, enable_event:system:event,\n"
 	"      disable_event:system:event\n"
 	"  saved_cmdlines        pids and names\n"
-	"  printk_formats        empty: no format is stored by its address\n"
+	"  printk_formats        the formats of trace_printk() by address\n"
 	"  kallsyms              addresses and names (on Linux in /proc)\n"
 	"  error_log             what was wrong with the last refused writes\n";
 

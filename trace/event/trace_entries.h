@@ -17,6 +17,7 @@ enum trace_type {
 	TRACE_WAKE = 3,
 	TRACE_STACK = 4,
 	TRACE_PRINT = 5,
+	TRACE_BPRINT = 6,
 	TRACE_GRAPH_RET = 10,
 	TRACE_GRAPH_ENT = 11,
 	TRACE_GRAPH_RETVAL = 20, /* a TRACE_GRAPH_RET and the value returned */
@@ -86,6 +87,13 @@ struct print_entry {
 	char buf[]; /* ends in "\n\0" */
 };
 
+struct bprint_entry {
+	struct trace_entry ent;
+	unsigned long ip;
+	const char *fmt; /* of the table trace_formats */
+	u32 buf[];	 /* the arguments: kernel/lib/binprintf.h */
+};
+
 static_assert(sizeof(struct trace_entry) == 8, "trace_entry");
 static_assert(sizeof(struct ftrace_entry) == 24, "function");
 static_assert(sizeof(struct ftrace_graph_ent_entry) == 20, "funcgraph_entry");
@@ -95,3 +103,4 @@ static_assert(offsetof(struct ftrace_graph_retval_entry, retval) == 40, "val");
 static_assert(offsetof(struct ctx_switch_entry, next_state) == 23, "ctx");
 static_assert(offsetof(struct stack_entry, caller) == 16, "kernel_stack");
 static_assert(offsetof(struct print_entry, buf) == 16, "print");
+static_assert(offsetof(struct bprint_entry, buf) == 24, "bprint");
