@@ -116,6 +116,7 @@ INDIRECT = {
     "event_commit": ([*FILTERS[0], "trace_printk_event"],
                      FILTERS[1] + ", event_printk"),
     "event_triggers_act": FILTERS,
+    "event_triggers_want": FILTERS,
     "ring_buffer_swap": (["set_top_ring"], "moved of every ring_buffer"),
     "filtered_*": FILTERS,
     "tsc_compare": (["bring_up_clock"], "what ap_entry() compares by"),

@@ -14,6 +14,7 @@
 #include "kernel/lib/string.h"
 #include "trace/event/event_filter.h"
 #include "trace/event/trace_event_file.h"
+#include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
 #include "trace/trace_snapshot.h"
 #include <asm/atomic.h>
@@ -273,6 +274,23 @@ static void act_if_left(struct trace_event_file *file,
 {
 	if (take_turn(trigger) && !act(file, trigger))
 		give_turn_back(trigger);
+}
+
+bool event_triggers_want(struct trace_event_file *file, void *record, u32 len)
+{
+	struct event_trigger *trigger = smp_load_acquire(&file->triggers);
+	const struct event_filter *filter;
+
+	for (; trigger; trigger = READ_ONCE(trigger->next)) {
+		filter = trigger->is.filter;
+		if (!filter)
+			return true;
+		if (unlikely(filter->reads_entry))
+			trace_fill(record, file->id);
+		if (filter->match(filter, record, len))
+			return true;
+	}
+	return false;
 }
 
 u32 event_triggers_act(struct trace_event_file *file, const void *record,

@@ -85,6 +85,13 @@ void event_triggers_show(const struct trace_event_file *file,
 			 struct trace_seq *seq);
 
 /*
+ * event_triggers_want() - would one of the triggers act?
+ * @record: complete but for its trace_entry
+ * Context: probe, NMI included, preemption off. Not traceable.
+ */
+bool event_triggers_want(struct trace_event_file *file, void *record, u32 len);
+
+/*
  * event_triggers_act() - the event has happened; @record is complete
  * Return: what event_triggers_act_after() is to be given once the event is
  * recorded, or not.

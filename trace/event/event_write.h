@@ -23,6 +23,7 @@
  */
 #pragma once
 
+#include "trace/event/event_trigger.h"
 #include "trace/event/trace_event_file.h"
 #include "trace/event/trace_record.h"
 
@@ -62,6 +63,13 @@ event_begin_fast(struct event_write *w, struct trace_event_file *file, u32 len)
 static __always_inline bool event_only_filtered(u32 flags)
 {
 	return (flags & EVENT_FILE_SLOW) == EVENT_FILE_FILTERED;
+}
+
+/* Is the event there for its triggers alone? */
+static __always_inline bool event_only_triggered(u32 flags)
+{
+	return (flags & EVENT_FILE_SLOW) ==
+	       (EVENT_FILE_TRIGGERS | EVENT_FILE_SOFT_DISABLED);
 }
 
 /* Does the file's filter keep this record, which lies outside the ring? */

@@ -6,6 +6,7 @@
 #include "kernel/lib/errno.h"
 #include "tests/bench/kernel/bench.h"
 #include "trace/event/event_filter.h"
+#include "trace/event/event_trigger.h"
 #include "trace/trace.h"
 
 static void enable(bool on)
@@ -50,6 +51,31 @@ static void filter_row(const char *row, const char *text, u64 off)
 	set_filter(NULL);
 }
 
+/* A trigger that never acts, on the event, which is not enabled. */
+static void trigger_row(const char *row, const char *text, u64 off)
+{
+	const struct trace_event *event =
+		trace_event_by_name("testing_tp", "testing_two");
+	struct event_trigger_spec spec = { .kind = TRIGGER_TRACEON,
+					   .count = EVENT_TRIGGER_UNLIMITED };
+	struct trace_event_file *file;
+	struct filter_error error;
+
+	spec.filter = event_filter_create(event, text, &error);
+	bench_ok(text, IS_ERR(spec.filter) ? PTR_ERR(spec.filter) : 0);
+	event_session_begin();
+	file = trace_event_file_find(trace_top(), event);
+	bench_ok(row, event_trigger_add(file, &spec));
+	event_session_end();
+	bench_row(row,
+		  (bench_measure(BENCH_CALL_LOOP("tp_call_two")) - off) * 100 /
+			  BENCH_CALLS,
+		  "insn");
+	event_session_begin();
+	event_trigger_remove(file, &spec);
+	event_session_end();
+}
+
 void bench_events(void)
 {
 	u64 none, off, on;
@@ -63,6 +89,7 @@ void bench_events(void)
 	filter_row("event.filter_accepts",
 		   "number >= 0 && value >= 0 && value != 5", off);
 	enable(false);
+	trigger_row("event.trigger_rejects", "number < 0", off);
 	bench_row("event.disabled", (off - none) * 100 / BENCH_CALLS, "insn");
 	bench_row("event.enabled", (on - off) * 100 / BENCH_CALLS, "insn");
 }
