@@ -44,6 +44,12 @@ ALONE = [
     ("trace_buf_size=1M ftrace=function", "buffer_size_kb", "1024"),
     ("trace_buf_size=65536 ftrace=function", "buffer_size_kb", "64"),
     ("trace_buf_size=1 ftrace=function", "buffer_size_kb", "4"),
+    ("stacktrace", "stack_tracer_enabled", "1"),
+    ("stacktrace_filter=schedule,kfree", "stack_trace_filter",
+     "schedule\nkfree"),
+    ("stacktrace_filter=schedule", "stack_tracer_enabled", "1"),
+    ("tracing_thresh=50", "tracing_thresh", "50"),
+    ("alloc_snapshot", "snapshot", "# * Snapshot is allocated *"),
 ]
 
 
@@ -88,6 +94,8 @@ BAD = [
     ("ftrace_graph_notrace=no_such", "ftrace_graph_notrace=no_such: "),
     ("trace_options=sym-addr,bogus", "trace_options=bogus: "),
     ("trace_clock=sundial", "trace_clock=sundial: "),
+    ("stacktrace_filter=no_such", "stacktrace_filter=no_such: "),
+    ("tracing_thresh=soon", "tracing_thresh=soon: "),
     ("trace_buf_size=big", "trace_buf_size=big: a number is needed"),
     ("trace_instance=a,no:such", "trace_instance=no:such: no such event"),
     ("trace_instance=a", "trace_instance=a: File exists"),

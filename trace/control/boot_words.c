@@ -22,6 +22,7 @@
 #include "kernel/smp.h"
 #include "trace/control/tracefs.h"
 #include "trace/trace_internal.h"
+#include "trace/trace_snapshot.h"
 
 CMDLINE_TEXT(ftrace, "TRACER", "trace by this tracer from boot on");
 CMDLINE_TEXT(ftrace_filter, "LIST", "of these functions, separated by commas");
@@ -38,6 +39,10 @@ CMDLINE_TEXT(trace_buf_size, "BYTES",
 CMDLINE_TEXT(trace_event, "LIST",
 	     "events recorded from boot on: system:event,...");
 CMDLINE_BARE(tp_printk, "each event of the trace is a line of the log, too");
+CMDLINE_BARE(stacktrace, "look for the deepest stack from boot on");
+CMDLINE_TEXT(stacktrace_filter, "LIST", "the same, in these functions only");
+CMDLINE_TEXT(tracing_thresh, "US", "record only what takes at least so long");
+CMDLINE_BARE(alloc_snapshot, "allocate the snapshot of the trace");
 CMDLINE_BARE(traceoff_on_warning, "a warning stops the trace");
 
 static const char *dump_choice(size_t nr)
@@ -130,6 +135,16 @@ static void put_size(bool given, const char *value)
 	put("trace_buf_size", value, "buffer_size_kb", kb);
 }
 
+/* As on Linux, the list alone starts the stack tracer, too. */
+static void put_stack_words(char v[VALUE_MAX])
+{
+	bool listed = cmdline_get("stacktrace_filter", v, VALUE_MAX);
+
+	put_list(listed, "stacktrace_filter", "stack_trace_filter", v);
+	put_value(listed || cmdline_get("stacktrace", NULL, 0), "stacktrace",
+		  "stack_tracer_enabled", "1");
+}
+
 static void put_words(void)
 {
 	char v[VALUE_MAX];
@@ -150,7 +165,14 @@ static void put_words(void)
 		 "ftrace_graph_notrace", "set_graph_notrace", v);
 	put_list(cmdline_get("trace_event", v, n), "trace_event", "set_event",
 		 v);
+	put_value(cmdline_get("tracing_thresh", v, n), "tracing_thresh",
+		  "tracing_thresh", v);
 	put_value(cmdline_get("ftrace", v, n), "ftrace", "current_tracer", v);
+	put_stack_words(v);
+	if (cmdline_get("alloc_snapshot", NULL, 0) &&
+	    tracing_alloc_snapshot(trace_top()))
+		pr_err("not traced as asked: alloc_snapshot: %s",
+		       errno_sentence(-ENOMEM));
 }
 
 /* ---- warnings and panics ------------------------------------------------- */
