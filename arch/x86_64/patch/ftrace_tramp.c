@@ -150,6 +150,37 @@ static size_t args_len(unsigned int n, bool full)
 	return full ? ARGS_FULL_LEN : ARGS_FAST_LEN;
 }
 
+/*
+ * The arguments and the call of an unguarded callback in a chain, in one piece:
+ * a chain has many of them.
+ */
+static __always_inline void put_plain_call(struct code *c, bool full,
+					   const struct ftrace_ops *ops,
+					   unsigned long func)
+{
+	struct {
+		u8 code[ARGS_COPY_LEN - sizeof(u64)];
+		u64 ops;
+		u8 opcode;
+		s32 rel;
+	} __packed args = {
+		.code = { 0x48, 0x8d, 0x4c, 0x24,
+			  COPY_BYTES + (full ? R9_IN_FULL :
+					       0),   /* lea rcx, [rsp + ..] */
+			  0x48, 0x8b, 0x3c, 0x24,    /* mov rdi, [rsp] */
+			  0x48, 0x8b, 0x74, 0x24, 8, /* mov rsi, [rsp + 8] */
+			  0x48, 0xba },		     /* mov rdx, imm64 */
+		.ops = (u64)(unsigned long)ops,
+		.opcode = INSN_OP_CALL,
+	};
+	s64 rel = func - (c->base + c->len + sizeof(args));
+
+	static_assert(sizeof(args) == ARGS_COPY_LEN + INSN_MAX, "as counted");
+	args.rel = (s32)rel;
+	c->out_of_reach |= args.rel != rel;
+	put(c, &args, sizeof(args));
+}
+
 static void put_args_of_copies(struct code *c, bool full,
 			       const struct ftrace_ops *ops)
 {
@@ -239,6 +270,10 @@ static void put_guard_leave(struct code *c)
 static void put_callback(struct code *c, unsigned int n, bool full,
 			 const struct ftrace_tramp_call *call)
 {
+	if (n > 1 && !call->guard) {
+		put_plain_call(c, full, call->ops, (unsigned long)call->func);
+		return;
+	}
 	if (n > 1)
 		put_args_of_copies(c, full, call->ops);
 	else
