@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# parts: test 12, test-all 20
+"""The lines that the file server is reached by, and what it has to show."""
+import re
+import time
+
+import pytest
+
+from tests import qemu
+from tests.serve_guest import SERVED, Guest
+
+
+def use(machine):
+    """A little of everything."""
+    line = machine.client(timeout=60)
+    assert line.cat("available_tracers").startswith(b"function_graph")
+    line.echo("trace_marker", b"over this line\n", pid=7, comm=b"sh")
+    assert b"sh-7 " in line.cat("trace")
+    assert len(line.cat("available_filter_functions")) > 5000
+    line.close_line()
+
+
+def test_com2_serves_where_there_is_no_virtio(tmp_path):
+    with Guest(tmp_path, line="com2") as machine:
+        assert SERVED + "COM2" in machine.log()
+        use(machine)
+        use(machine)
+
+
+def test_a_missing_device_is_one_line_in_the_log():
+    log = qemu.Machine(smp=1).boot("mode=tests tests=glob.* tracefs=on").log
+    lines = [line for line in log.splitlines() if "tracefs:" in line]
+    assert len(lines) == 1 and "no virtio serial port and no COM2" in lines[0]
+    assert "nop5: end of run" in log
+
+
+@pytest.mark.slow
+def test_bars_above_4_gib_under_uefi(tmp_path, make_iso):
+    iso = make_iso("shell", "tracefs=on")
+    with Guest(tmp_path, firmware="uefi", iso=iso, mem="6G") as machine:
+        assert SERVED + "virtio serial port" in machine.log()
+        use(machine)
+
+
+@pytest.mark.parametrize("mode, names", [
+    ("idle", {"vfs_read", "schedule"}),
+    ("steady", {"kernel_clone", "do_exit", "vfs_read", "vfs_write", "schedule",
+                "mutex_lock", "rcu_read_lock", "timer_tick"}),
+    ("burst", {"kernel_clone", "do_exit", "vfs_read", "vfs_write"})])
+def test_the_workload_is_worth_tracing(tmp_path, mode, names):
+    with Guest(tmp_path, append=f"tick=1000 workload={mode}") as machine:
+        line = machine.client()
+        line.echo("set_ftrace_filter", " ".join(names).encode())
+        line.echo("current_tracer", b"function")
+        bound, seen = time.monotonic() + 20, set()
+        while not names <= seen:
+            assert time.monotonic() < bound, names - seen
+            text = line.cat("trace").decode()
+            seen |= set(re.findall(r": (\w+) <-", text))
+        line.close_line()
