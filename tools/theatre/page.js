@@ -208,7 +208,7 @@ function showWhy(step) {
 	places.append(source(step.design, step.design), ", ",
 		source(`${step.source}:${step.line}`,
 			`${step.source}#L${step.line}`));
-	$("why").replaceChildren(html("b", "", `Why ${step.name}? `),
+	$("why").replaceChildren(html("b", "", `Why the step “${step.name}”? `),
 		html("strong", "", step.without), " ", step.why, " ", places);
 }
 
