@@ -105,12 +105,12 @@ static void counted_beside_ops(bool timed)
 	EXPECT_EQ(ftrace_free_filter(&count.ops), 0);
 }
 
-KTEST_FLAGS(profile, hits_are_exact_P1, KTEST_LEAKS, 120)
+KTEST_FLAGS(profile, hits_are_exact_FP1, KTEST_LEAKS, 120)
 {
 	counted_beside_ops(false);
 }
 
-KTEST_FLAGS(profile, hits_with_times_are_exact_P1, KTEST_LEAKS, 120)
+KTEST_FLAGS(profile, hits_with_times_are_exact_FP1, KTEST_LEAKS, 120)
 {
 	counted_beside_ops(true);
 }

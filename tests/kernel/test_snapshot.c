@@ -269,6 +269,7 @@ KTEST(snapshot, freed_beside_a_walk)
 
 /* ---- in the kernel ------------------------------------------------------- */
 
+/* TS1 */
 KTEST(snapshot, without_one_the_trace_stops)
 {
 	ASSERT(tt_begin("function", "fg_leaf", 64));

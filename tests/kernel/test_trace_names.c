@@ -89,6 +89,7 @@ KTEST(trace_names, not_saved_without_tracing)
 }
 
 /* Filled more than ten times over: the youngest are there, each once. SN3 */
+/* SN2 */
 KTEST_FLAGS(trace_names, the_oldest_give_way, 0, 120)
 {
 	static int pid[10 * SAVED_MAX + 100];
