@@ -53,7 +53,7 @@ static void help_word(const struct cmdline_word *word)
 		      has_value ? "=" : "", word->values ? word->values : "");
 	if (word->choice && has_value && !word->values)
 		cmdline_values(word, "|", &nr, form + n, sizeof(form) - n);
-	printk_plain("  %-27s%s", form, word->what);
+	printk_plain("  %-26s %s", form, word->what);
 	if (word->choice && word->values)
 		help_values(word);
 }
