@@ -295,7 +295,8 @@ def test_the_demo_shows_each_state_once_and_the_whole_errand(shipped):
                       act, re.MULTILINE)
     assert [row[0][:2] for row in rows] == ["0f", "cc", "cc", "e8"]
     assert len({row[0] for row in rows}) == len({row[1] for row in rows}) == 4
-    drawn = re.findall(r"^ +\d+\) .*\|  (.*)$", log, re.MULTILINE)
+    errand = log.partition("=== an errand")[2].partition("\n=== ")[0]
+    drawn = re.findall(r"^ +\d+\) .*\|  (.*)$", errand, re.MULTILINE)
     assert drawn[0] == "demo_errand() {"
     assert drawn[-1] == "}" and drawn.count("}") == 1
     assert sum(line.endswith("{") for line in drawn) == sum(

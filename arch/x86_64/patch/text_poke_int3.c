@@ -146,20 +146,41 @@ static notrace noinline __no_fp int handle_any(struct pt_regs *regs)
 	return handle(regs, poke_faults());
 }
 
+/* The usual trap while a batch is live: at one of its sites. */
+static notrace noinline __no_fp int handle_live(struct pt_regs *regs,
+						unsigned long seq)
+{
+	int outcome;
+
+	/* gcc orders the operands of a comparison by how it knows seq. */
+	asm("" : "+r"(seq));
+	outcome = try_batch(regs, regs->ip - 1, seq, poke_faults());
+
+	if (likely(outcome == RESOLVED))
+		return outcome;
+	if (outcome == AGAIN)
+		this_cpu_inc(poke_hits.again);
+	return handle_any(regs);
+}
+
 /*
  * The usual trap outside a batch is that of a probe: its INT3 is still there,
  * so try_bytes() would call it foreign.
  */
+static __always_inline bool is_probe(unsigned long ip, unsigned long seq)
+{
+	return text_is_image(ip) &&
+	       insn_first_byte(insn_peek(ip)) == INSN_OP_INT3 &&
+	       READ_ONCE(poke_seq) == seq;
+}
+
 notrace __no_fp int poke_int3_handler(struct pt_regs *regs)
 {
-	unsigned long seq = READ_ONCE(poke_seq), ip;
+	unsigned long seq = READ_ONCE(poke_seq);
 
 	if (seq & 1)
-		return handle_any(regs);
-	ip = regs->ip - 1;
-	if (!text_is_image(ip) ||
-	    insn_first_byte(insn_peek(ip)) != INSN_OP_INT3 ||
-	    READ_ONCE(poke_seq) != seq)
+		return handle_live(regs, seq);
+	if (!is_probe(regs->ip - 1, seq))
 		return handle_any(regs);
 	this_cpu_inc(poke_hits.foreign);
 	return FOREIGN;
