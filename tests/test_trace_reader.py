@@ -488,7 +488,7 @@ def assert_nests(events):
         if one["ph"] == "B":
             stack.append(one["name"])
         else:
-            stack.pop()
+            assert stack.pop() == one["name"]
     assert not any(stack for stack, _ in tracks.values())
 
 
@@ -513,8 +513,8 @@ def test_chrome_ends_calls_where_events_were_lost(opened):
     assert_nests(events)
     ends = [(e["ts"], e["args"]) for e in events
             if e["ph"] == "E" and e["pid"] == 1]
-    assert ends == [(0.005, {"cut": True}), (0.005, {"cut": True}),
-                    (0.09, {"cut": True})]
+    assert ends == [(time, {"cpu": 0, "cut": True})
+                    for time in (0.005, 0.005, 0.09)]
     assert [e["name"] for e in events if e["ph"] == "i"] == ["3 events lost"]
 
 

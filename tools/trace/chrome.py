@@ -4,6 +4,10 @@
 Process 1 has a track for each task, with the calls of function_graph. Process 2
 has a track for each CPU, with the tasks seen there. On each track, begins (B)
 and ends (E) nest and are in order. A cut call ends where its gap begins.
+
+Speedscope pairs an end with a begin of the same name only, and to it the
+arguments of a begin belong to the name: so each end has its name, and the
+arguments of a call, its CPU among them, stand at its end.
 """
 import json
 from collections.abc import Iterator
@@ -32,7 +36,7 @@ def chrome_events(trace: Trace) -> Iterator[dict[str, object]]:
             yield from cpu_events(one, cpus, last)
         yield from task_events(one, tids[one.track.key])
     for cpu in sorted(cpus):
-        yield at("E", CPUS, cpu, last[cpu])
+        yield at("E", CPUS, cpu, last[cpu], name=cpus[cpu].name)
 
 
 def tid_of(track: Track, number: int) -> int:
@@ -63,7 +67,7 @@ def cpu_events(one: Walk, cpus: dict[int, Track],
     elif cpus[cpu] is one.track:
         return
     else:
-        yield at("E", CPUS, cpu, time)
+        yield at("E", CPUS, cpu, time, name=cpus[cpu].name)
     cpus[cpu] = one.track
     yield at("B", CPUS, cpu, time, name=one.track.name)
 
@@ -71,12 +75,14 @@ def cpu_events(one: Walk, cpus: dict[int, Track],
 def task_events(one: Walk, tid: int) -> Iterator[dict[str, object]]:
     frame, event = one.frame, one.event
     if one.step is Step.BEGIN and frame is not None:
-        yield at("B", TASKS, tid, one.time, name=frame.function,
-                 args={"cpu": frame.cpu})
+        yield at("B", TASKS, tid, one.time, name=frame.function)
     elif one.step is Step.END and frame is not None:
-        args: dict[str, object] = {"cut": True} if frame.cut else {
-            "duration_ns": frame.duration}
-        yield at("E", TASKS, tid, one.time, args=args)
+        args: dict[str, object] = {"cpu": frame.cpu}
+        if frame.cut:
+            args["cut"] = True
+        else:
+            args["duration_ns"] = frame.duration
+        yield at("E", TASKS, tid, one.time, name=frame.function, args=args)
     elif event is not None and one.step is Step.LOST:
         count = "some" if event.lost == LOST_UNKNOWN else event.lost
         yield at("i", CPUS, event.cpu, one.time, s="t",
