@@ -81,7 +81,7 @@ def test_debug_asks_for_gdb(tmp_path):
 INSTALLS = ["run", "shell", "debug", "test", "test-all", "bench",
             "bench-linux", "lab", "theatre", "torture", "deps",
             "deps-tools", "tracefs", "trace-cmd", "host", "kernelshark",
-            "ftracetest"]
+            "ftracetest", "speedscope"]
 NAMES = ["kernel", "iso", "unit", "fuzz", "lint", ""]
 
 
@@ -153,8 +153,9 @@ MAY_USE = [
     ("boot/", ("run",)),
     ("tools/", debian.LISTS),
 ]
-# Started only where they are there: tools/deps.sh, bench-linux.
-IF_THERE = {"sudo"}
+# Started only where they are there: tools/deps.sh, bench-linux; npm, whose
+# absence tools/trace/speedscope.py tells.
+IF_THERE = {"sudo", "npm"}
 
 
 def there(word):

@@ -4,7 +4,8 @@
 # this list of tools/deps.sh besides "run"; goals in NO_NEED need no list. The
 # stamp of some lists also holds the prefix of the compiler. make builds an
 # included file first, then restarts.
-LISTS := run test test-all tools debug tracefs kernelshark ftracetest
+LISTS := run test test-all tools debug tracefs kernelshark ftracetest \
+	speedscope
 DEPS  := deps $(LISTS:%=deps-%)
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 SPACE := $(subst ,, )

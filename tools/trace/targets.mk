@@ -2,6 +2,7 @@
 # Makes pictures of a second of the workload from the text of `cat trace`. QEMU
 # counts an instruction as a nanosecond, so a slow host does not change them.
 #: make flame timeline          pictures of a second of the workload
+#: make speedscope              the same second in the viewer speedscope
 TRACE_TOOL := $(PYTHON) tools/nop5-trace
 WORKLOAD   := --task '!<idle>' --task '!shell'
 PICTURES   := flame timeline
@@ -23,4 +24,20 @@ $(BUILD)/timeline.svg: $(BUILD)/workload.log $(wildcard tools/trace/*.py)
 $(PICTURES): %: $(BUILD)/%.svg
 	@echo $<
 
-.PHONY: $(PICTURES)
+# The viewer is npm's; its version is in speedscope.py.
+SPEEDSCOPE := $(BUILD)/speedscope
+INSTALL += speedscope
+NEED_speedscope += speedscope
+
+$(BUILD)/graph.json: $(BUILD)/workload.log $(wildcard tools/trace/*.py)
+	$(Q)$(TRACE_TOOL) convert $< $(WORKLOAD) -o $@
+
+# The viewer comes first: where it cannot be had, nothing is recorded.
+speedscope-viewer:
+	@$(PYTHON) -m tools.trace.speedscope fetch $(SPEEDSCOPE)
+
+speedscope: speedscope-viewer $(BUILD)/graph.json
+	@$(PYTHON) -m tools.trace.speedscope open $(SPEEDSCOPE) \
+		$(BUILD)/graph.json
+
+.PHONY: $(PICTURES) speedscope speedscope-viewer
