@@ -12,7 +12,6 @@
 #include "kernel/mutex.h"
 #include "kernel/sched.h"
 #include "kernel/workload.h"
-#include "trace/shell/shell.h"
 
 static DEFINE_MUTEX(counter);
 
@@ -30,12 +29,6 @@ noinline void demo_errand(void)
 	kfree(parcel);
 }
 
-static int type(const char *line)
-{
-	printk_plain("nop5# %s", line);
-	return shell_run_line(line);
-}
-
 static void explain(void)
 {
 	printk_plain(
@@ -50,25 +43,25 @@ static int act_graph(void)
 	int ret;
 
 	explain();
-	ret = type("echo demo_errand > set_graph_function");
+	ret = demo_type("echo demo_errand > set_graph_function");
 
 	if (!ret)
-		ret = type("echo 3 > max_graph_depth");
+		ret = demo_type("echo 3 > max_graph_depth");
 	if (!ret)
-		ret = type("echo function_graph > current_tracer");
+		ret = demo_type("echo function_graph > current_tracer");
 	if (!ret)
 		demo_errand();
 	if (!ret)
-		ret = type("echo 0 > tracing_on");
+		ret = demo_type("echo 0 > tracing_on");
 	if (!ret)
-		ret = type("cat trace");
+		ret = demo_type("cat trace");
 	if (!ret)
-		ret = type("echo nop > current_tracer");
+		ret = demo_type("echo nop > current_tracer");
 	if (!ret)
-		ret = type(
+		ret = demo_type(
 			"echo > set_graph_function; echo 0 > max_graph_depth");
 	if (!ret)
-		ret = type("echo 1 > tracing_on");
+		ret = demo_type("echo 1 > tracing_on");
 	demo_result("act=graph status=%d", ret);
 	return ret;
 }

@@ -10,17 +10,10 @@
 #include "kernel/lib/errno.h"
 #include "kernel/smp.h"
 #include "kernel/workload.h"
-#include "trace/shell/shell.h"
 #include "trace/trace.h"
 
 #define WALKS 5
 #define CALLS 4 /* of walk_tree() in a walk of depth 3 with one branch */
-
-static int type(const char *line)
-{
-	printk_plain("nop5# %s", line);
-	return shell_run_line(line);
-}
 
 static void walk_some(void)
 {
@@ -68,16 +61,16 @@ static int act_instances(void)
 	printk_plain("  Each trace has its own tracer, filter and buffer; "
 		     "neither sees the other's functions.");
 	for (i = 0; i < ARRAY_SIZE(before) && !ret; i++)
-		ret = type(before[i]);
+		ret = demo_type(before[i]);
 	if (!ret)
 		walk_some();
 	steps = written("steps");
 	walks = written("walks");
 	if (!ret)
-		ret = type("grep -c demo_step instances/steps/trace; "
-			   "head -n 8 instances/walks/trace");
+		ret = demo_type("grep -c demo_step instances/steps/trace; "
+				"head -n 8 instances/walks/trace");
 	if (!ret)
-		ret = type("rmdir instances/steps instances/walks");
+		ret = demo_type("rmdir instances/steps instances/walks");
 	if (!ret && (steps != WALKS || walks != WALKS * CALLS * 2))
 		ret = -EIO;
 	demo_result("act=instances steps=%llu walks=%llu", steps, walks);

@@ -15,6 +15,7 @@
 #include "kernel/mode.h"
 #include "kernel/smp.h"
 #include "trace/core/ftrace.h"
+#include "trace/shell/shell.h"
 #include <asm/layout.h>
 
 static void show_machine(void)
@@ -47,6 +48,12 @@ void demo_result(const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	printk_plain("RESULT %s", text);
+}
+
+int demo_type(const char *line)
+{
+	printk_plain("nop5# %s", line);
+	return shell_run_line(line);
 }
 
 const char *on_all_cpus(void)

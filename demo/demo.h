@@ -32,6 +32,9 @@ DECLARE_TABLE(struct demo_act, demo_acts);
  */
 __printf(1, 2) void demo_result(const char *fmt, ...);
 
+/* Prints a line behind the prompt, and gives it to the shell. Its status. */
+int demo_type(const char *line);
+
 /* "on 4 CPUs", "on its only CPU"; static. */
 const char *on_all_cpus(void);
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 10
+# parts: test-all 14
 """The demo for a class: lines for scripts that hold what was checked, and a
 demo that waits for Enter between its steps."""
 import re
@@ -10,7 +10,8 @@ import pytest
 from tests import qemu
 from tests.python import COMMAND as PYTHON
 
-ACTS = ["machine", "patch", "consumers", "list", "direct", "graph"]
+ACTS = ["machine", "patch", "consumers", "list", "direct", "graph",
+        "instances", "key"]
 
 
 def results(log):
@@ -48,6 +49,67 @@ def test_the_displacement_is_computed_as_the_manual_says():
     assert (int(target, 16) - int(end, 16)) & 0xffffffff == int(rel32, 16)
     assert int(rel32, 16).to_bytes(4, "little").hex(" ") == tail
     assert f"after        e8 {tail}   call demo_first" in log
+
+
+NOP = "0f 1f 44 00 00"
+
+
+def branch_offset():
+    """Where the static branch of demo_branch() is, by the image alone: its
+    second nop of five bytes; the first one is the call site."""
+    text = subprocess.run(["objdump", "-d", "--disassemble=demo_branch",
+                           str(qemu.SHIPPED)], cwd=qemu.ROOT, text=True,
+                          stdout=subprocess.PIPE, check=True).stdout
+    start = int(re.search(r"^(\w+) <demo_branch>:", text, re.MULTILINE)[1], 16)
+    nops = re.findall(rf"^\s*(\w+):\s+{NOP} ", text, re.MULTILINE)
+    assert len(nops) == 2
+    return int(nops[1], 16) - start
+
+
+def act(log, title):
+    return log.partition(f"=== {title} ===\n")[2].partition("\n=== ")[0]
+
+
+@pytest.mark.parametrize("smp", [1, 8])
+def test_a_key_is_flipped(smp):
+    log = qemu.Machine(kernel=qemu.SHIPPED, smp=smp).boot().ok().log
+    text = act(log, "a key is flipped")
+    rows = re.findall(r"^    (before|during|after|) +((?:\w\w ){5})  (\w+).*"
+                      r"(takes the branch|goes straight on)$", text,
+                      re.MULTILINE)
+    # SDM 2A, JMP rel32: from the next instruction.
+    to = int(re.search(r"jmp demo_branch\+(0x\w+)/", text)[1], 16)
+    tail = (to - branch_offset() - 5).to_bytes(4, "little").hex(" ")
+    jump, old = f"e9 {tail} ", f"{NOP} "
+    on, off = "takes the branch", "goes straight on"
+    assert rows == [
+        ("before", old, "nop", off), ("during", f"cc{old[2:]}", "INT3", on),
+        ("", f"cc{jump[2:]}", "INT3", on), ("after", jump, "jmp", on),
+        ("before", jump, "jmp", on), ("during", f"cc{jump[2:]}", "INT3", off),
+        ("", f"cc{old[2:]}", "INT3", off), ("after", old, "nop", off)]
+    check_strip(text, smp)
+
+
+def check_strip(text, smp):
+    """A row per CPU, a letter per task, and no task on another's CPU."""
+    strip = re.findall(r"^    cpu(\d+) +\|(.*)\|$", text, re.MULTILINE)
+    assert [int(cpu) for cpu, _ in strip] == list(range(smp))
+    assert all(len(row) == 64 for _, row in strip)
+    legend = dict(re.findall(r"(?<=  )(\S) ([a-z]\S*)(?=  |$)",
+                             text.partition("middle:\n")[2], re.MULTILINE))
+    assert legend["."] == "idle"
+    names = set(legend.values())
+    assert len(names) == len(legend)
+    for cpu, row in strip:
+        assert {f"long/{cpu}", f"short/{cpu}"} <= names
+        for name in {legend[letter] for letter in row.replace(" ", "")}:
+            assert name in ("idle", "init") or name.endswith(f"/{cpu}")
+    assert any("long/" in legend[letter] for _, row in strip for letter in row)
+    found = results(text)["key"]
+    assert found["cpus"] == str(smp)
+    assert int(found["tasks"]) == len(legend) - 1
+    # Each task came and went at least once.
+    assert int(found["switches"]) >= 2 * 2 * smp
 
 
 def run(append, lines):
