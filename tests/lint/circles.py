@@ -104,7 +104,7 @@ def judge(graph, known, known_folders):
 
 def check():
     build = pathlib.Path(os.environ.get("BUILD", "build"))
-    listed = (build / "nop5.objects").read_text().split()
+    listed = tuple((build / "nop5.objects").read_text().split())
     objects = symbols.read_objects(build, listed)
     return list(judge(references(objects, symbols.UPCALLS), KNOWN,
                       KNOWN_FOLDERS))

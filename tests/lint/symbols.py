@@ -7,6 +7,7 @@ the compiler left to the linker is looked up in the object that defines it. An
 object refers to its own layer and lower ones. Upwards there are only UPCALLS,
 each declared in a header of the layer that calls.
 """
+import functools
 import os
 import pathlib
 import subprocess
@@ -41,15 +42,23 @@ UPCALLS = {
 }
 
 
-def symbols(path):
-    """(defined, undefined) global names of an object."""
-    done = subprocess.run([os.environ.get("NM") or "nm", "-gp", path],
-                          capture_output=True, text=True, check=True)
-    defined, undefined = set(), set()
+def symbols_of(paths):
+    """{path: (defined, undefined)} of objects, by one run of nm."""
+    done = subprocess.run(
+        [os.environ.get("NM") or "nm", "-gpA", *map(str, paths)],
+        capture_output=True, text=True, check=True)
+    found = {path: (set(), set()) for path in paths}
+    by_name = {str(path): found[path] for path in paths}
     for line in done.stdout.splitlines():
-        *_, kind, name = line.split()
-        (undefined if kind in "Uw" else defined).add(name)
-    return defined, undefined
+        path, _, rest = line.partition(":")
+        *_, kind, name = rest.split()
+        by_name[path][kind in "Uw"].add(name)
+    return found
+
+
+def symbols(path):
+    """The global symbols that an object defines, and those it needs."""
+    return symbols_of([path])[path]
 
 
 def source_of(name):
@@ -80,13 +89,16 @@ def check_objects(objects, upcalls):
     return problems, used
 
 
+@functools.cache
 def read_objects(build, listed):
-    return {source_of(name): symbols(build / name) for name in listed}
+    """{source: (defined, undefined)} of the objects in a tuple of names."""
+    found = symbols_of([build / name for name in listed])
+    return {source_of(name): found[build / name] for name in listed}
 
 
 def check():
     build = pathlib.Path(os.environ.get("BUILD", "build"))
-    listed = (build / "nop5-test.objects").read_text().split()
+    listed = tuple((build / "nop5-test.objects").read_text().split())
     problems, used = check_objects(read_objects(build, listed), UPCALLS)
     for name, (header, _) in UPCALLS.items():
         if name not in pathlib.Path(header).read_text(encoding="utf-8"):
