@@ -28,6 +28,7 @@
 #include "trace/ring/ring_buffer.h"
 
 struct event_refusal;
+struct func_command;
 struct trace_array;
 struct trace_event_file;
 struct trace_iterator;
@@ -149,6 +150,7 @@ struct trace_array {
 	struct event_refusal *event_refusals; /* [L] events/SYSTEM/filter */
 	/* [A] set_event_pid, set_event_notrace_pid: event_pids.h */
 	struct event_pid_set *event_pids[EVENT_PIDS_KINDS];
+	struct func_command *func_commands; /* [L] event/func_command.h */
 };
 
 extern struct trace_array trace_top_array;

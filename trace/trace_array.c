@@ -20,6 +20,7 @@
 #include "kernel/quiesce.h"
 #include "kernel/smp.h"
 #include "kernel/trace_hooks.h"
+#include "trace/event/func_command.h"
 #include "trace/event/trace_event_file.h"
 #include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
@@ -194,6 +195,8 @@ static int quiet(struct trace_array *tr)
 {
 	int err = trace_stop_tracer(tr);
 
+	if (!err)
+		err = func_commands_drop(tr);
 	if (!err)
 		trace_event_files_disable(tr);
 	if (!err)

@@ -150,9 +150,10 @@ static int stack_half_set(struct tracefs_file *file, bool exclude,
 static int filter_open(struct tracefs_file *file)
 {
 	static const struct hash_source source = {
-		false,
-		trace_half_get,
-		trace_half_set,
+		.exclude = false,
+		.commands = true,
+		.get = trace_half_get,
+		.set = trace_half_set,
 	};
 
 	return hash_edit_open(file, &source);
@@ -161,9 +162,9 @@ static int filter_open(struct tracefs_file *file)
 static int notrace_open(struct tracefs_file *file)
 {
 	static const struct hash_source source = {
-		true,
-		trace_half_get,
-		trace_half_set,
+		.exclude = true,
+		.get = trace_half_get,
+		.set = trace_half_set,
 	};
 
 	return hash_edit_open(file, &source);
@@ -172,9 +173,9 @@ static int notrace_open(struct tracefs_file *file)
 static int stack_filter_open(struct tracefs_file *file)
 {
 	static const struct hash_source source = {
-		false,
-		stack_half_get,
-		stack_half_set,
+		.exclude = false,
+		.get = stack_half_get,
+		.set = stack_half_set,
 	};
 
 	return hash_edit_open(file, &source);

@@ -24,9 +24,9 @@ static int graph_hash_set(struct tracefs_file *file, bool exclude,
 static int set_graph_open(struct tracefs_file *file)
 {
 	static const struct hash_source source = {
-		false,
-		graph_hash_get,
-		graph_hash_set,
+		.exclude = false,
+		.get = graph_hash_get,
+		.set = graph_hash_set,
 	};
 
 	return hash_edit_open(file, &source);
@@ -35,9 +35,9 @@ static int set_graph_open(struct tracefs_file *file)
 static int graph_notrace_open(struct tracefs_file *file)
 {
 	static const struct hash_source source = {
-		true,
-		graph_hash_get,
-		graph_hash_set,
+		.exclude = true,
+		.get = graph_hash_get,
+		.set = graph_hash_set,
 	};
 
 	return hash_edit_open(file, &source);

@@ -18,6 +18,8 @@
 
 #define TOKEN_MAX 512
 
+DEFINE_TABLE(struct hash_command_set, hash_commands);
+
 struct hash_edit {
 	const struct hash_source *source;
 	struct ftrace_hash *hash; /* the candidate */
@@ -75,15 +77,30 @@ static int select_nothing(struct hash_edit *edit)
 	return 0;
 }
 
-/* Apply the collected token to the candidate. */
+/* Return: the commands that the file accepts, or NULL. */
+static const struct hash_command_set *commands_of(const struct hash_edit *edit)
+{
+	return edit->source->commands && table_size(hash_commands) ?
+		       hash_commands_first[0] :
+		       NULL;
+}
+
+/* Apply the collected token to the candidate, or carry out the command. */
 static int take_token(struct hash_edit *edit, struct tracefs_file *file)
 {
+	const struct hash_command_set *commands = commands_of(edit);
 	size_t len = edit->len;
 	int ret;
 
 	edit->len = 0;
+	file->error_at = 0;
 	if (!len)
 		return 0;
+	if (commands && memchr(edit->token, ':', len)) {
+		ret = commands->take(file, edit->token, len);
+		*(ret ? &edit->refused : &edit->accepted) = true;
+		return ret;
+	}
 	if (len == 2 && !memcmp(edit->token, "!*", 2))
 		ret = select_nothing(edit);
 	else
@@ -120,7 +137,7 @@ ssize_t hash_edit_write(struct tracefs_file *file, const char *buf, size_t len)
 			token = edit->len;
 			ret = take_token(edit, file);
 			if (ret && token <= i)
-				file->error_at = i - token;
+				file->error_at += i - token;
 			else if (ret)
 				quote_token(edit, file, token);
 			if (ret)
@@ -162,28 +179,50 @@ int hash_edit_release(struct tracefs_file *file)
 	return ret ? ret : err;
 }
 
-int hash_edit_show(struct tracefs_file *file, struct trace_seq *seq)
+/* Print line @n of the set. Return: false: it has fewer. */
+static bool show_set(const struct hash_edit *edit, struct trace_seq *seq, u64 n)
 {
-	const struct hash_edit *edit = file->private;
 	size_t count = ftrace_hash_count(edit->hash);
 	char name[FTRACE_NAME_MAX];
 
-	if (edit_is_all(edit)) {
-		trace_seq_puts(seq,
-			       edit->source->exclude ?
-				       "#### no functions disabled ####\n" :
+	if (edit_is_all(edit) || !count) {
+		if (n)
+			return false;
+		if (!edit_is_all(edit))
+			trace_seq_puts(seq, "!*\n");
+		else if (edit->source->exclude)
+			trace_seq_puts(seq,
+				       "#### no functions disabled ####\n");
+		else
+			trace_seq_puts(seq,
 				       "#### all functions enabled ####\n");
-		return 0;
+		return true;
 	}
-	if (!count) {
-		trace_seq_puts(seq, "!*\n");
-		return 0;
-	}
-	if (file->pos >= count) /* a write shortened it */
-		return 0;
-	trace_seq_puts(
-		seq,
-		ftrace_rec_name(ftrace_hash_rec(edit->hash, file->pos), name));
+	if (n >= count)
+		return false;
+	trace_seq_puts(seq,
+		       ftrace_rec_name(ftrace_hash_rec(edit->hash, n), name));
 	trace_seq_putc(seq, '\n');
-	return ++file->pos < count;
+	return true;
+}
+
+static u64 set_lines(const struct hash_edit *edit)
+{
+	size_t count = ftrace_hash_count(edit->hash);
+
+	return edit_is_all(edit) || !count ? 1 : count;
+}
+
+int hash_edit_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	const struct hash_edit *edit = file->private;
+	const struct hash_command_set *commands = commands_of(edit);
+	u64 lines = set_lines(edit);
+
+	/* A write after the last line may have shortened the set. */
+	if (!show_set(edit, seq, file->pos) &&
+	    !(commands && commands->show(file, seq, file->pos - lines)))
+		return 0;
+	file->pos++;
+	return 1;
 }

@@ -11,12 +11,13 @@
  *     everything. A set that excludes has no such "nothing": emptied, it
  *     excludes no function, as without any token.
  * HE3  A handle shows its own copy: the set in force at its open, edited by the
- *     words written through it.
+ *     words written through it; then the commands that there are now.
  *
  * Context: task.
  */
 #pragma once
 
+#include "kernel/lib/table.h"
 #include "kernel/lib/types.h"
 
 struct ftrace_hash;
@@ -31,11 +32,23 @@ struct trace_seq;
  */
 struct hash_source {
 	bool exclude;
+	bool commands; /* a word with a colon is one of hash_commands */
 	int (*get)(struct tracefs_file *file, bool exclude,
 		   struct ftrace_hash **copy);
 	int (*set)(struct tracefs_file *file, bool exclude,
 		   struct ftrace_hash *hash);
 };
+
+/*
+ * What is written and listed beside a set and takes effect at once.
+ * take: carries out a word; on an error, file->error_at is an offset in it.
+ * Return: 0 or an errno. show: prints the n-th line. Return: false: no line.
+ */
+struct hash_command_set {
+	int (*take)(struct tracefs_file *file, const char *word, size_t len);
+	bool (*show)(struct tracefs_file *file, struct trace_seq *seq, u64 n);
+};
+DECLARE_TABLE(struct hash_command_set, hash_commands);
 
 /* Called by the node's open. Return: 0; -ENOMEM. */
 int hash_edit_open(struct tracefs_file *file, const struct hash_source *source);

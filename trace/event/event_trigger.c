@@ -213,25 +213,25 @@ void event_triggers_show(const struct trace_event_file *file,
 /* ---- probes -------------------------------------------------------------- */
 
 /* TG1: take one of the times that are left. Return: false: none is. */
-static bool take_turn(struct event_trigger *trigger)
+static bool take_turn(u64 *left)
 {
-	u64 count = READ_ONCE(trigger->is.count);
+	u64 count = READ_ONCE(*left);
 
 	do {
 		if (count == EVENT_TRIGGER_UNLIMITED)
 			return true;
 		if (!count)
 			return false;
-	} while (!try_cmpxchg(&trigger->is.count, &count, count - 1));
+	} while (!try_cmpxchg(left, &count, count - 1));
 	return true;
 }
 
-static void give_turn_back(struct event_trigger *trigger)
+static void give_turn_back(u64 *left)
 {
-	u64 count = READ_ONCE(trigger->is.count);
+	u64 count = READ_ONCE(*left);
 
 	while (count != EVENT_TRIGGER_UNLIMITED &&
-	       !try_cmpxchg(&trigger->is.count, &count, count + 1))
+	       !try_cmpxchg(left, &count, count + 1))
 		;
 }
 
@@ -249,31 +249,39 @@ static bool switch_event(struct trace_event_file *file, bool on)
 }
 
 /* Return: whether it had an effect: only that is counted. */
-static bool act(struct trace_event_file *file, struct event_trigger *trigger)
+static bool act(struct trace_array *tr, enum event_trigger_kind kind,
+		struct trace_event_file *target, unsigned long from)
 {
-	switch (trigger->is.kind) {
+	switch (kind) {
 	case TRIGGER_TRACEON:
-		return trace_switch(file->tr, true);
+		return trace_switch(tr, true);
 	case TRIGGER_TRACEOFF:
-		return trace_switch(file->tr, false);
+		return trace_switch(tr, false);
 	case TRIGGER_SNAPSHOT:
-		tracing_snapshot(file->tr);
+		tracing_snapshot(tr);
 		return true;
 	case TRIGGER_STACKTRACE:
-		if (READ_ONCE(file->tr->on))
-			trace_stack(file->tr, 0);
+		if (READ_ONCE(tr->on))
+			trace_stack(tr, from);
 		return true;
 	default:
-		return switch_event(trigger->is.target,
-				    trigger->is.kind == TRIGGER_ENABLE_EVENT);
+		return switch_event(target, kind == TRIGGER_ENABLE_EVENT);
 	}
+}
+
+void event_trigger_fire(struct trace_array *tr, enum event_trigger_kind kind,
+			struct trace_event_file *target, u64 *left,
+			unsigned long from)
+{
+	if (take_turn(left) && !act(tr, kind, target, from))
+		give_turn_back(left);
 }
 
 static void act_if_left(struct trace_event_file *file,
 			struct event_trigger *trigger)
 {
-	if (take_turn(trigger) && !act(file, trigger))
-		give_turn_back(trigger);
+	event_trigger_fire(file->tr, trigger->is.kind, trigger->is.target,
+			   &trigger->is.count, 0);
 }
 
 bool event_triggers_want(struct trace_event_file *file, void *record, u32 len)

@@ -25,6 +25,7 @@
 
 struct event_filter;
 struct event_trigger;
+struct trace_array;
 struct trace_event_file;
 struct trace_seq;
 
@@ -83,6 +84,17 @@ void event_triggers_settled(void);
 /* The file trigger. [session] */
 void event_triggers_show(const struct trace_event_file *file,
 			 struct trace_seq *seq);
+
+/*
+ * event_trigger_fire() - act as a trigger of this kind, unless *@left is 0
+ * @target: of enable_event, disable_event
+ * @left: EVENT_TRIGGER_UNLIMITED, or counted down if the action has an effect
+ * @from: a stack begins there, see trace_stack(); 0: with the caller
+ * Context: probe, NMI included, preemption off. Not traceable.
+ */
+void event_trigger_fire(struct trace_array *tr, enum event_trigger_kind kind,
+			struct trace_event_file *target, u64 *left,
+			unsigned long from);
 
 /*
  * event_triggers_want() - would one of the triggers act?

@@ -32,6 +32,8 @@
 void (*event_printk)(const struct trace_event_file *file, const void *record,
 		     u32 len);
 
+DEFINE_TABLE(struct event_file_user, event_file_users);
+
 static bool changed;   /* the session has something to wait for [trace_lock] */
 static bool attaching; /* it has begun one of tracepoints [trace_lock] */
 
@@ -247,6 +249,9 @@ static int make_file(struct trace_array *tr, const struct trace_event *event)
 /* Switch a file off for good, soft users or not. */
 static void force_off(struct trace_event_file *file)
 {
+	const struct event_file_user *const *user;
+
+	for_each_entry(user, event_file_users)(*user)->drop(file);
 	event_triggers_drop(file);
 	file->soft_users = 0;
 	trace_event_file_set(file, EVENT_FILE_SOFT_MODE, false);

@@ -31,6 +31,7 @@
  */
 #pragma once
 
+#include "kernel/lib/table.h"
 #include "kernel/lib/types.h"
 #include "trace/event/trace_event.h"
 #include <asm/barrier.h>
@@ -176,6 +177,15 @@ int trace_event_files_create(struct trace_array *tr);
 void trace_event_files_destroy(struct trace_array *tr);
 /* Disable all events of a trace. [trace_lock held] */
 void trace_event_files_disable(struct trace_array *tr);
+
+/*
+ * What else has soft uses of files adds itself to this table. drop: give up
+ * those of @file, which is about to be freed. [trace_lock held]
+ */
+struct event_file_user {
+	void (*drop)(struct trace_event_file *file);
+};
+DECLARE_TABLE(struct event_file_user, event_file_users);
 
 /* ---- for probes ---------------------------------------------------------- */
 

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * func_command_internal.h - parts of function commands. Legend: trace.h.
+ */
+#pragma once
+
+#include "trace/event/func_command.h"
+#include "trace/trace.h"
+
+struct func_site {
+	u64 left;			 /* [A] turns, see event_trigger_fire */
+	struct trace_event_file *target; /* [I] */
+	struct func_site *dead;		 /* [L] of those to be freed */
+};
+
+struct func_place {
+	unsigned long ip;	/* [I] */
+	struct func_site *site; /* [A] NULL: removed */
+};
+
+struct func_table {
+	size_t n;		/* [I] */
+	struct func_place at[]; /* rising by ip */
+};
+
+struct func_command {
+	struct ftrace_ops ops;
+	struct func_command *next;    /* [L] */
+	struct trace_array *tr;	      /* [I] */
+	enum event_trigger_kind kind; /* [I] */
+	bool counted;		      /* [I] */
+	bool registered;	      /* [L] */
+	size_t live;		      /* [L] places with a site */
+	struct func_table *table;     /* [A] */
+};
