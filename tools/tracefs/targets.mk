@@ -61,6 +61,18 @@ kernelshark:
 		--tasks producer/0,filter/0,consumer/0 \
 		$(PICTURE:%=--picture %)
 
+# A run from boot on, by pages; nothing is mounted. SCRIPT: lines for the shell,
+# whose end is the end of the run.
+#: make record OUT=trace.dat    a whole run, for trace-cmd and nop5-trace
+INSTALL += record
+OUT     ?= $(BUILD)/record.dat
+
+record: export BUILD := $(BUILD)
+record: $(ELF)
+	@$(PYTHON) tools/tracefs/record.py $(MACHINE) --kernel $(ELF) \
+		--append "$$APPEND" -o "$(OUT)" \
+		$(if $(SCRIPT),--script "$(SCRIPT)",--seconds $(SECONDS))
+
 # The suite is a part of Debian's package; unpacking it takes half a minute.
 SUITE := $(BUILD)/ftracetest/linux-source-6.1/tools/testing/selftests/ftrace
 
@@ -83,4 +95,4 @@ not-mounted:
 			"$(BUILD)/tracefs" >&2; exit 1; }; \
 	done </proc/self/mounts
 
-.PHONY: $(TRACING) not-mounted
+.PHONY: $(TRACING) record not-mounted
