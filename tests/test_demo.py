@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 14
+# parts: test-all 18
 """The demo for a class: lines for scripts that hold what was checked, and a
 demo that waits for Enter between its steps."""
 import re
@@ -11,7 +11,7 @@ from tests import qemu
 from tests.python import COMMAND as PYTHON
 
 ACTS = ["machine", "patch", "consumers", "list", "direct", "graph",
-        "instances", "key"]
+        "instances", "key", "probe"]
 
 
 def results(log):
@@ -110,6 +110,37 @@ def check_strip(text, smp):
     assert int(found["tasks"]) == len(legend) - 1
     # Each task came and went at least once.
     assert int(found["switches"]) >= 2 * 2 * smp
+
+
+@pytest.mark.parametrize("smp", [1, 8])
+def test_four_visitors_of_one_function(smp):
+    log = qemu.Machine(kernel=qemu.SHIPPED, smp=smp).boot().ok().log
+    text = act(log, "a tracer and three probes on one function")
+    found = results(text)["probe"]
+    calls = int(found["calls"])
+    # They come one by one, and each sees the calls from then on.
+    assert calls > 0 and [int(found[key]) for key in (
+        "tracer", "entry", "middle", "return", "wrong")] == [
+            4 * calls, 3 * calls, 2 * calls, calls, 0]
+    rows = re.findall(r"^    ([a-z+ ]{12}) ((?:\w\w ){5})  (\w+)", text,
+                      re.MULTILINE)
+    sites = [(label.strip(), code.split()[0], what)
+             for label, code, what in rows if label.strip()]
+    assert sites == [
+        ("untraced", "0f", "nop"), ("tracer", "e8", "call"),
+        ("+ entry", "e8", "call"), ("+ middle", "e8", "call"),
+        ("+ return", "e8", "call"), ("all gone", "0f", "nop")]
+    middles = [code.split() for label, code, _ in rows if not label.strip()]
+    original = middles[0]
+    assert original[0] != "cc"
+    assert middles == 3 * [original] + 2 * [["cc", *original[1:]]]
+    listed = re.findall(r"^(\w{16})  ([kr])  demo_tripled\+(\w+) +(\S*)$",
+                        text, re.MULTILINE)
+    start = int(listed[0][0], 16)
+    assert [(int(at, 16) - start, *rest) for at, *rest in listed] == [
+        (0, "k", "0x0", "[FTRACE]"), (5, "k", "0x5", ""),
+        (0, "r", "0x0", "[FTRACE]")]
+    assert "demo_step() has the bytes that it had" in text
 
 
 def run(append, lines):
