@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * word_disas.c - disas: the code of a function, a trampoline or any address,
- * as it is in memory now.
+ * as it is in memory now. A probed instruction is marked "probe", and shown
+ * with the byte that its INT3 has replaced.
  */
 #include "arch/x86_64/patch/exec_pool.h"
 #include "arch/x86_64/patch/insn.h"
@@ -14,8 +15,10 @@
 #include "kernel/lib/kstrto.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "trace/arch_kprobe.h"
 #include "trace/core/ftrace.h"
 #include "trace/event/trace_seq.h"
+#include <asm/context.h>
 
 #define USERS_TEXT    16384 /* about 200 users of one site */
 #define INSTRUCTIONS  400   /* printed at most */
@@ -126,40 +129,72 @@ static const char *plain_name(const struct insn *insn)
 	return "";
 }
 
+/* The instruction at an address; under a probe's INT3, the original one. */
+struct shown {
+	u8 bytes[KPROBE_CODE_MAX];
+	bool probed;
+	struct insn insn;
+};
+
+/*
+ * Read the instruction at @ip, of at most @avail bytes. Return: as
+ * insn_decode().
+ */
+static int read_insn(struct shown *shown, unsigned long ip, unsigned long avail)
+{
+	const struct kprobe_point *point;
+
+	avail = min(avail, (unsigned long)INSN_LEN_MAX);
+	memset(shown, 0, sizeof(*shown));
+	memcpy(shown->bytes, (const u8 *)ip, avail);
+	preempt_disable();
+	point = kprobe_find(ip);
+	if (point && point->addr == ip) {
+		shown->probed = READ_ONCE(point->list);
+		if (shown->bytes[0] == INSN_OP_INT3 && point->arch.len)
+			shown->bytes[0] = point->arch.bytes[0];
+	}
+	preempt_enable();
+	return insn_decode(shown->bytes, (unsigned int)avail, &shown->insn);
+}
+
 /* Print the instruction at @ip. Return: as stage_printf(). */
 static int print_insn(struct stage *stage, unsigned long ip,
-		      const struct insn *insn)
+		      const struct shown *shown)
 {
-	const u8 *bytes = (const u8 *)ip;
-	const char *branch = branch_name(insn);
+	const struct insn *insn = &shown->insn;
+	const char *branch = branch_name(insn), *name = plain_name(insn);
+	const char *mark = shown->probed ? "probe" : "";
 	unsigned long to;
 	char hex[64];
 
-	scnprintf(hex, sizeof(hex), "%*ph", insn->len, bytes);
-	if (!branch && !*plain_name(insn))
+	scnprintf(hex, sizeof(hex), "%*ph", insn->len, shown->bytes);
+	if (branch) {
+		to = insn_branch_target(insn, shown->bytes, ip);
+		return stage_printf(stage, "%016lx  %-30s%s %016lx <%pS>%s%s\n",
+				    ip, hex, branch, to, (void *)to,
+				    *mark ? "  " : "", mark);
+	}
+	if (!*name && !*mark)
 		return stage_printf(stage, "%016lx  %s\n", ip, hex);
-	if (!branch)
-		return stage_printf(stage, "%016lx  %-30s%s\n", ip, hex,
-				    plain_name(insn));
-	to = insn_branch_target(insn, bytes, ip);
-	return stage_printf(stage, "%016lx  %-30s%s %016lx <%pS>\n", ip, hex,
-			    branch, to, (void *)to);
+	return stage_printf(stage, "%016lx  %-30s%s%s%s\n", ip, hex, name,
+			    *name && *mark ? "  " : "", mark);
 }
 
 /* Print the instructions in [@ip, @end). Return: 0 or a write error. */
 static int print_code(struct stage *stage, unsigned long ip, unsigned long end)
 {
+	struct shown shown;
 	unsigned int n;
-	struct insn insn;
 	int ret = 0;
 
 	for (n = 0; n < INSTRUCTIONS && ip < end && !ret; n++) {
-		if (insn_decode((const u8 *)ip, end - ip, &insn))
+		if (read_insn(&shown, ip, end - ip))
 			return stage_printf(stage,
 					    "%016lx  %02x: not decoded\n", ip,
 					    *(const u8 *)ip);
-		ret = print_insn(stage, ip, &insn);
-		ip += insn.len;
+		ret = print_insn(stage, ip, &shown);
+		ip += shown.insn.len;
 		if (!ret && shell_interrupted())
 			ret = -EPIPE;
 	}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+/*
+ * word_probe.c - probe: counts how often an instruction is executed.
+ *
+ * Owns the list of its probes, each at a place of its own.
+ */
+#include "demo/words.h"
+#include "kernel/base/kallsyms.h"
+#include "kernel/base/slab.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/kstrto.h"
+#include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
+#include "trace/probes/kprobe.h"
+#include <asm/atomic.h>
+
+#define PROBES_MAX 64
+
+struct probe {
+	struct probe *next;
+	struct kprobe kp;
+	atomic64_t hits;
+};
+
+static struct probe *probes;
+
+static int probe_hit(struct kprobe *kp, struct pt_regs *regs)
+{
+	(void)regs;
+	atomic64_inc(&container_of(kp, struct probe, kp)->hits);
+	return 0;
+}
+
+/* Return: the pointer that points to the probe, or to the list's end. */
+static struct probe **find(unsigned long addr, unsigned int *nr)
+{
+	struct probe **at = &probes;
+
+	for (*nr = 0; *at && (unsigned long)(*at)->kp.addr != addr; ++*nr)
+		at = &(*at)->next;
+	return at;
+}
+
+/*
+ * The address of FUNC or FUNC+OFFSET; the offset is read as in C. Return: 0;
+ * -ENAMETOOLONG; -EINVAL the offset is no number, or not in the function;
+ * -ENOENT no such function.
+ */
+static int parse(const char *text, unsigned long *addr)
+{
+	char name[LINE_ROOM], *plus;
+	unsigned long size, offset = 0;
+
+	if (strscpy(name, text, sizeof(name)) < 0)
+		return -ENAMETOOLONG;
+	plus = strchr(name, '+');
+	if (plus) {
+		*plus++ = '\0';
+		if (kstrtoul(plus, 0, &offset))
+			return -EINVAL;
+	}
+	*addr = kallsyms_lookup_name(name);
+	if (!*addr)
+		return -ENOENT;
+	if (!kallsyms_lookup(*addr, NULL, &size) || offset >= size)
+		return -EINVAL;
+	*addr += offset;
+	return 0;
+}
+
+static int add(unsigned long addr)
+{
+	unsigned int nr;
+	struct probe **at = find(addr, &nr), *p;
+	int ret;
+
+	if (*at)
+		return -EEXIST;
+	if (nr == PROBES_MAX)
+		return -ENOSPC;
+	p = kzalloc(sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->kp.addr = (kprobe_opcode_t *)addr;
+	p->kp.pre_handler = probe_hit;
+	ret = register_kprobe(&p->kp);
+	if (ret)
+		kfree(p);
+	else
+		*at = p;
+	return ret;
+}
+
+/* "demo_step+0x5            3 hits", and those that were missed. */
+static int show(struct stage *stage, const struct probe *p)
+{
+	unsigned long off, missed = READ_ONCE(p->kp.nmissed);
+	const char *name =
+		kallsyms_lookup((unsigned long)p->kp.addr, &off, NULL);
+	char place[LINE_ROOM + 32], more[40] = "";
+
+	scnprintf(place, sizeof(place), "%s+0x%lx", name, off);
+	if (missed)
+		scnprintf(more, sizeof(more), ", %lu missed", missed);
+	return stage_printf(stage, "%-32s %lld hits%s\n", place,
+			    atomic64_read(&p->hits), more);
+}
+
+static int del(struct stage *stage, unsigned long addr)
+{
+	unsigned int nr;
+	struct probe **at = find(addr, &nr), *p = *at;
+	int ret;
+
+	if (!p)
+		return -ENOENT;
+	unregister_kprobe(&p->kp);
+	*at = p->next;
+	ret = show(stage, p);
+	kfree(p);
+	return ret;
+}
+
+static int list(struct stage *stage)
+{
+	const struct probe *p;
+	int ret = 0;
+
+	for (p = probes; p && !ret; p = p->next)
+		ret = show(stage, p);
+	return ret;
+}
+
+static void say_why(const char *place, int err)
+{
+	char text[LINE_ROOM + 64];
+
+	if (err != -EILSEQ) {
+		shell_error("probe", place, err);
+		return;
+	}
+	scnprintf(text, sizeof(text),
+		  "%s: not the start of an instruction, or one that traps",
+		  place);
+	shell_error("probe", text, 0);
+}
+
+static int probe_run(struct stage *stage)
+{
+	const char *word = stage->argv[1];
+	unsigned long addr;
+	bool off;
+	int ret;
+
+	if (stage->argc == 1)
+		return list(stage);
+	off = *word == '-';
+	if (stage->argc != 2 || !word[off])
+		return word_usage(stage);
+	ret = parse(word + off, &addr);
+	if (!ret)
+		ret = off ? del(stage, addr) : add(addr);
+	if (ret && ret != -EPIPE)
+		say_why(word + off, ret);
+	return ret;
+}
+
+SHELL_COMMAND(probe, .usage = "probe [[-]FUNC[+OFFSET]]", .run = probe_run,
+	      .help = "count an instruction's executions; -: no longer");
