@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 5, torture 35
+# parts: test 2, test-all 10
 """Damaged traces: whatever is in a file, tools/trace gives events or one
 TraceError, in bounded time and memory. The damage is seeded."""
 import contextlib
@@ -137,7 +137,7 @@ def test_damage(tmp_path):
     assert 50 < refused < 350  # both ways are gone
 
 
-@pytest.mark.torture
+@pytest.mark.slow
 def test_much_damage(tmp_path):
     refused = hurt(tmp_path / "input", 10000, 1000)
     assert 1000 < refused < 9000
