@@ -7,7 +7,7 @@
  * room for no addition: a larger one takes its place. A removal empties places
  * and so needs no memory. Invariants FC1 to FC4: func_command.h.
  *
- * Context: task, trace_lock held; command_call(): probe.
+ * Context: task, trace_lock held; command_call() and what it calls: probe.
  */
 #include "trace/event/func_command.h"
 
@@ -48,16 +48,12 @@ static void act(const struct func_command *command, struct func_site *site,
 			   &site->left, ip + MCOUNT_INSN_SIZE);
 }
 
-static void command_call(unsigned long ip, unsigned long parent_ip,
-			 struct ftrace_ops *ops, struct ftrace_regs *fregs)
+/* Any command: the whole way. */
+static noinline void command_hit(struct func_command *command, unsigned long ip)
 {
-	struct func_command *command =
-		container_of(ops, struct func_command, ops);
 	u32 guard = ftrace_guard_enter(FTRACE_GUARD_CALLBACK);
 	struct func_site *site;
 
-	(void)parent_ip;
-	(void)fregs;
 	if (!guard)
 		return;
 	preempt_disable_notrace(); /* FC3 */
@@ -66,6 +62,36 @@ static void command_call(unsigned long ip, unsigned long parent_ip,
 		act(command, site, ip);
 	preempt_enable_notrace();
 	ftrace_guard_leave(guard);
+}
+
+static __no_fp void command_call(unsigned long ip, unsigned long parent_ip,
+				 struct ftrace_ops *ops,
+				 struct ftrace_regs *fregs)
+{
+	(void)parent_ip;
+	(void)fregs;
+	command_hit(container_of(ops, struct func_command, ops), ip);
+}
+
+/*
+ * traceon and traceoff: mostly the trace is so already and no reader has paused
+ * it. The action has no effect then, and no count changes.
+ */
+static __no_fp void command_call_switch(unsigned long ip,
+					unsigned long parent_ip,
+					struct ftrace_ops *ops,
+					struct ftrace_regs *fregs)
+{
+	struct func_command *command =
+		container_of(ops, struct func_command, ops);
+	const struct trace_array *tr = command->tr;
+	bool on = command->kind == TRIGGER_TRACEON;
+
+	(void)parent_ip;
+	(void)fregs;
+	if (likely(READ_ONCE(tr->on) == on && !READ_ONCE(tr->paused)))
+		return;
+	command_hit(command, ip);
 }
 
 /* ---- tables -------------------------------------------------------------- */
@@ -189,6 +215,8 @@ static struct func_command *make_command(struct trace_array *tr,
 	if (!command)
 		return NULL;
 	command->ops.func = command_call;
+	if (spec->kind == TRIGGER_TRACEON || spec->kind == TRIGGER_TRACEOFF)
+		command->ops.func = command_call_switch;
 	command->tr = tr;
 	command->kind = spec->kind;
 	command->counted = spec->counted;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
  * events.c - rows event.*: a function that is nothing but a tracepoint with two
- * fields, its event disabled and enabled.
+ * fields, its event disabled and enabled; command.site: a function command.
  */
 #include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
 #include "tests/bench/kernel/bench.h"
 #include "trace/event/event_filter.h"
 #include "trace/event/event_trigger.h"
+#include "trace/event/func_command.h"
 #include "trace/trace.h"
 
 static void enable(bool on)
@@ -76,6 +78,28 @@ static void trigger_row(const char *row, const char *text, u64 off)
 	event_session_end();
 }
 
+/* A command that finds nothing to do: the trace is on. */
+static void command_row(void)
+{
+	struct func_command_spec spec = { .kind = TRIGGER_TRACEON };
+	struct ftrace_hash *hash = ftrace_hash_begin(NULL);
+	u64 off = bench_measure(BENCH_CALL_LOOP("bench_target"));
+
+	bench_ok("bench_target", ftrace_hash_edit(&hash, "bench_target",
+						  strlen("bench_target")));
+	event_session_begin();
+	bench_ok("command.site", func_command_add(trace_top(), &spec, hash));
+	event_session_end();
+	bench_row("command.site",
+		  (bench_measure(BENCH_CALL_LOOP("bench_target")) - off) * 100 /
+			  BENCH_CALLS,
+		  "insn");
+	event_session_begin();
+	bench_ok("command.site", func_command_remove(trace_top(), &spec, NULL));
+	event_session_end();
+	ftrace_hash_free(hash);
+}
+
 void bench_events(void)
 {
 	u64 none, off, on;
@@ -90,6 +114,7 @@ void bench_events(void)
 		   "number >= 0 && value >= 0 && value != 5", off);
 	enable(false);
 	trigger_row("event.trigger_rejects", "number < 0", off);
+	command_row();
 	bench_row("event.disabled", (off - none) * 100 / BENCH_CALLS, "insn");
 	bench_row("event.enabled", (on - off) * 100 / BENCH_CALLS, "insn");
 }
