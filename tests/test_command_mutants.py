@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+# parts: test-all 12
+"""Breaks function commands on purpose, one line at a time: a named test in the
+image, or a panic, must notice each."""
+import pytest
+
+from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
+
+COMMANDS = "trace/event/func_command.c"
+
+# What is broken, file, text, what it becomes, tests to run, who must notice.
+MUTANTS = [
+    ("FC1: every function is in the ops", COMMANDS,
+     "err = register_ftrace_function(&command->ops);",
+     "ftrace_set_filter(&command->ops, NULL, 0, 1);"
+     "err = register_ftrace_function(&command->ops);",
+     "func_command.only_its*", "not ok 1 - func_command.only_its"),
+    ("FC2: turns are taken by load and store", "trace/event/event_trigger.c",
+     "while (!try_cmpxchg(left, &count, count - 1));\n\treturn true;",
+     "while (0);\n\tWRITE_ONCE(*left, count - 1);\n\treturn true;",
+     "func_command.a_count*", "not ok 1 - func_command.a_count"),
+    ("FC4: a failed addition leaves its table", COMMANDS,
+     "\tif (err)\n\t\tsmp_store_release(&command->table, old);", "",
+     "func_command.memory*", "kernel panic: "),
+]
+
+
+@pytest.mark.parametrize("name, file, text, becomes, tests, noticed", MUTANTS,
+                         ids=ids(MUTANTS))
+def test_mutant(tree, name, file, text, becomes, tests,  # noqa: F811
+                noticed):
+    boot = run_mutant(tree, file, text, becomes, {"smp": 2}, tests)
+    assert noticed in boot.log, boot.excerpt()
