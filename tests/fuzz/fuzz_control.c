@@ -149,6 +149,11 @@ bool tracepoint_session_end(void)
 	return false;
 }
 
+int func_commands_drop(struct trace_array *tr)
+{
+	return 0;
+}
+
 int function_profile_follow(void)
 {
 	return 0;
