@@ -101,6 +101,28 @@ def test_refusals_name_the_line(change, words):
     assert "some.log" in str(error.value)
 
 
+def test_a_run_is_shown_after_the_store_that_it_saw():
+    """The first call began before a store, and fetched its byte."""
+    text = "\n".join(theatre_scenes.naive())
+    late = '"cpu":3,"t":168,'
+    assert late in text
+    scene, = parse(text.replace(late, '"cpu":3,"t":120,'))
+    said = [shown["sentence"] for shown in frames.of_scene(scene)["frames"]]
+    assert said.index("CPU 0 stores byte 2: 19.") < \
+        said.index("CPU 3: 9 calls reach the new target.")
+    assert judge(scene).problems == []
+
+
+def test_a_trap_is_shown_after_its_int3():
+    text = "\n".join(theatre_scenes.int3())
+    trap = '"cpu":3,"t":245,'
+    assert trap in text
+    scene, = parse(text.replace(trap, '"cpu":3,"t":189,'))
+    said = [shown["sentence"] for shown in frames.of_scene(scene)["frames"]]
+    assert said.index("CPU 0 stores byte 0: cc.") < \
+        said.index("CPU 3: 7 calls reach the new target.")
+
+
 def test_a_log_without_scenes():
     with pytest.raises(SceneError, match="no scene"):
         parse("nothing here\n")

@@ -14,6 +14,7 @@ from tests import qemu
 from tests.conftest import existing
 from tests.python import COMMAND as PYTHON
 from tools.theatre import boot, model, page, plugin
+from tools.theatre.hold import Stage, explained, moments
 from tools.theatre.judge import judge
 from tools.theatre.scene import SceneError, parse
 
@@ -45,6 +46,15 @@ def test_each_method_is_there_and_the_judge_agrees(scenes):
         verdict = judge(scene)
         assert verdict.problems == [] and verdict.stale == [], name
         assert scene.end["dropped"] == 0
+
+
+def test_no_run_is_shown_before_its_bytes_can_be_held(scenes):
+    for name, scene in scenes.items():
+        stage = Stage(scene)
+        for at, event in moments(scene):
+            stage.play(event)
+            if event["e"] == "run":
+                assert explained(scene, stage, at, event), (name, event)
 
 
 def test_naive_tears_at_the_printed_seed(kernel, searched, scenes):

@@ -99,12 +99,63 @@ def mixtures_without(scene, number):
     return sorted(found[1] - found[0])
 
 
+def needed(scene, event):
+    """What a run's CPU must have held: the bytes, or their meaning. None: any;
+    an INT3 may stay in an emulator after all CPUs have serialised."""
+    if event["how"] == "trap" or event["did"] in ("twice", "freed"):
+        return None
+    if event["did"] == "nobody" and not scene.nobody:
+        return None
+    if event["did"] == "mix":
+        return event["saw"]
+    return "wait" if event["how"] == "spin" else event["did"]
+
+
+def could(scene, held, wanted):
+    """Could a CPU that may hold this execute that?"""
+    return any(data == wanted or meaning(scene, data) == wanted
+               for data in held)
+
+
+def trapped(scene):
+    """When the first INT3 is stored."""
+    return min((event["t"] for event in scene.events
+                if event["e"] == "store" and event["b"][0] == INT3),
+               default=0)
+
+
+def explained(scene, stage, at, event):
+    """Can a run's CPU have executed, by now, what it did?"""
+    if event["how"] == "trap":
+        return at >= trapped(scene)
+    wanted = needed(scene, event)
+    return wanted is None or could(
+        scene, stage.cpus[event["cpu"]].combinations(), wanted)
+
+
+def late(scene, found):
+    """{id of a run: time of the store whose bytes it executed}. The run's first
+    call began before that store and fetched the bytes after it."""
+    stage, waiting, times = Stage(scene), [], {}
+    for at, event in found:
+        stage.play(event)
+        if event["e"] == "run":
+            waiting.append(event)
+        for run in list(waiting):
+            if run["end"] < at or explained(scene, stage, at, run):
+                waiting.remove(run)
+                if run["t"] < at <= run["end"]:
+                    times[id(run)] = at
+    return times
+
+
 ENDS = {"park": "resume", "inside": "leaves"}
 
 
 def moments(scene):
     """(time, event) in order. An acknowledgement counts when it is complete,
-    and the end of a park, or of a stay inside, is a separate moment."""
+    and the end of a park, or of a stay inside, is a separate moment. A run
+    comes after the store whose bytes it executed."""
     found = []
     for event in scene.events:
         found.append((event["end"] if event["e"] == "ack" else event["t"],
@@ -112,4 +163,7 @@ def moments(scene):
         if event["e"] in ENDS:
             found.append((event["end"], {**event, "e": ENDS[event["e"]],
                                          "t": event["end"]}))
-    return sorted(found, key=lambda moment: moment[0])
+    found.sort(key=lambda moment: moment[0])
+    times = late(scene, found)
+    return sorted(((times.get(id(event), at), event) for at, event in found),
+                  key=lambda moment: (moment[0], id(moment[1]) in times))

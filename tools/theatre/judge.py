@@ -14,7 +14,7 @@ arch/x86_64/patch/DESIGN.md): such runs are reported, and contradict nothing.
 import itertools
 from dataclasses import dataclass, field
 
-from tools.theatre.hold import Stage, meaning, moments
+from tools.theatre.hold import Stage, could, meaning, moments, needed
 
 
 @dataclass
@@ -61,24 +61,6 @@ def judge_run(scene, event, verdict):
     elif event["did"] in ("nobody", "twice", "freed"):
         verdict.lost += event["n"]
         verdict.freed += event["n"] if event["did"] == "freed" else 0
-
-
-def needed(scene, event):
-    """What a run's CPU must have held: the bytes, or their meaning. None: any;
-    an INT3 may stay in an emulator after all CPUs have serialised."""
-    if event["how"] == "trap" or event["did"] in ("twice", "freed"):
-        return None
-    if event["did"] == "nobody" and not scene.nobody:
-        return None
-    if event["did"] == "mix":
-        return event["saw"]
-    return "wait" if event["how"] == "spin" else event["did"]
-
-
-def could(scene, held, wanted):
-    """Could a CPU that may hold this execute that?"""
-    return any(data == wanted or meaning(scene, data) == wanted
-               for data in held)
 
 
 def check_held(scene, states, verdict):
