@@ -123,6 +123,46 @@ def test_a_trap_is_shown_after_its_int3():
         said.index("CPU 3: 7 calls reach the new target.")
 
 
+def test_every_step_has_two_sentences():
+    """They differ where nobody waited."""
+    for name, rows in theatre_scenes.ALL.items():
+        for step in frames.of_scene(scene_of(rows()))["steps"]:
+            assert len(re.findall(r"[.](?: |$)", step["why"])) == 2, step
+    why = {name: {step["name"]: step["why"] for step in frames.of_scene(
+        scene_of(theatre_scenes.ALL[name]()))["steps"]}
+        for name in ("int3", "int3-nosync")}
+    assert why["int3"]["tails"].startswith("Every CPU traps on byte 0.")
+    assert "nobody waited" in why["int3-nosync"]["tails"]
+
+
+def test_the_table_says_how_many_mixtures():
+    """After one store only one mixture is possible: the new byte 0 and the old
+    rest."""
+    played = frames.of_scene(scene_of(theatre_scenes.naive()))
+    verdicts = [shown["rows"][1]["verdict"] for shown in played["frames"]]
+    assert verdicts[0] == "only the old one"
+    assert "1 mixture: e8 1f 44 00 00" in verdicts
+    assert any(re.match("[0-9]+ mixtures, e.g. ", one) for one in verdicts)
+    played = frames.of_scene(scene_of(theatre_scenes.int3()))
+    verdicts = {row["verdict"] for shown in played["frames"]
+                for row in shown["rows"]}
+    assert verdicts >= {"only the old one or the trap", "only the trap",
+                        "only the new one or the trap", "only the new one"}
+
+
+def test_the_page_says_what_the_versions_do():
+    assert [one["text"] for one in frames.of_scene(scene_of(
+        theatre_scenes.naive()))["versions"]] == [
+            "old: 0f 1f 44 00 00, a NOP, which does nothing",
+            "new: e8 ab 19 00 00, a call"]
+
+
+def test_exceptions_have_names():
+    played = frames.of_scene(scene_of(theatre_scenes.naive()))
+    assert any("ended in exception 14 (page fault)." in shown["detail"]
+               for shown in played["frames"])
+
+
 def test_a_log_without_scenes():
     with pytest.raises(SceneError, match="no scene"):
         parse("nothing here\n")

@@ -8,9 +8,6 @@ from tools.theatre.hold import Stage, meaning, mixtures_without, moments
 from tools.theatre.judge import judge
 
 
-SHOWN = 2  # mixtures in a row of the table; the others are only counted
-
-
 def origin(scene, at, value):
     """A byte's origin: old, new, int3, both (old equals new) or other."""
     if value == 0xcc and scene.old[at] != 0xcc != scene.new[at]:
@@ -29,11 +26,10 @@ def row(scene, stage, held):
     if held.parked:
         verdict = "nothing: it is parked"
     else:
-        verdict = ", ".join(bad[:SHOWN]) or "whole instructions only"
+        verdict = words.mixtures(bad) if bad else words.whole(
+            {meaning(scene, data) for data in held.combinations()})
     if held.inside:
         verdict = "the trampoline: it is inside"
-    if len(bad) > SHOWN:
-        verdict += f" and {len(bad) - SHOWN} more"
     return {"parts": parts, "bad": bool(bad), "verdict": verdict}
 
 
@@ -61,8 +57,7 @@ def first(scene, stage):
     shown.update(
         sentence=f"{scene.about['fn']}() is called on {scene.about['cpus']} "
                  "CPUs. Its first five bytes are about to change.",
-        detail=words.METHODS.get(scene.about["method"], "")
-        + "Step through it with the arrow keys, or press Play.")
+        detail=words.METHODS.get(scene.about["method"], "").strip())
     return shown
 
 
@@ -86,14 +81,15 @@ def without(scene, name, nth):
     found = mixtures_without(scene, nth)
     if not found:
         return words.NOTHING_WITHOUT
-    more = f" (or {len(found) - 1} more)" if found[1:] else ""
+    more = f" (or {len(found) - 1} other mixtures)" if found[1:] else ""
     return words.WITHOUT.format(words.spaced(found[0]) + more)
 
 
 def steps_of(scene):
     """Of each step: what it is for, and where that is explained."""
-    seen, kept, batches = {}, [], 0
+    seen, kept, batches, waited = {}, [], 0, False
     for event in scene.events:
+        waited |= event["e"] == "ipi"
         if event["e"] != "step":
             continue
         name = event["name"]
@@ -105,7 +101,10 @@ def steps_of(scene):
         kept.append({"i": event["i"],
                      "name": f"{name} {seen[name]}" if again else name,
                      "without": without(scene, name, seen[name]),
+                     "why": words.why(scene.about["method"], name, nth,
+                                      waited),
                      **sources.of_step(name, nth)})
+        waited = False
     return kept
 
 
@@ -131,6 +130,7 @@ def of_scene(scene):
     frames.append(last)
     about = {key: value for key, value in scene.about.items() if key != "th"}
     return {"about": about, "title": scene.title, "frames": frames,
+            "versions": words.versions(scene),
             "marks": marks(scene), "verdict": verdict.sentence,
             "steps": steps, "problems": verdict.problems,
             "stale": len(verdict.stale), "dropped": scene.end["dropped"],

@@ -73,9 +73,12 @@ function drawRun(svg, x, mark) {
 	bar.append(element("title", {}, `CPU ${mark.cpu}: ${mark.n} calls, ` +
 		`${mark.did}, ${mark.how}`));
 	svg.append(bar);
+	const label = `${mark.n}×`;
 	if (width > 36)
-		svg.append(element("text", { x: left + 5, y: lane(mark.cpu) + 5,
-			style: trap ? "" : "fill:#fff" }, `${mark.n}×`));
+		svg.append(element("rect", { x: left + 3, y: lane(mark.cpu) - 8,
+			width: 9 * label.length + 4, height: 16, rx: 3,
+			fill: "var(--card)" }), element("text", { x: left + 5,
+			y: lane(mark.cpu) + 5 }, label));
 }
 
 function drawStore(svg, x, mark) {
@@ -99,7 +102,8 @@ function drawSync(svg, x, mark) {
 		fill: "var(--accent)" }));
 }
 
-// A dashed red line while a CPU could execute a mixture.
+// A dashed red line while a CPU could execute a mixture: to the end of the chart
+// if it never drops what it fetched.
 function drawDanger(svg, x) {
 	for (let cpu = 0; cpu < scene.about.cpus; cpu++) {
 		let from = null;
@@ -109,7 +113,8 @@ function drawDanger(svg, x) {
 				from = frame.t;
 			if ((!bad || frame === scene.frames.at(-1)) && from !== null) {
 				svg.append(element("line", { x1: x(from),
-					y1: lane(cpu) + 15, x2: x(frame.t),
+					y1: lane(cpu) + 15,
+					x2: bad ? WIDTH - 6 : x(frame.t),
 					y2: lane(cpu) + 15, stroke: "var(--bad)",
 					"stroke-width": 3, "stroke-dasharray": "4 3" }));
 				from = null;
@@ -132,7 +137,8 @@ function drawFetch(svg, x, mark) {
 		fill: "var(--card)", stroke: "var(--ink)", "stroke-width": 2 }));
 }
 
-const DRAW = { inside: drawInside, fetch: drawFetch, run: drawRun, store: drawStore, ack: drawSync };
+const DRAW = { inside: drawInside, fetch: drawFetch, run: drawRun,
+	store: drawStore, ack: drawSync };
 
 function drawLanes() {
 	const bottom = lane(scene.about.cpus) - 10, x = axis();
@@ -200,7 +206,7 @@ function source(text, path) {
 	return link;
 }
 
-// Why the step is there, in the words of the paper that explains it.
+// Why the step is there, and where that is explained and written.
 function showWhy(step) {
 	if (!step || !step.why)
 		return $("why").replaceChildren();
@@ -209,7 +215,7 @@ function showWhy(step) {
 		source(`${step.source}:${step.line}`,
 			`${step.source}#L${step.line}`));
 	$("why").replaceChildren(html("b", "", `Why the step “${step.name}”? `),
-		html("strong", "", step.without), " ", step.why, " ", places);
+		step.why, " ", html("strong", "", step.without), " ", places);
 }
 
 function show(index) {
@@ -249,7 +255,8 @@ function play() {
 }
 
 const CLOCKS = {
-	insn: "Counted instructions: the same image and QEMU give the same bytes.",
+	insn: "A recording: run it again with the same kernel and QEMU and you " +
+		"get this page.",
 	ns: "Real concurrency: each run is different.",
 	steps: "A model checker's counterexample: one step is one state.",
 };
@@ -262,15 +269,18 @@ function choose(index) {
 	[...$("scene-list").children].forEach((button, i) =>
 		button.setAttribute("aria-pressed", i === index));
 	$("slider").max = scene.frames.length - 1;
-	$("heads").replaceChildren(html("th", "", "may still hold"),
+	$("heads").replaceChildren(html("th", "", "CPU"),
 		...scene.parts.map((part) => html("th", "", part)),
 		html("th", "", "so it may execute"));
+	$("versions").replaceChildren(...scene.versions.map((one) =>
+		html("li", one.name, one.text)));
 	$("steps").replaceChildren(...scene.steps.map((step) => {
 		const item = html("li", "", step.name);
 		item.dataset.step = step.i;
 		return item;
 	}));
-	$("about").textContent = CLOCKS[scene.about.clock] || "";
+	$("about").textContent = `${CLOCKS[scene.about.clock] || ""} ` +
+		"The arrow keys step.";
 	$("build").textContent = NAMES.filter(([key]) => key in scene.about)
 		.map(([key, name]) => `${name} ${scene.about[key]}`).join(" · ");
 	$("notes").textContent = [scene.dropped ?

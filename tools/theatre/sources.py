@@ -72,10 +72,10 @@ def line_of(path, begin):
 
 
 def of_step(name, nth):
-    """{why, design, source, line} of the nth step of this name; {}: unknown."""
+    """{design, source, line} of the nth step of this name; {}: unknown."""
     place = PLACES.get(name) or PLACES.get(f"{name} {nth}")
     if not place:
         return {}
     design, begin, source, row = place
-    return {"why": paragraph(design, begin), "design": design,
-            "source": source, "line": line_of(source, row)}
+    paragraph(design, begin)
+    return {"design": design, "source": source, "line": line_of(source, row)}

@@ -57,6 +57,118 @@ STEPS = {
     "free": "The trampoline's memory is filled with INT3, for another user.",
 }
 
+# Why each step is there; "sync 2" is the second of that name. UNSYNCED has
+# what is true if no round of syncs came directly before.
+WHY = {
+    "publish": "The trap handler needs this list to do the new call. So the "
+               "list comes first.",
+    "int3": "One byte is either there or not: no CPU can see half of it. From "
+            "here on each call that fetches it traps.",
+    "sync 1": "Each CPU may still hold old bytes that it has fetched. It must "
+              "drop them before the next bytes change.",
+    "tails": "Every CPU traps on byte 0. So nobody executes bytes 1 to 4 while "
+             "they change.",
+    "sync 2": "A CPU may still hold old bytes 1 to 4. It must drop them before "
+              "the new byte 0 comes.",
+    "first byte": "The rest is in place everywhere. Now the trap is taken "
+                  "away.",
+    "sync 3": "A CPU may have met the INT3 just before it went. The patcher "
+              "waits until each has moved on.",
+    "rewrite": "An emulator may keep a translation of old code that no sync "
+               "removes. The same bytes, stored again, make it translate "
+               "anew.",
+    "retire": "A trap handler may still read the list. It is withdrawn when "
+              "the last one has left.",
+    "bytes": "The patcher wants the new instruction there. What happens in "
+             "between depends on what the other CPUs do.",
+    "stop": "A CPU that stands still executes no bytes. So it cannot execute "
+            "half of a change.",
+    "resume": "All bytes are new. Each CPU drops what it fetched before and "
+              "goes on.",
+    "go": "All bytes are new. Each CPU drops what it fetched before and goes "
+          "on.",
+    "jmpself": "Both bytes change in one store: no CPU can see half of it. "
+               "Each call that fetches them waits in a loop.",
+    "tail 2..4": "Every CPU that calls waits at bytes 0 and 1. So nobody "
+                 "executes bytes 2 to 4 while they change.",
+    "bytes 0..1": "The rest is in place everywhere. Now the jump is taken "
+                  "away, and a CPU that waits goes on.",
+    "wait for tasks": "A task may still be inside the trampoline, on a CPU or "
+                      "waiting for one. Its code must stay until each has "
+                      "left.",
+    "free": "Nobody can come to the trampoline any more. If nobody is inside "
+            "either, its memory may be used again.",
+}
+# The same for the jump to itself: (name of the scene's method, step).
+WHY_OF = {
+    ("jmpself", "sync 2"): "A CPU may still hold old bytes 2 to 4. It must "
+                           "drop them before the new bytes 0 and 1 come.",
+    ("jmpself", "sync 3"): "A CPU may still hold the jump to itself, and would "
+                           "wait for ever. It must drop it.",
+    ("stop", "bytes"): "All other CPUs stand still. So the bytes may change in "
+                       "any order.",
+}
+UNSYNCED = {
+    "tails": "Every CPU should trap on byte 0 while bytes 1 to 4 change. But "
+             "nobody waited: a CPU may still hold the old byte 0.",
+    "first byte": "The rest should be in place everywhere before the trap "
+                  "goes. But nobody waited: a CPU may still hold old bytes 1 "
+                  "to 4.",
+}
+
+
+def why(method, name, nth, waited):
+    """Why the nth step of this name is there. waited: a round of syncs came
+    directly before it."""
+    if name in UNSYNCED and not waited:
+        return UNSYNCED[name]
+    for key in (name, f"{name} {nth}"):
+        for found in (WHY_OF.get((method, key)), WHY.get(key)):
+            if found:
+                return found
+    return ""
+
+
+VERSIONS = {0xe8: "a call", 0xe9: "a jump", 0x0f: "a NOP, which does nothing"}
+
+
+def versions(scene):
+    """The old and the new bytes, and what they do."""
+    told = []
+    for name, data in (("old", scene.old), ("new", scene.new)):
+        does = VERSIONS.get(data[0], "another instruction")
+        if scene.old[0] == scene.new[0] == 0xe8:
+            does = f"a call of the {name} target"
+        told.append({"name": name, "text": f"{name}: {spaced(data)}, {does}"})
+    return told
+
+
+# What a CPU may execute without a mixture.
+WHOLE = {"old": "the old one", "new": "the new one", "trap": "the trap",
+         "wait": "the jump to itself", "nobody": "the NOP"}
+
+
+def whole(kinds):
+    told = [text for kind, text in WHOLE.items() if kind in kinds]
+    return "only " + " or ".join(filter(None, [", ".join(told[:-1]),
+                                               told[-1]]))
+
+
+def mixtures(found):
+    if len(found) == 1:
+        return f"1 mixture: {found[0]}"
+    return f"{len(found)} mixtures, e.g. {found[0]}"
+
+
+EXCEPTIONS = {3: "INT3", 6: "invalid opcode", 13: "general protection",
+              14: "page fault"}
+
+
+def exception(vector):
+    name = EXCEPTIONS.get(vector)
+    return f"exception {vector}" + (f" ({name})" if name else "")
+
+
 WITHOUT = "Without this round a CPU could execute {}."
 NOTHING_WITHOUT = ("Without this round no mixture would become possible; it is "
                    "there for the traps that are under way.")
@@ -101,11 +213,11 @@ def of_run(event):
                                                           "executes ")
     detail = WAYS[event["how"]]
     if event["did"] == "freed":
-        detail = (f"It ended in exception {event.get('vec')}: the code was "
+        detail = (f"It ended in {exception(event.get('vec'))}: the code was "
                   "gone while the CPU was in it.")
     if event["did"] == "mix":
         detail = f"It executed {spaced(event['saw'])}" + (
-            f", and ended in exception {event['vec']}." if "vec" in event
+            f", and ended in {exception(event['vec'])}." if "vec" in event
             else ".")
     return f"CPU {event['cpu']}: {text}", detail
 
@@ -129,7 +241,7 @@ def of_fetch(event):
     which = f"byte {first}" if first == last else f"bytes {first} to {last}"
     return (f"CPU {event['cpu']} fetches {which}: "
             f"{spaced(event['b'][first:last + 1])}.",
-            "It may keep them until it serialises.")
+            "It may keep them until it executes a serialising instruction.")
 
 
 INSIDE = {
@@ -161,13 +273,13 @@ def of(scene, event):
     if kind == "run":
         return of_run(event)
     if kind == "ipi":
-        return (f"CPU {scene.about['patcher']} asks every CPU to serialise "
-                f"(round {event['round']}).",
+        return (f"CPU {scene.about['patcher']} asks every CPU to drop the "
+                f"bytes it fetched (round {event['round']}).",
                 "Until a CPU has done so, it may execute bytes it fetched "
                 "earlier.")
     if kind == "ack":
-        why = f"round {event['round']}" if event["round"] else "an IRET"
-        return (f"CPU {cpu} has serialised ({why}).",
+        round_of = f"round {event['round']}" if event["round"] else "an IRET"
+        return (f"CPU {cpu} has dropped the bytes it fetched ({round_of}).",
                 "From now on it executes only what it fetches anew.")
     if kind in INSIDE:
         return tuple(text.format(cpu) for text in INSIDE[kind])
