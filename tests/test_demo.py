@@ -177,3 +177,13 @@ def test_ctrl_c_ends_the_waits():
     assert status == 0
     assert log.count("(Enter: ") == 1
     assert set(ACTS) <= set(results(log))
+
+
+def test_the_figures_of_the_consumers_act_are_the_recorded_ones():
+    """README's row is made of the benchmark's records by tests/bench."""
+    readme = (qemu.ROOT / "README.md").read_text(encoding="utf-8")
+    ours, linux = re.search(r"^\| \.\.\. two consumers \| (\d+) \| (\d+) \|$",
+                            readme, re.MULTILINE).groups()
+    log = qemu.Machine(kernel=qemu.SHIPPED, smp=1).boot().ok().log
+    assert re.search(rf"for this pair: {ours} instructions\s+for a call; "
+                     rf"Linux walks its list of all callbacks: {linux}\.", log)
