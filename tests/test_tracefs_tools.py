@@ -154,6 +154,19 @@ def test_trace_cmd_set_and_stat(host):
     assert text.endswith("\nschedule\n")
 
 
+def test_trace_cmd_reads_the_state_of_the_stack_tracer(host):
+    """From /proc/sys/kernel. Of a 0 it says nothing where no call before has
+    failed; its `stack` is such a command, its `stat` is none (DESIGN.md)."""
+    text = host("trace-cmd stack; trace-cmd stack --start; trace-cmd stat; "
+                "cat /proc/sys/kernel/stack_tracer_enabled; "
+                "trace-cmd stack --stop; trace-cmd stack; "
+                "cat /proc/sys/kernel/stack_tracer_enabled")
+    assert text.count("(stack tracer not running)") == 2, text
+    assert "Stack tracing is enabled\n" in text, text
+    assert "Error reading" not in text, text
+    assert text.endswith("\n0\n") and "\n1\n" in text
+
+
 @pytest.mark.torture
 def test_trace_cmd_stream(host):
     text = host("trace-cmd stream -p function -l schedule sleep 0.5")
