@@ -126,6 +126,41 @@ def test_the_shield_is_checked(monkeypatch):
 
 
 @needs_all
+def test_the_tree_of_another_guest_is_hidden(program, tree):
+    """Who takes the first line of /proc/mounts with the word tracefs, as
+    Linux's own tests do, finds this guest, though another is mounted before
+    it."""
+    other = tree.parent / "another"
+    other.mkdir()
+    with Double(TREE | {"current_tracer": b"other\n"}) as double:
+        with subprocess.Popen(
+                [program, double.path, str(other)], text=True,
+                stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            try:
+                found = within(
+                    other, "at=$(grep tracefs /proc/mounts | cut -f2 -d' ' | "
+                    "head -1); echo $at; cat $at/current_tracer; "
+                    f"ls {other} {tree}; grep -c {tree.parent} "
+                    "/proc/mounts; true")
+                assert mounts.alive(other) and mounts.alive(tree)
+            finally:
+                process.terminate()
+    mounts.undo(other)
+    assert found.splitlines()[:2] == ["/sys/kernel/tracing", "other"], found
+    assert "current_tracer" not in found and found.endswith("\n0\n"), found
+
+
+@needs_all
+def test_a_tree_of_another_guest_that_is_left_is_found(monkeypatch):
+    """Negative control of the test above."""
+    left = mounts.Mount(mounts.SOURCE, "/proc", mounts.TYPE)
+    monkeypatch.setattr(mounts, "listed", lambda: [left])
+    with pytest.raises(inside.Refused, match="/proc would still be another"):
+        inside.check_shield()
+
+
+@needs_all
 def test_it_refuses_where_no_guest_is_mounted(tmp_path, tree):
     for path, words in ((tmp_path / "none", "no guest's tree is mounted at"),
                         ("/sys/kernel/tracing", "no guest's tree is mounted")):

@@ -9,8 +9,10 @@ stands at /sys/kernel/tracing and /sys/kernel/debug/tracing; the guest's too are
 /proc/kallsyms, the number of CPUs and the sysctls of ftrace and of the stack
 tracer. All other files of /proc/sys/kernel are copies, which are gone with the
 command; so are files in /var/tmp, where perf-tools have their lock. Nothing
-outside the namespace changes, and no file system of type tracefs or debugfs can
-be reached in it: what does not find the guest finds nothing.
+outside the namespace changes, and no file system of type tracefs or debugfs and
+no other guest's tree can be reached in it: what does not find the guest finds
+nothing, and what takes the first line of /proc/mounts with the word tracefs
+finds /sys/kernel/tracing.
 
 It refuses where no guest's tree is mounted. Status: the command's; 126, 127 as
 of a shell; 1 it cannot begin, with one sentence on stderr.
@@ -79,6 +81,15 @@ def hide_tracing():
             mounts.unmount(found.path)
 
 
+def hide_guests():
+    """Unmount trees of guests that stand elsewhere, our own included: it is
+    bound already."""
+    kept = {TRACING, f"{DEBUG}/tracing", *FILES.values()}
+    for found in reversed(mounts.listed()):
+        if found.type == mounts.TYPE and found.path not in kept:
+            mounts.unmount(found.path)
+
+
 def place(tree, cpus):
     """All of it, in a namespace that is already our own."""
     tree_fd = os.open(tree, os.O_PATH | os.O_DIRECTORY)
@@ -103,6 +114,7 @@ def place(tree, cpus):
         own = f"{TRACING}/{name}"
         mounts.bind(own if os.path.exists(own) else scratch / "empty", path)
     os.close(tree_fd)
+    hide_guests()
 
 
 def check_shield():
@@ -113,6 +125,8 @@ def check_shield():
             raise Refused(f"{found.path} would still be the host's tracing")
         if found.type == "debugfs":
             raise Refused(f"{found.path}: debugfs would still be the host's")
+        if found.type == mounts.TYPE and os.stat(found.path).st_dev != guest:
+            raise Refused(f"{found.path} would still be another guest's tree")
 
 
 def require(tree):
