@@ -8,6 +8,7 @@
 #include "arch/x86_64/cpu/traps.h"
 #include "arch/x86_64/dev/apic.h"
 #include "arch/x86_64/patch/ftrace_frame.h"
+#include "kernel/base/tracepoint.h"
 #include "kernel/sched.h"
 #include <asm/context.h>
 #include <asm/cpu.h>
@@ -93,6 +94,7 @@ void asm_offsets(void)
 
 	OFFSET(SYNC_ACK_ROUND, sync_core_ack, round);
 	OFFSET(SYNC_ACK_TSC, sync_core_ack, tsc);
+	OFFSET(TRACEPOINT_FUNCS, tracepoint, funcs);
 	DEFINE(VECTOR_SYNC_CORE, VECTOR_SYNC_CORE);
 	DEFINE(VECTOR_TEST, VECTOR_TEST);
 	DEFINE(APIC_EOI, APIC_EOI);

@@ -178,6 +178,60 @@ KTEST(event_groups, irq_vectors_show_calls_and_ticks)
 	end();
 }
 
+static DEFINE_STATIC_KEY_FALSE(patched_key);
+
+/*
+ * Each other CPU, in each of the three rounds of a batch; the CPU that patches
+ * answers without an interrupt. @name: of the event, or NULL for all.
+ */
+static void flip_with(const char *name, unsigned int entries,
+		      unsigned int exits)
+{
+	if (begin("irq_vectors", name)) {
+		trace_reset(trace_top(), TRACE_CPU_ALL);
+		static_branch_enable(&patched_key);
+		trace_set_on(trace_top(), false);
+		switch_events("irq_vectors", name, false);
+		EXPECT_LINES(entries, "sync_core_entry: vector=%u",
+			     VECTOR_SYNC_CORE);
+		EXPECT_LINES(exits, "sync_core_exit: vector=%u",
+			     VECTOR_SYNC_CORE);
+		static_branch_disable(&patched_key);
+	}
+	end();
+}
+
+KTEST(event_groups, irq_vectors_show_each_sync_of_a_batch)
+{
+	unsigned int syncs = 3 * (num_online_cpus() - 1);
+
+	flip_with(NULL, syncs, syncs);
+	flip_with("sync_core_entry", syncs, 0);
+	flip_with("sync_core_exit", 0, syncs);
+}
+
+/* EN1: the handler's events belong to an interrupt, and the stack is whole. */
+KTEST(event_groups, a_sync_is_recorded_in_its_context_EN1)
+{
+	char line[200] = "";
+
+	if (num_online_cpus() < 2)
+		KTEST_SKIP("another CPU answers");
+	if (begin("irq_vectors", "sync_core_entry")) {
+		trace_reset(trace_top(), TRACE_CPU_ALL);
+		static_branch_enable(&patched_key);
+		trace_set_on(trace_top(), false);
+		switch_events("irq_vectors", "sync_core_entry", false);
+		EXPECT(lines_with("sync_core_entry: ", line, sizeof(line)));
+		if (!EXPECT(strstr(line, "] d.h") || strstr(line, "] dNh") ||
+			    strstr(line, "] d.H") || strstr(line, "] dNH")))
+			ktest_note("%s", line);
+		EXPECT_EQ(this_cpu_read(trace_context), CTX_TASK);
+		static_branch_disable(&patched_key);
+	}
+	end();
+}
+
 static void test_irq(struct pt_regs *regs)
 {
 }
@@ -253,8 +307,6 @@ KTEST(event_groups, lock_shows_who_waits)
 }
 
 /* ---- the patch engine, by its own events --------------------------------- */
-
-static DEFINE_STATIC_KEY_FALSE(patched_key);
 
 static volatile unsigned int taken;
 

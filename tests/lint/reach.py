@@ -71,6 +71,10 @@ class Table:
 
 
 INT3_PROBES = (["trace_event_raw_event_int3_hit"], "probes of patch:int3_hit")
+SYNC_ENTRY = (["trace_event_raw_event_sync_core_entry"],
+              "probes of irq_vectors:sync_core_entry")
+SYNC_EXIT = (["trace_event_raw_event_sync_core_exit"],
+             "probes of irq_vectors:sync_core_exit")
 CALLBACKS = ([], "callbacks, each a root here or behind a guard")
 
 FILTERS = (["match", "match_ranges", "keep_all", "match_u8", "match_s8",
@@ -113,6 +117,11 @@ INDIRECT = {
          "retfunc of every fgraph_ops"),
     "__traceiter_int3_hit": INT3_PROBES,
     "call_all_int3_hit": INT3_PROBES,
+    "__traceiter_sync_core_entry": SYNC_ENTRY,
+    "__traceiter_sync_core_exit": SYNC_EXIT,
+    # gcc makes one function of those of all vectors; its list is the caller's.
+    "call_all_call_function_entry":
+        (SYNC_ENTRY[0] + SYNC_EXIT[0], "probes of the two"),
     "event_commit": ([*FILTERS[0], "trace_printk_event"],
                      FILTERS[1] + ", event_printk"),
     "event_triggers_act": FILTERS,

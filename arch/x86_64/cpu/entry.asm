@@ -36,6 +36,8 @@ extern exception_entry, int3_declined, irq_entry, nmi_entry
 extern int3_owners_first, preempt_schedule_irq
 extern trace_context, preempt_count, need_resched
 extern sync_core_ack, sync_core_round, lapic_mmio
+extern sync_core_traced
+extern __tracepoint_sync_core_entry, __tracepoint_sync_core_exit
 
 ; ---- the one list of registers ----------------------------------------------
 
@@ -217,17 +219,14 @@ endfunc irq_common
 
 ; ---- synchronising all CPUs for patched code ---------------------------------
 
-; The answer to sync_core_all(). It calls nothing traceable and no C, and leaves
-; the context unchanged. It serialises first, by an IRET to the next line, and
-; only then answers: an NMI between the two also finds the new code. A maskable
-; interrupt never comes inside an NMI, so the IRET is allowed (EN2).
+; The answer to sync_core_all(). It serialises first, by an IRET to the next
+; line, and only then answers: an NMI between the two also finds the new code. A
+; maskable interrupt never comes inside an NMI, so the IRET is allowed (EN2).
 ;
-; IN	rsp at PT_ORIG_AX, interrupts off
-; STACK	rax rcx rdx rsi; an IRET frame for a moment
-%define SYNC_SAVED rax, rcx, rdx, rsi
-
-func sync_core_common
-	push_list SYNC_SAVED
+; C	void sync_core_answer(void), interrupts off
+; CLOBBERS rax rcx rdx rsi
+; STACK	an IRET frame for a moment
+func sync_core_answer
 	mov rsi, [sync_core_round]	; the round to be answered
 	mov rdx, rsp
 	mov eax, ss
@@ -248,16 +247,40 @@ func sync_core_common
 	test rax, rax
 	jz .x2apic
 	mov dword [rax + APIC_EOI], 0
-	jmp .leave
+	ret
 .x2apic:
 	mov ecx, MSR_X2APIC_EOI
 	xor eax, eax
 	xor edx, edx
 	wrmsr
-.leave:
+	ret
+endfunc sync_core_answer
+
+; While nobody traces this interrupt, it calls no C and leaves the context
+; unchanged. Its two events test no static key, whose site may hold an INT3 of
+; the batch that waits for this answer, but whether there is a probe.
+;
+; IN	rsp at PT_ORIG_AX, interrupts off
+; STACK	SYNC_SAVED and a return address; if traced: pt_regs, old context
+%define SYNC_SAVED rax, rcx, rdx, rsi
+
+func sync_core_common
+	push_list SYNC_SAVED
+	mov rax, [__tracepoint_sync_core_entry + TRACEPOINT_FUNCS]
+	or rax, [__tracepoint_sync_core_exit + TRACEPOINT_FUNCS]
+	jnz .traced
+	call sync_core_answer
 	pop_list SYNC_SAVED
 	add rsp, PT_IP - PT_ORIG_AX
 	iretq
+.traced:
+	pop_list SYNC_SAVED		; rsp at PT_ORIG_AX
+	save_regs
+	enter_context CTX_IRQ		; EN1
+	call sync_core_traced		; calls sync_core_answer
+	leave_context
+	add rsp, 8
+	return_by_iret
 endfunc sync_core_common
 
 ; The end of the entry code, for the stack walker; entry_stubs is its start.

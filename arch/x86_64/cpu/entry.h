@@ -23,5 +23,9 @@ void exception_entry(struct pt_regs *regs);
 void int3_declined(struct pt_regs *regs);
 /* Vectors from 32 on, except VECTOR_SYNC_CORE. Context: irq. */
 void irq_entry(struct pt_regs *regs);
+/* The answer to sync_core_all(), in entry.asm. Interrupts off; notrace. */
+void sync_core_answer(void);
+/* VECTOR_SYNC_CORE, while one of its events has a probe. Context: irq. */
+void sync_core_traced(void);
 /* Context: nmi. */
 void nmi_entry(struct pt_regs *regs);

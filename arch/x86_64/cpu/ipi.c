@@ -13,6 +13,8 @@
  * sync_core_all() and its callees are notrace: between two rounds every other
  * CPU traps at the sites of the batch, and this one would too.
  */
+#include "arch/x86_64/cpu/entry.h"
+#include "arch/x86_64/cpu/irq_events.h"
 #include "arch/x86_64/cpu/smp.h"
 #include "arch/x86_64/dev/apic.h"
 #include "kernel/base/panic.h"
@@ -113,6 +115,14 @@ notrace void sync_core_all(void)
 	for (u64 left = others; left; left &= left - 1)
 		wait_for_answer(__builtin_ctzll(left), round);
 	preempt_enable_notrace();
+}
+
+/* Nothing in here is traceable or tests a key: entry.asm says why. */
+notrace void sync_core_traced(void)
+{
+	trace_sync_core_entry_unkeyed(VECTOR_SYNC_CORE);
+	sync_core_answer();
+	trace_sync_core_exit_unkeyed(VECTOR_SYNC_CORE);
 }
 
 bool smp_stopping(void)
