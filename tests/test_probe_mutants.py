@@ -54,6 +54,11 @@ MUTANTS = [
      "if (fetch_add(&rp->active, 1) >= rp->maxactive) {",
      "if (fetch_add(&rp->active, 1) < 0) {",
      "kretprobe.maxactive*", "not ok 1 - kretprobe.maxactive"),
+    ("a call under way loses its exit when disabled",
+     "trace/probes/kretprobe.c",
+     "rp->fprobe.flags |= FPROBE_FL_DISABLED;",
+     "disable_fprobe(&rp->fprobe);",
+     "kretprobe.disabled*", "not ok 1 - kretprobe.disabled"),
 ]
 
 

@@ -294,6 +294,38 @@ KTEST(kretprobe, maxactive_bounds_the_calls_under_way)
 	unregister_kretprobe(&rp);
 }
 
+static struct kretprobe *disabled_inside;
+
+static noinline long disables(long n)
+{
+	if (disabled_inside)
+		EXPECT_EQ(disable_kretprobe(disabled_inside), 0);
+	disabled_inside = NULL;
+	__asm__ volatile("" : "+r"(n));
+	return n;
+}
+
+/* A call that was under way is handled, and is no longer under way. */
+KTEST(kretprobe, disabled_inside_a_call)
+{
+	struct kretprobe rp = { .kp.symbol_name = "disables",
+				.handler = count_return,
+				.maxactive = 1 };
+
+	forget();
+	ASSERT_EQ(register_kretprobe(&rp), 0);
+	disabled_inside = &rp;
+	EXPECT_EQ(disables(1), 1);
+	EXPECT_EQ(seen.exits, 1);
+	EXPECT_EQ(disables(2), 2);
+	EXPECT_EQ(seen.exits, 1);
+	EXPECT_EQ(enable_kretprobe(&rp), 0);
+	EXPECT_EQ(disables(3), 3);
+	EXPECT_EQ(seen.exits, 2);
+	EXPECT_EQ(rp.nmissed, 0);
+	unregister_kretprobe(&rp);
+}
+
 KTEST(kretprobe, refusals)
 {
 	struct kretprobe rp = { .handler = count_return };

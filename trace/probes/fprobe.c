@@ -132,7 +132,7 @@ static void fprobe_return(const struct ftrace_graph_ret *ret,
 		.parent_ip = call->ret_ip,
 	};
 
-	if (READ_ONCE(fp->flags) & FPROBE_FL_DISABLED)
+	if (READ_ONCE(fp->flags) & FPROBE_FL_NO_EXIT)
 		return;
 	preempt_disable_notrace();
 	this_cpu_or(fprobe_busy, this_cpu_read(trace_context));

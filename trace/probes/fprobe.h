@@ -35,6 +35,7 @@ typedef void (*fprobe_exit_cb)(struct fprobe *fp, unsigned long entry_ip,
 
 #define FPROBE_FL_DISABLED	1U /* sites stay patched, handlers rest */
 #define FPROBE_FL_KPROBE_SHARED 2U /* not while a kprobe's handler runs */
+#define FPROBE_FL_NO_EXIT	4U /* disable_fprobe(): nor calls under way */
 
 #define FPROBE_DATA_MAX 256 /* bytes */
 
@@ -87,10 +88,10 @@ static inline bool fprobe_is_registered(const struct fprobe *fp)
 /* Handlers that have begun go on. Context: any. */
 static inline void disable_fprobe(struct fprobe *fp)
 {
-	fp->flags |= FPROBE_FL_DISABLED;
+	fp->flags |= FPROBE_FL_DISABLED | FPROBE_FL_NO_EXIT;
 }
 
 static inline void enable_fprobe(struct fprobe *fp)
 {
-	fp->flags &= ~FPROBE_FL_DISABLED;
+	fp->flags &= ~(FPROBE_FL_DISABLED | FPROBE_FL_NO_EXIT);
 }

@@ -154,7 +154,8 @@ int disable_kretprobe(struct kretprobe *rp)
 	if (!fprobe_is_registered(&rp->fprobe))
 		return -EINVAL;
 	rp->kp.flags |= KPROBE_FLAG_DISABLED;
-	disable_fprobe(&rp->fprobe);
+	/* The exit handler counts the calls under way, so it stays on. */
+	rp->fprobe.flags |= FPROBE_FL_DISABLED;
 	return 0;
 }
 

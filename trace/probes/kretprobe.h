@@ -60,7 +60,7 @@ int __must_check register_kretprobes(struct kretprobe **rps, int num);
 void unregister_kretprobe(struct kretprobe *rp);
 void unregister_kretprobes(struct kretprobe **rps, int num);
 
-/* Return: 0; -EINVAL not registered. No other code is returned. */
+/* Calls under way are handled. Return: 0; -EINVAL not registered, only. */
 int disable_kretprobe(struct kretprobe *rp);
 int enable_kretprobe(struct kretprobe *rp);
 
