@@ -256,9 +256,9 @@ func sync_core_answer
 	ret
 endfunc sync_core_answer
 
-; While nobody traces this interrupt, it calls no C and leaves the context
-; unchanged. Its two events test no static key, whose site may hold an INT3 of
-; the batch that waits for this answer, but whether there is a probe.
+; While neither of its events has a probe, this interrupt calls no C and leaves
+; the context unchanged. It looks for probes and tests no static key: the site
+; of a key may hold an INT3 of the batch that waits for this answer.
 ;
 ; IN	rsp at PT_ORIG_AX, interrupts off
 ; STACK	SYNC_SAVED and a return address; if traced: pt_regs, old context
