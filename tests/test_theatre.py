@@ -101,26 +101,22 @@ def test_refusals_name_the_line(change, words):
     assert "some.log" in str(error.value)
 
 
-def test_a_run_is_shown_after_the_store_that_it_saw():
-    """The first call began before a store, and fetched its byte."""
-    text = "\n".join(theatre_scenes.naive())
-    late = '"cpu":3,"t":168,'
-    assert late in text
-    scene, = parse(text.replace(late, '"cpu":3,"t":120,'))
+@pytest.mark.parametrize("name, true, early, store, seen", [
+    ("naive", 168, 120, "CPU 0 stores byte 2: 19.",
+     "CPU 3: 9 calls reach the new target."),
+    ("int3", 245, 189, "CPU 0 stores byte 0: cc.",
+     "CPU 3: 7 calls reach the new target."),
+])
+def test_a_run_is_shown_after_the_store_that_it_saw(name, true, early, store,
+                                                    seen):
+    """Its first call began before the store, and fetched the new byte."""
+    text = "\n".join(theatre_scenes.ALL[name]())
+    assert f'"cpu":3,"t":{true},' in text
+    scene, = parse(text.replace(f'"cpu":3,"t":{true},',
+                                f'"cpu":3,"t":{early},'))
     said = [shown["sentence"] for shown in frames.of_scene(scene)["frames"]]
-    assert said.index("CPU 0 stores byte 2: 19.") < \
-        said.index("CPU 3: 9 calls reach the new target.")
+    assert said.index(store) < said.index(seen)
     assert judge(scene).problems == []
-
-
-def test_a_trap_is_shown_after_its_int3():
-    text = "\n".join(theatre_scenes.int3())
-    trap = '"cpu":3,"t":245,'
-    assert trap in text
-    scene, = parse(text.replace(trap, '"cpu":3,"t":189,'))
-    said = [shown["sentence"] for shown in frames.of_scene(scene)["frames"]]
-    assert said.index("CPU 0 stores byte 0: cc.") < \
-        said.index("CPU 3: 7 calls reach the new target.")
 
 
 def test_every_step_has_two_sentences():
