@@ -127,9 +127,8 @@ def test_the_shield_is_checked(monkeypatch):
 
 @needs_all
 def test_the_tree_of_another_guest_is_hidden(program, tree):
-    """Who takes the first line of /proc/mounts with the word tracefs, as
-    Linux's own tests do, finds this guest, though another is mounted before
-    it."""
+    """The first line of /proc/mounts with the word tracefs, which Linux's own
+    tests take, names this guest, though another was mounted before it."""
     other = tree.parent / "another"
     other.mkdir()
     with Double(TREE | {"current_tracer": b"other\n"}) as double:

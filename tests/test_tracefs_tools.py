@@ -155,8 +155,8 @@ def test_trace_cmd_set_and_stat(host):
 
 
 def test_trace_cmd_reads_the_state_of_the_stack_tracer(host):
-    """From /proc/sys/kernel. Of a 0 it says nothing where no call before has
-    failed; its `stack` is such a command, its `stat` is none (DESIGN.md)."""
+    """It reads the file in /proc/sys/kernel. `stack` shows both values, `stat`
+    only a 1: tools/tracefs/DESIGN.md says why."""
     text = host("trace-cmd stack; trace-cmd stack --start; trace-cmd stat; "
                 "cat /proc/sys/kernel/stack_tracer_enabled; "
                 "trace-cmd stack --stop; trace-cmd stack; "

@@ -10,9 +10,8 @@ stands at /sys/kernel/tracing and /sys/kernel/debug/tracing; the guest's too are
 tracer. All other files of /proc/sys/kernel are copies, which are gone with the
 command; so are files in /var/tmp, where perf-tools have their lock. Nothing
 outside the namespace changes, and no file system of type tracefs or debugfs and
-no other guest's tree can be reached in it: what does not find the guest finds
-nothing, and what takes the first line of /proc/mounts with the word tracefs
-finds /sys/kernel/tracing.
+no other guest's tree can be reached in it: a tool finds this guest or nothing.
+The first line of /proc/mounts with the word tracefs is /sys/kernel/tracing.
 
 It refuses where no guest's tree is mounted. Status: the command's; 126, 127 as
 of a shell; 1 it cannot begin, with one sentence on stderr.
