@@ -6,11 +6,12 @@ import subprocess
 
 import pytest
 
-from tests import (qemu, test_entry_mutants, test_patch_mutants,
-                   test_trace_mutants)
+from tests import (qemu, test_command_mutants, test_entry_mutants,
+                   test_patch_mutants, test_probe_mutants, test_trace_mutants)
 from tests.lint import (circles, cppcheck, docs, figures, format, headers,
                         invariants, layers, locks, reach, size, source,
                         symbols, text, walk, words)
+from tests.mutants import mutated
 
 FIXTURE = qemu.ROOT / "tests/lint/fixture"
 RULES = reach.Rules({"_start": "the root"}, {}, {})
@@ -380,7 +381,9 @@ def mutants():
     """(file, text) of each; those of a model lie in its folder."""
     for _, file, text, *_ in (test_entry_mutants.MUTANTS +
                               test_entry_mutants.COUNTED +
-                              test_patch_mutants.MUTANTS):
+                              test_patch_mutants.MUTANTS +
+                              test_probe_mutants.MUTANTS +
+                              test_command_mutants.MUTANTS):
         yield file, text
     for where, changes in test_trace_mutants.MODELS.values():
         for _, file, text, _ in changes:
@@ -392,4 +395,4 @@ def mutants():
 def test_what_a_mutant_changes_is_there_once(file, text):  # noqa: F811
     """Known here before the slow tests, which are not in every list."""
     source = (qemu.ROOT / file).read_text(encoding="utf-8")
-    assert source.count(text) == 1
+    assert mutated(source, text, "") != source
