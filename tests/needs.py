@@ -94,9 +94,22 @@ def perhaps(node):
     return filter(None, map(constant, found))
 
 
+def members(tree):
+    """The statements of enumerations: their words name values."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and any(
+                getattr(base, "attr", getattr(base, "id", "")) == "Enum"
+                for base in node.bases):
+            yield from node.body
+
+
 def of_python(text, there):
     """Programs; there(word) says whether there is one of that name."""
-    for node in ast.walk(ast.parse(text)):
+    tree = ast.parse(text)
+    values = set(members(tree))
+    for node in ast.walk(tree):
+        if node in values:
+            continue
         if isinstance(node, ast.Call) and started(node):
             yield started(node)
         yield from filter(there, perhaps(node))

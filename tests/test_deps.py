@@ -431,11 +431,14 @@ def f(x="two", *, y="three"):
     run(["sh", "-c", "eleven; twelve"])
     parser.add_argument("--x", default="thirteen")
     os.environ.get("X", "fourteen")
+class Kind(enum.Enum):
+    VALUE = "fifteen"
 """
 
 
 def test_programs_of_a_python_text():
     names = set("one two three nine thirteen fourteen".split())
-    assert set(needs.of_python(PROGRAM, names.__contains__)) == names | set(
+    there_too = names | {"fifteen"}
+    assert set(needs.of_python(PROGRAM, there_too.__contains__)) == names | set(
         "four five eight ten sh eleven twelve".split())
     assert set(needs.imports(PROGRAM)) == {"os", "re", "xml.etree"}
