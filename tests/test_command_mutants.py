@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # parts: torture 12
-"""Breaks function commands on purpose, one line at a time: a named test in the
-image, or a panic, must notice each."""
+"""Breaks function commands and soft mode on purpose, one line at a time: a
+named test in the image, or a panic, must notice each."""
 import pytest
 
 from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
@@ -22,6 +22,12 @@ MUTANTS = [
     ("FC4: a failed addition leaves its table", COMMANDS,
      "\tif (err)\n\t\tsmp_store_release(&command->table, old);", "",
      "func_command.memory*", "kernel panic: "),
+    ("EF4: a detached event is no longer soft-disabled",
+     "trace/event/trace_event_file.c",
+     "trace_event_file_set(file, EVENT_FILE_ENABLED, false);",
+     "trace_event_file_set(file, EVENT_FILE_ENABLED | "
+     "EVENT_FILE_SOFT_DISABLED, false);",
+     "event_file.no_probe*", "not ok 1 - event_file.no_probe"),
 ]
 
 

@@ -91,7 +91,7 @@ KTEST(event_file, a_refused_switch_changes_nothing)
 	answer = -ENOMEM;
 	EXPECT_EQ(trace_event_enable_disable(file, true), -ENOMEM);
 	EXPECT_EQ(trace_event_soft_mode(file, true), -ENOMEM);
-	EXPECT_EQ(file->flags, 0);
+	EXPECT(!(file->flags & (EVENT_FILE_ENABLED | EVENT_FILE_SOFT_MODE)));
 	EXPECT_EQ(file->soft_users, 0);
 	EXPECT_EQ(detached, 0);
 	end();
@@ -101,8 +101,7 @@ KTEST(event_file, a_refused_switch_changes_nothing)
 /* What its file enable shows: 0, 0*, 1, 1*. */
 static const char *shown(const struct trace_event_file *file)
 {
-	bool star = file->flags &
-		    (EVENT_FILE_SOFT_MODE | EVENT_FILE_SOFT_DISABLED);
+	bool star = file->flags & EVENT_FILE_SOFT_MODE;
 
 	if (trace_event_enabled(file))
 		return star ? "1*" : "1";
@@ -132,6 +131,24 @@ KTEST(event_file, a_soft_user_attaches_and_does_not_record)
 	EXPECT_EQ(attached, 1);
 	EXPECT_EQ(detached, 1);
 	EXPECT_SHOWN(file, "0");
+	end();
+}
+
+/* Until the session ends, a CPU may still be inside the probe. */
+KTEST(event_file, no_probe_records_when_the_last_soft_user_goes_EF4)
+{
+	struct trace_event_file *file = begin();
+
+	ASSERT(file);
+	EXPECT_EQ(trace_event_soft_mode(file, true), 0);
+	EXPECT_EQ(trace_event_soft_mode(file, false), 0);
+	EXPECT_EQ(detached, 1);
+	EXPECT(file->flags & EVENT_FILE_SLOW); /* the fast path is closed */
+	EXPECT(!trace_event_wanted(file));
+	EXPECT_EQ(trace_event_enable_disable(file, true), 0);
+	EXPECT_SHOWN(file, "1");
+	EXPECT(!(file->flags & EVENT_FILE_SLOW));
+	EXPECT(trace_event_wanted(file));
 	end();
 }
 

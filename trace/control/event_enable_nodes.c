@@ -174,8 +174,7 @@ static int single_show(struct tracefs_file *file, struct trace_seq *seq)
 	event = above(file);
 	if (event) {
 		trace_seq_putc(seq, trace_event_enabled(event) ? '1' : '0');
-		if (event->flags &
-		    (EVENT_FILE_SOFT_MODE | EVENT_FILE_SOFT_DISABLED))
+		if (event->flags & EVENT_FILE_SOFT_MODE)
 			trace_seq_putc(seq, '*');
 		trace_seq_putc(seq, '\n');
 		err = 0;

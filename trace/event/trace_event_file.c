@@ -11,9 +11,10 @@
  *	ENABLED, SOFT_MODE,         ENABLED, SOFT_MODE
  *	SOFT_DISABLED  <--disable--
  *
- * The last soft user of a file that is SOFT_DISABLED detaches the probe.
+ * The last soft user of a file that is SOFT_DISABLED detaches the probe. Of a
+ * file that is not ENABLED, SOFT_DISABLED has no meaning (EF4).
  *
- * Invariants EF1 to EF3: trace_event_file.h.
+ * Invariants EF1 to EF4: trace_event_file.h.
  *
  * Context: task, may sleep; trace_event_wanted(): probe. Locks: trace_lock, and
  * under it events_lock.
@@ -132,22 +133,21 @@ static void detach(struct trace_event_file *file)
 	begin_change();
 	file->event->unreg(file);
 	changed = true;
-	trace_event_file_set(
-		file, EVENT_FILE_ENABLED | EVENT_FILE_SOFT_DISABLED, false);
+	trace_event_file_set(file, EVENT_FILE_ENABLED, false); /* EF4 */
 }
 
 int trace_event_enable_disable(struct trace_event_file *file, bool enable)
 {
 	assert_held(&trace_lock);
-	if (enable && file->flags & EVENT_FILE_ENABLED)
+	if (enable) {
 		trace_event_file_set(file, EVENT_FILE_SOFT_DISABLED, false);
-	else if (enable)
-		return attach(file);
-	else if (file->flags & EVENT_FILE_SOFT_MODE)
+		return file->flags & EVENT_FILE_ENABLED ? 0 : attach(file);
+	}
+	if (file->flags & EVENT_FILE_SOFT_MODE)
 		trace_event_file_set(file, EVENT_FILE_SOFT_DISABLED, true);
 	else if (file->flags & EVENT_FILE_ENABLED)
 		detach(file);
-	changed |= !enable;
+	changed = true;
 	return 0;
 }
 
@@ -160,9 +160,7 @@ static int soft_begin(struct trace_event_file *file)
 		trace_event_file_set(file, EVENT_FILE_SOFT_DISABLED, true);
 		err = attach(file);
 	}
-	if (err)
-		trace_event_file_set(file, EVENT_FILE_SOFT_DISABLED, false);
-	else
+	if (!err)
 		trace_event_file_set(file, EVENT_FILE_SOFT_MODE, true);
 	return err;
 }

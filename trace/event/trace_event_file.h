@@ -25,6 +25,9 @@
  *     disabled is not, and no CPU is inside.
  * EF2  After event_session_end() no CPU uses a filter that was replaced.
  * EF3  An event's probe is attached exactly while EVENT_FILE_ENABLED is set.
+ * EF4  An event that only soft users hold is not recorded, nor by a probe that
+ *     is inside when the last of them goes. So EVENT_FILE_SOFT_DISABLED stays
+ *     set when the probe is detached; the next ordinary user clears it.
  *
  * Lock legend: [I] immutable; [L] trace_lock, held from begin to end; [A]
  * written by one store under trace_lock, read in any context.
@@ -41,7 +44,7 @@ struct trace_array;
 /* trace_event_file.flags */
 #define EVENT_FILE_ENABLED	 0x01U /* the probe is attached */
 #define EVENT_FILE_SOFT_MODE	 0x02U /* a soft user holds the event */
-#define EVENT_FILE_SOFT_DISABLED 0x04U /* attached, but not to be recorded */
+#define EVENT_FILE_SOFT_DISABLED 0x04U /* not to be recorded, if attached */
 #define EVENT_FILE_FILTERED	 0x08U /* ->filter is not NULL */
 #define EVENT_FILE_PIDS		 0x10U /* the trace has lists of pids */
 #define EVENT_FILE_TRIGGERS	 0x20U /* ->triggers is not empty */
