@@ -199,7 +199,7 @@ def module_file(path, name):
 
 
 # Not there yet where only `make test` has run.
-LATER = ("test-all", "tools")
+LATER = set(debian.LISTS) - {"run", "debug", "test"}
 
 
 def comes_later(file, names):
@@ -276,14 +276,18 @@ def test_a_planted_need_is_found(monkeypatch, tmp_path, name, text, words):
 
 
 @needs_dpkg
-@pytest.mark.parametrize("name, found", [
-    ("tests/planted.py", False), ("tools/mkiso.py", True)])
-def test_a_program_of_test_all_may_be_missing(monkeypatch, name, found):
+@pytest.mark.parametrize("name, program, found", [
+    ("tests/planted.py", "chromium", False),
+    ("tools/mkiso.py", "chromium", True),
+    ("tools/tracefs/planted.py", "kernelshark", False),
+    ("tests/planted.py", "kernelshark", True)])
+def test_a_program_of_a_later_list_may_be_missing(monkeypatch, name, program,
+                                                  found):
     """Where it is, dpkg is asked for it like for any other."""
     monkeypatch.setattr(sys.modules[__name__], "there",
-                        lambda word: None if word == "chromium" else
+                        lambda word: None if word == program else
                         shutil.which(word, path=PATH))
-    text = 'import subprocess\nsubprocess.run(["chromium"])\n'
+    text = f'import subprocess\nsubprocess.run(["{program}"])\n'
     assert bool(list(problems({qemu.ROOT / name: text}))) == found
 
 
