@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 
 import pytest
@@ -17,6 +18,7 @@ from tests.python import COMMAND as PYTHON
 
 mkiso = qemu.load_tool("mkiso")
 symtab = qemu.load_tool("symtab")
+sort_sites = qemu.load_tool("sort_sites")
 
 
 def run(command, **options):
@@ -228,6 +230,39 @@ def test_a_loop_that_became_a_call_is_found(tmp_path):
                              "-ftree-loop-distribute-patterns"))
     assert not calls_of(compiled(
         source, tmp_path, "-fno-tree-loop-distribute-patterns"))
+
+
+def tables_of(path):
+    """The addresses in __mcount_loc, and (site, target, key) of all static
+    branches, in their order in the file."""
+    marks = sort_sites.read_marks("nm", path)
+    image = sort_sites.Image(path.read_bytes())
+    words, entries = (
+        bytes(image.data[image.place(marks["__start" + name],
+                                     marks["__stop" + name])])
+        for name in ("_mcount_loc", "___jump_table"))
+    return (list(struct.unpack(f"<{len(words) // 8}Q", words)),
+            [(at * 16 + code, at * 16 + target, key) for at, (
+                code, target, key) in enumerate(
+                    struct.iter_unpack("<iiQ", entries))])
+
+
+def test_the_tables_of_sites_are_sorted_in_the_image(shipped, elf):
+    """The linker leaves them in another order; nothing is lost or added."""
+    for path in (shipped, elf):
+        linked = tables_of(path.with_suffix(".pass2.elf"))
+        found = tables_of(path)
+        assert found != linked
+        assert found == tuple(sorted(table) for table in linked)
+
+
+def test_an_entry_that_moves_keeps_its_meaning():
+    far, near = (0x5000, 0x6000, 9), (0x4000, 0x4100, 8)
+    table = b"".join(struct.pack("<iiQ", code - at, target - at, key)
+                     for at, (code, target, key) in ((0, far), (16, near)))
+    found = [(at + code, at + target, key) for at, (code, target, key) in zip(
+        (0, 16), struct.iter_unpack("<iiQ", sort_sites.sorted_entries(table)))]
+    assert found == [near, far]
 
 
 @pytest.mark.parametrize("name, kind, wanted", [
