@@ -149,7 +149,7 @@ KTEST(paging, the_lower_half_is_empty)
 	ASSERT_EQ(n, ARRAY_SIZE(wanted));
 	for (i = 0; i < n; i++) {
 		count = 0;
-		paging_walk(spaces[i].root, count_lower_half, &count);
+		paging_walk(spaces[i].root, 0, count_lower_half, &count);
 		EXPECT_EQ(count, wanted[i]);
 	}
 }

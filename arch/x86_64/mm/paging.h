@@ -136,12 +136,14 @@ struct paging_leaf {
 
 /*
  * paging_walk - call fn for every leaf of an address space, in rising order
+ * @beside: root of a space whose tables are left out, where both share them
+ *	(PG2); 0: none
  *
  * Stops when fn returns nonzero. Context: any.
  * Return: the last value that fn returned, 0 if it was never called.
  */
-int paging_walk(u64 root, int (*fn)(const struct paging_leaf *, void *),
-		void *arg);
+int paging_walk(u64 root, u64 beside,
+		int (*fn)(const struct paging_leaf *, void *), void *arg);
 
 /* The leaf that maps addr in the current CPU's tables; false if none does. */
 bool paging_lookup(unsigned long addr, struct paging_leaf *leaf);

@@ -4,7 +4,8 @@
  *
  * The audit first records the executable runs of frames (there are few: text
  * and pool are adjacent), then compares every writable mapping with them. So
- * its memory does not grow with RAM. It needs no lock, because tables are never
+ * its memory does not grow with RAM. Tables that several spaces share are
+ * walked once, as the first's. It needs no lock, because tables are never
  * freed.
  *
  * Context: any; a patch may be in progress on another CPU.
@@ -83,24 +84,33 @@ static int check_writable(const struct paging_leaf *leaf, void *arg)
 	return 0;
 }
 
+/* Each leaf of all spaces, once. */
+static int walk_all(struct audit *audit,
+		    int (*fn)(const struct paging_leaf *, void *))
+{
+	const struct address_space *spaces;
+	unsigned int n = paging_spaces(&spaces), i;
+	int ret = 0;
+
+	for (i = 0; i < n && !ret; i++) {
+		audit->space = &spaces[i];
+		ret = paging_walk(spaces[i].root, i ? spaces[0].root : 0, fn,
+				  audit);
+	}
+	return ret;
+}
+
 int paging_audit(struct paging_audit *report)
 {
 	struct audit audit = { .report = report };
-	const struct address_space *spaces;
-	unsigned int n = paging_spaces(&spaces), i;
+	unsigned int i;
 	int ret;
 
 	memset(report, 0, sizeof(*report));
-	for (i = 0; i < n; i++) {
-		audit.space = &spaces[i];
-		ret = paging_walk(spaces[i].root, note_executable, &audit);
-		if (ret)
-			return ret;
-	}
-	for (i = 0; i < n; i++) {
-		audit.space = &spaces[i];
-		paging_walk(spaces[i].root, check_writable, &audit);
-	}
+	ret = walk_all(&audit, note_executable);
+	if (ret)
+		return ret;
+	walk_all(&audit, check_writable);
 	for (i = 0; i < audit.nr_runs; i++)
 		report->executable += audit.run[i].end - audit.run[i].start;
 	return report->conflicts ? -EPERM : 0;

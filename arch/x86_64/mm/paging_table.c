@@ -105,8 +105,8 @@ static u64 *entry_for(u64 root, unsigned long addr, unsigned int level)
 
 static int map_run(u64 root, unsigned long addr, u64 phys, u64 size, u64 flags)
 {
-	unsigned int level;
-	u64 *entry, step;
+	unsigned int level, last = LEVELS;
+	u64 *entry = NULL, step;
 
 	for (; size; size -= step, addr += step, phys += step) {
 		step = entry_size(LARGE_LEVEL);
@@ -115,9 +115,13 @@ static int map_run(u64 root, unsigned long addr, u64 phys, u64 size, u64 flags)
 			level = 0;
 			step = PAGE_SIZE;
 		}
-		entry = entry_for(root, addr, level);
+		if (level == last && index_of(addr, level))
+			entry++; /* of the same table */
+		else
+			entry = entry_for(root, addr, level);
 		if (!entry)
 			return -ENOMEM;
+		last = level;
 		BUG_ON(*entry); /* mapped already */
 		WRITE_ONCE(*entry, phys | flags | PTE_P | (level ? PTE_PS : 0));
 	}
@@ -202,6 +206,7 @@ bool paging_lookup(unsigned long addr, struct paging_leaf *leaf)
 struct walk {
 	int (*fn)(const struct paging_leaf *leaf, void *arg);
 	void *arg;
+	const u64 *seen; /* a top-level table that was walked before, or NULL */
 };
 
 static int walk_table(const struct walk *walk, const u64 *table,
@@ -215,6 +220,8 @@ static int walk_table(const struct walk *walk, const u64 *table,
 	for (i = 0; i < ENTRIES && !ret; i++) {
 		entry = READ_ONCE(table[i]);
 		if (!(entry & PTE_P))
+			continue;
+		if (level == LEVELS - 1 && walk->seen && walk->seen[i] == entry)
 			continue;
 		leaf.addr = base + i * leaf.size;
 		if (level == LEVELS - 1 && i >= ENTRIES / 2)
@@ -231,10 +238,11 @@ static int walk_table(const struct walk *walk, const u64 *table,
 	return ret;
 }
 
-int paging_walk(u64 root, int (*fn)(const struct paging_leaf *, void *),
-		void *arg)
+int paging_walk(u64 root, u64 beside,
+		int (*fn)(const struct paging_leaf *, void *), void *arg)
 {
-	struct walk walk = { fn, arg };
+	const u64 *seen = beside ? phys_to_virt(beside) : NULL;
+	struct walk walk = { fn, arg, seen };
 
 	return walk_table(&walk, phys_to_virt(root), LEVELS - 1, 0,
 			  PTE_W | PTE_U);
