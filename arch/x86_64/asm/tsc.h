@@ -75,7 +75,7 @@ static __always_inline u64 spin_clock_look(struct spin_clock *clock)
 	})
 
 /*
- * Measure the TSC against the PIT, for about 5 ms. PIT channel 0 is unchanged.
+ * Measure the TSC against the PIT, for about 2 ms. PIT channel 0 is unchanged.
  * Context: boot.
  * Return: 0; -ENODEV if the PIT does not count; -EAGAIN if this CPU did not run
  * for 50 ms in each of many attempts. No other code is returned.

@@ -27,7 +27,7 @@
 #define PIT_CH2_STATE 0xe8 /* the next byte read is not of the count */
 #define PIT_STATE_OUT 0x80 /* the count has gone through 0 */
 
-#define WINDOW_TICKS (PIT_HZ / 200) /* 5 ms */
+#define WINDOW_TICKS (PIT_HZ / 500) /* 2 ms */
 #define BEST_OF	     5
 #define TRIES	     100
 #define STILL	     200000 /* readings after which a counter stands still */

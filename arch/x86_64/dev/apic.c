@@ -33,8 +33,10 @@
 
 #define SVR_ENABLE     0x100
 #define LVT_NMI	       0x400
+#define DIVIDER	       16
 #define DIVIDE_BY_16   0x3
-#define CALIBRATION_NS 1000000
+#define DIVIDE_BY_1    0xb
+#define CALIBRATION_NS 250000
 #define NS_PER_S       1000000000ULL
 #define ARM_MAX_NS     (10 * NS_PER_S)
 
@@ -130,9 +132,9 @@ unsigned long apic_errors(void)
 	return READ_ONCE(errors);
 }
 
-static notrace void timer_setup(u32 lvt)
+static notrace void timer_setup(u32 divide, u32 lvt)
 {
-	apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_16);
+	apic_write(APIC_TIMER_DIVIDE, divide);
 	apic_write(APIC_LVT_TIMER, lvt);
 }
 
@@ -146,7 +148,7 @@ notrace void apic_timer_arm(u64 ns)
 /* The timer fires once for each time it is armed. */
 static notrace void timer_begin(void)
 {
-	timer_setup(VECTOR_TIMER);
+	timer_setup(DIVIDE_BY_16, VECTOR_TIMER);
 	apic_timer_arm(first_tick_ns);
 }
 
@@ -155,12 +157,15 @@ static u32 timer_count(void)
 	return apic_read(APIC_TIMER_CURRENT);
 }
 
-/* Ticks of the divided timer clock in one second. */
+/*
+ * Ticks of the divided timer clock in one second. They are measured undivided,
+ * so a short time gives as many of them.
+ */
 static u64 measure_timer(void)
 {
-	timer_setup(APIC_LVT_MASKED | VECTOR_TIMER);
+	timer_setup(DIVIDE_BY_1, APIC_LVT_MASKED | VECTOR_TIMER);
 	apic_write(APIC_TIMER_INITIAL, ~0U);
-	return tsc_rate_of(timer_count, CALIBRATION_NS);
+	return tsc_rate_of(timer_count, CALIBRATION_NS) / DIVIDER;
 }
 
 static notrace void enable_hardware(void)
