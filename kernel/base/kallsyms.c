@@ -184,12 +184,14 @@ unsigned long kallsyms_lookup_name(const char *name)
 
 static bool sum_is(const void *start, const void *end, u64 expected, u64 *found)
 {
+	u64 sum = 0;
 	const u64 *p;
 
-	*found = 0;
+#pragma GCC unroll 16
 	for (p = start; p < (const u64 *)end; p++)
-		*found = (*found << 1 | *found >> 63) + *p;
-	return *found == expected;
+		sum = (sum << 1 | sum >> 63) + *p;
+	*found = sum;
+	return sum == expected;
 }
 
 u64 kallsyms_build_id(void)
