@@ -41,6 +41,26 @@ def run(options, cpus, accel, timeout):
     return text.split("\n"), done.returncode
 
 
+def lines_until(words, options, accel, timeout):
+    """The lines that QEMU writes before one begins with these words.
+
+    It is stopped then. Ends this program when time is up.
+    """
+    argv = ["timeout", str(timeout), QEMU, *accel, *COMMON, "-smp", "1",
+            *options]
+    lines = []
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          errors="replace") as qemu:
+        for line in qemu.stdout:
+            lines.append(line.rstrip("\r\n"))
+            if lines[-1].startswith(words):
+                qemu.terminate()
+                return lines[:-1]
+    print("\n".join(lines[-25:]), file=sys.stderr)
+    sys.exit(f"bench: QEMU's output ended before '{words}'")
+
+
 def outside_make():
     """The environment for another make, which has nothing to do with ours."""
     return {name: value for name, value in os.environ.items()

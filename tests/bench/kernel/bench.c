@@ -103,7 +103,6 @@ void bench_calibrate(void)
 
 static void bench_count(void)
 {
-	bench_row("boot.to_first_act", (rdtsc() - tsc_base) * 100, "insn");
 	bench_calibrate();
 	bench_calls();
 	bench_probes();
