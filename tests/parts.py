@@ -67,41 +67,41 @@ EXCHANGE = "direct.no_call*,direct.the_old*"
 
 # Comes before all others, which need the image; it counts no test.
 KERNEL = Part("kernel", ["make", "-s", f"-j{CPUS}", "kernel", "kernel-debug"],
-              42, TEST)
+              66, TEST)
 
 COMMANDS = [
-    Part("unit", [*PYTHON, "tests/run.py", "unit"], 20, TEST),
-    Part("models", [*PYTHON, "tests/run.py", "models"], 25),
-    Part("fuzz", [*PYTHON, "tests/run.py", "fuzz", "--short"], 27, TEST),
-    Part("lint", [*PYTHON, "tests/lint/lint.py"], 11, TEST),
-    suites("kernel-1", ALL, 27, "--smp=1"),
-    suites("kernel-2", ALL, 60, "--smp=2"),
-    suites("kernel-4", TEST, 90, "--smp=4"),
+    Part("unit", [*PYTHON, "tests/run.py", "unit"], 26, TEST),
+    Part("models", [*PYTHON, "tests/run.py", "models"], 20),
+    Part("fuzz", [*PYTHON, "tests/run.py", "fuzz", "--short"], 30, TEST),
+    Part("lint", [*PYTHON, "tests/lint/lint.py"], 16, TEST),
+    suites("kernel-1", ALL, 32, "--smp=1"),
+    suites("kernel-2", ALL, 62, "--smp=2"),
+    suites("kernel-4", TEST, 119, "--smp=4"),
     # The INT3 handler with faults switched on.
-    suites("faults", TEST, 10, "--smp=2", "--image=debug",
+    suites("faults", TEST, 5, "--smp=2", "--image=debug",
            "--tests=text_poke_faults.*,text_poke_nmi.*,text_poke_late.*,"
            "lock_order.*"),
     # Every lock that is taken is checked: nop5-debug.elf.
-    suites("kernel-4-debug", ALL, 113, "--smp=4", "--image=debug"),
+    suites("kernel-4-debug", ALL, 142, "--smp=4", "--image=debug"),
     # What a site calls when the better ways are off.
-    suites("no-chains", TEST, 33, "--smp=2", f"--tests={TRACING}",
+    suites("no-chains", TEST, 39, "--smp=2", f"--tests={TRACING}",
            "--append=chains=off"),
-    suites("no-trampolines", ALL, 32, "--smp=2", f"--tests={TRACING}",
+    suites("no-trampolines", ALL, 34, "--smp=2", f"--tests={TRACING}",
            "--append=trampolines=off"),
-    suites("tracers-8", ALL, 15, "--smp=8", f"--tests={TRACERS}"),
+    suites("tracers-8", ALL, 19, "--smp=8", f"--tests={TRACERS}"),
     # Counted instructions, CPUs in short turns: 1,000 exchanges are soon
     # made. In real concurrency each waits for the host's scheduler.
-    suites("exchange-4", ALL, 85, "--smp=4", "--icount=0",
+    suites("exchange-4", ALL, 64, "--smp=4", "--icount=0",
            f"--tests={EXCHANGE},fexit.no_call*", "--append=rounds=1000"),
     suites("exchange-8", TORTURE, 105, "--smp=8", "--icount=0",
            f"--tests={EXCHANGE}", "--append=rounds=1000"),
     # TCG takes interrupts between translated blocks; where turns end they
     # come at any instruction.
-    suites("nmi-anywhere", ALL, 8, "--smp=2", "--icount=0",
+    suites("nmi-anywhere", ALL, 7, "--smp=2", "--icount=0",
            "--tests=unwind.*,stacktrace.no_caller*"),
-    suites("short-turns", ALL, 8, "--smp=4", "--icount=0", "--image=debug",
+    suites("short-turns", ALL, 6, "--smp=4", "--icount=0", "--image=debug",
            "--tests=quiesce.a_cpu*,text_poke_faults.*"),
-    suites("fresh-stores", ALL, 3, "--smp=1", "--icount=0", "--image=debug",
+    suites("fresh-stores", ALL, 1, "--smp=1", "--icount=0", "--image=debug",
            "--tests=text_poke_fresh.*"),
     # One instruction a nanosecond, bit-exact: upper bounds hold here. Not
     # for tests that spin for a while: there, too, for so many instructions.

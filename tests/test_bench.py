@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 30
+# parts: test-all 20
 """The benchmarks: no deterministic figure gets worse unnoticed.
 
 Rows are measured anew and compared with tests/bench/history.tsv. A change

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 42
+# parts: test 47
 """Boots: every way in, numbers and kinds of CPUs, little memory, damage."""
 import re
 import shutil

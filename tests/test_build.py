@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 28
+# parts: test-all 42
 """The build and its tools: same bytes again, a true symbol table, what is
 missing is named, and `make debug` shows a site."""
 import json

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 5
+# parts: test 2
 """Each check of tests/lint finds what it is there to find: a violation is
 planted for every kind, and the same text without it passes."""
 import subprocess

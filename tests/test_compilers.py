@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 90, torture 90
+# parts: test-all 107, torture 90
 """The kernel by other compilers than the one that is measured: the proof of
 what may not be traced, the demo, and the suites at 2 CPUs."""
 import os

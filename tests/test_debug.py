@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 6
+# parts: test 4
 """nop5-debug.elf: its lock-order check finds what is planted in
 tests/debug/test_lock_order.c and names both places; the hooks of nop5.elf, of
 locks and of the patch engine, are empty."""

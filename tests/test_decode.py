@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 5, test-all 7
+# parts: test 3, test-all 6
 """arch/x86_64/patch/insn_decode.c, judged by libcapstone 4: over every
 instruction of the linked images, and over random strings. A difference is
 allowed only if a class of tests/decode/classes.h explains it."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 15
+# parts: test-all 26
 """The demo for a class: lines for scripts that hold what was checked, and a
 demo that waits for Enter between its steps."""
 import re

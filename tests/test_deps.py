@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 6
+# parts: test 4
 """Set-up: what is missing is named or installed, and nothing that our programs
 import or start is missing in the lists of tools/deps.sh."""
 import importlib.util

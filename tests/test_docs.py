@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 5
+# parts: test 3
 """The transcripts in README.md are real: they are played again and compared.
 
 A block that begins with "$ make run" is compared with the demo's log, one

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 2, torture 75
+# parts: test 1, torture 75
 """Linux's own tests of ftrace, and the table of their results: `make
 ftracetest`. The suite itself is run by `make torture`."""
 import pathlib

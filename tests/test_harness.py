@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 12
+# parts: test 11
 """The harness fails when the kernel does not do what it should.
 
 A guest that says and does as it is told (tests/guest/guest.asm) plays each

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 5
+# parts: test 1
 """What the papers say of the house is so: where things are (CONTRIBUTING.md),
 how long the reading order is, what each folder is for (README.md).
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 5
+# parts: test 1
 """nop5.elf has nothing of tests/ in it, and nop5-test.elf is the very same
 objects plus tests/: what the tests find out is true of what people boot.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 15
+# parts: test 13
 """The negative controls of tests/kernel/test_broken.c: a test that must fail
 fails with the right words, code that must panic panics."""
 import re

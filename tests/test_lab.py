@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 22
+# parts: test-all 21
 """The laboratory shows what it is for: see tests/lab/table.py."""
 import os
 import subprocess

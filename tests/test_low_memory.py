@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 5
+# parts: test 2
 """The first MiB belongs to firmware and boot loader: nothing of ours is kept
 there but the page other CPUs start in.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 6
+# parts: test 3
 """The log for programs: log=json in the kernel, tools/ktap.py on the host."""
 import json
 import re

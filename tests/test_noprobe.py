@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 6
+# parts: test 2
 """tools/noprobe.py: the set of functions that must not be probed is the one
 that the proof of `make lint` walks through, in the image as it was linked in
 the end."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 5
+# parts: test 3
 """tools/noreturn.py: which functions cannot return. On programs made for it,
 each with a control that can; and that the images' tables, computed before the
 symbols were linked in, hold for what was linked in the end."""

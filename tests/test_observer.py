@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 5
+# parts: test 4
 """An independent observer: a QEMU plugin counts what is executed at a site.
 
 The plugin sees each executed instruction and knows nothing of the kernel; its

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 5
+# parts: test 2
 """__attribute__((optimize(...))) on hot functions adds its flag and drops none
 of the others: gcc before 12 was free to. For each flag a function whose code
 depends on it: with the attribute it is as without, and not as without the

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 15
+# parts: test 17
 """The end: every exception nobody expects is named, with the function that
 caused it, all registers and what the other CPUs were doing; status 37."""
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 12
+# parts: test 11
 """The lists of tests/parts.py: what they cost, that no test is in none of them
 or in two, and the shards. And tests/watch.py, which counts CPU seconds."""
 import json

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 19
+# parts: test-all 18
 """The patch suites on a second implementation of the processor: Bochs."""
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 9, test-all 15
+# parts: test 7, test-all 9
 """Spin checks the model of the patch protocol, whole and with parts missing."""
 import re
 import subprocess

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 20
+# parts: test-all 36
 """Breaks the patch engine on purpose, one line at a time: a named test in the
 image, or a panic that names the invariant, must notice each."""
 import pytest

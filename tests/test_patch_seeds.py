@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 15, torture 115
+# parts: test 16, torture 115
 """Schedules chosen by a seed, each the same in every run (-icount).
 
 SEEDS=1000 tries so many instead of 100, of which `make test` tries 10; SEED=n

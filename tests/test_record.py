@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 14
+# parts: test-all 10
 """`make record`: a run comes to the host by pages, and its trace.dat says what
 the kernel's own `trace` says; what is written is read or counted as lost. No
 root is needed."""

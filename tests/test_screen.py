@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 24
+# parts: test-all 17
 """The screen shows what the serial line says: through a BIOS and UEFI, as
 pixels and as text, in a panic, too. And only if it is wanted."""
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 30
+# parts: test 8
 """The guest's file server, from its socket: no root, no FUSE.
 
 FRAMES=n sends so many random and damaged frames instead of 100,000.

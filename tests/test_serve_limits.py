@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 25
+# parts: test 7
 """What the file server costs and holds: instructions, memory, lost events.
 
 The limits are those of the table in trace/serve/DESIGN.md. Each is filled and

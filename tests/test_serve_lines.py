@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 12, test-all 20
+# parts: test 3, test-all 7
 """The lines that the file server is reached by, and what it has to show."""
 import re
 import time

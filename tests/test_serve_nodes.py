@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 12
+# parts: test 2
 """The files that Linux's tools look for, read and written from the host."""
 import errno
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 6
+# parts: test 5
 """Sessions: lines typed at the shell over the serial line, and what must come.
 
 A file tests/sessions/NAME.session holds cases, each beginning with NAME:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 6
+# parts: test 9
 """Random lines at the shell: nothing a person types may hang or crash it, and
 a line of words, quotes and operators says what it says in sh.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 8
+# parts: test 7
 """A terminal that pauses: the shell waits for it, and nothing is lost.
 
 The reader of the serial line stops until all buffers on the way are full.

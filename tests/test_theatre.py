@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 3
+# parts: test 1
 """The theatre's reader, its judge, and what a frame shows. Scenes are written
 by hand (theatre_scenes.py); what must come out follows from the protocol."""
 import json

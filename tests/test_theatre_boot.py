@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 20, test-all 13
+# parts: test 22, test-all 15
 """Scenes that nop5-debug.elf records: each method ends, counted and in real
 concurrency; the host's judge agrees with the kernel; the same image and QEMU
 give the same bytes."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 20
+# parts: test-all 30
 """The theatre's page in a browser, opened from a file: every scene, those that
 a kernel records too, is played to its end by keyboard. Each frame shows its
 sentence and the verdict of every CPU; nothing is wider than the window, nothing

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 5
+# parts: test 3
 """The tick leaves time for what it interrupts, however long it takes.
 
 With a backtrace for every function a tick takes longer than its period. Where

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 3
+# parts: test 2
 """Each event with a tracepoint: its records, read by a program that knows its
 format file alone, say what the kernel's own text says; `trace-cmd report` says
 it, too; and other tools' patterns find the switches of tasks."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 2, test-all 10
+# parts: test 2, test-all 6
 """Damaged traces: whatever is in a file, tools/trace gives events or one
 TraceError, in bounded time and memory. The damage is seeded."""
 import contextlib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 110
+# parts: test-all 83
 """Negative controls of the model checks of the ring buffer and of the shadow
 stack, and of the tests of the registry of events and of the control tree.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 5
+# parts: test 4
 """Pages dumped by the kernel say what its own text says, and `trace-cmd
 report` prints them right."""
 import re

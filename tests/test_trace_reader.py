@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 2
+# parts: test 1
 """tools/trace on small traces written by hand: every form of input, what is
 made of it, and that each violation and each damage is told in a sentence."""
 import io

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 8
+# parts: test-all 4
 """Words that trace from boot on: each is written to its file, a value that the
 file refuses is one line of the log, a panic prints the trace if it is asked."""
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 40
+# parts: test-all 10
 """Commands whose tracing is the guest's: the namespace they get
 (tools/tracefs/inside.py), the guest behind it (tools/tracefs/guest.py), and how
 all of it ends. Needs root, /dev/fuse and a host with tracefs."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 12
+# parts: test 3
 """The FUSE program (tools/tracefs/nop5fs.c), built with sanitizers, in front of
 a tree in memory (tests/tfs1_double.py). Needs root and /dev/fuse."""
 import contextlib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 12
+# parts: test-all 7
 """Words of the kernel's command line: what the kernel prints about them, what
 README.md says of them, and what becomes of a word that it does not know."""
 import re
