@@ -10,7 +10,8 @@ never used itself: each run works in a copy, which is removed at the end. The
 commit of HEAD is cloned into the copy and each target made there. One line a
 target is the verdict; the logs are in build/fresh/.
 
-The copy has the host's apt configuration, keyrings and proxy variables. It is
+The copy has the host's configuration of apt and npm, keyrings, certificates and
+proxy variables. It is
 mounted on itself, with /proc, /sys, /dev and /dev/pts, in a mount namespace and
 a PID namespace of its own: they end with the first process in them, whatever
 ends it, so no mount is left and no process; and what removes a copy never comes
@@ -33,8 +34,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 KEPT = pathlib.Path(os.environ.get("FRESH", "/var/cache/nop5"))
 LOGS = pathlib.Path(os.environ.get("BUILD", "build")) / "fresh"
 PACKAGES = "git,make,ca-certificates"
-# Of the host, for apt and for names of hosts.
-TAKEN = ["/etc/apt", "/usr/share/keyrings", "/etc/resolv.conf", "/etc/hosts"]
+# Of the host: for apt and npm, for names of hosts, and the certificates of the
+# authorities that it trusts, of which the archive or its mirror may need one.
+TAKEN = ["/etc/apt", "/usr/share/keyrings", "/etc/resolv.conf", "/etc/hosts",
+         "/etc/npmrc", "/etc/ssl/certs"]
 PROXY = re.compile(r"(http|https|ftp|all|no)_proxy", re.IGNORECASE)
 
 # $1 is the copy; what follows is carried out in it, below a shell that also
@@ -174,7 +177,7 @@ def take(path, root):
     target = root / path.relative_to("/")
     if path.is_dir():
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(path, target)
+        shutil.copytree(path, target, ignore_dangling_symlinks=True)
     else:
         target.unlink(missing_ok=True)
         shutil.copy(path, target)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 5
+# parts: test 1
 """`make test-fresh` refuses what it cannot do, and leaves no mount behind.
 
 The run itself takes root and a network, so it is no part of these tests. The
@@ -45,6 +45,23 @@ def test_what_is_taken(monkeypatch):
     monkeypatch.setattr(fresh.os, "geteuid", lambda: 0)
     assert fresh.arguments(["run", "ONLY=a b", "deps-test"]) == (
         ["run", "deps-test"], ["ONLY=a b"])
+
+
+def test_a_folder_of_the_host_is_taken(tmp_path):
+    """Links are followed, for what they lead to may be missing in the copy; one
+    that leads nowhere is left out."""
+    host, root = tmp_path / "host", tmp_path / "root"
+    (host / "certs").mkdir(parents=True)
+    (tmp_path / "own.crt").write_text("ours")
+    (host / "certs/own.pem").symlink_to(tmp_path / "own.crt")
+    (host / "certs/gone.pem").symlink_to(tmp_path / "gone.crt")
+    copied = root / host.relative_to("/") / "certs"
+    copied.mkdir(parents=True)
+    (copied / "old.pem").touch()
+    fresh.take(host / "certs", root)
+    assert [path.name for path in copied.iterdir()] == ["own.pem"]
+    assert not (copied / "own.pem").is_symlink()
+    assert "/etc/ssl/certs" in fresh.TAKEN
 
 
 def test_make_says_so():

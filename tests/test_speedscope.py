@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
-# parts: torture 14
+# parts: test-all 2, torture 14
 """`make speedscope`: the viewer comes by npm, opens a graph without a network,
 and shows its name; what is missing is one sentence. The tests that need npm's
-package are skipped where it cannot be had."""
+package are left to torture, and skipped where it cannot be had."""
 import base64
+import hashlib
 import html
+import io
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -66,6 +69,7 @@ def browse(address, folder):
 UNPAIRED = re.compile("Doing nothing instead|still open at end")
 
 
+@pytest.mark.torture
 def test_the_viewer_shows_the_graph(viewer, graph, tmp_path):
     """Through the page that a user opens, which leads to the viewer."""
     page = speedscope.write_files(viewer, graph)
@@ -76,6 +80,7 @@ def test_the_viewer_shows_the_graph(viewer, graph, tmp_path):
     assert not asked(tmp_path)
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("ends, words", [
     (True, "Doing nothing instead"), (False, "still open at end")])
 def test_what_is_not_paired_is_seen(viewer, graph, tmp_path, ends, words):
@@ -92,6 +97,7 @@ def test_what_is_not_paired_is_seen(viewer, graph, tmp_path, ends, words):
     assert words in logged
 
 
+@pytest.mark.torture
 def test_without_a_trace_the_title_is_another(viewer, tmp_path):
     """Negative control: a path that is not absolute loads nothing."""
     address = (viewer / speedscope.INDEX).resolve().as_uri()
@@ -122,6 +128,7 @@ def make(build, *words, **env):
         capture_output=True, text=True, timeout=600, check=False)
 
 
+@pytest.mark.torture
 def test_make_writes_the_files_and_says_how_to_open_them(viewer, tmp_path):
     """A second of the workload; there is no display."""
     done = make(qemu.BUILD, "speedscope")
@@ -163,19 +170,95 @@ def fake_npm(tmp_path, script):
     return box
 
 
-def test_no_network_is_one_sentence(tmp_path):
-    """As npm ends then; nothing half-done is left."""
-    box = fake_npm(tmp_path, "echo npm error network >&2; exit 1")
-    one_sentence(fetch(tmp_path / "x", box), r"is there a network\?.*: npm "
-                 "error network")
+REFUSED = """npm {0} code ECONNREFUSED
+npm {0} errno ECONNREFUSED
+npm {0} FetchError: request to http://x/ failed, reason: connect ECONNREFUSED
+npm {0}     at ClientRequest.<anonymous> (/usr/lib/x.js:130:14)
+npm {0}   port: 9
+npm {0} A complete log of this run can be found in: /y/x.log"""
+UNKNOWN = """npm {0} code ENOTFOUND
+npm {0} network request to https://x/ failed, reason: getaddrinfo ENOTFOUND x
+npm {0} network This is a problem related to network connectivity."""
+NO_VERSION = """npm {0} code ETARGET
+npm {0} notarget No matching version found for speedscope@1.25.0.
+npm {0} notarget In most cases you or one of your dependencies are requesting
+npm notice New minor version of npm available!"""
+
+NO_FILE = """npm {0} code ENOENT
+npm {0} syscall open
+npm {0} path /x/y.tgz
+npm {0} errno -2
+npm {0} enoent ENOENT: no such file or directory, open '/x/y.tgz'"""
+
+
+@pytest.mark.parametrize("word", ["error", "ERR!"])
+@pytest.mark.parametrize("report, told", [
+    (REFUSED, "FetchError: request to http://x/ failed, reason: "
+              "connect ECONNREFUSED"),
+    (UNKNOWN, "request to https://x/ failed, reason: getaddrinfo ENOTFOUND x"),
+    (NO_VERSION, "No matching version found for speedscope@1.25.0."),
+    (NO_FILE, "ENOENT: no such file or directory, open '/x/y.tgz'"),
+    ("", "npm gives no reason"), ("sh: npx: not found\n",
+                                  "sh: npx: not found")])
+def test_the_sentence_has_the_reason_of_npm(tmp_path, word, report, told):
+    """Nothing half-done is left."""
+    box = fake_npm(tmp_path, f"cat >&2 <<'E'\n{report.format(word)}\nE\n"
+                   "exit 1")
+    cat = shutil.which("cat")
+    (box / "cat").symlink_to(cat)
+    one_sentence(fetch(tmp_path / "x", box), re.escape(
+        f"npm cannot get speedscope@1.25.0: {told}; `npm pack speedscope@1.25.0"
+        "` on another host makes speedscope-1.25.0.tgz; `make speedscope "
+        "SPEEDSCOPE=DIR` takes it"))
     assert not list((tmp_path / "x").iterdir())
+
+
+def test_npm_writes_where_the_archive_is_looked_for(tmp_path, monkeypatch):
+    """Also where the folder has a relative name, as build/speedscope has."""
+    archive = archive_of(tmp_path / "npm's", monkeypatch) / speedscope.ARCHIVE
+    fake_npm(tmp_path, 'while [ "$1" != --pack-destination ]; do shift; done\n'
+             f'cp "{archive}" "$2/"')
+    monkeypatch.setenv("PATH", f"{tmp_path}/box:{os.environ['PATH']}")
+    monkeypatch.chdir(tmp_path)
+    speedscope.fetch(pathlib.Path("a/b"))
+    assert (tmp_path / "a/b" / speedscope.INDEX).exists()
+
+
+def archive_of(folder, monkeypatch=None):
+    """A small archive; with monkeypatch, the one that is expected."""
+    folder.mkdir()
+    path = folder / speedscope.ARCHIVE
+    with tarfile.open(path, "w:gz") as archive:
+        member = tarfile.TarInfo("package/dist/release/index.html")
+        member.size = 3
+        archive.addfile(member, io.BytesIO(b"<p>"))
+    if monkeypatch:
+        monkeypatch.setattr(speedscope, "SHA512", hashlib.sha512(
+            path.read_bytes()).hexdigest())
+    return folder
+
+
+def test_an_archive_in_the_folder_is_taken(tmp_path, monkeypatch):
+    """There is no npm."""
+    folder = archive_of(tmp_path / "x", monkeypatch)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    speedscope.fetch(folder)
+    assert (folder / speedscope.INDEX).read_text() == "<p>"
+
+
+def test_another_archive_is_refused(tmp_path):
+    folder = archive_of(tmp_path / "x")
+    one_sentence(fetch(folder), "speedscope-1.25.0.tgz is not the archive of "
+                 "speedscope 1.25.0: its SHA-512 is another")
+    assert [path.name for path in folder.iterdir()] == [speedscope.ARCHIVE]
 
 
 @pytest.mark.skipif(not shutil.which("npm"), reason="there is no npm")
 def test_a_registry_that_is_not_there_is_one_sentence(tmp_path):
     one_sentence(fetch(tmp_path / "x", npm_config_registry=
                        "http://127.0.0.1:9/", npm_config_cache=str(
-                           tmp_path / "cache")), r"is there a network\?")
+                           tmp_path / "cache")),
+                 "npm cannot get speedscope@1.25.0: .*ECONNREFUSED")
 
 
 @pytest.mark.parametrize("name, kind", [

@@ -4,16 +4,20 @@
     python3 -m tools.trace.speedscope fetch build/speedscope
     python3 -m tools.trace.speedscope open build/speedscope build/graph.json
 
-fetch asks npm for VERSION and unpacks it; what is there already is not asked
-for again. open writes two files beside the JSON: NAME.js, which has the trace,
+fetch unpacks VERSION in the folder: from the archive that lies there, or else
+from npm's. The archive's checksum is in this file. What is unpacked already is
+not asked for again, so a folder that has either serves a host without network.
+open writes two files beside the JSON: NAME.js, which has the trace,
 and NAME.html, which leads to the viewer. It opens NAME.html in the browser of
 this display, or says how to.
 """
 import argparse
 import base64
+import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +27,9 @@ import urllib.parse
 import webbrowser
 
 VERSION = "1.25.0"
+ARCHIVE = f"speedscope-{VERSION}.tgz"
+SHA512 = ("7297fd1d64d97f58a32d7049ae4f3b55eff9e2d9d8c7aae57f48144e1be7de8a"
+          "24ea1eb784b5d539088c7f8e0f4fe5e8579d3770f7ef7e24f980fe6fa23a7a02")
 INDEX = f"{VERSION}/package/dist/release/index.html"
 PATIENCE = 120  # seconds, for npm
 
@@ -33,29 +40,51 @@ class Failure(Exception):
 
 # ---- the viewer --------------------------------------------------------------
 
-def last_line(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "no reason is given"
+# A line of npm's report on an error, without the word that npm 10 and later
+# and older ones put in front, and without the kind of error.
+SAID = re.compile(r"^npm (?:error|ERR!) +"
+                  r"(?:(?:network|notarget|enoent|404) )?(\S.*)$",
+                  re.MULTILINE)
+# Lines with no more than a name or a number.
+TERSE = re.compile(r"(code|errno|syscall|path|dest|at|A complete log) ")
+
+
+def reason(text: str) -> str:
+    """The line of npm's report that says why, or its last one."""
+    said = [line.strip() for line in SAID.findall(text)]
+    why = ([line for line in said if "reason: " in line]
+           or [line for line in said if not TERSE.match(line)]
+           or [line.strip() for line in text.splitlines() if line.strip()][-1:])
+    return why[0] if why else "npm gives no reason"
 
 
 def pack(folder: str) -> pathlib.Path:
-    """npm's archive of the viewer: one file, whose checksum npm compares."""
+    """npm's archive of the viewer: one file. npm runs in the folder, outside
+    any package; a relative name of the folder would be one in the folder."""
     name = f"speedscope@{VERSION}"
+    remedy = f"`npm pack {name}` on another host makes {ARCHIVE}; `make " \
+             "speedscope SPEEDSCOPE=DIR` takes it from the folder DIR"
     if not shutil.which("npm"):
         raise Failure(f"{name} comes by npm, and there is no npm: install "
-                      "Debian's package npm")
+                      f"Debian's package npm, or {remedy}")
     try:
         done = subprocess.run(
-            ["npm", "pack", "--silent", "--fetch-retries=1",
-             "--pack-destination", folder, name], capture_output=True,
+            ["npm", "pack", "--loglevel=error", "--fetch-retries=1",
+             "--pack-destination", ".", name], capture_output=True,
             text=True, timeout=PATIENCE, check=False, cwd=folder)
     except subprocess.TimeoutExpired:
-        raise Failure(f"npm does not get {name} within {PATIENCE} s: is there "
-                      "a network?") from None
+        raise Failure(f"npm does not get {name} within {PATIENCE} s; "
+                      f"{remedy}") from None
     if done.returncode:
-        raise Failure(f"npm cannot get {name} (is there a network?): "
-                      f"{last_line(done.stderr or done.stdout)}")
-    return pathlib.Path(folder, f"speedscope-{VERSION}.tgz")
+        raise Failure(f"npm cannot get {name}: "
+                      f"{reason(done.stderr or done.stdout)}; {remedy}")
+    return pathlib.Path(folder, ARCHIVE)
+
+
+def compare(archive: pathlib.Path) -> None:
+    if hashlib.sha512(archive.read_bytes()).hexdigest() != SHA512:
+        raise Failure(f"{archive} is not the archive of speedscope {VERSION}: "
+                      "its SHA-512 is another")
 
 
 def unpack(archive: tarfile.TarFile, folder: pathlib.Path) -> None:
@@ -74,7 +103,10 @@ def fetch(folder: pathlib.Path) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        with tarfile.open(pack(scratch)) as archive:
+        kept = folder / ARCHIVE
+        path = kept if kept.exists() else pack(scratch)
+        compare(path)
+        with tarfile.open(path) as archive:
             unpack(archive, pathlib.Path(scratch, "new"))
         shutil.rmtree(folder / VERSION, ignore_errors=True)
         pathlib.Path(scratch, "new").rename(folder / VERSION)

@@ -3,6 +3,7 @@
 # counts an instruction as a nanosecond, so a slow host does not change them.
 #: make flame timeline          pictures of a second of the workload
 #: make speedscope              the same second in the viewer speedscope
+#:   SPEEDSCOPE=DIR (the folder of npm's archive, where there is no network)
 TRACE_TOOL := $(PYTHON) tools/nop5-trace
 WORKLOAD   := --task '!<idle>' --task '!shell'
 PICTURES   := flame timeline
@@ -25,7 +26,7 @@ $(PICTURES): %: $(BUILD)/%.svg
 	@echo $<
 
 # The viewer is npm's; its version is in speedscope.py.
-SPEEDSCOPE := $(BUILD)/speedscope
+SPEEDSCOPE ?= $(BUILD)/speedscope
 INSTALL += speedscope
 NEED_speedscope += speedscope
 
@@ -34,10 +35,10 @@ $(BUILD)/graph.json: $(BUILD)/workload.log $(wildcard tools/trace/*.py)
 
 # The viewer comes first: where it cannot be had, nothing is recorded.
 speedscope-viewer:
-	@$(PYTHON) -m tools.trace.speedscope fetch $(SPEEDSCOPE)
+	@$(PYTHON) -m tools.trace.speedscope fetch "$(SPEEDSCOPE)"
 
 speedscope: speedscope-viewer $(BUILD)/graph.json
-	@$(PYTHON) -m tools.trace.speedscope open $(SPEEDSCOPE) \
+	@$(PYTHON) -m tools.trace.speedscope open "$(SPEEDSCOPE)" \
 		$(BUILD)/graph.json
 
 .PHONY: $(PICTURES) speedscope speedscope-viewer
