@@ -26,6 +26,7 @@
 #include "kernel/base/page.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
+#include "kernel/base/reserve_mem.h"
 #include "kernel/base/screen.h"
 #include "kernel/jump_label.h"
 #include "kernel/lib/errno.h"
@@ -145,6 +146,8 @@ static int step_memory(void)
 
 	if (!ret)
 		ret = smp_reserve_start_page();
+	if (!ret)
+		reserve_mem_init();
 	for (i = 0; i < memmap_ram.nr; i++)
 		bytes += memmap_ram.range[i].end - memmap_ram.range[i].start;
 	boot_say("%llu MiB of RAM in %u ranges", bytes >> 20, memmap_ram.nr);

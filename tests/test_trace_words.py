@@ -101,8 +101,8 @@ BAD = [
     ("trace_instance=a", "trace_instance=a: File exists"),
     ("trace_instance=b^traceoff^printk",
      "trace_instance=printk: no such flag here"),
-    ("trace_instance=c@0x1000000:1M",
-     "trace_instance=c@0x1000000:1M: no memory survives a reset here"),
+    ("trace_instance=c@nowhere",
+     "trace_instance=nowhere: no such memory is reserved"),
     ("trace_event=no:such,:mod:x", "trace_event=no:such: no such event",
      "trace_event=:mod:x: this kernel has no modules"),
 ]

@@ -16,6 +16,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mutex.h"
 #include "kernel/smp.h"
+#include "trace/trace_area.h"
 #include "trace/trace_internal.h"
 #include <asm/atomic.h>
 
@@ -86,6 +87,7 @@ static int change_tracer(struct trace_array *tr, const struct tracer *next)
 		err = trace_stop_tracer(tr);
 	if (err)
 		return err;
+	trace_area_use(tr);
 	reset_all(tr);
 	if (next->init)
 		err = next->init(tr);
@@ -120,6 +122,8 @@ static void set_on(struct trace_array *tr, bool on)
 	assert_held(&trace_lock);
 	if (on == tr->on)
 		return;
+	if (on)
+		trace_area_use(tr);
 	if (on && tr->tracer->start)
 		tr->tracer->start(tr);
 	WRITE_ONCE(tr->on, on);
@@ -144,6 +148,8 @@ bool trace_switch(struct trace_array *tr, bool on)
 {
 	bool was = !on;
 
+	if (on && trace_last_boot(tr))
+		return false; /* a probe cannot remove those events */
 	WRITE_ONCE(tr->paused_was_on, on);
 	return !READ_ONCE(tr->paused) && try_cmpxchg(&tr->on, &was, on);
 }
@@ -165,6 +171,7 @@ void trace_unpause(struct trace_array *tr)
 void trace_reset(struct trace_array *tr, unsigned int cpu)
 {
 	mutex_lock(&trace_lock);
+	trace_area_use(tr);
 	if (cpu == TRACE_CPU_ALL)
 		reset_all(tr);
 	else
@@ -342,11 +349,14 @@ int trace_set_clock(struct trace_array *tr, const char *name)
 	if (!clock)
 		return -EINVAL;
 	mutex_lock(&trace_lock);
+	trace_area_use(tr);
 	tell_clock(tr, clock, true);
 	tr->clock = clock;
 	ring_buffer_set_clock(&tr->buffer, clock);
 	ring_buffer_set_clock(&tr->snapshot, clock);
 	tell_clock(tr, clock, false);
+	if (tr->area)
+		tr->area->clock(tr);
 	mutex_unlock(&trace_lock);
 	return 0;
 }

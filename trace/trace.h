@@ -29,6 +29,7 @@
 
 struct event_refusal;
 struct func_command;
+struct trace_area;
 struct trace_array;
 struct trace_event_file;
 struct trace_iterator;
@@ -151,6 +152,7 @@ struct trace_array {
 	/* [A] set_event_pid, set_event_notrace_pid: event_pids.h */
 	struct event_pid_set *event_pids[EVENT_PIDS_KINDS];
 	struct func_command *func_commands; /* [L] event/func_command.h */
+	struct trace_area *area; /* [I] trace_area.h; NULL: in the heap */
 };
 
 extern struct trace_array trace_top_array;

@@ -23,6 +23,7 @@
 #include "trace/event/func_command.h"
 #include "trace/event/trace_event_file.h"
 #include "trace/event/trace_record.h"
+#include "trace/trace_area.h"
 #include "trace/trace_internal.h"
 #include <asm/atomic.h>
 
@@ -94,6 +95,19 @@ void trace_own_rings(struct trace_array *tr, struct ring_buffer *buffer)
 	}
 }
 
+static int make_rings(struct trace_array *tr, u64 cpus)
+{
+	if (tr->area)
+		return tr->area->rings(tr, cpus);
+	return ring_buffer_init(&tr->buffer, cpus, TRACE_BOOT_PAGES,
+				trace_clock_get(0));
+}
+
+static size_t ring_kb(const struct trace_array *tr)
+{
+	return tr->area ? tr->area->kb(tr) : TRACE_BUFFER_KB_DEFAULT;
+}
+
 static int init_trace(struct trace_array *tr, u64 cpus)
 {
 	unsigned int i;
@@ -103,18 +117,18 @@ static int init_trace(struct trace_array *tr, u64 cpus)
 		return err;
 	err = trace_event_files_create(tr);
 	if (!err)
-		err = ring_buffer_init(&tr->buffer, cpus, TRACE_BOOT_PAGES,
-				       trace_clock_get(0)); /* V1 */
+		err = make_rings(tr, cpus); /* V1 */
 	if (err) {
 		trace_event_files_destroy(tr);
 		destroy_tracer_data(tr);
 		return err;
 	}
 	trace_own_rings(tr, &tr->buffer);
-	tr->clock = trace_clock_get(0);
+	tr->clock = tr->buffer.clock;
 	tr->cpumask = cpus;
 	for (i = 0; i < NR_CPUS; i++)
-		tr->buffer_kb[i] = cpus >> i & 1 ? TRACE_BUFFER_KB_DEFAULT : 0;
+		tr->buffer_kb[i] = cpus >> i & 1 ? ring_kb(tr) : 0;
+	tr->expanded = tr->area;
 	trace_options_init(tr);
 	tr->buffer_percent = TRACE_PERCENT_DEFAULT;
 	tr->on = true;
@@ -167,6 +181,12 @@ static int add_trace(struct trace_array *tr)
 
 struct trace_array *trace_array_create(const char *name)
 {
+	return trace_array_create_in(name, NULL);
+}
+
+struct trace_array *trace_array_create_in(const char *name,
+					  struct trace_area *area)
+{
 	struct trace_array *tr;
 	int err;
 
@@ -179,6 +199,8 @@ struct trace_array *trace_array_create(const char *name)
 	strscpy(tr->name, name, TRACE_NAME_MAX);
 	tr->tracer = &nop_tracer;
 	tr->ops.pids = &tr->pids;
+	tr->area = area;
+	tr->held = area != NULL; /* for ever */
 	mutex_lock(&trace_lock);
 	err = add_trace(tr);
 	mutex_unlock(&trace_lock);
@@ -306,7 +328,7 @@ bool trace_array_next(u64 *serial, char name[TRACE_NAME_MAX])
 
 static int make_ring(struct trace_array *tr, unsigned int cpu)
 {
-	size_t pages = tr->expanded ?
+	size_t pages = tr->expanded && !tr->area ?
 			       trace_kb_to_pages(TRACE_BUFFER_KB_DEFAULT) :
 			       TRACE_BOOT_PAGES;
 	int err = ring_buffer_add_cpu(&tr->buffer, cpu, pages); /* V1 */

@@ -136,6 +136,8 @@ int trace_snapshot_alloc_locked(struct trace_array *tr)
 {
 	int err = 0;
 
+	if (tr->area)
+		return -EBUSY;
 	if (tr->snapshot_allocated)
 		return match_size(tr);
 	if (!has_rings(tr))

@@ -2,8 +2,11 @@
 /*
  * boot_instances.c - the word trace_instance= of the command line.
  *
- * Of Linux's grammar, a region of memory after an @ and the flags for
- * trace_printk() are refused: there is neither here.
+ * A region of memory after an @ makes a trace that survives a reset. Of Linux's
+ * grammar, the flags for trace_printk() are refused: it has one trace here.
+ *
+ * If such a trace has events of the last boot, it stays off, so that what the
+ * word starts does not remove them.
  *
  * Context: boot, in a task.
  */
@@ -11,13 +14,15 @@
 
 #include "kernel/base/cmdline.h"
 #include "kernel/base/printk.h"
+#include "kernel/base/reserve_mem.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "trace/control/tracefs.h"
-#include "trace/trace.h"
+#include "trace/trace_persist.h"
+#include <asm/layout.h>
 
-CMDLINE_TEXT(trace_instance, "NAME[^FLAG][,EVENTS]",
+CMDLINE_TEXT(trace_instance, "NAME[^FLAG][@MEMORY][,EVENTS]",
 	     "a trace beside the top one; may be there more than once");
 
 static void complain(const char *part, const char *why)
@@ -58,18 +63,34 @@ static void set_flags(struct trace_array *tr, char *flags)
 	}
 }
 
-/* @text: NAME[^FLAG...][,EVENT...]; is cut up. */
+/*
+ * @memory: the name of a region, ADDR:SIZE, or NULL. Return: as
+ * trace_array_create(); NULL no such memory, and the log says why.
+ */
+static struct trace_array *make_trace(const char *name, const char *memory)
+{
+	const char *why;
+	u64 start, size;
+
+	if (!memory)
+		return trace_array_create(name);
+	why = reserve_mem_take(memory, &start, &size);
+	if (why) {
+		complain(memory, why);
+		return NULL;
+	}
+	return trace_persist_create(name, phys_to_virt(start), size);
+}
+
+/* @text: NAME[^FLAG...][@MEMORY][,EVENT...]; is cut up. */
 static void make_instance(char *text)
 {
-	char *name = strsep(&text, ","), *flags = name, *event;
-	struct trace_array *tr;
+	char *memory = strsep(&text, ","), *flags = strsep(&memory, "@");
+	char *name = strsep(&flags, "^"), *event;
+	struct trace_array *tr = make_trace(name, memory);
 
-	if (strchr(name, '@')) {
-		complain(name, "no memory survives a reset here");
+	if (!tr)
 		return;
-	}
-	name = strsep(&flags, "^");
-	tr = trace_array_create(name);
 	if (IS_ERR(tr)) {
 		complain(name, errno_sentence(PTR_ERR(tr)));
 		return;

@@ -43,6 +43,9 @@ bool node_stream_ended(const struct tracefs_file *file);
 /* Return: the CPU in the path, or TRACE_CPU_ALL. */
 unsigned int node_cpu(const struct tracefs_file *file);
 
+/* Is @dir below a trace in memory that survives a reset? */
+bool node_persists(const struct tracefs_path *dir);
+
 /* Return: the trace of the file: the data of the nearest directory of kind
  * trace_dir above it; for the root, trace_top(). */
 struct trace_array *file_trace(const struct tracefs_file *file);

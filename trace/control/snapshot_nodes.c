@@ -125,8 +125,15 @@ static ssize_t max_write(struct tracefs_file *file, const char *buf, size_t len)
 	return len;
 }
 
+/* A trace in memory that survives a reset has no snapshot, as on Linux. */
+static bool in_heap(const struct tracefs_path *dir)
+{
+	return !node_persists(dir);
+}
+
 static const struct tracefs_node snapshot_nodes[] = {
 	{ .name = "snapshot",
+	  .exists = in_heap,
 	  .mode = 0640,
 	  .open = snapshot_open,
 	  .show = trace_file_show,
@@ -141,12 +148,14 @@ TRACEFS_FILES(30, trace_dir, snapshot_nodes);
 
 static const struct tracefs_node cpu_snapshot_nodes[] = {
 	{ .name = "snapshot",
+	  .exists = in_heap,
 	  .mode = 0640,
 	  .open = snapshot_open,
 	  .show = trace_file_show,
 	  .write = snapshot_write,
 	  .release = trace_file_release },
 	{ .name = "snapshot_raw",
+	  .exists = in_heap,
 	  .mode = 0440,
 	  .open = raw_open,
 	  .read = raw_read,

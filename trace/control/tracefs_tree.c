@@ -81,6 +81,12 @@ static u64 path_ino(const struct tracefs_path *path)
 
 /* ---- following a path ---------------------------------------------------- */
 
+static bool exists(const struct tracefs_node *node,
+		   const struct tracefs_path *dir)
+{
+	return !node->exists || node->exists(dir);
+}
+
 static bool find(const struct tracefs_source *source,
 		 const struct tracefs_path *dir, const char *name,
 		 struct tracefs_level *level)
@@ -90,7 +96,8 @@ static bool find(const struct tracefs_source *source,
 	if (!source->nodes)
 		return source->lookup(dir, name, level);
 	for (i = 0; i < source->nr_nodes; i++) {
-		if (strcmp(source->nodes[i].name, name))
+		if (strcmp(source->nodes[i].name, name) ||
+		    !exists(&source->nodes[i], dir))
 			continue;
 		level->node = &source->nodes[i];
 		level->data = NULL;
@@ -177,6 +184,8 @@ static bool next_of(const struct tracefs_source *source,
 {
 	if (!source->nodes)
 		return source->next(dir, pos, name, level);
+	while (*pos < source->nr_nodes && !exists(&source->nodes[*pos], dir))
+		++*pos;
 	if (*pos >= source->nr_nodes)
 		return false;
 	level->node = &source->nodes[(*pos)++];

@@ -65,7 +65,9 @@ extern const struct tracefs_dir root_dir, trace_dir;
 struct tracefs_node {
 	const char *name;	       /* without slashes */
 	const struct tracefs_dir *dir; /* a directory; the rest is unused */
-	u16 mode;		       /* permission bits: 0440, 0640, 0220 */
+	/* Is it in this directory of its kind? NULL: always. */
+	bool (*exists)(const struct tracefs_path *dir);
+	u16 mode; /* permission bits: 0440, 0640, 0220 */
 	u32 size; /* bytes, if all handles read the same text; or 0 */
 	int (*open)(struct tracefs_file *file);
 	/*

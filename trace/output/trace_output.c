@@ -15,6 +15,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "trace/graph/fgraph.h"
+#include "trace/trace_area.h"
 #include "trace/trace_internal.h"
 
 /* ---- names --------------------------------------------------------------- */
@@ -73,7 +74,10 @@ static const struct trace_cmdline *find_task(struct trace_iterator *iter,
 
 	if (likely(c->valid && c->pid == pid))
 		return c;
-	trace_find_cmdline(pid, c->comm);
+	if (trace_last_boot(iter->tr))
+		strscpy(c->comm, pid ? "<...>" : "<idle>", TASK_COMM_LEN);
+	else
+		trace_find_cmdline(pid, c->comm);
 	c->pid = pid;
 	c->valid = true;
 	c->len = scnprintf(c->column, sizeof(c->column), "%16s-%-7d ", c->comm,

@@ -140,9 +140,13 @@ static int rb_open_page(struct ring_buffer_per_cpu *rb, u64 tail, u64 seq,
 	if (!local_try_cmpxchg(&rb->data.tail, &tail,
 			       (now << RB_TAIL_BITS) + size))
 		return 0;
-	/* No reader reads these two before our event is committed. */
-	page->time_stamp = now;
+	/*
+	 * No reader reads these two before our event is committed. Old bytes
+	 * never have the new time, even if the machine stops here (RB11).
+	 */
 	WRITE_ONCE(page->commit, 0);
+	barrier();
+	WRITE_ONCE(page->time_stamp, now);
 	*room = (struct rb_room){ .page = page, .time = now };
 	return 1;
 }

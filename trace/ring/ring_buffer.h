@@ -141,7 +141,8 @@ struct ring_buffer {
 	void (*moved)(unsigned int cpu, struct ring_buffer_per_cpu *rb);
 	const struct trace_clock *clock; /* buffer's owner */
 	bool overwrite;			 /* buffer's owner */
-	u32 busy; /* [A] its rings are being exchanged, or may not be */
+	u32 busy;   /* [A] its rings are being exchanged, or may not be */
+	bool fixed; /* [I] in a region: ring_buffer_persist.h */
 };
 
 /* ---- writing: every context, NMI included -------------------------------- */
@@ -376,7 +377,8 @@ void ring_buffer_destroy(struct ring_buffer *buffer);
  * The newest events that fit are kept; the others count as overrun. The new
  * memory of all CPUs is allocated before any old memory is freed.
  * Return: 0; or with nothing changed -ENOMEM; -EINVAL below RB_PAGES_MIN or
- * above RB_PAGES_MAX; -ENODEV no such CPU. No other code is returned.
+ * above RB_PAGES_MAX; -ENODEV no such CPU; -EBUSY the rings are in a region
+ * (ring_buffer_persist.h). No other code is returned.
  */
 int ring_buffer_resize(struct ring_buffer *buffer, const u32 pages[NR_CPUS]);
 

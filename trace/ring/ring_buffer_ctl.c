@@ -135,6 +135,17 @@ static void rb_set_clock(struct ring_buffer_per_cpu *rb,
 	}
 }
 
+void rb_setup(struct ring_buffer_per_cpu *rb, const struct ring_buffer *buffer,
+	      unsigned int cpu)
+{
+	rb->cpu = cpu;
+	rb->overwrite = true;
+	mutex_init(&rb->reader_lock);
+	/* trace_pipe holds one of each CPU. */
+	lock_order_rank(&rb->reader_lock.tag, cpu + 1);
+	rb_set_clock(rb, buffer->clock);
+}
+
 static struct ring_buffer_per_cpu *rb_create(const struct ring_buffer *buffer,
 					     unsigned int cpu, size_t pages)
 {
@@ -146,12 +157,7 @@ static struct ring_buffer_per_cpu *rb_create(const struct ring_buffer *buffer,
 		kfree(rb);
 		return NULL;
 	}
-	rb->cpu = cpu;
-	rb->overwrite = true;
-	mutex_init(&rb->reader_lock);
-	/* trace_pipe holds one of each CPU. */
-	lock_order_rank(&rb->reader_lock.tag, cpu + 1);
-	rb_set_clock(rb, buffer->clock);
+	rb_setup(rb, buffer, cpu);
 	rb_start_empty(rb);
 	return rb;
 }
@@ -203,6 +209,8 @@ void ring_buffer_destroy(struct ring_buffer *buffer)
 		if (!rb)
 			continue;
 		buffer->cpu[cpu] = NULL;
+		if (buffer->fixed)
+			continue; /* it has no memory of its own */
 		rb_contents_free(&rb->data);
 		kfree(rb);
 	}
@@ -286,10 +294,13 @@ static void rb_replace(struct ring_buffer_per_cpu *rb, struct ring_contents *m)
 
 int ring_buffer_resize(struct ring_buffer *buffer, const u32 pages[NR_CPUS])
 {
-	struct ring_contents **m = kcalloc(NR_CPUS, sizeof(*m));
+	struct ring_contents **m;
 	unsigned int cpu;
 	int err = 0;
 
+	if (buffer->fixed)
+		return -EBUSY;
+	m = kcalloc(NR_CPUS, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
 	for (cpu = 0; cpu < NR_CPUS; cpu++) {

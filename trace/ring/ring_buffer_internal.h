@@ -51,3 +51,7 @@ void rb_release(struct ring_buffer_per_cpu *rb, u32 reason);
 
 /* Drop all events and zero all counts. Context: no writer, reader_lock held. */
 void rb_start_empty(struct ring_buffer_per_cpu *rb);
+
+/* Set what belongs to the CPU and the owner's settings; ->data is untouched. */
+void rb_setup(struct ring_buffer_per_cpu *rb, const struct ring_buffer *buffer,
+	      unsigned int cpu);

@@ -61,8 +61,12 @@ static bool rb_take(struct ring_buffer_per_cpu *rb)
 			return false; /* the page is empty: leave it */
 	} while (!try_cmpxchg(rb_slot(rb, rb->data.next_seq), &slot,
 			      RB_SLOT(0, rb->data.reader_index))); /* RB4 */
-	rb->data.reader_index = RB_SLOT_INDEX(slot);
-	rb->data.reader_seq = rb->data.next_seq++;
+	/* In this order, should the machine stop here: RB12. */
+	WRITE_ONCE(rb->data.reader_seq, rb->data.next_seq);
+	barrier();
+	WRITE_ONCE(rb->data.reader_index, RB_SLOT_INDEX(slot));
+	barrier();
+	rb->data.next_seq++;
 	rb->data.reader_offset = 0;
 	rb->data.reader_events = 0;
 	rb->data.reader_stamp = info->page->time_stamp;
