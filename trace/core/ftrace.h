@@ -149,6 +149,21 @@ int ftrace_set_notrace_ips(struct ftrace_ops *ops, const unsigned long *ips,
 			   unsigned int cnt, int remove, int reset);
 
 /*
+ * ftrace_move_ips - move sites from one ops to another, in one step
+ * @from: a registered ops whose filter names the sites; it is unregistered if
+ *	it loses the last one
+ * @to: an ops with a callback; it is registered if it is not, with these sites
+ *	as its filter
+ *
+ * A call of such a site reaches exactly one of the two.
+ * Return: 0; -EINVAL a site that is not one of @from's, or an ops with an
+ * exclusion, or @to is a direct caller; and as register_ftrace_function() for
+ * @to. On an error nothing has changed.
+ */
+int __must_check ftrace_move_ips(struct ftrace_ops *from, struct ftrace_ops *to,
+				 const unsigned long *ips, unsigned int n);
+
+/*
  * ftrace_free_filter - free both filters of an unregistered ops
  * Return: 0; -EBUSY it is registered; -EDEADLK called from a callback. No
  * other code is returned.

@@ -300,7 +300,7 @@ static int cmp_rec(const void *a, const void *b)
 }
 
 /* Return: the sites of these addresses; ERR_PTR(-EINVAL), ERR_PTR(-ENOMEM). */
-static struct ftrace_hash *hash_of_ips(const unsigned long *ips,
+struct ftrace_hash *ftrace_hash_of_ips(const unsigned long *ips,
 				       unsigned int cnt)
 {
 	struct ftrace_hash *hash = ftrace_hash_alloc(cnt, false);
@@ -377,7 +377,7 @@ static int set_filter_ips(struct ftrace_ops *ops, const unsigned long *ips,
 		return -EDEADLK;
 	if (!cnt && !reset)
 		return 0; /* an empty request */
-	part = hash_of_ips(ips, cnt);
+	part = ftrace_hash_of_ips(ips, cnt);
 	if (IS_ERR(part))
 		return PTR_ERR(part);
 	err = set_ips(ops, part, remove, reset, exclude);

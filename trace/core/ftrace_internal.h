@@ -95,6 +95,9 @@ struct ftrace_hash *ftrace_hash_alloc(size_t room, bool direct);
 /* a minus b; NULL without memory. In a union the targets of b win. */
 struct ftrace_hash *ftrace_hash_minus(const struct ftrace_hash *a,
 				      const struct ftrace_hash *b);
+/* Return: ERR_PTR of -EINVAL no site there, -ENOMEM. */
+struct ftrace_hash *ftrace_hash_of_ips(const unsigned long *ips,
+				       unsigned int cnt);
 /* The position of @rec, or of the first element above it. */
 size_t ftrace_hash_pos(const struct ftrace_hash *hash, u32 rec);
 bool ftrace_hash_test(const struct ftrace_hash *hash, u32 rec);
@@ -272,6 +275,9 @@ int ftrace_plan_build(struct ftrace_plan *plan,
 int ftrace_plan_targets(struct ftrace_plan *plan,
 			unsigned long (*old)(const struct ftrace_set *set),
 			unsigned long (*new)(const struct ftrace_set *set));
+/* May @ops be added to a site with the set @from? */
+bool ftrace_may_arrive(const struct ftrace_set *from,
+		       const struct ftrace_ops *ops);
 /* Called after publishing, or instead of it. */
 void ftrace_plan_free(struct ftrace_plan *plan);
 
@@ -341,6 +347,19 @@ int ftrace_swap_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
 		       struct ftrace_retired *retired);
 
 /*
+ * The steps of registering, for requests that do more than that. prepare: makes
+ * the trampoline; -EINVAL the owner's is out of reach. unprepare: takes it back
+ * after an error; @flags are those before. arrive, leave: put on the list, take
+ * off. Context: ftrace_lock.
+ */
+int __must_check ftrace_ops_prepare(struct ftrace_ops *ops);
+void ftrace_ops_unprepare(struct ftrace_ops *ops, unsigned long flags);
+void ftrace_ops_arrive(struct ftrace_ops *ops);
+void ftrace_ops_leave(struct ftrace_ops *ops);
+void ftrace_ops_take_trampoline(struct ftrace_ops *ops,
+				struct ftrace_retired *retired);
+
+/*
  * Direct callers and ip modifiers on one site have to agree. share: @ops is
  * about to get the sites of @hash without those of @exclude (or NULL). Return:
  * 0, -EBUSY, or the error of ops_func. unshare: end the agreements that are no
@@ -352,6 +371,17 @@ void ftrace_unshare(void);
 /* Do sites jump to a target (one of @hash, or @addr if @hash has none)? Such a
  * target does not see the return address, which says where to go on. */
 bool ftrace_has_jump(unsigned long addr, const struct ftrace_hash *hash);
+
+/* ---- ftrace_move.c ---- */
+
+/*
+ * ftrace_move_ips() (ftrace.h) for a caller that holds direct_mutex. After a
+ * success it passes @retired to ftrace_retire(), and @from to ftrace_forget()
+ * if that is FTRACE_OPS_FL_REMOVING.
+ */
+int ftrace_move(struct ftrace_ops *from, struct ftrace_ops *to,
+		const struct ftrace_hash *sites,
+		struct ftrace_retired *retired);
 
 /* ---- ftrace_list.c: the list function and the static callers ---- */
 

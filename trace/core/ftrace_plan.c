@@ -314,8 +314,7 @@ void ftrace_plan_free(struct ftrace_plan *plan)
 	kfree(plan->change);
 }
 
-/* May @ops be added to a site with the set @from? */
-static bool may_arrive(const struct ftrace_set *from,
+bool ftrace_may_arrive(const struct ftrace_set *from,
 		       const struct ftrace_ops *ops)
 {
 	bool modifies = ops->flags & FTRACE_OPS_FL_IPMODIFY;
@@ -348,7 +347,7 @@ static __always_inline int transition(struct ftrace_plan *plan,
 			return 0;
 		}
 	}
-	if (step->is && !step->was && !may_arrive(step->from, ops))
+	if (step->is && !step->was && !ftrace_may_arrive(step->from, ops))
 		return -EBUSY;
 	step->to = ftrace_set_change(step->from, ops, step->is, step->direct);
 	if (IS_ERR(step->to))

@@ -221,8 +221,8 @@ static int make_trampoline(struct ftrace_ops *ops)
 	return 0;
 }
 
-static void take_trampoline(struct ftrace_ops *ops,
-			    struct ftrace_retired *retired)
+void ftrace_ops_take_trampoline(struct ftrace_ops *ops,
+				struct ftrace_retired *retired)
 {
 	if (!(ops->flags & FTRACE_OPS_FL_ALLOC_TRAMP))
 		return;
@@ -252,7 +252,7 @@ static void list_unlink(struct ftrace_ops *ops)
 	ops->next = NULL;
 }
 
-static int ops_prepare(struct ftrace_ops *ops)
+int ftrace_ops_prepare(struct ftrace_ops *ops)
 {
 	ops->flags |= FTRACE_OPS_FL_ADDING;
 	if (!is_static_data(ops))
@@ -266,6 +266,22 @@ static int ops_prepare(struct ftrace_ops *ops)
 	return make_trampoline(ops);
 }
 
+void ftrace_ops_unprepare(struct ftrace_ops *ops, unsigned long flags)
+{
+	struct ftrace_retired unseen = { 0 }; /* never published */
+
+	ftrace_ops_take_trampoline(ops, &unseen);
+	ftrace_discard(&unseen);
+	ops->func = ops->saved_func;
+	ops->flags = flags;
+}
+
+void ftrace_ops_arrive(struct ftrace_ops *ops)
+{
+	list_append(ops);
+	ops->flags |= FTRACE_OPS_FL_ENABLED;
+}
+
 static int register_locked(struct ftrace_ops *ops,
 			   struct ftrace_retired *retired)
 {
@@ -276,26 +292,21 @@ static int register_locked(struct ftrace_ops *ops,
 		.exclude = ops->notrace_hash,
 		.direct = ops->direct_call,
 	};
-	struct ftrace_retired unseen = { 0 }; /* never published */
 	unsigned long flags = ops->flags;
 	struct ftrace_plan plan;
 	int err;
 
-	err = ops_prepare(ops);
+	err = ftrace_ops_prepare(ops);
 	if (!err)
 		err = ftrace_plan_build(&plan, &request);
 	if (!err)
 		err = ftrace_begin(&plan);
 	if (err) {
-		take_trampoline(ops, &unseen);
-		ftrace_discard(&unseen);
-		ops->func = ops->saved_func;
-		ops->flags = flags;
+		ftrace_ops_unprepare(ops, flags);
 		return err;
 	}
-	list_append(ops);
+	ftrace_ops_arrive(ops);
 	ops->nr_sites = plan.nr_sites;
-	ops->flags |= FTRACE_OPS_FL_ENABLED;
 	ftrace_commit(&plan, retired);
 	ops->flags &= ~FTRACE_OPS_FL_ADDING;
 	return 0;
@@ -319,6 +330,13 @@ int ftrace_register(struct ftrace_ops *ops, struct ftrace_retired *retired)
 	return err;
 }
 
+void ftrace_ops_leave(struct ftrace_ops *ops)
+{
+	list_unlink(ops);
+	ops->nr_sites = 0;
+	ops->flags &= ~FTRACE_OPS_FL_ENABLED;
+}
+
 static int unregister_locked(struct ftrace_ops *ops,
 			     struct ftrace_retired *retired)
 {
@@ -339,11 +357,9 @@ static int unregister_locked(struct ftrace_ops *ops,
 		ops->flags &= ~FTRACE_OPS_FL_REMOVING;
 		return err;
 	}
-	list_unlink(ops);
-	ops->nr_sites = 0;
-	ops->flags &= ~FTRACE_OPS_FL_ENABLED;
+	ftrace_ops_leave(ops);
 	ftrace_commit(&plan, retired);
-	take_trampoline(ops, retired);
+	ftrace_ops_take_trampoline(ops, retired);
 	retired->wait = true;
 	return 0;
 }
