@@ -39,6 +39,13 @@ struct kprobe_key {
 	struct kprobe_key *next; /* [A] */
 };
 
+/* The ops that serves a place at a site. */
+enum kprobe_site_ops {
+	KPROBE_SITE_NONE,
+	KPROBE_SITE_PLAIN,
+	KPROBE_SITE_POST, /* may change ip: a probe has a post handler */
+};
+
 struct kprobe_place {
 	struct kprobe_point point; /* first */
 	struct kprobe_key key, second;
@@ -49,7 +56,7 @@ struct kprobe_place {
 	bool was_armed;		 /* [K] a task may be in its slot */
 	bool chosen;		 /* [K] part of the present request */
 	bool published;		 /* [K] the present request has set its list */
-	struct ftrace_ops *ops;	 /* [K] of an armed place on a site */
+	enum kprobe_site_ops has, want, had; /* [K] now, to be set, before */
 	struct kprobe_list *built; /* [K] the list it shall get, then its old */
 };
 
@@ -109,5 +116,10 @@ void kprobe_reap(void);
 
 /* ---- kprobe_site.c ---- */
 
-/* Add or remove the sites of changed places. Return: as ftrace_set_filter(). */
-int kprobe_sites_arm(struct kprobe_place *const *places, size_t n, bool on);
+/*
+ * Gives each place the ops that it wants. Return: 0; as
+ * register_ftrace_function(), and each place has what it had.
+ * undo: gives them back what they had, as far as possible.
+ */
+int kprobe_sites_set(struct kprobe_place *const *places, size_t n);
+void kprobe_sites_undo(struct kprobe_place *const *places, size_t n);

@@ -185,11 +185,49 @@ static void free_built(const struct kprobe_request *request)
 /* ---- arming ---- */
 
 /*
- * To request->some: the places of one kind that are to be armed, or disarmed.
- * Return: their number.
+ * To request->some: the places at sites that need another ops before their new
+ * lists are published. Return: their number.
  */
-static size_t pick(const struct kprobe_request *request, size_t from, bool on,
-		   bool on_site)
+static size_t pick_sites(const struct kprobe_request *request)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < request->n; i++) {
+		struct kprobe_place *place = request->place[i];
+
+		if (!place->on_site || !place->built)
+			continue;
+		place->want = place->built->post ? KPROBE_SITE_POST :
+						   place->has;
+		if (place->want == KPROBE_SITE_NONE)
+			place->want = KPROBE_SITE_PLAIN;
+		if (place->want != place->has)
+			request->some[n++] = place;
+	}
+	return n;
+}
+
+/* The same afterwards: what the new lists do not need any more. */
+static size_t pick_spare_sites(const struct kprobe_request *request)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < request->n; i++) {
+		struct kprobe_place *place = request->place[i];
+		const struct kprobe_list *list = place->point.list;
+
+		if (!place->on_site || !place->armed || (list && list->post))
+			continue;
+		place->want = list ? KPROBE_SITE_PLAIN : KPROBE_SITE_NONE;
+		if (place->want != place->has)
+			request->some[n++] = place;
+	}
+	return n;
+}
+
+/* Those with an INT3 that are to be armed, or disarmed; from number @from on */
+static size_t pick_int3s(const struct kprobe_request *request, size_t from,
+			 bool on)
 {
 	size_t i, n = from;
 
@@ -197,7 +235,7 @@ static size_t pick(const struct kprobe_request *request, size_t from, bool on,
 		struct kprobe_place *place = request->place[i];
 		bool wanted = on ? place->built != NULL : !place->point.list;
 
-		if (place->on_site == on_site && place->armed != on && wanted)
+		if (!place->on_site && place->armed != on && wanted)
 			request->some[n++] = place;
 	}
 	return n - from;
@@ -223,32 +261,36 @@ static int arm_int3s(struct kprobe_place **places, size_t n, bool on)
 static int arm_new(const struct kprobe_request *request)
 {
 	struct kprobe_place **some = request->some;
-	size_t sites = pick(request, 0, true, true), i;
-	size_t int3s = pick(request, sites, true, false);
+	size_t sites = pick_sites(request), i;
+	size_t int3s = pick_int3s(request, sites, true);
 	int err;
 
 	for (i = 0; i < sites + int3s; i++) {
-		publish_list(some[i]);
+		if (!some[i]->armed)
+			publish_list(some[i]);
 		some[i]->was_armed = true;
 	}
-	err = kprobe_sites_arm(some, sites, true);
-	if (!err)
-		err = arm_int3s(some + sites, int3s, true);
+	err = kprobe_sites_set(some, sites);
+	if (err)
+		goto unpublish;
+	err = arm_int3s(some + sites, int3s, true);
 	if (!err)
 		return 0;
-	(void)kprobe_sites_arm(some, sites, false);
+	kprobe_sites_undo(some, sites);
+unpublish:
 	for (i = 0; i < sites + int3s; i++)
-		unpublish_list(some[i]);
+		if (some[i]->published)
+			unpublish_list(some[i]);
 	return err;
 }
 
 /* What cannot be disarmed stays armed: see kprobe_update(). */
 static void disarm_unwanted(const struct kprobe_request *request)
 {
-	size_t n = pick(request, 0, false, true);
+	size_t n = pick_spare_sites(request);
 
-	(void)kprobe_sites_arm(request->some, n, false);
-	n = pick(request, 0, false, false);
+	(void)kprobe_sites_set(request->some, n);
+	n = pick_int3s(request, 0, false);
 	(void)arm_int3s(request->some, n, false);
 }
 

@@ -4,8 +4,10 @@
  *
  * Owns two ops, which all such probes share. One serves the places without a
  * post handler. The other may change ip, and serves those that have one. A
- * place stays with the ops that armed it until it is disarmed. The ops' filters
- * name single sites, so functions without a probe pay nothing.
+ * place whose first post handler comes, or whose last one goes, is moved from
+ * the one to the other in one step (ftrace_move_ips()), so that each call is
+ * one hit (K4). The ops' filters name single sites, so functions without a
+ * probe pay nothing.
  *
  * Context: task, kprobe_mutex; kprobe_site_hit() in probes.
  */
@@ -55,51 +57,102 @@ static int remove_sites(struct ftrace_ops *ops, const unsigned long *ips,
 	return err;
 }
 
-static bool is_of(const struct kprobe_place *place, bool on,
-		  const struct ftrace_ops *ops)
+static struct ftrace_ops *const ops_of[] = {
+	[KPROBE_SITE_NONE] = NULL,
+	[KPROBE_SITE_PLAIN] = &plain_ops,
+	[KPROBE_SITE_POST] = &post_ops,
+};
+
+static int change_sites(enum kprobe_site_ops from, enum kprobe_site_ops to,
+			const unsigned long *ips, unsigned int n)
 {
-	if (!on)
-		return place->ops == ops;
-	return ops == (place->point.list->post ? &post_ops : &plain_ops);
+	if (from == KPROBE_SITE_NONE)
+		return add_sites(ops_of[to], ips, n);
+	if (to == KPROBE_SITE_NONE)
+		return remove_sites(ops_of[from], ips, n);
+	return ftrace_move_ips(ops_of[from], ops_of[to], ips, n);
 }
 
-static int arm_ops(struct kprobe_place *const *places, size_t n, bool on,
-		   struct ftrace_ops *ops, unsigned long *ips)
+static int change_some(struct kprobe_place *const *places, size_t n,
+		       enum kprobe_site_ops from, enum kprobe_site_ops to,
+		       unsigned long *ips)
 {
 	unsigned int nr = 0;
 	size_t i;
 	int err;
 
 	for (i = 0; i < n; i++)
-		if (is_of(places[i], on, ops))
+		if (places[i]->has == from && places[i]->want == to)
 			ips[nr++] = places[i]->point.addr;
 	if (!nr)
 		return 0;
-	err = on ? add_sites(ops, ips, nr) : remove_sites(ops, ips, nr);
+	err = change_sites(from, to, ips, nr);
 	for (i = 0; !err && i < n; i++) {
-		if (!is_of(places[i], on, ops))
+		if (places[i]->has != from || places[i]->want != to)
 			continue;
-		places[i]->armed = on;
-		places[i]->ops = on ? ops : NULL;
+		places[i]->has = to;
+		places[i]->armed = to != KPROBE_SITE_NONE;
 	}
 	return err;
 }
 
-int kprobe_sites_arm(struct kprobe_place *const *places, size_t n, bool on)
+/* Return: the first error. */
+static int change_all(struct kprobe_place *const *places, size_t n,
+		      unsigned long *ips)
+{
+	static const struct {
+		enum kprobe_site_ops from, to;
+	} change[] = {
+		{ KPROBE_SITE_NONE, KPROBE_SITE_PLAIN },
+		{ KPROBE_SITE_NONE, KPROBE_SITE_POST },
+		{ KPROBE_SITE_PLAIN, KPROBE_SITE_POST },
+		{ KPROBE_SITE_POST, KPROBE_SITE_PLAIN },
+		{ KPROBE_SITE_PLAIN, KPROBE_SITE_NONE },
+		{ KPROBE_SITE_POST, KPROBE_SITE_NONE },
+	};
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(change) && !err; i++)
+		err = change_some(places, n, change[i].from, change[i].to, ips);
+	return err;
+}
+
+static int set_all(struct kprobe_place *const *places, size_t n)
 {
 	static unsigned long few[KPROBE_SMALL];
 	unsigned long *ips = few;
-	int err, err2;
+	int err;
 
-	if (!n)
-		return 0;
 	if (n > KPROBE_SMALL)
-		ips = kcalloc(n, sizeof(*ips));
+		ips = kmalloc(n * sizeof(*ips));
 	if (!ips)
 		return -ENOMEM;
-	err = arm_ops(places, n, on, &plain_ops, ips);
-	err2 = err && on ? 0 : arm_ops(places, n, on, &post_ops, ips);
+	err = change_all(places, n, ips);
 	if (ips != few)
 		kfree(ips);
-	return err ? err : err2;
+	return err;
+}
+
+void kprobe_sites_undo(struct kprobe_place *const *places, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		places[i]->want = places[i]->had;
+	if (n)
+		(void)set_all(places, n);
+}
+
+int kprobe_sites_set(struct kprobe_place *const *places, size_t n)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < n; i++)
+		places[i]->had = places[i]->has;
+	err = n ? set_all(places, n) : 0;
+	if (err)
+		kprobe_sites_undo(places, n);
+	return err;
 }
