@@ -12,7 +12,7 @@ from tests import qemu
 # What README.md asks a newcomer for, and what brings all else.
 GIVEN = {"git", "make", "ca-certificates", "apt"}
 LISTS = ("run", "debug", "test", "test-all", "tools", "tracefs", "kernelshark",
-         "ftracetest", "speedscope")
+         "ftracetest", "speedscope", "book")
 FORMAT = ("${Package}\t${Essential}\t${source:Package}\t${Pre-Depends}, "
           "${Depends}\n")
 

@@ -81,7 +81,7 @@ def test_debug_asks_for_gdb(tmp_path):
 INSTALLS = ["run", "shell", "debug", "test", "test-all", "bench",
             "bench-linux", "lab", "theatre", "torture", "deps",
             "deps-tools", "tracefs", "trace-cmd", "host", "kernelshark",
-            "ftracetest", "speedscope", "record"]
+            "ftracetest", "speedscope", "record", "book", "book-update"]
 NAMES = ["kernel", "iso", "unit", "fuzz", "lint", ""]
 
 
@@ -152,6 +152,7 @@ MAY_USE = [
     ("Makefile", ("run",)),
     ("boot/", ("run",)),
     ("tools/", debian.LISTS),
+    ("book/", debian.LISTS),
 ]
 # Started only where they are there: tools/deps.sh, bench-linux; npm, whose
 # absence tools/trace/speedscope.py tells.
@@ -165,7 +166,8 @@ def there(word):
 def sources():
     for pattern in ("tests/**/*.py", "tools/**/*.py", "tests/**/*.sh",
                     "tools/*.sh", ".ci/run",
-                    "Makefile", "boot/*.mk", "tools/**/*.mk", "tests/**/*.mk"):
+                    "Makefile", "boot/*.mk", "tools/**/*.mk", "tests/**/*.mk",
+                    "book/**/*.py", "book/*.mk"):
         yield from qemu.ROOT.glob(pattern)
 
 
@@ -182,7 +184,7 @@ def programs(path, text):
 def module_file(path, name):
     """Where Debian's Python finds a module; None for one of our own."""
     own = (path.parent, path.parent.parent, qemu.ROOT / "tests/bench")
-    if name.split(".")[0] in ("tests", "tools") or any(
+    if name.split(".")[0] in ("tests", "tools", "book") or any(
             (folder / f"{name}.py").exists() for folder in own):
         return None
     if name in sys.builtin_module_names:

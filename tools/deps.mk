@@ -5,7 +5,7 @@
 # stamp of some lists also holds the prefix of the compiler. make builds an
 # included file first, then restarts.
 LISTS := run test test-all tools debug tracefs kernelshark ftracetest \
-	speedscope
+	speedscope book
 DEPS  := deps $(LISTS:%=deps-%)
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 SPACE := $(subst ,, )

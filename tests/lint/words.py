@@ -9,7 +9,7 @@ import re
 
 from tests.lint import source
 
-FOLDERS = ("boot/", "arch/", "kernel/", "trace/", "demo/", "tools/")
+FOLDERS = ("boot/", "arch/", "kernel/", "trace/", "demo/", "tools/", "book/")
 BEGIN = r"(?:^[ *;/#]*|[.;:(,] |\"\s*)"
 
 # What: what to write instead.

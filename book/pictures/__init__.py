@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+"""The pictures of the chapters; each function gives one."""
+import pathlib
+
+from book.pictures import bytes_of_a_site
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+MODULES = [bytes_of_a_site]
+
+
+def every():
+    """{name of the file: text} of all pictures."""
+    return {f"{name}.svg": draw().svg() for module in MODULES
+            for name, draw in module.PICTURES.items()}

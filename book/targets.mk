@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+#: make book         a course on all this, one folder of pages; no network
+#: make book-update  plays the book's transcripts, writes what comes into it
+BOOK         := $(BUILD)/book
+INSTALL      += book book-update
+NEED_book    := book
+NEED_test    += book-update
+
+# The page of the theatre lies in it, for chapter 5.
+book: kernel-debug
+	$(Q)$(PYTHON) -m sphinx -E -a -q -W --keep-going -b html \
+		-d $(BUILD)/book-doctrees book $(BOOK)
+	$(Q)$(PYTHON) -m tools.theatre.make --smp 4 \
+		--kernel $(BUILD)/nop5-debug.elf -o $(BOOK)/theatre.html \
+		>$(BOOK)-theatre.log || { cat $(BOOK)-theatre.log; false; }
+	@echo $(BOOK)/index.html
+
+book-update: kernel kernel-debug
+	$(Q)BUILD=$(BUILD) $(PYTHON) -m book.transcripts
+
+.PHONY: book book-update

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: MIT
+# parts: test-all 10
+"""The book says what is so: its transcripts are played again, its figures are
+those of the table, what it names exists, its words are spelt right, its pages
+open in a browser without an error and all their links lead somewhere."""
+import re
+import subprocess
+
+import pytest
+
+from book import excerpt, figures, pictures, prose, transcripts
+from tests import qemu
+from tests.conftest import existing
+from tests.test_theatre_page import browse
+
+ROOT = qemu.ROOT
+CHAPTERS = [path for path in prose.chapters() if path.name[0].isdigit()]
+PLAYED = transcripts.chapters()
+
+
+def by_name(paths):
+    return pytest.mark.parametrize("path", paths, ids=lambda path: path.stem)
+
+
+# ---- transcripts -----------------------------------------------------------
+
+@pytest.fixture(name="player", scope="module")
+def fixture_player():
+    existing(qemu.SHIPPED), existing(qemu.DEBUG)
+    player = transcripts.Player()
+    yield player
+    assert player.end() == qemu.OK
+
+
+@by_name(PLAYED)
+def test_a_chapter_is_played_again(player, path):
+    names = transcripts.Names()
+    for block, typed, expected, actual in player.play(PLAYED[path]):
+        wrong = transcripts.missing(expected, actual, names)
+        assert wrong is None, (f"{block.name}: {typed}: {wrong}: what comes:\n"
+                               + "\n".join(actual))
+
+
+ACTUAL = ["f:", "ffffffff80101000  e8 01 02 03 04  call ffffffff80200000 <g>",
+          "again ffffffff80101000  0f 1f 44 00 00", "3 rounds",
+          "824 sites, 0 differ", "[    1.25] cpu1 12, 5 calls"]
+ELSEWHERE = ["f:",
+             "ffffffff80401000  e8 aa bb cc dd  call ffffffff80700000 <g>",
+             "again ffffffff80401000  0f 1f 44 00 00", "3 rounds",
+             "1162 sites, 0 differ", "[    7.75] cpu1 9, 77 calls"]
+
+
+def test_the_same_transcript_in_another_image_fits():
+    assert transcripts.missing(ELSEWHERE, ACTUAL) is None
+    assert transcripts.missing(["f:", "...", "3 rounds", "..."], ACTUAL) is None
+
+
+@pytest.mark.parametrize("nr, line", [
+    (1, "ffffffff80401000  e9 aa bb cc dd  call ffffffff80700000 <g>"),
+    (1, "ffffffff80401000  e8 aa bb cc dd  call ffffffff80700000 <h>"),
+    (2, "again ffffffff80701000  0f 1f 44 00 00"),  # not the same address
+    (2, "again ffffffff80401000  0f 1f 44 00 01"),
+    (3, "4 rounds"), (4, "824 sites, 1 differ"),
+    (5, "[    1.25] cpu2 12, 5 calls"), (5, "[    1.25] cpu1 12, 0 calls")])
+def test_a_changed_transcript_is_noticed(nr, line):
+    changed = [*ELSEWHERE[:nr], line, *ELSEWHERE[nr + 1:]]
+    assert transcripts.missing(changed, ACTUAL) == line
+
+
+def test_a_line_too_many_or_too_few_is_noticed():
+    assert transcripts.missing(ACTUAL[:-1], ACTUAL).startswith("at the end")
+    assert transcripts.missing([*ACTUAL, "more"], ACTUAL) == "more"
+    swapped = [ACTUAL[3], *ACTUAL[:3], *ACTUAL[4:]]
+    assert transcripts.missing(swapped, ACTUAL) == ACTUAL[3]
+
+
+def test_one_address_cannot_stand_for_two():
+    names = transcripts.Names()
+    assert names.fit("ffffffff80000001", "ffffffff80000002")
+    assert not names.fit("ffffffff80000003", "ffffffff80000002")
+
+
+def test_a_transcript_is_renewed():
+    assert transcripts.renewed(["old"], ["new", "more"]) == ["new", "more"]
+    assert transcripts.renewed(["...", "3 rounds", "gone"], ACTUAL) == [
+        "...", "3 rounds", "gone"]
+    assert transcripts.renewed(["...", "9 rounds"], ACTUAL)[1] == "3 rounds"
+
+
+# ---- figures, names, words -------------------------------------------------
+
+TABLE = figures.rows(figures.RESULTS.read_text("utf-8"))
+
+
+@by_name(prose.chapters())
+def test_figures_are_those_of_the_table(path):
+    text = path.read_text("utf-8")
+    assert not [*figures.problems(text, TABLE), *figures.unmarked(text)]
+
+
+@pytest.mark.parametrize("text, ok", [
+    ("33 (a.b)", True), ("36 (a.b)", True), ("37 (a.b)", False),
+    ("212 (a.b, Linux)", True), ("33 (a.b, Linux)", False),
+    ("1 (a.c)", False), ("33", False), ("5,873,155 (big)", True)])
+def test_a_wrong_figure_is_noticed(text, ok):
+    table = figures.rows("| a.b | insn | 33 | 50 | met | 212 | 6.4 |\n"
+                         "| big | insn | 5,873,155 |  |  | - | - |\n")
+    assert (not list(figures.problems(f"x {{fig}}`{text}` y", table))) == ok
+
+
+def test_a_figure_without_a_mark_is_noticed():
+    assert figures.unmarked("It takes 33 instructions.")
+    assert not figures.unmarked("It takes {fig}`33 (a.b)` instructions.")
+
+
+@by_name(prose.chapters())
+def test_what_is_named_exists(path):
+    text = path.read_text("utf-8")
+    assert not [*prose.wrong_links(text), *prose.wrong_paths(text),
+                *prose.wrong_includes(text)]
+
+
+INCLUDE = "```{literalinclude} ../kernel/quiesce.c\n"
+
+
+@pytest.mark.parametrize("text", [
+    "[x](pictures/nosuch.svg)", "`kernel/nosuch.c`",
+    f"{INCLUDE}:function: nosuch\n```", f"{INCLUDE}:start-at: nosuch\n```",
+    "```{literalinclude} ../nosuch.c\n```"])
+def test_what_does_not_exist_is_noticed(text):
+    assert [*prose.wrong_links(text), *prose.wrong_paths(text),
+            *prose.wrong_includes(text)]
+
+
+def test_the_lines_of_a_function_are_found():
+    text = "int f(void);\n\nstatic int\nf(void)\n{\n\tx();\n}\n\nint g;\n"
+    assert excerpt.function(text, "f") == (3, 7)
+    assert excerpt.function("; f\nfunc f\n\tret\nendfunc f\n", "f") == (2, 4)
+    with pytest.raises(LookupError):
+        excerpt.function(text, "nosuch")
+
+
+@by_name(prose.chapters())
+def test_words_are_spelt_right(path):
+    assert not prose.misspelt(path.read_text("utf-8"))
+
+
+def test_a_misspelt_word_is_noticed():
+    assert prose.misspelt("A `nmae` in code, but a wrnog word.") == ["wrnog"]
+
+
+# ---- form ------------------------------------------------------------------
+
+@by_name(CHAPTERS)
+def test_a_chapter_has_all_its_parts(path):
+    text = path.read_text("utf-8")
+    for part in ("```{admonition} The question", "```{literalinclude} ",
+                 "```{transcript} ", "```{admonition} On Linux", "{linux}`",
+                 "](pictures/", "## Further reading"):
+        assert part in text, part
+    exercises, answers = (re.findall(r"^(\d)\. ", part, re.M) for part in
+                          text.split("## Exercises\n")[1].split("<details>"))
+    assert exercises == answers == list("12345")
+
+
+def test_pictures_are_as_their_program_draws_them():
+    for name, text in pictures.every().items():
+        assert (pictures.FOLDER / name).read_text("utf-8") == text, (
+            "run /usr/bin/python3 -m book.pictures")
+
+
+# ---- the pages -------------------------------------------------------------
+
+@pytest.fixture(name="pages", scope="module")
+def fixture_pages():
+    """{name: text} of `make book`."""
+    done = subprocess.run(["make", "-s", f"BUILD={qemu.BUILD}", "book"],
+                          cwd=ROOT, capture_output=True, text=True,
+                          check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {path.name: path.read_text("utf-8")
+            for path in (qemu.BUILD / "book").glob("*.html")}
+
+
+def dangling(pages, folder):
+    """Links of the pages that lead nowhere."""
+    ids = {name: set(re.findall(r'\bid="([^"]+)"', text))
+           for name, text in pages.items()}
+    for name, text in pages.items():
+        for link in re.findall(r'(?:href|src)="([^"]+)"', text):
+            path, _, part = link.partition("#")
+            path = path.partition("?")[0]
+            if re.match(r"[a-z]+:", link):
+                continue
+            if path and not (folder / path).exists():
+                yield f"{name}: {link}"
+            elif part and (path or name) in ids and path != "theatre.html" \
+                    and name != "theatre.html" \
+                    and part not in ids[path or name]:
+                yield f"{name}: {link}"
+
+
+def test_links_lead_somewhere(pages):
+    assert {path.stem + ".html" for path in CHAPTERS} <= set(pages)
+    assert not list(dangling(pages, qemu.BUILD / "book"))
+
+
+def test_a_dangling_link_is_noticed(tmp_path):
+    pages = {"a.html": '<a href="b.html"> <a href="#x"> <p id="y">'
+             '<a href="#y">'}
+    assert list(dangling(pages, tmp_path)) == ["a.html: b.html", "a.html: #x"]
+
+
+def test_nothing_is_asked_of_a_network(pages):
+    for name, text in pages.items():
+        assert not re.search(r'<(?:script|link|img|iframe)[^>]*"(?:https?:)?//',
+                             text), name
+
+
+def frames(tmp_path, pages):
+    """A page that holds the others."""
+    path = tmp_path / "all.html"
+    path.write_text("".join(
+        f'<iframe src="file://{qemu.BUILD}/book/{page}"></iframe>\n'
+        for page in sorted(pages)), encoding="utf-8")
+    return path
+
+
+def test_the_pages_open_without_an_error(pages, tmp_path):
+    _, logged = browse(frames(tmp_path, pages), "", tmp_path)
+    assert "CONSOLE" not in logged, logged
+
+
+def test_an_error_of_a_page_is_noticed(pages, tmp_path):
+    broken = tmp_path / "broken.html"
+    text = pages["index.html"].replace("</body>",
+                                       "<script>missing();</script></body>")
+    broken.write_text(text, encoding="utf-8")
+    path = tmp_path / "all.html"
+    path.write_text(f'<iframe src="{broken}"></iframe>', encoding="utf-8")
+    assert "CONSOLE" in browse(path, "", tmp_path)[1]
