@@ -14,6 +14,8 @@
  *    final image.
  * KA2 No symbol is available until kallsyms_image_intact() has verified the
  *    table: an earlier panic must not read a damaged one.
+ * KA3 The names lie in the order of their symbols, each with its NUL, without
+ *    a gap.
  */
 #include "kernel/base/kallsyms.h"
 #include "kernel/lib/string.h"
@@ -89,11 +91,8 @@ const char *kallsyms_symbol(unsigned i, unsigned long *addr,
 	return name_of(i);
 }
 
-/*
- * The symbol that contains addr, or -1; of several with the same start, the
- * first in the table.
- */
-static int find(u32 addr)
+/* The number of symbols that begin at or below addr. */
+static unsigned count_to(u32 addr)
 {
 	const struct symbol *s = symbols();
 	unsigned low = 0, high = nr_symbols, mid;
@@ -105,6 +104,18 @@ static int find(u32 addr)
 		else
 			high = mid;
 	}
+	return low;
+}
+
+/*
+ * The symbol that contains addr, or -1; of several with the same start, the
+ * first in the table.
+ */
+static int find(u32 addr)
+{
+	const struct symbol *s = symbols();
+	unsigned low = count_to(addr);
+
 	if (!low)
 		return -1;
 	for (low--; low && s[low - 1].start == s[low].start; low--)
@@ -171,6 +182,43 @@ unsigned kallsyms_name_count(const char *name)
 	while (i < nr_symbols && !strcmp(name_of(by_name()[i]), name))
 		i++;
 	return i - first;
+}
+
+bool kallsyms_nth_named(const char *name, unsigned n, unsigned *number)
+{
+	unsigned i = name_position(name) + n;
+
+	if (i >= nr_symbols || strcmp(name_of(by_name()[i]), name))
+		return false;
+	*number = by_name()[i];
+	return true;
+}
+
+unsigned kallsyms_not_after(unsigned long addr)
+{
+	unsigned n = addr < KERNEL_VMA ? 0 : count_to(addr - KERNEL_VMA);
+
+	return n ? n - 1 : 0;
+}
+
+/* The steps double until one goes too far. KA3 */
+unsigned kallsyms_number_of(const char *byte, unsigned from)
+{
+	unsigned low = from, high, mid, step = 1;
+
+	while (low + step < nr_symbols && name_of(low + step) <= byte) {
+		low += step;
+		step *= 2;
+	}
+	high = min(low + step, nr_symbols);
+	while (high - low > 1) {
+		mid = low + (high - low) / 2;
+		if (name_of(mid) <= byte)
+			low = mid;
+		else
+			high = mid;
+	}
+	return low;
 }
 
 unsigned long kallsyms_lookup_name(const char *name)

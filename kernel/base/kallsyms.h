@@ -31,6 +31,22 @@ const char *kallsyms_lookup(unsigned long addr, unsigned long *off,
 /* Address of the (first) symbol of that name, 0 if there is none. */
 unsigned long kallsyms_lookup_name(const char *name);
 
+/*
+ * Number of the n-th symbol of that name, from 0, in their order; false if
+ * there are not so many.
+ */
+bool kallsyms_nth_named(const char *name, unsigned n, unsigned *number);
+
+/* Number of the last symbol that begins at or below addr; 0 if none does. */
+unsigned kallsyms_not_after(unsigned long addr);
+
+/*
+ * Number of the symbol in whose name this byte is. The names lie one behind
+ * another in the symbols' order (KA3). @from: a symbol that is not behind it,
+ * where the search begins: it is short if the symbol is near.
+ */
+unsigned kallsyms_number_of(const char *byte, unsigned from);
+
 /* How many symbols have that name. */
 unsigned kallsyms_name_count(const char *name);
 

@@ -50,6 +50,7 @@ static struct ftrace_ops *static_ops;
 
 static char name_room[HOST_SITES][24];
 static const char *name[HOST_SITES];
+static char name_blob[HOST_SITES * 24]; /* KA3, as in kallsyms.c */
 static size_t nr_sites;
 static unsigned long entries[HOST_SITES];
 
@@ -329,12 +330,16 @@ void host_call(size_t i)
 
 void host_sites_init(const char *const *names, size_t n)
 {
-	size_t i;
+	char *at = name_blob;
+	size_t i, len;
 
 	BUG_ON(n > HOST_SITES || host_arch.tramps);
 	nr_sites = n;
 	for (i = 0; i < n; i++) {
-		name[i] = names[i];
+		len = strlen(names[i]) + 1;
+		BUG_ON(at + len > name_blob + sizeof(name_blob));
+		name[i] = memcpy(at, names[i], len);
+		at += len;
 		entries[i] = host_site(i);
 		insn_store(host_site_bytes(i), INSN_NOP5);
 	}
@@ -369,6 +374,31 @@ const char *kallsyms_symbol(unsigned int i, unsigned long *addr,
 	if (size)
 		*size = SPACING;
 	return name[i];
+}
+
+bool kallsyms_nth_named(const char *wanted, unsigned int n,
+			unsigned int *number)
+{
+	for (unsigned int i = 0; i < nr_sites; i++) {
+		if (!strcmp(name[i], wanted) && !n--) {
+			*number = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+unsigned int kallsyms_not_after(unsigned long addr)
+{
+	return min((addr - (unsigned long)_text) / SPACING, nr_sites - 1);
+}
+
+unsigned int kallsyms_number_of(const char *byte, unsigned int from)
+{
+	BUG_ON(byte < name[from]);
+	while (from + 1 < nr_sites && name[from + 1] <= byte)
+		from++;
+	return from;
 }
 
 const char *kallsyms_lookup(unsigned long addr, unsigned long *off,

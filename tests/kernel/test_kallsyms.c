@@ -101,3 +101,53 @@ KTEST(kallsyms, no_local_labels)
 		       str_has_prefix(dot, ".constprop"));
 	}
 }
+
+KTEST(kallsyms, a_byte_of_a_name_gives_its_symbol_KA3)
+{
+	unsigned int n = kallsyms_count(), i, bad = 0;
+	const char *name,
+		*behind = kallsyms_symbol(0, &(unsigned long){ 0 }, NULL);
+	unsigned long addr;
+
+	for (i = 0; i < n; i++) {
+		name = kallsyms_symbol(i, &addr, NULL);
+		bad += name != behind;
+		behind = name + strlen(name) + 1;
+		bad += kallsyms_number_of(name, 0) != i;
+		bad += kallsyms_number_of(behind - 1, i) != i;
+		bad += kallsyms_number_of(behind - 1, i / 2) != i;
+	}
+	EXPECT_EQ(bad, 0);
+}
+
+KTEST(kallsyms, the_last_symbol_not_after_an_address)
+{
+	unsigned int n = kallsyms_count(), i;
+	unsigned long addr, next;
+
+	for (i = 0; i + 1 < n; i += 97) {
+		kallsyms_symbol(i, &addr, NULL);
+		kallsyms_symbol(i + 1, &next, NULL);
+		if (addr == next)
+			continue;
+		EXPECT_EQ(kallsyms_not_after(addr), i);
+		EXPECT_EQ(kallsyms_not_after(next - 1), i);
+	}
+	EXPECT_EQ(kallsyms_not_after(0), 0);
+	EXPECT_EQ(kallsyms_not_after(~0UL), n - 1);
+}
+
+KTEST(kallsyms, all_symbols_of_a_name)
+{
+	unsigned int number, n = kallsyms_name_count("compare"), i;
+	unsigned long addr;
+
+	ASSERT(n > 1); /* a static name of several files */
+	for (i = 0; i < n; i++) {
+		ASSERT(kallsyms_nth_named("compare", i, &number));
+		EXPECT(!strcmp(kallsyms_symbol(number, &addr, NULL),
+			       "compare"));
+	}
+	EXPECT(!kallsyms_nth_named("compare", n, &number));
+	EXPECT(!kallsyms_nth_named("no such name", 0, &number));
+}

@@ -8,6 +8,8 @@
  */
 #include "kernel/base/fail.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/glob.h"
+#include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "tests/host/ftrace_util.h"
@@ -54,6 +56,26 @@ static unsigned long select(const char *text)
 
 #define REFUSED (~1UL)
 
+/* 1 to @max letters of two, so that names hold each other, and repeat. */
+static void random_name(char *to, size_t max, u64 *seed)
+{
+	size_t len = 1 + host_random(seed) % max;
+
+	for (size_t i = 0; i < len; i++)
+		to[i] = "ab"[host_random(seed) % 2];
+	to[len] = '\0';
+}
+
+/* The names that a glob matches, one bit each. */
+static unsigned long globbed(const char *const *all, size_t n, const char *glob)
+{
+	unsigned long mask = 0;
+
+	for (size_t i = 0; i < n; i++)
+		mask |= (unsigned long)glob_match(glob, all[i]) << i;
+	return mask;
+}
+
 UNIT(ftrace_filter, kinds_of_patterns)
 {
 	fresh();
@@ -71,6 +93,35 @@ UNIT(ftrace_filter, kinds_of_patterns)
 	CHECK_EQ(select("try\\[0]"), 1 << 8);
 	CHECK_EQ(select("do_exit*"), 1 << 2);
 	CHECK_EQ(select("schedule"), 1 << 6);
+	ftrace_no_leaks();
+}
+
+/* glob_match() is the oracle of the one pass over all names. */
+UNIT(ftrace_filter, the_pass_over_all_names_finds_what_globs_match)
+{
+	static char room[40][8];
+	static const char *many[40];
+	char text[4], glob[8];
+	unsigned long right;
+	u64 seed = 3;
+
+	for (int round = 0; round < 3000; round++) {
+		for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
+			random_name(room[i], 6, &seed);
+			many[i] = room[i];
+		}
+		random_name(text, 3, &seed);
+		ftrace_hits_reset();
+		host_sites_init(many, ARRAY_SIZE(many));
+		for (unsigned int stars = 0; stars < 4; stars++) {
+			snprintf(glob, sizeof(glob), "%s%s%s",
+				 stars & 1 ? "*" : "", text,
+				 stars & 2 ? "*" : "");
+			right = globbed(many, ARRAY_SIZE(many), glob);
+			if (!CHECK_EQ(select(glob), right ? right : REFUSED))
+				return;
+		}
+	}
 	ftrace_no_leaks();
 }
 

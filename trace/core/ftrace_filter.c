@@ -6,10 +6,11 @@
  *
  *	['!'] ( name | glob | index )
  *
- * A glob with '*' only at its ends is matched by string comparison, any other
- * by glob_match(). An index counts the functions from 1. '!' removes the
- * matching functions from the set instead of adding them. A token that matches
- * no function is an error, and then nothing changes.
+ * A glob with '*' only at its ends is one string, which is searched for in all
+ * names at once (ftrace_names.c); any other is matched by glob_match(). An
+ * index counts the functions from 1. '!' removes the matching functions from
+ * the set instead of adding them. A token that matches no function is an error,
+ * and then nothing changes.
  *
  * Invariant I6: all work is on a candidate; ftrace_swap_hashes() replaces the
  * live set as a whole.
@@ -91,30 +92,6 @@ static int pattern_parse(struct pattern *pattern, const char *token, size_t len)
 	return kstrtoull(pattern->text, 0, &pattern->index) ? -EINVAL : 0;
 }
 
-static bool pattern_matches(const struct pattern *pattern, const char *name)
-{
-	size_t len;
-
-	switch (pattern->kind) {
-	case MATCH_FULL:
-		return !strcmp(name, pattern->text);
-	case MATCH_FRONT:
-		return !strncmp(name, pattern->text, pattern->len);
-	case MATCH_END:
-		len = strlen(name);
-		return len >= pattern->len &&
-		       !memcmp(name + len - pattern->len, pattern->text,
-			       pattern->len);
-	case MATCH_MIDDLE:
-		return strstr(name, pattern->text);
-	case MATCH_GLOB:
-		return glob_match(pattern->text, name);
-	case MATCH_INDEX:
-		break;
-	}
-	return false;
-}
-
 /* ---- the functions that match a pattern ---- */
 
 static void match_index(struct ftrace_hash *found, unsigned long long index)
@@ -127,21 +104,44 @@ static void match_index(struct ftrace_hash *found, unsigned long long index)
 }
 
 /* Symbols and records have the same order, so this is one pass over both. */
-static void match_names(struct ftrace_hash *found,
-			const struct pattern *pattern)
+static void match_glob(struct ftrace_hash *found, const char *glob)
 {
 	struct ftrace_name_walk walk;
-	const char *name;
 	size_t i;
 
 	ftrace_name_walk_init(&walk);
 	for (i = 0; i < ftrace_nr_recs; i++) {
 		if (ftrace_recs[i].flags & FTRACE_FL_DISABLED)
 			continue;
-		name = ftrace_name_walk(&walk, &ftrace_recs[i]);
-		if (pattern_matches(pattern, name))
+		if (glob_match(glob, ftrace_name_walk(&walk, &ftrace_recs[i])))
 			found->rec[found->count++] = i;
 	}
+}
+
+static void match_all(struct ftrace_hash *found)
+{
+	for (size_t i = 0; i < ftrace_nr_recs; i++)
+		if (!ftrace_rec_disabled(&ftrace_recs[i]))
+			found->rec[found->count++] = i;
+}
+
+static void pattern_match(struct ftrace_hash *found,
+			  const struct pattern *pattern)
+{
+	const char *text = pattern->text;
+	enum match_kind kind = pattern->kind;
+
+	if (kind == MATCH_INDEX)
+		match_index(found, pattern->index);
+	else if (kind == MATCH_GLOB)
+		match_glob(found, text);
+	else if (kind == MATCH_FULL)
+		ftrace_names_equal(found, text);
+	else if (pattern->len && ftrace_nr_recs)
+		ftrace_names_with(found, text, pattern->len,
+				  kind == MATCH_FRONT, kind == MATCH_END);
+	else
+		match_all(found);
 }
 
 /* Return: a set that is not empty; ERR_PTR(-ENOMEM), ERR_PTR(-EINVAL). */
@@ -152,10 +152,7 @@ static struct ftrace_hash *pattern_find(const struct pattern *pattern)
 	found = ftrace_hash_alloc(ftrace_nr_recs, false);
 	if (!found)
 		return ERR_PTR(-ENOMEM);
-	if (pattern->kind == MATCH_INDEX)
-		match_index(found, pattern->index);
-	else
-		match_names(found, pattern);
+	pattern_match(found, pattern);
 	if (found->count)
 		return found;
 	ftrace_hash_free(found);

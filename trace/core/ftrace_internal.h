@@ -105,6 +105,18 @@ bool ftrace_hash_test(const struct ftrace_hash *hash, u32 rec);
 /* Is @rec one of the sites that @ops matches with its present hashes? */
 bool ftrace_ops_match(const struct ftrace_ops *ops, u32 rec);
 
+/* ---- ftrace_names.c ---- */
+
+/*
+ * Put into an empty set, which has room for all, the sites of the functions
+ * whose names contain @text, 1 to TEXT_SEARCH_MAX characters: anywhere, or at
+ * the front, at the end, or both. Not those that are disabled.
+ */
+void ftrace_names_with(struct ftrace_hash *found, const char *text, size_t len,
+		       bool at_front, bool at_end);
+/* The same for a whole name. */
+void ftrace_names_equal(struct ftrace_hash *found, const char *name);
+
 /* ---- ftrace_set.c: sets of subscribers ---- */
 
 enum ftrace_set_kind {
