@@ -164,6 +164,32 @@ static int sleep_run(struct stage *stage)
 SHELL_COMMAND(sleep, .usage = "sleep SECONDS", .run = sleep_run,
 	      .help = "wait (^C ends it)");
 
+static int help_line(struct stage *stage, const struct command *command)
+{
+	return stage_printf(stage, "%-26s %s\n", command->usage, command->help);
+}
+
+/*
+ * help WORD...: the lines of these commands. Return: 0, -ENOENT one is
+ * not known (after a message), or a write error.
+ */
+static int help_words(struct stage *stage)
+{
+	int i, ret = 0, bad = 0;
+
+	for (i = 1; i < stage->argc && !ret; i++) {
+		const struct command *command = shell_command(stage->argv[i]);
+
+		if (command) {
+			ret = help_line(stage, command);
+			continue;
+		}
+		shell_error(stage->argv[i], "command not found", 0);
+		bad = -ENOENT;
+	}
+	return ret ? ret : bad;
+}
+
 static int help_run(struct stage *stage)
 {
 	static const char tail[] =
@@ -172,16 +198,18 @@ static int help_run(struct stage *stage)
 	const struct command *const *at;
 	int ret = 0;
 
+	if (stage->argc > 1)
+		return help_words(stage);
 	for_each_entry(at, shell_commands)
 	{
 		if (!ret)
-			ret = stage_printf(stage, "%-26s %s\n", (*at)->usage,
-					   (*at)->help);
+			ret = help_line(stage, *at);
 	}
 	return ret ? ret : stage_put(stage, tail, sizeof(tail) - 1);
 }
 
-SHELL_COMMAND(help, .usage = "help", .run = help_run, .help = "this list");
+SHELL_COMMAND(help, .usage = "help [COMMAND]", .run = help_run,
+	      .help = "this list, or a command's line of it");
 
 static int stress_run(struct stage *stage)
 {

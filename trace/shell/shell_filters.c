@@ -103,8 +103,20 @@ static int cat_options(struct stage *stage)
 	return shell_option(stage, "");
 }
 
+/* A trace that the user sees and that has no event gets a hint. */
+static int cat_end(struct stage *stage)
+{
+	const char *path = stage->argv[stage->optind], *hint = NULL;
+
+	if (!stage->next && !stage->target && stage->argc == stage->optind + 1)
+		hint = shell_hint_empty(path);
+	if (hint)
+		shell_error(path, hint, 0);
+	return 0;
+}
+
 SHELL_COMMAND(cat, .usage = "cat [FILE...]", .paths = true, .run = filter_run,
-	      .options = cat_options,
+	      .options = cat_options, .end = cat_end,
 	      .help = "print files of the control tree");
 
 /* head [-n N | -N] */

@@ -12,3 +12,12 @@
  * error.
  */
 int filter_run(struct stage *stage);
+
+/*
+ * shell_hint_empty() - why a file that was shown has no event
+ * @typed: its path as the user typed it
+ * Return: a sentence with the files that keep events out, valid until the next
+ * call; NULL: it is no trace, its tracer is off, it has events, or no file
+ * keeps any out.
+ */
+const char *shell_hint_empty(const char *typed);
