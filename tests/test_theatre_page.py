@@ -103,6 +103,30 @@ def test_a_scene_is_played_to_its_end(theatre, nr):
     assert found["unnamed"] == 0
 
 
+LABELS = """<script>
+const out = document.createElement("pre");
+out.id = "seen";
+out.textContent = JSON.stringify([...document.querySelectorAll(
+	"nav > *")].map((one) => one.textContent));
+document.body.append(out);
+</script></body>"""
+
+
+def test_each_kind_of_scene_has_its_label(theatre):
+    """A scene that is no method of patching does not stand under "Method"."""
+    folder, _ = theatre
+    text = (folder / "page.html").read_text(encoding="utf-8")
+    (folder / "labels.html").write_text(text.replace("</body>", LABELS),
+                                        encoding="utf-8")
+    document, _ = browse(folder / "labels.html", "0", folder)
+    seen = json.loads(html.unescape(
+        re.search(r'<pre id="seen">(.*?)</pre>', document, re.S)[1]))
+    assert seen[0] == "Method:"
+    assert seen[-6:] == ["Another target:", "exchange-gap", "exchange",
+                         "A trampoline goes:", "free-early", "free"]
+    assert sum(word.endswith(":") for word in seen) == 3
+
+
 @pytest.mark.parametrize("width", [1280, 1920])
 @pytest.mark.parametrize("dark", [False, True])
 def test_it_fits_the_window_in_both_schemes(theatre, dark, width):

@@ -129,7 +129,8 @@ def of_scene(scene):
                                                         or verdict.lost))
     frames.append(last)
     about = {key: value for key, value in scene.about.items() if key != "th"}
-    return {"about": about, "title": scene.title, "frames": frames,
+    return {"about": about, "title": scene.title,
+            "kind": words.kind(scene.about["method"]), "frames": frames,
             "versions": words.versions(scene),
             "marks": marks(scene), "verdict": verdict.sentence,
             "steps": steps, "problems": verdict.problems,

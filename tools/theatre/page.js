@@ -266,7 +266,7 @@ const NAMES = [["seed", "seed"], ["build", "kernel"], ["elf", "ELF"],
 function choose(index) {
 	pause();
 	scene = scenes[index];
-	[...$("scene-list").children].forEach((button, i) =>
+	document.querySelectorAll("#scene-list button").forEach((button, i) =>
 		button.setAttribute("aria-pressed", i === index));
 	$("slider").max = scene.frames.length - 1;
 	$("heads").replaceChildren(html("th", "", "CPU"),
@@ -293,6 +293,8 @@ function choose(index) {
 }
 
 scenes.forEach((one, i) => {
+	if (!i || one.kind !== scenes[i - 1].kind)
+		$("scene-list").append(html("span", "kind", `${one.kind}:`));
 	const button = html("button", "", one.title.replace(/ \(seed .*/, ""));
 	button.type = "button";
 	button.title = one.title;

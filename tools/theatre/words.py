@@ -25,6 +25,15 @@ METHODS = {
             "all tasks. ",
 }
 
+# What the scenes of one kind have in common, in front of their buttons; any
+# other name is of the first kind.
+KINDS = {
+    "Method": (),
+    "Another target": ("exchange-gap", "exchange"),
+    "A trampoline goes": ("free-early", "free"),
+    "A model without a part": ("NO_SYNC1", "NO_SYNC2", "HEAD_FIRST"),
+}
+
 # The purpose of each step of a method.
 STEPS = {
     "publish": "The patcher publishes its list of sites. From now on the trap "
@@ -115,6 +124,14 @@ UNSYNCED = {
                   "goes. But nobody waited: a CPU may still hold old bytes 1 "
                   "to 4.",
 }
+
+
+def kind(method):
+    """The kind of a scene with this name."""
+    for name, methods in KINDS.items():
+        if method in methods:
+            return name
+    return next(iter(KINDS))
 
 
 def why(method, name, nth, waited):
