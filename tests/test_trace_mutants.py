@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 # parts: test-all 83
 """Negative controls of the model checks of the ring buffer and of the shadow
-stack, and of the tests of the registry of events and of the control tree.
+stack, and of the tests of the registry of events, of the control tree, of the
+shell's regular expressions and of the log for programs.
 
-Each mutant takes away one protection of trace/ring/, trace/graph/, trace/event/
-or trace/control/; the test of that name in tests/unit/ has to notice. If no
-place reads as the text any more, the code has changed and the mutant must be
-written anew; its format does not matter (tests/mutants.py).
+Each mutant takes away one protection of the files that MODELS names; the test
+of that name in tests/unit/ has to notice. If no place reads as the text any
+more, the code has changed and the mutant must be written anew; its format does
+not matter (tests/mutants.py).
 """
 import pathlib
 import subprocess
@@ -310,17 +311,78 @@ PIDS = [
      "		WRITE_ONCE(pids->bit, 0);\n", ""),
 ]
 
+REGEX = [
+    ("nothing", "regex.c", "", ""),
+    ("a match may begin at each character", "regex.c",
+     "		reach(now, 0); /* a", "		if (!i)\n"
+     "			reach(now, 0); /* a"),
+    ("a line ends before its newline", "regex.c",
+     "	if (len && text[len - 1] == '\\n')\n		len--;\n", ""),
+    ("a set with ^", "regex.c", "set[i] = ~set[i];", ";"),
+    ("-i in a set", "regex.c",
+     "	if (p->regex->flags & REGEX_IGNORE_CASE) {", "	if (0) {"),
+    ("-i", "regex.c",
+     "tolower(step->c) == tolower(c)", "step->c == c"),
+    ("* at the start of a basic expression", "regex.c",
+     "op != '*' || !*start", "op != '*' || *start"),
+    ("^ is an anchor at the start only", "regex.c",
+     "	if (at == p->re || extended(p))\n		return true;",
+     "	return true;"),
+    ("$ is an anchor at the end only", "regex.c",
+     "	return op == ')' || op == '|';", "	return true;"),
+    ("the second alternative", "regex.c",
+     "p->regex->n - start + 2", "p->regex->n - start + 1"),
+    ("* leaves behind its jump", "regex.c",
+     "len + (op == '*' ? 2 : 1)", "len + 1"),
+    ("* goes back", "regex.c", ".a = -(len + 1)", ".a = 1"),
+    ("code moves as a block", "regex.c",
+     "(r->n - at) * sizeof(r->step[0])", "0"),
+    ("a range has an order", "regex.c",
+     "	if (to < from)\n"
+     "		return \"a range ends before it begins\";\n", ""),
+    ("as many steps as fit", "regex.c",
+     "r->n + 1 >= REGEX_STEPS", "r->n + 2 >= REGEX_STEPS"),
+    ("no more steps than fit", "regex.c",
+     "r->n + 1 >= REGEX_STEPS", "r->n >= REGEX_STEPS"),
+    ("no more groups than the stack has room for", "regex.c",
+     "++p->depth > REGEX_GROUPS", "++p->depth > REGEX_GROUPS + 1"),
+    ("no more sets than there are", "regex.c",
+     "p->regex->sets == REGEX_SETS", "p->regex->sets == REGEX_SETS + 1"),
+    ("what begins an interval", "regex.c",
+     "		if (op == '{')\n", "		if (0)\n"),
+]
+
+JSON = [
+    ("nothing", "machine_log.c", "", ""),
+    ("a quote is escaped", "machine_log.c",
+     "c == '\"' || c == '\\\\'", "c == '\\\\'"),
+    ("a backslash is escaped", "machine_log.c",
+     "c == '\"' || c == '\\\\'", "c == '\"'"),
+    ("other bytes become printable", "machine_log.c",
+     "c >= ' ' && c <= '~' ? c : '?'", "c"),
+    ("a Tab is a blank", "machine_log.c",
+     "text[i] == '\\t' ? ' ' : text[i]", "text[i]"),
+    ("no escape is cut in half", "machine_log.c",
+     "used + 2 <= room", "used + 1 <= room"),
+    ("the end of the object has room", "machine_log.c",
+     "room = size - (sizeof(tail) - 1)", "room = size"),
+    ("no event among lines of text", "machine_log.c",
+     "	if (!json)\n		return false;\n", ""),
+]
+
 MODELS = {
-    "ftrace_switches": ("core/ftrace_pid*", PIDS),
-    "trace_event": ("event/trace_event.[ch]", EVENT),
-    "filter": ("event/filter*", FILTER),
-    "filter_errors": ("event/filter*", FILTER_ERRORS),
-    "ring_buffer": ("ring/ring_buffer*", RING),
-    "ring_buffer_swap": ("ring/ring_buffer*", SWAP),
-    "fgraph": ("graph/fgraph*", FGRAPH),
-    "tracefs": ("control/tracefs*", TRACEFS),
+    "regex": ("trace/shell/regex.[ch]", REGEX),
+    "machine_log": ("kernel/base/machine_log.[ch]", JSON),
+    "ftrace_switches": ("trace/core/ftrace_pid*", PIDS),
+    "trace_event": ("trace/event/trace_event.[ch]", EVENT),
+    "filter": ("trace/event/filter*", FILTER),
+    "filter_errors": ("trace/event/filter*", FILTER_ERRORS),
+    "ring_buffer": ("trace/ring/ring_buffer*", RING),
+    "ring_buffer_swap": ("trace/ring/ring_buffer*", SWAP),
+    "fgraph": ("trace/graph/fgraph*", FGRAPH),
+    "tracefs": ("trace/control/tracefs*", TRACEFS),
 }
-# What of trace/ a model needs beside the files that are mutated.
+# What a model needs beside the files that are mutated.
 SEQ = "trace/event/trace_seq.c"
 CORE = [str(path.relative_to(ROOT)) for path in
         sorted((ROOT / "trace/core").glob("*.c"))
@@ -362,17 +424,17 @@ def common(tmp_path_factory):
 def build(directory, common, model, mutant):
     """Copy the sources, mutate one, compile the model check against them."""
     _, name, text, replacement = mutant
-    trace = (directory / "trace" / MODELS[model][0]).parent
-    trace.mkdir(parents=True)
-    for path in (ROOT / "trace").glob(MODELS[model][0]):
+    folder = (directory / MODELS[model][0]).parent
+    folder.mkdir(parents=True)
+    for path in ROOT.glob(MODELS[model][0]):
         source = path.read_text()
         if path.name == name and text:
             source = mutated(source, text, replacement)
-        (trace / path.name).write_text(source)
+        (folder / path.name).write_text(source)
     program = directory / "model"
     subprocess.run(["gcc", *FLAGS, *include(directory), *NAMES,
                     f"-Wl,-T,{ROOT}/tests/host/tables.ld", "-o", program,
-                    *sorted(trace.glob("*.c")),
+                    *sorted(folder.glob("*.c")),
                     *[ROOT / path for path in BESIDE.get(model, [])],
                     ROOT / f"tests/unit/test_{model}.c", *common],
                    check=True)

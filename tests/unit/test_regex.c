@@ -87,15 +87,19 @@ UNIT(regex, too_much_of_anything_is_refused)
 	unsigned int i;
 
 	memset(re, 'a', sizeof(re) - 1);
-	CHECK(regex_compile(&regex, re, 0));
+	re[REGEX_STEPS - 1] = '\0';
+	CHECK_STR(regex_compile(&regex, re, 0), "the pattern is too long");
 	re[REGEX_STEPS - 2] = '\0';
 	CHECK(!regex_compile(&regex, re, 0));
 	for (i = 0; i <= REGEX_GROUPS; i++)
 		memcpy(re + i, "(a", 3);
-	CHECK(regex_compile(&regex, re, REGEX_EXTENDED));
-	for (i = 0; i <= REGEX_SETS; i++)
+	CHECK_STR(regex_compile(&regex, re, REGEX_EXTENDED),
+		  "too many groups inside each other");
+	for (i = 0; i < REGEX_SETS; i++)
 		memcpy(re + 3 * i, "[a]", 4);
-	CHECK(regex_compile(&regex, re, 0));
+	CHECK(!regex_compile(&regex, re, 0));
+	memcpy(re + 3 * i, "[a]", 4);
+	CHECK_STR(regex_compile(&regex, re, 0), "too many sets [...]");
 }
 
 static void append(char *re, const char *part)
