@@ -82,6 +82,34 @@ def block():
     return "".join(f"**`{folder}/`**\n{text}\n\n" for folder, text in folders())
 
 
+PICTURES = dict(re.findall(r"^!\[(.+)\]\((\S+)\)$",
+                          README.read_text("utf-8"), re.MULTILINE))
+
+
+def test_the_pictures_are_there():
+    """Of each kind one: what draws it is beside it."""
+    paths = set(PICTURES.values())
+    assert {"tools/theatre/theatre.png", "tools/trace/flame.svg",
+            "tools/trace/timeline.svg"} <= paths
+    for path in paths:
+        data = (ROOT / path).read_bytes()
+        start = b"\x89PNG" if path.endswith(".png") else b"<svg"
+        assert start in data[:400], path
+
+
+@pytest.mark.parametrize("name, title", [
+    ("flame", "one second of the workload, by task"),
+    ("timeline", "the busiest 200 us of a second of the workload")])
+def test_a_picture_is_what_make_draws(name, title):
+    """Its title is that of the rule that makes it; it has no script and asks
+    for nothing."""
+    rules = (ROOT / "tools/trace/targets.mk").read_text("utf-8")
+    picture = (ROOT / f"tools/trace/{name}.svg").read_text("utf-8")
+    assert f"--title '{title}'" in rules
+    assert f'aria-label="{title}"' in picture
+    assert "<script" not in picture and "href" not in picture
+
+
 def test_a_folder_begins_with_what_it_is_for():
     """A paragraph of a few lines: not a table, a list, or a picture."""
     for folder, text in folders():

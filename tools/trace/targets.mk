@@ -22,8 +22,9 @@ $(BUILD)/timeline.svg: $(BUILD)/workload.log $(wildcard tools/trace/*.py)
 	$(Q)$(TRACE_TOOL) timeline $< --task '!shell' --span 0.0002 -o $@ \
 		--title 'the busiest 200 us of a second of the workload'
 
+# README.md has both: make flame timeline KEEP=tools/trace
 $(PICTURES): %: $(BUILD)/%.svg
-	@echo $<
+	@$(if $(KEEP),cp $< $(KEEP)/ && )echo $<
 
 # The viewer is npm's; its version is in speedscope.py.
 SPEEDSCOPE ?= $(BUILD)/speedscope
