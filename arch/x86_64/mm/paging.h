@@ -104,6 +104,18 @@ void *stack_of_guard(unsigned long addr);
 unsigned long stack_limit(unsigned long addr);
 
 /*
+ * paging_peek - where a byte of the kernel's memory can be read without a fault
+ *
+ * It follows the page tables and returns an address in the direct map, from
+ * which no page is ever taken: so the byte stays readable even if its own
+ * mapping goes. Device registers are not memory (IOREMAP_BASE).
+ * Context: any, NMI included; not traceable.
+ * Return: the number of bytes from there to the end of the page of @addr; 0:
+ * no memory is mapped at @addr, and *@at is not set.
+ */
+unsigned long paging_peek(unsigned long addr, const void **at);
+
+/*
  * The poke address space: the shared upper half, and in the lower half one
  * page, POKE_WINDOW, whose entry the patch engine sets and clears. Only one CPU
  * at a time may load it, with interrupts off.
