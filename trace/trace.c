@@ -168,6 +168,12 @@ void trace_unpause(struct trace_array *tr)
 		WRITE_ONCE(tr->on, tr->paused_was_on);
 }
 
+void trace_reset_locked(struct trace_array *tr)
+{
+	assert_held(&trace_lock);
+	reset_all(tr);
+}
+
 void trace_reset(struct trace_array *tr, unsigned int cpu)
 {
 	mutex_lock(&trace_lock);

@@ -37,6 +37,9 @@ int trace_set_option_locked(struct trace_array *tr, unsigned int option,
 /* Make nop current. [trace_lock held] Return: 0 or the error of reset. */
 int trace_stop_tracer(struct trace_array *tr);
 
+/* Empty all its buffers. [trace_lock held] */
+void trace_reset_locked(struct trace_array *tr);
+
 /* Grow the buffer to its full size. [trace_lock held] Return: 0; -ENOMEM. */
 int trace_expand(struct trace_array *tr);
 

@@ -65,11 +65,14 @@ const struct trace_event *trace_event_by_name(const char *system,
 
 /* ---- registration -------------------------------------------------------- */
 
-static bool name_possible(const char *name)
+/* @also: one more character that is allowed, or NUL. */
+static bool name_possible(const char *name, char also)
 {
 	size_t i;
 
-	for (i = 0; isalnum(name[i]) || name[i] == '_'; i++)
+	for (i = 0;
+	     isalnum(name[i]) || name[i] == '_' || (name[i] && name[i] == also);
+	     i++)
 		;
 	return i && i < TRACE_EVENT_NAME && !name[i];
 }
@@ -86,7 +89,8 @@ static bool event_possible(const struct trace_event *event)
 {
 	const struct trace_field *field;
 
-	if (!name_possible(event->system) || !name_possible(event->name))
+	if (!name_possible(event->system, '-') ||
+	    !name_possible(event->name, '\0'))
 		return false;
 	if (event->size < sizeof(struct trace_entry) ||
 	    event->size > RB_PAYLOAD_MAX)

@@ -41,8 +41,8 @@ struct tracepoint;
  */
 #define TRACE_EVENT_DYNAMIC 64
 #define TRACE_EVENT_ID_MAX  0xffff
-#define TRACE_EVENT_SLOTS   512 /* events at a time; a power of two */
-#define TRACE_EVENT_NAME    64	/* bytes of a name, its NUL included */
+#define TRACE_EVENT_SLOTS   1024 /* events at a time; a power of two */
+#define TRACE_EVENT_NAME    64	 /* bytes of a name, its NUL included */
 
 /* How a filter or a histogram reads a field. */
 enum trace_field_kind {
@@ -162,7 +162,8 @@ struct trace_field {
 	}
 
 struct trace_event {
-	const char *system, *name; /* letters, digits and '_' */
+	/* Letters, digits and '_'; of a system also '-', as on Linux. */
+	const char *system, *name;
 	u16 id;
 	u64 serial; /* number of the registration; 0: in the table */
 	u32 size;   /* least bytes of a record, trace_entry included */

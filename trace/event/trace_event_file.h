@@ -49,6 +49,7 @@ struct trace_array;
 #define EVENT_FILE_PIDS		 0x10U /* the trace has lists of pids */
 #define EVENT_FILE_TRIGGERS	 0x20U /* ->triggers is not empty */
 #define EVENT_FILE_PRINTK	 0x40U /* each record is printed, too */
+#define EVENT_FILE_WAS_ENABLED	 0x80U /* of probes: there may be records */
 
 /* With one of these a probe calls trace_event_wanted() or the filter. */
 #define EVENT_FILE_SLOW                                                     \
@@ -81,6 +82,8 @@ struct trace_event_file {
 	struct event_filter *filter; /* [A] */
 	u16 other_pid; /* [L] offset of a second task's pid; 0: none */
 	struct event_trigger *triggers; /* [A] event_trigger.h */
+	/* [A] of an event made of probes: the next enabled file of it */
+	struct trace_event_file *next_probed;
 };
 
 /* A text of a filter that no event of its system has accepted. */
