@@ -37,6 +37,8 @@ static const char *const changes[][2] = {
 	{ "stack_tracer_enabled", "1\n" },
 	{ "function_profile_enabled", "1\n" },
 	{ "tracing_max_latency", "77\n" },
+	{ "kprobe_events", "p:changed/a mutex_lock\n" },
+	{ "dynamic_events", "r:changed/b mutex_lock\nf mutex_lock a=$arg1\n" },
 };
 
 #define WRITABLE (ARRAY_SIZE(changes) - 1) /* but for those of a CPU */
@@ -67,6 +69,13 @@ static bool shows_events(const char *name)
 	       !strcmp(name, "stat");
 }
 
+/* Without TRUNC a definition is one more, which is there already. */
+static bool defines_events(const char *name)
+{
+	return !strcmp(name, "kprobe_events") ||
+	       !strcmp(name, "dynamic_events");
+}
+
 /* Return: how many files were written back. */
 static unsigned int write_back_dir(const char *dir)
 {
@@ -81,7 +90,8 @@ static unsigned int write_back_dir(const char *dir)
 		snprintf(path, sizeof(path), "%s%s%s", dir, *dir ? "/" : "",
 			 entry.name);
 		write_back(path, TRACEFS_TRUNC);
-		write_back(path, 0);
+		if (!defines_events(entry.name))
+			write_back(path, 0);
 		files++;
 	}
 	return files;
@@ -125,6 +135,7 @@ static void change_none(void)
 	tt_write("tracing_cpumask", "ffffffffffffffff\n");
 	tt_write("current_tracer", "nop\n");
 	tt_write("tracing_on", "1\n");
+	tt_write("dynamic_events", "\n");
 }
 
 /* Memory may differ afterwards: the profiler keeps its rows. */

@@ -36,6 +36,13 @@ ROOTS = {
     "ap_entry": "a CPU that is starting",
     "kprobe_site_hit": "the callback of probes at sites",
     "fprobe_call": "the callback of fprobes",
+    "probe_entry_hit": "a probe event, as the next six",
+    "probe_return_entered": "at the entry of a kretprobe",
+    "probe_return_hit": "at its return",
+    "probe_fentry_hit": "of an fprobe",
+    "probe_fexit_entered": "at its entry",
+    "probe_fexit_hit": "at its return",
+    "probe_point_hit": "of a tracepoint",
     "poke_write": "the private address space",
     "poke_write_bytes": "the private address space",
 }

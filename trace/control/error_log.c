@@ -47,6 +47,8 @@ const char *errno_sentence(int err)
 		{ EINVAL, "Invalid argument" },
 		{ ENOSPC, "No space left on device" },
 		{ ENAMETOOLONG, "File name too long" },
+		{ EILSEQ, "Invalid or incomplete multibyte or wide character" },
+		{ EOPNOTSUPP, "Operation not supported" },
 		{ ERANGE, "Numerical result out of range" },
 	};
 	unsigned int i;
@@ -87,6 +89,11 @@ void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
 		buf = file->error_quote;
 		len = strlen(buf);
 		at = 0;
+	}
+	if (file->error_command) {
+		buf = file->error_command;
+		len = strlen(buf);
+		at = file->error_at;
 	}
 	/* The end of the line is not quoted, but may be what is wrong. */
 	if (len && buf[len - 1] == '\n')

@@ -202,6 +202,7 @@ static void error_reset(struct tracefs_file *file)
 	file->error_text = NULL;
 	file->error_where = NULL;
 	file->error_quote[0] = '\0';
+	file->error_command = NULL;
 }
 
 ssize_t tracefs_write(struct tracefs_file *file, const char *buf, size_t len)

@@ -58,6 +58,8 @@ struct tracefs_file {
 	const char *error_text;	 /* NULL: use errno_sentence() */
 	const char *error_where; /* NULL: the path */
 	char error_quote[64];	 /* "", or text to quote instead of the input */
+	/* NULL, or the same, of the handle, with error_at in it */
+	const char *error_command;
 };
 
 /*

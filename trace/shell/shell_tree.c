@@ -256,6 +256,7 @@ static const struct {
 	{ "tracing_on", "0" },
 	{ "current_tracer", "nop" },
 	{ "events/enable", "0" },
+	{ "dynamic_events", "" },
 	{ "set_event_pid", "" },
 	{ "set_event_notrace_pid", "" },
 	{ "set_ftrace_filter", "" },
