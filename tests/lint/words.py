@@ -9,7 +9,8 @@ import re
 
 from tests.lint import source
 
-FOLDERS = ("boot/", "arch/", "kernel/", "trace/", "demo/", "tools/", "book/")
+FOLDERS = ("boot/", "arch/", "kernel/", "trace/", "demo/", "tools/", "book/",
+           "labs/")
 BEGIN = r"(?:^[ *;/#]*|[.;:(,] |\"\s*)"
 
 # What: what to write instead.

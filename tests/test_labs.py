@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: MIT
+# parts: test-all 20, torture 300
+"""The labs: the tree itself gets all points; a tree with holes builds, boots
+and gets none; each prepared wrong answer is noticed by the tests it names.
+
+Of the labs in SHORT the solution, the holes and a wrong answer are in `make
+test-all`; the rest is in `make torture` and in `make test-labs`, which runs
+all. One object directory serves them all.
+"""
+import json
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from tests import qemu
+from tests.mutants import TOKEN, mutated
+from tools import ktap
+from tools.labs import (answers, build, cut, grade, hand_out, judge, spec,
+                        tree)
+from tools.labs.cut import LabError
+from tools.theatre.judge import judge as verdict
+
+ROOT = qemu.ROOT
+LABS = {number: spec.load(number) for number in spec.numbers()}
+SHORT = ("1", "2")
+# What a hole breaks in no lab.
+UNCONCERNED = "lib.*,printk.*,page.*,slab.*,paging.*,acpi.*,kallsyms.*"
+
+
+def of_each(cases):
+    """(lab, case): the first of a short lab, and marked all others."""
+    return [pytest.param(lab, case, id=f"{number}-{name}".replace(" ", "-"),
+                         marks=[] if number in SHORT and not nr
+                         else pytest.mark.torture)
+            for number, lab in LABS.items()
+            for nr, (name, case) in enumerate(cases(lab))]
+
+
+@pytest.fixture(scope="module")
+def base():
+    return tree.read(ROOT)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("labs") / "tree"
+    folder.mkdir()
+    tree.seed_objects(folder, qemu.BUILD)
+    return folder
+
+
+def answered(lab, files, start="3"):
+    """answers.txt of somebody who has played the scenes."""
+    def solve(root):
+        seed = answers.first_seed(root, int(start))
+        naive = answers.scene(root, "naive", seed)
+        could = answers.mixtures(answers.scene(root, "int3-nosync", seed))
+        trapped = answers.trapped_calls(answers.scene(root, "int3", seed))
+        return {"start": start, "seed": seed,
+                "bytes": answers.torn(naive)["saw"].hex(" "),
+                "torn": verdict(naive).torn, "could": min(could).hex(" "),
+                "trapped": trapped}
+    text = "".join(f"{name}: {value}\n" for name, value in solve(files).items())
+    return {f"{lab.folder}/answers.txt": text.encode()}
+
+
+def solution(lab, base, work):
+    if not lab.answers:
+        return {}
+    tree.sync(work, base, ROOT)
+    return answered(lab, work)
+
+
+def failing(lab, base, own, work):
+    results, logs = grade.run(lab, base, own, work, ROOT)
+    assert [result.name for result in results] == [t.name for t in lab.tests]
+    assert all(result.why for result in results if not result.passed)
+    return [result.name for result in results if not result.passed], logs
+
+
+# ---- each lab ----------------------------------------------------------------
+
+@pytest.mark.parametrize("lab, _", of_each(lambda lab: [("solution", None)]))
+def test_the_solution_gets_all_points(lab, _, base, work):
+    assert not failing(lab, base, solution(lab, base, work), work)[0]
+
+
+@pytest.mark.parametrize("name, value, fails", [
+    pytest.param("seed", "5", ["seed"], marks=pytest.mark.torture),
+    ("bytes", "e8 00 00 00 00", ["bytes"]),
+    ("bytes", "e8", ["bytes"]), ("torn", "0", ["torn"]),
+    ("could", "0f 1f 44 00 00", ["could"]), ("trapped", "1", ["trapped"]),
+    ("trapped", "many", ["trapped"]),
+])
+def test_a_wrong_line_of_answers_is_noticed(name, value, fails, base, work):
+    lab = LABS["2"]
+    (path, text), = solution(lab, base, work).items()
+    text = re.sub(rf"^{name}: .*", f"{name}: {value}", text.decode(),
+                  flags=re.M)
+    failed, _ = failing(lab, base, {path: text.encode()}, work)
+    # Another seed has other answers, too.
+    assert failed == fails or name == "seed" and set(fails) <= set(failed)
+
+
+@pytest.mark.parametrize("lab, _", of_each(lambda lab: [("hole", None)]))
+def test_holes_fail_the_named_tests_and_nothing_else(lab, _, base, work):
+    own = hand_out.with_holes(lab, base) | hand_out.blank(lab)
+    failed, logs = failing(lab, base, own, work)
+    assert failed == [test.name for test in lab.tests]
+    assert all(ktap.parse(log).plans for log in logs)  # it boots
+    if not lab.holes:
+        return
+    boot = build.boot(build.image(work, "test"), 2,
+                      f"mode=tests tests={UNCONCERNED}")
+    assert boot.problem(tests=True) is None, boot.problem(tests=True)
+
+
+@pytest.mark.parametrize("lab, wrong", of_each(
+    lambda lab: [(wrong.what, wrong) for wrong in lab.wrong]))
+def test_a_wrong_answer_is_noticed(lab, wrong, base, work):
+    text = base[wrong.file].decode()
+    own = {wrong.file: mutated(text, wrong.text, wrong.becomes).encode()}
+    assert failing(lab, base, own, work)[0] == list(wrong.fails)
+    assert wrong.fails
+
+
+@pytest.mark.parametrize("number", LABS)
+def test_a_lab_has_its_form(number):
+    lab, folder = LABS[number], ROOT / LABS[number].folder
+    text = (folder / "README.md").read_text("utf-8")
+    assert text.startswith(f"# Lab {number}: ")
+    assert re.search(r"^Difficulty: .* Expected time: .* hours?\. "
+                     rf"{lab.points} points\.$", text, re.M)
+    for part in ("**Goal.**", "## Read first", "## Hints, one at a time",
+                 "## How it is graded", "## Challenge"):
+        assert part in text, part
+    for test in lab.tests:
+        assert f"| `{test.name}` | {test.points} |" in text, test.name
+    for hole in lab.holes:
+        assert f"`{hole.name}" in text, hole.name
+    assert lab.points == 100 and (lab.wrong or lab.answers)
+    assert len({test.name for test in lab.tests}) == len(lab.tests)
+    names = {test.name for test in lab.tests}
+    assert all(set(wrong.fails) <= names for wrong in lab.wrong)
+
+
+def bare(text):
+    return "".join(TOKEN.findall(text))
+
+
+@pytest.mark.parametrize("number", LABS)
+def test_a_hand_out_does_not_contain_the_solution(number, base):
+    lab = LABS[number]
+    files = hand_out.make(lab, base)
+    texts = {path: bare(data.decode("utf-8", "ignore"))
+             for path, data in files.items()}
+    for hole in lab.holes:
+        body = bare(cut.body(hole.file, base[hole.file].decode(), hole.name))
+        if len(body) < 40:
+            continue
+        assert body in bare(base[hole.file].decode())
+        assert [path for path, text in texts.items() if body in text] == []
+    assert not [path for path in files
+                if re.match(r"labs/.*\.py|tests/.*_mutants\.py", path)]
+
+
+# ---- a name that is gone -----------------------------------------------------
+
+C_TEXT = ("// SPDX\nint f(int a);\n\nstatic int f(int a)\n{\n\treturn a;\n}\n\n"
+          "static const u8 steps[] = {\n\t1, 2,\n};\n\nvoid\ng(int a,\n"
+          "  int b)\n{\n\tf(1);\n}\n")
+
+
+def test_a_body_is_cut_by_name():
+    done = cut.holes("x.c", C_TEXT, "labs/7", [("f", "return 0;"),
+                                               ("steps", ""), ("g", "")])
+    assert "\treturn a;\n" not in done and "\tf(1);" not in done
+    assert "{\n\t/* Yours to write: labs/7/README.md */\n\treturn 0;\n}\n" \
+        in done
+    assert "1, 2" not in done and "int f(int a);" in done
+    assert done.startswith("// SPDX\n#pragma GCC diagnostic ignored")
+
+
+def test_assembly_and_promela_are_cut():
+    text = "x\nfunc one\n\tnop\nendfunc one\nfunc two\n\tret\nendfunc two\n"
+    assert cut.holes("x.asm", text, "labs/7", [("one", "ud2")]) == text.replace(
+        "\tnop\n", "\t; Yours to write: labs/7/README.md\n\tud2\n")
+    model = "proctype one()\n{\n\tskip\n}\nactive proctype two()\n{\n\tx\n}\n"
+    assert "\tx\n" not in cut.holes("x.pml", model, "labs/7", [("two", "y")])
+
+
+@pytest.mark.parametrize("file, name, count", [
+    ("x.c", "h", 0), ("x.c", "a", 0), ("x.asm", "f", 0), ("x.pml", "f", 0)])
+def test_a_name_that_is_gone_is_an_error(file, name, count):
+    with pytest.raises(LabError, match=f"^{file}: '{name}' is to be cut out, "
+                                       f"but is defined {count} times$"):
+        cut.holes(file, C_TEXT, "labs/7", [(name, "")])
+    with pytest.raises(LabError, match="is defined 2 times"):
+        cut.holes("x.c", C_TEXT * 2, "labs/7", [("f", "")])
+
+
+def test_a_lab_without_its_file_is_an_error(base):
+    files = {path: data for path, data in base.items()
+             if path != LABS["1"].holes[0].file}
+    with pytest.raises(LabError, match="there is no arch/x86_64/patch/insn.c"):
+        hand_out.make(LABS["1"], files)
+
+
+# ---- points and forms --------------------------------------------------------
+
+def test_the_report_has_points_and_a_score():
+    lab = spec.Lab("labs/7-x", "X", [spec.unit("a", "a.b", 30),
+                                     spec.unit("a", "a.c", 70)])
+    results = [judge.Result("a.b", False, "because\nof that"),
+               judge.Result("a.c", True)]
+    assert list(grade.lines_of(lab, results)) == [
+        "a.b: FAIL (0/30)", "    because", "    of that", "a.c: OK (70/70)",
+        "Score: 70/100"]
+    found = grade.gradescope(lab, results)
+    assert found["score"] == 70
+    assert [(test["name"], test["score"], test["max_score"], test["status"],
+             test["output"]) for test in found["tests"]] == [
+        ("a.b", 0, 30, "failed", "because\nof that"),
+        ("a.c", 70, 70, "passed", "")]
+
+
+def run_of(log, status):
+    return qemu.Boot(status, log, 1, 60)
+
+
+def test_a_panic_fails_the_test_that_runs_and_no_other():
+    log = ("KTAP version 1\n1..3\nok 1 - a.one\n"
+           "[    1.0] kernel panic: I1: site 5\n")
+    found = judge.after_boot(["a.one", "a.two", "a.six"],
+                             run_of(log, qemu.PANIC))
+    assert set(found) == {"a.one", "a.two"} and found["a.one"].passed
+    assert found["a.two"] == judge.Result("a.two", False,
+                                          "kernel panic: I1: site 5")
+
+
+@pytest.mark.parametrize("log, status, why", [
+    ("boot\n[ 1.0] kernel panic: J3: x\n", qemu.PANIC,
+     "the kernel does not come to its tests: kernel panic: J3: x"),
+    ("KTAP version 1\n1..1\nok 1 - a.one\n", qemu.OK,
+     "no such test in the image"),
+    ("KTAP version 1\n1..2\nok 1 - a.one\nok 2 - a.two\nkernel panic: z\n",
+     qemu.PANIC, "kernel panic: z"),
+    ("KTAP version 1\n1..2\nok 1 - a.one\n", None,
+     "no end after 60 s: the kernel hangs"),
+])
+def test_a_run_that_ends_otherwise_fails_its_tests(log, status, why):
+    found = judge.after_boot(["a.one", "a.two"], run_of(log, status))
+    assert not found["a.two"].passed and found["a.two"].why == why
+
+
+def test_a_command_line_takes_a_batch_of_names():
+    names = [f"suite.{'x' * 50}{i}" for i in range(10)]
+    assert len(",".join(judge.batch(names))) <= judge.MOST_GLOBS
+    assert len(judge.batch(names)) == 4
+    assert judge.batch(["y" * 300]) == ["y" * 300]
+
+
+def test_tests_are_run_in_the_order_of_the_link():
+    log = qemu.Machine(smp=2).boot("mode=tests tests=lib.*,slab.*,ipi.*").log
+    names, order = ktap.parse(log).names, judge.order_of_tests(ROOT)
+    assert len(names) > 20 and names == sorted(names, key=order.get)
+
+
+# ---- as it is typed ----------------------------------------------------------
+
+def typed(folder, *words):
+    return subprocess.run(["make", "-s", *words], cwd=folder, text=True,
+                          capture_output=True, check=False, timeout=600,
+                          env=build.environment())
+
+
+@pytest.mark.parametrize("words, why", [
+    (["hand-out", "LAB=77", "DIR=x"], "hand-out: LAB=77: labs are 1, 2"),
+    (["hand-out", "LAB=one", "DIR=x"], "hand-out: LAB=one: labs are 1, 2"),
+    (["hand-out", "LAB=1"], "hand-out: DIR= is missing: where to?"),
+    (["hand-out", "LAB=1", "DIR=labs"],
+     "hand-out: DIR=labs: is there already and is not empty"),
+    (["grade", "LAB=77"], "grade: LAB=77: labs are 1, 2"),
+    (["grade", "LAB=1", "DIR=/nowhere"],
+     "grade: /nowhere: there is no arch/x86_64/patch/insn.c"),
+])
+def test_bad_words_are_refused(words, why):
+    done = typed(ROOT, *words)
+    assert done.returncode == 2 and why in done.stderr
+    assert not (ROOT / "x").exists()
+
+
+@pytest.mark.torture
+def test_a_hand_out_is_graded_where_it_lies(tmp_path):
+    """The tests are those of its first commit, whatever a student does."""
+    to = tmp_path / "student"
+    done = typed(ROOT, "hand-out", "LAB=1", f"DIR={to}")
+    assert done.returncode == 0, done.stderr
+    assert tree.git(to, "log", "--format=%s").decode() == (
+        "labs/01-five-bytes: Five bytes: encode a site and decode it\n")
+    assert not tree.git(to, "status", "--porcelain")
+    test = to / "tests/unit/test_insn.c"
+    test.write_text(re.sub(r"CHECK.*;", ";", test.read_text()))
+    tree.git(to, "commit", "-q", "-a", "-m", "all is well now")
+    done = typed(to, "grade", "LAB=1")
+    assert done.returncode == 2 and "\nScore: 0/100\n" in done.stdout
+    assert ("tests/unit/test_insn.c: changed, but not part of this lab: not "
+            "taken\n") in done.stdout
+    good = (ROOT / LABS["1"].holes[0].file).read_text("utf-8")
+    (to / LABS["1"].holes[0].file).write_text(good)
+    done = typed(to, "grade")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("\nScore: 100/100\n")
+    assert json.loads((to / "results.json").read_text())["score"] == 100
+    assert pathlib.Path(to, "results.json").name not in tree.git(
+        to, "status", "--porcelain").decode()
+
+
+@pytest.mark.torture
+def test_a_failed_lab_has_its_page(tmp_path):
+    to = tmp_path / "student"
+    assert typed(ROOT, "hand-out", "LAB=2", f"DIR={to}").returncode == 0
+    done = typed(to, "grade", "LAB=2")
+    page = to / "build/lab-theatre.html"
+    assert done.returncode == 2 and "\nScore: 0/100\n" in done.stdout
+    assert f"theatre: {page}\n" in done.stdout
+    assert "<html" in page.read_text("utf-8")

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: MIT
+"""Runs the tests of a lab in a tree that sync() has made. The verdicts are
+those of the tests; what a test costs is counted in instructions."""
+import pathlib
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+
+from tests import qemu
+from tools import ktap
+from tools.labs import answers, build
+from tools.labs.cut import LabError, tests_of
+
+MOST_GLOBS = 240  # characters; tests/kernel/ktest.c takes 255
+REASON = re.compile(r"^# |kernel panic: ")
+LINES = 4  # of a reason that are shown
+
+
+@dataclass
+class Result:
+    name: str
+    passed: bool
+    why: str = ""
+
+
+def reason(lines):
+    """The lines that say why; the last ones, if none does."""
+    lines = [line for line in lines if line.strip()]
+    good = [line for line in lines if REASON.search(line)]
+    return "\n".join((good or lines[-LINES:])[:LINES])
+
+
+# ---- tests in the image ------------------------------------------------------
+
+def order_of_tests(tree):
+    """All tests in the image, in the order in which it runs them: that of the
+    link, so of the names of the files."""
+    names = []
+    for folder in ("tests/kernel", "tests/bench/kernel", "tests/debug",
+                   "tests/lab"):
+        for path in sorted((tree / folder).glob("*.c"),
+                           key=lambda path: path.name):
+            names += tests_of(path.read_text("utf-8"))
+    return {name: nr for nr, name in enumerate(names)}
+
+
+def batch(names):
+    """As many of the first names as fit in one command line."""
+    taken, room = [], MOST_GLOBS
+    for name in names:
+        room -= len(name) + 1
+        if taken and room < 0:
+            break
+        taken.append(name)
+    return taken
+
+
+def ended(log):
+    """Why a run stopped in the middle of a test."""
+    found = re.search(r"kernel panic: .*", log)
+    return found[0] if found else reason(log.splitlines())
+
+
+def after_boot(names, run):
+    """{name: Result} of one boot; a test in which it ended has failed."""
+    report = ktap.parse(run.log)
+    if not report.plans:
+        why = run.stopped() or "the kernel does not come to its tests: "
+        return {name: Result(name, False, why + ended(run.log))
+                for name in names}
+    found = {test.name: Result(test.name, test.status == "ok",
+                               reason(test.lines) if test.status != "ok"
+                               else "") for test in report.tests}
+    missing = [name for name in names if name not in found]
+    if report.planned < len(names) and report.seen == report.planned:
+        return found | {name: Result(name, False, "no such test in the image")
+                        for name in missing}
+    if missing:
+        why = run.stopped() or ended(run.log)
+        found[missing[0]] = Result(missing[0], False, why)
+    elif run.status == qemu.PANIC:
+        found[names[-1]] = Result(names[-1], False, ended(run.log))
+    return found
+
+
+def boot_group(tree, names, where, logs):
+    kernel = build.image(tree, where["image"])
+    order = order_of_tests(tree)
+    left = sorted(names, key=lambda name: order.get(name, len(order)))
+    results = {}
+    while left:
+        now = batch(left)
+        run = build.boot(kernel, where["smp"], f"mode=tests "
+                         f"tests={','.join(now)} {where['append']}".strip())
+        logs.append(run.log)
+        results |= after_boot(now, run)
+        left = [name for name in left if name not in results]
+    return results
+
+
+def judge_boots(tree, tests, logs):
+    results = {}
+    for where in {str(test.where): test.where for test in tests}.values():
+        names = [test.name for test in tests if test.where == where]
+        results |= boot_group(tree, names, where, logs)
+    return results
+
+
+# ---- tests on the host -------------------------------------------------------
+
+def judge_unit(tree, test):
+    """Each in a process of its own: a sanitizer ends it."""
+    program = build.unit_program(tree, test.where["program"])
+    status, output = build.run(tree, str(program), test.name)
+    lines = output.splitlines()
+    if status == 2:
+        return Result(test.name, False, "no such test")
+    return Result(test.name, status == 0,
+                  "" if status == 0 else reason(lines))
+
+
+def judge_units(tree, tests, logs):
+    results = {}
+    for test in tests:
+        try:
+            results[test.name] = judge_unit(tree, test)
+        except build.BuildError as error:
+            results[test.name] = Result(test.name, False, str(error))
+    return results
+
+
+# ---- the model ---------------------------------------------------------------
+
+MODEL = "tests/model/text_poke.pml"
+
+
+def spin(folder, source, defines):
+    """How many errors Spin finds, at most 1; None: it cannot search."""
+    options = [f"-D{name}" for name in defines]
+    for words in (["spin", "-a", *options, str(source)],
+                  ["gcc", "-O1", "-DSAFETY", "-DNOREDUCE", "-DCOLLAPSE", "-o",
+                   "pan", "pan.c"]):
+        if build.run(folder, *words)[0]:
+            return None
+    output = build.run(folder, "./pan", "-m100000")[1]
+    errors = re.search(r"errors: (\d+)", output)
+    if not errors or "max search depth too small" in output:
+        return None
+    return int(errors[1])
+
+
+def judge_models(tree, tests, logs):
+    results = {}
+    for test in tests:
+        with tempfile.TemporaryDirectory(prefix="nop5-") as folder:
+            found = spin(pathlib.Path(folder), tree / MODEL,
+                         test.where["defines"])
+        wanted = test.where["errors"]
+        results[test.name] = Result(test.name, found == wanted, "" if
+                                    found == wanted else f"Spin finds {found} "
+                                    f"errors, should find {wanted}")
+    return results
+
+
+# ---- answers -----------------------------------------------------------------
+
+def judge_answers(tree, tests, logs):
+    lines = answers.read(tree)
+    results = {}
+    for test in tests:
+        why = answers.check(test.where["check"], tree, lines)
+        results[test.name] = Result(test.name, not why, why or "")
+    return results
+
+
+JUDGES = {"boot": judge_boots, "unit": judge_units, "model": judge_models,
+          "answer": judge_answers}
+
+
+def judge(tree, lab, logs):
+    """Results in the order of the lab's tests. logs: of the boots, out."""
+    results = {}
+    for kind, function in JUDGES.items():
+        tests = [test for test in lab.tests if test.kind == kind]
+        if not tests:
+            continue
+        try:
+            results |= function(tree, tests, logs)
+        except build.BuildError as error:
+            results |= {test.name: Result(test.name, False, "it does not "
+                                          f"compile:\n{error}")
+                        for test in tests}
+        except subprocess.TimeoutExpired as error:
+            raise LabError(f"no end after {error.timeout} s") from error
+    return [results[test.name] for test in lab.tests]
