@@ -19,7 +19,10 @@
 #pragma once
 
 #include "kernel/lib/types.h"
+#include <asm/context.h>
+#include <asm/percpu.h>
 
+struct kprobe;
 struct kprobe_list;
 struct kprobe_point;
 struct pt_regs;
@@ -115,3 +118,44 @@ struct kprobe_point {
 	struct arch_kprobe arch;	/* [I] of a site: unused */
 	const struct kprobe_list *list; /* [A] enabled probes; NULL: none */
 };
+
+/* ---- probes at sites: the trampoline kprobe_site_caller() ---------------- */
+
+/* A probed site, found by the address behind its CALL. */
+struct kprobe_site {
+	unsigned long ret;	  /* [I] */
+	struct kprobe *alone;	  /* [A] its probe, if it has one only, with a
+				   * pre handler only; or NULL */
+	struct kprobe_site *next; /* [A] in the bucket */
+};
+
+#define KPROBE_SITE_HASH 0x9e3779b1U
+#define KPROBE_SITE_BITS 12
+
+static __always_inline unsigned int kprobe_site_bucket(unsigned long ret)
+{
+	return (u32)ret * KPROBE_SITE_HASH >> (32 - KPROBE_SITE_BITS);
+}
+
+/* Where struct kprobe has its pre handler; kprobe_hit.c asserts it. */
+#define KPROBE_PRE_HANDLER 24
+
+/* asm, kprobe_entry.asm. Context: it is called by sites. */
+void kprobe_site_caller(void);
+extern char kprobe_site_caller_end[];
+
+/* The probe whose handler runs in a context, by its CTX_ bit. */
+struct kprobe_contexts {
+	struct kprobe *probe[CTX_TASK + 1];
+};
+
+extern struct kprobe_site *kprobe_site_table[1U << KPROBE_SITE_BITS];
+DECLARE_PER_CPU(u32, kprobe_busy); /* CTX_ bits: a handler runs there */
+DECLARE_PER_CPU(struct kprobe_contexts, kprobe_contexts);
+
+/*
+ * kprobe_site_general() - what the trampoline does not do itself; it sets
+ * regs->ip, which is the address behind the CALL before, to where the call goes
+ * on. Context: probe, preemption off.
+ */
+void kprobe_site_general(struct pt_regs *regs);

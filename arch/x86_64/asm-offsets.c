@@ -10,6 +10,7 @@
 #include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/tracepoint.h"
 #include "kernel/sched.h"
+#include "trace/arch_kprobe.h"
 #include <asm/context.h>
 #include <asm/cpu.h>
 #include <asm/irqflags.h>
@@ -24,6 +25,7 @@
 void asm_offsets(void);
 void asm_offsets_pt_regs(void);
 void asm_offsets_ftrace(void);
+void asm_offsets_kprobe(void);
 void asm_offsets_ap_boot(void);
 
 void asm_offsets_pt_regs(void)
@@ -75,6 +77,15 @@ void asm_offsets_ftrace(void)
 	OFFSET(FULL_DIRECT, ftrace_full_frame, direct);
 	OFFSET(FULL_RET, ftrace_full_frame, ret);
 	OFFSET(FULL_PARENT_IP, ftrace_full_frame, parent_ip);
+}
+
+void asm_offsets_kprobe(void)
+{
+	OFFSET(KPROBE_SITE_RET, kprobe_site, ret);
+	OFFSET(KPROBE_SITE_ALONE, kprobe_site, alone);
+	DEFINE(KPROBE_SITE_HASH, KPROBE_SITE_HASH);
+	DEFINE(KPROBE_SITE_BITS, KPROBE_SITE_BITS);
+	DEFINE(KPROBE_PRE_HANDLER, KPROBE_PRE_HANDLER);
 }
 
 void asm_offsets(void)

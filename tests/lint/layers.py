@@ -37,6 +37,10 @@ EXCEPTIONS = {
         "the seam it implements",
     ("arch/x86_64/patch/kprobe", "trace/arch_kprobe.h"):
         "the seam it implements",
+    ("arch/x86_64/patch/ftrace", "trace/arch_kprobe.h"):
+        "the trampoline of probes has a frame, too",
+    ("arch/x86_64/asm-offsets.c", "trace/arch_kprobe.h"):
+        "offsets of a probed site for assembly",
     ("arch/x86_64/asm-offsets.c", "kernel/sched.h"):
         "offsets of the task's fields for assembly",
     ("arch/x86_64/asm-offsets.c", "arch/x86_64/patch/ftrace_frame.h"):

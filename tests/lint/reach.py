@@ -35,6 +35,7 @@ ROOTS = {
     "graph_call": "the function_graph tracer",
     "ap_entry": "a CPU that is starting",
     "kprobe_site_hit": "the callback of probes at sites",
+    "kprobe_site_caller": "the trampoline of probes at sites",
     "fprobe_call": "the callback of fprobes",
     "probe_entry_hit": "a probe event, as the next six",
     "probe_return_entered": "at the entry of a kretprobe",
@@ -103,6 +104,8 @@ INDIRECT = {
         ([], "handlers: the busy bit of this context is set, so that a probe "
          "they reach calls none"),
     "kprobe_site_hit": ([], "the same"),
+    "kprobe_site_general": ([], "the same"),
+    "kprobe_site_caller": ([], "the same"),
     "call_many": ([], "the same"),
     "kprobe_post": ([], "the same"),
     "fprobe_enter":

@@ -21,13 +21,12 @@
 
 static struct kprobe_key *table[1U << TABLE_BITS];
 
-static DEFINE_PER_CPU(u32, kprobe_busy); /* CTX_ bits: a handler runs there */
+DEFINE_PER_CPU(u32, kprobe_busy);
+DEFINE_PER_CPU(struct kprobe_contexts, kprobe_contexts);
+struct kprobe_site *kprobe_site_table[1U << KPROBE_SITE_BITS];
 
-/* The probe whose handler runs in a context, by its CTX_ bit. */
-struct kprobe_contexts {
-	struct kprobe *probe[CTX_TASK + 1];
-};
-static DEFINE_PER_CPU(struct kprobe_contexts, running);
+static_assert(offsetof(struct kprobe, pre_handler) == KPROBE_PRE_HANDLER,
+	      "for kprobe_entry.asm");
 
 static __always_inline struct kprobe_key **bucket(unsigned long addr)
 {
@@ -49,6 +48,25 @@ void kprobe_unpublish_key(struct kprobe_key *key)
 	while (*at != key)
 		at = &(*at)->next;
 	WRITE_ONCE(*at, key->next); /* a reader of key goes on from it */
+}
+
+void kprobe_publish_site(struct kprobe_site *site)
+{
+	struct kprobe_site **head =
+		&kprobe_site_table[kprobe_site_bucket(site->ret)];
+
+	site->next = *head;
+	smp_store_release(head, site);
+}
+
+void kprobe_unpublish_site(struct kprobe_site *site)
+{
+	struct kprobe_site **at =
+		&kprobe_site_table[kprobe_site_bucket(site->ret)];
+
+	while (*at != site)
+		at = &(*at)->next;
+	WRITE_ONCE(*at, site->next);
 }
 
 static __always_inline const struct kprobe_key *find(unsigned long addr)
@@ -97,7 +115,7 @@ static __always_inline void leave(void)
 static __always_inline bool call_one(struct kprobe *p, u32 context,
 				     struct pt_regs *regs)
 {
-	this_cpu_write(running.probe[context], p);
+	this_cpu_write(kprobe_contexts.probe[context], p);
 	return likely(p->pre_handler) && p->pre_handler(p, regs);
 }
 
@@ -143,7 +161,7 @@ __no_fp void kprobe_post(struct kprobe_point *point, struct pt_regs *regs)
 	for (i = 0; i < list->n; i++) {
 		struct kprobe *p = list->probe[i];
 
-		this_cpu_write(running.probe[context], p);
+		this_cpu_write(kprobe_contexts.probe[context], p);
 		if (p->post_handler)
 			p->post_handler(p, regs, 0);
 	}
@@ -173,30 +191,36 @@ __no_fp enum kprobe_next kprobe_trap(struct pt_regs *regs,
 	return pre(key->point, regs);
 }
 
-static noinline void post_at_site(unsigned long ip, struct pt_regs *regs)
+/* Calls the handlers as an INT3 at the site would. regs->ip is behind it. */
+static __always_inline void site_hit(unsigned long ip, struct pt_regs *regs)
 {
-	regs->ip = ip + MCOUNT_INSN_SIZE;
-	kprobe_post(find(ip)->point, regs);
-}
-
-/* The callback at a site: calls the handlers as an INT3 there would. */
-__no_fp void kprobe_site_hit(unsigned long ip, unsigned long parent_ip,
-			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	struct pt_regs *regs = &ftrace_full_frame(fregs)->regs;
 	const struct kprobe_key *key = find(ip);
 	unsigned long resume = regs->ip;
 	enum kprobe_next next;
 
-	preempt_disable_notrace();
-	if (likely(key)) {
-		regs->ip = ip + 1;
-		next = pre(key->point, regs);
-		if (unlikely(next == KPROBE_POST))
-			post_at_site(regs->ip - 1, regs);
-		if (likely(next != KPROBE_REDIRECTED))
-			regs->ip = resume;
+	if (unlikely(!key))
+		return;
+	regs->ip = ip + 1;
+	next = pre(key->point, regs);
+	if (unlikely(next == KPROBE_POST)) {
+		regs->ip = ip + MCOUNT_INSN_SIZE;
+		kprobe_post(key->point, regs);
 	}
+	if (likely(next != KPROBE_REDIRECTED))
+		regs->ip = resume;
+}
+
+__no_fp void kprobe_site_general(struct pt_regs *regs)
+{
+	site_hit(regs->ip - MCOUNT_INSN_SIZE, regs);
+}
+
+/* The callback at a site with other subscribers. */
+__no_fp void kprobe_site_hit(unsigned long ip, unsigned long parent_ip,
+			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	preempt_disable_notrace();
+	site_hit(ip, &ftrace_full_frame(fregs)->regs);
 	preempt_enable_notrace();
 }
 
@@ -206,5 +230,5 @@ struct kprobe *kprobe_running(void)
 
 	if (!(this_cpu_read(kprobe_busy) & context))
 		return NULL;
-	return this_cpu_read(running.probe[context]);
+	return this_cpu_read(kprobe_contexts.probe[context]);
 }

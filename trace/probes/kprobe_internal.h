@@ -28,7 +28,7 @@
 struct kprobe_list {
 	unsigned int n;
 	bool post;   /* one of them has a post handler */
-	bool simple; /* one probe, without a post handler */
+	bool simple; /* one probe, with a pre handler only */
 	struct kprobe *probe[];
 };
 
@@ -49,6 +49,7 @@ enum kprobe_site_ops {
 struct kprobe_place {
 	struct kprobe_point point; /* first */
 	struct kprobe_key key, second;
+	struct kprobe_site site; /* published if it is on_site */
 	struct list_head probes; /* [K] all registered ones */
 	struct list_head link;	 /* [K] in kprobe_places */
 	bool on_site;		 /* [I] */
@@ -56,6 +57,7 @@ struct kprobe_place {
 	bool was_armed;		 /* [K] a task may be in its slot */
 	bool chosen;		 /* [K] part of the present request */
 	bool published;		 /* [K] the present request has set its list */
+	bool blanked;		 /* [K] it has changed its list in place */
 	enum kprobe_site_ops has, want, had; /* [K] now, to be set, before */
 	struct kprobe_list *built; /* [K] the list it shall get, then its old */
 };
@@ -92,6 +94,8 @@ void kprobe_site_hit(unsigned long ip, unsigned long parent_ip,
 /* Context: [K]. A key is unpublished before its memory is freed (K5). */
 void kprobe_publish_key(struct kprobe_key *key);
 void kprobe_unpublish_key(struct kprobe_key *key);
+void kprobe_publish_site(struct kprobe_site *site);
+void kprobe_unpublish_site(struct kprobe_site *site);
 
 /* ---- kprobe_place.c ---- */
 

@@ -66,7 +66,10 @@ struct kprobe_place *kprobe_place_get(unsigned long addr)
 	list_add_tail(&place->link, &kprobe_places);
 	place->key.addr = addr;
 	place->key.point = place->second.point = &place->point;
+	place->site.ret = addr + MCOUNT_INSN_SIZE;
 	kprobe_publish_key(&place->key);
+	if (place->on_site)
+		kprobe_publish_site(&place->site);
 	if (place->second.addr)
 		kprobe_publish_key(&place->second);
 	return place;
@@ -106,9 +109,16 @@ static int build_list(struct kprobe_place *place)
 		list->probe[list->n++] = p;
 		list->post |= p->post_handler != NULL;
 	}
-	list->simple = list->n == 1 && !list->post;
+	list->simple = list->n == 1 && !list->post &&
+		       list->probe[0]->pre_handler;
 	place->built = list;
 	return 0;
+}
+
+/* The probe that the trampoline of sites may call by itself, or NULL. */
+static struct kprobe *alone_in(const struct kprobe_list *list)
+{
+	return list && list->simple ? list->probe[0] : NULL;
 }
 
 /* The place gets ->built, once, and ->built is then its old list. */
@@ -119,6 +129,7 @@ static void publish_list(struct kprobe_place *place)
 	if (place->published)
 		return;
 	smp_store_release(&place->point.list, place->built);
+	smp_store_release(&place->site.alone, alone_in(place->built));
 	place->built = old;
 	place->published = true;
 }
@@ -142,7 +153,8 @@ static void blank_removed(struct kprobe_place *place)
 		if (!list->probe[i]->place ||
 		    list->probe[i]->flags & KPROBE_FLAG_DISABLED)
 			WRITE_ONCE(list->probe[i], &nobody);
-	place->published = true; /* ->built stays NULL */
+	WRITE_ONCE(place->site.alone, NULL);
+	place->blanked = place->published = true; /* ->built stays NULL */
 }
 
 /* A place that only loses probes cannot fail. */
@@ -154,7 +166,7 @@ static int build_lists(const struct kprobe_request *request)
 	for (i = 0; i < request->n; i++) {
 		struct kprobe_place *place = request->place[i];
 
-		place->published = false;
+		place->published = place->blanked = false;
 		err = build_list(place);
 		if (!err)
 			continue;
@@ -173,7 +185,7 @@ static void free_built(const struct kprobe_request *request)
 	size_t i;
 
 	for (i = 0; i < request->n; i++)
-		any |= request->place[i]->built != NULL;
+		any |= request->place[i]->built || request->place[i]->blanked;
 	if (any)
 		synchronize_cpus(); /* K5 */
 	for (i = 0; i < request->n; i++) {
@@ -344,6 +356,8 @@ void kprobe_reap(void)
 	for (at = dead.next; at != &dead; at = at->next) {
 		place = list_entry(at, struct kprobe_place, link);
 		kprobe_unpublish_key(&place->key);
+		if (place->on_site)
+			kprobe_unpublish_site(&place->site);
 		if (place->second.addr)
 			kprobe_unpublish_key(&place->second);
 	}

@@ -18,11 +18,13 @@
 static struct ftrace_ops plain_ops = {
 	.func = kprobe_site_hit,
 	.flags = FTRACE_OPS_FL_SAVE_REGS,
+	.trampoline = (unsigned long)kprobe_site_caller,
 };
 
 static struct ftrace_ops post_ops = {
 	.func = kprobe_site_hit,
 	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY,
+	.trampoline = (unsigned long)kprobe_site_caller,
 };
 
 static bool is_registered(const struct ftrace_ops *ops)

@@ -22,6 +22,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/sched.h"
 #include "trace/arch_ftrace.h"
+#include "trace/arch_kprobe.h"
 #include <asm/barrier.h>
 #include <asm/layout.h>
 #include <asm/smp.h>
@@ -298,6 +299,12 @@ void arch_ftrace_set_static_ops(struct ftrace_ops *ops)
 	smp_mb(); /* from here on every CPU reads the new ops */
 }
 
+static bool in_site_caller(unsigned long addr)
+{
+	return addr >= (unsigned long)kprobe_site_caller &&
+	       addr < (unsigned long)kprobe_site_caller_end;
+}
+
 static bool static_frame(unsigned long addr, unsigned long *start,
 			 unsigned long *size, unsigned long *bytes)
 {
@@ -305,6 +312,12 @@ static bool static_frame(unsigned long addr, unsigned long *start,
 	unsigned long full = (unsigned long)ftrace_regs_caller;
 	unsigned long end = (unsigned long)ftrace_callers_end;
 
+	if (in_site_caller(addr)) {
+		*start = (unsigned long)kprobe_site_caller;
+		*size = (unsigned long)kprobe_site_caller_end - *start;
+		*bytes = FULL_FRAME_BYTES;
+		return true;
+	}
 	if (addr < fast || addr >= end)
 		return false;
 	*start = addr < full ? fast : full;

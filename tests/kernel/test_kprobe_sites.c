@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Probes at sites by their trampoline: many at once, so that sites share a
+ * bucket of its table; alone, with a second probe, and beside another ops; and
+ * the stack seen from a handler.
+ */
+#include "kernel/base/kallsyms.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/stacktrace.h"
+#include "tests/kernel/ftrace_targets.h"
+#include "tests/kernel/ktest.h"
+#include "trace/arch_kprobe.h"
+#include "trace/probes/kprobe.h"
+#include <asm/pt_regs.h>
+
+static struct kprobe probes[NR_TARGETS];
+static struct kprobe *list[NR_TARGETS];
+static volatile u32 hits[NR_TARGETS];
+
+static int count_own(struct kprobe *p, struct pt_regs *regs)
+{
+	hits[p - probes] += regs->ip == (unsigned long)p->addr + 1;
+	return 0;
+}
+
+KTEST(kprobe_sites, each_of_a_thousand_finds_its_own_K4)
+{
+	unsigned int i, wrong = 0;
+
+	for (i = 0; i < NR_TARGETS; i++) {
+		probes[i] = (struct kprobe){ .addr = (u8 *)target_ip(i),
+					     .pre_handler = count_own };
+		list[i] = &probes[i];
+		hits[i] = 0;
+	}
+	ASSERT_EQ(register_kprobes(list, NR_TARGETS), 0);
+	for (i = 0; i < NR_TARGETS; i++)
+		ftrace_target[i]();
+	unregister_kprobes(list, NR_TARGETS / 2);
+	for (i = 0; i < NR_TARGETS; i++)
+		ftrace_target[i]();
+	unregister_kprobes(list, NR_TARGETS);
+	for (i = 0; i < NR_TARGETS; i++) {
+		ftrace_target[i]();
+		wrong += hits[i] != (i < NR_TARGETS / 2 ? 1 : 2);
+		wrong += probes[i].nmissed != 0;
+	}
+	EXPECT_EQ(wrong, 0);
+}
+
+static unsigned int bucket(unsigned long site)
+{
+	return kprobe_site_bucket(site + MCOUNT_INSN_SIZE);
+}
+
+/* A site in the bucket of @site that is not a target; or 0. */
+static unsigned long neighbour_of(unsigned long site)
+{
+	unsigned long ip;
+	size_t i;
+
+	for (i = 0; i < ftrace_rec_count(); i++) {
+		ip = ftrace_rec_ip(ftrace_rec(i));
+		if (!ftrace_rec_disabled(ftrace_rec(i)) &&
+		    (ip < target_ip(0) || ip > target_ip(NR_TARGETS - 1)) &&
+		    bucket(ip) == bucket(site))
+			return ip;
+	}
+	return 0;
+}
+
+/* The first of a bucket, and one behind it. */
+KTEST(kprobe_sites, two_in_one_bucket)
+{
+	struct kprobe near = { .flags = KPROBE_FLAG_DISABLED };
+	unsigned int i;
+
+	for (i = 0; i < NR_TARGETS; i++) {
+		near.addr = (u8 *)neighbour_of(target_ip(i));
+		if (near.addr)
+			break;
+	}
+	ASSERT(i < NR_TARGETS);
+	probes[i] = (struct kprobe){ .addr = (u8 *)target_ip(i),
+				     .pre_handler = count_own };
+	hits[i] = 0;
+	ASSERT_EQ(register_kprobe(&near), 0);
+	ASSERT_EQ(register_kprobe(&probes[i]), 0);
+	ftrace_target[i]();
+	EXPECT_EQ(hits[i], 1);
+	unregister_kprobe(&near);
+	ftrace_target[i]();
+	near.flags = KPROBE_FLAG_DISABLED;
+	ASSERT_EQ(register_kprobe(&near), 0);
+	ftrace_target[i]();
+	EXPECT_EQ(hits[i], 3);
+	unregister_kprobe(&probes[i]);
+	ftrace_target[i]();
+	EXPECT_EQ(hits[i], 3);
+	unregister_kprobe(&near);
+}
+
+/* The trampoline, its general part and a chain call the same handlers. */
+KTEST(kprobe_sites, alone_with_another_probe_and_in_a_chain)
+{
+	static struct count_ops other = COUNT_OPS(0);
+	struct kprobe second = { .addr = (u8 *)target_ip(0) };
+
+	probes[0] = (struct kprobe){ .addr = (u8 *)target_ip(0),
+				     .pre_handler = count_own };
+	hits[0] = 0;
+	ASSERT_EQ(register_kprobe(&probes[0]), 0);
+	ftrace_target[0]();
+	EXPECT_EQ(hits[0], 1);
+	ASSERT_EQ(register_kprobe(&second), 0);
+	ftrace_target[0]();
+	EXPECT_EQ(hits[0], 2);
+	ASSERT_EQ(filter_targets(&other.ops, 0, 1), 0);
+	ASSERT_EQ(register_ftrace_function(&other.ops), 0);
+	ftrace_target[0]();
+	unregister_kprobe(&second);
+	ftrace_target[0]();
+	EXPECT_EQ(hits[0], 4);
+	EXPECT_EQ(count_hits(&other), 2);
+	EXPECT_EQ(unregister_ftrace_function(&other.ops), 0);
+	ftrace_target[0]();
+	EXPECT_EQ(hits[0], 5);
+	unregister_kprobe(&probes[0]);
+	EXPECT_EQ(ftrace_free_filter(&other.ops), 0);
+}
+
+static struct {
+	unsigned long ip[16];
+	unsigned int n;
+} trace;
+
+static noinline void walked(void)
+{
+	__asm__ volatile("");
+}
+
+static noinline notrace void calls_walked(void)
+{
+	walked();
+	__asm__ volatile(""); /* no tail call */
+}
+
+static int walk(struct kprobe *p, struct pt_regs *regs)
+{
+	(void)p;
+	(void)regs;
+	trace.n = stack_trace_save(trace.ip, ARRAY_SIZE(trace.ip), 0);
+	return 0;
+}
+
+static bool is_in(unsigned long ip, const char *name)
+{
+	unsigned long off, size;
+	const char *symbol = kallsyms_lookup(ip, &off, &size);
+
+	return symbol && !strcmp(symbol, name);
+}
+
+/* The trampoline hides neither the probed function nor its caller. */
+KTEST(kprobe_sites, the_stack_in_a_handler_is_the_callers)
+{
+	struct kprobe p = { .addr = (u8 *)walked, .pre_handler = walk };
+	unsigned int i;
+
+	trace.n = 0;
+	ASSERT_EQ(register_kprobe(&p), 0);
+	calls_walked();
+	unregister_kprobe(&p);
+	for (i = 0; i < trace.n && !is_in(trace.ip[i], "walked"); i++)
+		;
+	ASSERT(i + 1 < trace.n);
+	EXPECT(is_in(trace.ip[i + 1], "calls_walked"));
+}
