@@ -301,6 +301,29 @@ FILTER_ERRORS = [
      "	if (t->at - start >= CHARS_MAX)", "	if (0)"),
 ]
 
+HIST_MAP = [
+    ("nothing", "hist_map.c", "", ""),
+    ("HM1: a slot is taken by compare and exchange", "hist_map.c",
+     "try_cmpxchg(&map->slot[at & map->mask], &found,"
+     " (u64)hash << 32 | number)",
+     "(host_step(), map->slot[at & map->mask] ="
+     " (u64)hash << 32 | number)"),
+    ("HM1: who took the slot may have the same key", "hist_map.c",
+     "has_key(map, found, key)) break;", "0) break;"),
+    ("HM2: the key is there before the slot", "hist_map.c",
+     "(map->key_words + map->extra_words) * sizeof(*key)", "0"),
+    ("HM4: the head of the free elements has a tag", "hist_map.c",
+     "((head >> 32) + 1) << 32 | rest", "rest"),
+    ("an element that is not needed is free again", "hist_map.c",
+     "if (number) push(map, number);", ""),
+    ("what is dropped is counted", "hist_map.c",
+     "fetch_add(&map->dropped, 1);", ""),
+    ("extra words are not compared", "hist_map.c",
+     "for (i = 0; i < map->key_words; i++) if (mine[i] != key[i])",
+     "for (i = 0; i < map->key_words + map->extra_words; i++)"
+     " if (mine[i] != key[i])"),
+]
+
 PIDS = [
     ("nothing", "ftrace_pid.c", "", ""),
     ("P1: the words are new before a bit is another's", "ftrace_pid.c",
@@ -377,6 +400,7 @@ MODELS = {
     "trace_event": ("trace/event/trace_event.[ch]", EVENT),
     "filter": ("trace/event/filter*", FILTER),
     "filter_errors": ("trace/event/filter*", FILTER_ERRORS),
+    "hist_map": ("trace/event/hist_map.[ch]", HIST_MAP),
     "ring_buffer": ("trace/ring/ring_buffer*", RING),
     "ring_buffer_swap": ("trace/ring/ring_buffer*", SWAP),
     "fgraph": ("trace/graph/fgraph*", FGRAPH),
