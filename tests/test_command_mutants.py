@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # parts: torture 12
-"""Breaks function commands and soft mode on purpose, one line at a time: a
-named test in the image, or a panic, must notice each."""
+"""Breaks function commands, histograms and soft mode on purpose, one line at a
+time: a named test in the image, or a panic, must notice each."""
 import pytest
 
 from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
@@ -22,6 +22,17 @@ MUTANTS = [
     ("FC4: a failed addition leaves its table", COMMANDS,
      "\tif (err)\n\t\tsmp_store_release(&command->table, old);", "",
      "func_command.memory*", "kernel panic: "),
+    ("EH1: sums are added to by load and store", "trace/event/hist_map.h",
+     "__atomic_fetch_add(sum, n, __ATOMIC_RELAXED);",
+     "u64 old = READ_ONCE(*sum);"
+     "for (int i = 0; i < 3000; i++) barrier(); WRITE_ONCE(*sum, old + n);",
+     "event_hist.counts_are*", "not ok 1 - event_hist.counts_are"),
+    ("HG2: a field is read beyond its end", "trace/event/event_hist.c",
+     "n = strnlen((const char *)at, min(n, room));", "n = room;",
+     "event_hist.texts*", "not ok 1 - event_hist.texts"),
+    ("a stack begins behind the tracepoint", "trace/event/event_hist.c",
+     "first = i + 1;", "first = i;",
+     "event_hist.stacks", "not ok 1 - event_hist.stacks"),
     ("EF4: a detached event is no longer soft-disabled",
      "trace/event/trace_event_file.c",
      "trace_event_file_set(file, EVENT_FILE_ENABLED, false);",

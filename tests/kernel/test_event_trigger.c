@@ -19,7 +19,8 @@
 
 static const char none[] =
 	"# Available triggers:\n"
-	"# traceon traceoff snapshot stacktrace enable_event disable_event\n";
+	"# traceon traceoff snapshot stacktrace enable_event disable_event "
+	"enable_hist disable_hist hist\n";
 
 static ssize_t put(const char *path, const char *text)
 {

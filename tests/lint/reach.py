@@ -85,6 +85,8 @@ SYNC_EXIT = (["trace_event_raw_event_sync_core_exit"],
              "probes of irq_vectors:sync_core_exit")
 CALLBACKS = ([], "callbacks, each a root here or behind a guard")
 
+CLOCKS = (["clock_local", "clock_global", "clock_counter", "clock_tsc",
+           "ktime_ns"], "clocks[] of trace_clock.c")
 FILTERS = (["match", "match_ranges", "keep_all", "match_u8", "match_s8",
             "match_u16", "match_s16", "match_u32", "match_s32", "match_64"],
            "match of every event_filter")
@@ -136,12 +138,12 @@ INDIRECT = {
                      FILTERS[1] + ", event_printk"),
     "event_triggers_act": FILTERS,
     "event_triggers_want": FILTERS,
+    "event_hist_hit": CLOCKS,
+    "hit_many": CLOCKS,
     "ring_buffer_swap": (["set_top_ring"], "moved of every ring_buffer"),
     "filtered_*": FILTERS,
     "tsc_compare": (["bring_up_clock"], "what ap_entry() compares by"),
-    "ring_buffer_lock_reserve":
-        (["clock_local", "clock_global", "clock_counter", "clock_tsc",
-          "ktime_ns"], "clocks[] of trace_clock.c"),
+    "ring_buffer_lock_reserve": CLOCKS,
 }
 
 

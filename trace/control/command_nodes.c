@@ -73,7 +73,7 @@ static int parse_command(struct request *r, char *rest)
 	int err = 0;
 
 	r->spec.kind = event_trigger_find(command);
-	if (r->spec.kind == TRIGGER_KINDS)
+	if (r->spec.kind > TRIGGER_DISABLE_EVENT) /* histograms are of events */
 		return refuse(r, command, "no such command");
 	if (r->spec.kind == TRIGGER_ENABLE_EVENT ||
 	    r->spec.kind == TRIGGER_DISABLE_EVENT)

@@ -57,6 +57,7 @@ struct tracefs_file {
 	unsigned int error_at;	 /* offset of the wrong part in the input */
 	const char *error_text;	 /* NULL: use errno_sentence() */
 	const char *error_where; /* NULL: the path */
+	char error_place[144];	 /* room for a text of ->error_where */
 	char error_quote[64];	 /* "", or text to quote instead of the input */
 	/* NULL, or the same, of the handle, with error_at in it */
 	const char *error_command;

@@ -6,7 +6,8 @@
  *	[!]enable_event:SYSTEM:EVENT[:COUNT] [if FILTER]
  *
  * A write is one command, whatever its lines. '!' removes the trigger of the
- * same type; that there is none is no error, as on Linux.
+ * same type; that there is none is no error, as on Linux. A file opened with
+ * '>' removes the event's histograms.
  *
  * Owns nothing. Context: task.
  */
@@ -15,26 +16,33 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/kstrto.h"
 #include "kernel/lib/string.h"
-#include "trace/control/event_nodes.h"
+#include "trace/control/trigger_nodes.h"
 #include "trace/event/event_filter.h"
 #include "trace/event/event_trigger.h"
 #include "trace/trace.h"
 #include "trace/trace_snapshot.h"
 
-/* A write, cut up. The parts are in the copy of its text. */
-struct request {
-	struct tracefs_file *file;
-	char *text;   /* a copy, cut up */
-	char *filter; /* behind " if "; NULL: none */
-	bool remove;
-	struct event_trigger_spec spec;
-};
+DEFINE_TABLE(struct trigger_grammar, trigger_grammars);
 
-static int refuse(struct request *r, const char *at, const char *why)
+int trigger_refuse(struct trigger_write *w, const char *at, const char *why)
 {
-	r->file->error_at = at - r->text;
-	r->file->error_text = why;
+	w->file->error_at = at ? at - w->text : 0;
+	w->file->error_text = why;
 	return -EINVAL;
+}
+
+/* Return: the grammar of a kind; all its functions may be NULL. */
+static const struct trigger_grammar *grammar_of(enum event_trigger_kind kind)
+{
+	static const struct trigger_grammar usual = { 0 };
+	const struct trigger_grammar *const *at;
+
+	for_each_entry(at, trigger_grammars)
+	{
+		if ((*at)->kind == kind)
+			return *at;
+	}
+	return &usual;
 }
 
 /* The next part up to a colon; *@rest behind it, or NULL. */
@@ -44,7 +52,7 @@ static char *take_part(char **rest)
 }
 
 /* The word "if" ends the command. Return: 0; -EINVAL something else does. */
-static int split_filter(struct request *r, char *command)
+static int split_filter(struct trigger_write *w, char *command)
 {
 	char *end = command + strcspn(command, " \t\n");
 	char *word = skip_spaces(end);
@@ -53,119 +61,166 @@ static int split_filter(struct request *r, char *command)
 		return 0;
 	*end = '\0';
 	if (strncmp(word, "if", 2) || !isspace(word[2]))
-		return refuse(r, word, "the word if is needed");
-	r->filter = skip_spaces(word + 2);
+		return trigger_refuse(w, word, "the word if is needed");
+	w->filter = skip_spaces(word + 2);
 	return 0;
 }
 
-static int parse_target(struct request *r, char **rest)
+static int parse_count(struct trigger_write *w, char *rest)
 {
-	char *system = take_part(rest), *name = take_part(rest);
+	char *count = take_part(&rest);
+
+	if (w->remove || !count)
+		return 0;
+	if (rest || kstrtoull(count, 0, &w->spec.count) ||
+	    w->spec.count == EVENT_TRIGGER_UNLIMITED)
+		return trigger_refuse(w, count, "the count is no number");
+	return 0;
+}
+
+/* SYSTEM:EVENT[:COUNT] */
+static int parse_target(struct trigger_write *w, struct trace_event_file *of,
+			char *rest)
+{
+	char *system = take_part(&rest), *name = take_part(&rest);
 	const struct trace_event *event;
 
 	if (!system || !name)
-		return refuse(r, system ?: r->text, "SYSTEM:EVENT is needed");
+		return trigger_refuse(w, system ?: w->text,
+				      "SYSTEM:EVENT is needed");
 	event = trace_event_by_name(system, name);
 	if (event)
-		r->spec.target =
-			trace_event_file_find(file_trace(r->file), event);
-	return r->spec.target ? 0 : refuse(r, system, "no such event");
+		w->spec.target = trace_event_file_find(of->tr, event);
+	if (!w->spec.target)
+		return trigger_refuse(w, system, "no such event");
+	return parse_count(w, rest);
 }
 
-/* [session] */
-static int parse_command(struct request *r, char *command)
-{
-	char *rest = command, *name = take_part(&rest), *count;
+#define TARGET_GRAMMAR(name, kind_)                                           \
+	static const struct trigger_grammar name = { .kind = (kind_),         \
+						     .parse = parse_target }; \
+	TABLE_ENTRY(trigger_grammars, 10, name)
+TARGET_GRAMMAR(enable_event, TRIGGER_ENABLE_EVENT);
+TARGET_GRAMMAR(disable_event, TRIGGER_DISABLE_EVENT);
+TARGET_GRAMMAR(enable_hist, TRIGGER_ENABLE_HIST);
+TARGET_GRAMMAR(disable_hist, TRIGGER_DISABLE_HIST);
 
-	r->spec.kind = event_trigger_find(name);
-	r->spec.count = EVENT_TRIGGER_UNLIMITED;
-	if (r->spec.kind == TRIGGER_KINDS)
-		return refuse(r, name, "no such trigger");
-	if ((r->spec.kind == TRIGGER_ENABLE_EVENT ||
-	     r->spec.kind == TRIGGER_DISABLE_EVENT) &&
-	    parse_target(r, &rest))
-		return -EINVAL;
-	count = take_part(&rest);
-	if (r->remove || !count)
-		return 0;
-	if (rest || kstrtoull(count, 0, &r->spec.count) ||
-	    r->spec.count == EVENT_TRIGGER_UNLIMITED)
-		return refuse(r, count, "the count is no number");
-	return 0;
+/* Memory for snapshots is got before the session, which takes the lock. */
+static int prepare_snapshot(struct trigger_write *w, const char *rest)
+{
+	return w->remove ? 0 : tracing_alloc_snapshot(file_trace(w->file));
+}
+
+static const struct trigger_grammar snapshot = { .kind = TRIGGER_SNAPSHOT,
+						 .prepare = prepare_snapshot };
+TABLE_ENTRY(trigger_grammars, 10, snapshot);
+
+/* Cut the command's name off, and find it. *@rest: what is behind, or NULL. */
+static int parse_name(struct trigger_write *w, char *command, char **rest)
+{
+	char *name;
+
+	*rest = command;
+	name = take_part(rest);
+	w->spec.kind = event_trigger_find(name);
+	w->spec.count = EVENT_TRIGGER_UNLIMITED;
+	return w->spec.kind == TRIGGER_KINDS ?
+		       trigger_refuse(w, name, "no such trigger") :
+		       0;
 }
 
 /* The filter of the event that the trigger belongs to. [session] */
-static int make_filter(struct request *r, const struct trace_event_file *event)
+static int make_filter(struct trigger_write *w,
+		       const struct trace_event_file *event)
 {
 	struct filter_error error;
 	struct event_filter *filter;
 
-	if (!r->filter)
+	if (!w->filter)
 		return 0;
-	filter = event_filter_create(event->event, r->filter, &error);
+	filter = event_filter_create(event->event, w->filter, &error);
 	if (!IS_ERR(filter)) {
-		r->spec.filter = filter;
+		w->spec.filter = filter;
 		return 0;
 	}
 	if (PTR_ERR(filter) == -EINVAL) {
-		r->file->error_where = "event filter parse error";
-		refuse(r, r->filter + error.at, filter_error_text(error.id));
+		w->file->error_where = "event filter parse error";
+		trigger_refuse(w, w->filter + error.at,
+			       filter_error_text(error.id));
 	}
 	return PTR_ERR(filter);
 }
 
 /* [session] */
-static int add(struct request *r, struct trace_event_file *event)
+static int add(struct trigger_write *w, struct trace_event_file *event)
 {
-	int err = make_filter(r, event);
+	const struct trigger_grammar *grammar = grammar_of(w->spec.kind);
+	int err;
 
+	if (grammar->add)
+		return grammar->add(w, event);
+	err = event_trigger_add(event, &w->spec);
 	if (err)
-		return err;
-	err = event_trigger_add(event, &r->spec);
-	if (err && r->spec.filter)
-		r->spec.filter->free(r->spec.filter);
+		event_trigger_spec_drop(&w->spec);
 	if (err == -EEXIST)
-		r->file->error_text = "the event has such a trigger";
+		w->file->error_text = "the event has such a trigger";
 	return err;
 }
 
-/* [session] */
-static int carry_out(struct request *r, char *command)
+/* The file of the event above; NULL: it has gone. [session] */
+static struct trace_event_file *event_above(const struct tracefs_file *file)
 {
-	const struct trace_event *event = node_event(r->file);
-	struct trace_event_file *file =
-		event ? trace_event_file_find(file_trace(r->file), event) :
-			NULL;
-	int err;
+	const struct trace_event *event = node_event(file);
 
-	if (!file)
-		return -ENODEV;
-	err = split_filter(r, command) ?: parse_command(r, command);
-	if (err)
-		return err;
-	if (!r->remove)
-		return add(r, file);
-	event_trigger_remove(file, &r->spec);
-	return 0;
+	return event ? trace_event_file_find(file_trace(file), event) : NULL;
 }
 
-/* Memory for snapshots is got before the session, which takes the lock. */
-static int prepare(struct request *r, const char *command)
+/* [session] */
+static int carry_out(struct trigger_write *w, char *rest)
 {
-	size_t n = strlen("snapshot");
-	bool snapshot =
-		!strncmp(command, "snapshot", n) &&
-		(!command[n] || command[n] == ':' || isspace(command[n]));
+	const struct trigger_grammar *grammar = grammar_of(w->spec.kind);
+	struct trace_event_file *event = event_above(w->file);
+	int err;
 
-	return snapshot && !r->remove ?
-		       tracing_alloc_snapshot(file_trace(r->file)) :
-		       0;
+	if (!event)
+		return -ENODEV;
+	err = grammar->parse ? grammar->parse(w, event, rest) :
+			       parse_count(w, rest);
+	if (!err && (w->spec.hist || !w->remove))
+		err = make_filter(w, event);
+	if (!err && !w->remove)
+		return add(w, event);
+	if (!err)
+		event_trigger_remove(event, &w->spec);
+	event_trigger_spec_drop(&w->spec);
+	return err;
+}
+
+/* @command: without the '!' */
+static int run(struct trigger_write *w, char *command)
+{
+	const struct trigger_grammar *grammar;
+	char *rest;
+	int err;
+
+	err = split_filter(w, command) ?: parse_name(w, command, &rest);
+	if (err)
+		return err;
+	grammar = grammar_of(w->spec.kind);
+	if (grammar->prepare)
+		err = grammar->prepare(w, rest);
+	if (err)
+		return err;
+	event_session_begin();
+	err = carry_out(w, rest);
+	event_session_end();
+	return err;
 }
 
 static ssize_t trigger_write(struct tracefs_file *file, const char *buf,
 			     size_t len)
 {
-	struct request r = { .file = file };
+	struct trigger_write w = { .file = file };
 	char *command;
 	int err;
 
@@ -175,44 +230,49 @@ static ssize_t trigger_write(struct tracefs_file *file, const char *buf,
 	if (len > FILTER_TEXT_MAX)
 		return -EINVAL;
 	file->error_text = NULL;
-	r.text = kmalloc(len + 1);
-	if (!r.text)
+	w.text = kmalloc(len + 1);
+	if (!w.text)
 		return -ENOMEM;
-	memcpy(r.text, buf, len);
-	r.text[len] = '\0';
-	command = strim(r.text);
-	r.remove = *command == '!';
-	command += r.remove;
-	err = prepare(&r, command);
-	if (!err) {
-		event_session_begin();
-		err = carry_out(&r, command);
-		event_session_end();
-	}
-	kfree(r.text);
+	memcpy(w.text, buf, len);
+	w.text[len] = '\0';
+	command = strim(w.text);
+	w.remove = *command == '!';
+	err = run(&w, command + w.remove);
+	kfree(w.text);
 	return err ?: (ssize_t)len;
+}
+
+/* As on Linux, O_TRUNC removes histograms and no other trigger. */
+static int trigger_open(struct tracefs_file *file)
+{
+	struct trace_event_file *event;
+
+	if (!(file->flags & TRACEFS_WRITE) || !(file->flags & TRACEFS_TRUNC))
+		return 0;
+	event_session_begin();
+	event = event_above(file);
+	if (event)
+		event_triggers_remove_hists(event);
+	event_session_end();
+	return 0;
 }
 
 static int trigger_show(struct tracefs_file *file, struct trace_seq *seq)
 {
-	const struct trace_event *event;
-	struct trace_event_file *of;
-	int err = -ENODEV;
+	struct trace_event_file *event;
 
 	event_session_begin();
-	event = node_event(file);
-	of = event ? trace_event_file_find(file_trace(file), event) : NULL;
-	if (of) {
-		event_triggers_show(of, seq);
-		err = 0;
-	}
+	event = event_above(file);
+	if (event)
+		event_triggers_show(event, seq);
 	event_session_end();
-	return err;
+	return event ? 0 : -ENODEV;
 }
 
 static const struct tracefs_node trigger_nodes[] = {
 	{ .name = "trigger",
 	  .mode = 0640,
+	  .open = trigger_open,
 	  .show = trigger_show,
 	  .write = trigger_write },
 };

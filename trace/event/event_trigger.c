@@ -13,6 +13,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "trace/event/event_filter.h"
+#include "trace/event/event_hist.h"
 #include "trace/event/trace_event_file.h"
 #include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
@@ -23,6 +24,7 @@ struct event_trigger {
 	struct event_trigger *next;   /* [A] written under trace_lock */
 	struct event_trigger *dead;   /* [I] of one list to be freed */
 	struct event_trigger_spec is; /* [I] but for its count: [A] */
+	bool reads_entry;	      /* [I] it reads a common_ field */
 };
 
 static const struct command {
@@ -38,6 +40,9 @@ static const struct command {
 				   false },
 	[TRIGGER_DISABLE_EVENT] = { "disable_event", TRIGGER_ENABLE_EVENT,
 				    false },
+	[TRIGGER_ENABLE_HIST] = { "enable_hist", TRIGGER_ENABLE_HIST, false },
+	[TRIGGER_DISABLE_HIST] = { "disable_hist", TRIGGER_ENABLE_HIST, false },
+	[TRIGGER_HIST] = { "hist", TRIGGER_HIST, false },
 };
 
 const char *event_trigger_name(enum event_trigger_kind kind)
@@ -56,17 +61,59 @@ enum event_trigger_kind event_trigger_find(const char *name)
 
 /* ---- the list of a file: [trace_lock] ------------------------------------ */
 
+static bool same_filter(const struct event_filter *a,
+			const struct event_filter *b)
+{
+	if (!a || !b)
+		return a == b;
+	return !strcmp(event_filter_text(a), event_filter_text(b));
+}
+
+static bool same_type(const struct event_trigger_spec *a,
+		      const struct event_trigger_spec *b)
+{
+	if (commands[a->kind].type != commands[b->kind].type ||
+	    a->target != b->target)
+		return false;
+	return !a->hist || (event_hist_same(a->hist, b->hist) &&
+			    same_filter(a->filter, b->filter));
+}
+
 /* The place of the trigger of this type and target, or of the list's end. */
 static struct event_trigger **find(struct trace_event_file *file,
 				   const struct event_trigger_spec *spec)
 {
 	struct event_trigger **at = &file->triggers;
 
-	while (*at &&
-	       (commands[(*at)->is.kind].type != commands[spec->kind].type ||
-		(*at)->is.target != spec->target))
+	while (*at && !same_type(&(*at)->is, spec))
 		at = &(*at)->next;
 	return at;
+}
+
+struct event_hist *event_trigger_hist(struct trace_event_file *file,
+				      const struct event_trigger_spec *spec)
+{
+	const struct event_trigger *found = *find(file, spec);
+
+	return found ? found->is.hist : NULL;
+}
+
+const struct event_trigger_spec *
+event_trigger_nth_hist(const struct trace_event_file *file, u32 n)
+{
+	const struct event_trigger *trigger = file->triggers;
+
+	for (; trigger; trigger = trigger->next)
+		if (trigger->is.hist && !n--)
+			return &trigger->is;
+	return NULL;
+}
+
+void event_trigger_spec_drop(const struct event_trigger_spec *spec)
+{
+	if (spec->filter)
+		spec->filter->free(spec->filter);
+	event_hist_put(spec->hist);
 }
 
 static unsigned int count_triggers(const struct trace_event_file *file)
@@ -107,6 +154,9 @@ int event_trigger_add(struct trace_event_file *file,
 	if (!trigger)
 		return -ENOMEM;
 	trigger->is = *spec;
+	trigger->reads_entry =
+		(spec->filter && spec->filter->reads_entry) ||
+		(spec->hist && event_hist_reads_entry(spec->hist));
 	err = take_events(file, spec->target);
 	if (err) {
 		kfree(trigger);
@@ -149,6 +199,18 @@ void event_trigger_remove(struct trace_event_file *file,
 		unlink_trigger(file, at);
 }
 
+void event_triggers_remove_hists(struct trace_event_file *file)
+{
+	struct event_trigger **at = &file->triggers;
+
+	while (*at) {
+		if ((*at)->is.hist)
+			unlink_trigger(file, at);
+		else
+			at = &(*at)->next;
+	}
+}
+
 void event_triggers_drop(struct trace_event_file *file)
 {
 	struct trace_event_file *other;
@@ -172,10 +234,39 @@ void event_triggers_settled(void)
 
 	while ((trigger = dead)) {
 		dead = trigger->dead;
-		if (trigger->is.filter)
-			trigger->is.filter->free(trigger->is.filter);
+		event_trigger_spec_drop(&trigger->is);
 		kfree(trigger);
 	}
+	event_hists_settled();
+}
+
+/* COMMAND[:SYSTEM:EVENT]:COUNT */
+static void show_command(const struct event_trigger_spec *is,
+			 struct trace_seq *seq)
+{
+	trace_seq_puts(seq, commands[is->kind].name);
+	if (is->target)
+		trace_seq_printf(seq, ":%s:%s", is->target->event->system,
+				 is->target->event->name);
+	if (is->count == EVENT_TRIGGER_UNLIMITED)
+		trace_seq_puts(seq, ":unlimited");
+	else
+		trace_seq_printf(seq, ":count=%llu", READ_ONCE(is->count));
+}
+
+void event_trigger_show(const struct event_trigger_spec *is,
+			struct trace_seq *seq)
+{
+	if (is->hist)
+		event_hist_show(is->hist, seq);
+	else
+		show_command(is, seq);
+	if (is->filter)
+		trace_seq_printf(seq, " if %s", event_filter_text(is->filter));
+	if (is->hist)
+		event_hist_show_state(is->hist, seq);
+	else
+		trace_seq_putc(seq, '\n');
 }
 
 void event_triggers_show(const struct trace_event_file *file,
@@ -190,24 +281,8 @@ void event_triggers_show(const struct trace_event_file *file,
 			trace_seq_printf(seq, " %s", commands[kind].name);
 		trace_seq_putc(seq, '\n');
 	}
-	for (; trigger; trigger = trigger->next) {
-		const struct event_trigger_spec *is = &trigger->is;
-
-		trace_seq_puts(seq, commands[is->kind].name);
-		if (is->target)
-			trace_seq_printf(seq, ":%s:%s",
-					 is->target->event->system,
-					 is->target->event->name);
-		if (is->count == EVENT_TRIGGER_UNLIMITED)
-			trace_seq_puts(seq, ":unlimited");
-		else
-			trace_seq_printf(seq, ":count=%llu",
-					 READ_ONCE(is->count));
-		if (is->filter)
-			trace_seq_printf(seq, " if %s",
-					 event_filter_text(is->filter));
-		trace_seq_putc(seq, '\n');
-	}
+	for (; trigger; trigger = trigger->next)
+		event_trigger_show(&trigger->is, seq);
 }
 
 /* ---- probes -------------------------------------------------------------- */
@@ -248,6 +323,18 @@ static bool switch_event(struct trace_event_file *file, bool on)
 	return true;
 }
 
+/* Let the histograms of an event count, or not. Return: as act(). */
+static bool switch_hists(struct trace_event_file *file, bool on)
+{
+	struct event_trigger *trigger = smp_load_acquire(&file->triggers);
+	bool changed = false;
+
+	for (; trigger; trigger = READ_ONCE(trigger->next))
+		if (trigger->is.hist)
+			changed |= event_hist_pause(trigger->is.hist, !on);
+	return changed;
+}
+
 /* Return: whether it had an effect: only that is counted. */
 static bool act(struct trace_array *tr, enum event_trigger_kind kind,
 		struct trace_event_file *target, unsigned long from)
@@ -264,6 +351,9 @@ static bool act(struct trace_array *tr, enum event_trigger_kind kind,
 		if (READ_ONCE(tr->on))
 			trace_stack(tr, from);
 		return true;
+	case TRIGGER_ENABLE_HIST:
+	case TRIGGER_DISABLE_HIST:
+		return switch_hists(target, kind == TRIGGER_ENABLE_HIST);
 	default:
 		return switch_event(target, kind == TRIGGER_ENABLE_EVENT);
 	}
@@ -284,40 +374,51 @@ static void act_if_left(struct trace_event_file *file,
 			   &trigger->is.count, 0);
 }
 
-bool event_triggers_want(struct trace_event_file *file, void *record, u32 len)
+/*
+ * Is there a filter that rejects the record? *@filled: its trace_entry is
+ * filled in.
+ */
+static __always_inline bool rejects(const struct trace_event_file *file,
+				    const struct event_trigger *trigger,
+				    void *record, u32 len, bool *filled)
 {
-	struct event_trigger *trigger = smp_load_acquire(&file->triggers);
-	const struct event_filter *filter;
+	const struct event_filter *filter = trigger->is.filter;
 
-	for (; trigger; trigger = READ_ONCE(trigger->next)) {
-		filter = trigger->is.filter;
-		if (!filter)
-			return true;
-		if (unlikely(filter->reads_entry))
-			trace_fill(record, file->id);
-		if (filter->match(filter, record, len))
-			return true;
+	if (unlikely(trigger->reads_entry && !*filled)) {
+		trace_fill(record, file->id);
+		*filled = true;
 	}
-	return false;
+	return filter && !filter->match(filter, record, len);
 }
 
-u32 event_triggers_act(struct trace_event_file *file, const void *record,
-		       u32 len)
+u32 event_triggers_act(struct trace_event_file *file,
+		       struct event_trigger *trigger, void *record, u32 len,
+		       bool filled)
 {
-	struct event_trigger *trigger = smp_load_acquire(&file->triggers);
-	const struct event_filter *filter;
 	u32 after = 0;
 
 	for (; trigger; trigger = READ_ONCE(trigger->next)) {
-		filter = trigger->is.filter;
-		if (filter && !filter->match(filter, record, len))
+		if (rejects(file, trigger, record, len, &filled))
 			continue;
-		if (commands[trigger->is.kind].after)
+		if (trigger->is.hist)
+			event_hist_hit(trigger->is.hist, record, len);
+		else if (commands[trigger->is.kind].after)
 			after |= 1U << trigger->is.kind;
 		else
 			act_if_left(file, trigger);
 	}
 	return after;
+}
+
+struct event_trigger *event_triggers_want(struct trace_event_file *file,
+					  void *record, u32 len)
+{
+	struct event_trigger *trigger = smp_load_acquire(&file->triggers);
+	bool filled = false;
+
+	while (trigger && rejects(file, trigger, record, len, &filled))
+		trigger = READ_ONCE(trigger->next);
+	return trigger;
 }
 
 void event_triggers_act_after(struct trace_event_file *file, u32 after)

@@ -7,6 +7,9 @@
  *	snapshot			take a snapshot
  *	enable_event:SYSTEM:EVENT	switch another event on or off
  *	disable_event:SYSTEM:EVENT
+ *	enable_hist:SYSTEM:EVENT	let the histograms of an event count, or
+ *	disable_hist:SYSTEM:EVENT	pause them
+ *	hist:keys=...			count the event by keys: event_hist.h
  *
  * A trigger may have a count, how often it may act, and a filter.
  *
@@ -24,6 +27,7 @@
 #include "kernel/lib/types.h"
 
 struct event_filter;
+struct event_hist;
 struct event_trigger;
 struct trace_array;
 struct trace_event_file;
@@ -38,6 +42,9 @@ enum event_trigger_kind {
 	TRIGGER_STACKTRACE,
 	TRIGGER_ENABLE_EVENT,
 	TRIGGER_DISABLE_EVENT,
+	TRIGGER_ENABLE_HIST,
+	TRIGGER_DISABLE_HIST,
+	TRIGGER_HIST,
 	TRIGGER_KINDS
 };
 
@@ -51,15 +58,20 @@ enum event_trigger_kind event_trigger_find(const char *name);
 struct event_trigger_spec {
 	enum event_trigger_kind kind;
 	u64 count;
-	struct trace_event_file *target; /* of enable_event, disable_event */
+	struct trace_event_file *target; /* of enable_event and the like */
 	struct event_filter *filter;	 /* or NULL */
+	struct event_hist *hist;	 /* of hist */
 };
+
+/* Free the filter, drop the histogram. [session] */
+void event_trigger_spec_drop(const struct event_trigger_spec *spec);
 
 /*
  * event_trigger_add() - add a trigger to the event of @file
- * Takes the filter over if it succeeds.
+ * Takes the filter and the histogram over if it succeeds.
  * Return: 0; -EEXIST the event has one of the same type (traceon and traceoff
- * are one type, enable_event and disable_event of one target are one);
+ * are one type, enable_event and disable_event of one target are one; two
+ * histograms are, if they are the same and have the same filter);
  * -ENOSPC it has EVENT_TRIGGERS_MAX; -ENOMEM. [session]
  */
 int event_trigger_add(struct trace_event_file *file,
@@ -71,6 +83,17 @@ int event_trigger_add(struct trace_event_file *file,
  */
 void event_trigger_remove(struct trace_event_file *file,
 			  const struct event_trigger_spec *spec);
+/* Remove all histograms of the event. [session] */
+void event_triggers_remove_hists(struct trace_event_file *file);
+
+/*
+ * Return: the histogram of the event's trigger that equals @spec; the @n-th
+ * histogram of the event; NULL: there is none. [session]
+ */
+struct event_hist *event_trigger_hist(struct trace_event_file *file,
+				      const struct event_trigger_spec *spec);
+const struct event_trigger_spec *
+event_trigger_nth_hist(const struct trace_event_file *file, u32 n);
 
 /*
  * event_triggers_drop() - before the file is freed: remove its triggers, and
@@ -81,7 +104,9 @@ void event_triggers_drop(struct trace_event_file *file);
 /* No probe is in a trigger that was removed: free them. [session] */
 void event_triggers_settled(void);
 
-/* The file trigger. [session] */
+/* A line of the file trigger; the file. [session] */
+void event_trigger_show(const struct event_trigger_spec *is,
+			struct trace_seq *seq);
 void event_triggers_show(const struct trace_event_file *file,
 			 struct trace_seq *seq);
 
@@ -97,18 +122,21 @@ void event_trigger_fire(struct trace_array *tr, enum event_trigger_kind kind,
 			unsigned long from);
 
 /*
- * event_triggers_want() - would one of the triggers act?
- * @record: complete but for its trace_entry
+ * event_triggers_want() - the first trigger that would act; NULL: none would
+ * @record: complete, but for its trace_entry, which is filled in when needed
  * Context: probe, NMI included, preemption off. Not traceable.
  */
-bool event_triggers_want(struct trace_event_file *file, void *record, u32 len);
+struct event_trigger *event_triggers_want(struct trace_event_file *file,
+					  void *record, u32 len);
 
 /*
- * event_triggers_act() - the event has happened; @record is complete
+ * event_triggers_act() - the event has happened: act from @trigger on
+ * @record: complete, but its trace_entry only if @filled
  * Return: what event_triggers_act_after() is to be given once the event is
  * recorded, or not.
  * Context: probe, NMI included, preemption off. Not traceable.
  */
-u32 event_triggers_act(struct trace_event_file *file, const void *record,
-		       u32 len);
+u32 event_triggers_act(struct trace_event_file *file,
+		       struct event_trigger *trigger, void *record, u32 len,
+		       bool filled);
 void event_triggers_act_after(struct trace_event_file *file, u32 after);

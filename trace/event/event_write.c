@@ -81,7 +81,9 @@ static void commit_scratch(struct trace_event_file *file, u32 len,
 	if (flags & (EVENT_FILE_TRIGGERS | EVENT_FILE_PRINTK))
 		trace_fill(scratch, file->id);
 	if (flags & EVENT_FILE_TRIGGERS)
-		after = event_triggers_act(file, scratch, len);
+		after = event_triggers_act(file,
+					   smp_load_acquire(&file->triggers),
+					   scratch, len, true);
 	if (READ_ONCE(file->tr->on) && trace_event_wanted(file) &&
 	    accepted(file, scratch, len) && copy(file, len, scratch)) {
 		ring_buffer_unlock_commit(&file->tr->buffer);
@@ -99,6 +101,18 @@ void event_commit(struct trace_event_file *file, void *entry, u32 len,
 		commit_scratch(file, len, scratch);
 	else
 		ring_buffer_unlock_commit(&file->tr->buffer);
+}
+
+void event_triggered(struct trace_event_file *file,
+		     struct event_trigger *trigger, void *record, u32 len)
+{
+	u32 after = event_triggers_act(file, trigger, record, len, false);
+
+	/* A trigger may have enabled the event itself. */
+	if (unlikely(!(READ_ONCE(file->flags) & EVENT_FILE_SOFT_DISABLED)))
+		event_put(file, len, record);
+	if (after)
+		event_triggers_act_after(file, after);
 }
 
 u32 event_string_size(const char *text)

@@ -102,6 +102,14 @@ void event_commit(struct trace_event_file *file, void *entry, u32 len,
 /* Copy a record that was accepted, in @scratch, into the ring. */
 void event_put(struct trace_event_file *file, u32 len, void *scratch);
 
+/*
+ * event_triggered() - the event of a file that only triggers use has happened
+ * @trigger: by event_triggers_want()
+ * @record: complete but for its trace_entry
+ */
+void event_triggered(struct trace_event_file *file,
+		     struct event_trigger *trigger, void *record, u32 len);
+
 /* ---- texts behind the fixed fields --------------------------------------- */
 
 /* Bytes of a text in a record, its NUL included. */

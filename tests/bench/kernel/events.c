@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
  * events.c - rows event.*: a function that is nothing but a tracepoint with two
- * fields, its event disabled and enabled; command.site: a function command.
+ * fields, its event disabled and enabled; command.site: a function command;
+ * hist.*: a histogram.
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "tests/bench/kernel/bench.h"
 #include "trace/event/event_filter.h"
+#include "trace/event/event_hist.h"
 #include "trace/event/event_trigger.h"
 #include "trace/event/func_command.h"
 #include "trace/trace.h"
@@ -78,6 +80,37 @@ static void trigger_row(const char *row, const char *text, u64 off)
 	event_session_end();
 }
 
+/* The same key each time: a call alone leaves anything in the registers. */
+#define HIST_LOOP                                                    \
+	BENCH_LOOP(BENCH_CALLS, "mov $7, %%edi\n\tmov $9, %%esi\n\t" \
+				"call tp_call_two\n\t")
+
+/* A histogram of the event, which is not enabled. */
+static void hist_row(const char *row, const char *text)
+{
+	const struct trace_event *event =
+		trace_event_by_name("testing_tp", "testing_two");
+	struct event_trigger_spec spec = { .kind = TRIGGER_HIST,
+					   .count = EVENT_TRIGGER_UNLIMITED };
+	struct trace_event_file *file;
+	struct hist_error error;
+	struct hist_spec hist;
+	u64 off = bench_measure(HIST_LOOP);
+
+	bench_ok(text, hist_parse(event, text, &hist, &error));
+	event_session_begin();
+	file = trace_event_file_find(trace_top(), event);
+	spec.hist = event_hist_create(file, &hist);
+	bench_ok(row, spec.hist ? event_hist_start(spec.hist) : -ENOMEM);
+	bench_ok(row, event_trigger_add(file, &spec));
+	event_session_end();
+	bench_row(row, (bench_measure(HIST_LOOP) - off) * 100 / BENCH_CALLS,
+		  "insn");
+	event_session_begin();
+	event_triggers_remove_hists(file);
+	event_session_end();
+}
+
 /* A command that finds nothing to do: the trace is on. */
 static void command_row(void)
 {
@@ -114,6 +147,8 @@ void bench_events(void)
 		   "number >= 0 && value >= 0 && value != 5", off);
 	enable(false);
 	trigger_row("event.trigger_rejects", "number < 0", off);
+	hist_row("hist.one_key", "keys=number");
+	hist_row("hist.three_keys", "keys=number,value,common_pid:vals=value");
 	command_row();
 	bench_row("event.disabled", (off - none) * 100 / BENCH_CALLS, "insn");
 	bench_row("event.enabled", (on - off) * 100 / BENCH_CALLS, "insn");

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event_hist.h - the histogram of a trigger: events counted and summed by key.
+ *
+ * EH1  Each event that is not paused away is in one element's hitcount or in
+ *      the map's ->dropped. So Hits + Dropped is the number of events.
+ * EH2  A cleared histogram has a new map. The old one is freed after every
+ *      probe that may add to it, and after every reader that shows it.
+ *
+ * [session] is event_session_begin() to event_session_end(). Context: task,
+ * unless stated otherwise.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+#include "trace/event/hist_parse.h"
+
+struct event_hist;
+struct event_trigger;
+struct trace_event_file;
+struct trace_seq;
+
+/*
+ * event_hist_create() - a histogram for the event of @file, without memory for
+ * elements and with one reference
+ * Return: NULL without memory. [session]
+ */
+struct event_hist *event_hist_create(struct trace_event_file *file,
+				     const struct hist_spec *spec);
+/* Give it memory for elements. Return: 0; -ENOMEM. [session] */
+int event_hist_start(struct event_hist *hist);
+
+/*
+ * Drop a reference: the last one frees it. No probe may be in it. NULL is
+ * allowed. [session]
+ */
+void event_hist_put(struct event_hist *hist);
+
+/* What it was created from. */
+const struct hist_spec *event_hist_spec(const struct event_hist *hist);
+
+/* Do both count the same by the same keys? */
+bool event_hist_same(const struct event_hist *a, const struct event_hist *b);
+
+/* Count events, or do not. Context: any. Return: whether it has changed. */
+bool event_hist_pause(struct event_hist *hist, bool pause);
+
+/*
+ * Begin anew. Return: 0, and the caller calls event_session_wait(); -ENOMEM,
+ * and nothing has changed. [session]
+ */
+int event_hist_clear(struct event_hist *hist);
+/* No probe is in a map that was cleared away: free them. [session] */
+void event_hists_settled(void);
+
+/* Does it read a common_ field of the record? */
+bool event_hist_reads_entry(const struct event_hist *hist);
+
+/*
+ * event_hist_hit() - count an event, unless it is paused
+ * @record: complete; its trace_entry only if event_hist_reads_entry()
+ * Context: probe, NMI included, preemption off. Not traceable.
+ */
+void event_hist_hit(struct event_hist *hist, const void *record, u32 len);
+
+/* "hist:keys=...:size=2048", as Linux prints it, without filter. */
+void event_hist_show(const struct event_hist *hist, struct trace_seq *seq);
+/* " [active]\n" or " [paused]\n" */
+void event_hist_show_state(const struct event_hist *hist,
+			   struct trace_seq *seq);
+
+/* ---- reading ------------------------------------------------------------- */
+
+/* The rows of a histogram at one moment, sorted. */
+struct hist_view;
+
+/*
+ * Return: the rows now; ERR_PTR(-ENOMEM). Holds @hist and its map. [session]
+ */
+struct hist_view *hist_view_open(struct event_hist *hist);
+/* NULL is allowed. [session] */
+void hist_view_close(struct hist_view *view);
+u32 hist_view_rows(const struct hist_view *view);
+/* Print one row; the totals. */
+void hist_view_show(const struct hist_view *view, u32 row,
+		    struct trace_seq *seq);
+void hist_view_show_totals(const struct hist_view *view, struct trace_seq *seq);
