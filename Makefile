@@ -193,6 +193,7 @@ help:
 #:   APPEND="words for the kernel" (help: all)  ONLY='glob' (of unit, bench)
 #:   MODE=demo|shell|tests|bench|lab|theatre|torture|crash   (of run, debug)
 #:   OPT=-O2|-Os CC=gcc-12|gcc-11   (each with a BUILD of its own)
+#:   MEMORY_FILE=FILE (the machine's memory, kept for the next run)
 #:   SHARD=i/n (of test, test-all)  SKIP_TEST=1 (test-all without test's parts)
 #: Status: 0, or 2 after "Error N" of run: N is 35 if a test or the mode failed,
 #:   37 panic, 39 command line refused, 1 else

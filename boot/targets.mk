@@ -33,7 +33,8 @@ $(BUILD)/run.args: FORCE
 	$(write_text)
 
 MACHINE = --smp $(SMP) --mem $(MEM) --accel $(ACCEL) --cpu $(CPU) \
-	--firmware $(FIRMWARE)
+	--firmware $(FIRMWARE) \
+	$(if $(MEMORY_FILE),--memory-file $(MEMORY_FILE))
 RUN = $(PYTHON) tools/run.py $(MACHINE)
 
 # STEP=1: the demo waits for Enter.

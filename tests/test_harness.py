@@ -204,6 +204,26 @@ def test_the_status_is_that_of_the_guest(build_guest, ending, status):
     assert errors.count("\n") == (status != 0)
 
 
+@pytest.mark.parametrize("text, ending, boots, problem", [
+    (HELLO + HELLO + BYE, {"EXIT": "0x10"}, 2, None),
+    (HELLO + BYE, {"EXIT": "0x10"}, 2, "the machine booted 1 times, not 2"),
+    (HELLO + HELLO + BYE, {"EXIT": "0x10"}, 1,
+     "the machine booted 2 times: it reset itself"),
+    # These would go on for ever.
+    (HELLO, {"RESET": 1}, 2,
+     "the machine booted 3 times, not 2: it reset itself"),
+    (HELLO, {"TRIPLE": 1}, 2,
+     "the machine booted 3 times, not 2: it reset itself"),
+    (HELLO, {"RESET": 1}, 1, "QEMU left with 0: triple fault, reset or "
+     "power-off"),
+])
+def test_so_many_boots_are_expected(build_guest, text, ending, boots, problem):
+    status, log, errors = run_tool("--kernel", str(build_guest(text, **ending)),
+                                   "--boots", str(boots))
+    assert (status, errors) == (
+        (1, f"run.py: {problem}\n") if problem else (0, "")), log
+
+
 @pytest.mark.parametrize("options, sentence", [
     (["--smp", "0"], "SMP=0: a number of CPUs from 1 to 64"),
     (["--smp", "100"], "SMP=100: a number of CPUs from 1 to 64"),
@@ -214,6 +234,7 @@ def test_the_status_is_that_of_the_guest(build_guest, ending, status):
     (["--mem", "32", "--firmware", "uefi"],
      "MEM=32: too little, nop5 wants 64M with FIRMWARE=uefi"),
     (["--firmware", "coreboot"], "FIRMWARE=coreboot: bios or uefi"),
+    (["--boots", "0"], "--boots 0: a number of boots from 1 on"),
     (["--cpu", "nonsense"],
      "QEMU does not start: unable to find CPU model 'nonsense'"),
     (["--accel", "foo"],

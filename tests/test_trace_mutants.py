@@ -253,6 +253,33 @@ TRACEFS = [
      "err = tracefs_last(path)->node->dir ? 0 : -ENOTDIR;", "err = 0;"),
 ]
 
+PERSIST = [
+    ("nothing", "ring_buffer_persist.c", "", ""),
+    ("RB11: an index is that of a page", "ring_buffer_persist.c",
+     "index > c->head->pages || c->named[index]", "c->named[index]"),
+    ("RB11: a page is taken once", "ring_buffer_persist.c",
+     "index > c->head->pages || c->named[index]", "index > c->head->pages"),
+    ("RB11: times do not go back", "ring_buffer_persist.c",
+     "event.time < kept->last || event.time > before", "0"),
+    ("RB11: events end where the page does", "ring_buffer_persist.c",
+     "!ret && kept->entries && offset == commit", "kept->entries"),
+    ("RB11: another layout", "ring_buffer_persist.c",
+     "if (memcmp(left, now, offsetof(struct ring_area, clock)) != 0)",
+     "if (0)"),
+    ("RB12: a page that is being taken", "ring_buffer_persist.c",
+     "	if (*index == left(c)->reader_index)\n", "	if (1)\n"),
+    ("RB12: the number of the reader's page is stored first",
+     "ring_buffer_read.c",
+     "	WRITE_ONCE(rb->data.reader_seq, rb->data.next_seq);\n"
+     "	barrier();\n"
+     "	WRITE_ONCE(rb->data.reader_index, RB_SLOT_INDEX(slot));\n",
+     "	WRITE_ONCE(rb->data.reader_index, RB_SLOT_INDEX(slot));\n"
+     "	barrier();\n"
+     "	WRITE_ONCE(rb->data.reader_seq, rb->data.next_seq);\n"),
+    ("a gap is counted", "ring_buffer_persist.c",
+     "	data->commit_entries += lost; /* RB7 */\n", ""),
+]
+
 FILTER = [
     ("nothing", "filter_match.c", "", ""),
     ("&& binds tighter than ||", "filter_parse.c",
@@ -403,6 +430,7 @@ MODELS = {
     "hist_map": ("trace/event/hist_map.[ch]", HIST_MAP),
     "ring_buffer": ("trace/ring/ring_buffer*", RING),
     "ring_buffer_swap": ("trace/ring/ring_buffer*", SWAP),
+    "ring_buffer_persist": ("trace/ring/ring_buffer*", PERSIST),
     "fgraph": ("trace/graph/fgraph*", FGRAPH),
     "tracefs": ("trace/control/tracefs*", TRACEFS),
 }
@@ -417,6 +445,9 @@ BESIDE = {"tracefs": [SEQ], "trace_event": [SEQ],
                               "tests/host/ftrace_util.c"],
           "filter": [SEQ, "trace/event/trace_event.c"],
           "filter_errors": [SEQ, "trace/event/trace_event.c"]}
+# What of the files that are mutated it does not need.
+WITHOUT = {"ring_buffer": ["ring_buffer_persist.c"],
+           "ring_buffer_swap": ["ring_buffer_persist.c"]}
 # The tests that the mutants concern, if other tests print complaints.
 ONLY = {"ftrace_switches": "*pids*"}
 ALL = [(model, mutant) for model, (_, mutants) in MODELS.items()
@@ -458,7 +489,8 @@ def build(directory, common, model, mutant):
     program = directory / "model"
     subprocess.run(["gcc", *FLAGS, *include(directory), *NAMES,
                     f"-Wl,-T,{ROOT}/tests/host/tables.ld", "-o", program,
-                    *sorted(folder.glob("*.c")),
+                    *[path for path in sorted(folder.glob("*.c"))
+                      if path.name not in WITHOUT.get(model, [])],
                     *[ROOT / path for path in BESIDE.get(model, [])],
                     ROOT / f"tests/unit/test_{model}.c", *common],
                    check=True)

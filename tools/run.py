@@ -5,6 +5,7 @@
 Status 0: the guest exited through isa-debug-exit with success (QEMU's 33),
 after exactly one boot banner and its closing line. 35, 37 or 39, as from QEMU:
 a test or the mode failed, the kernel panicked, or it refused its command line.
+With --boots N the machine may reset itself: exactly N banners are expected.
 130: ^C. 1: any other end, including a triple fault, a reset or no boot at all.
 Every failure prints one sentence on stderr.
 """
@@ -47,6 +48,12 @@ def options():
     parser.add_argument("--kernel", help="boot this ELF file by PVH")
     parser.add_argument("--append", default="", help="with --kernel")
     parser.add_argument("--timeout", type=float, default=300)
+    parser.add_argument("--boots", type=int, default=1, metavar="N",
+                        help="the machine resets itself N - 1 times; no more "
+                        "and no less is a failure")
+    parser.add_argument("--memory-file", metavar="FILE",
+                        help="the machine's memory: made if it is not there, "
+                        "and kept, so that the next run finds it")
     parser.add_argument("--interactive", action="store_true",
                         help="the serial line is this terminal; no timeout")
     parser.add_argument("--gdb", metavar="SCRIPT",
@@ -76,6 +83,8 @@ def refusal(args):
     if args.firmware not in LEAST_MEMORY:
         return f"FIRMWARE={args.firmware}: bios or uefi"
     size, least = megabytes(args.mem), LEAST_MEMORY[args.firmware]
+    if args.boots < 1:
+        return f"--boots {args.boots}: a number of boots from 1 on"
     if size is None:
         return f"MEM={args.mem}: a size of memory, as 256M or 2G"
     if size < least:
@@ -99,9 +108,15 @@ def tracefs_options(socket, line="virtio"):
 def command(args, serial):
     cmd = ["qemu-system-x86_64", "-machine", "q35", "-accel", args.accel,
            "-cpu", args.cpu, "-smp", args.smp, "-m", args.mem,
-           "-nodefaults", "-display", "none", "-no-reboot",
+           "-nodefaults", "-display", "none",
            "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
            "-serial", serial]
+    if getattr(args, "boots", 1) == 1:
+        cmd.append("-no-reboot")
+    if getattr(args, "memory_file", None):
+        cmd += ["-object", f"memory-backend-file,id=memory,size={args.mem},"
+                f"mem-path={args.memory_file},share=on",
+                "-machine", "memory-backend=memory"]
     if args.firmware == "uefi":
         found = [f for f in FIRMWARE if os.path.exists(f)]
         if not found:
@@ -146,10 +161,11 @@ def judge(args, status, log, errors):
         return 1, not_started(args, words)
     if words:
         print(words, file=sys.stderr)
-    return status, verdict(status, BANNER + ENDING if log is None else log)
+    return status, verdict(status, BANNER + ENDING if log is None else log,
+                           1 if log is None else args.boots)
 
 
-def verdict(status, log):
+def verdict(status, log, boots=1):
     """None for success, or a sentence about the failure."""
     banners, endings = log.count(BANNER), log.count(ENDING)
     if status == PANIC:
@@ -161,8 +177,11 @@ def verdict(status, log):
     if banners == 0:
         return ("the kernel never said hello: it did not boot"
                 f" (QEMU status {status})")
-    if banners > 1:
-        return f"the machine booted {banners} times: it reset itself"
+    if banners > boots:
+        return (f"the machine booted {banners} times"
+                f"{f', not {boots}' if boots > 1 else ''}: it reset itself")
+    if banners < boots:
+        return f"the machine booted {banners} times, not {boots}"
     if status == 0:
         return "QEMU left with 0: triple fault, reset or power-off"
     if status != OK:
@@ -197,7 +216,9 @@ def run_batch(args, feed=None):
             log += chunk
             sys.stdout.buffer.write(chunk)
             sys.stdout.buffer.flush()
-            if feed:
+            if log.count(BANNER) > args.boots > 1:
+                qemu.kill()  # it would not end by itself
+            elif feed:
                 feed(log, qemu.stdin)
     finally:
         timer.cancel()

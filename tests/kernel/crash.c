@@ -25,9 +25,11 @@
 #include "kernel/trace_hooks.h"
 #include "tests/kernel/trap_owner.h"
 #include "trace/control/tracefs.h"
+#include "trace/shell/shell.h"
 #include "trace/trace.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
+#include <asm/io.h>
 #include <asm/irqflags.h>
 #include <asm/layout.h>
 #include <asm/smp.h>
@@ -320,6 +322,25 @@ static noinline void crash_printing(void)
 	crash_opcode();
 }
 
+/* Without a table of interrupts any of them is a triple fault. */
+static noinline void crash_triple(void)
+{
+	static const struct {
+		u16 size;
+		u64 address;
+	} __packed none;
+
+	__asm__ volatile("cli; lidt %0; int3" ::"m"(none));
+}
+
+/* By the chip set's register. */
+static noinline void crash_reset(void)
+{
+	local_irq_disable();
+	outb(0xcf9, 6);
+	halt_forever();
+}
+
 /* For what comes from outside: a machine check, by QEMU's monitor. */
 static void crash_wait(void)
 {
@@ -358,6 +379,8 @@ static const struct crash {
 	{ "poke-spinlock", crash_poke_spinlock },
 	{ "poke-in-irq", crash_poke_in_irq },
 	{ "printing", crash_printing },
+	{ "triple", crash_triple },
+	{ "reset", crash_reset },
 	{ "wait", crash_wait },
 };
 
@@ -534,15 +557,11 @@ CMDLINE_NUMBER(crash_after, 0, 1000000,
 CMDLINE_CHOICE(crash, "NAME", crash_name, "which way, for mode=crash");
 
 /*
- * Return: -EINVAL if no crash= names one; 0 from those that end well;
+ * Return: -EINVAL if there is no crash @name; 0 from those that end well;
  * -ETIMEDOUT if nothing happened.
  */
-static int crash_run(void)
+static int crash_by_name(const char *name)
 {
-	char name[16] = "";
-
-	cmdline_get("crash", name, sizeof(name));
-	msleep(cmdline_u64("crash_after", 0));
 	for (size_t i = 0; i < ARRAY_SIZE(no_crashes); i++)
 		if (!strcmp(no_crashes[i].name, name))
 			return no_crashes[i].run();
@@ -552,8 +571,30 @@ static int crash_run(void)
 		crashes[i].fn();
 		return -ETIMEDOUT;
 	}
-	pr_err("mode=crash wants crash=NAME; the word help lists the names");
 	return -EINVAL;
 }
 
+/* Return: as crash_by_name(). */
+static int crash_run(void)
+{
+	char name[16] = "";
+	int ret;
+
+	cmdline_get("crash", name, sizeof(name));
+	msleep(cmdline_u64("crash_after", 0));
+	ret = crash_by_name(name);
+	if (ret == -EINVAL)
+		pr_err("mode=crash wants crash=NAME; the word help lists "
+		       "the names");
+	return ret;
+}
+
 KERNEL_MODE(crash, crash_run, "break the kernel in a chosen way");
+
+static int crash_shell(struct stage *stage)
+{
+	return crash_by_name(stage->argc == 2 ? stage->argv[1] : "");
+}
+
+SHELL_COMMAND(crash, .usage = "crash NAME", .run = crash_shell,
+	      .help = "break the kernel; names as of the word crash=");

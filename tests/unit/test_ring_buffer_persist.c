@@ -567,3 +567,60 @@ UNIT(ring_buffer_persist, the_clock_is_that_of_the_events)
 	CHECK(buffer.clock == &clocks[0]);
 	host_free(base);
 }
+
+/* ---- damage with a known outcome ----------------------------------------- */
+
+/* A ring whose pages 1 to 3 have @each events, and what it is. */
+static struct ring_contents *three_pages(void *base, u32 each)
+{
+	memset(base, 0, SIZE);
+	init(&buffer, 1, base, SIZE);
+	written = 0;
+	for (u32 i = 0; i < 3 * each; i++)
+		write(3000 / each);
+	return &buffer.cpu[0]->data;
+}
+
+UNIT(ring_buffer_persist, one_damaged_page_costs_one_page)
+{
+	void *base = new_area(SIZE);
+	struct ring_contents *data = three_pages(base, 2);
+	struct ring_buffer_event event;
+	struct ring_area_found found;
+
+	/* It ends within its last event. */
+	data->info[RB_SLOT_INDEX(data->slots[2])].page->commit -= 4;
+	found = init(&buffer, 1, base, SIZE);
+	CHECK_EQ(found.bad_pages, 1);
+	CHECK_EQ(found.events, 4);
+	mutex_lock(&buffer.cpu[0]->reader_lock);
+	CHECK(ring_buffer_peek(buffer.cpu[0], &event) && !event.lost);
+	ring_buffer_consume(buffer.cpu[0]);
+	CHECK(ring_buffer_peek(buffer.cpu[0], &event) && !event.lost);
+	ring_buffer_consume(buffer.cpu[0]);
+	CHECK(ring_buffer_peek(buffer.cpu[0], &event));
+	CHECK_EQ(event.lost, 2); /* those of that page */
+	mutex_unlock(&buffer.cpu[0]->reader_lock);
+
+	/* A time far in the future. */
+	data = three_pages(base, 2);
+	data->info[RB_SLOT_INDEX(data->slots[1])].page->time_stamp |= 1ULL
+								      << 40;
+	found = init(&buffer, 1, base, SIZE);
+	CHECK_EQ(found.bad_pages, 1);
+	CHECK_EQ(found.events, 4);
+	host_free(base);
+}
+
+UNIT(ring_buffer_persist, a_page_that_two_slots_name_is_taken_once)
+{
+	void *base = new_area(SIZE);
+	struct ring_contents *data = three_pages(base, 1);
+	struct ring_area_found found;
+
+	data->slots[1] = RB_SLOT(1, RB_SLOT_INDEX(data->slots[2]));
+	found = init(&buffer, 1, base, SIZE);
+	CHECK_EQ(found.events, 2);
+	CHECK_EQ(found.bad_pages, 1);
+	host_free(base);
+}

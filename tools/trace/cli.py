@@ -2,7 +2,8 @@
 """nop5-trace: reads a trace and reports, draws, converts or checks it.
 
 A trace is a trace.dat (version 6 or 7), raw ring-buffer pages (a file cpuN, or
-a folder with one for each CPU), or a log with the text of `trace`.
+a folder with one for each CPU), the memory of a machine that had a trace in
+reserved memory (QEMU's file, after its end), or a log with the text of `trace`.
 
 Status: 0 done; 1 check found a violation; 2 the input or the command line
 cannot be used, with one sentence on stderr.
@@ -49,15 +50,18 @@ def make_parser() -> argparse.ArgumentParser:
 
 def add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", metavar="TRACE",
-                        help="trace.dat, pages (a file or a folder), or a log")
-    parser.add_argument("--elf", help="pages: the kernel, for its symbols")
+                        help="trace.dat, pages (a file or a folder), a file of "
+                        "memory, or a log")
+    parser.add_argument("--elf", help="pages, memory: the kernel, for its "
+                        "symbols")
     parser.add_argument("--kallsyms", help="pages: symbols, as a text")
     parser.add_argument("--formats", metavar="DIR", help="pages: a copy of "
                         "events/ (else the kernel's own formats)")
     parser.add_argument("--cmdlines", help="pages: a copy of saved_cmdlines")
     parser.add_argument("--instance", default="", help="of a trace.dat")
     parser.add_argument("--nth", type=int, metavar="N",
-                        help="which trace of a log (else the last one)")
+                        help="which trace of a log or of memory (else the "
+                        "last)")
     parser.add_argument("--task", action="append", default=[], metavar="GLOB",
                         help="only tasks whose name fits; '!GLOB': not those; "
                         "may be repeated")

@@ -4,6 +4,7 @@ import pathlib
 
 from .dat import MAGIC, read_dat
 from .errors import TraceError
+from .memory import find_regions, read_memory
 from .model import Trace
 from .raw import read_dump, read_formats, read_raw
 from .symbols import Symbols, elf_symbols
@@ -22,10 +23,12 @@ def open_trace(path: str, *, elf: str | None = None,
                kallsyms: str | None = None, formats: str | None = None,
                cmdlines: str | None = None, instance: str = "",
                nth: int | None = None) -> Trace:
-    """Opens a trace.dat, a file or folder of raw pages, or a log.
+    """Opens a trace.dat, a file or folder of raw pages, a copy of memory, or a
+    log.
 
     elf, kallsyms, formats, cmdlines: for pages, which contain neither names nor
-    formats. instance: which one of a trace.dat. nth: which trace of a log.
+    formats. instance: which one of a trace.dat. nth: which trace of a log or
+    of memory.
     Raises TraceError, and OSError if a file cannot be opened.
     """
     def raw() -> Trace:
@@ -40,6 +43,9 @@ def open_trace(path: str, *, elf: str | None = None,
         raise TraceError(path, None, "is empty")
     if head.startswith(MAGIC[:3]):
         return read_dat(path, instance)
+    if b"\0" in head and (regions := find_regions(path)):
+        return read_memory(path, regions, load_symbols(elf, kallsyms), elf,
+                           read_formats(formats) if formats else None, nth)
     if b"\0" in head:
         return raw()
     if any(line.startswith("DUMP page ") for _, line in lines_of(path)):

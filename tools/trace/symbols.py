@@ -2,12 +2,15 @@
 """Addresses and names, as /proc/kallsyms and nm(1) list them."""
 import bisect
 import pathlib
+import re
+import struct
 import subprocess
 
 from .errors import TraceError
 
 # An address this far behind the last symbol belongs to no function.
 LAST_SIZE = 65536
+PT_LOAD = 1
 
 
 class Symbols:
@@ -57,3 +60,24 @@ def elf_symbols(elf: str | pathlib.Path, nm: str = "nm") -> bytes:
     lines = [line for line in done.stdout.splitlines()
              if line.split()[1] in "tTwW"]
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def elf_build_id(elf: str | pathlib.Path, nm: str = "nm") -> int | None:
+    """The number by which nop5 knows its build: the first word of its table of
+    symbols (kallsyms_build_id()). None: the file has no such table."""
+    done = subprocess.run([nm, "--defined-only", str(elf)], check=False,
+                          capture_output=True, text=True)
+    table = re.search(r"^([0-9a-f]+) \w kallsyms_table$", done.stdout, re.M)
+    if not table:
+        return None
+    address = int(table[1], 16)
+    image = pathlib.Path(elf).read_bytes()
+    begin, = struct.unpack_from("<Q", image, 32)
+    size, count = struct.unpack_from("<HH", image, 54)
+    for at in range(begin, begin + size * count, size):
+        kind, _, offset, start, _, length = struct.unpack_from("<IIQQQQ",
+                                                               image, at)
+        if kind == PT_LOAD and start <= address <= start + length - 8:
+            return int(struct.unpack_from(
+                "<Q", image, offset + address - start)[0])
+    return None

@@ -58,6 +58,7 @@ static struct ring_area make_head(u64 cpus, u64 size, u64 build, u64 text)
 		.build = build,
 		.text = text,
 		.info_size = sizeof(struct ring_buffer_info),
+		.at_info_first = offsetof(struct ring_buffer_info, first),
 		.at_commit_seq =
 			offsetof(struct ring_buffer_per_cpu, data.commit_seq),
 		.at_reader_seq =

@@ -66,7 +66,7 @@ static bool rb_take(struct ring_buffer_per_cpu *rb)
 	barrier();
 	WRITE_ONCE(rb->data.reader_index, RB_SLOT_INDEX(slot));
 	barrier();
-	rb->data.next_seq++;
+	WRITE_ONCE(rb->data.next_seq, rb->data.next_seq + 1);
 	rb->data.reader_offset = 0;
 	rb->data.reader_events = 0;
 	rb->data.reader_stamp = info->page->time_stamp;
