@@ -6,6 +6,7 @@
  */
 #include "kernel/base/cmdline.h"
 #include "kernel/base/panic.h"
+#include "kernel/lib/glob.h"
 #include "kernel/lib/printf.h"
 #include "kernel/sched.h"
 #include "tests/kernel/tp_events.h"
@@ -359,40 +360,101 @@ KTEST_FLAGS(events, a_switch_that_claims_too_early_is_seen_N1, 0, 90)
 
 /* ---- tasks --------------------------------------------------------------- */
 
-#define LINES 8
+/*
+ * The next line of @text that fits, and the text behind it in *@text; NULL
+ * there is none. It cuts @text into lines.
+ */
+static char *next_line(char **text, const char *pattern)
+{
+	char *line, *end;
+
+	while ((line = *text) && (end = strchr(line, '\n'))) {
+		*end = '\0';
+		*text = end + 1;
+		if (glob_match(pattern, line))
+			return line;
+		*end = '\n';
+	}
+	return NULL;
+}
+
+/*
+ * Each pattern in turn fits a line behind that of the one before. Lines between
+ * them are of other tasks, or of a preemption, which a busy host brings about
+ * anywhere.
+ */
+static void expect_in_turn(const char *const *pattern)
+{
+	char *text = tt_text(TRACE_CPU_ALL), *at = text;
+
+	for (; *pattern; pattern++)
+		if (!EXPECT(next_line(&at, *pattern)))
+			ktest_note("no line, or too early: %s", *pattern);
+	kfree(text);
+}
+
+static unsigned int lines_that_fit(const char *pattern)
+{
+	char *text = tt_text(TRACE_CPU_ALL), *at = text;
+	unsigned int n = 0;
+
+	while (next_line(&at, pattern))
+		n++;
+	kfree(text);
+	return n;
+}
+
+enum { FORK, NEW, RUNS, WAIT, SLEEPS, EXIT, GONE, WAKING, WAKEUP, LINES };
 
 static char life[LINES][100];
 
-/* What its life leaves in the trace; %d: the pid of the task or of this one. */
+/* What the life of task @pid leaves in the trace of @self, its parent. */
 static void expect_life(int pid, int self)
 {
 	static const char *const formats[LINES] = {
-		"*: sched_process_fork: comm=events * child_comm=brief "
-		"child_pid=%d",
-		"*: sched_wakeup_new: comm=brief pid=%d prio=120 "
-		"target_cpu=000",
-		"*: sched_process_wait: comm=events pid=%d prio=120",
-		"*: sched_switch: prev_comm=events * prev_state=S ==> "
-		"next_comm=brief next_pid=%d next_prio=120",
-		"*: sched_process_exit: comm=brief pid=%d prio=120",
-		"*: sched_switch: prev_comm=brief prev_pid=%d prev_prio=120 "
-		"prev_state=X ==> *",
-		"*: sched_waking: comm=events pid=%d *",
-		"*: sched_wakeup: comm=events pid=%d *",
+		[FORK] = "*: sched_process_fork: comm=events * "
+			 "child_comm=brief child_pid=%d",
+		[NEW] = "*: sched_wakeup_new: comm=brief pid=%d prio=120 "
+			"target_cpu=000",
+		[RUNS] = "*: sched_switch: * ==> next_comm=brief next_pid=%d "
+			 "next_prio=120",
+		[WAIT] = "*: sched_process_wait: comm=events pid=%d prio=120",
+		[EXIT] = "*: sched_process_exit: comm=brief pid=%d prio=120",
+		[GONE] = "*: sched_switch: prev_comm=brief prev_pid=%d "
+			 "prev_prio=120 prev_state=X ==> *",
+		[SLEEPS] = "*: sched_switch: prev_comm=events prev_pid=%d "
+			   "prev_prio=120 prev_state=S ==> *",
+		[WAKING] = "*: sched_waking: comm=events pid=%d prio=120 *",
+		[WAKEUP] = "*: sched_wakeup: comm=events pid=%d prio=120 *",
 	};
-	const char *lines[LINES + 1] = { NULL };
+	static const char *const child[] = { life[FORK], life[NEW],  life[RUNS],
+					     life[EXIT], life[GONE], NULL };
+	static const char *const parent[] = { life[FORK],   life[NEW],
+					      life[WAIT],   life[SLEEPS],
+					      life[EXIT],   life[GONE],
+					      life[WAKING], life[WAKEUP],
+					      NULL };
 	unsigned int i;
 
 	for (i = 0; i < LINES; i++) {
+		bool own = i == SLEEPS || i == WAKING || i == WAKEUP;
+
 		snprintf(life[i], sizeof(life[i]), formats[i],
-			 i < LINES - 2 ? pid : self);
-		lines[i] = life[i];
+			 own ? self : pid);
+		if (!own && i != RUNS) /* these come once in a life */
+			EXPECT_EQ(lines_that_fit(life[i]), 1);
 	}
-	expect_lines(lines);
+	expect_in_turn(child);
+	expect_in_turn(parent);
 }
 
-static int short_life(void *unused)
+/* Ends once its parent, on the same CPU, sleeps for it. */
+static int short_life(void *parent)
 {
+	struct task_struct *task = parent;
+
+	while (READ_ONCE(task->on_rq))
+		yield();
 	return 0;
 }
 
@@ -404,7 +466,7 @@ KTEST(events, the_life_of_a_task)
 	kthread_bind(current, 0);
 	if (begin(256)) {
 		switch_system("sched", true);
-		task = kthread_create(short_life, NULL, "brief");
+		task = kthread_create(short_life, current, "brief");
 		BUG_ON(IS_ERR(task));
 		pid = task->pid;
 		kthread_bind(task, 0);
