@@ -88,6 +88,9 @@ COMMANDS = [
            "--append=chains=off"),
     suites("no-trampolines", ALL, 34, "--smp=2", f"--tests={TRACING}",
            "--append=trampolines=off"),
+    # N calls are N events, while the event is switched on and off.
+    suites("events-8", ALL, 14, "--smp=8", "--tests=events.n_calls*,"
+           "events.on_and_off*,event_load.between*"),
     suites("tracers-8", ALL, 19, "--smp=8", f"--tests={TRACERS}"),
     # Counted instructions, CPUs in short turns: 1,000 exchanges are soon
     # made. In real concurrency each waits for the host's scheduler.
