@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-# parts: torture 12
-"""Breaks function commands, histograms and soft mode on purpose, one line at a
-time: a named test in the image, or a panic, must notice each."""
+# parts: torture 20
+"""Breaks function commands, histograms, triggers, lists of pids and soft mode
+on purpose, one line at a time: a named test in the image, or a panic, must
+notice each."""
 import pytest
 
 from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
@@ -33,6 +34,13 @@ MUTANTS = [
     ("a stack begins behind the tracepoint", "trace/event/event_hist.c",
      "first = i + 1;", "first = i;",
      "event_hist.stacks", "not ok 1 - event_hist.stacks"),
+    ("TG3: a trigger is freed without waiting", "trace/event/event_trigger.c",
+     "\tevent_session_wait(); /* TG3 */\n", "",
+     "event_trigger.freed*", "not ok 1 - event_trigger.freed"),
+    ("EP2: a set of pids is freed without waiting",
+     "trace/event/event_pids.c",
+     "\tif (old)\n\t\tsynchronize_cpus(); /* EP2 */\n", "",
+     "event_pids.a_set*", "not ok 1 - event_pids.a_set"),
     ("EF4: a detached event is no longer soft-disabled",
      "trace/event/trace_event_file.c",
      "trace_event_file_set(file, EVENT_FILE_ENABLED, false);",

@@ -8,8 +8,11 @@
 #include "kernel/sched.h"
 #include "tests/kernel/event_bells.h"
 #include "tests/kernel/ktest.h"
+#include "tests/kernel/quiesce_probe.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"
+#include <asm/atomic.h>
+#include <asm/cpu.h>
 
 #define ONLY  "set_event_pid"
 #define NEVER "set_event_notrace_pid"
@@ -279,6 +282,67 @@ KTEST(event_pids, a_switch_is_recorded_if_either_task_is_listed)
 	EXPECT_EQ(put(ONLY, ""), 0);
 	EXPECT_EQ(put(NEVER, ""), 0);
 	EXPECT_EQ(put("set_event", ""), 0);
+	bells_end();
+	kthread_bind(current, CPU_ANY);
+}
+
+/* ---- freed in time ------------------------------------------------------- */
+
+static atomic_t holding, release;
+
+/* A probe, for all that a wait for CPUs can know: its preemption is off. */
+static int hold_cpu(void *unused)
+{
+	preempt_disable();
+	atomic_set(&holding, 1);
+	while (!atomic_read(&release))
+		cpu_relax();
+	preempt_enable();
+	return 0;
+}
+
+static void forget_pids(void)
+{
+	tt_write(ONLY, "\n");
+}
+
+static void forget_the_others(void)
+{
+	tt_write(NEVER, "\n");
+}
+
+/* Whatever replaces a set does not return before a probe that may read it. */
+static void replaced_after_its_readers(const char *path, void (*replace)(void))
+{
+	struct task_struct *holder;
+	struct waiter w;
+
+	put_pid(path, current->pid, true);
+	atomic_set(&holding, 0);
+	atomic_set(&release, 0);
+	holder = kthread_create(hold_cpu, NULL, "holder");
+	ASSERT(!IS_ERR(holder));
+	kthread_bind(holder, 1);
+	wake_up_process(holder);
+	EXPECT(wait_until(atomic_read(&holding), QUIESCE_WAIT_MS));
+	if (waiter_start(&w, replace, 0)) {
+		EXPECT(waiter_keeps_waiting(&w));
+		atomic_set(&release, 1);
+		waiter_end(&w);
+	}
+	atomic_set(&release, 1);
+	kthread_join(holder);
+}
+
+KTEST(event_pids, a_set_is_freed_after_its_readers_EP2)
+{
+	if (num_online_cpus() < 2)
+		KTEST_SKIP("a second CPU reads the set");
+	kthread_bind(current, 0);
+	ASSERT(begin());
+	replaced_after_its_readers(ONLY, forget_pids);
+	replaced_after_its_readers(NEVER, forget_the_others);
+	EXPECT(tt_says(ONLY, "") && tt_says(NEVER, ""));
 	bells_end();
 	kthread_bind(current, CPU_ANY);
 }

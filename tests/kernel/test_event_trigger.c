@@ -8,11 +8,15 @@
 #include "kernel/sched.h"
 #include "tests/kernel/event_bells.h"
 #include "tests/kernel/ktest.h"
+#include "tests/kernel/quiesce_probe.h"
 #include "tests/kernel/tp_events.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"
+#include "trace/event/event_trigger.h"
+#include "trace/event/trace_event_file.h"
 #include "trace/trace_snapshot.h"
 #include <asm/atomic.h>
+#include <asm/cpu.h>
 
 #define TWO "events/testing_tp/testing_two/"
 #define ALL "events/testing_tp/testing_all/"
@@ -271,6 +275,91 @@ KTEST(event_trigger, removed_while_they_fire_TG3)
 	kthread_join(task);
 	EXPECT_EQ(bells_recorded(), 0);
 	end();
+}
+
+static atomic_t inside, release, freed, freed_inside;
+
+static bool slow_match(const struct event_filter *filter, const void *record,
+		       u32 len)
+{
+	atomic_set(&inside, 1);
+	while (!atomic_read(&release))
+		cpu_relax();
+	atomic_set(&inside, 0);
+	return false;
+}
+
+static void slow_free(struct event_filter *filter)
+{
+	atomic_add(atomic_read(&inside), &freed_inside);
+	atomic_inc(&freed);
+}
+
+static struct event_filter slow = { .match = slow_match, .free = slow_free };
+
+static const struct event_trigger_spec slow_trigger = {
+	.kind = TRIGGER_STACKTRACE,
+	.count = EVENT_TRIGGER_UNLIMITED,
+	.filter = &slow
+};
+
+static struct trace_event_file *file_of_two(void)
+{
+	return trace_event_file_find(
+		trace_top(), trace_event_by_name("testing_tp", "testing_two"));
+}
+
+static int call_slowly(void *unused)
+{
+	tp_call_two(1, 2);
+	return 0;
+}
+
+static void remove_slow(void)
+{
+	event_session_begin();
+	event_trigger_remove(file_of_two(), &slow_trigger);
+	event_session_end();
+}
+
+/*
+ * CPU 1 is inside its filter. Another trigger keeps the event switched on, so
+ * nothing but this trigger is a reason to wait.
+ */
+KTEST(event_trigger, freed_after_the_probe_that_is_in_it_TG3)
+{
+	struct task_struct *caller;
+	struct waiter w;
+
+	if (num_online_cpus() < 2)
+		KTEST_SKIP("a second CPU is in the trigger");
+	kthread_bind(current, 0);
+	ASSERT(begin());
+	accept(TWO "trigger", "traceon");
+	atomic_set(&inside, 0);
+	atomic_set(&release, 0);
+	atomic_set(&freed, 0);
+	atomic_set(&freed_inside, 0);
+	event_session_begin();
+	EXPECT_EQ(event_trigger_add(file_of_two(), &slow_trigger), 0);
+	event_session_end();
+	caller = kthread_create(call_slowly, NULL, "caller");
+	ASSERT(!IS_ERR(caller));
+	kthread_bind(caller, 1);
+	wake_up_process(caller);
+	EXPECT(wait_until(atomic_read(&inside), QUIESCE_WAIT_MS));
+	if (waiter_start(&w, remove_slow, 0)) {
+		EXPECT(waiter_keeps_waiting(&w));
+		atomic_set(&release, 1);
+		waiter_end(&w);
+	}
+	atomic_set(&release, 1);
+	kthread_join(caller);
+	EXPECT_EQ(atomic_read(&freed), 1);
+	EXPECT_EQ(atomic_read(&freed_inside), 0);
+	accept(TWO "trigger", "!traceon");
+	end();
+	kthread_bind(current, CPU_ANY);
 }
 
 /* ---- memory, and events that go ------------------------------------------ */
