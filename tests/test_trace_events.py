@@ -155,6 +155,54 @@ def test_switches_by_the_pattern_of_importers(lines):
                for _, _, _, text in lines)
 
 
+# What importers take for a line of an event, in our words. Perfetto's reader of
+# text (systrace_line_tokenizer.cc) searches a line for this; what comes before
+# is the task's name, what comes behind its fields, with blanks between them.
+PERFETTO_LINE = re.compile(
+    r"-(?P<pid>\d+)\s+\(?\s*(\d+|-+)?\)?\s?"
+    r"\[(?P<cpu>\d+)\]\s*[A-Za-z0-9.]{0,5}\s+"
+    r"(?P<time>\d+\.\d+):\s+(?P<name>\S+):")
+# Trace Compass' incubator (IGenericFtraceConstants.java): a whole line, and in
+# its data KEY=VALUE without blanks and brackets.
+COMPASS_LINE = re.compile(
+    r"\s*(?P<comm>.*)-(?P<pid>\d+)(\s+\([^0-9]*\d*\))?\s+"
+    r"\[(?P<cpu>\d+)\](\s+\S*)?\s+(?P<time>\d+(\.\d+)?): "
+    r"(?P<name>\w+)(:\s+|\(|\s+->\s+)(?P<data>[^)]*)\)?")
+COMPASS_PAIR = re.compile(r"([^\s=\[\]]+)=([^\s=\[\]]+)")
+
+
+def test_importers_take_each_switch_apart(dump, formats):
+    """The values that they find are those of the record."""
+    texts = [line for line in dump.text if line[0] != "#"]
+    switches = 0
+    for record, text in zip(dump_records(dump), texts):
+        one, _ = formats[struct.unpack_from("<H", record.data)[0]]
+        found = PERFETTO_LINE.search(text)
+        if one.name != "sched_switch":
+            assert found and found["name"] == one.name
+            continue
+        switches += 1
+        wanted = one.decode(record.data)
+        pid, = struct.unpack_from("<i", record.data, 4)
+        compass = COMPASS_LINE.fullmatch(text)
+        for line in (found, compass):
+            assert (int(line["pid"]), int(line["cpu"]), line["time"],
+                    line["name"]) == (pid, record.cpu,
+                                      seconds(record.time), "sched_switch")
+        pairs = dict(COMPASS_PAIR.findall(compass["data"]))
+        for name in ("prev_pid", "prev_prio", "next_pid", "next_prio"):
+            assert int(pairs[name]) == wanted[name]
+        for name in ("prev_comm", "next_comm"):  # a blank ends its value
+            assert pairs[name] == wanted[name].split()[0]
+        assert set(pairs) == {"prev_comm", "prev_pid", "prev_prio",
+                              "prev_state", "next_comm", "next_pid",
+                              "next_prio"}
+        fields = text[found.end():].strip()
+        assert dict(word.split("=", 1) for word in fields.split(" ")
+                    if "=" in word and word != "==>") == pairs
+    assert switches > 4
+
+
 # ---- trace_printk() ----------------------------------------------------------
 
 PRINTED = [
