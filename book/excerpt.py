@@ -42,7 +42,8 @@ def function(text, name):
     while first and re.match(r"[A-Za-z]", lines[first - 1]) and not re.search(
             r"[;}:]$", lines[first - 1]):
         first -= 1
-    ends = {"func ": rf"endfunc {name}$", "def ": r"(?=\S)"}
+    ends = {"func ": rf"endfunc {name}$", "def ": r"(?=\S)",
+            "class ": r"(?=\S)"}
     pattern = next((end for begin, end in ends.items()
                     if lines[at].startswith(begin)), r"\}")
     for nr in range(at + 1, len(lines)):

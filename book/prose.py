@@ -51,7 +51,7 @@ def wrong_includes(text):
         except LookupError as error:
             yield f"{name}: {error}"
         for option in ("start-at", "end-at", "start-after", "end-before"):
-            if options.get(option, "") not in source:
+            if options.get(option, "") not in source.expandtabs(8):
                 yield f"{name}: no '{options[option]}'"
 
 

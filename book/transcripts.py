@@ -18,6 +18,7 @@ other one does. Opcodes, orders, verdicts and small numbers are compared.
 
 writes what comes into the chapters (`make book-update`).
 """
+import functools
 import pathlib
 import re
 import subprocess
@@ -34,17 +35,22 @@ COUNTED = ("-icount", "shift=0,sleep=off")
 BETWEEN = ["reset", "stress 0", "echo > error_log"]  # chapters
 
 # The first that fits. Of those in NAMED each has one counterpart.
-NAMED = {"displacement", "address"}
+NAMED = {"displacement", "address", "round"}
+# Lines that come or not, from image to image: races.
+OPTIONAL = re.compile(r" +INT3s met so far: ")
 TOKEN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in [
     ("displacement", r"(?<=e8 |e9 |cc )(?!1f 44 00 00)[0-9a-f]{2}"
                      r"(?: [0-9a-f]{2}){3}\b"),
-    ("address", r"\b(?:0x)?ffffffff[0-9a-f]{8}\b"),
+    ("address", r"\b(?:0x)?ffff[0-9a-f]{12}\b"),
+    ("round", r"(?<=round=)\d+"),
     ("place", r"\+0x[1-9a-f][0-9a-f]*/0x[0-9a-f]+|(?<=\+0x0)/0x[0-9a-f]+"),
     ("time", r"\[ *\d+\.\d+\]|[$@*#!+]? *\b\d+\.\d+\b(?: us)?|\b\d+ us\b"),
     ("count", r"\b\d{1,3}(?:,\d{3})+\b|\b\d{3,}\b|(?<=cpu\d )\d+"
               r"|\b[1-9]\d*(?= calls)|\b\d+(?= of \d)"
-              r"|(?i:(?<=seed )|(?<=seed=))\d+"),
-    ("task", r"(?<=\w)-\d+(?= +\[)"),
+              r"|(?i:(?<=seed )|(?<=seed=)|(?<=entered ))\d+"),
+    ("events", r"(?<=^ID: )\d+|(?<=entries: )\d+"
+               r"|(?:(?<=run: )|(?<=events: ))[1-9]\d*"),
+    ("task", r"(?<=\w)-\d+(?= +\[)|^ *\d+\)"),
 ]))
 
 
@@ -82,8 +88,9 @@ def chapters():
 class Names:
     """Which address or displacement of the book stands for which."""
 
-    def __init__(self):
-        self.there, self.back = {}, {}
+    def __init__(self, known=None):
+        self.there = dict(known.there) if known else {}
+        self.back = dict(known.back) if known else {}
 
     def fit(self, expected, actual):
         """Are the two lines alike? If so, remember their names."""
@@ -112,22 +119,50 @@ def split(line):
     return re.sub(r"\s+", " ", TOKEN.sub(blank, line)).strip(), names
 
 
-def missing(expected, actual, names=None):
-    """The first expected line that does not come, or None; "at the end: ..."
-    for a line that nobody expects."""
-    names = names or Names()
-    at, anywhere = 0, False
+def stretches(expected):
+    """[(does it follow at once?, lines)], cut at "..."."""
+    found = [(True, [])]
     for line in expected:
         if line.strip() == "...":
-            anywhere = True
-            continue
-        last = len(actual) if anywhere else min(at + 1, len(actual))
-        found = next((i for i in range(at, last)
-                      if names.fit(line, actual[i])), None)
-        if found is None:
-            return line
-        at, anywhere = found + 1, False
-    if not anywhere and at < len(actual):
+            found.append((False, []))
+        else:
+            found[-1][1].append(line)
+    return found
+
+
+def place(lines, actual, at, names):
+    """How many of the lines come from there on, one after the other; names
+    has learnt those of all of them, or of none."""
+    trial = Names(names)
+    for nr, line in enumerate(lines):
+        if at + nr >= len(actual) or not trial.fit(line, actual[at + nr]):
+            return nr
+    names.there, names.back = trial.there, trial.back
+    return len(lines)
+
+
+def missing(expected, actual, names=None):
+    """The first expected line that does not come, or None; "at the end: ..."
+    for a line that nobody expects. What follows "..." may begin anywhere."""
+    names = names or Names()
+    expected, actual = ([line for line in lines if not OPTIONAL.match(line)]
+                        for lines in (expected, actual))
+    parts, at = stretches(expected), 0
+    for at_once, lines in parts:
+        starts, best = range(at, len(actual) + 1), 0
+        if at_once:
+            starts = [at]
+        elif lines and lines is parts[-1][1]:  # it must end with the output
+            starts = [max(at, len(actual) - len(lines))]
+        for start in starts:
+            fits = place(lines, actual, start, names)
+            best = max(best, fits)
+            if fits == len(lines):
+                at = start + fits
+                break
+        else:
+            return lines[best]
+    if parts[-1] != (False, []) and at < len(actual):
         return f"at the end: {actual[at]}"
     return None
 
@@ -187,13 +222,24 @@ class Player:
         return self.session.end() if self.session else qemu.OK
 
 
-def on_host(command):
-    """The lines that a command prints; build/ stands for the build."""
+def run(command, text=""):
+    """What a command of the host prints; build/ stands for the build."""
     done = subprocess.run(
         ["sh", "-c", command.replace("build/", f"{qemu.BUILD}/")],
-        cwd=qemu.ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        cwd=qemu.ROOT, input=text, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
-    return done.stdout.replace(f"{qemu.BUILD}/", "build/").splitlines()
+    return done.stdout.replace(f"{qemu.BUILD}/", "build/")
+
+
+# A boot that several chapters look at is made once.
+run_once = functools.cache(run)
+
+
+def on_host(command):
+    """The lines that come; of a pipe, what is in front is run once."""
+    front, _, rest = command.partition(" | ")
+    text = run_once(front) if front.startswith("make ") else run(front)
+    return (run(rest, text) if rest else text).splitlines()
 
 
 def renew(player, path, chapter):

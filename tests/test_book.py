@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 10
+# parts: test-all 12
 """The book says what is so: its transcripts are played again, its figures are
 those of the table, what it names exists, its words are spelt right, its pages
 open in a browser without an error and all their links lead somewhere."""
@@ -65,6 +65,20 @@ def test_the_same_transcript_in_another_image_fits():
 def test_a_changed_transcript_is_noticed(nr, line):
     changed = [*ELSEWHERE[:nr], line, *ELSEWHERE[nr + 1:]]
     assert transcripts.missing(changed, ACTUAL) == line
+
+
+def test_what_follows_dots_may_begin_anywhere():
+    actual = ["a {", "b", "a {", "}", "c"]
+    assert transcripts.missing(["...", "a {", "}", "..."], actual) is None
+    assert transcripts.missing(["...", "a {", "}"], actual) == "a {"
+    assert transcripts.missing(["...", "a {", "}", "c"], actual) is None
+    assert transcripts.missing([], ["a"]) == "at the end: a"
+    assert transcripts.missing([], []) is None
+    assert transcripts.missing(["...", "a {", "c"], actual) == "a {"
+    assert transcripts.missing(["...", "b", "}", "..."], actual) == "}"
+    assert transcripts.missing(["a {", "...", "c"], actual) is None
+    assert transcripts.missing(["a {", "...", "b", "..."], actual) is None
+    assert transcripts.missing(["...", "c", "...", "b"], actual) == "b"
 
 
 def test_a_line_too_many_or_too_few_is_noticed():

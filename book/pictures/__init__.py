@@ -2,10 +2,10 @@
 """The pictures of the chapters; each function gives one."""
 import pathlib
 
-from book.pictures import bytes_of_a_site
+from book.pictures import bytes_of_a_site, calls, later
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-MODULES = [bytes_of_a_site]
+MODULES = [bytes_of_a_site, calls, later]
 
 
 def every():

@@ -68,4 +68,59 @@ def five():
     return p
 
 
-PICTURES = {"01-nop": nop, "02-table": table, "03-five": five}
+def batch():
+    p = Picture(760, 400, "A batch: the bytes of a site in each step")
+    trap = "traps, emulates the new call"
+    rows = [("publish", "0f 1f 44 00 00", "ooooo", "executes the NOP"),
+            ("INT3", "cc 1f 44 00 00", "toooo", trap),
+            ("sync", "", "", "1: nobody holds the old first byte"),
+            ("tails", "cc c3 51 00 00", "tnnnn", trap),
+            ("sync", "", "", "2: nobody holds the old tail"),
+            ("first byte", "e8 c3 51 00 00", "nnnnn", "executes the new call"),
+            ("sync", "", "", "3: nobody holds the INT3"),
+            ("retire", "e8 c3 51 00 00", "nnnnn", "executes the new call")]
+    p.text(20, 28, "step", 14, bold=True)
+    p.text(150, 28, "memory", 14, bold=True)
+    p.text(380, 28, "a CPU that arrives", 14, bold=True)
+    for nr, (step, row, fills, words) in enumerate(rows):
+        y = 42 + 43 * nr
+        if not row:
+            p.box(20, y, 720, 30, "", "note")
+            p.text(30, y + 20, f"every CPU serialises {words}", 14)
+            continue
+        p.text(20, y + 20, step, 14)
+        p.bytes(150, y, row, fills)
+        p.text(380, y + 20, words, 14)
+    return p
+
+
+def hold():
+    p = Picture(760, 330, "What a CPU may hold of a site with two parts")
+    columns = (("memory", 20), ("held by a CPU that has not serialised", 270))
+    for words, x in columns:
+        p.text(x, 28, words, 14, bold=True)
+    steps = (("before", ("0f", "o"), ("1f 44 00 00", "o"), [], []),
+             ("INT3 written", ("cc", "t"), ("1f 44 00 00", "o"),
+              [("0f", "old")], []),
+             ("tails written,\nno sync", ("cc", "t"), ("c3 51 00 00", "n"),
+              [("0f", "old")], [("1f 44 00 00", "old")]))
+    fills = {"o": "old", "t": "trap", "n": "new"}
+    for nr, (name, first, tail, more_first, more_tail) in enumerate(steps):
+        y = 50 + 92 * nr
+        p.text(20, y + 52, name, 13, color=DIM)
+        for x in (20, 270):
+            p.box(x, y, 40, 28, first[0], fills[first[1]], 14, True)
+            p.box(x + 44, y, 130, 28, tail[0], fills[tail[1]], 14, True)
+        for byte, fill in more_first:
+            p.box(270, y + 32, 40, 28, byte, fill, 14, True)
+        for row, fill in more_tail:
+            p.box(314, y + 32, 130, 28, row, fill, 14, True)
+    p.text(470, 70, "only the old instruction", 14)
+    p.text(470, 155, "old instruction, or a trap:\nstill whole", 14)
+    p.box(462, 234, 286, 62,
+          "0f with c3 51 00 00:\nan instruction nobody wrote", "trap", 14)
+    return p
+
+
+PICTURES = {"01-nop": nop, "02-table": table, "03-five": five,
+            "04-batch": batch, "05-hold": hold}
