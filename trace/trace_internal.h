@@ -89,14 +89,28 @@ struct trace_cmdline {
 	char comm[TASK_COMM_LEN];
 	unsigned int len; /* of the column, "comm-pid" and blanks */
 	char column[32];
+	u32 pad;
 };
+
+static_assert(sizeof(struct trace_cmdline) == 64, "one shift to find it");
 
 struct trace_source {
 	struct ring_buffer_per_cpu *rb; /* NULL: this CPU is not read */
 	struct ring_buffer_iter walk;	/* not for pipes */
 	u64 time;			/* time of the next event */
+	char column[8];			/* "[007] " */
 	bool valid;			/* there is a next event */
 	bool started;			/* its first event was printed */
+	unsigned int cpu;
+};
+
+/* Texts that most lines have in common: trace_columns.c. */
+struct trace_kept {
+	u32 flags_key;	 /* flags and preempt_count; ~0: none yet */
+	char flags[8];	 /* "d..1. " */
+	u64 second_ns;	 /* a whole second */
+	u32 second_len;	 /* of its text */
+	char second[16]; /* "    7." */
 };
 
 struct trace_iterator {
@@ -116,7 +130,6 @@ struct trace_iterator {
 	unsigned int cpu;
 	u64 time;
 	u64 lost;
-	u64 delay; /* to the next event; only with latency-format */
 	u32 len;
 	const struct trace_event *event; /* NULL: do not read data */
 	union {
@@ -129,6 +142,7 @@ struct trace_iterator {
 	char text[TRACE_LINE_MAX];
 	struct trace_symbol symbols[TRACE_SYMBOLS];
 	struct trace_cmdline cmdlines[TRACE_CMDLINES];
+	struct trace_kept kept;
 	struct trace_source source[];
 };
 
@@ -160,6 +174,12 @@ void trace_put_address(struct trace_iterator *iter, struct trace_seq *s,
 const char *trace_iter_comm(struct trace_iterator *iter, int pid);
 void trace_put_time(struct trace_iterator *iter, struct trace_seq *s, u64 time);
 void trace_put_flags(const struct trace_entry *ent, struct trace_seq *s);
+/* "NAME <-NAME", each in the form of trace_put_address(). */
+void trace_put_call(struct trace_iterator *iter, struct trace_seq *s,
+		    unsigned long ip, unsigned long parent_ip);
+/* All columns of the common form; the first function prepares a new reader. */
+void trace_columns_init(struct trace_iterator *iter);
+void trace_put_columns(struct trace_iterator *iter, struct trace_seq *s);
 /* Return: the mark of a duration: + ! # * @ $ above 10 us, 100 us, ... 1 s. */
 char trace_delay_mark(u64 ns);
 /* The common form: all column heads, and a line with its columns. */

@@ -70,17 +70,35 @@ void trace_seq_fill(struct trace_seq *s, char c, unsigned int n)
 	s->buf[s->len] = '\0';
 }
 
+const char trace_two_digits[201] =
+	"00010203040506070809101112131415161718192021222324"
+	"25262728293031323334353637383940414243444546474849"
+	"50515253545556575859606162636465666768697071727374"
+	"75767778798081828384858687888990919293949596979899";
+
+char *trace_dec(char *to, u64 n, unsigned int width, char fill)
+{
+	char digits[20], *end = digits + sizeof(digits), *at = end;
+	char *start;
+
+	for (; n >= 100; n /= 100) {
+		at -= 2;
+		__builtin_memcpy(at, &trace_two_digits[n % 100 * 2], 2);
+	}
+	*--at = '0' + n % 10;
+	if (n >= 10)
+		*--at = '0' + n / 10;
+	for (start = to; start + (end - at) < to + width; start++)
+		*start = fill;
+	memcpy(start, at, end - at);
+	return start + (end - at);
+}
+
 void trace_seq_dec(struct trace_seq *s, u64 n, unsigned int width, char fill)
 {
 	char digits[40];
-	char *end = digits + sizeof(digits), *at = end;
 
-	for (; n >= 10; n /= 10)
-		*--at = '0' + n % 10;
-	*--at = '0' + n;
-	while (end - at < (int)width)
-		*--at = fill;
-	trace_seq_putmem(s, at, end - at);
+	trace_seq_putmem(s, digits, trace_dec(digits, n, width, fill) - digits);
 }
 
 void trace_seq_hex(struct trace_seq *s, u64 n)

@@ -29,6 +29,21 @@ static inline void trace_seq_reset(struct trace_seq *s)
 	trace_seq_init(s, s->buf, s->size);
 }
 
+/*
+ * Room for @n bytes that the caller writes, or NULL; then trace_seq_end() says
+ * where they end.
+ */
+static __always_inline char *trace_seq_room(struct trace_seq *s, size_t n)
+{
+	return likely(n < s->size - s->len) ? s->buf + s->len : NULL;
+}
+
+static __always_inline void trace_seq_end(struct trace_seq *s, char *end)
+{
+	s->len = end - s->buf;
+	*end = '\0';
+}
+
 /* Keep the first len bytes only. */
 void trace_seq_truncate(struct trace_seq *s, size_t len);
 
@@ -40,5 +55,8 @@ void trace_seq_fill(struct trace_seq *s, char c, unsigned int n);
 
 /* Decimal, right-aligned in width (to 40) with the given fill (' ' or '0'). */
 void trace_seq_dec(struct trace_seq *s, u64 n, unsigned int width, char fill);
+/* The same to memory, without a NUL. Return: the end. */
+char *trace_dec(char *to, u64 n, unsigned int width, char fill);
+extern const char trace_two_digits[201]; /* "00" to "99" */
 /* Lower-case hex, no prefix, no padding. */
 void trace_seq_hex(struct trace_seq *s, u64 n);

@@ -24,11 +24,10 @@ static void put_function(struct trace_iterator *iter, struct trace_seq *s)
 {
 	const struct ftrace_entry *entry = (const void *)iter->data;
 
-	trace_put_address(iter, s, entry->ip);
-	if (!trace_option(iter->tr, TRACE_OPT_print_parent))
-		return;
-	trace_seq_putmem(s, " <-", 3);
-	trace_put_address(iter, s, entry->parent_ip);
+	if (likely(trace_option(iter->tr, TRACE_OPT_print_parent)))
+		trace_put_call(iter, s, entry->ip, entry->parent_ip);
+	else
+		trace_put_address(iter, s, entry->ip);
 }
 
 static const struct trace_event function_event = {

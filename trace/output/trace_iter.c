@@ -7,9 +7,7 @@
  * no event. A reader of `trace_pipe` consumes one event at a time, and only
  * when it prints the event's line, so that the next reader finds every unread
  * event. In both, the event being printed is a copy, so that its tracer may
- * look at the next event. This file fills in the values that come from
- * neighbouring events (->delay). ->event is NULL if the copy cannot be
- * interpreted.
+ * look at the next event. ->event is NULL if the copy cannot be interpreted.
  *
  * IT1  Lines are in order of time; events of the same time are in order of CPU.
  *     The lines of one CPU are in the order in which they were written.
@@ -32,45 +30,55 @@
 
 /* ---- the next event ------------------------------------------------------ */
 
-static void set_current(struct trace_iterator *iter, unsigned int cpu,
+static void set_current(struct trace_iterator *iter,
+			const struct trace_source *source,
 			const struct ring_buffer_event *event)
 {
-	iter->cpu = cpu;
+	iter->cpu = source->cpu;
 	iter->time = event->time;
 	iter->lost = event->lost;
 	iter->len = event->len;
 	if (!iter->start)
 		iter->start = event->time;
 	if (unlikely(event->len < sizeof(iter->ent)))
-		memset(&iter->ent, 0, sizeof(iter->ent));
+		iter->ent = (struct trace_entry){ 0 };
 	memcpy(iter->data, event->data, event->len);
 	iter->event = trace_event_of(iter->data, event->len); /* E2 */
+}
+
+static __always_inline void walk_on(struct trace_source *source)
+{
+	ring_buffer_iter_next(&source->walk);
+	source->valid = source->walk.valid;
+	source->time = source->walk.event.time;
 }
 
 /*
  * Take the current event of a CPU. Pipes: false if a raw reader took it first.
  */
-static bool take_from(struct trace_iterator *iter, unsigned int cpu)
+static noinline bool take_from_pipe(struct trace_iterator *iter,
+				    struct trace_source *source)
 {
-	struct trace_source *source = &iter->source[cpu];
 	struct ring_buffer_event event;
-	bool found = true;
+	bool found = ring_buffer_peek(source->rb, &event);
 
-	if (!iter->pipe) {
-		set_current(iter, cpu, &source->walk.event);
-		ring_buffer_iter_next(&source->walk);
-		source->valid = source->walk.valid;
-		source->time = source->walk.event.time;
-		return true;
-	}
-	found = ring_buffer_peek(source->rb, &event);
 	if (found) {
-		set_current(iter, cpu, &event);
+		set_current(iter, source, &event);
 		ring_buffer_consume(source->rb);
 	}
 	source->valid = ring_buffer_peek(source->rb, &event);
 	source->time = event.time;
 	return found;
+}
+
+static __always_inline bool take_from(struct trace_iterator *iter,
+				      struct trace_source *source)
+{
+	if (iter->pipe)
+		return take_from_pipe(iter, source);
+	set_current(iter, source, &source->walk.event);
+	walk_on(source);
+	return true;
 }
 
 /* Pipes only: check whether a CPU that was empty has an event now. */
@@ -83,31 +91,28 @@ static void look_again(struct trace_source *source)
 		source->time = event.time;
 }
 
-static bool find_next(struct trace_iterator *iter, unsigned int *cpu)
+/* Return: where the next event is; NULL: there is none. */
+static __always_inline struct trace_source *
+find_next(struct trace_iterator *iter)
 {
-	struct trace_source *source, *best = NULL;
-	unsigned int i;
+	struct trace_source *source = iter->source, *best = NULL;
+	const struct trace_source *end = source + iter->nr_cpus;
 
-	for (i = 0; i < iter->nr_cpus; i++) {
-		source = &iter->source[i];
-		if (!source->rb)
-			continue;
-		if (iter->pipe && !source->valid)
+	for (; source < end; source++) {
+		if (iter->pipe && source->rb && !source->valid)
 			look_again(source);
-		if (source->valid && (!best || source->time < best->time)) {
+		if (source->valid && (!best || source->time < best->time))
 			best = source;
-			*cpu = i;
-		}
 	}
 	return best;
 }
 
 static bool next_event(struct trace_iterator *iter)
 {
-	unsigned int cpu;
+	struct trace_source *source;
 
-	while (find_next(iter, &cpu)) {
-		if (take_from(iter, cpu))
+	while ((source = find_next(iter))) {
+		if (take_from(iter, source))
 			return true;
 	}
 	return false;
@@ -129,9 +134,7 @@ void trace_iter_skip(struct trace_iterator *iter)
 	struct trace_source *source = &iter->source[iter->cpu];
 
 	if (!iter->pipe) {
-		ring_buffer_iter_next(&source->walk);
-		source->valid = source->walk.valid;
-		source->time = source->walk.event.time;
+		walk_on(source);
 		return;
 	}
 	ring_buffer_consume(source->rb);
@@ -152,30 +155,33 @@ static void put_started(struct trace_iterator *iter, struct trace_seq *s)
 	source->started = true;
 }
 
-/* Time from this event to the next one of its CPU; 0 if there is none yet. */
-static u64 delay_to_next(struct trace_iterator *iter)
-{
-	struct ring_buffer_event next;
-
-	return trace_iter_peek(iter, &next) ? next.time - iter->time : 0;
-}
-
-static void put_event_line(struct trace_iterator *iter, struct trace_seq *s)
+/* Return: where the event's own line begins in @s. */
+static size_t put_event_line(struct trace_iterator *iter, struct trace_seq *s)
 {
 	const struct tracer *tracer = iter->tracer;
 	size_t start;
 
-	if (iter->lost)
+	if (unlikely(iter->lost))
 		trace_seq_printf(s, "CPU:%u [LOST %llu EVENTS]\n", iter->cpu,
 				 iter->lost);
 	start = s->len;
-	if (!tracer->line || !tracer->line(iter, s)) {
+	if (tracer->line && tracer->line(iter, s))
+		return start;
+	if (unlikely(!iter->source[iter->cpu].started))
 		put_started(iter, s);
-		start = s->len;
-		if (trace_option(iter->tr, TRACE_OPT_latency_format))
-			iter->delay = delay_to_next(iter);
-		trace_put_line(iter, s);
-	}
+	start = s->len;
+	trace_put_line(iter, s);
+	return start;
+}
+
+/* The line in the reader's own memory, which has room for the longest one. */
+static void keep_event_line(struct trace_iterator *iter)
+{
+	struct trace_seq *s = &iter->seq;
+	size_t start;
+
+	trace_seq_reset(s);
+	start = put_event_line(iter, s);
 	if (s->overflow) {
 		s->overflow = false;
 		trace_seq_truncate(s, start);
@@ -192,6 +198,33 @@ static size_t hand_out(struct trace_iterator *iter, char *buf, size_t len)
 	memcpy(buf, iter->seq.buf + iter->at, n);
 	iter->at += n;
 	return n;
+}
+
+#define STRAIGHT_MIN 512 /* bytes of room that are enough for most lines */
+
+/*
+ * The current event's line, straight into the caller's buffer if it fits there.
+ * A tracer's own form is made once, because it takes further events.
+ * Return: bytes.
+ */
+static size_t read_line(struct trace_iterator *iter, char *buf, size_t len)
+{
+	struct trace_source *source = &iter->source[iter->cpu];
+	bool started = source->started;
+	struct trace_seq s;
+
+	if (likely(len >= STRAIGHT_MIN && !iter->tracer->line)) {
+		trace_seq_init(&s, buf, min(len, sizeof(iter->text)));
+		put_event_line(iter, &s);
+		if (likely(!s.overflow)) {
+			iter->lines++;
+			return s.len;
+		}
+		source->started = started;
+	}
+	iter->at = 0;
+	keep_event_line(iter);
+	return hand_out(iter, buf, len);
 }
 
 /* Lock the ring that its CPU writes now: a snapshot exchanges it. */
@@ -232,12 +265,8 @@ ssize_t trace_read(struct trace_iterator *iter, char *buf, size_t len)
 	size_t done = hand_out(iter, buf, len);
 
 	lock_pipe(iter);
-	while (done < len && next_event(iter)) {
-		trace_seq_reset(&iter->seq);
-		iter->at = 0;
-		put_event_line(iter, &iter->seq);
-		done += hand_out(iter, buf + done, len - done);
-	}
+	while (done < len && next_event(iter))
+		done += read_line(iter, buf + done, len - done);
 	unlock_pipe(iter);
 	return done || !iter->pipe || !len ? (ssize_t)done : -EAGAIN;
 }
@@ -247,18 +276,16 @@ bool trace_iter_line(struct trace_iterator *iter)
 	trace_seq_reset(&iter->seq);
 	if (!next_event(iter))
 		return false;
-	put_event_line(iter, &iter->seq);
+	keep_event_line(iter);
 	return true;
 }
 
 bool trace_readable(struct trace_iterator *iter)
 {
-	unsigned int cpu;
 	bool found;
 
 	lock_pipe(iter);
-	found = !iter->pipe || iter->at < iter->seq.len ||
-		find_next(iter, &cpu);
+	found = !iter->pipe || iter->at < iter->seq.len || find_next(iter);
 	unlock_pipe(iter);
 	return found;
 }
@@ -295,6 +322,7 @@ static struct trace_iterator *alloc_iter(struct trace_array *tr,
 	iter->cpu_asked = cpu_asked;
 	iter->nr_cpus = nr_cpus;
 	trace_seq_init(&iter->seq, iter->text, sizeof(iter->text));
+	trace_columns_init(iter);
 	for (cpu = 0; cpu < nr_cpus; cpu++) {
 		struct trace_source *source = &iter->source[cpu];
 

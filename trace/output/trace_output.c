@@ -2,11 +2,11 @@
 /*
  * trace_output.c - print events as lines of text, byte for byte as Linux does.
  *
- * Owns the column heads, the columns, and the text of a record that belongs to
- * no event; each event prints its own text (trace_entries.c). Most of the time
- * to read a trace is spent here. So columns are appended from plain pieces
- * (trace_seq.h), and each reader caches symbols and task names in small
- * direct-mapped tables.
+ * Owns the column heads, and the text of a record that belongs to no event;
+ * each event prints its own text (trace_entries.c), and trace_columns.c the
+ * columns before it. Most of the time to read a trace is spent here and there.
+ * So text is put together from plain pieces (trace_seq.h), and each reader
+ * caches symbols in a small direct-mapped table.
  *
  * Context: task.
  */
@@ -66,88 +66,6 @@ void trace_put_symbol(struct trace_iterator *iter, struct trace_seq *s,
 		put_symbol_slow(iter, s, addr, offset);
 }
 
-static const struct trace_cmdline *find_task(struct trace_iterator *iter,
-					     int pid)
-{
-	struct trace_cmdline *c =
-		&iter->cmdlines[(unsigned int)pid % TRACE_CMDLINES];
-
-	if (likely(c->valid && c->pid == pid))
-		return c;
-	if (trace_last_boot(iter->tr))
-		strscpy(c->comm, pid ? "<...>" : "<idle>", TASK_COMM_LEN);
-	else
-		trace_find_cmdline(pid, c->comm);
-	c->pid = pid;
-	c->valid = true;
-	c->len = scnprintf(c->column, sizeof(c->column), "%16s-%-7d ", c->comm,
-			   pid);
-	return c;
-}
-
-const char *trace_iter_comm(struct trace_iterator *iter, int pid)
-{
-	return find_task(iter, pid)->comm;
-}
-
-/* ---- columns ------------------------------------------------------------- */
-
-void trace_put_time(struct trace_iterator *iter, struct trace_seq *s, u64 time)
-{
-	u64 us = (time + 500) / 1000;
-
-	if (!iter->tr->clock->in_ns) {
-		trace_seq_dec(s, time, 12, ' ');
-		return;
-	}
-	trace_seq_dec(s, us / 1000000, 5, ' ');
-	trace_seq_putc(s, '.');
-	trace_seq_dec(s, us % 1000000, 6, '0');
-}
-
-/* Interrupts, resched, context, preempt depth, migrate-disable depth. */
-static void make_flags(const struct trace_entry *ent, char text[5])
-{
-	unsigned int depth = ent->preempt_count & 15;
-	u8 flags = ent->flags;
-
-	text[0] = flags & TRACE_FLAG_IRQS_OFF ? 'd' : '.';
-	text[1] = flags & TRACE_FLAG_NEED_RESCHED ? 'n' : '.';
-	text[2] = flags & TRACE_FLAG_HARDIRQ ? 'h' : '.';
-	if (flags & TRACE_FLAG_NMI)
-		text[2] = flags & TRACE_FLAG_HARDIRQ ? 'Z' : 'z';
-	text[3] = ".123456789abcdef"[depth];
-	text[4] = '.';
-}
-
-void trace_put_flags(const struct trace_entry *ent, struct trace_seq *s)
-{
-	char text[5];
-
-	make_flags(ent, text);
-	trace_seq_putmem(s, text, sizeof(text));
-}
-
-static void put_columns(struct trace_iterator *iter, struct trace_seq *s)
-{
-	const struct trace_cmdline *task = find_task(iter, iter->ent.pid);
-	char text[13] = { '[', '0', iter->cpu / 10 + '0', iter->cpu % 10 + '0',
-			  ']', ' ' };
-	unsigned int len = 6;
-
-	trace_seq_putmem(s, task->column, task->len);
-	if (trace_option(iter->tr, TRACE_OPT_irq_info)) {
-		make_flags(&iter->ent, text + len);
-		len += 5;
-		text[len++] = ' ';
-	}
-	trace_seq_putmem(s, text, len);
-	trace_put_time(iter, s, iter->time);
-	trace_seq_putmem(s, ": ", 2);
-}
-
-static_assert(NR_CPUS <= 100, "two digits");
-
 char trace_delay_mark(u64 ns)
 {
 	return ns > 1000000000 ? '$' :
@@ -159,9 +77,19 @@ char trace_delay_mark(u64 ns)
 				 ' ';
 }
 
-static void put_latency_columns(struct trace_iterator *iter,
-				struct trace_seq *s)
+/* Time from this event to the next one of its CPU; 0 if there is none yet. */
+static u64 delay_to_next(struct trace_iterator *iter)
 {
+	struct ring_buffer_event next;
+
+	return trace_iter_peek(iter, &next) ? next.time - iter->time : 0;
+}
+
+static noinline void put_latency_columns(struct trace_iterator *iter,
+					 struct trace_seq *s)
+{
+	u64 delay = delay_to_next(iter);
+
 	trace_seq_printf(s, "%8.8s-%-7d %3u",
 			 trace_iter_comm(iter, iter->ent.pid), iter->ent.pid,
 			 iter->cpu);
@@ -169,12 +97,14 @@ static void put_latency_columns(struct trace_iterator *iter,
 	if (iter->tr->clock->in_ns)
 		trace_seq_printf(
 			s, " %4lluus%c: ", (iter->time - iter->start) / 1000,
-			trace_delay_mark(iter->delay));
+			trace_delay_mark(delay));
 	else
 		trace_seq_printf(s, " %4llu: ", iter->time);
 }
 
 /* ---- bodies -------------------------------------------------------------- */
+
+#define LONG_FORMS (BIT(TRACE_OPT_sym_offset) | BIT(TRACE_OPT_sym_addr))
 
 static noinline void put_long_address(struct trace_iterator *iter,
 				      struct trace_seq *s, unsigned long addr)
@@ -188,12 +118,43 @@ static noinline void put_long_address(struct trace_iterator *iter,
 void trace_put_address(struct trace_iterator *iter, struct trace_seq *s,
 		       unsigned long addr)
 {
-	if (likely(!(READ_ONCE(iter->tr->options) &
-		     (BIT(TRACE_OPT_sym_offset) | BIT(TRACE_OPT_sym_addr))))) {
+	if (likely(!(READ_ONCE(iter->tr->options) & LONG_FORMS))) {
 		trace_put_symbol(iter, s, addr, false);
 		return;
 	}
 	put_long_address(iter, s, addr);
+}
+
+/* Its symbol, if only the name of it is to be printed and is in the cache. */
+static __always_inline const struct trace_symbol *
+bare_symbol(struct trace_iterator *iter, unsigned long addr)
+{
+	const struct trace_symbol *symbol = symbol_slot(iter, addr);
+
+	return likely(symbol->addr == addr && symbol->name) ? symbol : NULL;
+}
+
+void trace_put_call(struct trace_iterator *iter, struct trace_seq *s,
+		    unsigned long ip, unsigned long parent_ip)
+{
+	const struct trace_symbol *to = bare_symbol(iter, ip);
+	const struct trace_symbol *from = bare_symbol(iter, parent_ip);
+	char *at = NULL;
+
+	if (likely(to && from && !(READ_ONCE(iter->tr->options) & LONG_FORMS)))
+		at = trace_seq_room(s, to->len + from->len + 4);
+	if (unlikely(!at)) {
+		trace_put_address(iter, s, ip);
+		trace_seq_putmem(s, " <-", 3);
+		trace_put_address(iter, s, parent_ip);
+		return;
+	}
+	memcpy(at, to->name, to->len);
+	at += to->len;
+	__builtin_memcpy(at, " <-", 4);
+	at += 3;
+	memcpy(at, from->name, from->len);
+	trace_seq_end(s, at + from->len);
 }
 
 #define BYTES_MAX 64 /* printed of a record of no event */
@@ -233,14 +194,23 @@ void trace_put_event(struct trace_iterator *iter, struct trace_seq *s)
 
 void trace_put_line(struct trace_iterator *iter, struct trace_seq *s)
 {
-	if (!trace_option(iter->tr, TRACE_OPT_context_info))
-		; /* the bare text */
-	else if (trace_option(iter->tr, TRACE_OPT_latency_format))
+	char *at;
+	u64 form =
+		READ_ONCE(iter->tr->options) &
+		(BIT(TRACE_OPT_context_info) | BIT(TRACE_OPT_latency_format));
+
+	if (likely(form == BIT(TRACE_OPT_context_info)))
+		trace_put_columns(iter, s);
+	else if (form & BIT(TRACE_OPT_context_info))
 		put_latency_columns(iter, s);
-	else
-		put_columns(iter, s);
 	trace_put_event(iter, s);
-	trace_seq_putc(s, '\n');
+	at = trace_seq_room(s, 1);
+	if (likely(at)) {
+		*at = '\n';
+		trace_seq_end(s, at + 1);
+	} else {
+		s->overflow = true;
+	}
 }
 
 /* ---- heads --------------------------------------------------------------- */

@@ -7,7 +7,7 @@
  * and never reads past the end of the page.
  */
 #include "kernel/lib/errno.h"
-#include "trace/ring/ring_buffer.h"
+#include "trace/ring/ring_buffer_internal.h"
 
 /* Read bytes 4 to 7 of an event, which only some types have. */
 static bool rb_second_word(const struct ring_buffer_page *page, u32 size,
@@ -40,9 +40,11 @@ static u32 rb_skip(u32 type, u32 delta, u32 word, u64 *time)
 int ring_buffer_decode(const struct ring_buffer_page *page, u32 size,
 		       u32 *offset, u64 *time, struct ring_buffer_event *event)
 {
-	u32 header, type, delta, word = 0, len;
+	u32 header, type, delta, word, len;
 
 	for (;;) {
+		if (rb_decode_data(page, size, offset, time, event))
+			return 1;
 		if (size > RB_DATA_SIZE || *offset > size || *offset % 4)
 			return -EINVAL;
 		if (size - *offset < RB_EVENT_HEADER)
@@ -50,10 +52,10 @@ int ring_buffer_decode(const struct ring_buffer_page *page, u32 size,
 		header = *(const u32 *)(page->data + *offset);
 		type = header & RB_TYPE_MASK;
 		delta = header >> RB_TYPE_BITS;
-		if (type >= 1 && type <= RB_TYPE_DATA_MAX)
-			break;
 		if (type == RB_TYPE_PADDING && !delta)
 			return 0;
+		if (type >= 1 && type <= RB_TYPE_DATA_MAX)
+			return -EINVAL; /* longer than what the page has */
 		if (!rb_second_word(page, size, *offset, &word))
 			return -EINVAL;
 		if (type == RB_TYPE_LONG)
@@ -63,16 +65,15 @@ int ring_buffer_decode(const struct ring_buffer_page *page, u32 size,
 			return -EINVAL;
 		*offset += len;
 	}
-	len = type ? type * 4 : word - 4;
-	word = type ? 4 : 8; /* header bytes */
-	if (len % 4 || len > size || *offset + word + len > size)
+	len = word - 4;
+	if (len % 4 || len > size || *offset + 8 + len > size)
 		return -EINVAL;
 	*time += delta;
 	*event = (struct ring_buffer_event){
-		.data = page->data + *offset + word,
+		.data = page->data + *offset + 8,
 		.len = len,
 		.time = *time,
 	};
-	*offset += word + len;
+	*offset += 8 + len;
 	return 1;
 }

@@ -55,3 +55,31 @@ void rb_start_empty(struct ring_buffer_per_cpu *rb);
 /* Set what belongs to the CPU and the owner's settings; ->data is untouched. */
 void rb_setup(struct ring_buffer_per_cpu *rb, const struct ring_buffer *buffer,
 	      unsigned int cpu);
+
+/*
+ * rb_decode_data() - ring_buffer_decode() for an event of the common form, data
+ * whose length is in its header
+ * Return: false: it has another form, or there is none; nothing has changed.
+ */
+static __always_inline bool rb_decode_data(const struct ring_buffer_page *page,
+					   u32 size, u32 *offset, u64 *time,
+					   struct ring_buffer_event *event)
+{
+	u32 at = *offset, header, len;
+
+	if (size > RB_DATA_SIZE || at % 4 || (u64)at + RB_EVENT_HEADER > size)
+		return false;
+	header = *(const u32 *)(page->data + at);
+	at += RB_EVENT_HEADER;
+	len = (header & RB_TYPE_MASK) * 4;
+	if (!len || len > RB_TYPE_DATA_MAX * 4 || at + len > size)
+		return false;
+	*time += header >> RB_TYPE_BITS;
+	*offset = at + len;
+	*event = (struct ring_buffer_event){
+		.data = page->data + at,
+		.len = len,
+		.time = *time,
+	};
+	return true;
+}

@@ -293,12 +293,11 @@ static bool rb_iter_page(struct ring_buffer_iter *iter)
 	return found;
 }
 
-void ring_buffer_iter_next(struct ring_buffer_iter *iter)
+static noinline void rb_iter_next_slow(struct ring_buffer_iter *iter)
 {
 	struct ring_buffer_event *event = &iter->event;
 
 	event->lost = 0;
-	iter->valid = true;
 	for (;;) {
 		u64 lost = event->lost;
 
@@ -312,6 +311,16 @@ void ring_buffer_iter_next(struct ring_buffer_iter *iter)
 			break;
 	}
 	iter->valid = false;
+}
+
+void ring_buffer_iter_next(struct ring_buffer_iter *iter)
+{
+	iter->valid = true;
+	if (likely(rb_decode_data(iter->page, iter->size, &iter->offset,
+				  &iter->time, &iter->event)))
+		iter->event_nr++;
+	else
+		rb_iter_next_slow(iter);
 }
 
 /* Record where the stream ends now. */
