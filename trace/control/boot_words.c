@@ -21,6 +21,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "trace/control/tracefs.h"
+#include "trace/probes/probe_event.h"
 #include "trace/trace_internal.h"
 #include "trace/trace_snapshot.h"
 
@@ -38,6 +39,8 @@ CMDLINE_TEXT(trace_buf_size, "BYTES",
 	     "of the buffer of each CPU; K, M and G count");
 CMDLINE_TEXT(trace_event, "LIST",
 	     "events recorded from boot on: system:event,...");
+CMDLINE_TEXT(kprobe_event, "LIST",
+	     "events of probes, recorded from boot on: p,FUNC,ARG;...");
 CMDLINE_BARE(tp_printk, "each event of the trace is a line of the log, too");
 CMDLINE_BARE(stacktrace, "look for the deepest stack from boot on");
 CMDLINE_TEXT(stacktrace_filter, "LIST", "the same, in these functions only");
@@ -135,6 +138,32 @@ static void put_size(bool given, const char *value)
 	put("trace_buf_size", value, "buffer_size_kb", kb);
 }
 
+/* All that there are, as on Linux. */
+static void enable_probes(void)
+{
+	char name[2 * PROBE_NAME + 1];
+	u64 pos = 0;
+
+	while (probe_event_name(&pos, name, sizeof(name)))
+		put("kprobe_event", name, "set_event", name);
+}
+
+/* Definitions are separated by ';', and their words by ','. */
+static void put_probes(bool given, char *list)
+{
+	char definition[VALUE_MAX], *part, *comma;
+
+	if (!given)
+		return;
+	while ((part = strsep(&list, ";"))) {
+		strscpy(definition, part, sizeof(definition));
+		while ((comma = strchr(definition, ',')))
+			*comma = ' ';
+		put("kprobe_event", part, "kprobe_events", definition);
+	}
+	enable_probes();
+}
+
 /* As on Linux, the list alone starts the stack tracer, too. */
 static void put_stack_words(char v[VALUE_MAX])
 {
@@ -165,6 +194,7 @@ static void put_words(void)
 		 "ftrace_graph_notrace", "set_graph_notrace", v);
 	put_list(cmdline_get("trace_event", v, n), "trace_event", "set_event",
 		 v);
+	put_probes(cmdline_get("kprobe_event", v, n), v);
 	put_value(cmdline_get("tracing_thresh", v, n), "tracing_thresh",
 		  "tracing_thresh", v);
 	put_value(cmdline_get("ftrace", v, n), "ftrace", "current_tracer", v);

@@ -48,5 +48,11 @@ bool probe_event_show(u64 *pos, struct trace_seq *seq, unsigned int families);
 /* The same of kprobe_profile: event, hits, misses. */
 bool probe_event_show_profile(u64 *pos, struct trace_seq *seq);
 
+/*
+ * The same, "GROUP:EVENT" of each event of a probe of kprobe_events, as
+ * set_event takes it.
+ */
+bool probe_event_name(u64 *pos, char *name, size_t size);
+
 /* How many probes there are, for tests. */
 unsigned int probe_event_count(void);

@@ -7,6 +7,7 @@
  *
  * Context: task. Locks: probe_events_mutex.
  */
+#include "kernel/lib/printf.h"
 #include "trace/event/trace_seq.h"
 #include "trace/probes/probe_event_internal.h"
 
@@ -76,6 +77,20 @@ bool probe_event_show(u64 *pos, struct trace_seq *seq, unsigned int families)
 bool probe_event_show_profile(u64 *pos, struct trace_seq *seq)
 {
 	return show(pos, seq, PROBE_FAMILY_KPROBE, show_profile);
+}
+
+bool probe_event_name(u64 *pos, char *name, size_t size)
+{
+	const struct probe *p;
+
+	mutex_lock(&probe_events_mutex);
+	p = probe_number(*pos, PROBE_FAMILY_KPROBE);
+	if (p)
+		snprintf(name, size, "%s:%s", p->of->event.system,
+			 p->of->event.name);
+	mutex_unlock(&probe_events_mutex);
+	++*pos;
+	return p != NULL;
 }
 
 unsigned int probe_event_count(void)
