@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * word_probe.c - probe: counts how often an instruction is executed.
+ * word_probe.c - probe: counts how often an instruction is executed; with
+ * arguments it makes a probe event, and shows the line that it wrote.
  *
- * Owns the list of its probes, each at a place of its own.
+ * Owns the list of the probes that count, each at a place of its own.
  */
 #include "demo/words.h"
 #include "kernel/base/kallsyms.h"
@@ -11,7 +12,10 @@
 #include "kernel/lib/kstrto.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "trace/control/tracefs.h"
+#include "trace/event/trace_seq.h"
 #include "trace/probes/kprobe.h"
+#include "trace/probes/probe_event.h"
 #include <asm/atomic.h>
 
 #define PROBES_MAX 64
@@ -145,6 +149,75 @@ static void say_why(const char *place, int err)
 	shell_error("probe", text, 0);
 }
 
+/* ---- a probe event ------------------------------------------------------- */
+
+/* The line of kprobe_events: p, or r if an argument asks for $retval. */
+static void make_line(const struct stage *stage, char *line, size_t size)
+{
+	char letter = 'p';
+	size_t len;
+	int i;
+
+	for (i = 2; i < stage->argc; i++)
+		if (strstr(stage->argv[i], "$retval"))
+			letter = 'r';
+	len = scnprintf(line, size, "%c", letter);
+	for (i = 1; i < stage->argc; i++)
+		len += scnprintf(line + len, size - len, " %s", stage->argv[i]);
+}
+
+/* What kprobe_events has made of it: its last line. */
+static int show_event(struct stage *stage)
+{
+	char line[SHELL_TEXT];
+	struct trace_seq seq;
+	u64 pos = 0;
+
+	trace_seq_init(&seq, line, sizeof(line));
+	while (probe_event_show(&pos, &seq, PROBE_FAMILY_KPROBE) &&
+	       !seq.overflow)
+		trace_seq_reset(&seq);
+	pos -= pos > 0;
+	trace_seq_reset(&seq);
+	(void)probe_event_show(&pos, &seq, PROBE_FAMILY_KPROBE);
+	return stage_put(stage, line, seq.len);
+}
+
+/* Return: bytes, or an error of open or write; *@why: of write, its text. */
+static ssize_t append_line(const char *line, const char **why)
+{
+	struct tracefs_file *file;
+	ssize_t ret = tracefs_open("kprobe_events", TRACEFS_WRITE, &file);
+
+	*why = NULL;
+	if (ret)
+		return ret;
+	ret = tracefs_write(file, line, strlen(line));
+	if (ret < 0)
+		*why = file->error_text;
+	(void)tracefs_close(file);
+	return ret;
+}
+
+/* probe FUNC ARG...: what is written is shown as it is typed in full. */
+static int make_event(struct stage *stage)
+{
+	char line[LINE_ROOM + 8], text[2 * LINE_ROOM];
+	const char *why;
+	ssize_t ret;
+
+	make_line(stage, line, sizeof(line));
+	ret = append_line(line, &why);
+	if (ret < 0) {
+		scnprintf(text, sizeof(text), "%s%s%s", line, why ? ": " : "",
+			  why ?: "");
+		shell_error("probe", text, why ? 0 : (int)ret);
+		return (int)ret;
+	}
+	ret = stage_printf(stage, "echo '%s' >> kprobe_events\n", line);
+	return ret ? (int)ret : show_event(stage);
+}
+
 static int probe_run(struct stage *stage)
 {
 	const char *word = stage->argv[1];
@@ -155,8 +228,10 @@ static int probe_run(struct stage *stage)
 	if (stage->argc == 1)
 		return list(stage);
 	off = *word == '-';
-	if (stage->argc != 2 || !word[off])
+	if (!word[off] || (off && stage->argc > 2))
 		return word_usage(stage);
+	if (stage->argc > 2)
+		return make_event(stage);
 	ret = parse(word + off, &addr);
 	if (!ret)
 		ret = off ? del(stage, addr) : add(addr);
@@ -165,5 +240,6 @@ static int probe_run(struct stage *stage)
 	return ret;
 }
 
-SHELL_COMMAND(probe, .usage = "probe [[-]FUNC[+OFFSET]]", .run = probe_run,
-	      .help = "count an instruction's executions; -: no longer");
+SHELL_COMMAND(probe, .usage = "probe [[-]FUNC[+OFFSET] [ARG...]]",
+	      .run = probe_run,
+	      .help = "count executions, -: no longer; ARG: make an event");
