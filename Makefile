@@ -132,8 +132,7 @@ $(BUILD)/gen/symtab0.asm: tools/symtab.py
 	@mkdir -p $(@D)
 	$(Q)$(SYMTAB) --empty > $@
 
-MARKS = --noreturn $(BUILD)/gen/$(1).noreturn \
-	--noprobe $(BUILD)/gen/$(1).noprobe
+MARKS = $(foreach of,noreturn noprobe params,--$(of) $(BUILD)/gen/$(1).$(of))
 
 # $(1): the image's name, $(2): its objects. NAME.objects: a source file that is
 # gone has to leave the image, too.
@@ -147,14 +146,14 @@ $(BUILD)/$(1).pass%.elf: $(2) linker.ld $(BUILD)/$(1).objects
 
 $(BUILD)/gen/$(1).noreturn: $(BUILD)/$(1).pass0.elf tools/noreturn.py
 	$(Q)$(NORETURN) $$< > $$@
-
 $(BUILD)/gen/$(1).noprobe: $(BUILD)/$(1).pass0.elf $(NOPROBE_SOURCES)
 	$(Q)$(NOPROBE) $$< > $$@
-
+$(BUILD)/gen/$(1).params: $(BUILD)/$(1).pass0.elf tools/params.py
+	@$(PYTHON) tools/params.py $$< $$@
 $(BUILD)/gen/$(1).symtab1.asm: $(BUILD)/$(1).pass0.elf
 $(BUILD)/gen/$(1).symtab2.asm: $(BUILD)/$(1).pass1.elf
 $(BUILD)/gen/$(1).symtab1.asm $(BUILD)/gen/$(1).symtab2.asm: \
-		$(BUILD)/gen/$(1).noreturn $(BUILD)/gen/$(1).noprobe
+		$(addprefix $(BUILD)/gen/$(1).,noreturn noprobe params)
 	$(Q)$(SYMTAB) $(MARKS) $$(filter %.elf,$$^) > $$@
 
 $(BUILD)/$(1).elf: $(BUILD)/$(1).pass2.elf tools/sort_sites.py

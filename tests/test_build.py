@@ -158,7 +158,8 @@ def table(elf, stem):
     """@stem: the image whose marked functions these are."""
     done = run([*PYTHON, "tools/symtab.py", "--noreturn",
                 str(qemu.BUILD / f"gen/{stem}.noreturn"), "--noprobe",
-                str(qemu.BUILD / f"gen/{stem}.noprobe"), str(elf)])
+                str(qemu.BUILD / f"gen/{stem}.noprobe"), "--params",
+                str(qemu.BUILD / f"gen/{stem}.params"), str(elf)])
     assert done.returncode == 0, done.stderr
     return done.stdout
 

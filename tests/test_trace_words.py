@@ -37,6 +37,9 @@ TOGETHER = [
      "sym-addr\nnooverwrite"),
     ("trace_clock=counter", "trace_clock", "[counter]"),
     ("trace_buf_size=40K", "buffer_size_kb", "40"),
+    ("kprobe_event=p:boot/a,mutex_lock,x=$arg1,%di:u8;r,kfree", "kprobe_events",
+     "p:boot/a mutex_lock x=$arg1 arg2=%di:u8\n"
+     "r:kprobes/r_kfree_0 kfree"),
 ]
 
 ALONE = [
@@ -49,6 +52,8 @@ ALONE = [
      "schedule\nkfree"),
     ("stacktrace_filter=schedule", "stack_tracer_enabled", "1"),
     ("tracing_thresh=50", "tracing_thresh", "50"),
+    ("kprobe_event=p,kfree;p:boot/a,schedule", "set_event",
+     "kprobes:p_kfree_0\nboot:a"),
     ("alloc_snapshot", "snapshot", "# * Snapshot is allocated *"),
 ]
 
@@ -103,6 +108,9 @@ BAD = [
      "trace_instance=printk: no such flag here"),
     ("trace_instance=c@nowhere",
      "trace_instance=nowhere: no such memory is reserved"),
+    ("kprobe_event=p,no_such;p:boot/b,schedule,%ex",
+     "kprobe_event=p,no_such: Invalid probed address or symbol",
+     "kprobe_event=p:boot/b,schedule,%ex: Invalid register name"),
     ("trace_event=no:such,:mod:x", "trace_event=no:such: no such event",
      "trace_event=:mod:x: this kernel has no modules"),
 ]

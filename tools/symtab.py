@@ -6,7 +6,8 @@ The table goes to the end of the image, so a second link with it changes no
 other address. The Makefile runs this program again on the result and compares.
 The table also holds checksums of itself and of the other read-only segments,
 and for each function whether it can return and whether it may be probed, as
-tools/noreturn.py and tools/noprobe.py found in the first link.
+tools/noreturn.py and tools/noprobe.py found in the first link. Behind it lies
+the table of parameters that tools/params.py has made, under the same checksum.
 """
 import argparse
 import re
@@ -24,6 +25,7 @@ PT_LOAD, PF_W = 1, 2
 CANNOT_RETURN = 0x80  # in the byte of the type letter
 NO_PROBE = 0x40  # the same; this bit of the letter is always set
 PAGE = 4096
+NO_PARAMS = 24  # bytes of a table of parameters that has none
 
 
 def wanted(name, kind):
@@ -89,7 +91,7 @@ def sizes(symbols, marks):
 
 
 def table(symbols, size_of, sums, noreturn, noprobe):
-    """The table without its own sum; with the sum it fills whole pages."""
+    """The table without its own sum, and in front of what follows it."""
     names, rows = bytearray(), bytearray()
     for (addr, name, kind), size in zip(symbols, size_of):
         kind = (ord(kind) & 0x3f | (CANNOT_RETURN if addr in noreturn else 0)
@@ -102,16 +104,22 @@ def table(symbols, size_of, sums, noreturn, noprobe):
     out = struct.pack("<II", len(symbols), len(sums))
     out += b"".join(struct.pack("<QQQ", *s) for s in sums)
     out += rows + struct.pack(f"<{len(by_name)}I", *by_name) + names
-    return out + bytes(-(len(out) + 8) % PAGE)
+    return out + bytes(-len(out) % 8)
 
 
-def emit(data):
-    """The sum and the table as NASM source."""
-    words = [checksum(data)] + [w for w, in struct.iter_unpack("<Q", data)]
+def quads(data):
+    words = [w for w, in struct.iter_unpack("<Q", data)]
+    return ["dq " + ", ".join(f"{w:#x}" for w in words[i:i + 4])
+            for i in range(0, len(words), 4)]
+
+
+def emit(data, params):
+    """The sum and both tables as NASM source: whole pages."""
+    params += bytes(-(8 + len(data) + len(params)) % PAGE)
     lines = ["section .kallsyms progbits alloc noexec nowrite align=8",
-             "global kallsyms_table", "kallsyms_table:"]
-    for i in range(0, len(words), 4):
-        lines.append("dq " + ", ".join(f"{w:#x}" for w in words[i:i + 4]))
+             "global kallsyms_table, params_table", "kallsyms_table:",
+             f"dq {checksum(data + params):#x}", *quads(data),
+             "params_table:", *quads(params)]
     return "\n".join(lines) + "\n"
 
 
@@ -124,10 +132,12 @@ def main():
                         help="addresses of functions that cannot return")
     parser.add_argument("--noprobe", default="/dev/null", metavar="FILE",
                         help="addresses of functions that must not be probed")
+    parser.add_argument("--params", default="/dev/null", metavar="FILE",
+                        help="the table of parameters")
     parser.add_argument("elf", nargs="?")
     args = parser.parse_args()
     if args.empty:
-        sys.stdout.write(emit(table([], [], [], [], [])))
+        sys.stdout.write(emit(table([], [], [], [], []), bytes(NO_PARAMS)))
         return
     with open(args.elf, "rb") as f:
         image = f.read()
@@ -137,9 +147,12 @@ def main():
     symbols = sorted((s for s in found if s[0] < end), key=rank)
     sums = [(vaddr - KERNEL_VMA, len(data), checksum(data))
             for vaddr, data, flags in segs if data and not flags & PF_W]
+    with open(args.params, "rb") as f:
+        params = f.read()
     sys.stdout.write(emit(table(symbols, sizes(symbols, marks), sums,
                                 read_addresses(args.noreturn),
-                                read_addresses(args.noprobe))))
+                                read_addresses(args.noprobe)),
+                          params or bytes(NO_PARAMS)))
 
 
 if __name__ == "__main__":

@@ -184,7 +184,8 @@ KTEST(probe_fetch, memory_at_a_value_at_a_value)
 KTEST_FLAGS(probe_fetch, what_each_kind_of_probe_knows, KTEST_LEAKS, 0)
 {
 	static const struct pf_case ret[] = {
-		{ "$retval", "0x1122334455667789" },
+		{ "$retval", "1234605616436508553" }, /* a u64 */
+		{ "$retval:x64", "0x1122334455667789" },
 		{ "$arg1", "0x1122334455667788" },
 		{ "+16($arg2):string", "\"the first\"" },
 		{ "$arg6:u8", "6" },

@@ -8,7 +8,8 @@
  * line marks the place.
  *
  * host-sources: trace/probes/probe_parse.c trace/probes/probe_arg.c
- * host-sources: trace/probes/probe_type.c kernel/base/fail.c
+ * host-sources: trace/probes/probe_type.c trace/probes/probe_name.c
+ * host-sources: kernel/base/fail.c
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
@@ -74,7 +75,10 @@ static const struct {
 	{ "p vfs_read ^$stack0+10", "Invalid stack number", -EINVAL },
 	{ "p vfs_read ^$arg10000", "Invalid argument number", -EINVAL },
 	{ "p vfs_read ^$arg0", "Invalid argument number", -EINVAL },
-	{ "r vfs_read ^$arg7", "Invalid argument number", -EINVAL },
+	{ "r vfs_read x=^$arg7", "Invalid argument number", -EINVAL },
+	{ "t^100 forked", "Maxactive is only for function exit", -EINVAL },
+	{ "p^x vfs_read", "Maxactive is only for function exit", -EINVAL },
+	{ "t forked^%return", "Invalid probed address suffix", -EINVAL },
 	{ "p vfs_read+1 ^$arg1",
 	  "$arg* can be used only on function entry or exit", -EINVAL },
 	{ "p vfs_read ^$none_var", "Invalid $-variable specified", -EINVAL },
@@ -136,6 +140,59 @@ static const struct {
 	  "Argument expression is too long", -E2BIG },
 	{ "p vfs_read arg1=^", "No argument expression", -EINVAL },
 	{ "t sched^:switch", "Invalid character in tracepoint name", -EINVAL },
+	/* Names: those of the tests *_syntax_errors.tc of Linux 6.12. */
+	{ "p vfs_read args=^$arg*",
+	  "$arg* must be an independent parameter without name etc.", -EINVAL },
+	{ "p vfs_read +0(^$arg*)",
+	  "$arg* must be an independent parameter without name etc.", -EINVAL },
+	{ "p vfs_read ^$arg*:u8",
+	  "$arg* must be an independent parameter without name etc.", -EINVAL },
+	{ "f vfs_read a=\\1 $arg2 ^file:string",
+	  "This type does not fit for string.", -EINVAL },
+	{ "t forked $arg* ^$arg*",
+	  "$arg* can be used only once in the parameters", -EINVAL },
+	{ "p vfs_read+8 ^$arg*",
+	  "$arg* can be used only on function entry or exit", -EINVAL },
+	{ "p vfs_read ^hoge", "This variable is not found at this probe point",
+	  -ENOENT },
+	{ "p vfs_read x=^hoge",
+	  "This variable is not found at this probe point", -ENOENT },
+	{ "p vfs_read ^$arg6", "This variable is not found at this probe point",
+	  -ENOENT },
+	{ "r do_exit ^$retval", "This function returns 'void' type", -ENOENT },
+	{ "f do_exit%return ^$retval", "This function returns 'void' type",
+	  -ENOENT },
+	{ "p do_exit ^x", "This variable is not found at this probe point",
+	  -ENOENT },
+	{ "p kernel_clone ^x", "No BTF entry for this probe point", -ENOENT },
+	{ "r kernel_clone ^$retval->x", "No BTF entry for this probe point",
+	  -ENOENT },
+	{ "p kernel_clone ^$arg*", "BTF is not available or not supported",
+	  -EOPNOTSUPP },
+	{ "p do_exit ^$arg*", "BTF is not available or not supported",
+	  -EOPNOTSUPP },
+	{ "p vfs_read+8 ^file", "BTF is not available or not supported",
+	  -EINVAL },
+	{ "f vfs_read%return $retval->^foo",
+	  "This is not a pointer to union/structure.", -EINVAL },
+	{ "p vfs_read count->^foo", "This is not a pointer to union/structure.",
+	  -EINVAL },
+	{ "p vfs_read file->^foo", "This field is not found.", -ENOENT },
+	{ "p vfs_read file->^name->x", "This field is not found.", -ENOENT },
+	{ "p vfs_read file^-.foo", "Failed to parse single hyphen. Forgot '>'?",
+	  -EINVAL },
+	{ "p vfs_read file.^foo",
+	  "Non pointer structure/union argument is not supported.",
+	  -EOPNOTSUPP },
+	{ "p vfs_read ^pair",
+	  "Non pointer structure/union argument is not supported.",
+	  -EOPNOTSUPP },
+	{ "p vfs_read ^file:string", "This type does not fit for string.",
+	  -EINVAL },
+	{ "p vfs_read file->^number:string",
+	  "This type does not fit for string.", -EINVAL },
+	{ "t forked ^data", "This variable is not found at this probe point",
+	  -ENOENT },
 };
 
 static void take_mark(const char *marked, char *text, unsigned int *at)
@@ -281,33 +338,101 @@ static const struct want wants[] = {
 	  STEP(REG, AT(di)) },
 };
 
+/* By name: the name that the argument gets, its type and its steps. */
+static const struct {
+	const char *line, *name;
+	struct want want;
+} named[] = {
+	{ "p vfs_read count",
+	  "count",
+	  { "count", "u64", "u64", 8, 1, STEP(REG, AT(dx)),
+	    STEP(REG, AT(dx)) } },
+	{ "f vfs_read count:x8",
+	  "count",
+	  { "count:x8", "x8", "u8", 1, 1, STEP(REG, AT(dx)),
+	    STEP(REG, AT(dx)) } },
+	{ "p vfs_read $arg3:s32",
+	  "count",
+	  { "count:s32", "s32", "s32", 4, 1, STEP(REG, AT(dx)),
+	    STEP(REG, AT(dx)) } },
+	{ "r vfs_read x=$arg1",
+	  "x",
+	  { "$arg1", "x64", "u64", 8, 1, STEP(REG, AT(di)),
+	    STEP(REG, AT(di)) } },
+	/* A structure of two words is in front of it. */
+	{ "p vfs_read pos",
+	  "pos",
+	  { "pos", "s16", "s16", 2, 1, STEP(REG, AT(r9)), STEP(REG, AT(r9)) } },
+	{ "p vfs_read file",
+	  "file",
+	  { "file", "x64", "u64", 8, 1, STEP(REG, AT(di)),
+	    STEP(REG, AT(di)) } },
+	{ "p vfs_read file->number",
+	  "arg1",
+	  { "file->number", "s32", "s32", 4, 2, STEP(REG, AT(di)),
+	    STEP(DEREF, 8) } },
+	{ "p vfs_read n=file->name:string",
+	  "n",
+	  { "file->name:string", "string", "__data_loc char[]", 4, 3,
+	    STEP(REG, AT(di)), STEP(DEREF, 0) } },
+	{ "p vfs_read file->text:string",
+	  "arg1",
+	  { "file->text:string", "string", "__data_loc char[]", 4, 2,
+	    STEP(REG, AT(di)), STEP(DEREF, 24) } },
+	{ "p vfs_read buf:string",
+	  "buf",
+	  { "buf:string", "string", "__data_loc char[]", 4, 2,
+	    STEP(REG, AT(si)), STEP(DEREF, 0) } },
+	{ "p vfs_read file->other",
+	  "arg1",
+	  { "file->other", "x64", "u64", 8, 2, STEP(REG, AT(di)),
+	    STEP(DEREF, 48) } },
+	{ "p vfs_read +4(file)",
+	  "arg1",
+	  { "+4(file)", "x64", "u64", 8, 2, STEP(REG, AT(di)),
+	    STEP(DEREF, 4) } },
+	{ "p vfs_read +2(file->name):u8",
+	  "arg1",
+	  { "+2(file->name):u8", "u8", "u8", 1, 3, STEP(REG, AT(di)),
+	    STEP(DEREF, 2) } },
+	{ "r vfs_read $retval",
+	  "arg1",
+	  { "$retval", "u64", "u64", 8, 1, STEP(REG, AT(ax)),
+	    STEP(REG, AT(ax)) } },
+	{ "t forked pid",
+	  "pid",
+	  { "pid", "s32", "s32", 4, 1, STEP(REG, AT(si)), STEP(REG, AT(si)) } },
+	{ "t forked $arg1",
+	  "parent",
+	  { "parent", "x64", "u64", 8, 1, STEP(REG, AT(di)),
+	    STEP(REG, AT(di)) } },
+};
+
 static void check_step(struct probe_step is, struct probe_step want)
 {
 	CHECK_EQ(is.op, want.op);
 	CHECK_EQ(is.value, want.value);
 }
 
-static void check_want(const struct want *want)
+static void check_want(const char *text, const char *name,
+		       const struct want *want)
 {
 	const struct probe_arg *arg;
-	struct probe_def *def;
-	char text[128];
+	struct probe_def *def = parse(text);
 
-	snprintf(text, sizeof(text), "p vfs_read x=%s", want->fetch);
-	def = parse(text);
 	if (!CHECK(!IS_ERR(def))) {
 		host_print(text);
 		return;
 	}
 	arg = def->arg;
 	CHECK_EQ(def->n_args, 1);
-	CHECK_STR(arg->name, "x");
+	CHECK_STR(arg->name, name);
 	CHECK_STR(arg->text, want->fetch);
 	CHECK_STR(arg->type->name, want->type);
 	CHECK_STR(arg->type->field, want->field);
 	CHECK_EQ(arg->size, want->size);
-	CHECK_EQ(arg->offset, 16);
-	CHECK_EQ(def->size, 16 + want->size);
+	CHECK_EQ(arg->offset, probe_args_offset(def->kind));
+	CHECK_EQ(def->size, arg->offset + want->size);
 	CHECK_EQ(arg->n_steps, want->steps);
 	check_step(arg->step[0], want->first);
 	check_step(arg->step[arg->n_steps - 1], want->last);
@@ -316,10 +441,48 @@ static void check_want(const struct want *want)
 
 UNIT(probe_parse, each_form_of_a_fetch_is_its_steps)
 {
+	char text[128];
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(wants); i++)
-		check_want(&wants[i]);
+	for (i = 0; i < ARRAY_SIZE(wants); i++) {
+		snprintf(text, sizeof(text), "p vfs_read x=%s", wants[i].fetch);
+		check_want(text, "x", &wants[i]);
+	}
+}
+
+UNIT(probe_parse, an_argument_by_name_is_its_steps_and_type)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(named); i++)
+		check_want(named[i].line, named[i].name, &named[i].want);
+}
+
+UNIT(probe_parse, all_arguments_stand_for_themselves)
+{
+	struct probe_def *def = parse("t forked a=\\1 $arg* b=pid:x8");
+
+	if (!CHECK(!IS_ERR(def)))
+		return;
+	CHECK_EQ(def->n_args, 4);
+	CHECK_STR(def->arg[1].name, "parent");
+	CHECK_STR(def->arg[1].text, "parent");
+	CHECK_STR(def->arg[2].name, "pid");
+	CHECK_STR(def->arg[2].type->name, "s32");
+	CHECK_STR(def->arg[3].text, "pid:x8");
+	probe_def_free(def);
+}
+
+UNIT(probe_parse, a_bit_field_by_name_has_its_shifts)
+{
+	struct probe_def *def = parse("p vfs_read file->flag");
+
+	if (!CHECK(!IS_ERR(def)))
+		return;
+	CHECK_STR(def->arg[0].type->name, "u32");
+	CHECK_EQ(def->arg[0].left, 32 - 3 - 5);
+	CHECK_EQ(def->arg[0].right, 32 - 3);
+	probe_def_free(def);
 }
 
 UNIT(probe_parse, arguments_lie_side_by_side_PE2)
@@ -406,7 +569,8 @@ static const char *const pieces[] = {
 	")",	   ":",	       "u8",	  "string", "x64",   "symstr",
 	"[4]",	   "[",	       "]",	  "b4@4/8", "=",     "name",
 	"symbol",  "ustring",  "ab",	  "9",	    "$",     "&",
-	"char",
+	"char",	   "->",       "file",	  "count",  "$arg*", "number",
+	"text",	   "flag",     ".",	  "forked",
 };
 
 static size_t add(char *text, size_t size, size_t at, const char *piece)

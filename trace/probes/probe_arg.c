@@ -2,7 +2,7 @@
 /*
  * probe_arg.c - an argument of a probe event: [NAME=]FETCH[:TYPE].
  *
- *	%REG  $stack  $stackN  $retval  $argN  $comm	values
+ *	%REG  $stack  $stackN  $retval  $argN  $comm  NAME	values
  *	@ADDRESS  @SYMBOL[+-OFFSET]  \NUMBER  \"TEXT"
  *	+OFFSET(FETCH)  -OFFSET(FETCH)  +uOFFSET(FETCH)	memory at a value
  *
@@ -19,30 +19,22 @@
 #include "kernel/lib/kstrto.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
-#include "trace/probes/probe_parse.h"
+#include "trace/probes/probe_arg.h"
 #include <asm/pt_regs.h>
 
-/* What is parsed: part of word @word, which begins at offset @at of it. */
-struct fetch {
-	struct probe_line *line;
-	struct probe_def *def;
-	struct probe_arg *arg;
-	unsigned int word;
-};
-
-static int fail(const struct fetch *f, enum probe_error_id id, unsigned int at)
+int probe_fail(const struct fetch *f, enum probe_error_id id, unsigned int at)
 {
 	probe_line_error(f->line, id, f->word, at);
 	return -EINVAL;
 }
 
-static int add_step(const struct fetch *f, enum probe_op op, s64 value,
-		    unsigned int at)
+int probe_add_step(const struct fetch *f, enum probe_op op, s64 value,
+		   unsigned int at)
 {
 	struct probe_arg *arg = f->arg;
 
 	if (arg->n_steps == PROBE_STEPS) /* PE2 */
-		return fail(f, PROBE_ERROR_TOO_MANY_OPS, at);
+		return probe_fail(f, PROBE_ERROR_TOO_MANY_OPS, at);
 	arg->step[arg->n_steps++] = (struct probe_step){ op, value };
 	return 0;
 }
@@ -70,16 +62,16 @@ static int parse_array(const struct fetch *f, char *type, unsigned int at)
 	in = at + (unsigned int)(open - type);
 	close = strchr(open, ']');
 	if (!close)
-		return fail(f, PROBE_ERROR_ARRAY_NO_CLOSE,
-			    in + (unsigned int)strlen(open));
+		return probe_fail(f, PROBE_ERROR_ARRAY_NO_CLOSE,
+				  in + (unsigned int)strlen(open));
 	if (close[1])
-		return fail(f, PROBE_ERROR_BAD_ARRAY_SUFFIX,
-			    in + (unsigned int)(close + 1 - open));
+		return probe_fail(f, PROBE_ERROR_BAD_ARRAY_SUFFIX,
+				  in + (unsigned int)(close + 1 - open));
 	*close = '\0';
 	if (kstrtoull(open, 0, &n) || !n || n > 0xffffffff)
-		return fail(f, PROBE_ERROR_BAD_ARRAY_NUM, in);
+		return probe_fail(f, PROBE_ERROR_BAD_ARRAY_NUM, in);
 	if (n > PROBE_ARRAY)
-		return fail(f, PROBE_ERROR_ARRAY_TOO_BIG, in);
+		return probe_fail(f, PROBE_ERROR_ARRAY_TOO_BIG, in);
 	f->arg->count = (u8)n;
 	return 0;
 }
@@ -103,10 +95,10 @@ static int set_type(const struct fetch *f, const char *fetch, char *type,
 	arg->type = probe_type_of(type);
 	if (only_string(fetch)) {
 		if (arg->count || (type && strcmp(type, "string")))
-			return fail(f, PROBE_ERROR_NEED_STRING_TYPE, at);
+			return probe_fail(f, PROBE_ERROR_NEED_STRING_TYPE, at);
 		arg->type = probe_type_of("string");
 	}
-	return arg->type ? 0 : fail(f, PROBE_ERROR_BAD_TYPE, at);
+	return arg->type ? 0 : probe_fail(f, PROBE_ERROR_BAD_TYPE, at);
 }
 
 /* ---- values -------------------------------------------------------------- */
@@ -133,28 +125,23 @@ static int parse_register(const struct fetch *f, const char *text,
 	size_t i;
 
 	if (f->def->kind >= PROBE_FENTRY)
-		return fail(f, PROBE_ERROR_BAD_VAR, at);
+		return probe_fail(f, PROBE_ERROR_BAD_VAR, at);
 	for (i = 0; i < ARRAY_SIZE(registers); i++)
 		if (!strcmp(registers[i].name, text + 1))
-			return add_step(f, PROBE_OP_REG, registers[i].offset,
-					at);
-	return fail(f, PROBE_ERROR_BAD_REG_NAME, at);
+			return probe_add_step(f, PROBE_OP_REG,
+					      registers[i].offset, at);
+	return probe_fail(f, PROBE_ERROR_BAD_REG_NAME, at);
 }
 
-static bool is_return(const struct fetch *f)
-{
-	return f->def->kind == PROBE_RETURN || f->def->kind == PROBE_FEXIT;
-}
-
-/* Argument @n, from 1 on. */
-static int argument(const struct fetch *f, u64 n, unsigned int at)
+int probe_add_argument(const struct fetch *f, u64 n, unsigned int at)
 {
 	if (n <= REG_ARGS)
-		return add_step(f, PROBE_OP_REG, registers[n - 1].offset, at);
+		return probe_add_step(f, PROBE_OP_REG, registers[n - 1].offset,
+				      at);
 	/* Nobody has kept those on the stack until the return. */
-	if (is_return(f) || f->def->kind == PROBE_POINT)
-		return fail(f, PROBE_ERROR_BAD_ARG_NUM, at);
-	return add_step(f, PROBE_OP_STACK, (s64)n - REG_ARGS, at);
+	if (probe_of_return(f) || f->def->kind == PROBE_POINT)
+		return probe_fail(f, PROBE_ERROR_BAD_ARG_NUM, at);
+	return probe_add_step(f, PROBE_OP_STACK, (s64)n - REG_ARGS, at);
 }
 
 static int parse_argument(const struct fetch *f, const char *number,
@@ -164,10 +151,10 @@ static int parse_argument(const struct fetch *f, const char *number,
 
 	if (!isdigit(*number) || kstrtoull(number, 10, &n) || !n ||
 	    n > PROBE_STACK_MAX)
-		return fail(f, PROBE_ERROR_BAD_ARG_NUM, at);
+		return probe_fail(f, PROBE_ERROR_BAD_ARG_NUM, at);
 	if (!f->def->on_function)
-		return fail(f, PROBE_ERROR_NOFENTRY_ARGS, at);
-	return argument(f, n, at);
+		return probe_fail(f, PROBE_ERROR_NOFENTRY_ARGS, at);
+	return probe_add_argument(f, n, at);
 }
 
 static int parse_stack(const struct fetch *f, const char *number,
@@ -176,34 +163,41 @@ static int parse_stack(const struct fetch *f, const char *number,
 	u64 n;
 
 	if (!*number)
-		return add_step(f, PROBE_OP_REG, offsetof(struct pt_regs, sp),
-				at);
+		return probe_add_step(f, PROBE_OP_REG,
+				      offsetof(struct pt_regs, sp), at);
 	if (!isdigit(*number))
-		return fail(f, PROBE_ERROR_BAD_VAR, at);
+		return probe_fail(f, PROBE_ERROR_BAD_VAR, at);
 	if (kstrtoull(number, 10, &n) || n > PROBE_STACK_MAX)
-		return fail(f, PROBE_ERROR_BAD_STACK_NUM, at);
-	return add_step(f, PROBE_OP_STACK, (s64)n, at);
+		return probe_fail(f, PROBE_ERROR_BAD_STACK_NUM, at);
+	return probe_add_step(f, PROBE_OP_STACK, (s64)n, at);
+}
+
+int probe_add_retval(const struct fetch *f, unsigned int at)
+{
+	return probe_add_step(f, PROBE_OP_REG, offsetof(struct pt_regs, ax),
+			      at);
 }
 
 /* $NAME */
-static int parse_variable(const struct fetch *f, const char *text,
-			  unsigned int at)
+static int parse_variable(const struct fetch *f, char *text, unsigned int at)
 {
 	const char *name = text + 1;
 
-	if (!strcmp(name, "retval")) {
-		if (!is_return(f))
-			return fail(f, PROBE_ERROR_RETVAL_ON_PROBE, at);
-		return add_step(f, PROBE_OP_REG, offsetof(struct pt_regs, ax),
-				at);
+	if (str_has_prefix(name, "retval") && !isalnum(name[6]) &&
+	    name[6] != '_') {
+		if (!probe_of_return(f))
+			return probe_fail(f, PROBE_ERROR_RETVAL_ON_PROBE, at);
+		return probe_parse_named(f, text, at);
 	}
+	if (!strcmp(name, "arg*"))
+		return probe_fail(f, PROBE_ERROR_BAD_VAR_ARGS, at);
 	if (!strcmp(name, "comm") || !strcmp(name, "COMM"))
-		return add_step(f, PROBE_OP_COMM, 0, at);
+		return probe_add_step(f, PROBE_OP_COMM, 0, at);
 	if (str_has_prefix(name, "stack"))
 		return parse_stack(f, name + strlen("stack"), at);
 	if (str_has_prefix(name, "arg"))
 		return parse_argument(f, name + strlen("arg"), at);
-	return fail(f, PROBE_ERROR_BAD_VAR, at);
+	return probe_fail(f, PROBE_ERROR_BAD_VAR, at);
 }
 
 /* SYMBOL[+-OFFSET] of data or text; unknown: found when it is registered. */
@@ -233,15 +227,15 @@ static int parse_address(const struct fetch *f, const char *text,
 	int err = 0;
 
 	if (text[1] == '+')
-		return fail(f, PROBE_ERROR_FILE_ON_KPROBE, at);
+		return probe_fail(f, PROBE_ERROR_FILE_ON_KPROBE, at);
 	if (!isdigit(text[1]))
 		err = parse_symbol(f, text + 1, &addr);
 	else if (kstrtoull(text + 1, 0, &addr))
-		return fail(f, PROBE_ERROR_BAD_MEM_ADDR, at);
+		return probe_fail(f, PROBE_ERROR_BAD_MEM_ADDR, at);
 	if (!err)
-		err = add_step(f, PROBE_OP_IMM, (s64)addr, at);
+		err = probe_add_step(f, PROBE_OP_IMM, (s64)addr, at);
 	if (!err)
-		err = add_step(f, PROBE_OP_DEREF, 0, at);
+		err = probe_add_step(f, PROBE_OP_DEREF, 0, at);
 	return err;
 }
 
@@ -256,17 +250,17 @@ static int parse_immediate(const struct fetch *f, const char *text,
 
 	if (text[1] == '"') {
 		if (len < 3 || text[len - 1] != '"')
-			return fail(f, PROBE_ERROR_IMMSTR_NO_CLOSE,
-				    at + (unsigned int)len);
+			return probe_fail(f, PROBE_ERROR_IMMSTR_NO_CLOSE,
+					  at + (unsigned int)len);
 		f->arg->text_at = 2;
 		f->arg->text_len = (u8)(len - 3);
-		return add_step(f, PROBE_OP_TEXT, 0, at);
+		return probe_add_step(f, PROBE_OP_TEXT, 0, at);
 	}
 	if (isdigit(*digits) && !kstrtoull(digits, 0, &u))
-		return add_step(f, PROBE_OP_IMM, (s64)u, at);
+		return probe_add_step(f, PROBE_OP_IMM, (s64)u, at);
 	if (*digits == '-' && !kstrtoll(digits, 0, &n))
-		return add_step(f, PROBE_OP_IMM, n, at);
-	return fail(f, PROBE_ERROR_BAD_IMM, at + 1);
+		return probe_add_step(f, PROBE_OP_IMM, n, at);
+	return probe_fail(f, PROBE_ERROR_BAD_IMM, at + 1);
 }
 
 /* ---- fetches ------------------------------------------------------------- */
@@ -283,25 +277,26 @@ static int parse_inner(const struct fetch *f, char *text, unsigned int start,
 	int err;
 
 	if (!open)
-		return fail(f, PROBE_ERROR_DEREF_NEED_BRACE, start);
+		return probe_fail(f, PROBE_ERROR_DEREF_NEED_BRACE, start);
 	*open++ = '\0';
 	if (kstrtoll(text, 0, &offset))
-		return fail(f, PROBE_ERROR_BAD_DEREF_OFFS, start);
+		return probe_fail(f, PROBE_ERROR_BAD_DEREF_OFFS, start);
 	inner = at + (unsigned int)(open - text);
 	close = strrchr(open, ')');
 	if (!close)
-		return fail(f, PROBE_ERROR_DEREF_OPEN_BRACE,
-			    inner + (unsigned int)strlen(open));
+		return probe_fail(f, PROBE_ERROR_DEREF_OPEN_BRACE,
+				  inner + (unsigned int)strlen(open));
 	if (close[1])
-		return fail(f, PROBE_ERROR_BAD_FETCH_ARG, start);
+		return probe_fail(f, PROBE_ERROR_BAD_FETCH_ARG, start);
 	*close = '\0';
 	err = parse_fetch(f, open, inner);
 	if (err)
 		return err;
 	if (last_step(f->arg)->op == PROBE_OP_COMM ||
 	    last_step(f->arg)->op == PROBE_OP_TEXT)
-		return fail(f, PROBE_ERROR_COMM_CANT_DEREF, inner);
-	return add_step(f, op, offset, inner);
+		return probe_fail(f, PROBE_ERROR_COMM_CANT_DEREF, inner);
+	f->named->name = NULL;
+	return probe_add_step(f, op, offset, inner);
 }
 
 static int parse_deref(const struct fetch *f, char *text, unsigned int start)
@@ -336,9 +331,8 @@ static int parse_fetch(const struct fetch *f, char *text, unsigned int at)
 		break;
 	}
 	if (!isalpha(*text) && *text != '_')
-		return fail(f, PROBE_ERROR_BAD_FETCH_ARG, at);
-	fail(f, PROBE_ERROR_NOSUP_BTFARG, at);
-	return -EOPNOTSUPP;
+		return probe_fail(f, PROBE_ERROR_BAD_FETCH_ARG, at);
+	return probe_parse_named(f, text, at);
 }
 
 /* ---- how it is stored ---------------------------------------------------- */
@@ -353,20 +347,20 @@ static int check_store(const struct fetch *f, unsigned int at)
 	switch (arg->type->store) {
 	case PROBE_STORE_STRING:
 		if (op == PROBE_OP_REG || op == PROBE_OP_STACK)
-			return fail(f, PROBE_ERROR_BAD_STRING, at);
+			return probe_fail(f, PROBE_ERROR_BAD_STRING, at);
 		break;
 	case PROBE_STORE_SYMSTR:
 		if (op != PROBE_OP_REG && op != PROBE_OP_STACK &&
 		    op != PROBE_OP_DEREF)
-			return fail(f, PROBE_ERROR_BAD_SYMSTRING, at);
+			return probe_fail(f, PROBE_ERROR_BAD_SYMSTRING, at);
 		break;
 	default:
 		if (!memory && arg->n_steps == PROBE_STEPS)
-			return fail(f, PROBE_ERROR_TOO_MANY_OPS, at);
+			return probe_fail(f, PROBE_ERROR_TOO_MANY_OPS, at);
 	}
 	if (arg->count && op != PROBE_OP_DEREF &&
 	    (op != PROBE_OP_USER || arg->type->store != PROBE_STORE_STRING))
-		return fail(f, PROBE_ERROR_BAD_STRING, at);
+		return probe_fail(f, PROBE_ERROR_BAD_STRING, at);
 	return 0;
 }
 
@@ -380,7 +374,7 @@ static int place(const struct fetch *f, unsigned int at)
 	f->def->size += arg->size * probe_elements(arg);
 	if (f->def->size <= PROBE_RECORD_MAX) /* PE2 */
 		return 0;
-	fail(f, PROBE_ERROR_EVENT_TOO_BIG, at);
+	probe_fail(f, PROBE_ERROR_EVENT_TOO_BIG, at);
 	return -E2BIG;
 }
 
@@ -392,11 +386,11 @@ static int parse_body(const struct fetch *f, const char *body, unsigned int at)
 	int err;
 
 	if (strlen(body) >= sizeof(text)) {
-		fail(f, PROBE_ERROR_ARG_TOO_LONG, at);
+		probe_fail(f, PROBE_ERROR_ARG_TOO_LONG, at);
 		return -E2BIG;
 	}
 	if (!*body)
-		return fail(f, PROBE_ERROR_NO_ARG_BODY, at);
+		return probe_fail(f, PROBE_ERROR_NO_ARG_BODY, at);
 	strscpy(f->arg->text, body, sizeof(f->arg->text));
 	strscpy(text, body, sizeof(text));
 	type = strchr(text, ':');
@@ -406,10 +400,12 @@ static int parse_body(const struct fetch *f, const char *body, unsigned int at)
 	err = set_type(f, text, type, type_at);
 	if (!err)
 		err = parse_fetch(f, text, at);
+	if (!err && f->named->name)
+		err = probe_type_named(f, type);
 	if (!err)
 		err = check_store(f, type_at);
 	if (!err && type && *type == 'b' && probe_type_bits(f->arg, type))
-		err = fail(f, PROBE_ERROR_BAD_BITFIELD, type_at);
+		err = probe_fail(f, PROBE_ERROR_BAD_BITFIELD, type_at);
 	return err ?: place(f, at);
 }
 
@@ -448,31 +444,48 @@ static int set_name(const struct fetch *f, const char *text, size_t len)
 	struct probe_arg *arg = f->arg;
 
 	if (len >= sizeof(arg->name))
-		return fail(f, PROBE_ERROR_ARG_NAME_TOO_LONG, 0);
+		return probe_fail(f, PROBE_ERROR_ARG_NAME_TOO_LONG, 0);
 	if (!len)
-		return fail(f, PROBE_ERROR_NO_ARG_NAME, 0);
+		return probe_fail(f, PROBE_ERROR_NO_ARG_NAME, 0);
 	memcpy(arg->name, text, len);
 	arg->name[len] = '\0';
 	if (!is_identifier(arg->name))
-		return fail(f, PROBE_ERROR_BAD_ARG_NAME, 0);
+		return probe_fail(f, PROBE_ERROR_BAD_ARG_NAME, 0);
 	return 0;
 }
 
-int probe_parse_arg(struct probe_line *line, struct probe_def *def,
-		    unsigned int word)
+/* Without a name: that of a parameter, or argN. */
+static void make_name(const struct fetch *f, const char *text)
 {
-	struct fetch f = { line, def, &def->arg[def->n_args], word };
-	const char *text = line->word[word], *equals = strchr(text, '=');
+	struct probe_arg *arg = f->arg;
+	size_t len = strcspn(text, ":");
+
+	if (len < sizeof(arg->name)) {
+		memcpy(arg->name, text, len);
+		arg->name[len] = '\0';
+		if (is_identifier(arg->name))
+			return;
+	}
+	snprintf(arg->name, sizeof(arg->name), "arg%u", f->def->n_args + 1);
+}
+
+int probe_parse_arg(struct probe_line *line, struct probe_def *def,
+		    unsigned int word, const char *text)
+{
+	unsigned int named_at = 0;
+	struct param named = { .name = NULL };
+	struct fetch f = { line, def,	 &def->arg[def->n_args],
+			   word, &named, &named_at };
+	const char *equals = strchr(text, '=');
 	const char *body = equals ? equals + 1 : text;
 	int err = 0;
 
 	if (equals)
 		err = set_name(&f, text, (size_t)(equals - text));
 	else
-		snprintf(f.arg->name, sizeof(f.arg->name), "arg%u",
-			 def->n_args + 1);
+		make_name(&f, text);
 	if (!err && name_used(def, f.arg->name))
-		err = fail(&f, PROBE_ERROR_USED_ARG_NAME, 0);
+		err = probe_fail(&f, PROBE_ERROR_USED_ARG_NAME, 0);
 	if (!err)
 		err = parse_body(&f, body, (unsigned int)(body - text));
 	if (!err)

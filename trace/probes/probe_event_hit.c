@@ -219,6 +219,17 @@ static void probe_point_hit(void *data, unsigned long a1, unsigned long a2,
 	hit(p, &regs, (unsigned long)p->tp, 0, false);
 }
 
+unsigned long probe_point_function(const char *tracepoint)
+{
+	const struct trace_event *event;
+	u32 slot = 0;
+
+	while ((event = trace_event_next(&slot)))
+		if (event->tp && !strcmp(event->tp->name, tracepoint))
+			return (unsigned long)event->probe;
+	return 0;
+}
+
 /* ---- arm and disarm ------------------------------------------------------ */
 
 static void set_return(struct probe *p)

@@ -350,6 +350,7 @@ static int parse_place(struct probe_line *line, struct probe_def *def)
 	if (def->kind < PROBE_FENTRY && number_of(word, &def->address)) {
 		def->on_function =
 			kallsyms_lookup(def->address, &offset, NULL) && !offset;
+		def->function = def->on_function ? def->address : 0;
 		return 0;
 	}
 	def->symbol = kmalloc(strlen(word) + 1);
@@ -358,10 +359,13 @@ static int parse_place(struct probe_line *line, struct probe_def *def)
 	strscpy(def->symbol, word, strlen(word) + 1);
 	if (def->kind == PROBE_POINT) {
 		def->on_function = true;
+		def->function = probe_point_function(word);
+		def->hidden = 1;
 		return parse_point(line, word);
 	}
 	err = parse_symbol(line, def);
 	def->on_function = !def->offset;
+	def->function = def->on_function ? def->address : 0;
 	look_for_retval(line, def);
 	if (!err && def->kind == PROBE_FENTRY && def->maxactive)
 		err = fail(line, PROBE_ERROR_BAD_MAXACT_TYPE, 0, 1);
@@ -399,7 +403,7 @@ static int parse(struct probe_line *line, struct probe_def *def)
 	if (!def->arg)
 		return -ENOMEM;
 	for (i = 2; i < line->n && !err; i++)
-		err = probe_parse_arg(line, def, i);
+		err = probe_parse_word(line, def, i);
 	return err;
 }
 

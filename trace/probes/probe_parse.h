@@ -10,7 +10,10 @@
  *	f[MAXACTIVE][:[GROUP/][EVENT]] SYMBOL[%return] [ARGS]
  *	t[:[GROUP/][EVENT]] TRACEPOINT [ARGS]
  *
- * Pure: it asks for symbols and parameters only, and allocates.
+ * Arguments by name: NAME[->FIELD], where NAME is a parameter of the function
+ * (kernel/base/params.h) or $retval; $arg* is all of them.
+ *
+ * Pure: it asks for symbols, parameters and tracepoints only, and allocates.
  *
  * PE1 A definition is built whole or not at all: on an error nothing is left.
  * PE2 Each argument has a place of its own in the record, below
@@ -202,7 +205,11 @@ struct probe_def {
 	char *symbol;	       /* NULL: ->address was given */
 	unsigned long address; /* of the probe, with the offset */
 	unsigned long offset;
-	u32 size; /* of a record without its strings */
+	/* Whose parameters have names, or 0; the first ones are hidden. */
+	unsigned long function;
+	unsigned int hidden;
+	bool expanded; /* $arg* was there */
+	u32 size;      /* of a record without its strings */
 	unsigned int n_args;
 	struct probe_arg *arg;
 };
@@ -256,9 +263,26 @@ const struct probe_type *probe_type_of(const char *name);
 /* Set the shifts of bW@O/SIZE. Return: 0 or -EINVAL. */
 int probe_type_bits(struct probe_arg *arg, const char *type);
 
+/* Set the type and shifts that a parameter or field has by itself. */
+struct param;
+void probe_type_of_param(struct probe_arg *arg, const struct param *param);
+
 /*
- * Parse word @word as argument @def->n_args, and count it. Return: as
- * probe_parse().
+ * Parse word @word: one argument, or $arg* that stands for several. Return: as
+ * probe_parse(); -ENOENT no such parameter.
+ */
+int probe_parse_word(struct probe_line *line, struct probe_def *def,
+		     unsigned int word);
+
+/*
+ * Parse @text as argument @def->n_args, and count it. It is word @word, or
+ * stands for it. Return: as probe_parse_word().
  */
 int probe_parse_arg(struct probe_line *line, struct probe_def *def,
-		    unsigned int word);
+		    unsigned int word, const char *text);
+
+/*
+ * The function that a tracepoint calls: its parameters, but for the first one,
+ * are the tracepoint's. Return: 0: no such tracepoint. probe_event_hit.c.
+ */
+unsigned long probe_point_function(const char *tracepoint);

@@ -6,6 +6,7 @@
  *
  * Pure. Context: task.
  */
+#include "kernel/base/params.h"
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
@@ -102,4 +103,20 @@ int probe_type_bits(struct probe_arg *arg, const char *type)
 	arg->left = (u8)(size - width - at);
 	arg->right = (u8)(size - width);
 	return 0;
+}
+
+void probe_type_of_param(struct probe_arg *arg, const struct param *param)
+{
+	bool number = param->kind == PARAM_UNSIGNED || param->kind == PARAM_INT;
+	char name[8] = "x64";
+
+	if (number)
+		snprintf(name, sizeof(name), "%c%u",
+			 param->kind == PARAM_INT ? 's' : 'u',
+			 param->size * 8U);
+	arg->type = find_type(name);
+	if (number && param->bits) {
+		arg->right = (u8)(param->size * 8 - param->bits);
+		arg->left = (u8)(arg->right - param->bit_at);
+	}
 }
