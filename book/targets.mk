@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 #: make book         a course on all this, one folder of pages; no network
+#: make slides       the same pictures and sessions, one to a slide
 #: make book-update  plays the book's transcripts, writes what comes into it
 BOOK         := $(BUILD)/book
-INSTALL      += book book-update
+SLIDES       := $(BUILD)/slides.html
+INSTALL      += book slides book-update
 NEED_book    := book
 NEED_test    += book-update
 
@@ -15,7 +17,11 @@ book: kernel-debug
 		>$(BOOK)-theatre.log || { cat $(BOOK)-theatre.log; false; }
 	@echo $(BOOK)/index.html
 
+slides:
+	@mkdir -p $(BUILD)
+	$(Q)$(PYTHON) -m book.slides -o $(SLIDES)
+
 book-update: kernel kernel-debug
 	$(Q)BUILD=$(BUILD) $(PYTHON) -m book.transcripts
 
-.PHONY: book book-update
+.PHONY: book slides book-update

@@ -3,12 +3,15 @@
 """The book says what is so: its transcripts are played again, its figures are
 those of the table, what it names exists, its words are spelt right, its pages
 open in a browser without an error and all their links lead somewhere."""
+import html
+import json
 import re
 import subprocess
 
 import pytest
 
-from book import excerpt, figures, pictures, prose, transcripts
+from book import (excerpt, figures, pictures, prose, slides,
+                  transcripts)
 from tests import qemu
 from tests.conftest import existing
 from tests.test_theatre_page import browse
@@ -253,3 +256,71 @@ def test_an_error_of_a_page_is_noticed(pages, tmp_path):
     path = tmp_path / "all.html"
     path.write_text(f'<iframe src="{broken}"></iframe>', encoding="utf-8")
     assert "CONSOLE" in browse(path, "", tmp_path)[1]
+
+
+# ---- slides ----------------------------------------------------------------
+
+SLIDES = slides.slides(slides.SOURCE.read_text("utf-8"))
+
+
+def test_a_slide_is_a_picture_or_a_session():
+    assert len(SLIDES) >= 25
+    for slide in SLIDES:
+        assert ("<pre>" in slide.body) + ("<svg" in slide.body) + (
+            "<img" in slide.body) == 1, slide.title
+    assert {slide.part for slide in SLIDES} == set(re.findall(
+        r"^# (.*)$", slides.SOURCE.read_text("utf-8"), re.M))
+
+
+@pytest.mark.parametrize("text", [
+    "no picture", "![](pictures/nosuch.svg)", "```{transcript} nosuch```",
+    "![](pictures/01-nop.svg)\n```{transcript} sites```",
+    "```{transcript} sites 1-999```"])
+def test_a_slide_without_its_picture_is_refused(text):
+    with pytest.raises(ValueError, match="^A title: "):
+        slides.slides(f"# Part\n## A title\n{text}\n")
+
+
+def test_plans_name_slides_that_exist():
+    lecture, weeks = ((ROOT / f"book/plan-{name}.md").read_text("utf-8")
+                      for name in ("45-minutes", "3-weeks"))
+    rows = re.findall(r"^\| (\d+) \|.*\| (\d+)(?:-(\d+))? \|$", lecture, re.M)
+    assert sum(int(minutes) for minutes, _, _ in rows) == 45
+    named = [int(nr) for row in rows for nr in row[1:] if nr]
+    named += [int(nr) for found in re.findall(
+        r"Slides (\d+) to (\d+)", weeks) for nr in found]
+    assert max(named) == len(SLIDES) and sorted(named)[0] == 1
+
+
+WALK = """<script>
+const press = (key) => document.dispatchEvent(new KeyboardEvent("keydown",
+	{ key }));
+const seen = [], tall = [];
+press("Home");
+for (let i = 0; i < all.length; i++) {
+	const now = document.querySelector("section.now");
+	const pre = now.querySelector("pre");
+	seen.push(now.querySelector("h1").textContent);
+	if (pre && pre.scrollHeight > innerHeight * 0.86)
+		tall.push(seen[i]);
+	press("ArrowRight");
+}
+const out = document.createElement("pre");
+out.id = "seen";
+out.textContent = JSON.stringify({ seen, tall });
+document.body.append(out);
+</script></body>"""
+
+
+def test_the_slides_are_walked_through(tmp_path):
+    subprocess.run(["make", "-s", f"BUILD={qemu.BUILD}", "slides"], cwd=ROOT,
+                   check=True, timeout=60)
+    text = (qemu.BUILD / "slides.html").read_text("utf-8")
+    assert not re.search(r'(?:src|href)="(?!data:|#)', text)
+    path = tmp_path / "walk.html"
+    path.write_text(text.replace("</body>", WALK), encoding="utf-8")
+    document, logged = browse(path, "", tmp_path, "--window-size=1280,720")
+    assert "CONSOLE" not in logged, logged
+    found = json.loads(html.unescape(
+        re.search(r'<pre id="seen">(.*?)</pre>', document, re.S)[1]))
+    assert found == {"seen": [slide.title for slide in SLIDES], "tall": []}

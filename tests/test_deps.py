@@ -81,7 +81,8 @@ def test_debug_asks_for_gdb(tmp_path):
 INSTALLS = ["run", "shell", "debug", "test", "test-all", "bench",
             "bench-linux", "lab", "theatre", "torture", "deps",
             "deps-tools", "tracefs", "trace-cmd", "host", "kernelshark",
-            "ftracetest", "speedscope", "record", "book", "book-update"]
+            "ftracetest", "speedscope", "record", "book", "book-update",
+            "slides"]
 NAMES = ["kernel", "iso", "unit", "fuzz", "lint", ""]
 
 
