@@ -7,7 +7,8 @@
  * come that does the same, and a walk that asks for the true return address
  * of every slot in use. Users come and go. The oracle is the list of true
  * return addresses.
- * host-sources: trace/graph/fgraph.c kernel/base/fail.c
+ * host-sources: trace/graph/fgraph.c trace/graph/fgraph_stack.c
+ * host-sources: kernel/base/fail.c
  */
 #include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/quiesce.h"

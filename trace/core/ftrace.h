@@ -29,19 +29,21 @@ enum ftrace_ops_cmd {
 	FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_SELF,
 	FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_PEER,
 	FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER,
+	FTRACE_OPS_CMD_STEP_ASIDE, /* of FTRACE_OPS_FL_YIELDS only */
 };
 
 typedef int (*ftrace_ops_func_t)(struct ftrace_ops *ops,
 				 enum ftrace_ops_cmd cmd);
 
 /* Set by the owner before registering: */
-#define FTRACE_OPS_FL_SAVE_REGS		     BIT(0) /* full pt_regs */
-#define FTRACE_OPS_FL_SAVE_REGS_IF_SUPPORTED BIT(1) /* the same here */
-#define FTRACE_OPS_FL_RECURSION		     BIT(2) /* needs the guard */
-#define FTRACE_OPS_FL_STUB		     BIT(3) /* counts, never called */
-#define FTRACE_OPS_FL_IPMODIFY		     BIT(4) /* may change the ip */
-#define FTRACE_OPS_FL_PERMANENT		     BIT(6) /* forbids disabling */
-#define FTRACE_OPS_FL_DELETED		     BIT(7) /* owner gone: refused */
+#define FTRACE_OPS_FL_SAVE_REGS		     BIT(0)  /* full pt_regs */
+#define FTRACE_OPS_FL_SAVE_REGS_IF_SUPPORTED BIT(1)  /* the same here */
+#define FTRACE_OPS_FL_RECURSION		     BIT(2)  /* needs the guard */
+#define FTRACE_OPS_FL_STUB		     BIT(3)  /* counts, never called */
+#define FTRACE_OPS_FL_IPMODIFY		     BIT(4)  /* may change the ip */
+#define FTRACE_OPS_FL_PERMANENT		     BIT(6)  /* forbids disabling */
+#define FTRACE_OPS_FL_DELETED		     BIT(7)  /* owner gone: refused */
+#define FTRACE_OPS_FL_YIELDS		     BIT(16) /* direct: moves away */
 /* Set by the core: */
 #define FTRACE_OPS_FL_ENABLED	  BIT(8)  /* on the list */
 #define FTRACE_OPS_FL_DYNAMIC	  BIT(9)  /* not static data */

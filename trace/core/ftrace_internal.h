@@ -353,10 +353,10 @@ void ftrace_chains_upgrade(void);
 int ftrace_register(struct ftrace_ops *ops, struct ftrace_retired *retired);
 int ftrace_unregister(struct ftrace_ops *ops, struct ftrace_retired *retired);
 void ftrace_forget(struct ftrace_ops *ops, struct ftrace_retired *retired);
-/* Set new hashes of @ops; either may be the pointer that it has already. */
-int ftrace_swap_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
-		       struct ftrace_hash *exclude,
-		       struct ftrace_retired *retired);
+/* Are these filters allowed for this kind of ops? Return: 0; -EINVAL. */
+int ftrace_check_hashes(const struct ftrace_ops *ops,
+			const struct ftrace_hash *filter,
+			const struct ftrace_hash *exclude);
 
 /*
  * The steps of registering, for requests that do more than that. prepare: makes
@@ -383,6 +383,16 @@ void ftrace_unshare(void);
 /* Do sites jump to a target (one of @hash, or @addr if @hash has none)? Such a
  * target does not see the return address, which says where to go on. */
 bool ftrace_has_jump(unsigned long addr, const struct ftrace_hash *hash);
+
+/* ---- ftrace_swap.c ---- */
+
+/*
+ * Set new hashes of @ops; either may be the pointer that it has already.
+ * Context and @retired: as ftrace_register().
+ */
+int ftrace_swap_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
+		       struct ftrace_hash *exclude,
+		       struct ftrace_retired *retired);
 
 /* ---- ftrace_move.c ---- */
 

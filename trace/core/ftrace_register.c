@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * ftrace_register.c - registers and unregisters subscribers, changes filters.
+ * ftrace_register.c - registers and unregisters subscribers.
  *
  * Owns the list of ops, their trampolines, and the agreements of a direct
  * caller and an ops that changes the ip to share a site. Both determine where
@@ -11,7 +11,8 @@
  * target first. The second is refused if there is no ops_func, if ops_func
  * refuses, or if the site jumps to the target, which then finds no return
  * address. The core also calls ops_func when the last ip modifier has left the
- * direct caller's sites.
+ * direct caller's sites. A direct caller may instead yield: then ops_func moves
+ * its sites to another ops (ftrace_move()).
  *
  * Invariants
  * I4  To add: publish, then poke. To remove: unpublish, poke, wait for every
@@ -36,7 +37,6 @@ static u64 next_seq = 1; /* [F] */
 
 /* ---- a direct caller and an ip modifier on one site ---- */
 
-/* Does @ops match a site of @hash that is not in @exclude? */
 static bool ops_overlap(const struct ftrace_ops *ops,
 			const struct ftrace_hash *hash,
 			const struct ftrace_hash *exclude)
@@ -60,6 +60,33 @@ static bool kind_overlaps(unsigned long flag, const struct ftrace_hash *hash,
 		if (ops->flags & flag && ops_overlap(ops, hash, exclude))
 			return true;
 	return false;
+}
+
+static struct ftrace_ops *who_yields(const struct ftrace_hash *hash,
+				     const struct ftrace_hash *exclude)
+{
+	struct ftrace_ops *ops;
+
+	for (ops = ftrace_ops_list; ops; ops = ops->next)
+		if (ops->flags & FTRACE_OPS_FL_YIELDS &&
+		    ops_overlap(ops, hash, exclude))
+			return ops;
+	return NULL;
+}
+
+static void yield(const struct ftrace_ops *to, const struct ftrace_hash *hash,
+		  const struct ftrace_hash *exclude)
+{
+	struct ftrace_ops *ops;
+
+	assert_held(&direct_mutex);
+	if (to->flags & FTRACE_OPS_FL_YIELDS ||
+	    !(to->flags & (FTRACE_OPS_FL_DIRECT | FTRACE_OPS_FL_IPMODIFY)))
+		return;
+	/* One that cannot move stays, and the request is refused as busy. */
+	while ((ops = who_yields(hash, exclude)))
+		if (ops->ops_func(ops, FTRACE_OPS_CMD_STEP_ASIDE))
+			return;
 }
 
 bool ftrace_has_jump(unsigned long addr, const struct ftrace_hash *hash)
@@ -107,6 +134,7 @@ int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash,
 	int err = 0;
 
 	assert_held(&direct_mutex);
+	yield(ops, hash, exclude);
 	if (ops->flags & FTRACE_OPS_FL_DIRECT) {
 		if (kind_overlaps(FTRACE_OPS_FL_IPMODIFY, hash, exclude))
 			err = ask_to_share(
@@ -160,8 +188,7 @@ static bool is_static_data(const void *p)
 	return (char *)p >= _data && (char *)p < _end;
 }
 
-/* Are these filters allowed for this kind of ops? Return: 0; -EINVAL. */
-static int check_hashes(const struct ftrace_ops *ops,
+int ftrace_check_hashes(const struct ftrace_ops *ops,
 			const struct ftrace_hash *filter,
 			const struct ftrace_hash *exclude)
 {
@@ -189,7 +216,7 @@ static int check_new_ops(const struct ftrace_ops *ops)
 		return -EBUSY;
 	if (ops->flags & FTRACE_OPS_FL_PERMANENT && !ftrace_enabled)
 		return -EBUSY;
-	return check_hashes(ops, ops->filter_hash, ops->notrace_hash);
+	return ftrace_check_hashes(ops, ops->filter_hash, ops->notrace_hash);
 }
 
 /*
@@ -382,78 +409,6 @@ void ftrace_forget(struct ftrace_ops *ops, struct ftrace_retired *retired)
 	ftrace_retire(retired);
 	ops->func = ops->saved_func;
 	ops->flags &= ~FTRACE_OPS_FL_REMOVING;
-}
-
-/* Change the sites of a live ops in one session, all or nothing. */
-static int swap_live(struct ftrace_ops *ops, struct ftrace_hash *filter,
-		     struct ftrace_hash *exclude,
-		     struct ftrace_retired *retired)
-{
-	struct ftrace_request request = {
-		.ops = ops,
-		.before = true,
-		.after = true,
-		.filter = filter,
-		.exclude = exclude,
-		.direct = ops->direct_call,
-	};
-	struct ftrace_plan plan;
-	int err;
-
-	ops->flags |= FTRACE_OPS_FL_MODIFYING;
-	err = ftrace_plan_build(&plan, &request);
-	if (!err)
-		err = ftrace_begin(&plan);
-	if (!err) {
-		ops->nr_sites = plan.nr_sites;
-		ftrace_commit(&plan, retired);
-	}
-	ops->flags &= ~FTRACE_OPS_FL_MODIFYING;
-	return err;
-}
-
-/*
- * Take over the new hashes. All readers hold a lock (the list function reads
- * sets), so the old ones are freed at once.
- */
-static void set_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
-		       struct ftrace_hash *exclude)
-{
-	assert_held(&ftrace_lock);
-	if (ops->filter_hash != filter)
-		ftrace_hash_free(ops->filter_hash);
-	if (ops->notrace_hash != exclude)
-		ftrace_hash_free(ops->notrace_hash);
-	ops->filter_hash = filter;
-	ops->notrace_hash = exclude;
-}
-
-int ftrace_swap_hashes(struct ftrace_ops *ops, struct ftrace_hash *filter,
-		       struct ftrace_hash *exclude,
-		       struct ftrace_retired *retired)
-{
-	bool live = ops->flags & FTRACE_OPS_FL_ENABLED;
-	int err = 0;
-
-	assert_held(&direct_mutex);
-	if (ops->flags & FTRACE_OPS_FL_REMOVING)
-		return -EBUSY;
-	if (live) {
-		err = check_hashes(ops, filter, exclude);
-		if (!err)
-			err = ftrace_share(ops, filter, exclude);
-	}
-	if (err)
-		return err;
-	mutex_lock(&ftrace_lock);
-	if (live)
-		err = swap_live(ops, filter, exclude, retired);
-	if (!err)
-		set_hashes(ops, filter, exclude);
-	mutex_unlock(&ftrace_lock);
-	if (live)
-		ftrace_unshare();
-	return err;
 }
 
 /* ---- the public interface ---- */

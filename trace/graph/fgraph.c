@@ -2,9 +2,8 @@
 /*
  * fgraph.c - hooks on the return of functions, for several users.
  *
- * Owns the table of users and the shadow stacks. A task gets its shadow stack,
- * two pages, when the first user registers, or at its creation if that is
- * later. A user's callback at entry (fgraph_enter() in fgraph.h) replaces the
+ * Owns the table of users; fgraph_stack.c has the shadow stacks. A user's
+ * callback at entry (fgraph_enter() in fgraph.h) replaces the
  * return address in its slot on the stack by the address of return_to_handler,
  * and pushes a frame on the shadow stack. The function then returns into
  * return_to_handler (fgraph_entry.asm), which gets the true return address
@@ -40,13 +39,11 @@
  * Registering takes graph_lock; walking the task list takes task_list_lock.
  */
 #include "arch/x86_64/patch/ftrace_frame.h"
-#include "kernel/base/page.h"
 #include "kernel/base/panic.h"
 #include "kernel/lib/errno.h"
 #include "kernel/mutex.h"
 #include "kernel/quiesce.h"
 #include "kernel/sched.h"
-#include "kernel/trace_hooks.h"
 #include "kernel/unwind_hooks.h"
 #include "trace/core/ftrace_internal.h"
 #include "trace/core/recursion.h"
@@ -61,8 +58,6 @@ static enum fgraph_handled refuse(unsigned long *retp)
 
 static DEFINE_MUTEX(graph_lock);
 static struct fgraph_ops *users[FGRAPH_USERS]; /* [G], read in probes */
-static bool stacks_wanted;     /* [A] set by the first user, for good */
-static unsigned long no_stack; /* [A] */
 
 fgraph_handler_t fgraph_return_handler = refuse;
 
@@ -258,100 +253,6 @@ static const struct unwind_hooks graph_unwind = {
 };
 TABLE_ENTRY(unwind_hooks, 20, graph_unwind);
 
-/* ---- shadow stacks ------------------------------------------------------- */
-
-static void give_stack(struct task_struct *task)
-{
-	struct fgraph_ret_stack *none = NULL, *stack;
-
-	static_assert(offsetof(struct fgraph_ret_stack, data) == PAGE_SIZE &&
-			      sizeof(*stack) == PAGE_SIZE << FGRAPH_STACK_ORDER,
-		      "a page of frames, a page of data");
-	if (READ_ONCE(task->ret_stack))
-		return;
-	stack = alloc_pages_zeroed(FGRAPH_STACK_ORDER);
-	if (!stack) {
-		fetch_add(&no_stack, 1);
-		return;
-	}
-	stack->top = stack->frame;
-	stack->end = stack->frame + FGRAPH_DEPTH_MAX;
-	stack->frame[0].depth = -1;
-	if (!try_cmpxchg(&task->ret_stack, &none, stack))
-		free_pages(stack, FGRAPH_STACK_ORDER);
-}
-
-/* Call fn for every task, the idle ones included. */
-static void for_each_any_task(void (*fn)(struct task_struct *task, void *arg),
-			      void *arg)
-{
-	struct task_struct *task;
-	unsigned long flags;
-	unsigned int cpu;
-
-	spin_lock_irqsave(&task_list_lock, flags);
-	for_each_task(task)
-		fn(task, arg);
-	for (cpu = 0; cpu < NR_CPUS; cpu++) {
-		task = sched_idle_task(cpu);
-		if (task)
-			fn(task, arg);
-	}
-	spin_unlock_irqrestore(&task_list_lock, flags);
-}
-
-static void give_stack_each(struct task_struct *task, void *unused)
-{
-	(void)unused;
-	give_stack(task);
-}
-
-struct stack_call {
-	void (*fn)(struct fgraph_ret_stack *stack, unsigned long arg);
-	unsigned long arg;
-};
-
-static void call_stack(struct task_struct *task, void *arg)
-{
-	struct stack_call *call = arg;
-
-	if (task->ret_stack)
-		call->fn(task->ret_stack, call->arg);
-}
-
-void fgraph_for_each_stack(void (*fn)(struct fgraph_ret_stack *stack,
-				      unsigned long arg),
-			   unsigned long arg)
-{
-	struct stack_call call = { fn, arg };
-
-	for_each_any_task(call_stack, &call);
-}
-
-static void stack_for_new_task(struct task_struct *task)
-{
-	if (READ_ONCE(stacks_wanted))
-		give_stack(task);
-}
-
-static void stack_of_ended_task(struct task_struct *task)
-{
-	if (task->ret_stack)
-		free_pages(task->ret_stack, FGRAPH_STACK_ORDER);
-	task->ret_stack = NULL;
-}
-
-static const struct task_hooks shadow_stacks = {
-	.created = stack_for_new_task,
-	.ended = stack_of_ended_task,
-};
-TABLE_ENTRY(task_hooks, 10, shadow_stacks);
-
-unsigned long fgraph_no_stack(void)
-{
-	return READ_ONCE(no_stack);
-}
-
 /* ---- users --------------------------------------------------------------- */
 
 /* Clear the bits of the lower half in frames that have a bit of the upper. */
@@ -444,16 +345,12 @@ static void remove_user(struct fgraph_ops *gops)
 	users[slot_of(gops)] = NULL;
 }
 
-int register_ftrace_graph(struct fgraph_ops *gops)
+static int join(struct fgraph_ops *gops)
 {
-	int err;
+	int err = add_user(gops);
 
-	if (!ftrace_may_request())
-		return -EDEADLK;
-	mutex_lock(&graph_lock);
-	err = add_user(gops);
 	if (err)
-		goto unlock;
+		return err;
 	if (!gops->entryfunc)
 		gops->entryfunc = entry_true;
 	if (!gops->retfunc)
@@ -461,20 +358,44 @@ int register_ftrace_graph(struct fgraph_ops *gops)
 	if (!gops->ops->func)
 		gops->ops->func = fgraph_call;
 	gops->ops->private = gops;
-	/*
-	 * A task created after this store sees it; the walk finds all the
-	 * others.
-	 */
-	WRITE_ONCE(stacks_wanted, true);
-	for_each_any_task(give_stack_each, NULL);
-	err = register_ftrace_function(gops->ops);
-	if (err)
-		users[slot_of(gops)] = NULL; /* no frame has its bit */
-	else
+	fgraph_give_stacks();
+	return 0;
+}
+
+static int add(struct fgraph_ops *gops, bool with_ops)
+{
+	int err;
+
+	if (!ftrace_may_request())
+		return -EDEADLK;
+	mutex_lock(&graph_lock);
+	err = join(gops);
+	if (!err && with_ops) {
+		err = register_ftrace_function(gops->ops);
+		if (err)
+			users[slot_of(gops)] = NULL; /* no frame has its bit */
+	}
+	if (!err)
 		choose_handler(NULL);
-unlock:
 	mutex_unlock(&graph_lock);
 	return err;
+}
+
+int register_ftrace_graph(struct fgraph_ops *gops)
+{
+	return add(gops, true);
+}
+
+int fgraph_join(struct fgraph_ops *gops)
+{
+	return add(gops, false);
+}
+
+void fgraph_leave(struct fgraph_ops *gops)
+{
+	mutex_lock(&graph_lock);
+	remove_user(gops);
+	mutex_unlock(&graph_lock);
 }
 
 int unregister_ftrace_graph(struct fgraph_ops *gops)

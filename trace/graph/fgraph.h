@@ -96,6 +96,14 @@ int __must_check register_ftrace_graph(struct fgraph_ops *gops);
 int unregister_ftrace_graph(struct fgraph_ops *gops);
 
 /*
+ * fgraph_join() - be a user whose ops is not registered yet; it may be later,
+ * by ftrace_move_ips() for example. Return: as register_ftrace_graph().
+ * fgraph_leave() - undo it; the ops is not registered, nor ever was
+ */
+int __must_check fgraph_join(struct fgraph_ops *gops);
+void fgraph_leave(struct fgraph_ops *gops);
+
+/*
  * fgraph_clear_marks() - clear marks in all frames of a user
  * A callback under way may still set them. Context: task.
  */
@@ -120,6 +128,10 @@ void fgraph_clear_marks(const struct fgraph_ops *gops, u32 marks);
  */
 u64 *fgraph_reserve_data(unsigned int words);
 
+/*
+ * Gives every task a shadow stack, those to come, too. Context: task.
+ */
+void fgraph_give_stacks(void);
 /* Number of tasks, since boot, that got no shadow stack for lack of memory. */
 unsigned long fgraph_no_stack(void);
 
