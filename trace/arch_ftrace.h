@@ -178,14 +178,36 @@ struct ftrace_fexit_prog {
 	void *data;
 };
 
+/*
+ * Instead of progs: an object with handlers, whose arguments are those of an
+ * fprobe: (owner, ip, return address, fregs, data).
+ */
+struct ftrace_fexit_owner {
+	void *const *entry, *const *exit; /* words that hold the object whose
+					   * handler is called; static data */
+	u32 entry_func, exit_func; /* offsets of the handlers in it, bytes */
+	unsigned int words;	   /* of data of one call */
+	u32 *busy; /* per CPU: CTX_ bits of the contexts in which one runs */
+	void (*missed)(void *owner); /* called if one runs in this context */
+	unsigned long hooked;	     /* if the return address is this, */
+	unsigned long (*resolve)(unsigned long *retp); /* this knows it */
+};
+
 struct ftrace_fexit_desc {
 	unsigned long ip; /* the site whose function it wraps */
 	unsigned int nr;
 	const struct ftrace_fexit_prog *prog; /* called in order */
 	unsigned int stack_words;	      /* stack arguments to copy */
 	u64 *in, *out; /* per-CPU counts: calls entered and left */
+	const struct ftrace_fexit_owner *owner; /* NULL: progs */
 };
 
+/*
+ * Does the function at @ip have all its arguments in registers, and neither
+ * look at its return address nor call itself? False if its code does not show
+ * that. Context: task; takes text_mutex.
+ */
+bool arch_ftrace_in_registers(unsigned long ip);
 /* Return: an odd addr, for a jump; 0 without room or memory. */
 unsigned long arch_ftrace_make_fexit(const struct ftrace_fexit_desc *desc);
 /* No task may be inside any more. */

@@ -44,12 +44,20 @@ struct fexit_group {
 	struct list_head list;	     /* in retired_groups */
 	unsigned int slot;	     /* index of its counters */
 	struct ftrace_hash *targets; /* site -> target */
+	struct ftrace_fexit_use use; /* its owner, if there is one */
 };
 
 struct ftrace_fexit {
 	struct ftrace_ops ops;
 	struct fexit_group *group;
+	bool moved; /* [direct_mutex] its sites have another ops */
 };
+
+/* The owner words of a group, which generated code reads. */
+struct owner_words {
+	void *entry, *exit; /* [A] */
+};
+static struct owner_words owner_words[GROUPS];
 
 static DEFINE_MUTEX(fexit_lock);
 static DEFINE_PER_CPU(struct fexit_counters[GROUPS], fexit_count);
@@ -88,6 +96,25 @@ static void group_free(struct fexit_group *group)
 	kfree(group);
 }
 
+/* The words keep nobody until the slot is used again. */
+static void set_words(const struct fexit_group *group, bool entry, bool exit)
+{
+	struct owner_words *words = &owner_words[group->slot];
+	const struct ftrace_fexit_use *use = &group->use;
+
+	WRITE_ONCE(words->entry, entry ? use->owner : use->nobody);
+	WRITE_ONCE(words->exit, exit ? use->owner : use->nobody);
+}
+
+static void group_take_owner(struct fexit_group *group,
+			     const struct ftrace_fexit_use *use)
+{
+	group->use = *use;
+	group->use.arch.entry = &owner_words[group->slot].entry;
+	group->use.arch.exit = &owner_words[group->slot].exit;
+	set_words(group, true, true);
+}
+
 /* Make a target for each site of the group. */
 static int group_fill(struct fexit_group *group,
 		      const struct ftrace_fexit_spec *spec)
@@ -98,6 +125,7 @@ static int group_fill(struct fexit_group *group,
 		.stack_words = spec->stack_words,
 		.in = &fexit_count[group->slot].in,
 		.out = &fexit_count[group->slot].out,
+		.owner = spec->use ? &group->use.arch : NULL,
 	};
 	struct ftrace_hash *targets = group->targets;
 	size_t i;
@@ -132,6 +160,8 @@ static struct fexit_group *group_make(const struct ftrace_fexit_spec *spec,
 	group->slot = __builtin_ctzl(~slots_used);
 	slots_used |= 1UL << group->slot;
 	group->targets = sites;
+	if (spec->use)
+		group_take_owner(group, spec->use);
 	err = group_fill(group, spec);
 	if (!err)
 		return group;
@@ -262,6 +292,29 @@ static struct ftrace_hash *hash_of_sites(const unsigned long *ips, size_t n)
 	return hash;
 }
 
+/*
+ * The ops' ops_func: moves all sites to the ops that the owner has instead.
+ * Calls in the targets end there.
+ */
+static int step_aside(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
+{
+	struct ftrace_fexit *fexit =
+		container_of(ops, struct ftrace_fexit, ops);
+	struct ftrace_retired retired = { 0 };
+	int err;
+
+	if (cmd != FTRACE_OPS_CMD_STEP_ASIDE)
+		return -EBUSY;
+	err = ftrace_move(ops, fexit->group->use.instead, fexit->group->targets,
+			  &retired);
+	if (err)
+		return err;
+	fexit->moved = true;
+	ftrace_retire(&retired);
+	ftrace_forget(ops, &retired);
+	return 0;
+}
+
 static int attach(struct ftrace_fexit *fexit,
 		  const struct ftrace_fexit_spec *spec,
 		  struct ftrace_hash *sites)
@@ -274,15 +327,18 @@ static int attach(struct ftrace_fexit *fexit,
 	mutex_unlock(&ftrace_lock);
 	if (IS_ERR(group))
 		return PTR_ERR(group);
+	if (spec->use) {
+		fexit->ops.flags |= FTRACE_OPS_FL_YIELDS;
+		fexit->ops.ops_func = step_aside;
+	}
+	fexit->group = group; /* before it may be asked to step aside */
 	err = update_ftrace_direct_add(&fexit->ops, group->targets);
 	if (err) {
 		mutex_lock(&ftrace_lock);
 		group_free(group);
 		mutex_unlock(&ftrace_lock);
-		return err;
 	}
-	fexit->group = group;
-	return 0;
+	return err;
 }
 
 struct ftrace_fexit *ftrace_fexit_attach(const struct ftrace_fexit_spec *spec,
@@ -354,6 +410,39 @@ int ftrace_fexit_replace(struct ftrace_fexit *fexit,
 	return err;
 }
 
+void ftrace_fexit_set(struct ftrace_fexit *fexit, bool entry, bool exit)
+{
+	set_words(fexit->group, entry, exit);
+}
+
+bool ftrace_fexit_moved(const struct ftrace_fexit *fexit)
+{
+	bool moved;
+
+	mutex_lock(&direct_mutex);
+	moved = fexit->moved;
+	mutex_unlock(&direct_mutex);
+	return moved;
+}
+
+static int detach_locked(struct ftrace_fexit *fexit)
+{
+	int err = 0;
+
+	if (!ftrace_fexit_moved(fexit))
+		err = update_ftrace_direct_del(&fexit->ops,
+					       fexit->group->targets);
+	if (err && !ftrace_fexit_moved(fexit))
+		return err;
+	if (fexit->group->use.owner) {
+		set_words(fexit->group, false, false);
+		synchronize_cpus(); /* handlers run with preemption off */
+	}
+	group_retire(fexit->group);
+	reap_locked();
+	return 0;
+}
+
 int ftrace_fexit_detach(struct ftrace_fexit *fexit)
 {
 	int err;
@@ -361,11 +450,7 @@ int ftrace_fexit_detach(struct ftrace_fexit *fexit)
 	if (mutex_is_held(&fexit_lock) || !ftrace_may_request())
 		return -EDEADLK;
 	mutex_lock(&fexit_lock);
-	err = update_ftrace_direct_del(&fexit->ops, fexit->group->targets);
-	if (!err) {
-		group_retire(fexit->group);
-		reap_locked();
-	}
+	err = detach_locked(fexit);
 	mutex_unlock(&fexit_lock);
 	if (!err)
 		kfree(fexit);

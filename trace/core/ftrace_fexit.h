@@ -19,11 +19,25 @@
 #define FTRACE_FEXIT_PROGS	 8 /* the maximum for one target */
 #define FTRACE_FEXIT_STACK_WORDS 16
 
+/*
+ * Handlers of one owner in place of progs, called as those of an fprobe
+ * (trace/arch_ftrace.h has the fields). An owner yields: when a direct caller
+ * or an ip modifier comes to one of the functions, all of them move to @instead
+ * in one step, and each call reaches the one or the other.
+ */
+struct ftrace_fexit_use {
+	void *owner, *nobody; /* nobody: as the owner, with handlers that do
+			       * nothing; static data */
+	struct ftrace_fexit_owner arch; /* its words are set by attach */
+	struct ftrace_ops *instead;
+};
+
 struct ftrace_fexit_spec {
 	unsigned int nr;		      /* progs, called in order */
 	const struct ftrace_fexit_prog *prog; /* copied */
 	unsigned int stack_words;	      /* arguments on the stack */
 	bool varargs;			      /* a variadic function */
+	const struct ftrace_fexit_use *use;   /* copied; or NULL */
 };
 
 struct ftrace_fexit;
@@ -58,11 +72,22 @@ int ftrace_fexit_replace(struct ftrace_fexit *fexit,
 
 /*
  * ftrace_fexit_detach - remove the handlers
- * @fexit: freed if 0 is returned. Calls in progress: as for replace.
+ * @fexit: freed if 0 is returned. Calls in progress: as for replace; those of
+ *	an owner find no handler any more, and no handler runs after the return
  * Return: 0; -ENOMEM, -ENOSPC (the remaining subscribers need new sets),
  * -EDEADLK, -ENODEV with everything as before. No other code is returned.
  */
 int ftrace_fexit_detach(struct ftrace_fexit *fexit);
+
+/*
+ * For a set with an owner: whose handlers are called at entry, and at exit, of
+ * calls that are under way, too: the owner's (true) or none (false). Handlers
+ * that have begun go on. Context: any.
+ */
+void ftrace_fexit_set(struct ftrace_fexit *fexit, bool entry, bool exit);
+
+/* Has it moved to ->instead? Then detach only frees. Context: task. */
+bool ftrace_fexit_moved(const struct ftrace_fexit *fexit);
 
 /*
  * ftrace_fexit_reap - free replaced and detached targets without a call inside

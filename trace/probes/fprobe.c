@@ -5,6 +5,20 @@
  * Owns the words of a call that an exit handler needs: struct fprobe_call,
  * then the user's entry data.
  *
+ * An fprobe with an exit handler has targets of its own instead of the graph
+ * (trace/core/ftrace_fexit.h), and the same promises. The graph serves it
+ * - with a function whose arguments do not all lie in registers, or that looks
+ *   at its return address, calls itself or cannot return: the code shows it
+ *   (arch_ftrace_in_registers());
+ * - with many functions or much data, which would fill the executable pool and
+ *   the tasks' stacks; with full registers, as for a kretprobe's entry handler;
+ *   with FPROBE_FL_KPROBE_SHARED;
+ * - if a function has a direct caller or an ip modifier, or no set is free;
+ * - from the moment when one of the two comes.
+ * A target finds its fprobe through two words. They hold nobody while it is
+ * disabled, and once it is unregistered, so that it may be freed while calls
+ * are inside.
+ *
  * K7 For each call of a probed function either the entry handler is called, or
  *    the call is counted in nmissed, or the fprobe is disabled. The exit
  *    handler is called exactly if the entry handler returned 0, when the call
@@ -16,6 +30,7 @@
 #include "kernel/base/kallsyms.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "trace/core/ftrace_fexit.h"
 #include "trace/probes/fprobe.h"
 #include "trace/probes/kprobe.h"
 #include <asm/atomic.h>
@@ -142,6 +157,76 @@ static void fprobe_return(const struct ftrace_graph_ret *ret,
 	preempt_enable_notrace();
 }
 
+/* ---- the fast path ---- */
+
+bool fprobe_may_be_fast = true;
+
+#define FAST_MAX      64 /* functions: each takes code of its own */
+#define FAST_DATA_MAX 64 /* bytes on the stack */
+
+static int accept(struct fprobe *fp, unsigned long entry_ip,
+		  unsigned long ret_ip, struct ftrace_regs *fregs, void *data)
+{
+	return 0;
+}
+
+static int decline(struct fprobe *fp, unsigned long entry_ip,
+		   unsigned long ret_ip, struct ftrace_regs *fregs, void *data)
+{
+	return 1;
+}
+
+static void ignore(struct fprobe *fp, unsigned long entry_ip,
+		   unsigned long ret_ip, struct ftrace_regs *fregs, void *data)
+{
+}
+
+/* In the words of a target while the handlers rest, and for good afterwards. */
+static struct fprobe nobody = { .entry_call = decline, .exit_call = ignore };
+
+/* A target's call from within a handler of this context. */
+static void missed(void *owner)
+{
+	struct fprobe *fp = owner;
+
+	fetch_add(&fp->nmissed, 1);
+}
+
+static unsigned long resolve(unsigned long *retp)
+{
+	return ftrace_graph_ret_addr(current, *retp, retp);
+}
+
+static void set_words(struct fprobe *fp)
+{
+	if (fp->fexit)
+		ftrace_fexit_set(fp->fexit, !(fp->flags & FPROBE_FL_DISABLED),
+				 !(fp->flags & FPROBE_FL_NO_EXIT));
+}
+
+void disable_fprobe(struct fprobe *fp)
+{
+	fp->flags |= FPROBE_FL_DISABLED | FPROBE_FL_NO_EXIT;
+	set_words(fp);
+}
+
+void disable_fprobe_entries(struct fprobe *fp)
+{
+	fp->flags |= FPROBE_FL_DISABLED;
+	set_words(fp);
+}
+
+void enable_fprobe(struct fprobe *fp)
+{
+	fp->flags &= ~(FPROBE_FL_DISABLED | FPROBE_FL_NO_EXIT);
+	set_words(fp);
+}
+
+bool fprobe_is_fast(const struct fprobe *fp)
+{
+	return fp->fexit && !ftrace_fexit_moved(fp->fexit);
+}
+
 /* ---- registration ---- */
 
 static int fprobe_init(struct fprobe *fp)
@@ -159,6 +244,9 @@ static int fprobe_init(struct fprobe *fp)
 							sizeof(u64)));
 	fp->nmissed = 0;
 	memset(&fp->gops, 0, sizeof(fp->gops));
+	fp->entry_call = fp->entry_handler ?: accept;
+	fp->exit_call = fp->exit_handler ?: ignore;
+	fp->fexit = NULL;
 	fp->ops.func = fprobe_call;
 	fp->gops.ops = &fp->ops;
 	fp->gops.owner = fp;
@@ -166,10 +254,87 @@ static int fprobe_init(struct fprobe *fp)
 	return 0;
 }
 
+/*
+ * The fast path: a target at each function, which calls the handlers itself
+ * (trace/core/ftrace_fexit.h). The place of a user is taken nevertheless, so
+ * that the fprobe can always step aside to the graph.
+ */
+static int attach_fast(struct fprobe *fp, const unsigned long *ips, size_t n)
+{
+	const struct ftrace_fexit_use use = {
+		.owner = fp,
+		.nobody = &nobody,
+		.instead = &fp->ops,
+		.arch = { .entry_func = offsetof(struct fprobe, entry_call),
+			  .exit_func = offsetof(struct fprobe, exit_call),
+			  .words = DIV_ROUND_UP(fp->entry_data_size,
+						sizeof(u64)),
+			  .busy = &fprobe_busy,
+			  .missed = missed,
+			  .hooked = (unsigned long)return_to_handler,
+			  .resolve = resolve },
+	};
+	const struct ftrace_fexit_spec spec = { .use = &use };
+	struct ftrace_fexit *fexit;
+	int err = fgraph_join(&fp->gops);
+
+	if (err)
+		return err;
+	fexit = ftrace_fexit_attach(&spec, ips, n);
+	if (IS_ERR(fexit)) {
+		fgraph_leave(&fp->gops);
+		return (int)PTR_ERR(fexit);
+	}
+	fp->fexit = fexit;
+	set_words(fp);
+	return 0;
+}
+
+/* Copies the sites of the filter. Return: their number; 0: not so many. */
+static size_t sites_of(const struct fprobe *fp, unsigned long ips[FAST_MAX])
+{
+	struct ftrace_hash *hash = fp->ops.filter_hash;
+	size_t i,
+		n = hash && !fp->ops.notrace_hash ? ftrace_hash_count(hash) : 0;
+
+	if (n > FAST_MAX)
+		return 0;
+	for (i = 0; i < n; i++)
+		ips[i] = ftrace_rec_ip(ftrace_hash_rec(hash, i));
+	return n;
+}
+
+static bool suits_fast(const struct fprobe *fp, const unsigned long *ips,
+		       size_t n)
+{
+	size_t i;
+
+	if (!READ_ONCE(fprobe_may_be_fast) || !fp->exit_handler ||
+	    fp->entry_data_size > FAST_DATA_MAX ||
+	    fp->flags & FPROBE_FL_KPROBE_SHARED ||
+	    fp->ops.flags & FTRACE_OPS_FL_SAVE_REGS)
+		return false;
+	for (i = 0; i < n; i++)
+		if (!arch_ftrace_in_registers(ips[i]))
+			return false;
+	return n;
+}
+
+/* Whatever prevents the fast path, the graph serves: only its errors count. */
+static int register_either(struct fprobe *fp)
+{
+	unsigned long ips[FAST_MAX];
+	size_t n = sites_of(fp, ips);
+
+	if (suits_fast(fp, ips, n) && !attach_fast(fp, ips, n))
+		return 0;
+	return register_ftrace_graph(&fp->gops);
+}
+
 static int fprobe_finish(struct fprobe *fp, int err)
 {
 	if (!err)
-		err = register_ftrace_graph(&fp->gops);
+		err = register_either(fp);
 	fp->registered = !err;
 	if (err)
 		(void)ftrace_free_filter(&fp->ops);
@@ -217,13 +382,35 @@ int register_fprobe_syms(struct fprobe *fp, const char **syms, int num)
 	return fprobe_finish(fp, err);
 }
 
+static int detach_fast(struct fprobe *fp)
+{
+	bool moved = ftrace_fexit_moved(fp->fexit);
+	int err;
+
+	if (moved) {
+		err = unregister_ftrace_graph(&fp->gops);
+		if (err)
+			return err;
+	}
+	err = ftrace_fexit_detach(fp->fexit);
+	if (err)
+		return err;
+	fp->fexit = NULL;
+	if (moved)
+		return 0;
+	if (fp->ops.flags & FTRACE_OPS_FL_ENABLED) /* by now it has moved */
+		return unregister_ftrace_graph(&fp->gops);
+	fgraph_leave(&fp->gops);
+	return 0;
+}
+
 int unregister_fprobe(struct fprobe *fp)
 {
 	int err;
 
 	if (!fprobe_is_registered(fp))
 		return -EINVAL;
-	err = unregister_ftrace_graph(&fp->gops);
+	err = fp->fexit ? detach_fast(fp) : unregister_ftrace_graph(&fp->gops);
 	if (err)
 		return err;
 	fp->registered = false;

@@ -51,6 +51,9 @@ struct fprobe {
 	struct fgraph_ops gops;
 	unsigned int words; /* of a call's data; 0: no exit handler */
 	bool registered;
+	struct ftrace_fexit *fexit; /* its fast path, or NULL */
+	fprobe_entry_cb entry_call; /* the handlers, or ones that do nothing */
+	fprobe_exit_cb exit_call;
 };
 
 /**
@@ -85,13 +88,14 @@ static inline bool fprobe_is_registered(const struct fprobe *fp)
 	return fp && fp->registered;
 }
 
-/* Handlers that have begun go on. Context: any. */
-static inline void disable_fprobe(struct fprobe *fp)
-{
-	fp->flags |= FPROBE_FL_DISABLED | FPROBE_FL_NO_EXIT;
-}
+/* Handlers that have begun go on. Context: task. */
+void disable_fprobe(struct fprobe *fp);
+void enable_fprobe(struct fprobe *fp);
+/* Only for new calls: the exit handlers of those under way are called. */
+void disable_fprobe_entries(struct fprobe *fp);
 
-static inline void enable_fprobe(struct fprobe *fp)
-{
-	fp->flags &= ~(FPROBE_FL_DISABLED | FPROBE_FL_NO_EXIT);
-}
+/* Has it the fast path now? Context: task. */
+bool fprobe_is_fast(const struct fprobe *fp);
+
+/* Cleared by tests: all that register from now on have the graph's path. */
+extern bool fprobe_may_be_fast;

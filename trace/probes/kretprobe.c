@@ -92,7 +92,8 @@ static int prepare(struct kretprobe *rp, unsigned long *addr)
 		.flags = rp->kp.flags & KPROBE_FLAG_DISABLED ?
 				 FPROBE_FL_DISABLED :
 				 0,
-		.ops.flags = FTRACE_OPS_FL_SAVE_REGS,
+		/* Only the entry handler gets them. */
+		.ops.flags = rp->entry_handler ? FTRACE_OPS_FL_SAVE_REGS : 0,
 	};
 	return 0;
 }
@@ -155,7 +156,7 @@ int disable_kretprobe(struct kretprobe *rp)
 		return -EINVAL;
 	rp->kp.flags |= KPROBE_FLAG_DISABLED;
 	/* The exit handler counts the calls under way, so it stays on. */
-	rp->fprobe.flags |= FPROBE_FL_DISABLED;
+	disable_fprobe_entries(&rp->fprobe);
 	return 0;
 }
 

@@ -23,8 +23,8 @@
  *
  * Context: task.
  */
-#include "arch/x86_64/patch/code.h"
 #include "arch/x86_64/patch/exec_pool.h"
+#include "arch/x86_64/patch/ftrace_fexit.h"
 #include "arch/x86_64/patch/text_poke.h"
 #include "kernel/base/page.h"
 #include "kernel/lib/string.h"
@@ -34,6 +34,7 @@
 struct fexit_header {
 	u32 magic;
 	u32 size; /* bytes, this header included */
+	u64 *out; /* the counter of the calls that have left */
 };
 
 #define FEXIT_MAGIC 0x71786566U /* "fexq" */
@@ -45,13 +46,6 @@ struct fexit_header {
 static_assert(CALL_BYTES % 16 == 0, "pushed on an aligned stack");
 static_assert(offsetof(struct ftrace_fexit_call, ip) == RET + 16,
 	      "the order of the pushes");
-
-/* inc qword [gs:counter] */
-static void put_count(struct code *c, const u64 *counter)
-{
-	PUT(c, 0x65, 0x48, 0xff, 0x04, 0x25);
-	put_u32(c, (u32)(unsigned long)counter);
-}
 
 static void put_handler(struct code *c, ftrace_fexit_func_t func, void *data)
 {
@@ -123,23 +117,32 @@ static void put_leave(struct code *c, const u64 *out)
 	PUT(c, 0xc3); /* ret */
 }
 
+static void emit_progs(struct code *c, const struct ftrace_fexit_desc *desc)
+{
+	const struct ftrace_fexit_prog *prog = desc->prog;
+	unsigned int i;
+
+	put_count(c, desc->in);
+	put_save(c, desc->ip);
+	for (i = 0; i < desc->nr; i++)
+		put_handler(c, prog[i].entry, prog[i].data);
+	put_original(c, desc->ip, desc->stack_words);
+	for (i = 0; i < desc->nr; i++)
+		put_handler(c, prog[i].exit, prog[i].data);
+	put_leave(c, desc->out);
+}
+
 static size_t emit(const struct ftrace_fexit_desc *desc, u8 *buf,
 		   unsigned long base)
 {
-	const struct ftrace_fexit_prog *prog = desc->prog;
 	struct code c = { .buf = buf, .base = base };
-	struct fexit_header header = { .magic = FEXIT_MAGIC };
-	unsigned int i;
+	struct fexit_header header = { .magic = FEXIT_MAGIC, .out = desc->out };
 
 	put(&c, &header, sizeof(header));
-	put_count(&c, desc->in);
-	put_save(&c, desc->ip);
-	for (i = 0; i < desc->nr; i++)
-		put_handler(&c, prog[i].entry, prog[i].data);
-	put_original(&c, desc->ip, desc->stack_words);
-	for (i = 0; i < desc->nr; i++)
-		put_handler(&c, prog[i].exit, prog[i].data);
-	put_leave(&c, desc->out);
+	if (desc->owner)
+		ftrace_fexit_emit_owner(&c, desc);
+	else
+		emit_progs(&c, desc);
 	header.size = c.len;
 	if (buf)
 		memcpy(buf, &header, sizeof(header));
@@ -184,17 +187,13 @@ notrace bool arch_ftrace_find_fexit(unsigned long addr, unsigned long *start,
 	return false;
 }
 
-/* Reads the operand of the last but one instruction, see put_leave(). */
 u64 *arch_ftrace_fexit_out(unsigned long addr)
 {
 	unsigned long start, size;
-	s32 counter;
 
 	if (!arch_ftrace_find_fexit(addr, &start, &size))
 		return NULL;
-	memcpy(&counter, (void *)(start + size - 1 - sizeof(counter)),
-	       sizeof(counter));
-	return (u64 *)(long)counter;
+	return ((const struct fexit_header *)start)[-1].out;
 }
 
 void arch_ftrace_free_fexit(unsigned long addr)

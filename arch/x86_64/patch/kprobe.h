@@ -33,3 +33,7 @@ int kprobe_decode(struct arch_kprobe *probe, unsigned long addr);
  * -EOPNOTSUPP, out of reach. */
 int kprobe_slot_emit(const struct arch_kprobe *probe, unsigned long addr,
 		     unsigned long slot, u8 *buf);
+/* The bytes at @addr as without any probe. Return: their number. Context:
+ * text_mutex. */
+unsigned int kprobe_original_bytes(unsigned long addr,
+				   u8 bytes[KPROBE_CODE_MAX]);

@@ -21,8 +21,7 @@
 #define OP_PUSH_IMM32 0x68
 #define OP_HLT	      0xf4
 
-/* The bytes at @addr without any probe. Return: their number. */
-static unsigned int original_bytes(unsigned long addr,
+unsigned int kprobe_original_bytes(unsigned long addr,
 				   u8 bytes[KPROBE_CODE_MAX])
 {
 	const struct text_region *region = text_region_of(addr);
@@ -61,7 +60,7 @@ static int find_instruction(unsigned long addr, struct insn *insn,
 	for (at = addr - off;; at += insn->len) {
 		if (at > addr)
 			return -EILSEQ;
-		n = original_bytes(at, bytes);
+		n = kprobe_original_bytes(at, bytes);
 		if (insn_decode(bytes, n, insn))
 			return -EILSEQ;
 		if (at == addr)
