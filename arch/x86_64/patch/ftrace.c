@@ -217,7 +217,8 @@ size_t arch_ftrace_trampoline_size(unsigned int n, unsigned int guards,
 unsigned long arch_ftrace_make_trampoline(const struct ftrace_tramp_desc *desc)
 {
 	size_t size = ALIGN_UP(ftrace_tramp_size(desc), EXEC_GRANULE);
-	u8 *buf = size ? alloc_page() : NULL;
+	unsigned int order = page_order(size);
+	u8 *buf = size ? alloc_pages(order) : NULL;
 	char *mem = buf ? exec_alloc(size) : NULL;
 	unsigned long tramp = 0;
 	size_t len;
@@ -232,7 +233,7 @@ unsigned long arch_ftrace_make_trampoline(const struct ftrace_tramp_desc *desc)
 	tramp = (unsigned long)mem + sizeof(struct ftrace_tramp_header);
 out:
 	if (buf)
-		free_page(buf);
+		free_pages(buf, order);
 	return tramp;
 }
 

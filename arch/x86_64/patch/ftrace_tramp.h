@@ -12,7 +12,7 @@
 #include "trace/arch_ftrace.h"
 
 /* Longest trampoline, header included. */
-#define FTRACE_TRAMP_MAX 4096UL
+#define FTRACE_TRAMP_MAX 8192UL
 
 /* rsp + this is the slot of the return address into the traced function. */
 #define FAST_FRAME_BYTES offsetof(struct ftrace_regs, ip)

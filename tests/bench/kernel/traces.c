@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * traces.c - rows of several traces: what a snapshot costs, and another trace.
+ * traces.c - rows of several traces: what a snapshot costs, and another trace;
+ * and of latency tracers that are off.
  */
 #include "tests/bench/kernel/bench.h"
 #include "trace/control/tracefs.h"
 #include "trace/trace_snapshot.h"
+#include <asm/irqflags.h>
 
 /* Called by the assembly below. */
 void bench_snapshot(void);
@@ -19,6 +21,30 @@ static void measure_snapshot(void)
 	bench_row("trace.snapshot",
 		  bench_measure("call bench_snapshot\n\t") * 100, "insn");
 	tracing_free_snapshot(trace_top());
+}
+
+/* The same with and without what tells the latency tracers. */
+void bench_irqs(void);
+void bench_irqs(void)
+{
+	local_irq_disable();
+	local_irq_enable();
+}
+
+void bench_irqs_unseen(void);
+void bench_irqs_unseen(void)
+{
+	arch_irq_disable();
+	arch_irq_enable();
+}
+
+static void measure_latency(void)
+{
+	u64 seen = bench_measure(BENCH_CALL_LOOP("bench_irqs"));
+	u64 unseen = bench_measure(BENCH_CALL_LOOP("bench_irqs_unseen"));
+
+	bench_row("latency.off", BENCH_PER_CALL(seen) - BENCH_PER_CALL(unseen),
+		  "insn");
 }
 
 static void measure_instances(void)
@@ -100,5 +126,6 @@ void bench_traces(void)
 	measure_consumers();
 	measure_profile();
 	measure_snapshot();
+	measure_latency();
 	measure_instances();
 }
