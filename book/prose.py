@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
 """What a chapter's text refers to exists: files, links, code, words."""
+import functools
 import pathlib
 import re
 import subprocess
 
 from book import excerpt
+from tests.lint import source
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 ROOT = FOLDER.parent
 WORDS = FOLDER / "words.txt"
 LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
+NAME = re.compile(r"(?<!\})`([A-Za-z_]\w*)(?:\(\)|\[\])?`")
 INCLUDE = re.compile(r"^```\{literalinclude\} (\S+)\n(.*?)^```$", re.M | re.S)
 OPTION = re.compile(r'^:([\w-]+): "?(.*?)"?$', re.M)
 PATH = re.compile(r"(?<!\{linux\})`((?:[\w.-]+/)+[\w.-]*\.\w+|[A-Z]\w+\.md|"
@@ -37,6 +40,24 @@ def wrong_paths(text):
             yield f"there is no {path}"
 
 
+@functools.cache
+def words():
+    """Every word of the sources; a name that is none of them is not ours."""
+    suffixes = (".c", ".h", ".asm", ".inc", ".py", ".mk", ".ld", ".def", ".pml",
+                "Makefile")
+    return {word for name in source.files(*suffixes)
+            for word in re.findall(r"[A-Za-z_]\w*", source.read(name))}
+
+
+def wrong_names(text):
+    """In backquotes and alone; those of Linux are marked by a role."""
+    prose = re.sub(r"^```\{(?!admonition)[^`]*?^```$", " ", text,
+                   flags=re.M | re.S)
+    for name in NAME.findall(prose):
+        if name not in words():
+            yield f"there is no {name}"
+
+
 def wrong_includes(text):
     """Code that is included: its file and its name, or its two texts."""
     for name, body in INCLUDE.findall(text):
@@ -44,14 +65,14 @@ def wrong_includes(text):
         if not path.exists():
             yield f"there is no {name}"
             continue
-        source = path.read_text("utf-8")
+        code = path.read_text("utf-8")
         try:
             if "function" in options:
-                excerpt.function(source, options["function"])
+                excerpt.function(code, options["function"])
         except LookupError as error:
             yield f"{name}: {error}"
         for option in ("start-at", "end-at", "start-after", "end-before"):
-            if options.get(option, "") not in source.expandtabs(8):
+            if options.get(option, "") not in code.expandtabs(8):
                 yield f"{name}: no '{options[option]}'"
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #: make book         a course on all this, one folder of pages; no network
 #: make slides       the same pictures and sessions, one to a slide
-#: make book-update  plays the book's transcripts, writes what comes into it
+#: make book-update  plays the book's sessions, writes what comes, and figures
 BOOK         := $(BUILD)/book
 SLIDES       := $(BUILD)/slides.html
 INSTALL      += book slides book-update

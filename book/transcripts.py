@@ -16,15 +16,18 @@ other one does. Opcodes, orders, verdicts and small numbers are compared.
 
     /usr/bin/python3 -m book.transcripts
 
-writes what comes into the chapters (`make book-update`).
+writes what comes into the chapters (`make book-update`), and the figures of the
+table of results.
 """
 import functools
+import os
 import pathlib
 import re
 import subprocess
 import sys
 from dataclasses import dataclass
 
+from book import figures
 from tests import qemu
 
 FOLDER = pathlib.Path(__file__).resolve().parent
@@ -222,11 +225,22 @@ class Player:
         return self.session.end() if self.session else qemu.OK
 
 
+# What make hands down: it would reach the commands of the book.
+HANDED_DOWN = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "SMP",
+               "MEM", "ACCEL", "CPU", "FIRMWARE", "APPEND", "METHOD", "SEED",
+               "CLOCK", "MODEL", "PLUGIN"}
+
+
+def environment():
+    return {name: value for name, value in os.environ.items()
+            if name not in HANDED_DOWN}
+
+
 def run(command, text=""):
     """What a command of the host prints; build/ stands for the build."""
     done = subprocess.run(
         ["sh", "-c", command.replace("build/", f"{qemu.BUILD}/")],
-        cwd=qemu.ROOT, input=text, stdout=subprocess.PIPE,
+        cwd=qemu.ROOT, input=text, env=environment(), stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
     return done.stdout.replace(f"{qemu.BUILD}/", "build/")
 
@@ -262,7 +276,17 @@ def renew(player, path, chapter):
     return left
 
 
+def renew_figures():
+    table = figures.rows(figures.RESULTS.read_text("utf-8"))
+    for path in sorted(FOLDER.glob("*.md")):
+        text = path.read_text("utf-8")
+        now = figures.renewed(text, table)
+        if now != text:
+            path.write_text(now, "utf-8")
+
+
 def main():
+    renew_figures()
     player = Player()
     wanted = [name for name in sys.argv[1:]]
     left = [line for path, chapter in chapters().items()
