@@ -7,7 +7,7 @@
  * host-sources: trace/shell/shell_pipe.c trace/shell/shell_filters.c
  * host-sources: trace/shell/regex.c trace/shell/shell_syntax.c
  * host-sources: trace/shell/shell_lines.c trace/shell/shell_path.c
- * host-sources: trace/shell/shell_options.c
+ * host-sources: trace/shell/shell_options.c trace/shell/shell_hint.c
  * host-sources: trace/control/tracefs.c trace/control/tracefs_tree.c
  * host-sources: trace/control/error_log.c
  * host-sources: trace/event/trace_seq.c kernel/base/fail.c
