@@ -85,16 +85,6 @@ static u64 cpus_with_ring(void)
 	return cpus;
 }
 
-void trace_own_rings(struct trace_array *tr, struct ring_buffer *buffer)
-{
-	unsigned int i;
-
-	for (i = 0; i < NR_CPUS; i++) {
-		if (buffer->cpu[i])
-			buffer->cpu[i]->owner = tr;
-	}
-}
-
 static int make_rings(struct trace_array *tr, u64 cpus)
 {
 	if (tr->area)
@@ -123,7 +113,7 @@ static int init_trace(struct trace_array *tr, u64 cpus)
 		destroy_tracer_data(tr);
 		return err;
 	}
-	trace_own_rings(tr, &tr->buffer);
+	ring_buffer_set_owner(&tr->buffer, tr);
 	tr->clock = tr->buffer.clock;
 	tr->cpumask = cpus;
 	for (i = 0; i < NR_CPUS; i++)
@@ -335,7 +325,7 @@ static int make_ring(struct trace_array *tr, unsigned int cpu)
 
 	if (err)
 		return err;
-	trace_own_rings(tr, &tr->buffer);
+	ring_buffer_set_owner(&tr->buffer, tr);
 	tr->buffer_kb[cpu] = TRACE_BUFFER_KB_DEFAULT;
 	tr->cpumask |= BIT(cpu);
 	return trace_snapshot_add_cpu(tr, cpu, pages);

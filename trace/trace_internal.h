@@ -24,12 +24,6 @@ static inline size_t trace_kb_to_pages(size_t kb)
 		   (size_t)RB_PAGES_MIN);
 }
 
-/*
- * Write the trace into each ring of one of its two buffers: a fast path then
- * need not keep both. Call it when a ring has been added.
- */
-void trace_own_rings(struct trace_array *tr, struct ring_buffer *buffer);
-
 /* As trace_set_option(). [trace_lock held] */
 int trace_set_option_locked(struct trace_array *tr, unsigned int option,
 			    bool on);

@@ -77,6 +77,8 @@ void console_flush(void)
 	}
 }
 
+int console_loglevel = 7;
+
 CMDLINE_NUMBER(loglevel, 0, 8, "print lines of a level below N; 8: all");
 
 int console_init(void)

@@ -56,8 +56,6 @@ struct kept_ring {
 
 static DEFINE_PER_CPU(struct kept_ring, kept_ring);
 
-int console_loglevel = 7;
-
 /* PR2. Context: interrupts off or NMI, so that the CPU stays the same. */
 static void keep_line(const char *text, u32 len)
 {

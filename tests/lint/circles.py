@@ -19,11 +19,6 @@ KNOWN = {
                            "they serve start and stop each other"),
     "kernel": (7, "the scheduler, what sleeps by it, what it wakes and what "
                   "waits for its switches"),
-    "kernel/base": (4, "printk writes to the console, which keeps a copy of "
-                       "what was written and reports what was lost"),
-    "trace": (4, "a trace, its snapshot, its options and the tracer in it"),
-    "trace/serve": (5, "sessions, requests, open files and tasks"),
-    "trace/shell": (5, "the table of words, and words that run other words"),
 }
 
 KNOWN_FOLDERS = {

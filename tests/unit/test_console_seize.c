@@ -21,7 +21,6 @@
 #define WRITER	1
 #define PANICKS 2
 
-int console_loglevel;
 bool sched_active;
 static char line[64];
 static unsigned int steps, seize_at;

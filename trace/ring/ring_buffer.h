@@ -383,6 +383,12 @@ void ring_buffer_destroy(struct ring_buffer *buffer);
 int ring_buffer_resize(struct ring_buffer *buffer, const u32 pages[NR_CPUS]);
 
 /*
+ * ring_buffer_set_owner() - write the owner into each ring: a fast path then
+ * need not keep both. Call it again when a ring has been added.
+ */
+void ring_buffer_set_owner(struct ring_buffer *buffer, void *owner);
+
+/*
  * ring_buffer_pair() - let the rings of two buffers be exchanged from now on
  * ring_buffer_unpair() - no longer; then @b may be destroyed
  * Both have rings for the same CPUs, and the same clock. Call pair again when a

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * serve.c - the file server: its line, its sessions, its receiving thread.
+ * serve.c - the file server: its sessions and its receiving thread.
  *
- * Owns the line to the host and the session. The invariants are in serve.h.
+ * Owns the session. The invariants are in serve.h.
  *
  * Context: the receiving thread, unless a function says otherwise. It never
- * waits for a request, but when a session ends. send_lock is held while a reply
- * is sent; its holder waits for room, until the host reads or is gone.
+ * waits for a request, but when a session ends.
  */
-#include "arch/x86_64/dev/stream.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/kallsyms.h"
 #include "kernel/base/printk.h"
@@ -21,57 +19,15 @@
 #include "kernel/smp.h"
 #include "trace/core/recursion.h"
 #include "trace/serve/serve.h"
-#include <asm/atomic.h>
 #include <asm/layout.h>
 
 #define CUT_OFF_NS 2000000000UL
 #define FIRST_PID  100000
 #define CHUNK	   4096
 
-DEFINE_TABLE(struct stream_device, stream_devices);
-
-static const struct stream_device *line; /* [I] */
-static DEFINE_WAIT_QUEUE(line_event);
-static u32 line_events; /* [A] changes with each event */
-static DEFINE_MUTEX(send_lock);
-
 static struct tfs1_parser *parser; /* [R] */
 static u64 session;		   /* [R] its number; 0: none was yet */
 static bool in_session;		   /* [R] */
-
-/* ---- sending ------------------------------------------------------------- */
-
-/* Context: irq or task. */
-static void on_event(void)
-{
-	fetch_add(&line_events, 1);
-	wake_up(&line_event);
-}
-
-static void send(const void *data, size_t len)
-{
-	const char *at = data;
-	size_t n;
-
-	while (len) {
-		n = line->write(at, len);
-		if (!n)
-			wait_event(&line_event, (n = line->write(at, len)));
-		at += n;
-		len -= n;
-	}
-}
-
-void serve_send(u32 id, s32 status, u64 value, const void *payload, u32 length)
-{
-	struct tfs1_reply reply;
-
-	tfs1_reply(&reply, id, status, value, payload, length);
-	mutex_lock(&send_lock);
-	send(&reply, sizeof(reply));
-	send(payload, length);
-	mutex_unlock(&send_lock);
-}
 
 /* ---- sessions ------------------------------------------------------------ */
 
@@ -197,7 +153,7 @@ static void on_result(enum tfs1_result result)
 static void look_for_hangup(void)
 {
 	static u32 seen;
-	u32 now = line->hangups ? line->hangups() : 0;
+	u32 now = serve_line_hangups();
 
 	if (now == seen)
 		return;
@@ -209,7 +165,7 @@ static void look_for_hangup(void)
 static bool receive(u8 *chunk)
 {
 	const u8 *data = chunk;
-	size_t len = line->read(chunk, CHUNK);
+	size_t len = serve_line_read(chunk, CHUNK);
 	bool any = len;
 	enum tfs1_result result;
 
@@ -223,17 +179,11 @@ static bool receive(u8 *chunk)
 	return true;
 }
 
-static bool event_since(u32 seen)
-{
-	return READ_ONCE(line_events) != seen;
-}
-
 static void wait_for_event(u32 seen)
 {
-	if (!tfs1_partial(parser))
-		wait_event(&line_event, event_since(seen));
-	else if (!wait_event_timeout(&line_event, event_since(seen),
-				     CUT_OFF_NS))
+	u64 timeout = tfs1_partial(parser) ? CUT_OFF_NS : 0;
+
+	if (!serve_line_wait(seen, timeout))
 		serve_send(tfs1_cut_off(parser), -ETIMEDOUT, 0, NULL, 0);
 }
 
@@ -243,7 +193,7 @@ static int receive_thread(void *chunk)
 
 	ftrace_task_untraced(true);
 	for (;;) {
-		seen = READ_ONCE(line_events);
+		seen = serve_line_events();
 		while (receive(chunk))
 			cond_resched();
 		tfs1_pause(parser);
@@ -255,26 +205,6 @@ static int receive_thread(void *chunk)
 /* ---- start --------------------------------------------------------------- */
 
 CMDLINE_ON_OFF(tracefs, "on: serve the control tree to the host");
-
-/* The device's interrupts go to the CPU that opens it. */
-static int open_line(void)
-{
-	const struct stream_device *const *at;
-	int ret = -ENODEV;
-
-	kthread_bind(current, smp_processor_id());
-	for_each_entry(at, stream_devices)
-	{
-		line = *at;
-		ret = line->open(on_event);
-		if (!ret)
-			break;
-		if (ret != -ENODEV)
-			pr_warn("tracefs: %s: %pe", line->name, ERR_PTR(ret));
-	}
-	kthread_bind(current, CPU_ANY);
-	return ret;
-}
 
 static int start_threads(void)
 {
@@ -299,7 +229,7 @@ static int serve_start(void)
 	if (!cmdline_is("tracefs", "on"))
 		return 0;
 	kthread_pids_from(FIRST_PID);
-	ret = open_line();
+	ret = serve_line_open();
 	if (ret) {
 		pr_warn("tracefs: no virtio serial port and no COM2: the "
 			"control tree is not served");
@@ -309,7 +239,7 @@ static int serve_start(void)
 	if (ret)
 		pr_err("tracefs: no memory for the server");
 	else
-		pr_info("tracefs: served on the %s", line->name);
+		pr_info("tracefs: served on the %s", serve_line_name());
 	return ret;
 }
 

@@ -2,9 +2,9 @@
 /*
  * serve.h - the file server, shared by its files. DESIGN.md has the protocol.
  *
- * serve.c receives requests, serve_request.c keeps them until they are
- * answered, serve_task.c runs them in tasks, serve_ops.c does what they ask,
- * serve_file.c keeps open files, serve_poll.c waiting POLLs.
+ * serve_line.c has the line, serve.c receives requests, serve_request.c keeps
+ * them until they are answered, serve_task.c runs them in tasks, serve_ops.c
+ * does what they ask, serve_file.c keeps open files, serve_poll.c POLLs.
  *
  * N1  Each admitted request is in `active` from its admission to just before
  *     its reply is sent, and is finished exactly once.
@@ -42,10 +42,31 @@ extern spinlock_t serve_lock;
 /* A request was finished. */
 extern struct wait_queue_head serve_progress;
 
-/* ---- serve.c ---- */
+/* ---- serve_line.c ---- */
+
+/*
+ * serve_line_open() - open the first stream device that is there; its
+ * interrupts go to this CPU. Context: task, boot. Return: 0; -ENODEV there is
+ * none; or the error of the last one, which the log has.
+ */
+int serve_line_open(void);
+/* Its name, for the log. */
+const char *serve_line_name(void);
 
 /* Send a reply. Context: task, may sleep. */
 void serve_send(u32 id, s32 status, u64 value, const void *payload, u32 length);
+
+/* [R] Return: how many bytes were there; it does not wait. */
+size_t serve_line_read(void *data, size_t size);
+/* How often the host has ended its connection. */
+u32 serve_line_hangups(void);
+/* A number that changes with each event of the line. */
+u32 serve_line_events(void);
+/*
+ * serve_line_wait() - wait for an event after @seen [R]
+ * Return: false if none came in @timeout_ns; 0 is for ever.
+ */
+bool serve_line_wait(u32 seen, u64 timeout_ns);
 
 /* ---- serve_request.c ---- */
 

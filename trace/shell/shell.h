@@ -157,5 +157,6 @@ int shell_pause(void);
  */
 int shell_run_line(const char *line);
 
-/* Return: whether the user typed `exit`. */
+/* The shell ends after this command, as `exit` wants. Return: is it so? */
+void shell_leave(void);
 bool shell_leaving(void);
