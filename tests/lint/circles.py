@@ -15,8 +15,6 @@ MOST = 3
 
 # The folder: the number of files, and the reason.
 KNOWN = {
-    "arch/x86_64/cpu": (7, "interrupt entry, its handlers and the CPUs that "
-                           "they serve start and stop each other"),
     "kernel": (7, "the scheduler, what sleeps by it, what it wakes and what "
                   "waits for its switches"),
 }

@@ -41,7 +41,8 @@ static enum ist vector_ist(unsigned int vector)
 	}
 }
 
-void idt_init(void)
+/* Fill the table: 256 interrupt gates to the stubs of entry.asm. */
+static void idt_init(void)
 {
 	for (unsigned int vector = 0; vector < NR_VECTORS; vector++) {
 		u64 stub = (u64)entry_stubs + vector * ENTRY_STUB_SIZE;
@@ -64,4 +65,12 @@ notrace void idt_load(void)
 	} __packed pointer = { sizeof(idt) - 1, (u64)idt };
 
 	__asm__ volatile("lidt %0" ::"m"(pointer) : "memory");
+}
+
+int traps_init(void)
+{
+	gdt_load();
+	idt_init();
+	idt_load();
+	return 0;
 }

@@ -2,7 +2,7 @@
 /*
  * Starting the other CPUs.
  *
- * Owns: cpu_online_mask, the APIC ids, the per-CPU areas, the start page.
+ * Owns: cpu_online_mask, the words of cpus.c, per-CPU areas, the start page.
  *
  * CPUs are started one after the other. Each finds its stack and area in the
  * ap_boot_params block of its number, which it claims by its APIC id. A CPU
@@ -42,7 +42,6 @@
 #include <asm/upcalls.h>
 
 #define LOW_MEMORY_END	      0x100000
-#define NO_APIC_ID	      ~0U
 #define CPUID_1_APIC_ID_SHIFT 24
 #define CPUID_TOPOLOGY	      0xb
 /* The wait after INIT that the MP specification asks for. */
@@ -54,20 +53,8 @@ u64 smp_finish_ns = 20000000000ULL;
 
 struct ap_boot_params ap_boot_params[NR_CPUS];
 
-static u32 apic_ids[NR_CPUS] = { [0 ... NR_CPUS - 1] = NO_APIC_ID };
-static unsigned int cpus_wanted = 1; /* [A] set by the boot CPU */
-static u64 start_page;		     /* [I] physical, below 1 MiB */
+static u64 start_page; /* [I] physical, below 1 MiB */
 static DEFINE_PER_CPU(struct tsc_sync, tsc_sync); /* while it is started */
-
-notrace u32 cpu_apic_id(unsigned int cpu)
-{
-	return apic_ids[cpu];
-}
-
-notrace bool smp_all_online(void)
-{
-	return num_online_cpus() == cpus_wanted;
-}
 
 /* As ap_start64 does it: the 32-bit id if CPUID has one. */
 static u32 own_apic_id(void)
@@ -85,7 +72,7 @@ void smp_boot_cpu_init(void)
 {
 	this_cpu_write(trace_context, CTX_TASK);
 	tsc_base = rdtsc();
-	apic_ids[0] = own_apic_id();
+	cpu_apic_ids[0] = own_apic_id();
 	cpu_online_mask = 1;
 }
 
@@ -126,10 +113,10 @@ static notrace u64 bring_up_clock(void)
 /* Change the claim's state if it is @from. Return: whether it was. AP2 */
 static __always_inline bool claim_moves(unsigned int cpu, u32 from, u32 to)
 {
-	u64 claim = AP_BOOT_CLAIM(from, apic_ids[cpu]);
+	u64 claim = AP_BOOT_CLAIM(from, cpu_apic_ids[cpu]);
 
 	return try_cmpxchg(&ap_boot_params[cpu].claim, &claim,
-			   AP_BOOT_CLAIM(to, apic_ids[cpu]));
+			   AP_BOOT_CLAIM(to, cpu_apic_ids[cpu]));
 }
 
 static __always_inline u32 claim_state(unsigned int cpu)
@@ -180,7 +167,7 @@ static int arm(unsigned int cpu)
 	block->entry = (u64)ap_entry;
 	block->arg = cpu;
 	smp_store_release(&block->claim,
-			  AP_BOOT_CLAIM(AP_BOOT_ARMED, apic_ids[cpu]));
+			  AP_BOOT_CLAIM(AP_BOOT_ARMED, cpu_apic_ids[cpu]));
 	return 0;
 }
 
@@ -189,9 +176,9 @@ static bool wake(unsigned int cpu, u64 timeout_ns)
 {
 	u32 sipi = APIC_DM_STARTUP | (u32)(start_page >> PAGE_SHIFT);
 
-	apic_send(apic_ids[cpu], sipi);
+	apic_send(cpu_apic_ids[cpu], sipi);
 	if (!spin_until(claim_state(cpu) != AP_BOOT_ARMED, SIPI_REPEAT_NS))
-		apic_send(apic_ids[cpu], sipi);
+		apic_send(cpu_apic_ids[cpu], sipi);
 	return spin_until(claim_state(cpu) != AP_BOOT_ARMED, timeout_ns);
 }
 
@@ -233,15 +220,15 @@ int smp_start_cpu(unsigned int cpu, u32 apic_id, u64 timeout_ns)
 
 	if (!apic_reaches(apic_id))
 		return -ERANGE;
-	if (apic_ids[cpu] != NO_APIC_ID && apic_ids[cpu] != apic_id)
+	if (cpu_apic_ids[cpu] != NO_APIC_ID && cpu_apic_ids[cpu] != apic_id)
 		return -EBUSY;
 	ret = alloc_area(cpu);
 	if (ret)
 		return ret;
-	apic_ids[cpu] = apic_id;
+	cpu_apic_ids[cpu] = apic_id;
 	ret = start(cpu, timeout_ns);
 	if (claim_state(cpu) == AP_BOOT_IDLE)
-		apic_ids[cpu] = NO_APIC_ID;
+		cpu_apic_ids[cpu] = NO_APIC_ID;
 	return ret;
 }
 
@@ -250,7 +237,7 @@ static bool id_is_online(u32 id)
 	unsigned int cpu;
 
 	for_each_online_cpu(cpu)
-		if (apic_ids[cpu] == id)
+		if (cpu_apic_ids[cpu] == id)
 			return true;
 	return false;
 }
@@ -264,10 +251,10 @@ static unsigned int number_for(u32 id)
 	unsigned int cpu;
 
 	for (cpu = 1; cpu < NR_CPUS; cpu++)
-		if (apic_ids[cpu] == id)
+		if (cpu_apic_ids[cpu] == id)
 			return cpu;
 	for (cpu = 1; cpu < NR_CPUS; cpu++)
-		if (apic_ids[cpu] == NO_APIC_ID)
+		if (cpu_apic_ids[cpu] == NO_APIC_ID)
 			break;
 	return cpu;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernel/lib/types.h"
+#include <asm/percpu.h>
 
 struct pt_regs;
 
@@ -16,6 +17,12 @@ void smp_stop_this_cpu(struct pt_regs *regs) __noreturn;
  * of a spin_clock.
  */
 extern u64 smp_finish_ns; /* [A] only a test changes it */
+
+#define NO_APIC_ID ~0U
+
+/* cpus.c; smp.c alone writes them, on the boot CPU. */
+extern u32 cpu_apic_ids[NR_CPUS]; /* [A] NO_APIC_ID: the number is free */
+extern unsigned int cpus_wanted;  /* [A] CPUs of the machine */
 
 /* Is every CPU of the machine online? notrace, any context. */
 bool smp_all_online(void);

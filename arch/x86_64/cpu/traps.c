@@ -21,7 +21,6 @@
  */
 #include "arch/x86_64/cpu/entry.h"
 #include "arch/x86_64/cpu/gdt.h"
-#include "arch/x86_64/cpu/idt.h"
 #include "arch/x86_64/cpu/irq_events.h"
 #include "arch/x86_64/cpu/traps.h"
 #include "arch/x86_64/mm/paging.h"
@@ -263,12 +262,4 @@ void show_regs(const struct pt_regs *regs)
 		 regs->r13, regs->r14, regs->r15);
 	pr_emerg("cr0 %08lx cr2 %016lx cr3 %08lx cr4 %08lx", read_cr0(),
 		 read_cr2(), read_cr3(), read_cr4());
-}
-
-int traps_init(void)
-{
-	gdt_load();
-	idt_init();
-	idt_load();
-	return 0;
 }
