@@ -23,6 +23,7 @@ def results(log):
 
 @pytest.mark.parametrize("smp", [1, 4])
 def test_each_act_has_its_result(smp):
+    """DL1: calls are counted exactly while the gate is closed."""
     log = qemu.Machine(kernel=qemu.SHIPPED, smp=smp).boot().ok().log
     found = results(log)
     assert set(ACTS) <= set(found)

@@ -174,7 +174,7 @@ def free_pages(watched, symbols):
     return free
 
 
-def test_a_session_ends_with_everything_in_use(watched, symbols):
+def test_a_session_ends_with_everything_in_use_N3(watched, symbols):
     use_everything(watched[0])
     before = free_pages(watched, symbols)
     assert 1000 < before < 65536

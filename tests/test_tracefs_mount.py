@@ -162,7 +162,7 @@ def test_a_directory_made_again_is_another_one_NT2(tree):
     ("truncate -s 5 tracing_on", "Invalid argument"),
     (f"cat {'a' * 250}/{'b' * 250}", "No such file or directory"),
 ])
-def test_a_refusal_has_the_errno_of_tracefs(tree, command, words):
+def test_a_refusal_has_the_errno_of_tracefs_OP1(tree, command, words):
     done = subprocess.run(["bash", "-c", command], cwd=tree.path, text=True,
                           capture_output=True, timeout=20, check=False)
     assert done.returncode and words in done.stderr
@@ -207,6 +207,20 @@ def test_what_was_written_is_seen_behind_its_close(tree):
     for i in range(200):
         path.write_text(f"{i}\n")
         assert path.read_text() == f"{i}\n"
+
+
+def test_nothing_is_kept_OP2(tree):
+    """What changes by itself, as a guest's files do, is seen at once: a text,
+    a name that comes, and one that goes."""
+    events = tree.path / "events"
+    tree.double.files["events/now"] = b"1\n"
+    assert (events / "now").read_text() == "1\n"
+    assert "now" in os.listdir(events)
+    tree.double.files["events/now"] = b"22\n"
+    assert (events / "now").read_text() == "22\n"
+    del tree.double.files["events/now"]
+    refused(errno.ENOENT, os.stat, events / "now")
+    assert "now" not in os.listdir(events)
 
 
 def test_the_caller_is_told(tree, tmp_path_factory):

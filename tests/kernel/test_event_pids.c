@@ -11,6 +11,7 @@
 #include "tests/kernel/quiesce_probe.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"
+#include "trace/event/trace_event_file.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 
@@ -284,6 +285,41 @@ KTEST(event_pids, a_switch_is_recorded_if_either_task_is_listed)
 	EXPECT_EQ(put("set_event", ""), 0);
 	bells_end();
 	kthread_bind(current, CPU_ANY);
+}
+
+/* How many files of the top trace say that it has lists, and how many not. */
+static void count_files(unsigned int *with, unsigned int *without)
+{
+	struct trace_event_file *file;
+	u32 slot = 0;
+
+	*with = *without = 0;
+	event_session_begin();
+	while ((file = trace_event_file_next(trace_top(), &slot)))
+		++*(file->flags & EVENT_FILE_PIDS ? with : without);
+	event_session_end();
+}
+
+KTEST(event_pids, files_say_whether_there_is_a_list_EP1)
+{
+	unsigned int with, without, all;
+
+	ASSERT(begin());
+	count_files(&with, &all);
+	EXPECT(all > 10);
+	EXPECT_EQ(with, 0);
+	put_pid(ONLY, current->pid, true);
+	put_pid(NEVER, 999999, true);
+	count_files(&with, &without);
+	EXPECT_EQ(with, all);
+	EXPECT_EQ(put(ONLY, ""), 0); /* one of two */
+	count_files(&with, &without);
+	EXPECT_EQ(with, all);
+	EXPECT_EQ(put(NEVER, ""), 0);
+	count_files(&with, &without);
+	EXPECT_EQ(without, all);
+	EXPECT_EQ(with, 0);
+	bells_end();
 }
 
 /* ---- freed in time ------------------------------------------------------- */

@@ -165,10 +165,12 @@ KTEST(event_trigger, traceon_acts_while_the_trace_is_off)
 	end();
 }
 
-KTEST(event_trigger, enable_event_and_disable_event)
+KTEST(event_trigger, enable_event_and_disable_event_TG2)
 {
 	ASSERT(begin());
 	accept(TWO "trigger", "enable_event:testing_tp:testing_all:1");
+	EXPECT(tt_says(TWO "enable", "0*\n")); /* both have a soft user */
+	EXPECT(tt_says(ALL "enable", "0*\n"));
 	trace_testing_all(1, "a", NULL);
 	EXPECT_EQ(bells_recorded(), 0);
 	tp_call_two(1, 0);

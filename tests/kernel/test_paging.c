@@ -393,3 +393,56 @@ KTEST(paging, unused_pool_bytes_are_int3)
 		EXPECT_EQ(p[i], 0xcc);
 	exec_free(p, EXEC_GRANULE);
 }
+
+/* ---- the tables themselves ----------------------------------------------- */
+
+/* Entries below @table, @level 3: the top. Bad: A or D would be set later. */
+static void count_entries(const u64 *table, int level, unsigned int from,
+			  unsigned int *good, unsigned int *bad)
+{
+	unsigned int i;
+
+	for (i = from; i < 512; i++) {
+		u64 entry = table[i];
+		bool leaf = !level || entry & PTE_PS;
+		u64 wanted = PTE_A | (leaf && entry & PTE_W ? PTE_D : 0);
+
+		if (!(entry & PTE_P))
+			continue;
+		++*((entry & wanted) == wanted ? good : bad);
+		if (!leaf)
+			count_entries(phys_to_virt(entry & PTE_ADDR), level - 1,
+				      0, good, bad);
+	}
+}
+
+/* Whatever was mapped since boot, and now, is seen from each address space. */
+KTEST(paging, every_address_space_has_the_same_upper_half_PG2)
+{
+	const u64 *kernel = phys_to_virt(paging_kernel_root());
+	const u64 *other[] = { phys_to_virt(paging_ap_root()),
+			       phys_to_virt(paging_poke_root()) };
+	unsigned int i, k, different = 0, present = 0;
+	u64 frame = virt_to_phys((void *)kernel);
+	void *mapped = vmap_pages(&frame, 1, PROT_R);
+
+	ASSERT(mapped != NULL);
+	for (i = 256; i < 512; i++) {
+		present += !!(kernel[i] & PTE_P);
+		for (k = 0; k < ARRAY_SIZE(other); k++)
+			different += kernel[i] != other[k][i];
+	}
+	vunmap_pages(mapped, 1);
+	EXPECT_EQ(different, 0);
+	EXPECT(present >= 5); /* image, direct map, devices, stacks, vmap */
+}
+
+KTEST(paging, the_cpu_never_writes_to_a_table_PT3)
+{
+	const u64 *root = phys_to_virt(read_cr3() & PTE_ADDR);
+	unsigned int good = 0, bad = 0;
+
+	count_entries(root, 3, 256, &good, &bad);
+	EXPECT_EQ(bad, 0);
+	EXPECT(good > 256);
+}

@@ -488,3 +488,45 @@ KTEST(trace_output, formats)
 	EXPECT(strstr(file, "\ttype_len    :    5 bits\n"
 			    "\ttime_delta  :   27 bits\n"));
 }
+
+static void print_line(void *unused)
+{
+	trace_puts(trace_top(), "a line\n");
+}
+
+/* The time of a line in microseconds; 0: it has none. */
+static u64 time_of(const char *line)
+{
+	const char *at = strchr(line, ']');
+	u64 us = 0;
+
+	for (at = at ? at + 8 : ""; *at && *at != ':'; at++)
+		if (*at >= '0' && *at <= '9')
+			us = us * 10 + *at - '0';
+	return us;
+}
+
+KTEST(trace_output, lines_are_in_order_of_time_IT1)
+{
+	unsigned int lines = 0, late = 0;
+	u64 time, last = 0;
+	char *text, *line;
+
+	if (tt_begin("nop", NULL, 256)) {
+		tt_storm(print_line, NULL, 100, 1, false);
+		text = tt_text(TRACE_CPU_ALL);
+		for (line = text; line; line = strchr(line, '\n')) {
+			line += *line == '\n';
+			time = *line == '#' ? 0 : time_of(line);
+			if (!time)
+				continue;
+			lines++;
+			late += time < last;
+			last = time;
+		}
+		kfree(text);
+		EXPECT_EQ(late, 0);
+		EXPECT(lines >= 100 * num_online_cpus());
+	}
+	tt_end();
+}

@@ -332,3 +332,32 @@ KTEST(tracefs, a_stream_waits_or_says_that_it_would)
 	tt_end();
 	kthread_bind(current, CPU_ANY);
 }
+
+/*
+ * Each handle has a text of its own, made when it is first read, whatever is
+ * written and read by others meanwhile.
+ */
+KTEST(tracefs, two_readers_of_two_states_TF1)
+{
+	struct tracefs_file *first, *second;
+	char text[64];
+	ssize_t n;
+
+	tt_write("set_ftrace_filter", "schedule\n");
+	ASSERT_EQ(tracefs_open("set_ftrace_filter", TRACEFS_READ, &first), 0);
+	EXPECT_EQ(tracefs_read(first, text, 3), 3);
+	tt_write("set_ftrace_filter", "mutex_lock\n");
+	ASSERT_EQ(tracefs_open("set_ftrace_filter", TRACEFS_READ, &second), 0);
+	EXPECT_EQ(tracefs_read(second, text, 5), 5);
+	EXPECT(!strncmp(text, "mutex", 5));
+	n = tracefs_read(first, text, sizeof(text));
+	EXPECT_EQ(n, 6);
+	EXPECT(!strncmp(text, "edule\n", 6));
+	EXPECT_EQ(tracefs_read(first, text, sizeof(text)), 0);
+	n = tracefs_read(second, text, sizeof(text));
+	EXPECT_EQ(n, 6);
+	EXPECT(!strncmp(text, "_lock\n", 6));
+	EXPECT_EQ(tracefs_close(first), 0);
+	EXPECT_EQ(tracefs_close(second), 0);
+	tt_write("set_ftrace_filter", "\n");
+}

@@ -8,8 +8,8 @@
  * Invariants
  *  PG1 No frame is executable in one mapping and writable in another, in any
  *     address space (paging_audit() checks; the poke window is excepted).
- *  PG2 paging_init() makes all top-level entries of the upper half, so every
- *     address space sees every later mapping.
+ *  PG2 paging_init() makes every top-level entry that the upper half will have,
+ *     in each table, so every address space sees every later mapping.
  *  PG3 The lower half is empty except for the poke window and, in the tables
  *     that starting CPUs use, the page of 32-bit start code.
  *
