@@ -83,7 +83,7 @@ def refusal(args):
     if args.firmware not in LEAST_MEMORY:
         return f"FIRMWARE={args.firmware}: bios or uefi"
     size, least = megabytes(args.mem), LEAST_MEMORY[args.firmware]
-    if args.boots < 1:
+    if getattr(args, "boots", 1) < 1:
         return f"--boots {args.boots}: a number of boots from 1 on"
     if size is None:
         return f"MEM={args.mem}: a size of memory, as 256M or 2G"
