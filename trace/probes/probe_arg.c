@@ -369,6 +369,7 @@ static int place(const struct fetch *f, unsigned int at)
 {
 	struct probe_arg *arg = f->arg;
 
+	arg->how = probe_how_of(arg);
 	arg->size = arg->type->size;
 	arg->offset = f->def->size;
 	f->def->size += arg->size * probe_elements(arg);

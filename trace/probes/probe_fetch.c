@@ -65,10 +65,11 @@ static __always_inline bool read_number(unsigned long addr, unsigned int size,
 	*value = 0;
 	if (unlikely(paging_peek(addr, &at) < size))
 		return probe_read(value, addr, size);
-	switch (size) {
-	case 8:
+	if (likely(size == 8)) {
 		*value = *(const u64 *)at;
-		break;
+		return true;
+	}
+	switch (size) {
 	case 4:
 		*value = *(const u32 *)at;
 		break;
@@ -122,10 +123,11 @@ static const struct probe_step *last(const struct probe_arg *arg)
 
 static __always_inline void put(void *to, u64 value, unsigned int size)
 {
-	switch (size) {
-	case 8:
+	if (likely(size == 8)) {
 		*(u64 *)to = value;
-		break;
+		return;
+	}
+	switch (size) {
 	case 4:
 		*(u32 *)to = (u32)value;
 		break;
@@ -279,17 +281,45 @@ static u32 store_texts(const struct probe_arg *arg, const struct pt_regs *regs,
 	return end;
 }
 
+/* The memory at a register's value. Return: false: it cannot be read. */
+static __always_inline bool follow(const struct probe_arg *arg, u64 *value)
+{
+	const struct probe_step *step = arg->step + 1;
+	const struct probe_step *end = arg->step + arg->n_steps - 1;
+
+	for (; step < end; step++)
+		if (!read_number(*value + (u64)step->value, 8, value))
+			return false;
+	return read_number(*value + (u64)step->value, arg->size, value);
+}
+
+/* Any argument. Return: the end of the record. */
+static noinline u32 store_any(const struct probe_arg *arg,
+			      const struct pt_regs *regs, char *record, u32 end,
+			      u32 room)
+{
+	if (arg->type->store != PROBE_STORE_NUMBER)
+		return store_texts(arg, regs, record, end, room);
+	store_number(arg, regs, record + arg->offset);
+	return end;
+}
+
 u32 probe_fetch_all(const struct probe_def *def, const struct pt_regs *regs,
 		    void *record, u32 room)
 {
 	const struct probe_arg *arg = def->arg, *end = arg + def->n_args;
 	u32 size = def->size;
+	u64 value;
 
 	for (; arg < end; arg++) {
-		if (likely(arg->type->store == PROBE_STORE_NUMBER))
-			store_number(arg, regs, (char *)record + arg->offset);
-		else
-			size = store_texts(arg, regs, record, size, room);
+		if (unlikely(arg->how == PROBE_HOW_STEPS)) {
+			size = store_any(arg, regs, record, size, room);
+			continue;
+		}
+		value = *(const u64 *)((const char *)regs + arg->step->value);
+		if (arg->how == PROBE_HOW_MEMORY && !follow(arg, &value))
+			value = 0; /* PE6 */
+		put((char *)record + arg->offset, value, arg->size);
 	}
 	return size;
 }

@@ -177,18 +177,26 @@ struct probe_type {
 	bool user; /* from user memory */
 };
 
+/* The two most frequent forms, of a number that is no bit field or array. */
+enum probe_how {
+	PROBE_HOW_STEPS,    /* any other */
+	PROBE_HOW_REGISTER, /* a register */
+	PROBE_HOW_MEMORY,   /* memory at a register, and so on */
+};
+
 struct probe_arg {
-	char name[PROBE_ARG_NAME];
-	char text[PROBE_ARG_TEXT]; /* the expression, with its type */
+	enum probe_how how;
+	u32 offset; /* in the record */
+	u32 size;   /* of one element */
 	const struct probe_type *type;
 	u8 count;	/* elements of an array; 0: none */
 	u8 left, right; /* shifts of a bit field */
 	u8 n_steps;
 	u8 text_at; /* of an immediate string: offset in text */
 	u8 text_len;
-	u32 offset; /* in the record */
-	u32 size;   /* of one element */
 	struct probe_step step[PROBE_STEPS];
+	char name[PROBE_ARG_NAME];
+	char text[PROBE_ARG_TEXT]; /* the expression, with its type */
 };
 
 /* Values that it stores: of an array, its elements. */
@@ -262,6 +270,9 @@ const struct probe_type *probe_type_of(const char *name);
 
 /* Set the shifts of bW@O/SIZE. Return: 0 or -EINVAL. */
 int probe_type_bits(struct probe_arg *arg, const char *type);
+
+/* How a complete argument is fetched. */
+enum probe_how probe_how_of(const struct probe_arg *arg);
 
 /* Set the type and shifts that a parameter or field has by itself. */
 struct param;

@@ -120,3 +120,16 @@ void probe_type_of_param(struct probe_arg *arg, const struct param *param)
 		arg->left = (u8)(arg->right - param->bit_at);
 	}
 }
+
+enum probe_how probe_how_of(const struct probe_arg *arg)
+{
+	unsigned int i;
+
+	if (arg->type->store != PROBE_STORE_NUMBER || arg->count ||
+	    arg->right || arg->step[0].op != PROBE_OP_REG)
+		return PROBE_HOW_STEPS;
+	for (i = 1; i < arg->n_steps; i++)
+		if (arg->step[i].op != PROBE_OP_DEREF)
+			return PROBE_HOW_STEPS;
+	return i == 1 ? PROBE_HOW_REGISTER : PROBE_HOW_MEMORY;
+}
