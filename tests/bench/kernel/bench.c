@@ -108,6 +108,7 @@ static void bench_count(void)
 	bench_probes();
 	bench_tracers();
 	bench_events();
+	bench_probe_events();
 	bench_traces();
 	bench_memory();
 	bench_patch();

@@ -92,6 +92,7 @@ void bench_lists(void);
 void bench_tracers(void);
 void bench_traces(void);
 void bench_events(void);
+void bench_probe_events(void);
 void bench_memory(void);
 void bench_patch(void);
 void bench_wall(void);
