@@ -31,7 +31,7 @@ CPUS = "/sys/devices/system/cpu"
 # What tools read of the host's CPUs: sysconf(), perf, trace-cmd.
 CPU_FILES = ["possible", "present", "online"]
 # File of the guest's tree: file of the host.
-FILES = {"kallsyms": "/proc/kallsyms",
+FILES = {"kallsyms": "/proc/kallsyms", "version": "/proc/version",
          "ftrace_enabled": f"{SYSCTL}/ftrace_enabled",
          "stack_tracer_enabled": f"{SYSCTL}/stack_tracer_enabled"}
 # Those that tools write also where the host's kernel does not have them.

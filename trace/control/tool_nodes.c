@@ -107,6 +107,16 @@ static int kallsyms_show(struct tracefs_file *file, struct trace_seq *seq)
 	return ++file->pos < kallsyms_count();
 }
 
+/* As /proc/version: whose kernel it is, for what machine, by what compiler. */
+static const char linux_proc_banner[] =
+	"nop5 version 1 (x86-64) (C " __VERSION__ ") SMP PREEMPT";
+
+static int version_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_seq_printf(seq, "%s\n", linux_proc_banner);
+	return 0;
+}
+
 static int formats_show(struct tracefs_file *file, struct trace_seq *seq)
 {
 	trace_formats_show(seq);
@@ -138,6 +148,7 @@ static ssize_t thresh_write(struct tracefs_file *file, const char *buf,
 static const struct tracefs_node tool_nodes[] = {
 	{ .name = "kallsyms", .mode = 0440, .show = kallsyms_show },
 	{ .name = "printk_formats", .mode = 0440, .show = formats_show },
+	{ .name = "version", .mode = 0440, .show = version_show },
 	{ .name = "tracing_thresh",
 	  .mode = 0640,
 	  .show = thresh_show,

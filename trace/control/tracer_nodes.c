@@ -87,7 +87,8 @@ static const char readme[] =
 	"      t[:[<group>/][<event>]] <tracepoint> [<args>]\n"
 	"      -:[<group>/][<event>]          removes\n"
 	"      place: [<module>:]<symbol>[+<offset>]|<memaddr>\n"
-	"      place (kretprobe): [<module>:]<symbol>[+0]%return|<memaddr>\n"
+	"      place (kretprobe): [<module>:]<symbol>[+<offset>]%return\n"
+	"          |<memaddr>; the offset is 0\n"
 	"          (there are no modules: the symbols are the kernel's)\n"
 	"      args: <name>=fetcharg[:type]\n"
 	"      fetcharg: %<register>, $stack, $stack<index>, $retval, $comm,\n"
@@ -124,6 +125,7 @@ static const char readme[] =
 	"  saved_cmdlines        pids and names\n"
 	"  printk_formats        the formats of trace_printk() by address\n"
 	"  kallsyms              addresses and names (on Linux in /proc)\n"
+	"  version               of this kernel (on Linux in /proc)\n"
 	"  error_log             what was wrong with the last refused writes\n";
 
 static int readme_show(struct tracefs_file *file, struct trace_seq *seq)

@@ -321,20 +321,34 @@ static void remove_files(const struct trace_event *event)
 			free_file(place(tr, event));
 }
 
+/*
+ * The directory of an event comes to be in each trace. It has the name and the
+ * first argument of Linux's function, because scripts probe that one.
+ */
+static __attribute__((__noipa__)) int
+tracefs_create_dir(const char *name, const struct trace_event *event)
+{
+	struct trace_array *tr;
+	int err = 0;
+
+	(void)name;
+	for (tr = trace_top(); tr && !err; tr = tr->next)
+		err = make_file(tr, event);
+	if (err)
+		remove_files(event);
+	return err;
+}
+
 int trace_event_add(struct trace_event *event)
 {
-	struct trace_array *tr = trace_top();
 	int err;
 
 	mutex_lock(&trace_lock);
 	err = trace_event_register(event);
 	if (!err) {
-		for (; tr && !err; tr = tr->next)
-			err = make_file(tr, event);
-		if (err) {
-			remove_files(event);
+		err = tracefs_create_dir(event->name, event);
+		if (err)
 			trace_event_unregister(event);
-		}
 	}
 	mutex_unlock(&trace_lock);
 	return err;
