@@ -184,8 +184,8 @@ FGRAPH = [
     ("words are reserved", "fgraph.c",
      "	WRITE_ONCE(stack->data_used, used + words);\n", ""),
     ("no words beyond the end", "fgraph.c",
-     "	if (unlikely(words > FGRAPH_DATA_WORDS - used)) { /* R2 */",
-     "	if (0) {"),
+     "	if (unlikely(words > stack->segment[used >> 32].length - (u32)used))",
+     "	if (0)"),
     ("a call has words once", "fgraph.c",
      " || fgraph_words(stack->top))", ")"),
     ("words go with the frame that had them", "fgraph.c",
@@ -197,9 +197,7 @@ FGRAPH = [
      "		give_words_back(stack, words);\n",
      "		fgraph_pop(stack, frame);\n"),
     ("words go with the frames of calls left by force", "fgraph.c",
-     "	WRITE_ONCE(stack->top, frame);\n"
-     "	give_words_back(stack, words);\n",
-     "	WRITE_ONCE(stack->top, frame);\n"),
+     "	barrier();\n	WRITE_ONCE(stack->data_used, used);\n", ""),
     ("words go after the frame", "fgraph.c",
      "	guard = ftrace_guard_enter(FTRACE_GUARD_GRAPH);\n	bits =",
      "	give_words_back(stack, words);\n"

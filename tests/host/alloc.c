@@ -56,6 +56,15 @@ void kfree(const void *p)
 	host_free((void *)p);
 }
 
+unsigned int page_order(size_t size)
+{
+	unsigned int order = 0;
+
+	while (PAGE_SIZE << order < size)
+		order++;
+	return order;
+}
+
 void *alloc_pages(unsigned int order)
 {
 	void *p;

@@ -28,6 +28,7 @@
 #include "kernel/stacktrace.h"
 #include "kernel/timer.h"
 #include "tests/kernel/ktest.h"
+#include "trace/graph/fgraph.h"
 #include <asm/atomic.h>
 
 #define TEST_NAME_MAX  96
@@ -228,14 +229,16 @@ static void watchdog_stop(void)
 /* ---- one test ------------------------------------------------------------ */
 
 /*
- * Pages that somebody uses. Empty stacks and page tables are kept by their
- * owners for ever and are no leak; nor are empty slabs, which can be drained.
+ * Pages that somebody uses. Empty stacks, page tables and the segments of
+ * shadow stacks are kept by their owners and are no leak; nor are empty slabs,
+ * which can be drained.
  */
 static size_t pages_in_use(void)
 {
 	slab_drain();
 	return page_total_count() - page_free_count() -
-	       stack_count() * (STACK_SIZE / PAGE_SIZE) - paging_table_count();
+	       stack_count() * (STACK_SIZE / PAGE_SIZE) - paging_table_count() -
+	       fgraph_segment_pages();
 }
 
 static struct account take_account(void)

@@ -87,6 +87,23 @@ static bool fgraph_shared(unsigned long ip, u32 bit, const unsigned long *retp,
 	return frame != top;
 }
 
+#define NO_SEGMENT (~0UL)
+
+/*
+ * Begin the next segment. An interrupt that does the same before ->data_used is
+ * set stores the same. Return: the position of its first word.
+ */
+static noinline u64 next_segment(struct fgraph_ret_stack *stack, u64 used)
+{
+	u64 next = (used >> 32) + 1;
+
+	if (next >= smp_load_acquire(&stack->nr_segments))
+		return NO_SEGMENT;
+	WRITE_ONCE(stack->segment[next].below, (u32)used);
+	barrier();
+	return next << 32;
+}
+
 u64 *fgraph_reserve_data(unsigned int words)
 {
 	struct fgraph_ret_stack *stack = current->ret_stack;
@@ -94,13 +111,15 @@ u64 *fgraph_reserve_data(unsigned int words)
 
 	if (!words || words > FGRAPH_DATA_MAX || fgraph_words(stack->top))
 		return NULL;
-	if (unlikely(words > FGRAPH_DATA_WORDS - used)) { /* R2 */
+	if (unlikely(words > stack->segment[used >> 32].length - (u32)used))
+		used = next_segment(stack, used);
+	if (unlikely(used == NO_SEGMENT)) { /* R2 */
 		current->trace_overrun++;
 		return NULL;
 	}
 	fetch_or(&stack->top->users, words << FGRAPH_WORDS_SHIFT);
 	WRITE_ONCE(stack->data_used, used + words);
-	return stack->data + used;
+	return stack->segment[used >> 32].word + (u32)used;
 }
 
 /* R6: free the words of a popped frame. */
@@ -109,7 +128,8 @@ static __always_inline void give_words_back(struct fgraph_ret_stack *stack,
 {
 	barrier(); /* read the words before an interrupt reuses them */
 	if (unlikely(words))
-		WRITE_ONCE(stack->data_used, stack->data_used - words);
+		WRITE_ONCE(stack->data_used,
+			   fgraph_data_below(stack, stack->data_used, words));
 }
 
 /* Hook the call if there is room and the user's entry returns true. */
@@ -182,15 +202,16 @@ static noinline struct fgraph_frame *
 drop_abandoned(struct fgraph_ret_stack *stack, const unsigned long *retp)
 {
 	struct fgraph_frame *frame = stack->top;
-	unsigned int words = 0;
+	u64 used = stack->data_used;
 
 	for (; frame > stack->frame && frame->retp != retp; frame--)
-		words += fgraph_words(frame);
+		used = fgraph_data_below(stack, used, fgraph_words(frame));
 	if (frame == stack->frame)
 		panic("R1: no frame for the call that returns at %p", retp);
 	stack->abandoned += stack->top - frame;
 	WRITE_ONCE(stack->top, frame);
-	give_words_back(stack, words);
+	barrier();
+	WRITE_ONCE(stack->data_used, used);
 	return frame;
 }
 
@@ -214,7 +235,9 @@ void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
 		.retval = rax,
 		.retval_high = rdx,
 		.overrun = current->trace_overrun,
-		.data = words ? stack->data + stack->data_used - words : NULL,
+		.data = words ? fgraph_data_last(stack, stack->data_used,
+						 words) :
+				NULL,
 		.words = words,
 	};
 	/* R5. A frame without a user bit calls nothing. */
@@ -260,7 +283,7 @@ static void clear_bits(struct fgraph_ret_stack *stack, unsigned long bits)
 {
 	unsigned int i;
 
-	for (i = 1; i <= FGRAPH_DEPTH_MAX; i++) {
+	for (i = 1; i <= FGRAPH_FRAMES_MAX; i++) {
 		if (READ_ONCE(stack->frame[i].users) & bits >> 32)
 			fetch_and(&stack->frame[i].users, ~(u32)bits);
 	}
@@ -332,6 +355,20 @@ static int add_user(struct fgraph_ops *gops)
 	return 0;
 }
 
+/* For what the users have declared. */
+static void make_room(void)
+{
+	unsigned int slot, n = 0, words = 0;
+
+	for (slot = 0; slot < FGRAPH_USERS; slot++) {
+		if (!users[slot] || !users[slot]->words)
+			continue;
+		n++;
+		words += users[slot]->words;
+	}
+	fgraph_give_stacks(n, words);
+}
+
 /*
  * R4: the user's ops is unregistered, so no CPU pushes its bit any more. Take
  * its handler out of use and clear its bit in all frames, then wait for every
@@ -343,6 +380,7 @@ static void remove_user(struct fgraph_ops *gops)
 	fgraph_for_each_stack(clear_user, gops->bit);
 	synchronize_tasks();
 	users[slot_of(gops)] = NULL;
+	make_room();
 }
 
 static int join(struct fgraph_ops *gops)
@@ -358,7 +396,7 @@ static int join(struct fgraph_ops *gops)
 	if (!gops->ops->func)
 		gops->ops->func = fgraph_call;
 	gops->ops->private = gops;
-	fgraph_give_stacks();
+	make_room();
 	return 0;
 }
 

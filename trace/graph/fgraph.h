@@ -66,9 +66,10 @@ struct fgraph_ops {
 	 * no function that may be hooked.
 	 */
 	fgraph_handler_t handler;
-	void *private; /* for the owner */
-	void *owner;   /* the same, for fprobes */
-	u32 bit;       /* [G] in fgraph_frame.users, while registered */
+	void *private;	    /* for the owner */
+	void *owner;	    /* the same, for fprobes */
+	unsigned int words; /* [I] that a call may reserve; 0: few or none */
+	u32 bit;	    /* [G] in fgraph_frame.users, while registered */
 };
 
 /*
@@ -129,9 +130,13 @@ void fgraph_clear_marks(const struct fgraph_ops *gops, u32 marks);
 u64 *fgraph_reserve_data(unsigned int words);
 
 /*
- * Gives every task a shadow stack, those to come, too. Context: task.
+ * Gives every task a shadow stack, those to come, too, with room for
+ * FGRAPH_DEPTH_MAX calls of @users users that reserve @words words together.
+ * Segments that have become needless stay. Context: task, graph_lock.
  */
-void fgraph_give_stacks(void);
+void fgraph_give_stacks(unsigned int users, unsigned int words);
+/* Pages of all segments. */
+unsigned long fgraph_segment_pages(void);
 /* Number of tasks, since boot, that got no shadow stack for lack of memory. */
 unsigned long fgraph_no_stack(void);
 
@@ -183,10 +188,24 @@ fgraph_words(const struct fgraph_frame *frame)
 	       (BIT(FGRAPH_WORDS_BITS) - 1);
 }
 
-/* Frames use the first page and data the second; no word is used as both. */
-#define FGRAPH_STACK_ORDER 1
+/*
+ * Three pages of frames, a page of data words, and further words in segments.
+ * So many calls can be nested with each user that has declared its ->words, up
+ * to FGRAPH_FRAMES_MAX frames; and so many frames can be in use without one.
+ */
+#define FGRAPH_STACK_ORDER 2
 #define FGRAPH_DEPTH_MAX   100
-#define FGRAPH_DATA_WORDS  512
+#define FGRAPH_FRAMES_MAX  300
+#define FGRAPH_DATA_WORDS  512 /* of the page */
+#define FGRAPH_SEGMENTS	   8
+
+/* Words of one call lie in one segment. */
+struct fgraph_segment {
+	u64 *word;  /* [I] while it counts in nr_segments */
+	u32 length; /* [I] */
+	u32 below;  /* [T] words in use of the segment before, when this one
+		     * was begun */
+};
 
 struct fgraph_ret_stack {
 	struct fgraph_frame *top; /* [T] the innermost call, or frame[0] */
@@ -194,11 +213,33 @@ struct fgraph_ret_stack {
 	u64 slept_at;		  /* [T] time of switch-out; 0: not needed */
 	u64 abandoned;		  /* [T] frames never returned through */
 	u64 recursed;		  /* [T] calls of callbacks, not hooked */
-	u64 data_used;		  /* [T] words in use by all frames */
+	u64 data_used;		  /* [T] the segment in use << 32, and the words
+				   * in use of it: not 0, but in the first */
+	unsigned int nr_segments; /* [A] they only become more */
+	struct fgraph_segment segment[FGRAPH_SEGMENTS];
 	/* frame[0] belongs to no call, so that there is always a top. */
-	struct fgraph_frame frame[1 + FGRAPH_DEPTH_MAX];
+	struct fgraph_frame frame[1 + FGRAPH_FRAMES_MAX];
 	u64 data[FGRAPH_DATA_WORDS] __aligned(4096); /* [T] */
 };
+
+/* ->data_used before @words were reserved, if it is @used behind them. */
+static __always_inline u64 fgraph_data_below(
+	const struct fgraph_ret_stack *stack, u64 used, unsigned int words)
+{
+	used -= words;
+	if (unlikely(used >> 32 && !(u32)used)) /* the first of a segment */
+		used = ((used >> 32) - 1) << 32 |
+		       stack->segment[used >> 32].below;
+	return used;
+}
+
+/* The last @words of the words in use, @used. */
+static __always_inline u64 *
+fgraph_data_last(const struct fgraph_ret_stack *stack, u64 used,
+		 unsigned int words)
+{
+	return stack->segment[used >> 32].word + (u32)used - words;
+}
 
 /* asm, fgraph_entry.asm: the code that hooked calls return to. */
 void return_to_handler(void);

@@ -251,6 +251,7 @@ static int fprobe_init(struct fprobe *fp)
 	fp->gops.ops = &fp->ops;
 	fp->gops.owner = fp;
 	fp->gops.retfunc = fprobe_return;
+	fp->gops.words = fp->words;
 	return 0;
 }
 

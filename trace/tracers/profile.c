@@ -101,14 +101,15 @@ static bool time_entry(struct ftrace_graph_ent *ent, struct fgraph_ops *unused)
 static u64 *word_of_caller(struct fgraph_ret_stack *stack, u32 bit)
 {
 	struct fgraph_frame *frame = stack->top;
-	u64 word = stack->data_used - fgraph_words(frame);
+	u64 used =
+		fgraph_data_below(stack, stack->data_used, fgraph_words(frame));
 
 	while (--frame > stack->frame) {
 		unsigned int words = fgraph_words(frame);
 
-		word -= words;
 		if (words && frame->users & bit)
-			return &stack->data[word];
+			return fgraph_data_last(stack, used, words);
+		used = fgraph_data_below(stack, used, words);
 	}
 	return NULL;
 }
