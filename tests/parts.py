@@ -81,6 +81,9 @@ COMMANDS = [
     suites("faults", TEST, 5, "--smp=2", "--image=debug",
            "--tests=text_poke_faults.*,text_poke_nmi.*,text_poke_late.*,"
            "lock_order.*"),
+    # All orders in which six kinds of users come and go.
+    suites("probes-asked", TORTURE, 10, "--smp=2",
+           "--tests=kprobe_orders.*"),
     # Every lock that is taken is checked: nop5-debug.elf.
     suites("kernel-4-debug", ALL, 142, "--smp=4", "--image=debug"),
     # What a site calls when the better ways are off.
