@@ -56,7 +56,7 @@ MUTANTS = [
      "kretprobe.maxactive*", "not ok 1 - kretprobe.maxactive"),
     ("a call under way loses its exit when disabled",
      "trace/probes/kretprobe.c",
-     "rp->fprobe.flags |= FPROBE_FL_DISABLED;",
+     "disable_fprobe_entries(&rp->fprobe);",
      "disable_fprobe(&rp->fprobe);",
      "kretprobe.disabled*", "not ok 1 - kretprobe.disabled"),
 ]
