@@ -46,6 +46,7 @@ static struct {
 	const struct ktest *test;
 	char name[TEST_NAME_MAX];
 	unsigned int number;
+	unsigned int seconds; /* it may take */
 	atomic_t failures;
 	const char *skipped;
 	u64 deadline; /* 0: none runs */
@@ -201,8 +202,7 @@ static void watchdog(void *unused)
 	if (deadline && time > deadline && !xchg(&watchdog_fired, 1)) {
 		console_seize();
 		printk_plain("# %s takes more than %u s", now.name,
-			     now.test->timeout_s ? now.test->timeout_s :
-						   KTEST_TIMEOUT_S);
+			     now.seconds);
 		show_all_tasks();
 		report(true, 0);
 		printk_plain("Bail out! the watchdog has ended the run");
@@ -337,11 +337,19 @@ static void run_in_thread(const struct ktest *test)
 	kthread_join(task);
 }
 
+CMDLINE_NUMBER(limit, 1, 1000000, "seconds that a test may take, at most");
+
+static unsigned int seconds_of(const struct ktest *test)
+{
+	unsigned int own = test->timeout_s ? test->timeout_s : KTEST_TIMEOUT_S;
+
+	return (unsigned int)min_t(u64, own, cmdline_u64("limit", own));
+}
+
 /* Return: whether it failed. */
 static bool run_test(const struct ktest *test, unsigned int number)
 {
-	unsigned int seconds = test->timeout_s ? test->timeout_s :
-						 KTEST_TIMEOUT_S;
+	unsigned int seconds = seconds_of(test);
 	struct account before;
 	u64 start = ktime_ns();
 	bool failed;
@@ -349,6 +357,7 @@ static bool run_test(const struct ktest *test, unsigned int number)
 	snprintf(now.name, sizeof(now.name), "%s.%s", test->suite, test->name);
 	now.test = test;
 	now.number = number;
+	now.seconds = seconds;
 	now.skipped = NULL;
 	atomic_set(&now.failures, 0);
 	WRITE_ONCE(now.deadline, start + seconds * NSEC_PER_SEC);
