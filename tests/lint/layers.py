@@ -24,6 +24,7 @@ LAYERS = {
     "trace/shell/": 9,
     "trace/serve/": 9,
     "demo/": 10,
+    "labs/": 10,  # examples to begin from
     "tests/": 11,
     "tools/tracefs/": -1,  # a program of the host: nothing of the kernel
 }

@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: MIT
 """Builds in a tree of its own, and boots what was built."""
 import os
+import pathlib
 import re
 import subprocess
+import tempfile
 
 from tests import qemu
 from tools.labs.cut import LabError
 
 IMAGES = {"test": "nop5-test.elf", "debug": "nop5-debug.elf"}
-# Only what hangs with interrupts off takes so long: a test that hangs is ended
-# by the kernel's own watchdog, which counts instructions.
-HANGS = 600
+# A test that hangs is ended by the kernel's own watchdog after so many seconds
+# of the guest, which are thousands of millions of instructions.
+LIMIT = 2
+# What hangs with interrupts off, or on the host, may use so many seconds of a
+# CPU, and no more of anything.
+CPU_SECONDS = 40
+HANGS = 1200
+OUTPUT = 1 << 20
 
 
 class BuildError(LabError):
@@ -24,12 +31,19 @@ def environment():
                             "DIR", "SEED", "ONLY")}
 
 
-def run(tree, *words):
-    done = subprocess.run(words, cwd=tree, env=environment(),
-                          stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False,
-                          stdin=subprocess.DEVNULL, timeout=HANGS)
-    return done.returncode, done.stdout
+def run(tree, *words, limit=None):
+    """Status and output, of which at most OUTPUT bytes are kept. limit: of CPU
+    seconds."""
+    bound = ["prlimit", f"--cpu={limit}", "--"] if limit else []
+    with subprocess.Popen([*bound, *words], cwd=tree, env=environment(),
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          stdin=subprocess.DEVNULL,
+                          start_new_session=True) as process:
+        output = process.stdout.read(OUTPUT)
+        if len(output) == OUTPUT:
+            process.kill()
+        status = process.wait(HANGS)
+    return status, output.decode("utf-8", "replace")
 
 
 def make(tree, *goals):
@@ -52,7 +66,18 @@ def unit_program(tree, name):
     return tree / f"build/host/unit/test_{name}"
 
 
-def boot(kernel, smp, append):
-    """One run with counted instructions: the same each time."""
-    machine = qemu.Machine(smp=smp, icount=0, kernel=kernel)
-    return machine.boot(f"{append} icount=1", timeout=HANGS)
+def boot(kernel, smp, append, icount=0):
+    """One run, with counted instructions: the same each time. icount None: in
+    real concurrency, for a fault that counted ones do not show."""
+    machine = qemu.Machine(smp=smp, icount=icount, kernel=kernel)
+    append += f" limit={LIMIT} icount=1" if icount is not None else ""
+    with tempfile.TemporaryDirectory(prefix="nop5-") as folder:
+        path = pathlib.Path(folder, "serial")
+        path.touch()
+        words = machine.command(append, f"file:{path}")
+        status, errors = qemu.run(["prlimit", f"--cpu={CPU_SECONDS}", "--",
+                                   *words], HANGS)
+        log = path.read_text(encoding="utf-8", errors="replace")
+    if status is not None and status < 0:
+        status = None
+    return qemu.Boot(status, log, 0, CPU_SECONDS, errors)

@@ -92,39 +92,64 @@ def boot_group(tree, names, where, logs):
     while left:
         now = batch(left)
         run = build.boot(kernel, where["smp"], f"mode=tests "
-                         f"tests={','.join(now)} {where['append']}".strip())
+                         f"tests={','.join(now)} {where['append']}".strip(),
+                         where.get("icount", 0))
         logs.append(run.log)
         results |= after_boot(now, run)
         left = [name for name in left if name not in results]
     return results
 
 
+def together(test, results):
+    """The result of a test that counts only with another one."""
+    other = results[test.where["also"] or test.name]
+    if other.passed or other.name == test.name:
+        return results[test.name]
+    return Result(test.name, False, f"counts only together with {other.name}")
+
+
 def judge_boots(tree, tests, logs):
+    groups = {}
+    for test in tests:
+        place = {key: value for key, value in test.where.items()
+                 if key != "also"}
+        _, names = groups.setdefault(str(place), (place, set()))
+        names |= {test.name, test.where["also"]} - {""}
     results = {}
-    for where in {str(test.where): test.where for test in tests}.values():
-        names = [test.name for test in tests if test.where == where]
-        results |= boot_group(tree, names, where, logs)
-    return results
+    for place, names in groups.values():
+        results |= boot_group(tree, names, place, logs)
+    return {test.name: together(test, results) for test in tests}
 
 
 # ---- tests on the host -------------------------------------------------------
 
-def judge_unit(tree, test):
-    """Each in a process of its own: a sanitizer ends it."""
-    program = build.unit_program(tree, test.where["program"])
-    status, output = build.run(tree, str(program), test.name)
-    lines = output.splitlines()
-    if status == 2:
-        return Result(test.name, False, "no such test")
-    return Result(test.name, status == 0,
-                  "" if status == 0 else reason(lines))
+def unit_run(tree, program, globs, done):
+    """Status and output of a run; done: of runs that were made already."""
+    key = program, *globs
+    if key not in done:
+        path = build.unit_program(tree, program)
+        done[key] = build.run(tree, str(path), *globs,
+                              limit=build.CPU_SECONDS)
+    return done[key]
+
+
+def judge_unit(tree, test, done):
+    """Each in a process of its own, because a sanitizer ends it."""
+    globs = [] if test.where["whole"] else [test.name]
+    status, output = unit_run(tree, test.where["program"], globs, done)
+    found = [one for one in ktap.parse(output).tests if one.name == test.name]
+    if not found:
+        return Result(test.name, False, "no such test" if status == 2 else
+                      reason(output.splitlines()))
+    return Result(test.name, found[0].status == "ok",
+                  reason(found[0].lines) if found[0].status != "ok" else "")
 
 
 def judge_units(tree, tests, logs):
-    results = {}
+    results, done = {}, {}
     for test in tests:
         try:
-            results[test.name] = judge_unit(tree, test)
+            results[test.name] = judge_unit(tree, test, done)
         except build.BuildError as error:
             results[test.name] = Result(test.name, False, str(error))
     return results
@@ -143,24 +168,26 @@ def spin(folder, source, defines):
                    "pan", "pan.c"]):
         if build.run(folder, *words)[0]:
             return None
-    output = build.run(folder, "./pan", "-m100000")[1]
+    output = build.run(folder, "./pan", "-m100000",
+                       limit=build.CPU_SECONDS)[1]
     errors = re.search(r"errors: (\d+)", output)
     if not errors or "max search depth too small" in output:
         return None
     return int(errors[1])
 
 
-def judge_models(tree, tests, logs):
-    results = {}
-    for test in tests:
+def judge_model(tree, test):
+    for wanted, defines in test.where["runs"]:
         with tempfile.TemporaryDirectory(prefix="nop5-") as folder:
-            found = spin(pathlib.Path(folder), tree / MODEL,
-                         test.where["defines"])
-        wanted = test.where["errors"]
-        results[test.name] = Result(test.name, found == wanted, "" if
-                                    found == wanted else f"Spin finds {found} "
-                                    f"errors, should find {wanted}")
-    return results
+            found = spin(pathlib.Path(folder), tree / MODEL, defines)
+        if found != wanted:
+            return Result(test.name, False, f"{MODEL} with {' '.join(defines)}"
+                          f": Spin finds {found} errors, should find {wanted}")
+    return Result(test.name, True)
+
+
+def judge_models(tree, tests, logs):
+    return {test.name: judge_model(tree, test) for test in tests}
 
 
 # ---- answers -----------------------------------------------------------------

@@ -40,21 +40,23 @@ class Wrong:
     fails: list
 
 
-def boot(name, points, smp=2, image="test", append=""):
-    """A test in the image, with counted instructions."""
-    return Test("boot", name, points,
-                {"smp": smp, "image": image, "append": append})
+def boot(name, points, smp=2, image="test", append="", also=""):
+    """A test in the image, with counted instructions. also: another one that
+    has to pass, too, because nothing at all would pass the first."""
+    return Test("boot", name, points, {"smp": smp, "image": image,
+                                       "append": append, "also": also})
 
 
-def unit(program, name, points):
-    """A test of tests/unit/test_PROGRAM.c."""
-    return Test("unit", name, points, {"program": program})
+def unit(program, name, points, whole=False):
+    """A test of tests/unit/test_PROGRAM.c. whole: the tests before it run in
+    the same process, because it builds on what they have set up."""
+    return Test("unit", name, points, {"program": program, "whole": whole})
 
 
-def model(name, points, defines, errors):
-    """A run of Spin: how many errors it has to find."""
-    return Test("model", name, points, {"defines": defines,
-                                        "errors": errors})
+def model(name, points, runs):
+    """Runs of Spin: pairs of how many errors it has to find, 0 or 1, and of
+    what is defined."""
+    return Test("model", name, points, {"runs": runs})
 
 
 def answer(name, points, check):

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+from tools.labs.spec import Hole, Wrong, boot
+
+TITLE = "Not yet free: waiting for tasks and CPUs"
+QUIESCE = "kernel/quiesce.c"
+HOLES = [
+    Hole(QUIESCE, "drop", "return false;"),
+    Hole(QUIESCE, "quiesce_switch", "return false;"),
+    Hole(QUIESCE, "quiesce_pass"),
+    Hole(QUIESCE, "quiesce_idle"),
+    Hole(QUIESCE, "mark_task"),
+    Hole(QUIESCE, "cpu_is_quiet", "return true;"),
+    Hole(QUIESCE, "is_to_pass", "return false;"),
+    Hole(QUIESCE, "mark_cpu"),
+]
+RUNNING = "quiesce.a_task_running_at_the_call_is_waited_for"
+TESTS = [
+    boot(RUNNING, 10),
+    boot("quiesce.preemption_is_no_voluntary_switch", 10),
+    boot("quiesce.sleeping_is_a_voluntary_switch", 5),
+    boot("quiesce.yield_is_a_voluntary_switch", 5),
+    boot("quiesce.ending_is_a_voluntary_switch", 5),
+    boot("quiesce.cond_resched_is_a_voluntary_switch", 5),
+    boot("quiesce.an_idle_cpu_in_an_interrupt_is_waited_for", 10),
+    boot("quiesce.a_section_with_preemption_off_is_waited_for", 10),
+    boot("quiesce.a_section_with_interrupts_off_is_waited_for", 5),
+    boot("quiesce.a_handler_of_an_nmi_is_waited_for", 10),
+    boot("quiesce.two_waits_end_each_on_its_own", 10),
+    boot("quiesce.a_task_that_never_switches_is_not_waited_for", 5,
+         also=RUNNING),
+    boot("quiesce.a_handler_of_an_interrupt_is_waited_for", 10),
+]
+WRONG = [
+    Wrong("a CPU that runs a task is not marked", QUIESCE,
+          "return rq->curr != current;", "return rq->curr == rq->idle;",
+          fails=["quiesce.a_section_with_preemption_off_is_waited_for",
+                 "quiesce.a_section_with_interrupts_off_is_waited_for"]),
+    Wrong("any switch is enough", QUIESCE,
+          "if (unlikely(prev->quiesce_marks) && voluntary)",
+          "if (unlikely(prev->quiesce_marks))",
+          fails=["quiesce.a_task_running_at_the_call_is_waited_for",
+                 "quiesce.preemption_is_no_voluntary_switch",
+                 "quiesce.two_waits_end_each_on_its_own"]),
+    Wrong("marks of one wait only go", QUIESCE,
+          "\tfor (; which; which &= which - 1)\n", "\tif (which)\n",
+          fails=["quiesce.two_waits_end_each_on_its_own"]),
+]
