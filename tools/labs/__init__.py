@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Hands out and grades the labs: see DESIGN.md."""
+"""Hands out and grades the labs and puzzles: see DESIGN.md."""

@@ -10,7 +10,7 @@ import os
 import pathlib
 import sys
 
-from tools.labs import judge, page, spec, tree
+from tools.labs import judge, page, puzzle_grade, spec, tree
 from tools.labs.cut import LabError
 
 ROOT = spec.ROOT
@@ -85,23 +85,44 @@ def report(lab, results, logs, work, out):
     return 1
 
 
-def grade(number, folder):
-    base = tree.first_commit(ROOT) if spec.handed_out() else tree.read(ROOT)
-    lab = spec.load(number)
-    student = pathlib.Path(folder).absolute() if folder else ROOT
-    own = student_files(lab, student)
-    for path in not_taken(base, student, own)[:10]:
-        print(f"{path}: changed, but not part of this lab: not taken")
+def work_folder():
     work = build_folder() / "grade"
     work.mkdir(parents=True, exist_ok=True)
     tree.seed_objects(work, build_folder())
+    return work
+
+
+def grade(number, folder, base):
+    lab = spec.load(number)
+    student = folder or ROOT
+    own = student_files(lab, student)
+    for path in not_taken(base, student, own)[:10]:
+        print(f"{path}: changed, but not part of this lab: not taken")
+    work = work_folder()
     results, logs = run(lab, base, own, work, ROOT)
     return report(lab, results, logs, work, ROOT)
 
 
+def grade_puzzle(seed, folder, base):
+    work = work_folder()
+    found = puzzle_grade.grade(ROOT, folder or (ROOT if not seed else None),
+                               seed, work, base)
+    return report(*found, work, ROOT)
+
+
 def main():
+    number, folder, seed = (os.environ.get(name, "")
+                            for name in ("LAB", "DIR", "SEED"))
+    folder = pathlib.Path(folder).absolute() if folder else None
     try:
-        return grade(os.environ.get("LAB", ""), os.environ.get("DIR", ""))
+        if folder and not folder.is_dir():
+            raise LabError(f"DIR={folder}: is no folder")
+        puzzle = puzzle_grade.is_puzzle(ROOT)
+        first = puzzle or spec.handed_out(ROOT)
+        base = tree.first_commit(ROOT) if first else tree.read(ROOT)
+        if puzzle or seed:
+            return grade_puzzle(seed, folder, base)
+        return grade(number, folder, base)
     except LabError as error:
         print(f"grade: {error}", file=sys.stderr)
         return 2

@@ -53,14 +53,19 @@ def make(lab, files):
                f"{lab.folder}/lab.json": spec.as_json(lab).encode()})
 
 
+def modes(to, files):
+    """What may be executed here may be executed there."""
+    for path in files:
+        if (ROOT / path).exists():
+            (to / path).chmod((ROOT / path).stat().st_mode & 0o777)
+
+
 def hand_out(number, folder):
     lab = spec.load(number)
     files = make(lab, tree.read(ROOT))
     to = tree.empty_folder(folder)
     tree.sync(to, files)
-    for path in files:  # what may be executed stays so
-        (to / path).chmod((ROOT / path).stat().st_mode & 0o777
-                          if (ROOT / path).exists() else 0o644)
+    modes(to, files)
     tree.commit(to, f"{lab.folder}: {lab.title}")
     print(f"{to}: {lab.title}, {lab.points} points. Read {lab.folder}/"
           f"README.md there; `make grade LAB={number}` counts the points.")

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+# parts: test-all 25, torture 500
+"""Puzzles: each seed gives a fault that is noticed by a test that was withheld,
+and is mended, with that test as the student's, for full points."""
+import subprocess
+
+import pytest
+
+from tests import qemu
+from tools.labs import cut, puzzle, puzzle_grade, tree
+from tools.labs.build import environment
+from tools.labs.cut import LabError
+
+SEEDS = [f"student {nr}" for nr in range(30)]
+SHORT = ("student 0", "student 1")
+
+
+def marked(seeds):
+    return [pytest.param(seed, id=seed.replace(" ", "-"), marks=[] if seed in
+                         SHORT else pytest.mark.torture) for seed in seeds]
+
+
+@pytest.fixture(scope="module")
+def base():
+    return tree.read(qemu.ROOT)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("puzzle") / "tree"
+    folder.mkdir()
+    tree.seed_objects(folder, qemu.BUILD)
+    return folder
+
+
+def case(seed, base):
+    """What is handed out, what is sealed in it, and the whole files."""
+    handed, sealed = puzzle_grade.from_seed(seed, base)
+    whole = {path: text.encode() for path, text in sealed["files"].items()}
+    return handed, sealed, whole
+
+
+def points(results):
+    return [result.passed for result in results]
+
+
+@pytest.mark.parametrize("seed", marked(SEEDS))
+def test_the_reverse_patch_gets_all_points(seed, base, work):
+    """And the kernel as it was handed out gets none: the fault is noticed."""
+    handed, sealed, whole = case(seed, base)
+    results = puzzle_grade.judged(handed, handed, sealed, work, [], qemu.ROOT)
+    assert points(results) == [False, False, False]
+    assert "compile" not in results[0].why
+    results = puzzle_grade.judged(handed, handed | whole, sealed, work, [],
+                                  qemu.ROOT)
+    assert points(results) == [True, True, True], results
+
+
+@pytest.mark.torture
+def test_a_test_that_asserts_nothing_catches_nothing(base, work):
+    handed, sealed, whole = case(SHORT[0], base)
+    path = next(path for path in whole if path != sealed["file"])
+    empty = handed[path] + b"\nKTEST(mine, nothing)\n{\n}\n"
+    mend = {sealed["file"]: whole[sealed["file"]], path: empty}
+    results = puzzle_grade.judged(handed, handed | mend, sealed, work, [],
+                                  qemu.ROOT)
+    assert points(results) == [True, True, False]
+    assert results[2].why == "no new test fails in the kernel with the fault"
+
+
+@pytest.mark.torture
+def test_a_test_that_always_fails_is_not_sound(base, work):
+    handed, sealed, whole = case(SHORT[0], base)
+    path = next(path for path in whole if path != sealed["file"])
+    always = handed[path] + b"\nKTEST(mine, all)\n{\n\tEXPECT(false);\n}\n"
+    results = puzzle_grade.judged(handed, handed | {path: always}, sealed,
+                                  work, [], qemu.ROOT)
+    assert points(results) == [False, False, True]
+
+
+@pytest.mark.torture
+def test_a_mend_in_the_tests_mends_nothing(base, work):
+    """Tests, tools and makefiles of the student's tree do not count."""
+    handed, sealed, whole = case(SHORT[0], base)
+    cheat = {"Makefile": b"all:\n", "tools/run.py": b"",
+             "tests/kernel/ktest.c": b""}
+    results = puzzle_grade.judged(handed, handed | cheat, sealed, work, [],
+                                  qemu.ROOT)
+    assert points(results)[0] is False
+    assert "compile" not in results[0].why
+
+
+def test_every_fault_has_its_tests(base):
+    for fault in puzzle.faults():
+        tests = puzzle.withheld(fault, base)
+        assert puzzle.broken(fault, base)[fault.file] != base[fault.file]
+        for path, data in puzzle.without(base, tests).items():
+            left = cut.tests_of(data.decode())
+            assert not set(tests[path]) & set(left)
+            assert len(left) + len(tests[path]) == len(
+                cut.tests_of(base[path].decode()))
+
+
+def test_what_is_handed_out_does_not_tell(base):
+    fault = puzzle.chosen("student 0")
+    files = puzzle.make(fault, base)
+    for path, names in puzzle.withheld(fault, base).items():
+        for name in names:
+            assert name.partition(".")[2].encode() not in files[path]
+    assert not [path for path in files if path.endswith("_mutants.py")
+                or path.startswith("labs/0") or path == "tests/test_labs.py"]
+    assert fault.what.encode() not in b"".join(files.values())
+    sealed = puzzle.unseal(files[puzzle.SEALED])
+    assert sealed["files"][fault.file].encode() == base[fault.file]
+
+
+def test_a_seed_is_a_fault_and_seeds_differ():
+    assert puzzle.chosen("ann") == puzzle.chosen("ann")
+    assert len({puzzle.chosen(seed) for seed in SEEDS}) > 15
+
+
+def test_a_seed_is_needed():
+    with pytest.raises(LabError, match="^SEED= is missing"):
+        puzzle.chosen("")
+
+
+def typed(folder, *words):
+    return subprocess.run(["make", "-s", *words], cwd=folder, text=True,
+                          capture_output=True, check=False, timeout=900,
+                          env=environment())
+
+
+@pytest.mark.torture
+def test_as_it_is_typed(base, tmp_path):
+    """Handed out, mended, and graded: there, and in the lecturer's tree."""
+    to = tmp_path / "ann"
+    done = typed(qemu.ROOT, "puzzle", "SEED=student 0", f"DIR={to}")
+    assert done.returncode == 0, done.stderr
+    assert tree.git(to, "rev-list", "--count", "HEAD") == b"1\n"
+    done = typed(to, "grade")
+    assert done.returncode == 2 and "\nScore: 0/100\n" in done.stdout
+    for path, data in case("student 0", base)[2].items():
+        (to / path).write_bytes(data)
+    for folder, words in ((to, []), (qemu.ROOT, ["SEED=student 0",
+                                                 f"DIR={to}"])):
+        done = typed(folder, "grade", *words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.endswith("\nScore: 100/100\n")
+    (qemu.ROOT / "results.json").unlink()
+
+
+@pytest.mark.parametrize("words, why", [
+    (["puzzle", "DIR=x"], "puzzle: SEED= is missing"),
+    (["puzzle", "SEED=ann"], "puzzle: DIR= is missing: where to?"),
+    (["grade", "SEED=ann"], "grade: DIR= is missing: whose tree?"),
+])
+def test_bad_words_are_refused(words, why):
+    done = typed(qemu.ROOT, *words)
+    assert done.returncode == 2 and why in done.stderr
