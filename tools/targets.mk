@@ -10,3 +10,15 @@ $(COMPDB): FORCE
 	@$(PYTHON) tools/compdb.py < $(BUILD)/compdb.in > $@
 
 .PHONY: compdb
+
+#: make release      ISO, images, book, theatre pages, a trace.dat, checksums
+RELEASE       := $(BUILD)/release
+INSTALL       += release
+NEED_test     += release
+NEED_test-all += release
+
+# In one build directory, so that the book has been made when it is copied.
+release: kernel kernel-debug $(if $(wildcard book/targets.mk),book)
+	@$(PYTHON) -m tools.release --build $(BUILD) -o $(RELEASE)
+
+.PHONY: release
