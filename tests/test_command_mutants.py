@@ -28,6 +28,13 @@ MUTANTS = [
      "u64 old = READ_ONCE(*sum);"
      "for (int i = 0; i < 3000; i++) barrier(); WRITE_ONCE(*sum, old + n);",
      "event_hist.counts_are*", "not ok 1 - event_hist.counts_are"),
+    ("TG4: an action is refused inside of an action", "trace/core/recursion.h",
+     "if (unlikely(*word & bit)) return 0;", "",
+     "event_trigger.an_event_ins*", "not ok 1 - event_trigger.an_event_ins"),
+    ("TD3: a dump is printed wherever it is asked for",
+     "trace/output/trace_dumper.c",
+     "in_task() && !preempt_count() && local_save_flags() & X86_EFLAGS_IF",
+     "1", "func_command.a_dump_where*", "not ok 1 - func_command.a_dump_where"),
     ("HG2: a field is read beyond its end", "trace/event/event_hist.c",
      "n = strnlen((const char *)at, min(n, room));", "n = room;",
      "event_hist.texts*", "not ok 1 - event_hist.texts"),

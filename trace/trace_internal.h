@@ -154,7 +154,14 @@ void trace_iter_skip(struct trace_iterator *iter);
  * without memory. And: print the next event to ->seq. Return: false: no event.
  */
 struct trace_iterator *trace_iter_alloc(struct trace_array *tr);
+void trace_iter_free(struct trace_iterator *iter); /* NULL is allowed */
 bool trace_iter_line(struct trace_iterator *iter);
+
+/*
+ * Print the newest events of the top trace, as trace_dump() does; leave the
+ * rings that could be read in @dump->source, with their reader_lock held.
+ */
+void trace_dump_rings(struct trace_iterator *dump, unsigned int cpu);
 
 /* The word tp_printk: trace_printk.c. Context: boot. Return: 0; -ENOMEM. */
 int trace_printk_start(void);

@@ -220,6 +220,71 @@ KTEST(event_trigger, stacktrace_and_snapshot)
 	end();
 }
 
+/* ---- an event inside of an action ---------------------------------------- */
+
+static unsigned int matched, calls_at;
+
+/* A filter that makes its own event happen, inside of what triggers do. */
+static bool match_and_call(const struct event_filter *filter,
+			   const void *record, u32 len)
+{
+	if (++matched == calls_at)
+		tp_call_two(1, matched);
+	return true;
+}
+
+static void free_nothing(struct event_filter *filter)
+{
+}
+
+static struct event_filter calling = { .match = match_and_call,
+				       .free = free_nothing };
+
+/* The file of testing_two in the top trace. [session] */
+static struct trace_event_file *file_of_two(void)
+{
+	return trace_event_file_find(
+		trace_top(), trace_event_by_name("testing_tp", "testing_two"));
+}
+
+static void trigger_calling(bool add)
+{
+	struct event_trigger_spec spec = { .kind = TRIGGER_STACKTRACE,
+					   .count = EVENT_TRIGGER_UNLIMITED,
+					   .filter = &calling };
+
+	event_session_begin();
+	if (add)
+		EXPECT_EQ(event_trigger_add(file_of_two(), &spec), 0);
+	else
+		event_trigger_remove(file_of_two(), &spec);
+	event_session_end();
+}
+
+/*
+ * If only triggers want the event, the filter is asked first whether they do,
+ * and then once more where they act.
+ */
+KTEST(event_trigger, an_event_inside_of_its_own_trigger_TG4)
+{
+	ASSERT(begin());
+	trigger_calling(true);
+	matched = 0;
+	calls_at = 2;
+	tp_call_two(1, 0);
+	EXPECT_EQ(matched, 3);
+	EXPECT_EQ(bells_recorded(), 1); /* one stack */
+	accept(TWO "enable", "1");
+	matched = 0;
+	calls_at = 1;
+	tp_call_two(1, 0);
+	EXPECT_EQ(matched, 1);
+	EXPECT_EQ(bells_recorded(), 3); /* both events, and a stack */
+	accept(TWO "enable", "0");
+	trigger_calling(false);
+	end();
+}
+
 /* ---- load ---------------------------------------------------------------- */
 
 static void call_two(void *unused)
@@ -304,12 +369,6 @@ static const struct event_trigger_spec slow_trigger = {
 	.count = EVENT_TRIGGER_UNLIMITED,
 	.filter = &slow
 };
-
-static struct trace_event_file *file_of_two(void)
-{
-	return trace_event_file_find(
-		trace_top(), trace_event_by_name("testing_tp", "testing_two"));
-}
 
 static int call_slowly(void *unused)
 {

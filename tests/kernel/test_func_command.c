@@ -4,6 +4,7 @@
  * counts that are exact on all CPUs, and removal while they fire.
  */
 #include "kernel/base/fail.h"
+#include "kernel/base/log_buffer.h"
 #include "kernel/base/printk.h"
 #include "kernel/sched.h"
 #include "tests/kernel/event_bells.h"
@@ -257,6 +258,163 @@ KTEST(func_command, only_its_functions_pay_FC1)
 	end();
 }
 
+/* ---- dumps --------------------------------------------------------------- */
+
+static u64 log_at; /* where the last look at the log ended */
+static char log_text[1 << 15];
+
+/* What the log has got since the last look. */
+static const char *log_since(void)
+{
+	size_t len = 0, n;
+
+	do {
+		n = log_buffer_read(&log_at, log_text + len,
+				    sizeof(log_text) - 1 - len);
+		len += n;
+	} while (n);
+	log_text[len] = '\0';
+	return log_text;
+}
+
+/* How many dumps begin in the text. */
+static unsigned int dumps(const char *text)
+{
+	unsigned int n = 0;
+
+	while ((text = strstr(text, "Dumping ftrace buffer:\n"))) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
+static void begin_marked(const char *command)
+{
+	tt_write("trace_marker", "seen by a dump");
+	accept(command);
+	log_since();
+}
+
+KTEST(func_command, dump_prints_the_trace_once)
+{
+	const char *text;
+
+	ASSERT(begin());
+	begin_marked("fc_target_one:dump:7");
+	EXPECT(tt_says(FILTER, ALL "fc_target_one:dump:count=1\n"));
+	fc_target_one(NULL);
+	text = log_since();
+	EXPECT_EQ(dumps(text), 1);
+	text = strstr(text, "---------------------------------\n");
+	ASSERT(text);
+	EXPECT(strstr(text, ": seen by a dump\n") != NULL);
+	EXPECT(strstr(text + 33, "---------------------------------\n") !=
+	       NULL);
+	EXPECT(tt_says("tracing_on", "0\n")); /* as on Linux */
+	EXPECT_EQ(bells_recorded(), 0);
+	EXPECT(tt_says(FILTER, ALL "fc_target_one:dump:count=0\n"));
+	fc_target_one(NULL);
+	EXPECT_EQ(dumps(log_since()), 0);
+	accept("!fc_target_one:dump");
+	tt_write("tracing_on", "1");
+	end();
+}
+
+KTEST(func_command, cpudump_prints_each_time)
+{
+	const char *text;
+
+	ASSERT(begin());
+	begin_marked("fc_target_one:cpudump");
+	EXPECT(tt_says(FILTER, ALL "fc_target_one:cpudump:unlimited\n"));
+	ASSERT_EQ(kthread_bind(current, smp_processor_id()), 0);
+	tt_write("trace_marker", "seen by a dump");
+	fc_target_one(NULL);
+	text = log_since();
+	EXPECT_EQ(dumps(text), 1);
+	EXPECT(strstr(text, ": seen by a dump\n") != NULL);
+	fc_target_one(NULL);
+	text = log_since();
+	EXPECT_EQ(dumps(text), 1);
+	EXPECT(strstr(text, "   (ftrace buffer empty)\n") != NULL);
+	kthread_bind(current, CPU_ANY);
+	accept("!fc_target_one:cpudump:");
+	tt_write("tracing_on", "1");
+	end();
+}
+
+/* With interrupts off a lock may be held: the trace stops, a thread prints. */
+KTEST(func_command, a_dump_where_locks_may_be_held_TD3)
+{
+	unsigned long flags;
+	unsigned int ms, n;
+
+	ASSERT(begin());
+	begin_marked("fc_target_one:dump");
+	flags = arch_irq_save();
+	fc_target_one(NULL);
+	n = dumps(log_since());
+	arch_irq_restore(flags);
+	EXPECT_EQ(n, 0);
+	EXPECT(tt_says("tracing_on", "0\n"));
+	for (ms = 0; !n && ms < 5000; ms++) {
+		msleep(1);
+		n = dumps(log_since());
+	}
+	EXPECT_EQ(n, 1);
+	accept("!fc_target_one:dump");
+	tt_write("tracing_on", "1");
+	end();
+}
+
+/* What prints a dump asks for one each time. */
+KTEST(func_command, a_dump_of_what_prints_it_ends)
+{
+	unsigned int ms, n = 0;
+
+	ASSERT(begin());
+	begin_marked("printk:cpudump");
+	pr_info("one line");
+	for (ms = 0; ms < 50; ms++) {
+		n += dumps(log_since());
+		msleep(1);
+	}
+	EXPECT_EQ(n, 1);
+	accept("!printk:cpudump");
+	tt_write("tracing_on", "1");
+	end();
+}
+
+static atomic_t running;
+
+static int add_and_remove_dump(void *unused)
+{
+	unsigned int i;
+
+	for (i = 0; atomic_read(&running) || i < 5; i++) {
+		accept("fc_target_one:cpudump");
+		accept("!fc_target_one:cpudump");
+		yield();
+	}
+	return 0;
+}
+
+KTEST(func_command, a_dump_removed_while_it_is_printed_TD4)
+{
+	struct task_struct *task;
+
+	ASSERT(begin());
+	atomic_set(&running, 1);
+	task = kthread_run(add_and_remove_dump, NULL, "dumps");
+	ASSERT(!IS_ERR(task));
+	tt_storm(fc_target_one, NULL, 50, 1, false);
+	atomic_set(&running, 0);
+	kthread_join(task);
+	tt_write("tracing_on", "1");
+	end();
+}
+
 /* ---- load ---------------------------------------------------------------- */
 
 static u64 stacks_recorded(void)
@@ -283,8 +441,6 @@ KTEST(func_command, a_count_is_exact_on_all_cpus_FC2)
 	accept("!fc_target_one:stacktrace:0\n");
 	end();
 }
-
-static atomic_t running;
 
 static int add_and_remove(void *unused)
 {
@@ -373,6 +529,9 @@ KTEST(func_command, memory_runs_out_at_every_step_FC4)
 	fail_each("!*_one" GIVEN, ADD "one" GIVEN, two, one);
 	fail_each(ADD "*" GIVEN, "!*_one" GIVEN, one, two);
 	fail_each("!*" GIVEN, ADD "*" GIVEN, two, ALL);
+	fail_each(ADD "one:cpudump\n", "!" ADD "one:cpudump\n", ALL,
+		  ALL ADD "one:cpudump:unlimited\n");
+	accept("!" ADD "one:cpudump");
 	EXPECT(!trace_snapshot_allocated(trace_top()));
 	end();
 }

@@ -4,6 +4,7 @@
  *
  *	[!]FUNCTION:COMMAND[:COUNT]
  *	[!]FUNCTION:enable_event:SYSTEM:EVENT[:COUNT]
+ *	[!]FUNCTION:dump, [!]FUNCTION:cpudump
  *
  * The words are carried out at once. FUNCTION may be a glob. '!' removes; what
  * stands in the place of the count then only says that the command with a count
@@ -72,13 +73,17 @@ static int parse_command(struct request *r, char *rest)
 	char *command = strsep(&rest, ":");
 	int err = 0;
 
-	r->spec.kind = event_trigger_find(command);
-	if (r->spec.kind > TRIGGER_DISABLE_EVENT) /* histograms are of events */
+	r->spec.kind = func_command_find(command);
+	if (r->spec.kind == COMMAND_KINDS)
 		return refuse(r, command, "no such command");
 	if (r->spec.kind == TRIGGER_ENABLE_EVENT ||
 	    r->spec.kind == TRIGGER_DISABLE_EVENT)
 		err = parse_target(r, command, &rest);
-	r->spec.counted = rest;
+	/* As on Linux, whatever stands behind them. */
+	if (r->spec.kind == COMMAND_DUMP || r->spec.kind == COMMAND_CPUDUMP)
+		rest = NULL;
+	r->spec.counted = rest || r->spec.kind == COMMAND_DUMP;
+	r->spec.count = 1;
 	if (err || !rest || r->remove)
 		return err;
 	return parse_count(r, rest);

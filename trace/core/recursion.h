@@ -8,9 +8,10 @@
  * their own. If the bit of the context is taken, the guard tries the transition
  * bit once, because an interrupt may be traced before its context is set.
  *
- * The bits are in three groups, so that a callback may use the guard inside
- * the others: the core's own (generated trampolines use the same bits), that of
- * the callbacks, and the graph's, around the callbacks of its users.
+ * The bits are in four groups, so that a callback may use the guard inside the
+ * others: the core's own (generated trampolines use the same bits), that of the
+ * callbacks, the graph's, around the callbacks of its users, and that of the
+ * triggers.
  *
  * Callable from anywhere; nothing here is traceable.
  */
@@ -23,6 +24,7 @@
 #define FTRACE_GUARD_CORE     0
 #define FTRACE_GUARD_CALLBACK 8
 #define FTRACE_GUARD_GRAPH    16
+#define FTRACE_GUARD_TRIGGER  24
 
 /* Return: the bit taken, for ftrace_guard_leave(); 0 on recursion. */
 static __always_inline u32 ftrace_guard_enter(unsigned int group)
@@ -48,6 +50,22 @@ static __always_inline void ftrace_guard_leave(u32 bit)
 {
 	barrier();
 	current->trace_recursion &= ~bit;
+}
+
+/*
+ * The same without the transition bit, for what happens only once the context
+ * is set: inside itself it is always refused.
+ */
+static __always_inline u32 ftrace_guard_enter_once(unsigned int group)
+{
+	u32 *word = &current->trace_recursion;
+	u32 bit = this_cpu_read(trace_context) << group;
+
+	if (unlikely(*word & bit))
+		return 0;
+	*word |= bit;
+	barrier();
+	return bit;
 }
 
 /* For callbacks, with Linux's names. Return: a bit >= 0; -1 on recursion. */

@@ -12,6 +12,7 @@
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "trace/core/recursion.h"
 #include "trace/event/event_filter.h"
 #include "trace/event/event_hist.h"
 #include "trace/event/trace_event_file.h"
@@ -31,7 +32,7 @@ static const struct command {
 	const char *name;
 	enum event_trigger_kind type; /* equal for two that exclude another */
 	bool after;		      /* act when the event is recorded */
-} commands[TRIGGER_KINDS] = {
+} commands[COMMAND_KINDS] = {
 	[TRIGGER_TRACEON] = { "traceon", TRIGGER_TRACEON, false },
 	[TRIGGER_TRACEOFF] = { "traceoff", TRIGGER_TRACEON, true },
 	[TRIGGER_SNAPSHOT] = { "snapshot", TRIGGER_SNAPSHOT, false },
@@ -43,6 +44,8 @@ static const struct command {
 	[TRIGGER_ENABLE_HIST] = { "enable_hist", TRIGGER_ENABLE_HIST, false },
 	[TRIGGER_DISABLE_HIST] = { "disable_hist", TRIGGER_ENABLE_HIST, false },
 	[TRIGGER_HIST] = { "hist", TRIGGER_HIST, false },
+	[COMMAND_DUMP] = { "dump", COMMAND_DUMP, false },
+	[COMMAND_CPUDUMP] = { "cpudump", COMMAND_CPUDUMP, false },
 };
 
 const char *event_trigger_name(enum event_trigger_kind kind)
@@ -287,8 +290,7 @@ void event_triggers_show(const struct trace_event_file *file,
 
 /* ---- probes -------------------------------------------------------------- */
 
-/* TG1: take one of the times that are left. Return: false: none is. */
-static bool take_turn(u64 *left)
+bool event_trigger_take(u64 *left)
 {
 	u64 count = READ_ONCE(*left);
 
@@ -363,7 +365,7 @@ void event_trigger_fire(struct trace_array *tr, enum event_trigger_kind kind,
 			struct trace_event_file *target, u64 *left,
 			unsigned long from)
 {
-	if (take_turn(left) && !act(tr, kind, target, from))
+	if (event_trigger_take(left) && !act(tr, kind, target, from))
 		give_turn_back(left);
 }
 
@@ -395,8 +397,10 @@ u32 event_triggers_act(struct trace_event_file *file,
 		       struct event_trigger *trigger, void *record, u32 len,
 		       bool filled)
 {
-	u32 after = 0;
+	u32 after = 0, guard = ftrace_guard_enter_once(FTRACE_GUARD_TRIGGER);
 
+	if (unlikely(!guard)) /* TG4 */
+		return 0;
 	for (; trigger; trigger = READ_ONCE(trigger->next)) {
 		if (rejects(file, trigger, record, len, &filled))
 			continue;
@@ -407,6 +411,7 @@ u32 event_triggers_act(struct trace_event_file *file,
 		else
 			act_if_left(file, trigger);
 	}
+	ftrace_guard_leave(guard);
 	return after;
 }
 
@@ -424,8 +429,12 @@ struct event_trigger *event_triggers_want(struct trace_event_file *file,
 void event_triggers_act_after(struct trace_event_file *file, u32 after)
 {
 	struct event_trigger *trigger = smp_load_acquire(&file->triggers);
+	u32 guard = ftrace_guard_enter_once(FTRACE_GUARD_TRIGGER);
 
+	if (unlikely(!guard)) /* TG4 */
+		return;
 	for (; after && trigger; trigger = READ_ONCE(trigger->next))
 		if (after >> trigger->is.kind & 1)
 			act_if_left(file, trigger);
+	ftrace_guard_leave(guard);
 }

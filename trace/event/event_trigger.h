@@ -17,6 +17,8 @@
  * TG2  A file with triggers has a soft user for them, and EVENT_FILE_TRIGGERS;
  *      an event that a trigger switches has a soft user, too.
  * TG3  A trigger is freed after every probe that may be in it.
+ * TG4  An event that happens inside of an action, in the same context, is
+ *      recorded and has no triggers.
  *
  * Triggers act whether or not the event is recorded, the trace is on, or its
  * task is listed in set_event_pid. traceoff and stacktrace act after the event
@@ -45,7 +47,11 @@ enum event_trigger_kind {
 	TRIGGER_ENABLE_HIST,
 	TRIGGER_DISABLE_HIST,
 	TRIGGER_HIST,
-	TRIGGER_KINDS
+	TRIGGER_KINDS,
+	/* Of functions only: func_command.h. */
+	COMMAND_DUMP = TRIGGER_KINDS,
+	COMMAND_CPUDUMP,
+	COMMAND_KINDS
 };
 
 #define EVENT_TRIGGER_UNLIMITED (~0ULL)
@@ -120,6 +126,12 @@ void event_triggers_show(const struct trace_event_file *file,
 void event_trigger_fire(struct trace_array *tr, enum event_trigger_kind kind,
 			struct trace_event_file *target, u64 *left,
 			unsigned long from);
+
+/*
+ * event_trigger_take() - take one of the times that are left (TG1)
+ * Return: false: none is. Context: as event_trigger_fire().
+ */
+bool event_trigger_take(u64 *left);
 
 /*
  * event_triggers_want() - the first trigger that would act; NULL: none would

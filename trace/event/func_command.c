@@ -7,92 +7,18 @@
  * room for no addition: a larger one takes its place. A removal empties places
  * and so needs no memory. Invariants FC1 to FC4: func_command.h.
  *
- * Context: task, trace_lock held; command_call() and what it calls: probe.
+ * Context: task, trace_lock held. func_command_hit.c has the callbacks.
  */
 #include "trace/event/func_command.h"
 
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
 #include "kernel/quiesce.h"
-#include "trace/core/recursion.h"
 #include "trace/event/func_command_internal.h"
 #include "trace/event/trace_event_file.h"
+#include "trace/trace_dumper.h"
 #include "trace/trace_internal.h"
-
-/* ---- probe --------------------------------------------------------------- */
-
-static struct func_site *find_site(const struct func_table *table,
-				   unsigned long ip)
-{
-	size_t from = 0, to = table->n, mid;
-
-	while (from < to) {
-		mid = (from + to) / 2;
-		if (table->at[mid].ip == ip)
-			return READ_ONCE(table->at[mid].site);
-		if (table->at[mid].ip < ip)
-			from = mid + 1;
-		else
-			to = mid;
-	}
-	return NULL;
-}
-
-static void act(const struct func_command *command, struct func_site *site,
-		unsigned long ip)
-{
-	/* Without a trace that is on, a stack has no effect to be counted. */
-	if (command->kind == TRIGGER_STACKTRACE && !READ_ONCE(command->tr->on))
-		return;
-	event_trigger_fire(command->tr, command->kind, site->target,
-			   &site->left, ip + MCOUNT_INSN_SIZE);
-}
-
-/* Any command: the whole way. */
-static noinline void command_hit(struct func_command *command, unsigned long ip)
-{
-	u32 guard = ftrace_guard_enter(FTRACE_GUARD_CALLBACK);
-	struct func_site *site;
-
-	if (!guard)
-		return;
-	preempt_disable_notrace(); /* FC3 */
-	site = find_site(smp_load_acquire(&command->table), ip);
-	if (site)
-		act(command, site, ip);
-	preempt_enable_notrace();
-	ftrace_guard_leave(guard);
-}
-
-static __no_fp void command_call(unsigned long ip, unsigned long parent_ip,
-				 struct ftrace_ops *ops,
-				 struct ftrace_regs *fregs)
-{
-	(void)parent_ip;
-	(void)fregs;
-	command_hit(container_of(ops, struct func_command, ops), ip);
-}
-
-/*
- * traceon and traceoff: mostly the trace is so already and no reader has paused
- * it. The action has no effect then, and no count changes.
- */
-static __no_fp void command_call_switch(unsigned long ip,
-					unsigned long parent_ip,
-					struct ftrace_ops *ops,
-					struct ftrace_regs *fregs)
-{
-	struct func_command *command =
-		container_of(ops, struct func_command, ops);
-	const struct trace_array *tr = command->tr;
-	bool on = command->kind == TRIGGER_TRACEON;
-
-	(void)parent_ip;
-	(void)fregs;
-	if (likely(READ_ONCE(tr->on) == on && !READ_ONCE(tr->paused)))
-		return;
-	command_hit(command, ip);
-}
 
 /* ---- tables -------------------------------------------------------------- */
 
@@ -207,6 +133,18 @@ static int addition_make(struct addition *add, const struct func_table *old,
 
 /* ---- adding -------------------------------------------------------------- */
 
+enum event_trigger_kind func_command_find(const char *name)
+{
+	enum event_trigger_kind kind = 0;
+
+	while (kind < COMMAND_KINDS &&
+	       (kind == TRIGGER_HIST || kind == TRIGGER_ENABLE_HIST ||
+		kind == TRIGGER_DISABLE_HIST ||
+		strcmp(event_trigger_name(kind), name)))
+		kind++;
+	return kind;
+}
+
 static struct func_command *make_command(struct trace_array *tr,
 					 const struct func_command_spec *spec)
 {
@@ -214,9 +152,11 @@ static struct func_command *make_command(struct trace_array *tr,
 
 	if (!command)
 		return NULL;
-	command->ops.func = command_call;
-	if (spec->kind == TRIGGER_TRACEON || spec->kind == TRIGGER_TRACEOFF)
-		command->ops.func = command_call_switch;
+	if (func_command_dumps(spec->kind) && func_command_dumper()->get()) {
+		kfree(command);
+		return NULL;
+	}
+	command->ops.func = func_command_callback(spec->kind);
 	command->tr = tr;
 	command->kind = spec->kind;
 	command->counted = spec->counted;
@@ -234,6 +174,8 @@ static void free_command(struct func_command *command)
 		*at = command->next;
 	if (ftrace_free_filter(&command->ops))
 		return; /* it is not registered: this cannot be */
+	if (func_command_dumps(command->kind))
+		func_command_dumper()->put();
 	kfree(command->table);
 	kfree(command);
 }

@@ -5,7 +5,9 @@
  *	FUNCTION:traceoff	FUNCTION:stacktrace:3
  *	FUNCTION:enable_event:SYSTEM:EVENT
  *
- * The actions are those of triggers (event_trigger.h). As on Linux, a command
+ * The actions are those of triggers (event_trigger.h), and dumps of the top
+ * trace (trace_dumper.h): `dump` of all CPUs, once for each function, `cpudump`
+ * of the CPU that calls it. As on Linux, a command
  * with a count and the one without are two, and each function has its own count
  * and, with enable_event and disable_event, its own target.
  *
@@ -23,6 +25,9 @@
 #include "trace/event/event_trigger.h"
 
 struct ftrace_hash;
+
+/* Return: the kind of a command, or COMMAND_KINDS. Pure. */
+enum event_trigger_kind func_command_find(const char *name);
 
 /* What a command is to be. */
 struct func_command_spec {

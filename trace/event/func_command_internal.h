@@ -33,3 +33,15 @@ struct func_command {
 	size_t live;		      /* [L] places with a site */
 	struct func_table *table;     /* [A] */
 };
+
+/* The callback of a command's ops. */
+ftrace_func_t func_command_callback(enum event_trigger_kind kind);
+
+/* Does it print dumps? */
+static inline bool func_command_dumps(enum event_trigger_kind kind)
+{
+	return kind == COMMAND_DUMP || kind == COMMAND_CPUDUMP;
+}
+
+/* The dumper of the dumps. */
+const struct trace_dumper *func_command_dumper(void);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * trace_dump.c - print the newest events when the kernel panics.
+ * trace_dump.c - print the newest events on the console, in a panic or when a
+ * function command asks for it.
  *
- * Owns the iterator, from trace_dump_prepare() on: a panic gets no memory.
+ * Owns the panic's iterator, from trace_dump_prepare() on: a panic gets no
+ * memory.
  *
- * TD1  trace_dump() waits for nothing. A ring whose reader_lock was held when
- *      its holder stopped is left out, and named.
+ * TD1  A dump waits for nothing. A ring whose reader_lock is held by somebody
+ *      else is left out, and named.
  * TD2  It prints at most TRACE_DUMP_MAX events, those with the latest times.
  *
  * Context: trace_dump(): panic, interrupts off, all other CPUs stopped.
@@ -13,26 +15,28 @@
 #include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/mutex.h"
 #include "kernel/smp.h"
 #include "trace/trace_internal.h"
 
-static struct trace_iterator *dump; /* [I] after boot */
+static struct trace_iterator *panic_dump; /* [I] after boot */
 
 int trace_dump_prepare(void)
 {
-	if (!dump)
-		dump = trace_iter_alloc(trace_top());
-	return dump ? 0 : -ENOMEM;
+	if (!panic_dump)
+		panic_dump = trace_iter_alloc(trace_top());
+	return panic_dump ? 0 : -ENOMEM;
 }
 
 /* TD1: hold the locks of the rings to be read. */
-static void take_rings(unsigned int asked)
+static void take_rings(struct trace_iterator *dump, unsigned int asked)
 {
 	struct ring_buffer_per_cpu *rb;
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < dump->nr_cpus; cpu++) {
 		rb = trace_top()->buffer.cpu[cpu];
+		dump->source[cpu].rb = NULL;
 		if (!rb || (asked != TRACE_CPU_ALL && asked != cpu))
 			continue;
 		if (mutex_trylock(&rb->reader_lock))
@@ -43,7 +47,7 @@ static void take_rings(unsigned int asked)
 }
 
 /* Start at the oldest events. Return: how many there are. */
-static u64 start_walks(void)
+static u64 start_walks(struct trace_iterator *dump)
 {
 	struct ring_buffer_per_cpu *rb;
 	struct trace_source *source;
@@ -53,6 +57,7 @@ static u64 start_walks(void)
 	for (cpu = 0; cpu < dump->nr_cpus; cpu++) {
 		source = &dump->source[cpu];
 		rb = source->rb;
+		source->valid = false;
 		if (!rb)
 			continue;
 		ring_buffer_iter_start_held(&source->walk, rb,
@@ -75,22 +80,19 @@ static void print_lines(char *text)
 			pr_emerg("%s", line);
 }
 
-void trace_dump(unsigned int cpu)
+void trace_dump_rings(struct trace_iterator *dump, unsigned int cpu)
 {
 	u64 events;
 
-	if (!dump)
-		return;
-	trace_stop(trace_top());
-	trace_cmdlines_freeze();
 	dump->tracer = &nop_tracer; /* its lines need no memory */
-	take_rings(cpu);
+	take_rings(dump, cpu);
 	pr_emerg("Dumping ftrace buffer:");
-	events = start_walks();
-	if (!events)
+	events = start_walks(dump);
+	if (!events) {
 		pr_emerg("   (ftrace buffer empty)");
-	else
-		pr_emerg("---------------------------------");
+		return;
+	}
+	pr_emerg("---------------------------------");
 	if (events > TRACE_DUMP_MAX)
 		pr_emerg("%llu older events are not shown",
 			 events - TRACE_DUMP_MAX);
@@ -98,4 +100,13 @@ void trace_dump(unsigned int cpu)
 		if (events <= TRACE_DUMP_MAX)
 			print_lines(dump->seq.buf);
 	pr_emerg("---------------------------------");
+}
+
+void trace_dump(unsigned int cpu)
+{
+	if (!panic_dump)
+		return;
+	trace_stop(trace_top());
+	trace_cmdlines_freeze();
+	trace_dump_rings(panic_dump, cpu);
 }

@@ -292,10 +292,12 @@ bool trace_readable(struct trace_iterator *iter)
 
 /* ---- open and close ------------------------------------------------------ */
 
-static void free_iter(struct trace_iterator *iter)
+void trace_iter_free(struct trace_iterator *iter)
 {
 	unsigned int cpu;
 
+	if (!iter)
+		return;
 	for (cpu = 0; cpu < iter->nr_cpus; cpu++) {
 		if (iter->source[cpu].walk.page)
 			free_page(iter->source[cpu].walk.page);
@@ -330,7 +332,7 @@ static struct trace_iterator *alloc_iter(struct trace_array *tr,
 			continue;
 		source->walk.page = alloc_page();
 		if (!source->walk.page) {
-			free_iter(iter);
+			trace_iter_free(iter);
 			return NULL;
 		}
 	}
@@ -429,7 +431,7 @@ static struct trace_iterator *open_walk(struct trace_array *tr,
 	mutex_unlock(&trace_lock);
 	if (!err)
 		return iter;
-	free_iter(iter);
+	trace_iter_free(iter);
 	return ERR_PTR(err);
 }
 
@@ -476,7 +478,7 @@ struct trace_iterator *trace_pipe_open(struct trace_array *tr, unsigned int cpu)
 	mutex_unlock(&trace_lock);
 	if (!err)
 		return iter;
-	free_iter(iter);
+	trace_iter_free(iter);
 	return ERR_PTR(err);
 }
 
@@ -493,5 +495,5 @@ void trace_close(struct trace_iterator *iter)
 	if (iter->pipe)
 		count_pipe(tr, iter->cpu_asked, false);
 	mutex_unlock(&trace_lock);
-	free_iter(iter);
+	trace_iter_free(iter);
 }
