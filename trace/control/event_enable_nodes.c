@@ -11,7 +11,6 @@
  */
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lib/glob.h"
 #include "kernel/lib/string.h"
 #include "trace/control/event_nodes.h"
 #include "trace/event/trace_event_file.h"
@@ -20,19 +19,19 @@
 /* Which events a write means; NULL and 0: all of them. */
 struct choice {
 	const struct tracefs_file *file; /* those in its directory */
-	const char *system, *event;	 /* globs */
-	const char *either;		 /* a glob for one of the two names */
+	const char *system, *event;	 /* names */
+	const char *either;		 /* one of the two is this */
 };
 
 static bool chosen(const struct choice *choice, const struct trace_event *event)
 {
 	if (choice->file && !node_has_event(choice->file, event))
 		return false;
-	if (choice->either && !glob_match(choice->either, event->system) &&
-	    !glob_match(choice->either, event->name))
+	if (choice->either && strcmp(choice->either, event->system) &&
+	    strcmp(choice->either, event->name))
 		return false;
-	return (!choice->system || glob_match(choice->system, event->system)) &&
-	       (!choice->event || glob_match(choice->event, event->name));
+	return (!choice->system || !strcmp(choice->system, event->system)) &&
+	       (!choice->event || !strcmp(choice->event, event->name));
 }
 
 /* The next chosen one. [session] */
@@ -252,7 +251,7 @@ static const char *any_if_empty(const char *name)
 	return *name && strcmp(name, "*") ? name : NULL;
 }
 
-/* [!]SYSTEM:EVENT, or [!]NAME of a system or of an event. */
+/* [!]SYSTEM:EVENT, or [!]NAME of a system or of an event; as on Linux, exact. */
 static int set_word(struct tracefs_file *file, char *word)
 {
 	struct choice choice = { 0 };
