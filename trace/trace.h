@@ -68,7 +68,8 @@ struct tracer;
 	X(event_fork, "event-fork", false)                     \
 	X(graph_time, "graph-time", true)                      \
 	X(profile_time, "profile-time", true)                  \
-	X(function_trace, "function-trace", true)
+	X(function_trace, "function-trace", true)              \
+	X(stacktrace, "stacktrace", false)
 
 enum trace_option {
 #define TRACE_OPTION_BIT(id, name, on) TRACE_OPT_##id,
@@ -367,7 +368,7 @@ void trace_options_show(struct trace_array *tr, struct trace_seq *s);
  * trace_marker_write() - write text into the trace, split if it is long
  * Return: bytes written (all of them, or fewer if the buffer is full); -EINVAL
  * the option markers is off or @len is 0; -EBADF tracing is off, or no room for
- * any text. No other code is returned.
+ * any text; -ENOMEM for its triggers. No other code is returned.
  */
 ssize_t trace_marker_write(struct trace_array *tr, const char *text,
 			   size_t len);
@@ -390,6 +391,13 @@ void trace_puts(struct trace_array *tr, const char *text);
  * the stack has no such entry). Context: probe.
  */
 void trace_stack(struct trace_array *tr, unsigned long from);
+
+/*
+ * The same from behind the innermost entry in [@from, @to): the caller of that
+ * function is the first. @from 0: from the caller. Context: probe.
+ */
+void trace_stack_behind(struct trace_array *tr, unsigned long from,
+			unsigned long to);
 
 /* ---- reading ------------------------------------------------------------- */
 

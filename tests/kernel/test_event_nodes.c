@@ -198,7 +198,7 @@ KTEST(event_nodes, set_event_refusals)
 		{ "nothing", "", -EINVAL },
 		{ "!nothing", "", -EINVAL },
 		{ "!", "", -EINVAL },
-		/* Names are exact, and '*' is any name on one side of a colon. */
+		/* Names are exact, and '*' is any name beside a colon. */
 		{ "belfry:h?rn", "", -EINVAL },
 		{ "b*y:bell", "", -EINVAL },
 		{ "belfry:b*", "", -EINVAL },

@@ -106,7 +106,7 @@ KTEST(event_trigger, wrong_commands)
 		if (!EXPECT(strstr(log, wrong[i].logged) != NULL))
 			pr_info("%s: %s\n", wrong[i].text, log);
 	}
-	EXPECT_EQ(put("events/ftrace/print/trigger", "traceon"), -ENOENT);
+	EXPECT_EQ(put("events/ftrace/function/trigger", "traceon"), -ENOENT);
 	end();
 }
 
@@ -217,6 +217,61 @@ KTEST(event_trigger, stacktrace_and_snapshot)
 	accept(TWO "trigger", "!snapshot");
 	accept(TWO "enable", "0");
 	tt_write("snapshot", "0");
+	end();
+}
+
+/* The option stacktrace: behind each event the stack of who made it. */
+KTEST(event_trigger, the_option_stacktrace)
+{
+	static char text[4096];
+
+	ASSERT(begin());
+	accept(TWO "enable", "1");
+	accept("options/stacktrace", "1\n");
+	EXPECT(tt_says("options/stacktrace", "1\n"));
+	call_twice();
+	tt_read("trace", text, sizeof(text));
+	EXPECT(strstr(text, ": testing_two: number=1 value=0\n") != NULL);
+	EXPECT(strstr(text, ": <stack trace>\n => call_twice\n") != NULL);
+	EXPECT_EQ(bells_recorded(), 4);
+	accept(TWO "filter", "number == 2"); /* no event, no stack */
+	call_twice();
+	EXPECT_EQ(bells_recorded(), 0);
+	accept(TWO "filter", "0");
+	tt_write("trace_options", "nostacktrace");
+	EXPECT(tt_says("options/stacktrace", "0\n"));
+	call_twice();
+	EXPECT_EQ(bells_recorded(), 2);
+	accept(TWO "enable", "0");
+	end();
+}
+
+/* ---- markers ------------------------------------------------------------- */
+
+#define MARKER "events/ftrace/print/"
+
+/* The event print has triggers and no switch; a count is of effects. */
+KTEST(event_trigger, markers_have_triggers)
+{
+	static char text[4096];
+
+	ASSERT(begin());
+	EXPECT_EQ(put(MARKER "enable", "1"), -ENOENT);
+	EXPECT_EQ(put(MARKER "filter", "0"), -ENOENT);
+	accept(MARKER "trigger", "hist:keys=common_pid");
+	accept(MARKER "trigger", "traceoff if buf ~ \"*stop*\"");
+	EXPECT_EQ(put("set_event", "ftrace:print"), -EINVAL);
+	EXPECT_EQ(put(TWO "trigger", "enable_event:ftrace:print"), -EINVAL);
+	tt_write("trace_marker", "one");
+	tt_write("trace_marker", "please stop");
+	EXPECT(tt_says("tracing_on", "0\n"));
+	EXPECT_EQ(bells_recorded(), 2); /* traceoff acts after its event */
+	tt_read(MARKER "hist", text, sizeof(text));
+	EXPECT(strstr(text, " hitcount:          2\n") != NULL);
+	tt_write("tracing_on", "1");
+	bells_write(MARKER "trigger", "", TRACEFS_WRITE | TRACEFS_TRUNC);
+	accept(MARKER "trigger", "!traceoff");
+	EXPECT(tt_says(MARKER "trigger", none));
 	end();
 }
 

@@ -251,7 +251,7 @@ static const char *any_if_empty(const char *name)
 	return *name && strcmp(name, "*") ? name : NULL;
 }
 
-/* [!]SYSTEM:EVENT, or [!]NAME of a system or of an event; as on Linux, exact. */
+/* [!]SYSTEM:EVENT, or [!]NAME of a system or an event; exact, as on Linux. */
 static int set_word(struct tracefs_file *file, char *word)
 {
 	struct choice choice = { 0 };

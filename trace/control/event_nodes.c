@@ -23,10 +23,13 @@ static const struct tracefs_node system_nodes[] = {
 };
 /* The directory of one event; the data of its level is its event_id(). */
 const struct tracefs_dir event_dir = { .mode = 0750 };
+const struct tracefs_dir event_trigger_dir = { .mode = 0750,
+					       .also = &event_dir };
 const struct tracefs_dir event_switch_dir = { .mode = 0750,
-					      .also = &event_dir };
+					      .also = &event_trigger_dir };
 static const struct tracefs_node event_nodes_of[] = {
 	{ .dir = &event_dir },
+	{ .dir = &event_trigger_dir },
 	{ .dir = &event_switch_dir },
 };
 
@@ -143,7 +146,8 @@ static bool event_next(const struct tracefs_path *dir, u64 *pos,
 		if (system_id(event->system) != system)
 			continue;
 		strscpy(name, event->name, TRACEFS_NAME_MAX);
-		level->node = &event_nodes_of[!!event->reg];
+		level->node =
+			&event_nodes_of[event->reg ? 2 : event->has_triggers];
 		level->id = event_id(event);
 		level->data = (void *)level->id;
 		*pos = slot;

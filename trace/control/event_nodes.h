@@ -14,7 +14,7 @@
  */
 extern const struct tracefs_dir events_dir;
 extern const struct tracefs_dir system_dir, system_switch_dir;
-extern const struct tracefs_dir event_dir, event_switch_dir;
+extern const struct tracefs_dir event_dir, event_trigger_dir, event_switch_dir;
 
 /*
  * The event of the directory above. Return: NULL: it is not registered any

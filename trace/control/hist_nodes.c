@@ -180,7 +180,7 @@ static int show_head(struct tracefs_file *file, u32 n, struct trace_seq *seq)
 
 	if (!event)
 		return -ENODEV;
-	of = trace_event_file_find(file_trace(file), event);
+	of = trace_event_file_find_any(file_trace(file), event);
 	trigger = of ? event_trigger_nth_hist(of, n) : NULL;
 	if (!trigger)
 		return 0;

@@ -172,7 +172,8 @@ static struct trace_event_file *event_above(const struct tracefs_file *file)
 {
 	const struct trace_event *event = node_event(file);
 
-	return event ? trace_event_file_find(file_trace(file), event) : NULL;
+	return event ? trace_event_file_find_any(file_trace(file), event) :
+		       NULL;
 }
 
 /* [session] */
@@ -276,4 +277,4 @@ static const struct tracefs_node trigger_nodes[] = {
 	  .show = trigger_show,
 	  .write = trigger_write },
 };
-TRACEFS_FILES(65, event_switch_dir, trigger_nodes);
+TRACEFS_FILES(65, event_trigger_dir, trigger_nodes);

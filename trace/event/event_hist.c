@@ -8,16 +8,13 @@
  */
 #include "trace/event/event_hist.h"
 
-#include "kernel/base/kallsyms.h"
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/stacktrace.h"
 #include "trace/event/event_hist_internal.h"
 #include "trace/event/trace_event_file.h"
 #include "trace/event/trace_seq.h"
-#include "trace/event/tracepoint.h"
 #include "trace/trace_internal.h"
 #include <asm/atomic.h>
 
@@ -230,21 +227,6 @@ void event_hists_settled(void)
 
 /* ---- histograms: [trace_lock] -------------------------------------------- */
 
-/* The caller of a tracepoint's probes: a stack begins behind it. */
-static void find_tracepoint(struct event_hist *hist,
-			    const struct trace_event *event)
-{
-	char name[TRACE_EVENT_NAME + sizeof("__traceiter_")];
-	unsigned long size = 0;
-
-	if (!event->tp)
-		return;
-	snprintf(name, sizeof(name), "__traceiter_%s", event->tp->name);
-	hist->from = kallsyms_lookup_name(name);
-	if (hist->from && kallsyms_lookup(hist->from, NULL, &size))
-		hist->to = hist->from + size;
-}
-
 struct event_hist *event_hist_create(struct trace_event_file *file,
 				     const struct hist_spec *spec)
 {
@@ -259,7 +241,8 @@ struct event_hist *event_hist_create(struct trace_event_file *file,
 			   !spec->has_execname;
 	hist->paused = spec->pause;
 	hist->users = 1;
-	find_tracepoint(hist, file->event);
+	hist->from = file->caller;
+	hist->to = file->caller + file->caller_size;
 	return hist;
 }
 

@@ -220,7 +220,7 @@ void event_triggers_drop(struct trace_event_file *file)
 	struct event_trigger **at;
 	u32 slot = 0;
 
-	while ((other = trace_event_file_next(file->tr, &slot))) {
+	while ((other = trace_event_file_next_any(file->tr, &slot))) {
 		at = &other->triggers;
 		while (*at) {
 			if (other == file || (*at)->is.target == file)
@@ -372,8 +372,14 @@ void event_trigger_fire(struct trace_array *tr, enum event_trigger_kind kind,
 static void act_if_left(struct trace_event_file *file,
 			struct event_trigger *trigger)
 {
-	event_trigger_fire(file->tr, trigger->is.kind, trigger->is.target,
-			   &trigger->is.count, 0);
+	if (trigger->is.kind != TRIGGER_STACKTRACE) {
+		event_trigger_fire(file->tr, trigger->is.kind,
+				   trigger->is.target, &trigger->is.count, 0);
+		return;
+	}
+	if (event_trigger_take(&trigger->is.count) && READ_ONCE(file->tr->on))
+		trace_stack_behind(file->tr, file->caller,
+				   file->caller + file->caller_size);
 }
 
 /*

@@ -39,7 +39,7 @@ void *event_begin(struct trace_event_file *file, u32 len, void *scratch)
 	if (flags & EVENT_FILE_SLOW && !trace_event_wanted(file))
 		return NULL;
 	return flags & (EVENT_FILE_FILTERED | EVENT_FILE_PIDS |
-			EVENT_FILE_PRINTK) ?
+			EVENT_FILE_PRINTK | EVENT_FILE_STACK) ?
 		       scratch :
 		       reserve(file, len);
 }
@@ -89,6 +89,9 @@ static void commit_scratch(struct trace_event_file *file, u32 len,
 		ring_buffer_unlock_commit(&file->tr->buffer);
 		if (flags & EVENT_FILE_PRINTK)
 			event_printk(file, scratch, len);
+		if (flags & EVENT_FILE_STACK)
+			trace_stack_behind(file->tr, file->caller,
+					   file->caller + file->caller_size);
 	}
 	if (after)
 		event_triggers_act_after(file, after);

@@ -179,6 +179,7 @@ struct trace_event {
 	 */
 	int (*reg)(struct trace_event_file *file);
 	void (*unreg)(struct trace_event_file *file);
+	bool has_triggers; /* without a switch: its writer runs triggers */
 	/* Events with a tracepoint: event_define.h. */
 	struct tracepoint *tp;
 	void *probe;

@@ -21,8 +21,10 @@
  */
 #include "trace/event/trace_event_file.h"
 
+#include "kernel/base/kallsyms.h"
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/printf.h"
 #include "kernel/mutex.h"
 #include "kernel/quiesce.h"
 #include "trace/event/event_trigger.h"
@@ -72,6 +74,13 @@ void event_session_end(void)
 struct trace_event_file *trace_event_file_find(struct trace_array *tr,
 					       const struct trace_event *event)
 {
+	return event->reg ? trace_event_file_find_any(tr, event) : NULL;
+}
+
+struct trace_event_file *
+trace_event_file_find_any(struct trace_array *tr,
+			  const struct trace_event *event)
+{
 	struct trace_event_file *file =
 		tr->event_files[event->id % TRACE_EVENT_SLOTS];
 
@@ -81,6 +90,17 @@ struct trace_event_file *trace_event_file_find(struct trace_array *tr,
 
 struct trace_event_file *trace_event_file_next(struct trace_array *tr,
 					       u32 *slot)
+{
+	struct trace_event_file *file;
+
+	do
+		file = trace_event_file_next_any(tr, slot);
+	while (file && !file->event->reg);
+	return file;
+}
+
+struct trace_event_file *trace_event_file_next_any(struct trace_array *tr,
+						   u32 *slot)
 {
 	struct trace_event_file *file = NULL;
 
@@ -120,7 +140,7 @@ static int attach(struct trace_event_file *file)
 	if (err)
 		return err;
 	begin_change();
-	err = file->event->reg(file);
+	err = file->event->reg ? file->event->reg(file) : 0;
 	if (err)
 		return err;
 	trace_event_file_set(file, EVENT_FILE_ENABLED, true);
@@ -131,7 +151,8 @@ static int attach(struct trace_event_file *file)
 static void detach(struct trace_event_file *file)
 {
 	begin_change();
-	file->event->unreg(file);
+	if (file->event->unreg)
+		file->event->unreg(file);
 	changed = true;
 	trace_event_file_set(file, EVENT_FILE_ENABLED, false); /* EF4 */
 }
@@ -208,6 +229,23 @@ bool trace_event_wanted(const struct trace_event_file *file)
 	       (!(flags & EVENT_FILE_PIDS) || event_pids_wanted(file));
 }
 
+/* ---- the option stacktrace ----------------------------------------------- */
+
+static void option_changed(struct trace_array *tr, enum trace_option option,
+			   bool on)
+{
+	struct trace_event_file *file;
+	u32 slot = 0;
+
+	if (option != TRACE_OPT_stacktrace)
+		return;
+	while ((file = trace_event_file_next(tr, &slot)))
+		trace_event_file_set(file, EVENT_FILE_STACK, on);
+}
+
+static const struct trace_option_hook stack_option = { option_changed };
+TABLE_ENTRY(trace_option_hooks, 60, stack_option);
+
 /* ---- files that come and go ---------------------------------------------- */
 
 static struct trace_event_file **place(struct trace_array *tr,
@@ -227,6 +265,20 @@ static void free_file(struct trace_event_file **at)
 	kfree(file);
 }
 
+/* A stack of the event begins behind this function. */
+static void find_caller(struct trace_event_file *file)
+{
+	char name[TRACE_EVENT_NAME + sizeof("__traceiter_")];
+	unsigned long size = 0;
+
+	if (!file->event->tp)
+		return;
+	snprintf(name, sizeof(name), "__traceiter_%s", file->event->tp->name);
+	file->caller = kallsyms_lookup_name(name);
+	if (file->caller && kallsyms_lookup(file->caller, NULL, &size))
+		file->caller_size = size;
+}
+
 static int make_file(struct trace_array *tr, const struct trace_event *event)
 {
 	struct trace_event_file *file = kzalloc(sizeof(*file));
@@ -237,7 +289,10 @@ static int make_file(struct trace_array *tr, const struct trace_event *event)
 	file->event = (struct trace_event *)event;
 	file->tr = tr;
 	file->id = event->id;
+	find_caller(file);
 	event_pids_file(file);
+	if (trace_option(tr, TRACE_OPT_stacktrace))
+		trace_event_file_set(file, EVENT_FILE_STACK, true);
 	if (event_printk && tr == trace_top())
 		trace_event_file_set(file, EVENT_FILE_PRINTK, true);
 	*place(tr, event) = file;
@@ -262,7 +317,7 @@ void trace_event_files_disable(struct trace_array *tr)
 	struct trace_event_file *file;
 	u32 slot = 0;
 
-	while ((file = trace_event_file_next(tr, &slot)))
+	while ((file = trace_event_file_next_any(tr, &slot)))
 		force_off(file);
 	settle();
 }
@@ -298,7 +353,7 @@ int trace_event_files_create(struct trace_array *tr)
 
 	assert_held(&trace_lock);
 	while (!err && (event = trace_event_next(&slot)))
-		if (event->reg)
+		if (event->reg || event->has_triggers)
 			err = make_file(tr, event);
 	if (err)
 		trace_event_files_destroy(tr);

@@ -4,7 +4,8 @@
  *
  * Each trace has a struct trace_event_file for each event that has a switch
  * (trace_event.reg is not NULL). The other events, the group ftrace, have none,
- * and trace_event_file_find() returns NULL for them.
+ * and trace_event_file_find() returns NULL for them. One of them, print, has a
+ * file for its triggers alone.
  *
  * What a control file calls, all between begin and end:
  *
@@ -49,12 +50,13 @@ struct trace_array;
 #define EVENT_FILE_PIDS		 0x10U /* the trace has lists of pids */
 #define EVENT_FILE_TRIGGERS	 0x20U /* ->triggers is not empty */
 #define EVENT_FILE_PRINTK	 0x40U /* each record is printed, too */
+#define EVENT_FILE_STACK	 0x80U /* option stacktrace */
 #define EVENT_FILE_WAS_ENABLED	 0x80U /* of probes: there may be records */
 
 /* With one of these a probe calls trace_event_wanted() or the filter. */
 #define EVENT_FILE_SLOW                                                     \
 	(EVENT_FILE_SOFT_DISABLED | EVENT_FILE_FILTERED | EVENT_FILE_PIDS | \
-	 EVENT_FILE_TRIGGERS | EVENT_FILE_PRINTK)
+	 EVENT_FILE_TRIGGERS | EVENT_FILE_PRINTK | EVENT_FILE_STACK)
 
 /*
  * A filter as a probe sees it. Its owner embeds this head in its own struct.
@@ -74,13 +76,16 @@ struct event_filter {
 };
 
 struct trace_event_file {
-	struct trace_event *event;   /* [I] */
-	struct trace_array *tr;	     /* [I] */
-	u16 id;			     /* [I] of the event */
-	u32 flags;		     /* [A] EVENT_FILE_ bits */
-	u32 soft_users;		     /* [L] */
-	struct event_filter *filter; /* [A] */
-	u16 other_pid; /* [L] offset of a second task's pid; 0: none */
+	struct trace_event *event; /* [I] */
+	struct trace_array *tr;	   /* [I] */
+	u16 id;			   /* [I] of the event */
+	u16 other_pid;	 /* [L] offset of a second task's pid; 0: none */
+	u32 flags;	 /* [A] EVENT_FILE_ bits */
+	u32 soft_users;	 /* [L] */
+	u32 caller_size; /* [I] bytes */
+	/* [I] The function that calls the probes of its tracepoint; 0: none. */
+	unsigned long caller;
+	struct event_filter *filter;	/* [A] */
 	struct event_trigger *triggers; /* [A] event_trigger.h */
 	/* [A] of an event made of probes: the next enabled file of it */
 	struct trace_event_file *next_probed;
@@ -123,6 +128,16 @@ struct trace_event_file *trace_event_file_find(struct trace_array *tr,
  */
 struct trace_event_file *trace_event_file_next(struct trace_array *tr,
 					       u32 *slot);
+
+/*
+ * The same, with the files of events that have triggers and no switch: they are
+ * never EVENT_FILE_ENABLED by an ordinary user. [trace_lock held]
+ */
+struct trace_event_file *
+trace_event_file_find_any(struct trace_array *tr,
+			  const struct trace_event *event);
+struct trace_event_file *trace_event_file_next_any(struct trace_array *tr,
+						   u32 *slot);
 
 /*
  * trace_event_enable_disable() - what a write of 1 or 0 to the file enable does

@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: MIT
 /*
- * trace_write.c - write the events that no tracer owns: markers and stacks.
+ * trace_write.c - write the events that no tracer owns: markers.
  *
- * Owns the table that maps a context to flags.
+ * Owns nothing.
  *
- * Context: trace_marker_write(): task; all others: probe, not traceable.
+ * Context: trace_marker_write(): task; trace_puts(): probe, not traceable.
  */
+#include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/stacktrace.h"
+#include "trace/event/event_trigger.h"
+#include "trace/event/trace_event_file.h"
 #include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
 
 #define MARKER_MAX 1024 /* bytes of text in one event */
 
 static_assert(MARKER_MAX + TRACE_PLACE_MAX <= TRACE_LINE_MAX, "a line");
-
-const u32 trace_context_flags[CTX_TRANSITION] = {
-	[CTX_NMI] = TRACE_FLAG_NMI << 16,
-	[CTX_IRQ] = TRACE_FLAG_HARDIRQ << 16,
-};
 
 static ssize_t write_piece(struct trace_array *tr, const char *text, size_t len)
 {
@@ -46,6 +43,54 @@ void trace_puts(struct trace_array *tr, const char *text)
 		write_piece(tr, text, strlen(text));
 }
 
+/* The marker's event in this trace, if it has triggers; else NULL. */
+static struct trace_event_file *triggered_file(struct trace_array *tr)
+{
+	struct trace_event_file *file =
+		tr->event_files[TRACE_PRINT % TRACE_EVENT_SLOTS];
+
+	return file && READ_ONCE(file->flags) & EVENT_FILE_TRIGGERS ? file :
+								      NULL;
+}
+
+/* The text has been recorded: triggers see it as it was written. */
+static void run_triggers(struct trace_event_file *file,
+			 struct print_entry *entry, const char *text,
+			 size_t len)
+{
+	u32 after;
+
+	memcpy(entry->buf, text, len);
+	entry->buf[len] = '\0';
+	entry->ip = (unsigned long)trace_marker_write;
+	preempt_disable_notrace();
+	trace_fill(entry, TRACE_PRINT);
+	after = event_triggers_act(file, smp_load_acquire(&file->triggers),
+				   entry, sizeof(*entry) + len + 1, true);
+	event_triggers_act_after(file, after);
+	preempt_enable_notrace();
+}
+
+/* A piece of a marker. Return: as write_piece(); -ENOMEM. */
+static ssize_t write_marker(struct trace_array *tr, const char *text,
+			    size_t len)
+{
+	struct trace_event_file *file = triggered_file(tr);
+	struct print_entry *entry;
+	ssize_t n;
+
+	if (likely(!file))
+		return write_piece(tr, text, len);
+	entry = kmalloc(sizeof(*entry) + len + 1);
+	if (!entry)
+		return -ENOMEM;
+	n = write_piece(tr, text, len);
+	if (n > 0)
+		run_triggers(file, entry, text, len);
+	kfree(entry);
+	return n;
+}
+
 ssize_t trace_marker_write(struct trace_array *tr, const char *text, size_t len)
 {
 	size_t done = 0;
@@ -56,45 +101,11 @@ ssize_t trace_marker_write(struct trace_array *tr, const char *text, size_t len)
 	if (!trace_is_on(tr))
 		return -EBADF;
 	while (done < len) {
-		n = write_piece(tr, text + done,
-				min(len - done, (size_t)MARKER_MAX));
+		n = write_marker(tr, text + done,
+				 min(len - done, (size_t)MARKER_MAX));
 		if (n < 0)
 			return done ? (ssize_t)done : n;
 		done += n;
 	}
 	return done;
-}
-
-/* Return: the index of address from, or 0 if the stack does not have it. */
-static unsigned int find_entry(const unsigned long *addrs, unsigned int n,
-			       unsigned long from)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++) {
-		if (addrs[i] == from)
-			return i;
-	}
-	return 0;
-}
-
-void trace_stack(struct trace_array *tr, unsigned long from)
-{
-	unsigned long addrs[TRACE_STACK_MAX];
-	unsigned int n = stack_trace_save(addrs, TRACE_STACK_MAX, 1);
-	unsigned int first = find_entry(addrs, n, from);
-	struct stack_entry *entry;
-	size_t bytes;
-
-	n -= first;
-	bytes = n * sizeof(addrs[0]);
-	entry = ring_buffer_lock_reserve(&tr->buffer, sizeof(*entry) + bytes,
-					 NULL);
-	if (!entry)
-		return;
-	trace_fill(entry, TRACE_STACK);
-	entry->size = n;
-	entry->unused = 0;
-	memcpy(entry->caller, addrs + first, bytes);
-	ring_buffer_unlock_commit(&tr->buffer);
 }

@@ -257,6 +257,7 @@ static const struct trace_event print_event = {
 	.fields = print_fields,
 	.print_fmt = "\"%ps: %s\", (void *)REC->ip, REC->buf",
 	.put = put_print,
+	.has_triggers = true,
 };
 
 TABLE_ENTRY(trace_events, 20, print_event);
