@@ -215,9 +215,10 @@ def build(program, tmp_path):
     mounts.undo(tmp_path / "tracefs")
 
 
-def command(*words, what="run", kernel=qemu.SHIPPED, append=""):
+def command(*words, what="run", kernel=qemu.SHIPPED, append="", line="virtio"):
     return [*PYTHON, str(GUEST), what, "--smp", "2", "--kernel", str(kernel),
-            f"--append={append}", *(["--", *words] if what == "run" else [])]
+            f"--append={append}", "--tracefs-line", line,
+            *(["--", *words] if what == "run" else [])]
 
 
 def run_guest(build, *words, **options):
@@ -236,6 +237,23 @@ def test_a_command_has_a_guest_of_its_own(build):
     assert done.stdout == "function\n2\n"
     assert mount_lines() == before
     assert not list(build.glob("tracefs*"))  # nothing is left
+
+
+@needs_all
+def test_com2_carries_the_mounted_tree(build):
+    """The fallback, through FUSE: text, writes, the caller, a refusal, and as
+    much as a serial port takes a while for."""
+    done = run_guest(
+        build, "sh", "-c", "cd /sys/kernel/tracing; cat current_tracer; "
+        "echo mutex_lock > set_ftrace_filter; cat set_ftrace_filter; "
+        "echo nosuch > current_tracer; echo over COM2 > trace_marker; "
+        "grep -c 'sh-.*over COM2' trace; "
+        "wc -l < available_filter_functions; ls events | head -1",
+        line="com2")
+    lines = done.stdout.splitlines()
+    assert lines[:3] == ["nop", "mutex_lock", "1"], done
+    assert int(lines[3]) > 500 and lines[4:] == ["enable"]
+    assert "Invalid argument" in done.stderr
 
 
 @needs_all
