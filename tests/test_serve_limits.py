@@ -143,6 +143,56 @@ def test_tasks_full_and_empty(client):
         client.close(handle, pid=9000)
 
 
+def test_connections_full_and_empty(guest):
+    """The second is served as soon as the first has ended; nothing is lost of
+    what it has sent until then."""
+    first = guest.client(timeout=30)
+    for _ in range(TIMES):
+        second, done = [], threading.Event()
+
+        def connect(found=second, over=done):
+            found.append(guest.client(timeout=30))
+            over.set()
+        thread = threading.Thread(target=connect)
+        thread.start()
+        assert first.cat("tracing_on") == b"1\n"
+        assert not done.is_set()
+        before = first.session
+        first.close_line()
+        assert done.wait(30)
+        thread.join()
+        first, = second
+        assert first.session == before + 1
+        assert first.cat("tracing_on") == b"1\n"
+    first.close_line()
+
+
+def test_payloads_full_and_empty(client):
+    """The largest one both ways, and one byte more, after which the next frame
+    is found again."""
+    names = client.cat("available_filter_functions")
+    assert len(names) > client.max_payload
+    for _ in range(TIMES):
+        handle = client.open("available_filter_functions")
+        whole = client.call(tfs1.READ, handle=handle, count=client.max_payload)
+        assert whole.payload == names[:client.max_payload]
+        client.close(handle)
+        handle = client.open("trace_marker", flags=tfs1.F_WRITE)
+        text = b"x" * client.max_payload
+        assert 0 < client.call(tfs1.WRITE, text,
+                               handle=handle).status <= len(text)
+        assert error(client.call, tfs1.WRITE, text + b"x",
+                     handle=handle) == errno.E2BIG
+        client.close(handle)
+
+
+def test_paths_full_and_empty(client):
+    for _ in range(TIMES):
+        assert error(client.stat, "x/" * 255 + "x") == errno.ENOENT
+        assert error(client.stat, "x/" * 256) == errno.ENAMETOOLONG
+        assert client.stat("events/ftrace")
+
+
 def use_everything(guest):
     """A session with all handles, requests and tasks in use, which then
     ends."""
