@@ -2,7 +2,8 @@
 # parts: test-all 83
 """Negative controls of the model checks of the ring buffer and of the shadow
 stack, and of the tests of the registry of events, of the control tree, of the
-shell's regular expressions and of the log for programs.
+shell's regular expressions, of the file server's frames and of the log for
+programs.
 
 Each mutant takes away one protection of the files that MODELS names; the test
 of that name in tests/unit/ has to notice. If no place reads as the text any
@@ -418,7 +419,48 @@ JSON = [
      "	if (!json)\n		return false;\n", ""),
 ]
 
+FRAMES = [
+    ("nothing", "tfs1.c", "", ""),
+    ("W1: a header has a CRC", "tfs1.c",
+     " && head->header_crc == crc32(head, HEAD - sizeof(u32));", ";"),
+    ("W1: what looks like no header is looked at again", "tfs1.c",
+     "	restart(p, p->raw + 1, HEAD - 1);\n",
+     "	p->have = 0;\n"),
+    ("W1: a payload has a CRC", "tfs1.c",
+     "crc32(p->payload, p->got) == p->head.payload_crc", "1"),
+    ("the CRC of no payload", "tfs1.c",
+     "return p->head.payload_crc ? TFS1_BAD_CRC : TFS1_FRAME;",
+     "return TFS1_FRAME;"),
+    ("a length has a limit", "tfs1.c",
+     "	if (p->head.length)\n		return TFS1_TOO_LONG;\n", ""),
+    ("W2: a HELLO inside a payload", "tfs1.c",
+     "	tail = find_hello(p, &hello);\n", "	tail = 0;\n"),
+    ("W2: a HELLO at the end of a damaged payload", "tfs1.c",
+     "	restart(p, p->payload + p->got - tail, tail); /* W2 */\n",
+     "	p->have = 0;\n"),
+    ("garbage is told once", "tfs1.c",
+     "	if (p->lost && !header)\n		return TFS1_MORE;\n", ""),
+    ("a frame cut off has its id", "tfs1.c",
+     "u32 id = p->body ? p->head.id : 0;", "u32 id = 0;"),
+    ("an id is not 0", "tfs1.c",
+     "	if (!head->id)\n		return -EINVAL;\n", ""),
+    ("operations end", "tfs1.c", "!head->op || head->op >= TFS1_OPS",
+     "!head->op || head->op > TFS1_OPS"),
+    ("flags are those of the operation", "tfs1.c",
+     "if (head->flags & ~form[head->op].flags)\nreturn -EINVAL;\n", ""),
+    ("a name ends", "tfs1.c",
+     "if (head->comm[sizeof(head->comm) - 1])\nreturn -EINVAL;\n", ""),
+    ("a path has a limit", "tfs1.c", "len >= TFS1_PATH_MAX",
+     "len > TFS1_PATH_MAX"),
+    ("no payload where there is none", "tfs1.c",
+     "return head->length && !form[head->op].data ? -EINVAL : 0;",
+     "return 0;"),
+    ("a name is printable", "tfs1.c",
+     "comm[i] = '?';", "comm[i] = '!';"),
+]
+
 MODELS = {
+    "tfs1": ("trace/serve/tfs1.[ch]", FRAMES),
     "regex": ("trace/shell/regex.[ch]", REGEX),
     "machine_log": ("kernel/base/machine_log.[ch]", JSON),
     "ftrace_switches": ("trace/core/ftrace_pid*", PIDS),

@@ -144,6 +144,23 @@ UNIT(tfs1, a_length_that_is_too_large_takes_no_payload)
 	CHECK_EQ(ids[0], 9);
 }
 
+/* Of nothing the CRC is 0; what follows the frame is found. */
+UNIT(tfs1, a_crc_of_no_payload_is_wrong)
+{
+	struct tfs1_request head = make(8, TFS1_CLOSE, "", 0);
+	u8 data[128];
+	size_t len;
+
+	head.payload_crc = 1;
+	head.header_crc = crc32(&head, 60);
+	memcpy(data, &head, 64);
+	len = 64 + put(data + 64, 4, TFS1_CLOSE, "", 0);
+	start();
+	feed(data, len);
+	CHECK_STR(told, "cF");
+	CHECK_EQ(ids[0], 8);
+}
+
 /* W2: the client ends at any byte, the next one begins with 0 and HELLO. */
 UNIT(tfs1, a_hello_is_found_after_a_frame_cut_anywhere_W2)
 {
