@@ -79,14 +79,15 @@ int arch_ftrace_init(void);
 unsigned long arch_ftrace_read(unsigned long ip);
 
 /*
- * Verify a whole plan and prepare to apply it; writes no code. The plan must
- * stay valid until it has been applied or aborted.
+ * Verify a whole plan and prepare to apply it; writes no code. The plan belongs
+ * to the callee until it has been applied or aborted, and old and new of its
+ * lines become the callee's own data: nothing reads them any more.
  * Return: 0 with text_mutex held; -EINVAL other bytes found, -EFAULT the site
  * is not readable (both with @bad filled in; the caller gives up for good),
- * -ENOMEM, -ERANGE a target out of reach, -EBUSY a batch is open. No other
- * code is returned.
+ * -ERANGE a target out of reach, -EBUSY a batch is open. No other code is
+ * returned.
  */
-int __must_check arch_ftrace_prepare(const struct ftrace_patch *plan, size_t n,
+int __must_check arch_ftrace_prepare(struct ftrace_patch *plan, size_t n,
 				     struct ftrace_bug_info *bad);
 
 /*

@@ -100,7 +100,7 @@ unsigned long arch_ftrace_read(unsigned long ip)
 
 /* ---- plans ---- */
 
-int arch_ftrace_prepare(const struct ftrace_patch *plan, size_t n,
+int arch_ftrace_prepare(struct ftrace_patch *plan, size_t n,
 			struct ftrace_bug_info *bad)
 {
 	size_t i;

@@ -264,14 +264,36 @@ struct ftrace_change {
 	u32 first, count;
 };
 
+#define FTRACE_PLAN_FEW 4 /* in a plan that needs no other memory */
+
 struct ftrace_plan {
 	struct ftrace_patch *patch;
 	struct ftrace_change *change;
-	size_t nr_patches, nr_changes, room;
+	size_t nr_patches, nr_changes;
+	size_t room;	 /* of change */
 	size_t nr_sites; /* sites that match after the change */
 	u32 number;	 /* of this plan: struct ftrace_memo */
 	bool by_data;	 /* the list may call a target that is fresh code */
+	struct ftrace_patch few_patches[FTRACE_PLAN_FEW];
+	struct ftrace_change few_changes[FTRACE_PLAN_FEW];
 };
+
+/*
+ * An empty plan for at most @room sites; not to be copied. Return: 0; -ENOMEM,
+ * and there is nothing to free.
+ */
+int ftrace_plan_begin(struct ftrace_plan *plan, size_t room);
+/*
+ * ftrace_plan_memory.c: make room for one more run. Return: 0; -ENOMEM, and the
+ * plan is as it was.
+ */
+int ftrace_plan_more(struct ftrace_plan *plan);
+
+static __always_inline int ftrace_plan_grow(struct ftrace_plan *plan)
+{
+	return likely(plan->nr_changes < plan->room) ? 0 :
+						       ftrace_plan_more(plan);
+}
 
 /*
  * Return: 0; -ENOMEM; -ENOSPC, found before any set is made; -EBUSY a site has

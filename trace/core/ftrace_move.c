@@ -94,15 +94,11 @@ static int plan_alloc(struct move *move)
 {
 	size_t n = move->sites->count;
 
-	memset(&move->plan, 0, sizeof(move->plan));
 	move->nr_steps = 0;
-	move->plan.patch = kmalloc(n * sizeof(*move->plan.patch));
-	move->plan.change = kmalloc(n * sizeof(*move->plan.change));
 	move->step = kmalloc(n * sizeof(*move->step));
-	if (move->plan.patch && move->plan.change && move->step)
+	if (move->step && !ftrace_plan_begin(&move->plan, n))
 		return 0;
 	kfree(move->step);
-	ftrace_plan_free(&move->plan);
 	return -ENOMEM;
 }
 
@@ -137,9 +133,12 @@ static struct step *step_of(struct move *move, struct ftrace_set *set)
 static int plan_site(struct move *move, u32 rec)
 {
 	struct ftrace_plan *plan = &move->plan;
-	struct step *step = step_of(move, set_of(ftrace_recs[rec].wanted));
 	unsigned long old, new;
+	struct step *step;
 
+	if (ftrace_plan_grow(plan)) /* for the set that is pinned */
+		return -ENOMEM;
+	step = step_of(move, set_of(ftrace_recs[rec].wanted));
 	if (IS_ERR(step))
 		return PTR_ERR(step);
 	plan->change[plan->nr_changes++] =

@@ -285,33 +285,17 @@ static size_t request_room(const struct ftrace_request *request)
 	return min(room, ftrace_nr_recs);
 }
 
-static int plan_alloc(struct ftrace_plan *plan, size_t room)
+int ftrace_plan_begin(struct ftrace_plan *plan, size_t room)
 {
-	memset(plan, 0, sizeof(*plan));
-	plan->room = room;
+	plan->patch = plan->few_patches;
+	plan->change = plan->few_changes;
+	plan->nr_patches = plan->nr_changes = plan->nr_sites = 0;
+	plan->room = ARRAY_SIZE(plan->few_changes);
 	plan->number = plan_number();
-	if (!room)
-		return 0;
-	plan->patch = kmalloc(room * sizeof(*plan->patch));
-	plan->change = kmalloc(room * sizeof(*plan->change));
-	if (plan->patch && plan->change)
-		return 0;
-	ftrace_plan_free(plan);
-	return -ENOMEM;
-}
-
-void ftrace_plan_free(struct ftrace_plan *plan)
-{
-	struct ftrace_retired unused = { 0 };
-	struct ftrace_change *run = plan->change;
-	size_t left = plan->nr_changes;
-
-	for (; left--; run++)
-		ftrace_set_unpin(run->to, &unused);
-	/* A set that had only its pin was never published: no wait. */
-	ftrace_discard(&unused);
-	kfree(plan->patch);
-	kfree(plan->change);
+	plan->by_data = false;
+	if (room > ARRAY_SIZE(plan->few_patches))
+		plan->patch = kmalloc(room * sizeof(*plan->patch));
+	return plan->patch ? 0 : -ENOMEM;
 }
 
 bool ftrace_may_arrive(const struct ftrace_set *from,
@@ -421,7 +405,9 @@ static __always_inline int plan_stretch(struct ftrace_plan *plan,
 			next = run_end(i, end, step.from->id);
 		if (run_stays(plan, &step, next - i))
 			continue;
-		err = transition(plan, request->ops, &step, !own);
+		err = ftrace_plan_grow(plan); /* for the set that is pinned */
+		if (!err)
+			err = transition(plan, request->ops, &step, !own);
 		if (err)
 			return err;
 		plan_add(plan, &step, i, next - i);
@@ -466,7 +452,7 @@ int ftrace_plan_build(struct ftrace_plan *plan,
 	int err;
 
 	assert_held(&ftrace_lock);
-	err = plan_alloc(plan, request_room(request));
+	err = ftrace_plan_begin(plan, request_room(request));
 	if (err)
 		return err;
 	err = check_room(request);
@@ -485,14 +471,19 @@ int ftrace_plan_targets(struct ftrace_plan *plan,
 	size_t i, end;
 
 	assert_held(&ftrace_lock);
-	if (plan_alloc(plan, ftrace_nr_recs))
+	if (ftrace_plan_begin(plan, ftrace_nr_recs))
 		return -ENOMEM;
 	for (i = 0; i < ftrace_nr_recs; i = end) {
 		step.from = step.to = set_of(ftrace_recs[i].wanted);
 		end = max(run_end(i, ftrace_nr_recs, step.from->id), i + 1);
-		if (old(step.from) != new (step.to))
-			plan_lines(plan, &step, i, end - i, old(step.from),
-				   new (step.to));
+		if (old(step.from) == new (step.to))
+			continue;
+		if (ftrace_plan_grow(plan)) {
+			ftrace_plan_free(plan);
+			return -ENOMEM;
+		}
+		plan_lines(plan, &step, i, end - i, old(step.from),
+			   new (step.to));
 	}
 	return 0;
 }

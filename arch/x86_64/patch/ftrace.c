@@ -2,8 +2,8 @@
 /*
  * The seam: translates the plans of trace/ into instruction bytes.
  *
- * Owns the vector of the plan between prepare and apply, the trampolines in
- * the executable pool, the inner calls of the static callers and their ops.
+ * Owns the trampolines in the executable pool, the inner calls of the static
+ * callers and their ops. A plan becomes the engine's batch in its own memory.
  *
  * I4 Only arch_ftrace_free_trampoline() frees a trampoline's memory; its caller
  *    has waited until no task can be inside.
@@ -59,66 +59,6 @@ unsigned long arch_ftrace_read(unsigned long ip)
 
 /* ---- plans ---- */
 
-/* A plan of at most this many sites needs no allocation. */
-#define SMALL_PLAN 8
-
-static struct text_poke small_vec[SMALL_PLAN];
-static struct text_poke *vec; /* of the prepared plan, or NULL */
-static unsigned int vec_order;
-
-static void release_vec(void)
-{
-	if (vec != small_vec)
-		free_pages(vec, vec_order);
-	vec = NULL;
-}
-
-static int take_vec(size_t n)
-{
-	BUG_ON(vec);
-	if (n <= SMALL_PLAN) {
-		vec = small_vec;
-		return 0;
-	}
-	if (n > (PAGE_SIZE << PAGE_MAX_ORDER) / sizeof(*vec))
-		return -ENOMEM;
-	vec_order = page_order(n * sizeof(*vec));
-	vec = alloc_pages(vec_order);
-	return vec ? 0 : -ENOMEM;
-}
-
-/*
- * Words of sites that call the same addr differ only in the displacement,
- * which falls by as much as ip rises: opcode | (target - ip) << 8. This struct
- * keeps both parts. A NOP has no displacement, so its mask is 0.
- */
-struct word_maker {
-	unsigned long addr;
-	u64 fixed;
-	u32 target; /* minus ip gives the displacement, modulo 2^32 */
-	u32 mask;
-};
-
-static void maker_set(struct word_maker *m, unsigned long addr)
-{
-	m->addr = addr;
-	m->fixed = INSN_NOP5;
-	m->target = 0;
-	m->mask = 0;
-	if (!addr)
-		return;
-	m->fixed = INSN_WORD(INSN_MAX, addr & FTRACE_ADDR_JMP ? INSN_OP_JMP32 :
-								INSN_OP_CALL);
-	m->target = (u32)((addr & ~FTRACE_ADDR_JMP) - INSN_MAX);
-	m->mask = ~0U;
-}
-
-static __always_inline u64 maker_word(const struct word_maker *m,
-				      unsigned long ip)
-{
-	return m->fixed | (u64)((m->target - (u32)ip) & m->mask) << 8;
-}
-
 /*
  * All text and every target lie in the top 2 GiB, where any address reaches
  * any other by rel32. A lower address is not a valid target.
@@ -128,41 +68,10 @@ bool arch_ftrace_reaches(unsigned long addr)
 	return addr >= KERNEL_VMA;
 }
 
-static bool in_reach(unsigned long addr)
-{
-	return !addr || arch_ftrace_reaches(addr);
-}
-
 void arch_ftrace_sync(void)
 {
 	might_sleep();
 	sync_core_all();
-}
-
-static int make_vec(const struct ftrace_patch *plan, size_t n)
-{
-	const struct ftrace_patch *p, *end = plan + n;
-	struct word_maker from, to;
-	struct text_poke *v = vec;
-
-	maker_set(&from, 0);
-	maker_set(&to, 0);
-	for (p = plan; p < end; p++, v++) {
-		if (unlikely(p->old != from.addr)) {
-			if (!in_reach(p->old))
-				return -ERANGE;
-			maker_set(&from, p->old);
-		}
-		if (unlikely(p->new != to.addr)) {
-			if (!in_reach(p->new))
-				return -ERANGE;
-			maker_set(&to, p->new);
-		}
-		v->ip = p->ip;
-		v->old = maker_word(&from, p->ip);
-		v->new = maker_word(&to, p->ip);
-	}
-	return 0;
 }
 
 static void report(const struct text_poke_bug *bug, int err,
@@ -174,35 +83,35 @@ static void report(const struct text_poke_bug *bug, int err,
 	insn_store(bad->found, bug->found);
 }
 
-int arch_ftrace_prepare(const struct ftrace_patch *plan, size_t n,
+static_assert(sizeof(struct ftrace_patch) == sizeof(struct text_poke) &&
+		      offsetof(struct ftrace_patch, ip) ==
+			      offsetof(struct text_poke, ip) &&
+		      offsetof(struct ftrace_patch, old) ==
+			      offsetof(struct text_poke, old) &&
+		      offsetof(struct ftrace_patch, new) ==
+			      offsetof(struct text_poke, new),
+	      "a line becomes a site where it is");
+
+int arch_ftrace_prepare(struct ftrace_patch *plan, size_t n,
 			struct ftrace_bug_info *bad)
 {
 	struct text_poke_bug bug = { .ip = 0 };
-	int err = take_vec(n);
+	int err;
 
-	if (err)
-		return err;
-	err = make_vec(plan, n);
-	if (!err) {
-		err = text_poke_prepare(vec, n, &bug);
-		if (err == -EINVAL || err == -EFAULT)
-			report(&bug, err, bad);
-	}
-	if (err)
-		release_vec();
+	err = text_poke_prepare_targets((struct text_poke *)plan, n, &bug);
+	if (err == -EINVAL || err == -EFAULT)
+		report(&bug, err, bad);
 	return err;
 }
 
 void arch_ftrace_apply(void)
 {
 	text_poke_apply();
-	release_vec();
 }
 
 void arch_ftrace_abort(void)
 {
 	text_poke_abort();
-	release_vec();
 }
 
 /* ---- trampolines ---- */

@@ -60,6 +60,17 @@ static __always_inline u32 insn_tail(u64 word)
 	return (u32)(word >> 8);
 }
 
+/* The same of a word in memory: one load. */
+static __always_inline u32 insn_tail_of(const u64 *word)
+{
+	struct unaligned {
+		u8 first;
+		u32 tail;
+	} __packed;
+
+	return ((const struct unaligned *)word)->tail;
+}
+
 /**
  * insn_call - the word of `call target` (E8 rel32) at @ip
  * insn_jmp32 - the word of `jmp target` (E9 rel32) at @ip

@@ -15,12 +15,25 @@
 #include "kernel/lib/errno.h"
 #include "kernel/mutex.h"
 #include "kernel/sched.h"
+#include <asm/layout.h>
 
 DEFINE_MUTEX(text_mutex);
 
 /* [P] the batch that text_poke_prepare() has verified */
 static const struct text_poke *pending_vec;
 static size_t pending_n;
+
+/* Keep the batch, or let the mutex go. Return: @err. */
+static int prepared(int err, const struct text_poke *vec, size_t n)
+{
+	if (err) {
+		mutex_unlock(&text_mutex);
+		return err;
+	}
+	pending_vec = vec;
+	pending_n = n;
+	return 0;
+}
 
 int text_poke_prepare(const struct text_poke *vec, size_t n,
 		      struct text_poke_bug *bug)
@@ -32,13 +45,17 @@ int text_poke_prepare(const struct text_poke *vec, size_t n,
 		return -EBUSY;
 	mutex_lock(&text_mutex);
 	err = poke_verify(vec, n, text_region_of, bug ? bug : &unwanted);
-	if (err) {
-		mutex_unlock(&text_mutex);
-		return err;
-	}
-	pending_vec = vec;
-	pending_n = n;
-	return 0;
+	return prepared(err, vec, n);
+}
+
+int text_poke_prepare_targets(struct text_poke *vec, size_t n,
+			      struct text_poke_bug *bug)
+{
+	if (mutex_is_held(&text_mutex))
+		return -EBUSY;
+	mutex_lock(&text_mutex);
+	return prepared(poke_make(vec, n, KERNEL_VMA, text_region_of, bug), vec,
+			n);
 }
 
 void text_poke_apply(void)

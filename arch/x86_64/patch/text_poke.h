@@ -69,6 +69,16 @@ struct text_poke_bug {
 int __must_check text_poke_prepare(const struct text_poke *vec, size_t n,
 				   struct text_poke_bug *bug);
 
+/**
+ * text_poke_prepare_targets - the same for lines that hold targets
+ * @vec: old and new are targets, which words replace: 0 is the NOP, an even
+ *	one a call of that address, an odd one a jump to one less
+ * Context: as text_poke_prepare().
+ * Return: the same; -ERANGE a target is out of reach.
+ */
+int __must_check text_poke_prepare_targets(struct text_poke *vec, size_t n,
+					   struct text_poke_bug *bug);
+
 /* Exactly one of these two follows a text_poke_prepare() that returned 0. */
 void text_poke_apply(void);
 void text_poke_abort(void);

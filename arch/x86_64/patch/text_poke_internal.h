@@ -52,6 +52,20 @@ typedef const struct text_region *(*region_finder)(unsigned long addr);
  */
 int poke_verify(const struct text_poke *vec, size_t n, region_finder region_of,
 		struct text_poke_bug *bug);
+/* All checks on one site; @free_from: the first byte it may begin at. */
+int poke_verify_site(const struct text_poke *p, unsigned long free_from,
+		     const struct text_region *region,
+		     struct text_poke_bug *bug);
+
+/* ---- text_poke_make.c: pure ---- */
+
+/*
+ * The same for lines that hold targets instead of words; the words replace
+ * them. After an error the vector is of no use.
+ * Return: as poke_verify(); -ERANGE a target is below @lowest.
+ */
+int poke_make(struct text_poke *vec, size_t n, unsigned long lowest,
+	      region_finder region_of, struct text_poke_bug *bug);
 
 /* ---- text_poke_write.c: stores through the window ---- */
 

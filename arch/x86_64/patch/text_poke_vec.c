@@ -72,10 +72,9 @@ static bool new_word_valid(u64 word)
 	       (len == INSN_MAX || len == insn_kind_len(insn_kind(word)));
 }
 
-/* Does all checks on one site; fills in *bug if one fails. */
-static int verify_site(const struct text_poke *p, unsigned long free_from,
-		       const struct text_region *region,
-		       struct text_poke_bug *bug)
+int poke_verify_site(const struct text_poke *p, unsigned long free_from,
+		     const struct text_region *region,
+		     struct text_poke_bug *bug)
 {
 	unsigned int len = max(insn_len(p->old), insn_len(p->new));
 
@@ -114,7 +113,7 @@ int poke_verify(const struct text_poke *vec, size_t n, region_finder region_of,
 			continue;
 		}
 		region = region_of(p->ip);
-		err = verify_site(p, free_from, region, bug);
+		err = poke_verify_site(p, free_from, region, bug);
 		if (err)
 			return err;
 		last_full = region->end - sizeof(u64);
