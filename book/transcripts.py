@@ -51,6 +51,7 @@ TOKEN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in [
               r"|\b[1-9]\d*(?= calls)|\b\d+(?= of \d)"
               r"|(?i:(?<=seed )|(?<=seed=)|(?<=entered ))\d+"),
     ("events", r"(?<=^ID: )\d+|(?<=entries: )\d+"
+               r"|(?<=hitcount:) +\d+"
                r"|(?:(?<=run: )|(?<=events: ))[1-9]\d*"),
     ("task", r"(?<=\w)-\d+(?= +\[)|^ *\d+\)"),
 ]))
