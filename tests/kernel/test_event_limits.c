@@ -8,8 +8,11 @@
 #include "kernel/jump_label.h"
 #include "kernel/lib/printf.h"
 #include "kernel/quiesce.h"
+#include "tests/kernel/event_bells.h"
 #include "tests/kernel/tp_events.h"
 #include "tests/kernel/trace_test.h"
+#include "trace/control/tracefs.h"
+#include "trace/event/event_trigger.h"
 #include "trace/event/trace_event_file.h"
 #include "trace/event/tracepoint.h"
 
@@ -185,4 +188,41 @@ KTEST(event_limits, a_thousand_probes_and_none_ten_times)
 		tp_call_two(1, 2);
 		EXPECT_EQ(seen, PROBES);
 	}
+}
+
+/* ---- histograms ---------------------------------------------------------- */
+
+#define HISTS_OF "events/testing_tp/testing_two/"
+
+static ssize_t add_hist(unsigned int n)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "hist:keys=number:size=128 if value == %u",
+		 n);
+	return bells_write(HISTS_OF "trigger", text, TRACEFS_WRITE);
+}
+
+/* As many histograms as triggers of an event, all of their elements in use. */
+KTEST(event_limits, histograms_full_and_gone_ten_times)
+{
+	unsigned int turn, n;
+	static char text[1 << 14];
+
+	ASSERT(tt_begin("nop", NULL, 64));
+	for (turn = 0; turn < TURNS; turn++) {
+		for (n = 0; n < EVENT_TRIGGERS_MAX; n++)
+			EXPECT(add_hist(n) > 0);
+		EXPECT_EQ(add_hist(n), -ENOSPC);
+		for (n = 0; n < 200; n++)
+			tp_call_two(n, 0);
+		tt_read(HISTS_OF "hist", text, sizeof(text));
+		EXPECT(strstr(text, "    Hits: 128\n    Entries: 128\n"
+				    "    Dropped: 72\n") != NULL);
+		bells_write(HISTS_OF "trigger", "",
+			    TRACEFS_WRITE | TRACEFS_TRUNC);
+		EXPECT(tt_says(HISTS_OF "hist", ""));
+		EXPECT(tt_says(HISTS_OF "enable", "0\n"));
+	}
+	tt_end();
 }
