@@ -62,6 +62,7 @@ struct set {
 static struct set *sets[MAX_SETS];
 static unsigned int nr_sets;
 static bool stopping;
+static bool fault; /* [I] while workers run */
 
 static noinline u32 checksum(const struct parcel *p)
 {
@@ -73,9 +74,15 @@ static noinline u32 checksum(const struct parcel *p)
 	return sum;
 }
 
+/* The planted fault: one parcel in 500 asks for 64 KiB. */
+static size_t parcel_size(u32 seed)
+{
+	return fault && seed % 500 == 100 ? 65536 : sizeof(struct parcel);
+}
+
 static noinline struct parcel *make_parcel(u32 seed)
 {
-	struct parcel *p = kmalloc(sizeof(*p));
+	struct parcel *p = kmalloc(parcel_size(seed));
 	unsigned int i;
 
 	if (!p)
@@ -359,11 +366,20 @@ int workload_start(unsigned int n)
 	return 0;
 }
 
+int workload_start_faulty(unsigned int n)
+{
+	if (nr_sets)
+		return -EBUSY;
+	fault = true;
+	return workload_start(n);
+}
+
 void workload_stop(void)
 {
 	WRITE_ONCE(stopping, true);
 	while (nr_sets)
 		stop_set(sets[--nr_sets]);
+	fault = false;
 }
 
 void workload_read(struct workload_stats *stats)

@@ -28,6 +28,11 @@ struct workload_stats {
  * -ENOMEM (then none runs). No other code is returned.
  */
 int workload_start(unsigned int sets);
+/*
+ * The same with a rare fault, to be found by tracing: one parcel in 500 asks
+ * for far too much memory.
+ */
+int workload_start_faulty(unsigned int sets);
 
 /* End all workers and wait for them. Harmless if none runs. */
 void workload_stop(void);

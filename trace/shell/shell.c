@@ -132,21 +132,24 @@ SHELL_COMMAND(help, .usage = "help [COMMAND]", .run = help_run,
 
 static int stress_run(struct stage *stage)
 {
+	bool fault = stage->argc == 3 && !strcmp(stage->argv[2], "fault");
 	u64 n;
-	int ret;
+	int ret = 0;
 
-	if (stage->argc != 2 || kstrtoull(stage->argv[1], 10, &n) || n > 64) {
+	if (stage->argc != 2 + fault || kstrtoull(stage->argv[1], 10, &n) ||
+	    n > 64) {
 		shell_error("stress", "0 to 64 rounds of workers", -EINVAL);
 		return -EINVAL;
 	}
 	workload_stop();
-	ret = n ? workload_start(n) : 0;
+	if (n)
+		ret = fault ? workload_start_faulty(n) : workload_start(n);
 	if (ret)
 		shell_error("stress", stage->argv[1], ret);
 	return ret;
 }
 
-SHELL_COMMAND(stress, .usage = "stress N", .run = stress_run,
+SHELL_COMMAND(stress, .usage = "stress N [fault]", .run = stress_run,
 	      .help = "N sets of busy threads; 0 ends them");
 
 static int exit_run(struct stage *stage)
