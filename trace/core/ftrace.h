@@ -255,6 +255,9 @@ struct dyn_ftrace *ftrace_rec(size_t i);
 size_t ftrace_rec_index(const struct dyn_ftrace *rec);
 unsigned long ftrace_rec_ip(const struct dyn_ftrace *rec);
 struct dyn_ftrace *ftrace_rec_find(unsigned long ip);
+/* The same, faster if it is the one behind @last (NULL: unknown). */
+struct dyn_ftrace *ftrace_rec_find_next(const struct dyn_ftrace *last,
+					unsigned long ip);
 /* Does the site belong to no function any more? It is never patched. */
 bool ftrace_rec_disabled(const struct dyn_ftrace *rec);
 bool ftrace_rec_enabled(const struct dyn_ftrace *rec);

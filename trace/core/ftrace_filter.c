@@ -301,13 +301,14 @@ struct ftrace_hash *ftrace_hash_of_ips(const unsigned long *ips,
 				       unsigned int cnt)
 {
 	struct ftrace_hash *hash = ftrace_hash_alloc(cnt, false);
-	struct dyn_ftrace *rec;
+	struct dyn_ftrace *rec = NULL;
 	unsigned int i, n = 0;
 
 	if (!hash)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < cnt; i++) {
-		rec = ftrace_rec_find(ftrace_location(ips[i]));
+		rec = ftrace_rec_find_next(rec, ips[i]) ?:
+			      ftrace_rec_find(ftrace_location(ips[i]));
 		if (!rec || ftrace_rec_disabled(rec)) {
 			ftrace_hash_free(hash);
 			return ERR_PTR(-EINVAL);

@@ -189,6 +189,16 @@ struct dyn_ftrace *ftrace_rec_find(unsigned long ip)
 	return &ftrace_recs[i];
 }
 
+struct dyn_ftrace *ftrace_rec_find_next(const struct dyn_ftrace *last,
+					unsigned long ip)
+{
+	size_t i = last ? (size_t)(last - ftrace_recs) + 1 : ftrace_nr_recs;
+
+	if (i < ftrace_nr_recs && rec_ip(&ftrace_recs[i]) == ip)
+		return &ftrace_recs[i];
+	return ftrace_rec_find(ip);
+}
+
 /* The first site with a byte in [start, end]. */
 unsigned long ftrace_location_range(unsigned long start, unsigned long end)
 {

@@ -60,6 +60,11 @@ struct kprobe_place {
 	bool blanked;		 /* [K] it has changed its list in place */
 	enum kprobe_site_ops has, want, had; /* [K] now, to be set, before */
 	struct kprobe_list *built; /* [K] the list it shall get, then its old */
+	bool first_used;	   /* [K] for good: it may still be read */
+	union {
+		struct kprobe_list list;
+		char room[sizeof(struct kprobe_list) + sizeof(struct kprobe *)];
+	} first;
 };
 
 /* The places of a request, each once, by rising address. */

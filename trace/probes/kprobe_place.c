@@ -30,13 +30,16 @@ struct kprobe_place *kprobe_place_find(unsigned long addr)
 /* Sets what depends on the address alone. */
 static int place_init(struct kprobe_place *place, unsigned long addr)
 {
-	struct dyn_ftrace *rec = ftrace_rec_find(addr);
+	static struct dyn_ftrace *last; /* probes often come in a row */
+	struct dyn_ftrace *rec = ftrace_rec_find_next(last, addr);
 	int err;
 
 	place->point.addr = addr;
 	place->on_site = rec != NULL;
-	if (rec) /* the start of a function that may be traced */
+	if (rec) { /* the start of a function that may be traced */
+		last = rec;
 		return ftrace_rec_disabled(rec) ? -EINVAL : 0;
+	}
 	if (!kallsyms_lookup(addr, NULL, NULL) || kprobe_blacklisted(addr))
 		return -EINVAL;
 	err = arch_kprobe_prepare(&place->point.arch, addr);
@@ -88,6 +91,24 @@ static unsigned int count_enabled(const struct kprobe_place *place)
 	return n;
 }
 
+/* The first list of a place with one probe lies in the place itself. */
+static struct kprobe_list *alloc_list(struct kprobe_place *place,
+				      unsigned int n)
+{
+	if (n > 1 || place->first_used)
+		return kzalloc(sizeof(struct kprobe_list) +
+			       n * sizeof(struct kprobe *));
+	place->first_used = true;
+	return &place->first.list;
+}
+
+static void free_list(struct kprobe_place *place)
+{
+	if (place->built != &place->first.list)
+		kfree(place->built);
+	place->built = NULL;
+}
+
 /* Sets ->built; NULL if no handler is to be called. */
 static int build_list(struct kprobe_place *place)
 {
@@ -99,7 +120,7 @@ static int build_list(struct kprobe_place *place)
 	place->built = NULL;
 	if (!n)
 		return 0;
-	list = kzalloc(sizeof(*list) + n * sizeof(list->probe[0]));
+	list = alloc_list(place, n);
 	if (!list)
 		return -ENOMEM;
 	for (at = place->probes.next; at != &place->probes; at = at->next) {
@@ -189,8 +210,7 @@ static void free_built(const struct kprobe_request *request)
 	if (any)
 		synchronize_cpus(); /* K5 */
 	for (i = 0; i < request->n; i++) {
-		kfree(request->place[i]->built);
-		request->place[i]->built = NULL;
+		free_list(request->place[i]);
 	}
 }
 

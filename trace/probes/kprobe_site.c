@@ -75,6 +75,22 @@ static int change_sites(enum kprobe_site_ops from, enum kprobe_site_ops to,
 	return ftrace_move_ips(ops_of[from], ops_of[to], ips, n);
 }
 
+/* How many places go from one ops to another. */
+struct changes {
+	unsigned int n[KPROBE_SITE_POST + 1][KPROBE_SITE_POST + 1];
+};
+
+static struct changes count_changes(struct kprobe_place *const *places,
+				    size_t n)
+{
+	struct changes changes = { 0 };
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		changes.n[places[i]->has][places[i]->want]++;
+	return changes;
+}
+
 static int change_some(struct kprobe_place *const *places, size_t n,
 		       enum kprobe_site_ops from, enum kprobe_site_ops to,
 		       unsigned long *ips)
@@ -86,8 +102,6 @@ static int change_some(struct kprobe_place *const *places, size_t n,
 	for (i = 0; i < n; i++)
 		if (places[i]->has == from && places[i]->want == to)
 			ips[nr++] = places[i]->point.addr;
-	if (!nr)
-		return 0;
 	err = change_sites(from, to, ips, nr);
 	for (i = 0; !err && i < n; i++) {
 		if (places[i]->has != from || places[i]->want != to)
@@ -112,11 +126,14 @@ static int change_all(struct kprobe_place *const *places, size_t n,
 		{ KPROBE_SITE_PLAIN, KPROBE_SITE_NONE },
 		{ KPROBE_SITE_POST, KPROBE_SITE_NONE },
 	};
+	struct changes changes = count_changes(places, n);
 	size_t i;
 	int err = 0;
 
 	for (i = 0; i < ARRAY_SIZE(change) && !err; i++)
-		err = change_some(places, n, change[i].from, change[i].to, ips);
+		if (changes.n[change[i].from][change[i].to])
+			err = change_some(places, n, change[i].from,
+					  change[i].to, ips);
 	return err;
 }
 
