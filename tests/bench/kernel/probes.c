@@ -80,6 +80,23 @@ static void with_one_elsewhere(void)
 	bench_detach(&ops);
 }
 
+/* The same while the function tracer has all functions. */
+static void beside_the_tracer(void)
+{
+	struct kprobe p = { .addr = (kprobe_opcode_t *)bench_others[0],
+			    .pre_handler = empty_pre };
+
+	bench_echo("local", "trace_clock");
+	bench_echo("", "set_ftrace_filter");
+	bench_echo("function", "current_tracer");
+	bench_sample("call.function_all");
+	if (attach(&p, "call.function_all_kprobe")) {
+		bench_sample("call.function_all_kprobe");
+		unregister_kprobe(&p);
+	}
+	bench_echo("nop", "current_tracer");
+}
+
 __no_fp static notrace int empty_entry(struct fprobe *fp, unsigned long ip,
 				       unsigned long ret_ip,
 				       struct ftrace_regs *fregs, void *data)
@@ -151,6 +168,7 @@ void bench_probes(void)
 	with_probe("call.kprobe_int3_slot", bench_plain, 0, NULL);
 	with_probe("call.kprobe_int3_twice", bench_plain, 0, empty_post);
 	with_one_elsewhere();
+	beside_the_tracer();
 	returns();
 	registration();
 }
