@@ -107,6 +107,42 @@ KTEST_FLAGS(kprobe_limits, fprobes_up_to_the_users_of_the_return_side,
 	}
 }
 
+static noinline long recursive(long n)
+{
+	if (!n)
+		return 0;
+	n = recursive(n - 1);
+	__asm__ volatile("" : "+r"(n)); /* no loop in place of the calls */
+	return n + 1;
+}
+
+static unsigned long returns;
+
+static int count_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	(void)ri;
+	(void)regs;
+	returns++;
+	return 0;
+}
+
+KTEST(kprobe_limits, instances_up_to_maxactive)
+{
+	struct kretprobe rp = { .kp.symbol_name = "recursive",
+				.handler = count_return,
+				.maxactive = 4 };
+	int i;
+
+	returns = 0;
+	ASSERT_EQ(register_kretprobe(&rp), 0);
+	for (i = 1; i <= TIMES; i++) {
+		EXPECT_EQ(recursive(9), 9); /* ten calls */
+		EXPECT_EQ(returns, 4UL * i);
+		EXPECT_EQ(rp.nmissed, 6 * i);
+	}
+	unregister_kretprobe(&rp);
+}
+
 /* K6: a request that lacks memory leaves nothing behind. */
 KTEST(kprobe_limits, each_allocation_fails_once_K6)
 {
