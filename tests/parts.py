@@ -81,9 +81,10 @@ COMMANDS = [
     suites("faults", TEST, 5, "--smp=2", "--image=debug",
            "--tests=text_poke_faults.*,text_poke_nmi.*,text_poke_late.*,"
            "lock_order.*"),
-    # All orders in which six kinds of users come and go.
-    suites("probes-asked", TORTURE, 10, "--smp=2",
-           "--tests=kprobe_orders.*"),
+    # All orders in which six kinds of users come and go; probes at all
+    # instructions of kernel/ at once; each of kernel/lib alone.
+    suites("probes-asked", TORTURE, 90, "--smp=2", "--icount=0",
+           "--tests=kprobe_orders.*,kprobe_kernel.*,kprobe_alone.*"),
     # Every lock that is taken is checked: nop5-debug.elf.
     suites("kernel-4-debug", ALL, 142, "--smp=4", "--image=debug"),
     # What a site calls when the better ways are off.

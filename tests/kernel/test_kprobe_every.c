@@ -6,6 +6,7 @@
  */
 #include "arch/x86_64/patch/insn_decode.h"
 #include "kernel/base/kallsyms.h"
+#include "kernel/jump_label.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
@@ -13,11 +14,11 @@
 #include "trace/probes/kprobe.h"
 #include <asm/percpu.h>
 
-#define MOST 4096 /* probes at once */
+#define MOST 32768 /* probes at once */
 
 static struct kprobe probes[MOST];
 static struct kprobe *chosen[MOST];
-static unsigned int nr_probes, refused[4];
+static unsigned int nr_probes, refused[5];
 static DEFINE_PER_CPU(unsigned long, every_hits);
 
 static int count_hit(struct kprobe *p, struct pt_regs *regs)
@@ -38,7 +39,7 @@ static unsigned long all_hits(void)
 	return sum;
 }
 
-enum { BLACKLISTED, TRAPS, CANNOT, OTHERWISE };
+enum { BLACKLISTED, TRAPS, CANNOT, PATCHED, OTHERWISE };
 
 /* A refusal that the instruction itself explains. */
 static void note_refusal(unsigned long at, int err, const struct insn *insn)
@@ -49,6 +50,8 @@ static void note_refusal(unsigned long at, int err, const struct insn *insn)
 		refused[TRAPS]++;
 	else if (err == -EOPNOTSUPP)
 		refused[CANNOT]++;
+	else if (err == -EINVAL && jump_label_text_reserved(at, at + insn->len))
+		refused[PATCHED]++;
 	else {
 		refused[OTHERWISE]++;
 		ktest_note("%pS: %d", (void *)at, err);
@@ -71,10 +74,12 @@ static void collect(unsigned long start, unsigned long size)
 				      .pre_handler = count_hit,
 				      .flags = KPROBE_FLAG_DISABLED };
 		err = register_kprobe(p);
-		if (err)
+		if (err) {
 			note_refusal(at, err, &insn);
-		else
+		} else {
+			unregister_kprobe(p);
 			nr_probes++;
+		}
 		at += insn.len;
 	}
 }
@@ -115,23 +120,28 @@ static unsigned int run_suite(const char *suite)
 	return n;
 }
 
-/* Enables the probes with number i where i % step == offset, and tests. */
+/* The probes with number i where i % step == offset, while suites run. */
 static void with_probes(unsigned int step, unsigned int offset,
-			const char *suite)
+			const char *const *suite)
 {
 	unsigned long before = all_hits();
-	unsigned int i;
+	unsigned int i, n = 0;
 
-	for (i = offset; i < nr_probes; i += step)
-		EXPECT_EQ(enable_kprobe(&probes[i]), 0);
-	EXPECT(run_suite(suite) > 0);
+	for (i = offset; i < nr_probes; i += step) {
+		probes[i].flags = 0;
+		chosen[n++] = &probes[i];
+	}
+	if (!EXPECT_EQ(register_kprobes(chosen, n), 0))
+		return;
+	for (; *suite; suite++)
+		if (!EXPECT(run_suite(*suite) > 0))
+			ktest_note("%s", *suite);
+	unregister_kprobes(chosen, n);
 	EXPECT(all_hits() > before);
-	for (i = offset; i < nr_probes; i += step)
-		EXPECT_EQ(disable_kprobe(&probes[i]), 0);
 }
 
 static void test_functions(const char *const *names, size_t n,
-			   const char *suite)
+			   const char *const *suites)
 {
 	unsigned int i;
 
@@ -140,12 +150,9 @@ static void test_functions(const char *const *names, size_t n,
 	collect_folder(names, n);
 	EXPECT_EQ(refused[OTHERWISE], 0);
 	EXPECT(nr_probes > 0 && nr_probes < MOST);
-	with_probes(1, 0, suite);
+	with_probes(1, 0, suites);
 	for (i = 0; i < 3; i++)
-		with_probes(3, i, suite);
-	for (i = 0; i < nr_probes; i++)
-		chosen[i] = &probes[i];
-	unregister_kprobes(chosen, nr_probes);
+		with_probes(3, i, suites);
 }
 
 /* At least one of each file of kernel/lib. */
@@ -155,8 +162,50 @@ static const char *const of_lib[] = { "bitmap_set", "errno_name", "glob_match",
 
 KTEST_FLAGS(kprobe_every, boundary_of_the_library_K2, 0, 240)
 {
-	test_functions(of_lib, ARRAY_SIZE(of_lib), "lib");
+	static const char *const suites[] = { "lib", NULL };
+
+	test_functions(of_lib, ARRAY_SIZE(of_lib), suites);
 	/* Two thirds are the least; the rest runs in callbacks. */
 	EXPECT(nr_probes > 1000);
 	EXPECT(refused[BLACKLISTED] < nr_probes);
+}
+
+/* The first function of kernel/, and the last. */
+static const char *const of_kernel[] = { "answer_nmi", "workload_read" };
+
+/* Those of what lies in kernel/: their tests leave nothing behind. */
+static const char *const of_kernel_suites[] = { "sched", "lock",     "timer",
+						"ipi",	 "workload", NULL };
+
+KTEST_FLAGS(kprobe_kernel, boundary_of_the_kernel_K2, KTEST_ASKED | KTEST_LEAKS,
+	    600)
+{
+	test_functions(of_kernel, ARRAY_SIZE(of_kernel), of_kernel_suites);
+	EXPECT(nr_probes > 5000);
+	ktest_note("%u probes; refused: %u blacklisted, %u traps, %u static "
+		   "keys, %u that run nowhere else",
+		   nr_probes, refused[BLACKLISTED], refused[TRAPS],
+		   refused[PATCHED], refused[CANNOT]);
+}
+
+/* One after the other. */
+KTEST_FLAGS(kprobe_alone, each_boundary_of_the_library_K2, KTEST_ASKED, 1200)
+{
+	unsigned long before;
+	unsigned int i, unreached = 0;
+
+	nr_probes = 0;
+	collect_folder(of_lib, ARRAY_SIZE(of_lib));
+	for (i = 0; i < nr_probes; i++) {
+		before = all_hits();
+		probes[i].flags = 0;
+		if (!EXPECT_EQ(register_kprobe(&probes[i]), 0))
+			return;
+		EXPECT(run_suite("lib") > 0);
+		unregister_kprobe(&probes[i]);
+		unreached += all_hits() == before;
+	}
+	EXPECT(unreached < nr_probes / 2);
+	ktest_note("%u boundaries, %u not reached by the suite", nr_probes,
+		   unreached);
 }
