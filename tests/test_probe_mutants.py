@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 39
+# parts: test-all 39, torture 25
 """Breaks probes on purpose, one line at a time: a named test in the image, or
 a panic, must notice each."""
 import pytest
@@ -49,7 +49,7 @@ MUTANTS = [
      "trace/probes/fprobe.c",
      "\tif (this_cpu_read(fprobe_busy) & this_cpu_read(trace_context))\n"
      "\t\treturn false;\n", "",
-     "fprobe.nested*", "not ok 1 - fprobe.nested"),
+     "fprobe_paths.answers*", "not ok 1 - fprobe_paths.answers"),
     ("maxactive bounds nothing", "trace/probes/kretprobe.c",
      "if (fetch_add(&rp->active, 1) >= rp->maxactive) {",
      "if (fetch_add(&rp->active, 1) < 0) {",
@@ -68,3 +68,40 @@ def test_mutant(tree, name, file, text, becomes, tests,  # noqa: F811
                 noticed):
     boot = run_mutant(tree, file, text, becomes, {"smp": 2}, tests)
     assert noticed in boot.log, boot.excerpt()
+
+
+# The fast paths of sites, fprobes and moves.
+FAST = [
+    ("the trampoline of sites looks for no handler", PATCH + "_entry.asm",
+     "\tjnz .general\t\t\t; to be counted\n", "",
+     "kprobe.nested*", "kernel panic: "),
+    ("a target looks for no handler",
+     "arch/x86_64/patch/ftrace_fexit_owner.c",
+     "\tput_jcc(c, JNZ, at->missed);\n", "",
+     "fprobe_paths.answers*", "kernel panic: "),
+    ("an fprobe that has gone is still called", "trace/core/ftrace_fexit.c",
+     "\t\tset_words(fexit->group, false, false);\n", "",
+     "fprobe_aside.gone*", "kernel panic: "),
+    ("arguments on the stack of a tail call are not seen",
+     "arch/x86_64/patch/ftrace_args.c",
+     "return to != fn->start && in_registers(to, fn->jumps + 1);",
+     "return to != fn->start;",
+     "fprobe_paths.only*", "not ok 1 - fprobe_paths.only"),
+    ("an ip modifier moves to where another one is",
+     "trace/core/ftrace_move.c",
+     "\tif (!ftrace_may_arrive(step->between, move->to))\n"
+     "\t\treturn -EBUSY;\n", "",
+     "kprobe_post.on*", "not ok 1 - kprobe_post.on"),
+    ("the words of a call lie in two segments", "trace/graph/fgraph.c",
+     "used = next_segment(stack, used);",
+     "(void)next_segment(stack, used);",
+     "fprobe_nested.a*", "kernel panic: "),
+]
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("name, file, text, becomes, tests, noticed", FAST,
+                         ids=ids(FAST))
+def test_fast_mutant(tree, name, file, text, becomes, tests,  # noqa: F811
+                     noticed):
+    test_mutant(tree, name, file, text, becomes, tests, noticed)
