@@ -296,7 +296,7 @@ bool cond_resched(void)
 }
 
 /* From timer_tick(): the end of a time slice. */
-void sched_tick(void)
+void scheduler_tick(void)
 {
 	if (this_cpu_ptr(&run_queue)->nr_queued)
 		this_cpu_write(need_resched, 1);

@@ -104,7 +104,7 @@ int sched_init(void);
 void sched_start(int (*fn)(void *arg), void *arg) __noreturn;
 
 /* From timer_tick(). Context: irq. */
-void sched_tick(void);
+void scheduler_tick(void);
 
 /* preempt_schedule_irq(), secondary_*(): <asm/upcalls.h>. */
 

@@ -156,7 +156,7 @@ u64 timer_tick(struct pt_regs *regs)
 	u64 began = ktime_ns();
 
 	timers_run();
-	sched_tick();
+	scheduler_tick();
 	printk_flush();
 	return tick_after(this_cpu_ptr(&tick), began, ktime_ns());
 }

@@ -69,6 +69,12 @@ def options():
     return parser.parse_args()
 
 
+def boots_of(args):
+    """The number of boots; other programs that use this file have no such
+    option."""
+    return getattr(args, "boots", 1)
+
+
 def megabytes(text):
     """The size given to QEMU's -m in MiB; None if it is not a size."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([bkmgt]?)", text.lower())
@@ -83,7 +89,7 @@ def refusal(args):
     if args.firmware not in LEAST_MEMORY:
         return f"FIRMWARE={args.firmware}: bios or uefi"
     size, least = megabytes(args.mem), LEAST_MEMORY[args.firmware]
-    if getattr(args, "boots", 1) < 1:
+    if boots_of(args) < 1:
         return f"--boots {args.boots}: a number of boots from 1 on"
     if size is None:
         return f"MEM={args.mem}: a size of memory, as 256M or 2G"
@@ -111,7 +117,7 @@ def command(args, serial):
            "-nodefaults", "-display", "none",
            "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
            "-serial", serial]
-    if getattr(args, "boots", 1) == 1:
+    if boots_of(args) == 1:
         cmd.append("-no-reboot")
     if getattr(args, "memory_file", None):
         cmd += ["-object", f"memory-backend-file,id=memory,size={args.mem},"
@@ -162,7 +168,7 @@ def judge(args, status, log, errors):
     if words:
         print(words, file=sys.stderr)
     return status, verdict(status, BANNER + ENDING if log is None else log,
-                           1 if log is None else args.boots)
+                           1 if log is None else boots_of(args))
 
 
 def verdict(status, log, boots=1):
@@ -216,7 +222,7 @@ def run_batch(args, feed=None):
             log += chunk
             sys.stdout.buffer.write(chunk)
             sys.stdout.buffer.flush()
-            if log.count(BANNER) > args.boots > 1:
+            if log.count(BANNER) > boots_of(args) > 1:
                 qemu.kill()  # it would not end by itself
             elif feed:
                 feed(log, qemu.stdin)

@@ -269,10 +269,14 @@ int trace_set_buffer_kb_later(struct trace_array *tr, unsigned int cpu,
 	return set_kb(tr, cpu, kb, true);
 }
 
+/*
+ * A trace beside the top one shows the size that it is to have, as on Linux,
+ * where it has it from the beginning.
+ */
 static void show_kb(struct trace_array *tr, size_t kb, size_t boot_kb,
 		    struct trace_seq *s)
 {
-	if (tr->expanded)
+	if (tr->expanded || *tr->name)
 		trace_seq_printf(s, "%zu\n", kb);
 	else
 		trace_seq_printf(s, "%zu (expanded: %zu)\n", boot_kb, kb);
