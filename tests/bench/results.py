@@ -54,13 +54,27 @@ def between(text, table):
     return head + BEGIN + table + END + rest.split(END)[1]
 
 
+def ticks():
+    """The section of `make bench-cycles`, as last recorded."""
+    with open(os.path.join(HERE, "cycles", "figures.tsv"),
+              encoding="utf-8") as file:
+        about, _, *lines = [line.rstrip("\n") for line in file
+                            if "SPDX" not in line]
+    table = ["| row | old | new | new / old |", "|---|---:|---:|---:|"]
+    table += ["| " + " | ".join(line.split("\t")[:4]) + " |"
+              for line in lines]
+    return (f"\n## Ticks of a processor\n\n`make bench-cycles`: "
+            f"{about.lstrip('# ')}. The ratio is the median of five.\n\n"
+            + "\n".join(table) + "\n")
+
+
 def write(ours, linux, versions):
     with open(RESULTS, "w", encoding="utf-8") as file:
         file.write("# Results\n\nWritten by `tests/bench/run.py --record`; "
                    "what the rows mean: `tests/bench/README.md`.\n\n"
                    f"{about(versions)}. `call.*` above `call.nop_site`.\n\n")
         file.write("\n".join(rows.table(ours, linux)) + "\n\n")
-        file.write("\n".join(rows.notes()) + "\n")
+        file.write("\n".join(rows.notes()) + "\n" + ticks())
     with open(README, encoding="utf-8") as file:
         text = file.read()
     with open(README, "w", encoding="utf-8") as file:

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+/*
+ * harness.c - the kernel's hot paths as a user program, timed on the processor.
+ *
+ * It is linked in front of objects of the kernel (../cycles.py), so where a
+ * name is defined twice, the one here counts: memory comes from one large
+ * area, locks are nothing, and a registration only notes the ops. All else is
+ * the kernel's own code: trampolines made by ftrace_tramp_emit(), callbacks,
+ * rings. GS is 0 in a user program, so per-CPU variables are CPU 0's; the
+ * image lies in the low 2 GiB, so addresses of 32 bits reach all of it.
+ *
+ * Rows are ticks of the TSC per call above a call of a NOP, the least of many
+ * stretches: the least is what no interrupt and no other task has disturbed.
+ */
+#include "arch/x86_64/patch/ftrace_tramp.h"
+#include "arch/x86_64/patch/insn.h"
+#include "kernel/base/page.h"
+#include "kernel/lib/list.h"
+#include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched.h"
+#include "kernel/smp.h"
+#include "trace/trace_internal.h"
+#include <asm/tsc.h>
+
+DECLARE_PER_CPU(struct ring_buffer_per_cpu *, trace_top_ring);
+
+#define CALLS	  1000 /* in a stretch */
+#define STRETCHES 4000
+#define PAGES	  64 /* of the ring */
+
+/* ---- the host ------------------------------------------------------------ */
+
+static long host(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long ret;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10),
+			   "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+static void say(const char *text)
+{
+	host(1, 1, (long)text, strlen(text), 0, 0, 0);
+}
+
+static __noreturn void leave(const char *why)
+{
+	say(why);
+	host(231, *why ? 1 : 0, 0, 0, 0, 0, 0);
+	__builtin_unreachable();
+}
+
+/* Fresh memory of all rights below 2 GiB. */
+static void *area(size_t size)
+{
+	long at = host(9, 0, size, 7, 0x62, -1, 0); /* 32BIT ANON PRIVATE */
+
+	if (at < 0)
+		leave("no memory\n");
+	return (void *)at;
+}
+
+/* ---- what the kernel's own would do -------------------------------------- */
+
+static char *heap, *heap_end;
+
+static void *take(size_t size, size_t align)
+{
+	char *at = (char *)ALIGN_UP((unsigned long)heap, align);
+
+	if (at + size > heap_end)
+		leave("the area is too small\n");
+	heap = at + size;
+	return at;
+}
+
+void *kmalloc(size_t size)
+{
+	return take(size, 64);
+}
+
+void *kzalloc(size_t size)
+{
+	return take(size, 64);
+}
+
+void *kcalloc(size_t n, size_t size)
+{
+	return take(n * size, 64);
+}
+
+void kfree(const void *ptr)
+{
+}
+
+void *alloc_pages(unsigned int order)
+{
+	return take(PAGE_SIZE << order, PAGE_SIZE);
+}
+
+void *alloc_pages_zeroed(unsigned int order)
+{
+	return take(PAGE_SIZE << order, PAGE_SIZE);
+}
+
+void free_pages(void *ptr, unsigned int order)
+{
+}
+
+static struct ftrace_ops *noted;
+
+int register_ftrace_function(struct ftrace_ops *ops)
+{
+	noted = ops;
+	return 0;
+}
+
+int unregister_ftrace_function(struct ftrace_ops *ops)
+{
+	return 0;
+}
+
+bool ftrace_may_request(void)
+{
+	return true;
+}
+
+static struct task_struct task;
+struct list_head task_list = LIST_HEAD_INIT(task_list);
+spinlock_t task_list_lock;
+
+struct task_struct *sched_idle_task(unsigned int cpu)
+{
+	return NULL;
+}
+
+void preempt_schedule(void)
+{
+}
+
+/* One thread, and no interrupt that it could hold off. */
+void mutex_lock(struct mutex *mutex)
+{
+}
+
+void mutex_unlock(struct mutex *mutex)
+{
+}
+
+void mutex_lock_notrace(struct mutex *mutex)
+{
+}
+
+void mutex_unlock_notrace(struct mutex *mutex)
+{
+}
+
+bool mutex_is_held(const struct mutex *mutex)
+{
+	return true;
+}
+
+unsigned long spin_lock_save(spinlock_t *lock)
+{
+	return 0;
+}
+
+void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
+{
+}
+
+void synchronize_cpus(void)
+{
+}
+
+void synchronize_tasks(void)
+{
+}
+
+void bug_at(const char *file, int line, const char *what)
+{
+	leave(what);
+}
+
+/* ---- a row --------------------------------------------------------------- */
+
+typedef void (*code_t)(void);
+static u8 *code;
+
+/* A function whose site holds a NOP, or calls the trampoline. */
+static code_t make_target(unsigned long tramp)
+{
+	u8 *at = code;
+	u64 word = tramp ? insn_call((unsigned long)at, tramp) : INSN_NOP5;
+
+	insn_store(at, word);
+	at[INSN_MAX] = 0xc3;
+	code += 64;
+	return (code_t)at;
+}
+
+/* Return: the trampoline of an ops. */
+static unsigned long make_tramp(ftrace_func_t func, struct ftrace_ops *ops,
+				bool guard)
+{
+	static struct {
+		struct ftrace_tramp_desc desc;
+		struct ftrace_tramp_call call;
+	} one = { .desc = { .n = 1 } };
+	u8 *at = code;
+
+	one.desc.call[0] = (struct ftrace_tramp_call){ func, ops, guard };
+	if (!ftrace_tramp_emit(&one.desc, at, (unsigned long)at))
+		leave("a trampoline does not reach\n");
+	code += 4096;
+	return (unsigned long)at + sizeof(struct ftrace_tramp_header);
+}
+
+static u64 stretch(code_t target)
+{
+	u64 start = rdtsc_ordered();
+
+	for (int i = 0; i < CALLS; i++)
+		target();
+	return rdtsc_ordered() - start;
+}
+
+static u64 least(code_t target)
+{
+	u64 best = ~0ULL;
+
+	for (int i = 0; i < STRETCHES; i++)
+		best = min(best, stretch(target));
+	return best;
+}
+
+static u64 nop;
+
+static void row(const char *name, code_t target)
+{
+	u64 above = least(target) - nop;
+	char text[80];
+
+	snprintf(text, sizeof(text), "%s\t%llu.%02llu\n", name, above / CALLS,
+		 above % CALLS * 100 / CALLS);
+	say(text);
+}
+
+/* ---- the rows ------------------------------------------------------------ */
+
+static void empty(unsigned long ip, unsigned long parent_ip,
+		  struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	__asm__ volatile("");
+}
+
+static void start(const char *name)
+{
+	const struct tracer *const *at;
+
+	noted = NULL;
+	for_each_entry(at, tracers)
+	{
+		if (!strcmp((*at)->name, name) && (*at)->init(&trace_top_array))
+			leave("a tracer does not start\n");
+	}
+	if (!noted)
+		leave("a tracer has no ops\n");
+}
+
+/* Events written by now: a row is void if its calls wrote none. */
+static u64 events(void)
+{
+	return trace_top_array.buffer.cpu[0]->data.commit_entries;
+}
+
+static void tracer_rows(const char *name, unsigned int per_call, const char *on,
+			const char *off)
+{
+	u64 before, calls = (u64)CALLS * STRETCHES;
+	code_t target;
+
+	start(name);
+	target = make_target(make_tramp(noted->func, noted, false));
+	trace_top_array.on = 1;
+	before = events();
+	row(on, target);
+	if (events() - before != per_call * calls)
+		leave("not each call has written its events\n");
+	trace_top_array.on = 0;
+	before = events();
+	row(off, target);
+	if (events() != before)
+		leave("a call has written although tracing is off\n");
+}
+
+/* The top trace, without the files and events around it. */
+static void make_trace(void)
+{
+	struct trace_array *tr = &trace_top_array;
+	const struct tracer *const *at;
+
+	if (ring_buffer_init(&tr->buffer, 1, PAGES, trace_clock_find("local")))
+		leave("no rings\n");
+	this_cpu_write(trace_top_ring, tr->buffer.cpu[0]);
+	tr->buffer.cpu[0]->owner = tr;
+	tr->clock = tr->buffer.clock;
+	trace_options_init(tr);
+	for_each_entry(at, tracers) if ((*at)->create)
+		tr->tracer_data[at - tracers_first] = (*at)->create(tr);
+}
+
+__attribute__((used)) void run(void);
+void run(void)
+{
+	static struct ftrace_ops ops;
+
+	heap = area(64UL << 20);
+	heap_end = heap + (64UL << 20);
+	code = area(1UL << 20);
+	tsc_mult = 1ULL << 31; /* near enough: 2 GHz */
+	tsc_hz = 2000000000;
+	list_add(&task.task_list, &task_list);
+	this_cpu_write(current_task, &task);
+	this_cpu_write(trace_context, CTX_TASK);
+	make_trace();
+	nop = least(make_target(0));
+	row("call.ops1", make_target(make_tramp(empty, &ops, false)));
+	row("call.ops1_recursion", make_target(make_tramp(empty, &ops, true)));
+	tracer_rows("function", 1, "call.function_ring",
+		    "call.function_tracing_off");
+	tracer_rows("function_graph", 2, "call.graph_ring",
+		    "call.graph_tracing_off");
+	leave("");
+}
+
+__attribute__((naked, noreturn, used)) void cycles_start(void)
+{
+	__asm__("xor %ebp, %ebp\n"
+		"call run\n");
+}
