@@ -43,20 +43,25 @@
 struct trace_array;
 
 /* trace_event_file.flags */
-#define EVENT_FILE_ENABLED	 0x01U /* the probe is attached */
-#define EVENT_FILE_SOFT_MODE	 0x02U /* a soft user holds the event */
-#define EVENT_FILE_SOFT_DISABLED 0x04U /* not to be recorded, if attached */
-#define EVENT_FILE_FILTERED	 0x08U /* ->filter is not NULL */
-#define EVENT_FILE_PIDS		 0x10U /* the trace has lists of pids */
-#define EVENT_FILE_TRIGGERS	 0x20U /* ->triggers is not empty */
-#define EVENT_FILE_PRINTK	 0x40U /* each record is printed, too */
-#define EVENT_FILE_STACK	 0x80U /* option stacktrace */
-#define EVENT_FILE_WAS_ENABLED	 0x80U /* of probes: there may be records */
+#define EVENT_FILE_ENABLED	 0x01U	/* the probe is attached */
+#define EVENT_FILE_SOFT_MODE	 0x02U	/* a soft user holds the event */
+#define EVENT_FILE_SOFT_DISABLED 0x04U	/* not to be recorded, if attached */
+#define EVENT_FILE_FILTERED	 0x08U	/* ->filter is not NULL */
+#define EVENT_FILE_PIDS		 0x10U	/* the trace has lists of pids */
+#define EVENT_FILE_TRIGGERS	 0x20U	/* ->triggers is not empty */
+#define EVENT_FILE_PRINTK	 0x40U	/* each record is printed, too */
+#define EVENT_FILE_STACK	 0x80U	/* option stacktrace */
+#define EVENT_FILE_WAS_ENABLED	 0x100U /* of probes: there may be records */
 
 /* With one of these a probe calls trace_event_wanted() or the filter. */
 #define EVENT_FILE_SLOW                                                     \
 	(EVENT_FILE_SOFT_DISABLED | EVENT_FILE_FILTERED | EVENT_FILE_PIDS | \
 	 EVENT_FILE_TRIGGERS | EVENT_FILE_PRINTK | EVENT_FILE_STACK)
+
+static_assert(__builtin_popcount(EVENT_FILE_SLOW | EVENT_FILE_ENABLED |
+				 EVENT_FILE_SOFT_MODE |
+				 EVENT_FILE_WAS_ENABLED) == 9,
+	      "a bit of its own for each");
 
 /*
  * A filter as a probe sees it. Its owner embeds this head in its own struct.
