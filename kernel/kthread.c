@@ -2,7 +2,8 @@
 /*
  * Kernel threads: creating, binding, ending and joining them.
  *
- * Owns the list of tasks and the lifetime of task_structs and their stacks.
+ * Owns the contents of task_list and the lifetime of task_structs and their
+ * stacks.
  *
  * Invariants:
  * KT1 A task is on task_list from its creation until it has been joined or
@@ -26,11 +27,6 @@
 #include "arch/x86_64/mm/paging.h"
 #include "kernel/sched.h"
 #include "kernel/sched_events.h"
-
-DEFINE_TABLE(struct task_hooks, task_hooks);
-
-LIST_HEAD(task_list);
-DEFINE_SPINLOCK(task_list_lock);
 
 static atomic_t last_pid;
 static struct task_struct boot_task;
@@ -204,15 +200,6 @@ void kthread_exit(int result)
 	set_current_state(TASK_DEAD);
 	for (;;)
 		schedule();
-}
-
-void kthread_gone(struct task_struct *task)
-{
-	spin_lock(&task_list_lock);
-	task->gone = true;
-	if (task->joiner)
-		wake_up_process(task->joiner);
-	spin_unlock(&task_list_lock);
 }
 
 int kthread_join(struct task_struct *task)

@@ -2,7 +2,8 @@
 /*
  * Grace periods: waiting until no task or CPU can still be inside.
  *
- * Owns the marks on tasks and CPUs. Each wait has one bit of its own.
+ * Owns the marks on tasks and CPUs, which it sets and quiesce_marks.c removes.
+ * Each wait has one bit of its own.
  *
  * How: a wait for tasks marks every task that is runnable and every CPU that is
  * in its idle task but not quiet. A wait for CPUs marks every CPU except the
@@ -22,8 +23,8 @@
  * Invariants:
  * Q1 A task's mark is set and cleared with its run queue locked, and only while
  *    on_rq is set: so no mark is left on a task that sleeps or has ended.
- * Q2 pending[i] counts the tasks and CPUs with mark i, plus 1 while the wait
- *    still sets marks. A mark belongs to one wait from begin to end.
+ * Q2 quiesce_pending[i] counts the tasks and CPUs with mark i, plus 1 while the
+ *    wait still sets marks. A mark belongs to one wait from begin to end.
  * Q3 A full barrier separates the caller's unpublishing from its scan of tasks
  *    and CPUs. Likewise one separates a task's waking, or a CPU's leaving the
  *    quiet state, from what it does next. So either the scan sees the task or
@@ -37,6 +38,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mutex.h"
 #include "kernel/quiesce.h"
+#include "kernel/quiesce_internal.h"
 #include "kernel/sched_internal.h"
 #include "kernel/stacktrace.h"
 #include "kernel/wait.h"
@@ -48,8 +50,6 @@
 #define ANSWER_MS    1000
 
 static DEFINE_MUTEX(report_mutex);
-static DEFINE_WAIT_QUEUE(quiesce_wq); /* woken when a wait may be over */
-static atomic_t pending[QUIESCE_MARKS];
 static u32 marks_used; /* [A] marks of current waits */
 static DEFINE_SPINLOCK(stats_lock);
 static struct quiesce_stats stats; /* [stats_lock] */
@@ -63,65 +63,6 @@ struct holder {
 	unsigned int n;
 	unsigned long trace[REPORT_DEPTH];
 };
-
-/*
- * Remove some of the marks of a task or a CPU. Context: its run queue locked.
- * Return: whether a wait is over, so that its caller must be woken.
- */
-static bool drop(u32 *marks, u32 which)
-{
-	bool last = false;
-
-	BUG_ON(which & ~*marks); /* Q2 */
-	*marks &= ~which;
-	for (; which; which &= which - 1)
-		last |= atomic_dec_and_test(&pending[__builtin_ctz(which)]);
-	return last;
-}
-
-bool quiesce_switch(struct run_queue *rq, struct task_struct *prev,
-		    bool voluntary)
-{
-	bool last = false;
-
-	assert_held(&rq->lock);
-	if (unlikely(rq->quiesce_marks))
-		last |= drop(&rq->quiesce_marks, rq->quiesce_marks);
-	if (unlikely(prev->quiesce_marks) && voluntary)
-		last |= drop(&prev->quiesce_marks, prev->quiesce_marks);
-	return last;
-}
-
-void quiesce_wake(void)
-{
-	wake_up(&quiesce_wq);
-}
-
-void quiesce_pass(void)
-{
-	unsigned long flags;
-	struct run_queue *rq = task_rq_lock(current, &flags);
-	bool last = quiesce_switch(rq, current, true);
-
-	spin_unlock_irqrestore(&rq->lock, flags);
-	if (last)
-		quiesce_wake();
-}
-
-void quiesce_idle(void)
-{
-	struct run_queue *rq = this_cpu_ptr(&run_queue);
-	bool last;
-
-	assert_irqs_off();
-	if (likely(!READ_ONCE(rq->quiesce_marks)))
-		return;
-	spin_lock(&rq->lock);
-	last = drop(&rq->quiesce_marks, rq->quiesce_marks);
-	spin_unlock(&rq->lock);
-	if (last)
-		quiesce_wake();
-}
 
 /*
  * A task that is asleep and off its stack needs no lock: if it is woken now,
@@ -138,7 +79,7 @@ static void mark_task(struct quiesce_wait *w, struct task_struct *task)
 		return;
 	rq = task_rq_lock(task, &flags);
 	if (task->on_rq) {
-		atomic_inc(&pending[__builtin_ctz(w->mark)]);
+		atomic_inc(&quiesce_pending[__builtin_ctz(w->mark)]);
 		task->quiesce_marks |= w->mark; /* Q1 */
 		w->tasks++;
 	}
@@ -182,10 +123,10 @@ static void mark_cpu(struct quiesce_wait *w, unsigned int cpu)
 		return;
 	spin_lock_irqsave(&rq->lock, flags);
 	if (is_to_pass(w, rq)) {
-		atomic_inc(&pending[__builtin_ctz(w->mark)]);
+		atomic_inc(&quiesce_pending[__builtin_ctz(w->mark)]);
 		fetch_or(&rq->quiesce_marks, w->mark);
 		if (cpu_is_quiet(cpu)) {
-			drop(&rq->quiesce_marks, w->mark);
+			quiesce_drop(&rq->quiesce_marks, w->mark);
 		} else {
 			w->cpus++;
 			if (w->kind == QUIESCE_CPUS)
@@ -220,8 +161,8 @@ void quiesce_begin(struct quiesce_wait *w, enum quiesce_kind kind)
 	might_sleep();
 	wait_event(&quiesce_wq, take_mark(w));
 	w->since = ktime_ns();
-	atomic_set(&pending[__builtin_ctz(w->mark)], 1); /* Q2 */
-	smp_mb();					 /* Q3 */
+	atomic_set(&quiesce_pending[__builtin_ctz(w->mark)], 1); /* Q2 */
+	smp_mb();						 /* Q3 */
 	if (kind == QUIESCE_TASKS) {
 		spin_lock_irqsave(&task_list_lock, flags);
 		for_each_task(task)
@@ -231,12 +172,13 @@ void quiesce_begin(struct quiesce_wait *w, enum quiesce_kind kind)
 	}
 	for_each_online_cpu(cpu)
 		mark_cpu(w, cpu);
-	atomic_dec(&pending[__builtin_ctz(w->mark)]);
+	atomic_dec(&quiesce_pending[__builtin_ctz(w->mark)]);
 }
 
 bool quiesce_passed(const struct quiesce_wait *w)
 {
-	return !w->mark || !atomic_read(&pending[__builtin_ctz(w->mark)]);
+	return !w->mark ||
+	       !atomic_read(&quiesce_pending[__builtin_ctz(w->mark)]);
 }
 
 /* Context: task_list_lock held, so the task is not freed. */

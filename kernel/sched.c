@@ -2,7 +2,8 @@
 /*
  * The scheduler: run queues, switching, sleeping and waking, idling.
  *
- * Owns the run queues and the [R] fields of tasks.
+ * Owns the run queues and the [R] fields of tasks. sleep.c has sleeping for a
+ * time.
  *
  * Invariants:
  * SC1 A task is on at most one queue, that of the CPU task->cpu. on_rq is set
@@ -26,10 +27,14 @@
 #include "kernel/sched_events.h"
 #include "kernel/sched_internal.h"
 #include "kernel/smp.h"
-#include "kernel/timer.h"
 #include "kernel/trace_hooks.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
+
+/* kthread.c keeps the list; what follows tasks finds both here. */
+DEFINE_TABLE(struct task_hooks, task_hooks);
+LIST_HEAD(task_list);
+DEFINE_SPINLOCK(task_list_lock);
 
 DEFINE_PER_CPU(struct run_queue, run_queue);
 DEFINE_PER_CPU(bool, idle_quiet);
@@ -180,6 +185,16 @@ static void arrive(struct task_struct *task)
 	spin_unlock(&rq->lock);
 }
 
+/* KT2. @task, dead, has left its stack. */
+static void note_gone(struct task_struct *task)
+{
+	spin_lock(&task_list_lock);
+	task->gone = true;
+	if (task->joiner)
+		wake_up_process(task->joiner);
+	spin_unlock(&task_list_lock);
+}
+
 /* Runs on the new task's stack; releases the lock that the old took (SC3). */
 void finish_switch(struct task_struct *prev)
 {
@@ -195,7 +210,7 @@ void finish_switch(struct task_struct *prev)
 	if (leaving)
 		arrive(prev);
 	if (dead)
-		kthread_gone(prev);
+		note_gone(prev);
 	if (wake)
 		quiesce_wake();
 }
@@ -300,38 +315,6 @@ void scheduler_tick(void)
 {
 	if (this_cpu_ptr(&run_queue)->nr_queued)
 		this_cpu_write(need_resched, 1);
-}
-
-static void wake_task(void *task)
-{
-	wake_up_process(task);
-}
-
-u64 schedule_timeout(u64 ns)
-{
-	struct timer timer = TIMER_INIT(timer, wake_task, current);
-	u64 now = ktime_ns(), end;
-
-	if (__builtin_add_overflow(now, ns, &end))
-		end = ~0ULL; /* for ever */
-	timer_add(&timer, end);
-	schedule();
-	timer_cancel_sync(&timer);
-	now = ktime_ns();
-	return now < end ? end - now : 0;
-}
-
-void sleep_ns(u64 ns)
-{
-	do {
-		set_current_state(TASK_SLEEPING);
-		ns = schedule_timeout(ns);
-	} while (ns);
-}
-
-void msleep(unsigned int ms)
-{
-	sleep_ns(ms * 1000000ULL);
 }
 
 /* Take the first task of @victim that may move; NULL if there is none. */

@@ -40,8 +40,5 @@ void run_queue_init(unsigned int cpu, struct task_struct *idle);
 /* The last step of a switch, on the stack of the task that continues. */
 void finish_switch(struct task_struct *prev);
 
-/* A dead task has left its stack. Context: interrupts off. */
-void kthread_gone(struct task_struct *task);
-
 /* The endless loop of a CPU's idle task. Preempt count 1. */
 void idle_loop(void) __noreturn;

@@ -61,7 +61,7 @@ MUTANTS = [
     ("all waits have one mark", QUIESCE,
      "w->mark = ~used & (used + 1) & (BIT(QUIESCE_MARKS) - 1);",
      "w->mark = 1;", "quiesce.two_waits*", "not ok 1 - quiesce.two_waits"),
-    ("who passes loses marks of one wait only", QUIESCE,
+    ("who passes loses marks of one wait only", "kernel/quiesce_marks.c",
      "	for (; which; which &= which - 1)\n", "	if (which)\n",
      "quiesce.two_waits*", "not ok 1 - quiesce.two_waits"),
     ("a ring is changed with its writer inside",

@@ -14,10 +14,7 @@ from tests.lint import layers, symbols
 MOST = 3
 
 # The folder: the number of files, and the reason.
-KNOWN = {
-    "kernel": (7, "the scheduler, what sleeps by it, what it wakes and what "
-                  "waits for its switches"),
-}
+KNOWN = {}
 
 KNOWN_FOLDERS = {
     frozenset({"arch/x86_64/cpu", "arch/x86_64/dev"}):
