@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 55
+# parts: torture 60
 """Breaks entry and synchronisation on purpose, one line at a time: a named
 test in the image, or a panic, must notice each."""
 import pathlib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 39, torture 25
+# parts: torture 39
 """Breaks probes on purpose, one line at a time: a named test in the image, or
 a panic, must notice each."""
 import pytest
