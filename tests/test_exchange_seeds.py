@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 18
+# parts: torture 18
 """Direct targets exchanged under schedules chosen by a seed (-icount).
 
 In each of them the exchange misses no call, and the way of old, off and on
