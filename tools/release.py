@@ -3,7 +3,8 @@
 
     nop5.iso                     boots by BIOS and UEFI: the demo, or from its
                                  menu the shell and the suites
-    nop5.elf nop5-test.elf       the images, with symbols
+    nop5.elf nop5-test.elf       the images, with symbols; without debug
+                                 information, as nasm puts the folder into it
     theatre/METHOD.html          a patch byte by byte, by each method
     trace.dat                    a sample trace, for trace-cmd and nop5-trace
     book/                        the book, if this tree has one
@@ -52,16 +53,24 @@ def iso(build, out):
         str(build / "nop5.elf"), str(build / "nop5-test.elf"))
 
 
+def stripped(path, out):
+    run(os.environ.get("OBJCOPY", "objcopy"), "--strip-debug", str(path),
+        str(out))
+    return str(out)
+
+
 def images(build, out):
     for name in ("nop5.elf", "nop5-test.elf"):
-        shutil.copyfile(build / name, out / name)
+        stripped(build / name, out / name)
 
 
 def theatre(build, out):
+    """A page names its kernel by a sum: of one without debug information."""
+    kernel = stripped(build / "nop5-debug.elf", build / "release-debug.elf")
     folder = out / "theatre"
     folder.mkdir()
     for method in METHODS:
-        scenes = boot.record(str(build / "nop5-debug.elf"), SMP, method, SEED)
+        scenes = boot.record(kernel, SMP, method, SEED)
         (folder / f"{method}.html").write_text(page.build(scenes, SOURCES),
                                                "utf-8")
 
@@ -79,10 +88,15 @@ def sample(build, out):
 
 
 def book(build, out):
-    if (build / "book/index.html").exists():
-        shutil.copytree(build / "book", out / "book",
-                        ignore=shutil.ignore_patterns(".buildinfo",
-                                                      ".doctrees"))
+    """As `make book` has left it, but for its page of the theatre."""
+    if not (build / "book/index.html").exists():
+        return
+    shutil.copytree(build / "book", out / "book", ignore=shutil.
+                    ignore_patterns(".buildinfo", ".doctrees"))
+    if (out / "book/theatre.html").exists():
+        run(sys.executable, "-m", "tools.theatre.make", "--smp", str(SMP),
+            "--kernel", str(build / "release-debug.elf"), "-o",
+            str(out / "book/theatre.html"))
 
 
 def checksums(out):
