@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 25, torture 500
+# parts: test-all 20, torture 400
 """Puzzles: each seed gives a fault that is noticed by a test that was withheld,
 and is mended, with that test as the student's, for full points."""
 import subprocess
@@ -46,14 +46,20 @@ def points(results):
 
 @pytest.mark.parametrize("seed", marked(SEEDS))
 def test_the_reverse_patch_gets_all_points(seed, base, work):
-    """And the kernel as it was handed out gets none: the fault is noticed."""
+    """The last part also says that the withheld tests notice the fault."""
     handed, sealed, whole = case(seed, base)
-    results = puzzle_grade.judged(handed, handed, sealed, work, [], qemu.ROOT)
-    assert points(results) == [False, False, False]
-    assert "compile" not in results[0].why
     results = puzzle_grade.judged(handed, handed | whole, sealed, work, [],
                                   qemu.ROOT)
     assert points(results) == [True, True, True], results
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("seed", SEEDS[:5])
+def test_what_is_handed_out_gets_no_points(seed, base, work):
+    handed, sealed, _ = case(seed, base)
+    results = puzzle_grade.judged(handed, handed, sealed, work, [], qemu.ROOT)
+    assert points(results) == [False, False, False]
+    assert "compile" not in results[0].why
 
 
 @pytest.mark.torture
