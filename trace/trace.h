@@ -478,6 +478,11 @@ void trace_dump(unsigned int cpu);
  * Context: task.
  */
 void trace_saved_cmdlines_show(struct trace_seq *s);
+
+/* Room for names. Setting forgets all. Return: 0; -ENOMEM, nothing changed. */
+#define TRACE_CMDLINES_MAX 32768
+unsigned int trace_saved_cmdlines_size(void);
+int trace_set_saved_cmdlines_size(unsigned int n);
 /* Copy a saved name, or that of a live task. Adds no event if it is saved.
  * Return: false: unknown, comm is "<...>". comm has TASK_COMM_LEN bytes. */
 bool trace_find_cmdline(int pid, char *comm);

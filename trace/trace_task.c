@@ -18,6 +18,8 @@
  * with interrupts off, for a few instructions. Not traceable: printing looks up
  * a name for each event.
  */
+#include "kernel/base/slab.h"
+#include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/trace_hooks.h"
@@ -26,18 +28,20 @@
 #include <asm/atomic.h>
 #include <asm/irqflags.h>
 
-#define SAVED_MAX 256
+#define SAVED_FIRST 256 /* names, until the size is set */
 
 struct saved_name {
 	int pid; /* 0: free */
 	char comm[TASK_COMM_LEN];
 };
 
+static struct saved_name first_names[SAVED_FIRST];
+
 static struct {
 	u32 busy; /* [A] 1: locks the rest */
-	unsigned int next;
-	struct saved_name name[SAVED_MAX];
-} saved;
+	unsigned int next, size;
+	struct saved_name *name;
+} saved = { .size = SAVED_FIRST, .name = first_names };
 
 /* [C] commit_entries of the CPU's rings when it last switched */
 static DEFINE_PER_CPU(u64, entries_seen);
@@ -67,7 +71,7 @@ static void saved_unlock(unsigned long flags)
 /* SN3 */
 static bool is_saved(const struct task_struct *task)
 {
-	return task->trace_name &&
+	return task->trace_name && task->trace_name <= saved.size &&
 	       saved.name[task->trace_name - 1].pid == task->pid;
 }
 
@@ -76,11 +80,11 @@ static void save_name(struct task_struct *task)
 {
 	struct saved_name *name = saved.name;
 
-	while (name < saved.name + SAVED_MAX && name->pid != task->pid)
+	while (name < saved.name + saved.size && name->pid != task->pid)
 		name++;
-	if (name == saved.name + SAVED_MAX) {
+	if (name == saved.name + saved.size) {
 		name = &saved.name[saved.next];
-		saved.next = (saved.next + 1) % SAVED_MAX;
+		saved.next = (saved.next + 1) % saved.size;
 	}
 	name->pid = task->pid;
 	memcpy(name->comm, task->comm, TASK_COMM_LEN);
@@ -134,14 +138,16 @@ static bool find_saved(int pid, char *comm)
 {
 	unsigned long flags = frozen ? 0 : saved_lock();
 	unsigned int i;
+	bool found;
 
-	for (i = 0; i < SAVED_MAX && saved.name[i].pid != pid; i++)
+	for (i = 0; i < saved.size && saved.name[i].pid != pid; i++)
 		;
-	if (i < SAVED_MAX)
+	found = i < saved.size;
+	if (found)
 		memcpy(comm, saved.name[i].comm, TASK_COMM_LEN);
 	if (!frozen)
 		saved_unlock(flags);
-	return i < SAVED_MAX;
+	return found;
 }
 
 /* Find the name of a live task, which may never have been switched out. */
@@ -183,16 +189,49 @@ void trace_saved_cmdlines_show(struct trace_seq *s)
 {
 	struct saved_name name;
 	unsigned long flags;
+	bool done = false;
 	unsigned int i;
 
 	flags = arch_irq_save();
 	name_active(current); /* it may never have been switched out */
 	arch_irq_restore(flags);
-	for (i = 0; i < SAVED_MAX; i++) {
+	for (i = 0; !done; i++) {
 		flags = saved_lock();
-		name = saved.name[i];
+		done = i >= saved.size;
+		name.pid = 0;
+		if (!done)
+			name = saved.name[i];
 		saved_unlock(flags);
 		if (name.pid)
 			trace_seq_printf(s, "%d %s\n", name.pid, name.comm);
 	}
+}
+
+unsigned int trace_saved_cmdlines_size(void)
+{
+	return READ_ONCE(saved.size);
+}
+
+int trace_set_saved_cmdlines_size(unsigned int n)
+{
+	struct saved_name *name = kcalloc(n, sizeof(*name)), *old;
+	unsigned long flags;
+
+	if (!name)
+		return -ENOMEM;
+	if (n == SAVED_FIRST) { /* the memory that is there anyway */
+		kfree(name);
+		name = first_names;
+	}
+	flags = saved_lock();
+	old = saved.name;
+	if (name == first_names)
+		memset(name, 0, sizeof(first_names));
+	saved.name = name;
+	saved.size = n;
+	saved.next = 0;
+	saved_unlock(flags);
+	if (old != first_names)
+		kfree(old);
+	return 0;
 }

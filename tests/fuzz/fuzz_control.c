@@ -140,9 +140,26 @@ NOTHING(trace_use, struct trace_array *tr)
 NOTHING(trace_unuse, struct trace_array *tr)
 NOTHING(trace_snapshot_destroy, struct trace_array *tr)
 NOTHING(synchronize_cpus, void)
+NOTHING(ring_buffer_set_owner, struct ring_buffer *b, void *owner)
 NOTHING(tracepoint_session_begin, void)
 NOTHING(event_triggers_drop, struct trace_event_file *file)
 NOTHING(event_triggers_settled, void)
+
+unsigned long kallsyms_lookup_name(const char *name)
+{
+	return 0;
+}
+
+unsigned int trace_saved_cmdlines_size(void)
+{
+	return 256;
+}
+
+int trace_set_saved_cmdlines_size(unsigned int n)
+{
+	BUG_ON(!n || n > TRACE_CMDLINES_MAX);
+	return 0;
+}
 
 bool tracepoint_session_end(void)
 {

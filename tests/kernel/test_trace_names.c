@@ -3,9 +3,12 @@
  * Names of tasks: saved while tracing and only then, kept when the task has
  * ended, replaced by younger ones when the table is full.
  */
+#include "kernel/base/fail.h"
 #include "kernel/lib/printf.h"
 #include "kernel/sched.h"
+#include "tests/kernel/event_bells.h"
 #include "tests/kernel/trace_test.h"
+#include "trace/control/tracefs.h"
 
 #define SAVED_MAX 256 /* of trace/trace_task.c */
 
@@ -108,4 +111,31 @@ KTEST_FLAGS(trace_names, the_oldest_give_way, 0, 120)
 	for (at = show(text); (at = strchr(at, '\n')); at++)
 		lines++;
 	EXPECT_EQ(lines, SAVED_MAX);
+}
+
+/* The table can have any size; setting it forgets the names. SN3 */
+KTEST(trace_names, a_table_of_another_size)
+{
+	unsigned int i, lines = 0;
+	const char *at;
+
+	EXPECT(tt_says("saved_cmdlines_size", "256\n"));
+	tt_write("saved_cmdlines_size", "16");
+	EXPECT(tt_says("saved_cmdlines_size", "16\n"));
+	if (tt_begin("function", "named_call", 64))
+		for (i = 0; i < 40; i++)
+			run_task("few");
+	tt_end();
+	for (at = show(text); (at = strchr(at, '\n')); at++)
+		lines++;
+	EXPECT_EQ(lines, 16);
+	EXPECT_EQ(bells_write("saved_cmdlines_size", "0", TRACEFS_WRITE),
+		  -EINVAL);
+	EXPECT_EQ(bells_write("saved_cmdlines_size", "32769", TRACEFS_WRITE),
+		  -EINVAL);
+	fail_nth(1);
+	EXPECT_EQ(trace_set_saved_cmdlines_size(100), -ENOMEM);
+	EXPECT(fail_end());
+	EXPECT(tt_says("saved_cmdlines_size", "16\n"));
+	EXPECT_EQ(trace_set_saved_cmdlines_size(SAVED_MAX), 0);
 }

@@ -21,6 +21,7 @@ static const char *const changes[][2] = {
 	{ "set_event", "belfry:bell tower:clock\n" },
 	{ "set_event_pid", "3 1 2\n" },
 	{ "set_event_notrace_pid", "4\n" },
+	{ "saved_cmdlines_size", "100\n" },
 	{ "set_ftrace_pid", "1 2 3\n" },
 	{ "set_ftrace_notrace_pid", "4 5\n" },
 	{ "max_graph_depth", "3\n" },
@@ -117,6 +118,7 @@ static void change_none(void)
 	tt_write("set_event", "\n");
 	tt_write("set_event_pid", "\n");
 	tt_write("set_event_notrace_pid", "\n");
+	tt_write("saved_cmdlines_size", "256\n");
 	tt_write("set_ftrace_notrace", "\n");
 	tt_write("set_ftrace_pid", "\n");
 	tt_write("set_ftrace_notrace_pid", "\n");

@@ -48,6 +48,7 @@ static const char readme[] =
 	"      set_ftrace_filter: name:COMMAND[:count], at once, whenever the\n"
 	"      function is called: traceon, traceoff, stacktrace, snapshot,\n"
 	"      enable_event:system:event, disable_event:system:event;\n"
+	"      name:dump, name:cpudump print the trace on the console;\n"
 	"      !name:COMMAND[:0] removes it, without or with a count\n"
 	"  set_ftrace_pid        trace only these tasks\n"
 	"  set_ftrace_notrace_pid  do not trace these tasks\n"
@@ -110,7 +111,7 @@ static const char readme[] =
 	"  events/*/*/enable     0 or 1; * while a trigger needs the event\n"
 	"  events/*/enable, events/enable       all of them; X: they differ\n"
 	"  available_events      what can be enabled\n"
-	"  set_event             [!]system:event, system, event, globs;\n"
+	"  set_event             [!]system:event, system, event; * is any;\n"
 	"                        > replaces, >> adds\n"
 	"  set_event_pid         record events of these tasks only\n"
 	"  set_event_notrace_pid not those of these tasks; the option\n"
@@ -121,8 +122,14 @@ static const char readme[] =
 	"  events/*/filter       the same for all that have the fields\n"
 	"  events/*/*/trigger    [!]COMMAND[:count] [if filter]: traceon,\n"
 	"      traceoff, stacktrace, snapshot, enable_event:system:event,\n"
-	"      disable_event:system:event\n"
+	"      disable_event:system:event, enable_hist, disable_hist,\n"
+	"      hist:keys=field[,field][:vals=field][:sort=field][:size=n]\n"
+	"      [:pause|:cont|:clear] counts the event by up to 3 keys;\n"
+	"      field.hex .sym .sym-offset .log2 .buckets=n, .execname of\n"
+	"      common_pid; common_cpu, common_stacktrace, common_timestamp\n"
+	"  events/*/*/hist       what its histograms have counted\n"
 	"  saved_cmdlines        pids and names\n"
+	"  saved_cmdlines_size   how many names there is room for\n"
 	"  printk_formats        the formats of trace_printk() by address\n"
 	"  kallsyms              addresses and names (on Linux in /proc)\n"
 	"  version               of this kernel (on Linux in /proc)\n"
@@ -358,6 +365,28 @@ static int cmdlines_show(struct tracefs_file *file, struct trace_seq *seq)
 	return 0;
 }
 
+static int cmdlines_size_show(struct tracefs_file *file, struct trace_seq *seq)
+{
+	trace_seq_printf(seq, "%u\n", trace_saved_cmdlines_size());
+	return 0;
+}
+
+static ssize_t cmdlines_size_write(struct tracefs_file *file, const char *buf,
+				   size_t len)
+{
+	u64 n;
+	int err = node_number(file, buf, len, &n);
+
+	if (err)
+		return err;
+	file->error_text = "a number from 1 to 32768 is needed";
+	if (!n || n > TRACE_CMDLINES_MAX)
+		return -EINVAL;
+	file->error_text = NULL;
+	err = trace_set_saved_cmdlines_size(n);
+	return err ?: (ssize_t)len;
+}
+
 static int errors_open(struct tracefs_file *file)
 {
 	if (file->flags & TRACEFS_TRUNC)
@@ -377,6 +406,10 @@ static const struct tracefs_node root_nodes[] = {
 	  .size = sizeof(readme) - 1,
 	  .show = readme_show },
 	{ .name = "saved_cmdlines", .mode = 0440, .show = cmdlines_show },
+	{ .name = "saved_cmdlines_size",
+	  .mode = 0640,
+	  .show = cmdlines_size_show,
+	  .write = cmdlines_size_write },
 };
 TRACEFS_FILES(10, root_dir, root_nodes);
 
