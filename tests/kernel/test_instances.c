@@ -308,6 +308,28 @@ KTEST(instances, starts_small_and_grows_at_first_use)
 	EXPECT_EQ(tracefs_rmdir("instances/foo"), 0);
 }
 
+#define SWITCH "events/sched/sched_switch/"
+
+/* A trigger acts on its own trace only, and goes with it. */
+KTEST(instances, triggers_are_their_own)
+{
+	EXPECT_EQ(tracefs_mkdir("instances/foo"), 0);
+	tt_write("instances/foo/" SWITCH "trigger", "traceoff:1\n");
+	msleep(20);
+	EXPECT(tt_says("instances/foo/tracing_on", "0\n"));
+	EXPECT(tt_says("tracing_on", "1\n"));
+	tt_read("instances/foo/" SWITCH "trigger", text, ROOM);
+	EXPECT(strstr(text, "traceoff:count=0"));
+	tt_read(SWITCH "trigger", text, ROOM);
+	EXPECT(!strstr(text, "\ntraceoff:") && strncmp(text, "traceoff:", 9));
+	EXPECT(tt_says(SWITCH "enable", "0\n"));
+	EXPECT_EQ(tracefs_rmdir("instances/foo"), 0);
+	EXPECT_EQ(tracefs_mkdir("instances/foo"), 0);
+	tt_read("instances/foo/" SWITCH "trigger", text, ROOM);
+	EXPECT(!strstr(text, "count="));
+	EXPECT_EQ(tracefs_rmdir("instances/foo"), 0);
+}
+
 /* ---- no memory, and much coming and going -------------------------------- */
 
 KTEST(instances, every_allocation_fails_once)
