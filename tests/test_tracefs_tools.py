@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 13, torture 55
+# parts: test-all 13, torture 61
 """Tools of Linux, unmodified, on a guest: trace-cmd, perf ftrace, perf-tools.
 Each test has a guest of its own with a busy workload. Needs root, /dev/fuse and
 a host with tracefs."""
@@ -305,6 +305,35 @@ def test_tpoint(host):
     found = [event for *_, event in EVENT.findall(events)]
     assert len(found) > 20
     assert all("prev_pid=0 " in event for event in found)
+
+
+@pytest.mark.torture
+def test_kprobe(host):
+    """By register, by name with a filter, at a return."""
+    text = host("kprobe-perf -d 1 'p:took vfs_read len=%dx:u64'; echo ==; "
+                "kprobe-perf -d 1 'p:took vfs_read len=len' 'len < 1'; "
+                "echo ==; kprobe-perf -d 1 'r:gave vfs_read $retval'; "
+                f"echo ==; cat {TRACING}/kprobe_events")
+    some, none, back, left = text.split("==\n")
+    taken = re.findall(r"took: \(vfs_read\+0x0/0x\w+\) len=(\d+)$", some,
+                       re.MULTILINE)
+    assert len(taken) > 5 and set(taken) == {"64"}
+    assert "took: (" not in none and left == ""
+    assert re.search(r"gave: \(\S+ <- vfs_read\) arg1=\d+$", back,
+                     re.MULTILINE)
+
+
+@pytest.mark.torture
+def test_trace_cmd_reads_probe_events(host):
+    """Its parser and ours make the same text of a record."""
+    text = host(f"echo 'p:took vfs_read len=len:s32 buf=%di:symbol $comm "
+                f"b=+0(%di):x8[3] c=$comm s=$stack0:symbol' >> {TRACING}/"
+                f"kprobe_events; trace-cmd record -q -e kprobes:took -o x.dat "
+                "sleep 0.5 >/dev/null; trace-cmd report x.dat")
+    found = re.findall(r"took: +\(\w+\) len=64 buf=\S+ arg3=(\S+) "
+                       r"b=\{0x\w+,0x\w+,0x\w+\} c=(\S+) s=\w+(?:\+0x\w+)?",
+                       text, re.MULTILINE)
+    assert len(found) > 5 and all(a == b for a, b in found), text
 
 
 @pytest.mark.torture
