@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-# parts: torture 39
+# parts: torture 78
 """Breaks probes on purpose, one line at a time: a named test in the image, or
 a panic, must notice each."""
 import pytest
 
 from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
 
+EVENT, FETCH = "trace/probes/probe_event", "trace/probes/probe_fetch.c"
 PATCH, PROBES = "arch/x86_64/patch/kprobe", "trace/probes/kprobe"
 
 # What is broken, file, text, what it becomes, tests to run, who must notice.
@@ -59,6 +60,44 @@ MUTANTS = [
      "disable_fprobe_entries(&rp->fprobe);",
      "disable_fprobe(&rp->fprobe);",
      "kretprobe.disabled*", "not ok 1 - kretprobe.disabled"),
+    ("a fetch reads without a look at the page tables", FETCH,
+     "unlikely(paging_peek(addr, &at) < size)",
+     "unlikely((at = (const void *)addr, size == 3))",
+     "probe_fetch.memory_at_a_value*", "kernel panic: "),
+    ("a text goes on behind the page", FETCH,
+     "n = min(paging_peek(addr + done, &at), (size_t)(size - done));",
+     "n = paging_peek(addr + done, &at) ? size - done : 0;",
+     "probe_fetch.memory_across*",
+     "not ok 1 - probe_fetch.memory_across_and_at_the_end_of_a_page_PE6"),
+    ("registers of devices are memory", "arch/x86_64/mm/paging_peek.c",
+     "return addr >= PAGE_OFFSET &&\n"
+     "\t       addr - IOREMAP_BASE >= STACK_BASE - IOREMAP_BASE;",
+     "return true;", "probe_fetch.guard*", "kernel panic: "),
+    ("an event in use is removed", EVENT + "_remove.c",
+     "busy |= all && in_use(pe); /* PE5 */",
+     "busy |= all && in_use(pe) && n < 0;",
+     "probe_event.an_event_in_use*",
+     "not ok 1 - probe_event.an_event_in_use_stays_PE5"),
+    ("the names of fields go with the first probe", EVENT + "_remove.c",
+     "if (!p->of || p->of->form != p->def)", "",
+     "probe_event.several*", "kernel panic: "),
+    ("a probe that comes to an enabled event is not armed", EVENT + ".c",
+     "if (pe->files)\n\t\terr = probe_arm(p);", "",
+     "probe_event.several*",
+     "not ok 1 - probe_event.several_probes_make_one_event"),
+    ("the traces keep records of what is gone", EVENT + "_remove.c",
+     "if (reset_wanted(tr))", "if (reset_wanted(tr) && !tr)",
+     "probe_event.a_removal*", "not ok 1 - probe_event.a_removal_empties"),
+    ("what is refused stays registered", EVENT + ".c",
+     "if (err)\n\t\tprobe_release(p); /* PE3 */", "",
+     "probe_life.each_allocation_of_a_def*",
+     "probe_life.each_allocation_of_a_definition_may_fail_PE3"),
+    ("a probe that could not be armed leaves the others", EVENT + "_hit.c",
+     "disarm_before(pe, at);\n\t\treturn err;", "return err;",
+     "probe_life.an_event_is_armed*", "not ok 1 - probe_life.an_event_is"),
+    ("a structure's size is not counted", "trace/probes/probe_name.c",
+     "f->named->slot + 1u - f->def->hidden", "n + 1u",
+     "probe_names.parameters*", "not ok 1 - probe_names.parameters_by_name"),
 ]
 
 

@@ -279,6 +279,40 @@ KTEST_FLAGS(probe_life, many_are_enabled_at_once, 0, 120)
 	probes_end();
 }
 
+/* Enable events life/e0 to life/eN-1, each of a return. */
+static void take_places(unsigned int n)
+{
+	char line[64];
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		snprintf(line, sizeof(line), "r:life/e%u probe_victim", i);
+		EXPECT(probe_add("kprobe_events", line) > 0);
+		snprintf(line, sizeof(line), "events/life/e%u/enable", i);
+		tt_write(line, "1");
+	}
+}
+
+/* Of two probes the second finds no place: then the first has none either. */
+KTEST_FLAGS(probe_life, an_event_is_armed_whole_or_not_PE4, KTEST_LEAKS, 0)
+{
+	ASSERT(probes_begin("nop"));
+	take_places(FGRAPH_USERS - 1);
+	EXPECT(probe_add("kprobe_events", "r:life/two probe_victim\n"
+					  "r:life/two deep_victim\n"
+					  "r:life/one deep_victim\n") > 0);
+	EXPECT_EQ(bells_write("events/life/two/enable", "1", TRACEFS_WRITE),
+		  -ENOSPC);
+	EXPECT(tt_says("events/life/two/enable", "0\n"));
+	EXPECT(bells_write("events/life/one/enable", "1", TRACEFS_WRITE) > 0);
+	tt_write("events/life/enable", "0");
+	tt_write("events/life/two/enable", "1");
+	victim_called(NULL);
+	EXPECT_EQ(deep_victim(0), 0);
+	EXPECT_EQ(probe_records(" two: ("), 2);
+	probes_end();
+}
+
 /* Each event of a return takes one of FGRAPH_USERS places. */
 KTEST_FLAGS(probe_life, returns_share_the_places_of_the_graph, KTEST_LEAKS, 0)
 {

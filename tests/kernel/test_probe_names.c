@@ -40,6 +40,16 @@ pn_greet(const struct pn_guest *guest, const char *word, u16 times, bool loud,
 	return guest->next;
 }
 
+struct pn_pair {
+	u64 first, second;
+};
+
+/* The pair takes two registers. */
+static traced_function u64 pn_behind(struct pn_pair pair, u32 behind)
+{
+	return pair.second + behind;
+}
+
 static traced_function void pn_nothing(void)
 {
 }
@@ -55,6 +65,7 @@ static void recorded(const char *line, const char *pattern)
 	tt_write("events/pn/enable", "1");
 	EXPECT(pn_greet(&pn_guest, "hello", 65535, true, PN_BAD, -3,
 			1UL << 40) == &pn_next);
+	EXPECT_EQ(pn_behind((struct pn_pair){ 5, 6 }, 77), 83);
 	pn_nothing();
 	tp_call_two(1, 2);
 	tt_write("events/pn/enable", "0");
@@ -75,6 +86,9 @@ KTEST_FLAGS(probe_names, parameters_by_name_have_their_types, KTEST_LEAKS, 0)
 		 "x: (*) less=-3 word=\"hello\"");
 	recorded("r:pn/x pn_greet times next=$retval:symbol",
 		 "x: (* <- pn_greet) times=65535 next=pn_next+0x0/0x*");
+	recorded("p:pn/x pn_behind behind", "x: (*) behind=77");
+	EXPECT_EQ(probe_add("kprobe_events", "p:pn/x pn_behind pair"),
+		  -EOPNOTSUPP);
 	recorded("t:pn/x testing_two number value", "x: (*) number=1 value=2");
 	recorded("t:pn/x testing_two $arg*", "x: (*) number=1 value=2");
 	probes_end();
