@@ -150,14 +150,17 @@ unsigned long kallsyms_lookup_name(const char *name)
 	return 0;
 }
 
+static unsigned int cmdlines_size = 256;
+
 unsigned int trace_saved_cmdlines_size(void)
 {
-	return 256;
+	return cmdlines_size;
 }
 
 int trace_set_saved_cmdlines_size(unsigned int n)
 {
 	BUG_ON(!n || n > TRACE_CMDLINES_MAX);
+	cmdlines_size = n;
 	return 0;
 }
 
@@ -236,6 +239,7 @@ static const char *const files[] = {
 	"per_cpu/cpu0/buffer_size_kb",
 	"current_tracer",
 	"tracing_on",
+	"saved_cmdlines_size",
 	"stack_max_size",
 	"stack_tracer_enabled",
 };
