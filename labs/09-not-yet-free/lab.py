@@ -2,12 +2,12 @@
 from tools.labs.spec import Hole, Wrong, boot
 
 TITLE = "Not yet free: waiting for tasks and CPUs"
-QUIESCE = "kernel/quiesce.c"
+QUIESCE, MARKS = "kernel/quiesce.c", "kernel/quiesce_marks.c"
 HOLES = [
-    Hole(QUIESCE, "drop", "return false;"),
-    Hole(QUIESCE, "quiesce_switch", "return false;"),
-    Hole(QUIESCE, "quiesce_pass"),
-    Hole(QUIESCE, "quiesce_idle"),
+    Hole(MARKS, "quiesce_drop", "return false;"),
+    Hole(MARKS, "quiesce_switch", "return false;"),
+    Hole(MARKS, "quiesce_pass"),
+    Hole(MARKS, "quiesce_idle"),
     Hole(QUIESCE, "mark_task"),
     Hole(QUIESCE, "cpu_is_quiet", "return true;"),
     Hole(QUIESCE, "is_to_pass", "return false;"),
@@ -35,13 +35,13 @@ WRONG = [
           "return rq->curr != current;", "return rq->curr == rq->idle;",
           fails=["quiesce.a_section_with_preemption_off_is_waited_for",
                  "quiesce.a_section_with_interrupts_off_is_waited_for"]),
-    Wrong("any switch is enough", QUIESCE,
+    Wrong("any switch is enough", MARKS,
           "if (unlikely(prev->quiesce_marks) && voluntary)",
           "if (unlikely(prev->quiesce_marks))",
           fails=["quiesce.a_task_running_at_the_call_is_waited_for",
                  "quiesce.preemption_is_no_voluntary_switch",
                  "quiesce.two_waits_end_each_on_its_own"]),
-    Wrong("marks of one wait only go", QUIESCE,
+    Wrong("marks of one wait only go", MARKS,
           "\tfor (; which; which &= which - 1)\n", "\tif (which)\n",
           fails=["quiesce.two_waits_end_each_on_its_own"]),
 ]
