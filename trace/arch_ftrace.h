@@ -63,6 +63,11 @@ struct ftrace_tramp_desc {
 	unsigned int n;
 	bool regs;	      /* save and give full registers */
 	unsigned long direct; /* 0: end in ret; else an addr, see above */
+	/*
+	 * With one callback and without a direct target: NULL, or a flag. While
+	 * it is false, the trampoline returns before it saves anything.
+	 */
+	const bool *gate;
 	struct ftrace_tramp_call call[];
 };
 

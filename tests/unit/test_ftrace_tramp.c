@@ -87,7 +87,7 @@ static void check_calls(unsigned int n, bool regs, u64 guards)
 		(const struct ftrace_tramp_header *)code;
 
 	CHECK_EQ(header->n, n);
-	CHECK_EQ(header->regs, regs);
+	CHECK_EQ(header->kind & TRAMP_REGS, regs);
 	CHECK_EQ(header->size, size - sizeof(*header));
 	CHECK_EQ(code[size - 1], 0xc3);
 	for (unsigned int i = 0; i < n; i++) {

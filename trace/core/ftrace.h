@@ -68,6 +68,11 @@ struct ftrace_ops {
 	ftrace_ops_func_t ops_func; /* [I] or NULL */
 	struct ftrace_pids *pids;   /* [I] or NULL: called for all tasks */
 	/*
+	 * [I] NULL, or a flag: while it is false, the callback would do
+	 * nothing, and a trampoline of this ops alone does not call it.
+	 */
+	const bool *gate;
+	/*
 	 * The core owns the fields below. A caller may set a trampoline of its
 	 * own before it registers; sites call it, and the core never changes
 	 * it.

@@ -120,6 +120,7 @@ static int function_register(struct trace_array *tr, bool stacks)
 						      function_call_any;
 
 	tr->ops.func = stacks ? function_stack_call : call;
+	tr->ops.gate = &tr->on;
 	if (stacks && !READ_ONCE(tr->ops.filter_hash))
 		pr_warn("function: every function records its stack, which is "
 			"very slow; set_ftrace_filter selects a few");

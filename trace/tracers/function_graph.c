@@ -349,6 +349,7 @@ static int graph_init(struct trace_array *tr)
 	graph_set_options(g, tr->options);
 	tr->ops.func = g == &graph_top ? graph_call : graph_call_any;
 	g->gops.ops = &tr->ops;
+	tr->ops.gate = &tr->on;
 	err = register_ftrace_graph(&g->gops);
 	if (!err && !trace_option(tr, TRACE_OPT_sleep_time))
 		graph_leave_out_sleep(g->gops.bit, true);

@@ -248,7 +248,8 @@ bool arch_ftrace_frame(unsigned long addr, unsigned long *start,
 		return false;
 	*start = ftrace_tramp_start(header);
 	*size = header->size;
-	*bytes = header->regs ? FULL_FRAME_BYTES : FAST_FRAME_BYTES;
+	*bytes = header->kind & TRAMP_REGS ? FULL_FRAME_BYTES :
+					     FAST_FRAME_BYTES;
 	if (header->n > 1)
 		*bytes += COPY_BYTES;
 	if (ftrace_tramp_guarded(addr))

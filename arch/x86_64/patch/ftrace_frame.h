@@ -83,8 +83,11 @@ struct ftrace_tramp_header {
 	u32 magic;
 	u16 size; /* bytes of code, this header not counted */
 	u8 n;	  /* number of callbacks */
-	u8 regs;  /* 1: full frame */
+	u8 kind;  /* TRAMP_ bits */
 };
+
+#define TRAMP_REGS  1U /* a full frame */
+#define TRAMP_GATED 2U /* a flag is tested first */
 
 #define FTRACE_TRAMP_MAGIC 0x706d7274U /* "trmp" */
 

@@ -7,6 +7,7 @@
  * them by their fixed lengths, never by a pattern.
  *
  *	header
+ *	[gate]		test a flag, return if it is false
  *	save		8 or 22 pushes: the frame of ftrace_frame.h
  *	[copies]	of ip and parent_ip, if there are several callbacks
  *	n times:	arguments; [guard: enter]; call; [guard: leave]
@@ -302,12 +303,39 @@ static void put_leave(struct code *c, unsigned long direct)
 	put_jmp(c, direct & ~FTRACE_ADDR_JMP);
 }
 
+/* ---- the gate ---- */
+
+/*
+ * Nothing is saved yet, so nothing has to be restored:
+ *
+ *	cmp byte [gate], 0
+ *	jne 1f
+ *	ret
+ * 1:
+ */
+#define GATE_LEN 11
+
+/* Is the flag's address one of 32 bits, and may a gate stand there? */
+static bool has_gate(const struct ftrace_tramp_desc *desc)
+{
+	long gate = (long)desc->gate;
+
+	return gate && gate == (s32)gate && desc->n == 1 && !desc->direct;
+}
+
+static void put_gate(struct code *c, const bool *gate)
+{
+	PUT(c, 0x80, 0x3c, 0x25);
+	put_u32(c, (u32)(unsigned long)gate);
+	PUT(c, 0x00);
+	PUT(c, 0x75, 0x01, 0xc3);
+}
+
 /* ---- the whole trampoline ---- */
 
 /* The code in front of the first of @n callbacks. */
 static void put_begin(struct code *c, unsigned int n, bool regs)
 {
-	c->len += sizeof(struct ftrace_tramp_header);
 	if (regs)
 		put_save_full(c);
 	else
@@ -336,6 +364,7 @@ size_t ftrace_tramp_bytes(unsigned int n, unsigned int guards, bool regs,
 
 	if (n > 255)
 		return 0;
+	c.len = sizeof(struct ftrace_tramp_header);
 	put_begin(&c, n, regs);
 	c.len += n * (args_len(n, regs) + INSN_MAX) +
 		 guards * (GUARD_ENTER_LEN + GUARD_LEAVE_LEN);
@@ -349,7 +378,8 @@ size_t ftrace_tramp_size(const struct ftrace_tramp_desc *desc)
 
 	for (i = 0; i < desc->n; i++)
 		guards += desc->call[i].guard;
-	return ftrace_tramp_bytes(desc->n, guards, desc->regs, desc->direct);
+	return ftrace_tramp_bytes(desc->n, guards, desc->regs, desc->direct) +
+	       (has_gate(desc) ? GATE_LEN : 0);
 }
 
 size_t ftrace_tramp_emit(const struct ftrace_tramp_desc *desc, void *buf,
@@ -360,7 +390,8 @@ size_t ftrace_tramp_emit(const struct ftrace_tramp_desc *desc, void *buf,
 	struct ftrace_tramp_header header = {
 		.magic = FTRACE_TRAMP_MAGIC,
 		.n = (u8)desc->n,
-		.regs = desc->regs,
+		.kind = (desc->regs ? TRAMP_REGS : 0) |
+			(has_gate(desc) ? TRAMP_GATED : 0),
 		.size = (u16)(size - sizeof(header)),
 	};
 	unsigned int i;
@@ -368,6 +399,9 @@ size_t ftrace_tramp_emit(const struct ftrace_tramp_desc *desc, void *buf,
 	if (!size)
 		return 0;
 	memcpy(buf, &header, sizeof(header));
+	c.len = sizeof(header);
+	if (header.kind & TRAMP_GATED)
+		put_gate(&c, desc->gate);
 	put_begin(&c, desc->n, desc->regs);
 	for (i = 0; i < desc->n; i++)
 		put_callback(&c, desc->n, desc->regs, &desc->call[i]);
@@ -401,18 +435,16 @@ const struct ftrace_tramp_header *ftrace_tramp_find(unsigned long addr,
 unsigned long ftrace_tramp_call_site(const struct ftrace_tramp_header *header,
 				     unsigned int i)
 {
-	size_t args = args_len(header->n, header->regs);
+	bool regs = header->kind & TRAMP_REGS;
+	size_t args = args_len(header->n, regs);
 	struct code save = { .buf = NULL };
 	unsigned long at;
 
 	if (i >= header->n)
 		return 0;
-	if (header->regs)
-		put_save_full(&save);
-	else
-		put_save_fast(&save);
-	if (header->n > 1)
-		put_copies(&save, header->regs);
+	put_begin(&save, header->n, regs);
+	if (header->kind & TRAMP_GATED)
+		save.len += GATE_LEN;
 	for (at = ftrace_tramp_start(header) + save.len;; i--) {
 		bool guard = *(const u8 *)(at + args) == GUARD_FIRST_BYTE;
 
