@@ -86,11 +86,21 @@ def objects(tree, build):
     return [os.path.join(tree, name) for name in names]
 
 
+def gate(tree):
+    """How the harness sets a trampoline's gate, which older trees lack."""
+    with open(os.path.join(tree, "trace/arch_ftrace.h"),
+              encoding="utf-8") as file:
+        has_one = "const bool *gate;" in file.read()
+    return "-DSET_GATE(desc, ops)=" + (
+        "((desc).gate = (ops)->gate)" if has_one else "((void)(ops))")
+
+
 def link(tree, build, target):
     """The program of one tree, with the harness of this one."""
     found = objects(tree, build)
     harness = target + ".harness.o"
-    subprocess.run([CC, *FLAGS, "-I" + tree, "-I" + tree + "/arch/x86_64",
+    subprocess.run([CC, *FLAGS, gate(tree), "-I" + tree,
+                    "-I" + tree + "/arch/x86_64",
                     "-I" + os.path.join(tree, build, "gen"), "-c", "-o",
                     harness, os.path.join(HERE, "harness.c")], check=True)
     subprocess.run(["ld", *LINK, "-T", os.path.join(HERE, "cycles.ld"), "-o",

@@ -218,6 +218,7 @@ static unsigned long make_tramp(ftrace_func_t func, struct ftrace_ops *ops,
 	u8 *at = code;
 
 	one.desc.call[0] = (struct ftrace_tramp_call){ func, ops, guard };
+	SET_GATE(one.desc, ops); /* cycles.py: not every commit has one */
 	if (!ftrace_tramp_emit(&one.desc, at, (unsigned long)at))
 		leave("a trampoline does not reach\n");
 	code += 4096;
