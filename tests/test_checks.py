@@ -388,7 +388,7 @@ def mutants():
     for where, changes in test_trace_mutants.MODELS.values():
         for _, file, text, _ in changes:
             if text:
-                yield f"trace/{where.split('/')[0]}/{file}", text
+                yield f"{where.rpartition('/')[0]}/{file}", text
 
 
 @pytest.mark.parametrize("file, text", mutants())
