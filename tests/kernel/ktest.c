@@ -228,17 +228,27 @@ static void watchdog_stop(void)
 
 /* ---- one test ------------------------------------------------------------ */
 
+static void count_stack(struct fgraph_ret_stack *stack, unsigned long count)
+{
+	(void)stack;
+	++*(size_t *)count;
+}
+
 /*
- * Pages that somebody uses. Empty stacks, page tables and the segments of
- * shadow stacks are kept by their owners and are no leak; nor are empty slabs,
- * which can be drained.
+ * Pages that somebody uses. Empty stacks, page tables, the shadow stack of a
+ * task that exists and the segments of shadow stacks are kept by their owners
+ * and are no leak; nor are empty slabs, which can be drained. The shadow stack
+ * of a task that has ended is one.
  */
 static size_t pages_in_use(void)
 {
+	size_t shadow = 0;
+
 	slab_drain();
+	fgraph_for_each_stack(count_stack, (unsigned long)&shadow);
 	return page_total_count() - page_free_count() -
 	       stack_count() * (STACK_SIZE / PAGE_SIZE) - paging_table_count() -
-	       fgraph_segment_pages();
+	       (shadow << FGRAPH_STACK_ORDER) - fgraph_segment_pages();
 }
 
 static struct account take_account(void)

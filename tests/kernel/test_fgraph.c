@@ -12,8 +12,7 @@
 #include "trace/graph/fgraph.h"
 #include <asm/atomic.h>
 
-/* Shadow stacks are given once and kept: before pages are counted. */
-KTEST_FLAGS(fgraph, a_shadow_stack_for_every_task, KTEST_LEAKS, 0)
+KTEST(fgraph, a_shadow_stack_for_every_task)
 {
 	u64 without = fgraph_no_stack();
 	unsigned int cpu;

@@ -81,8 +81,7 @@ static void call_first(unsigned int n)
 		EXPECT_EQ(first(n, 3), n * 10 + 3);
 }
 
-/* Shadow stacks are given once and kept: leaks, here and below. */
-KTEST_FLAGS(fprobe, entry_and_exit_with_data_K7, KTEST_LEAKS, 0)
+KTEST(fprobe, entry_and_exit_with_data_K7)
 {
 	static const size_t sizes[] = { 0, sizeof(struct note) };
 	size_t i;
@@ -229,7 +228,7 @@ static int count_hit(struct kprobe *p, struct pt_regs *regs)
 }
 
 /* Beside a kprobe on the same function. */
-KTEST_FLAGS(kretprobe, return_value_arguments_and_data, KTEST_LEAKS, 0)
+KTEST(kretprobe, return_value_arguments_and_data)
 {
 	struct kretprobe rp = { .kp.symbol_name = "first",
 				.handler = ret_handler,

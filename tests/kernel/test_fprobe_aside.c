@@ -85,8 +85,7 @@ static struct ftrace_ops modifying = {
 };
 static struct ftrace_ops direct;
 
-/* Shadow stacks are given once and kept: leaks. */
-KTEST_FLAGS(fprobe_aside, a_direct_caller_gets_the_site_Y1, KTEST_LEAKS, 0)
+KTEST(fprobe_aside, a_direct_caller_gets_the_site_Y1)
 {
 	unsigned long ip = (unsigned long)plain;
 	static struct fprobe fp;

@@ -82,8 +82,7 @@ static void end(unsigned int users, unsigned long calls, unsigned long missed)
 	EXPECT_EQ(wrong, 0);
 }
 
-/* Tasks get their shadow stacks here. */
-KTEST_FLAGS(fprobe_nested, a_hundred_calls_of_three_users_R6, KTEST_LEAKS, 60)
+KTEST_FLAGS(fprobe_nested, a_hundred_calls_of_three_users_R6, 0, 60)
 {
 	begin(NR_USERS);
 	EXPECT_EQ(nested(100), 100);

@@ -11,8 +11,7 @@
 #include "trace/tracers/function_graph.h"
 #include <asm/atomic.h>
 
-/* Once, so that shadow stacks are there before pages are counted. */
-KTEST_FLAGS(function_graph, one_event_at_each_end, KTEST_LEAKS, 0)
+KTEST(function_graph, one_event_at_each_end)
 {
 	if (tt_begin("function_graph", FG_FILTER, 512)) {
 		EXPECT(fg_check_all(3, 10));

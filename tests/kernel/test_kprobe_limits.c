@@ -85,9 +85,7 @@ static int empty_entry(struct fprobe *fp, unsigned long entry_ip,
 	return 0;
 }
 
-/* Tasks keep the shadow stacks that they get here. */
-KTEST_FLAGS(kprobe_limits, fprobes_up_to_the_users_of_the_return_side,
-	    KTEST_LEAKS, 0)
+KTEST(kprobe_limits, fprobes_up_to_the_users_of_the_return_side)
 {
 	static struct fprobe fp[FGRAPH_USERS + 1];
 	unsigned long ip = (unsigned long)limited;

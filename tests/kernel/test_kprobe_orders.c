@@ -197,7 +197,7 @@ static void come_and_go(unsigned int every)
 		EXPECT_EQ(ftrace_free_filter(by_ip[i]), 0);
 }
 
-KTEST_FLAGS(kprobe_beside, users_of_all_kinds_come_and_go_Y1, KTEST_LEAKS, 60)
+KTEST_FLAGS(kprobe_beside, users_of_all_kinds_come_and_go_Y1, 0, 60)
 {
 	come_and_go(19);
 }

@@ -181,7 +181,7 @@ KTEST(probe_fetch, memory_at_a_value_at_a_value)
 	probes_end();
 }
 
-KTEST_FLAGS(probe_fetch, what_each_kind_of_probe_knows, KTEST_LEAKS, 0)
+KTEST(probe_fetch, what_each_kind_of_probe_knows)
 {
 	static const struct pf_case ret[] = {
 		{ "$retval", "1234605616436508553" }, /* a u64 */

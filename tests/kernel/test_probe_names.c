@@ -74,7 +74,7 @@ static void recorded(const char *line, const char *pattern)
 	tt_write("dynamic_events", "\n");
 }
 
-KTEST_FLAGS(probe_names, parameters_by_name_have_their_types, KTEST_LEAKS, 0)
+KTEST(probe_names, parameters_by_name_have_their_types)
 {
 	ASSERT(probes_begin("nop"));
 	recorded("p:pn/x pn_greet guest times loud mood less seventh",
@@ -94,7 +94,7 @@ KTEST_FLAGS(probe_names, parameters_by_name_have_their_types, KTEST_LEAKS, 0)
 	probes_end();
 }
 
-KTEST_FLAGS(probe_names, fields_are_one_level_deep, KTEST_LEAKS, 0)
+KTEST(probe_names, fields_are_one_level_deep)
 {
 	ASSERT(probes_begin("nop"));
 	recorded("p:pn/x pn_greet guest->age guest->name:string "
