@@ -9,8 +9,7 @@
 #include "trace/control/tracefs.h"
 #include "trace/graph/fgraph.h"
 
-/* Once, so that shadow stacks are there before pages are counted. */
-KTEST_FLAGS(trace_failures, a_task_without_shadow_stack, KTEST_LEAKS, 0)
+KTEST(trace_failures, a_task_without_shadow_stack)
 {
 	struct fgraph_ret_stack *stack;
 	unsigned long before = fgraph_no_stack();
@@ -28,7 +27,7 @@ KTEST_FLAGS(trace_failures, a_task_without_shadow_stack, KTEST_LEAKS, 0)
 		if (!current->ret_stack)
 			current->ret_stack = stack;
 		else
-			free_page(stack);
+			free_pages(stack, FGRAPH_STACK_ORDER);
 	}
 	tt_end();
 }
