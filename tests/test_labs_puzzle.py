@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 20, torture 400
+# parts: test-all 20, torture 420
 """Puzzles: each seed gives a fault that is noticed by a test that was withheld,
 and is mended, with that test as the student's, for full points."""
 import subprocess
@@ -7,8 +7,7 @@ import subprocess
 import pytest
 
 from tests import qemu
-from tools.labs import cut, puzzle, puzzle_grade, tree
-from tools.labs.build import environment
+from tools.labs import build, cut, puzzle, puzzle_grade, tree
 from tools.labs.cut import LabError
 
 SEEDS = [f"student {nr}" for nr in range(30)]
@@ -96,6 +95,19 @@ def test_a_mend_in_the_tests_mends_nothing(base, work):
     assert "compile" not in results[0].why
 
 
+@pytest.mark.torture
+def test_the_sound_kernel_passes_the_tests_of_each_fault():
+    """Each alone, as a grade runs them; else a mutant is noticed by nothing."""
+    runs = {(fault.tests, fault.smp, fault.icount, fault.image)
+            for fault in puzzle.faults()}
+    problems = {}
+    for tests, smp, icount, image in sorted(runs, key=str):
+        boot = build.boot(qemu.BUILD / build.IMAGES[image], smp,
+                          f"mode=tests tests={tests}", icount)
+        problems[tests] = boot.problem(tests=True)
+    assert not {tests: why for tests, why in problems.items() if why}
+
+
 def test_every_fault_has_its_tests(base):
     for fault in puzzle.faults():
         tests = puzzle.withheld(fault, base)
@@ -133,7 +145,7 @@ def test_a_seed_is_needed():
 def typed(folder, *words):
     return subprocess.run(["make", "-s", *words], cwd=folder, text=True,
                           capture_output=True, check=False, timeout=900,
-                          env=environment())
+                          env=build.environment())
 
 
 @pytest.mark.torture
