@@ -338,7 +338,8 @@ static void graph_destroy(struct trace_array *tr, void *data)
 
 	ftrace_hash_free(g->only);
 	ftrace_hash_free(g->never);
-	kfree(g);
+	if (g != &graph_top)
+		kfree(g);
 }
 
 static int graph_init(struct trace_array *tr)
