@@ -248,6 +248,14 @@ static int step_sched(void)
 	return sched_init();
 }
 
+static int step_keys(void)
+{
+	int ret = jump_label_init();
+
+	boot_say("%zu sites of static keys", jump_label_count());
+	return ret;
+}
+
 static int step_cpus(void)
 {
 	int ret = stacktrace_init();
@@ -257,14 +265,6 @@ static int step_cpus(void)
 	machine_event("{\"e\":\"cpus\",\"online\":%u}", num_online_cpus());
 	boot_say("%u of %u online", num_online_cpus(),
 		 max(acpi_info.nr_cpus, 1u));
-	return ret;
-}
-
-static int step_keys(void)
-{
-	int ret = jump_label_init();
-
-	boot_say("%zu sites of static keys", jump_label_count());
 	return ret;
 }
 
@@ -308,8 +308,8 @@ static const struct boot_step boot_steps[] = {
 
 /* In the first thread, with interrupts on. */
 static const struct boot_step late_steps[] = {
-	{ "cpus", step_cpus },	     /* all the others */
 	{ "keys", step_keys },	     /* the table of static branches */
+	{ "cpus", step_cpus },	     /* all the others */
 	{ "ftrace", step_ftrace },   /* the table of sites, each verified */
 	{ "tracers", step_tracers }, /* the rings and the tracers */
 	{ "words", step_words },     /* ftrace=, trace_event=, ... */

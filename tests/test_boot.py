@@ -218,7 +218,8 @@ def test_an_image_that_does_not_fit_is_reported(machine):
 
 
 def test_running_out_of_memory_while_booting_is_reported(machine):
-    boot = machine(smp=64, mem="6M").boot(FEW, timeout=120)
+    # One MiB more than the image takes.
+    boot = machine(smp=64, mem="10M").boot(FEW, timeout=120)
     assert boot.problem(tests=True)
     missing = re.findall(r"smp: CPU with APIC id \d+ did not come up: -ENOMEM",
                          boot.log)

@@ -45,9 +45,11 @@
 #define CPUID_1_APIC_ID_SHIFT 24
 #define CPUID_TOPOLOGY	      0xb
 /* The wait after INIT that the MP specification asks for. */
-#define INIT_SETTLE_US	 10000
-#define SIPI_REPEAT_NS	 200000ULL
-#define START_TIMEOUT_NS 5000000000ULL
+#define INIT_SETTLE_US	   10000
+#define SIPI_REPEAT_NS	   200000ULL
+#define KEPT_PAGES	   96 /* for the boot steps that follow */
+#define KEPT_PAGES_PER_CPU 24
+#define START_TIMEOUT_NS   5000000000ULL
 
 u64 smp_finish_ns = 20000000000ULL;
 
@@ -87,6 +89,13 @@ int smp_reserve_start_page(void)
 	return memmap_reserve(&memmap_free, 0, LOW_MEMORY_END);
 }
 
+/* Does what is left after another CPU do for the rings and tables of all? */
+static bool memory_is_left(void)
+{
+	return page_free_count() >=
+	       KEPT_PAGES + KEPT_PAGES_PER_CPU * (num_online_cpus() + 1);
+}
+
 /* Allocate a zeroed copy of the per-CPU section and set the GS base for it. */
 static int alloc_area(unsigned int cpu)
 {
@@ -95,6 +104,8 @@ static int alloc_area(unsigned int cpu)
 
 	if (per_cpu_offset[cpu]) /* an earlier attempt has allocated it */
 		return gdt_alloc_stacks(cpu);
+	if (!memory_is_left())
+		return -ENOMEM;
 	area = alloc_pages_zeroed(page_order(size));
 	if (!area)
 		return -ENOMEM;
