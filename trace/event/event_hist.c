@@ -31,8 +31,8 @@
 
 /* ---- probe: values ------------------------------------------------------- */
 
-static u64 clock_now(const struct event_hist *hist,
-		     const struct hist_field *field)
+static __always_inline u64 clock_now(const struct event_hist *hist,
+				     const struct hist_field *field)
 {
 	u64 now = READ_ONCE(hist->tr->clock)->read();
 
