@@ -76,7 +76,7 @@ static int unregister_and_poison(void *arg)
 	EXPECT_EQ(unregister_ftrace_function(&dynamic->ops), 0);
 	WRITE_ONCE(unregistered, true);
 	ftrace_free_filter(&dynamic->ops);
-	memset(dynamic, 0x6b, sizeof(*dynamic));
+	memset(dynamic, 0x55, sizeof(*dynamic));
 	kfree(dynamic);
 	return 0;
 }

@@ -74,7 +74,7 @@ static int remove_thread(void *hasty)
 
 	if (!hasty) {
 		EXPECT_EQ(unregister_ftrace_function(victim), 0);
-		memset(victim, 0x6b, sizeof(*victim));
+		memset(victim, 0x55, sizeof(*victim));
 		WRITE_ONCE(freed, true);
 		kfree(victim);
 		return 0;

@@ -106,7 +106,7 @@ static int one_life(u64 *state)
 		msleep(1);
 	EXPECT_EQ(unregister_ftrace_function(&storm->ops), 0);
 	EXPECT_EQ(ftrace_free_filter(&storm->ops), 0);
-	memset(storm, 0x6b, sizeof(*storm));
+	memset(storm, 0x55, sizeof(*storm));
 	kfree(storm);
 	return requests + 2;
 }
