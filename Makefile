@@ -122,7 +122,6 @@ $(BUILD)/gen/%.inc: %.c Makefile
 ELF := $(BUILD)/nop5.elf
 TEST_ELF := $(BUILD)/nop5-test.elf
 SYMTAB = $(PYTHON) tools/symtab.py --nm "$(NM)"
-SORT_SITES = $(PYTHON) tools/sort_sites.py --nm "$(NM)"
 NORETURN = $(PYTHON) tools/noreturn.py --objdump "$(OBJDUMP)"
 NOPROBE = $(PYTHON) tools/noprobe.py --objdump "$(OBJDUMP)" --nm "$(NM)"
 NOPROBE_SOURCES := tools/noprobe.py tests/lint/reach.py tests/lint/image.py
@@ -158,7 +157,7 @@ $(BUILD)/gen/$(1).symtab1.asm $(BUILD)/gen/$(1).symtab2.asm: \
 
 $(BUILD)/$(1).elf: $(BUILD)/$(1).pass2.elf tools/sort_sites.py
 	@$(SYMTAB) $(MARKS) $$< | cmp - $(BUILD)/gen/$(1).symtab2.asm
-	@$(SORT_SITES) $$< > $$@
+	@$(PYTHON) tools/sort_sites.py --nm "$(NM)" $$< > $$@
 
 $(BUILD)/$(1).objects: export TEXT = $(2:$(BUILD)/%=%)
 endef
