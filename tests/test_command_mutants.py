@@ -16,10 +16,6 @@ MUTANTS = [
      "ftrace_set_filter(&command->ops, NULL, 0, 1);"
      "err = register_ftrace_function(&command->ops);",
      "func_command.only_its*", "not ok 1 - func_command.only_its"),
-    ("FC2: turns are taken by load and store", "trace/event/event_trigger.c",
-     "while (!try_cmpxchg(left, &count, count - 1));\n\treturn true;",
-     "while (0);\n\tWRITE_ONCE(*left, count - 1);\n\treturn true;",
-     "func_command.a_count*", "not ok 1 - func_command.a_count"),
     ("FC4: a failed addition leaves its table", COMMANDS,
      "\tif (err)\n\t\tsmp_store_release(&command->table, old);", "",
      "func_command.memory*", "kernel panic: "),
@@ -62,4 +58,23 @@ MUTANTS = [
 def test_mutant(tree, name, file, text, becomes, tests,  # noqa: F811
                 noticed):
     boot = run_mutant(tree, file, text, becomes, {"smp": 2}, tests)
+    assert noticed in boot.log, boot.excerpt()
+
+
+# The same where instructions are counted: a rare race is seen each time.
+COUNTED = [
+    ("FC2: turns are taken by load and store", "trace/event/event_trigger.c",
+     "while (!try_cmpxchg(left, &count, count - 1));\n\treturn true;",
+     "while (0);\n\tfor (volatile int n = 0; n < 5000; n++);\n"
+     "\tWRITE_ONCE(*left, count - 1);\n\treturn true;",
+     "func_command.a_count*", "not ok 1 - func_command.a_count"),
+]
+
+
+@pytest.mark.parametrize("name, file, text, becomes, tests, noticed", COUNTED,
+                         ids=ids(COUNTED))
+def test_counted(tree, name, file, text, becomes, tests,  # noqa: F811
+                 noticed):
+    boot = run_mutant(tree, file, text, becomes, {"smp": 2, "icount": 0},
+                      tests)
     assert noticed in boot.log, boot.excerpt()

@@ -47,6 +47,7 @@ SOURCES = (
     ("entry", "COUNTED", 4, 0, "test"),
     ("probe", "MUTANTS", 2, None, "test"),
     ("command", "MUTANTS", 2, None, "test"),
+    ("command", "COUNTED", 2, 0, "test"),
 )
 
 
