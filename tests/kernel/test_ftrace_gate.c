@@ -80,11 +80,15 @@ static void open_and_close(unsigned long flags)
 
 KTEST(ftrace_gate, a_closed_gate_returns_at_once)
 {
+	if (!ftrace_use_trampolines)
+		KTEST_SKIP("there are no trampolines");
 	open_and_close(0);
 }
 
 KTEST(ftrace_gate, with_a_guard_and_with_full_registers)
 {
+	if (!ftrace_use_trampolines)
+		KTEST_SKIP("there are no trampolines");
 	open_and_close(FTRACE_OPS_FL_RECURSION);
 	open_and_close(FTRACE_OPS_FL_SAVE_REGS);
 	open_and_close(FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_RECURSION);
@@ -95,6 +99,8 @@ KTEST(ftrace_gate, the_callback_behind_it_can_be_exchanged)
 {
 	static struct ftrace_ops ops = { .func = count, .gate = &gate };
 
+	if (!ftrace_use_trampolines)
+		KTEST_SKIP("there are no trampolines");
 	gate = true;
 	others = 0;
 	attach(&ops);
