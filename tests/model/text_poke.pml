@@ -25,7 +25,8 @@
  *	were known to see before he came
  *   I4	nobody reads a vector that has been given up
  *
- * Each of these, defined, takes one part away; run.py says what must follow:
+ * Each of these, defined, takes one part away; tests/test_patch_model.py says
+ * what must follow:
  *   NO_SYNC1 NO_SYNC2 NO_SYNC3	a round of synchronisation
  *   NO_REFS	the wait for handlers that hold a reference
  *   NO_SEQ	the second look at the sequence, where bytes are read
