@@ -16,95 +16,24 @@
 #include "kernel/lib/string.h"
 #include "kernel/quiesce.h"
 #include "kernel/trace_hooks.h"
+#include "trace/core/pid_set.h"
 #include "trace/event/trace_event_file.h"
 #include "trace/trace_internal.h"
-#include <asm/atomic.h>
 #include <asm/context.h>
-
-#define SLOTS (2 * EVENT_PIDS_MAX) /* a power of two */
-
-/* What a slot has instead of a pid plus 1. */
-#define FREE  0U
-#define TAKEN ~0U /* it had one: go on looking */
 
 struct event_pid_set {
 	struct trace_array *tr;	    /* [I] */
 	struct event_pid_set *next; /* [A] of those in force */
-	atomic_t live;		    /* pids in it */
-	u32 slot[SLOTS];	    /* [A] */
+	struct pid_set pids;
 };
 
 static struct event_pid_set *in_force; /* [A], written under trace_lock */
 
 /* ---- one set ------------------------------------------------------------- */
 
-static u32 first_slot(int pid)
-{
-	return (u32)pid * 0x9e3779b1U >> 23; /* the top 9 bits */
-}
-
-static_assert(SLOTS == 1 << 9, "first_slot()");
-
-/* Return: the pid's slot; NULL: it is not in the set. */
-static u32 *find(struct event_pid_set *set, int pid)
-{
-	u32 i, at = first_slot(pid), value;
-
-	for (i = 0; i < SLOTS; i++) {
-		value = READ_ONCE(set->slot[(at + i) % SLOTS]);
-		if (value == (u32)pid + 1)
-			return &set->slot[(at + i) % SLOTS];
-		if (value == FREE)
-			break;
-	}
-	return NULL;
-}
-
-/* Several CPUs may add at a time: a slot is taken by one of them. */
 int event_pids_add(struct event_pid_set *set, int pid)
 {
-	u32 i, at = first_slot(pid), old;
-
-	if (find(set, pid))
-		return 0;
-	if (atomic_read(&set->live) >= EVENT_PIDS_MAX)
-		return -ENOSPC;
-	for (i = 0; i < SLOTS; i++) {
-		u32 *slot = &set->slot[(at + i) % SLOTS];
-
-		old = READ_ONCE(*slot);
-		if (old != FREE && old != TAKEN)
-			continue;
-		if (!try_cmpxchg(slot, &old, (u32)pid + 1))
-			continue;
-		atomic_inc(&set->live);
-		return 0;
-	}
-	return -ENOSPC;
-}
-
-static void remove_pid(struct event_pid_set *set, int pid)
-{
-	u32 *slot = find(set, pid);
-
-	if (!slot)
-		return;
-	WRITE_ONCE(*slot, TAKEN);
-	atomic_dec(&set->live);
-}
-
-/* Return: the lowest pid from @pid on, or -1. */
-static int next_pid(const struct event_pid_set *set, int pid)
-{
-	u32 i, value, best = TAKEN;
-
-	for (i = 0; i < SLOTS; i++) {
-		value = READ_ONCE(set->slot[i]);
-		if (value != FREE && value != TAKEN && value > (u32)pid &&
-		    value < best)
-			best = value;
-	}
-	return best == TAKEN ? -1 : (int)best - 1;
+	return pid_set_add(&set->pids, pid);
 }
 
 struct event_pid_set *event_pids_create(const struct trace_array *tr,
@@ -117,7 +46,7 @@ struct event_pid_set *event_pids_create(const struct trace_array *tr,
 	if (!set)
 		return NULL;
 	set->tr = (struct trace_array *)tr;
-	for (; from && (pid = next_pid(from, pid)) >= 0; pid++)
+	for (; from && (pid = pid_set_next(&from->pids, pid)) >= 0; pid++)
 		event_pids_add(set, pid);
 	return set;
 }
@@ -188,7 +117,7 @@ void event_pids_set(struct trace_array *tr, enum event_pids_kind kind,
 	struct event_pid_set *old = tr->event_pids[kind];
 
 	assert_held(&trace_lock);
-	if (set && next_pid(set, 0) < 0) {
+	if (set && pid_set_next(&set->pids, 0) < 0) {
 		kfree(set);
 		set = NULL;
 	}
@@ -212,7 +141,7 @@ int event_pids_next(const struct trace_array *tr, enum event_pids_kind kind,
 	const struct event_pid_set *set = tr->event_pids[kind];
 
 	assert_held(&trace_lock);
-	return set ? next_pid(set, pid) : -1;
+	return set ? pid_set_next(&set->pids, pid) : -1;
 }
 
 /* ---- probes -------------------------------------------------------------- */
@@ -224,7 +153,8 @@ static bool allowed(const struct trace_array *tr, int pid)
 	struct event_pid_set *never =
 		smp_load_acquire(&tr->event_pids[EVENT_PIDS_NEVER]);
 
-	return (!only || find(only, pid)) && !(never && find(never, pid));
+	return (!only || pid_set_has(&only->pids, pid)) &&
+	       !(never && pid_set_has(&never->pids, pid));
 }
 
 bool event_pids_wanted(const struct trace_event_file *file)
@@ -249,8 +179,8 @@ static void task_created(struct task_struct *task)
 	preempt_disable_notrace();
 	for (set = smp_load_acquire(&in_force); set; set = READ_ONCE(set->next))
 		if (trace_option(set->tr, TRACE_OPT_event_fork) &&
-		    find(set, current->pid))
-			event_pids_add(set, task->pid);
+		    pid_set_has(&set->pids, current->pid))
+			pid_set_add(&set->pids, task->pid);
 	preempt_enable_notrace();
 }
 
@@ -261,7 +191,7 @@ static void task_ended(struct task_struct *task)
 	preempt_disable_notrace();
 	for (set = smp_load_acquire(&in_force); set; set = READ_ONCE(set->next))
 		if (trace_option(set->tr, TRACE_OPT_event_fork))
-			remove_pid(set, task->pid);
+			pid_set_remove(&set->pids, task->pid);
 	preempt_enable_notrace();
 }
 

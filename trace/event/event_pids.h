@@ -3,9 +3,8 @@
  * event_pids.h - the tasks whose events a trace records: set_event_pid, and
  * those whose events it does not: set_event_notrace_pid.
  *
- * A trace has at most one set of each kind. A set is a hash table of pids that
- * never moves, so a task that starts or ends changes it by one store, in any
- * context, while probes read it.
+ * A trace has at most one set of each kind, a struct pid_set, which a task that
+ * starts or ends changes while probes read it.
  *
  * EP1  A trace's files have EVENT_FILE_PIDS exactly while it has a set. So
  *      without sets an event tests nothing.
@@ -18,6 +17,7 @@
 #pragma once
 
 #include "kernel/lib/types.h"
+#include "trace/core/pid_set.h"
 
 struct event_pid_set;
 struct trace_array;
@@ -25,7 +25,7 @@ struct trace_event_file;
 
 enum event_pids_kind { EVENT_PIDS_ONLY, EVENT_PIDS_NEVER, EVENT_PIDS_KINDS };
 
-#define EVENT_PIDS_MAX 256 /* pids in a set */
+#define EVENT_PIDS_MAX PID_SET_MAX /* pids in a set */
 #define EVENT_PID_END  (1 << 30)
 
 /*
