@@ -33,7 +33,8 @@ bool step_wait_line(const char *next)
 
 		if (byte == '\r' || byte == '\n')
 			return true;
-		if (byte == KEY_BREAK || console_break())
+		/* Taken in any case: the acts give lines to the shell. */
+		if (byte == KEY_BREAK || console_break_take())
 			return false;
 		if (byte < 0 && !preempt_count())
 			sleep_ns(POLL_NS);
