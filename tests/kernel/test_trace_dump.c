@@ -142,7 +142,7 @@ CMDLINE_ON_OFF(dump, "print whole traces, for trace_dump.*");
 	}
 
 DUMP_TEST(function, "function", 64)
-DUMP_TEST(function_graph, "function_graph", 128)
+DUMP_TEST(function_graph, "function_graph", 512)
 /* Overwritten, so that lost events are marked on the pages. */
 DUMP_TEST(lost, "function", 8)
 
