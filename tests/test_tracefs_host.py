@@ -246,13 +246,13 @@ def test_com2_carries_the_mounted_tree(build):
     done = run_guest(
         build, "sh", "-c", "cd /sys/kernel/tracing; cat current_tracer; "
         "echo mutex_lock > set_ftrace_filter; cat set_ftrace_filter; "
-        "echo nosuch > current_tracer; echo over COM2 > trace_marker; "
+        "echo nosuch | tee current_tracer; echo over COM2 > trace_marker; "
         "grep -c 'sh-.*over COM2' trace; "
         "wc -l < available_filter_functions; ls events | head -1",
         line="com2")
     lines = done.stdout.splitlines()
-    assert lines[:3] == ["nop", "mutex_lock", "1"], done
-    assert int(lines[3]) > 500 and lines[4:] == ["enable"]
+    assert lines[:4] == ["nop", "mutex_lock", "nosuch", "1"], done
+    assert int(lines[4]) > 500 and lines[5:] == ["enable"]
     assert "Invalid argument" in done.stderr
 
 
