@@ -203,11 +203,14 @@ def module_file(path, name):
 
 # Not there yet where only `make test` has run.
 LATER = set(debian.LISTS) - {"run", "debug", "test"}
+MODULES = "/usr/lib/python3/dist-packages"
 
 
 def comes_later(file, names):
-    """Is it a program of a later list, which a file may rely on?"""
+    """Is it a program or a module of a later list, which a file may rely on?"""
     word = file.removeprefix("the program ")
+    if file.startswith("import "):
+        word = f"{MODULES}/{file.removeprefix('import ').split('.')[0]}"
     return any(word in debian.programs_of(name)
                for name in names if name in LATER)
 
@@ -245,6 +248,12 @@ def problems(texts, lists=debian.listed):
 needs_dpkg = pytest.mark.skipif(
     not pathlib.Path("/var/lib/dpkg/status").exists(),
     reason="asks dpkg, so it runs on Debian and its relatives")
+
+
+def test_a_module_of_a_later_list_may_be_missing():
+    assert comes_later("import sphinx.directives.code", {"book"})
+    assert not comes_later("import sphinx.directives.code", {"run", "test"})
+    assert not comes_later("import planted_module", set(debian.LISTS))
 
 
 @needs_dpkg
