@@ -331,6 +331,18 @@ def test_debug_shows_a_site(elf):
     assert "mode_run" in done.stdout
 
 
+def test_debug_waits_for_a_slow_qemu(elf, tmp_path):
+    slow = tmp_path / "qemu-system-x86_64"
+    slow.write_text("#!/bin/sh\nsleep 3\n"
+                    f'exec {shutil.which(slow.name)} "$@"\n')
+    slow.chmod(0o755)
+    done = run([*PYTHON, "tools/run.py", "--smp", "1",
+                "--gdb", "tools/nop5.gdb", "--kernel", str(elf),
+                "--append", "mode=tests tests=nothing"], input="quit\n",
+               env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert "mode_run" in done.stdout, done.stdout + done.stderr
+
+
 def debug(elf, box, *options):
     """`make debug` with what is in the box instead of gdb; a pid file."""
     box.mkdir()

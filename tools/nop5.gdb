@@ -3,6 +3,8 @@
 # before the mode runs. tools/run.py sets $socket and $log.
 set pagination off
 set confirm off
+# Seconds: QEMU answers once it has started, which takes a busy host some.
+set remotetimeout 60
 set architecture i386:x86-64
 
 define site

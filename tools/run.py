@@ -14,6 +14,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -99,11 +100,11 @@ def refusal(args):
     return None
 
 
-def tracefs_options(socket, line="virtio"):
-    """QEMU's options for the guest's file server on a UNIX socket. For com2
-    they stand behind those of COM1."""
+def tracefs_options(path, line="virtio"):
+    """QEMU's options for the guest's file server on a UNIX socket at path. For
+    com2 they stand behind those of COM1."""
     chardev = ["-chardev",
-               f"socket,id=tracefs,path={socket},server=on,wait=off"]
+               f"socket,id=tracefs,path={path},server=on,wait=off"]
     if line == "com2":
         return chardev + ["-serial", "chardev:tracefs"]
     return chardev + ["-device", "virtio-serial-pci,id=tracefs-bus",
@@ -291,16 +292,23 @@ def run_interactive(args):
 
 def run_gdb(args):
     with tempfile.TemporaryDirectory() as directory:
-        socket = os.path.join(directory, "gdb")
+        path = os.path.join(directory, "gdb")
         log = args.log or os.path.join(directory, "log")
         line = os.path.relpath(pathlib.Path(log).with_suffix(".sock"))
-        args.qemu += ["-S", "-gdb", f"unix:{socket},server=on,wait=off",
+        # gdb may be there before QEMU: the socket already listens.
+        stub = socket.socket(socket.AF_UNIX)
+        stub.bind(path)
+        stub.listen()
+        args.qemu += ["-S", "-gdb", "chardev:gdb", "-chardev",
+                      f"socket,id=gdb,fd={stub.fileno()},server=on,wait=off",
                       "-chardev", f"socket,id=line,path={line},server=on,"
                       f"wait=off,logfile={log}"]
         pathlib.Path(log).unlink(missing_ok=True)
         with subprocess.Popen(command(args, "chardev:line"),
                               stdin=subprocess.DEVNULL,
+                              pass_fds=[stub.fileno()],
                               start_new_session=True) as qemu:
+            stub.close()  # a QEMU that ends refuses gdb
             print(f"run.py: the serial line goes to {log} (gdb: log); to type "
                   "at it, in another terminal:\n"
                   f"  python3 tools/attach.py {log}", flush=True)
@@ -310,7 +318,7 @@ def run_gdb(args):
                 signal.signal(end, lambda *_: sys.exit(1))
             try:
                 subprocess.call(["gdb", "-q", args.kernel,
-                                 "-ex", f'set $socket = "{socket}"',
+                                 "-ex", f'set $socket = "{path}"',
                                  "-ex", f'set $log = "{log}"',
                                  "-x", args.gdb])
             except FileNotFoundError:
