@@ -122,8 +122,6 @@ static void set_on(struct trace_array *tr, bool on)
 	assert_held(&trace_lock);
 	if (on == tr->on)
 		return;
-	if (on)
-		trace_area_use(tr);
 	if (on && tr->tracer->start)
 		tr->tracer->start(tr);
 	WRITE_ONCE(tr->on, on);
@@ -132,6 +130,9 @@ static void set_on(struct trace_array *tr, bool on)
 void trace_set_on(struct trace_array *tr, bool on)
 {
 	mutex_lock(&trace_lock);
+	/* TA1: also while a reader pauses it. */
+	if (on)
+		trace_area_use(tr);
 	tr->paused_was_on = on; /* applies when no reader pauses it */
 	if (!tr->paused)
 		set_on(tr, on);
