@@ -100,11 +100,11 @@ def test_a_panic_keeps_the_trace(memory, symbols, elf):
 
 @pytest.mark.slow
 def test_the_first_use_ends_the_view_of_the_last_boot(memory):
-    life(memory, SETUP)
+    assert life(memory, SETUP)[0] == 0
     status, said = life(memory, "cd instances/boot\n"
                         "echo 1 > events/sched/sched_switch/enable\n"
                         "echo traceon > events/sched/sched_switch/trigger\n"
-                        "sleep 0.01\ncat tracing_on\ngrep -c last_words trace\n"
+                        "sleep 0.01\ncat tracing_on\n"
                         "grep -c schedule trace\necho 1 > tracing_on\n"
                         "cat last_boot_info\ngrep -c schedule trace\n"
                         "echo 4 > buffer_size_kb\nrmdir ../boot\n"
@@ -117,11 +117,22 @@ def test_the_first_use_ends_the_view_of_the_last_boot(memory):
     assert answer(said, "cat last_boot_info") == "# Current\n"
     assert "busy" in answer(said, "echo 4 > buffer_size_kb").lower()
     assert "busy" in answer(said, "rmdir instances/boot").lower()
+    # TA1 also while a reader pauses the trace: `<` keeps the file open.
+    status, said = life(memory, "cd instances/boot\ncat last_boot_info\n"
+                        "grep -c sched_switch trace\n"
+                        "echo 1 > options/pause-on-trace\n"
+                        "echo 1 < trace > tracing_on\ncat tracing_on\n"
+                        "cat last_boot_info\ngrep -c sched_switch trace")
+    assert status == 0, said[-3000:]
+    counts = re.findall(r"grep -c sched_switch trace\n(\d+)\n", said)
+    assert int(counts[0]) > 0 and int(counts[1]) == 0
+    assert answer(said, "cat tracing_on") == "1\n"
+    assert answer(said, "cat last_boot_info") == "# Current\n"
 
 
 def test_another_build_is_refused(memory, elf, shipped):
     """By the kernel and by the reader on the host."""
-    life(memory, SETUP)
+    assert life(memory, SETUP)[0] == 0
     status, text, errors = report(memory, "--elf", shipped)
     assert (status, text) == (2, "")
     assert "is of another build of the kernel" in errors
@@ -137,7 +148,7 @@ def test_another_build_is_refused(memory, elf, shipped):
 
 @pytest.mark.slow
 def test_another_number_of_cpus_is_refused(memory):
-    life(memory, SETUP)
+    assert life(memory, SETUP)[0] == 0
     _, said = life(memory, "true", smp=1)
     assert "another number of CPUs or size" in said
 
@@ -160,15 +171,18 @@ BAD = [
     ("reserve_mem=1M:4096", "ALIGN is a power of two"),
     ("reserve_mem=1M:4096:", "NAME has 1 to 15 characters"),
     ("reserve_mem=1M:4096:a234567890123456", "NAME has 1 to 15 characters"),
+    ("reserve_mem=1M:4096:7a", "NAME begins with no digit and has no comma"),
+    ("reserve_mem=1M:4096:a,b", "NAME begins with no digit and has no comma"),
     ("reserve_mem=1M:4096:ok", None),
     ("reserve_mem=1M:4096:ok", "there is a region of this name"),
     ("reserve_mem=1G:4096:big", "so much memory is not free in one piece"),
     ("reserve_mem=16K:4096:tiny", None),
     ("trace_instance=a@ok", None),
-    ("trace_instance=b@ok", "trace_instance=ok: this memory has a trace"),
+    ("trace_instance=b@ok", "trace_instance=ok: this memory is taken"),
     ("trace_instance=c@none", "trace_instance=none: no such memory is res"),
     ("trace_instance=d@", "trace_instance=: no such memory is reserved"),
     ("trace_instance=e@tiny", "trace_instance=e: No space left on device"),
+    ("trace_instance=e2@tiny", "trace_instance=tiny: this memory is taken"),
     ("trace_instance=f@0x9000000", "behind the address comes :SIZE"),
     ("trace_instance=g@0x9000001:1M", "is not that of a page"),
     ("trace_instance=h@0x9000000:1000", "behind the address comes :SIZE"),
@@ -289,7 +303,7 @@ def test_many_ends(memory, plugin, symbols, seed):
 def test_the_host_reader_and_damage(memory, elf):
     """Whatever is in the region, it gives events or says that there is no
     trace."""
-    life(memory, SETUP)
+    assert life(memory, SETUP)[0] == 0
     with open(memory, "rb") as file:
         file.seek(PLACE)
         whole = file.read(1 << 20)

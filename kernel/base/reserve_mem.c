@@ -145,6 +145,8 @@ static const char *add_by_name(const char *text)
 		return "ALIGN is a power of two";
 	if (!text[strspn(text, " \t")] || strlen(text) >= RESERVE_MEM_NAME)
 		return "NAME has 1 to 15 characters";
+	if (isdigit(*text) || strchr(text, ','))
+		return "NAME begins with no digit and has no comma";
 	if (find_name(text))
 		return "there is a region of this name";
 	start = size > BELOW ? 0 :
@@ -215,7 +217,7 @@ const char *reserve_mem_take(const char *memory, u64 *start, u64 *size)
 	if (!found)
 		return why;
 	if (found->taken)
-		return "this memory has a trace already";
+		return "this memory is taken already";
 	found->taken = true;
 	*start = found->start;
 	*size = found->size;

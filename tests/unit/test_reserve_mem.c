@@ -45,6 +45,19 @@ UNIT(reserve_mem, sizes)
 	CHECK_EQ(parse(":", 0), 0);
 }
 
+/* Is no byte of the region free? */
+static bool is_apart(u64 start, u64 size)
+{
+	u32 i;
+
+	for (i = 0; i < memmap_free.nr; i++) {
+		if (memmap_free.range[i].start < start + size &&
+		    start < memmap_free.range[i].end)
+			return false;
+	}
+	return true;
+}
+
 /* Boot with @mb of memory, of which the first 24 MiB are in use. */
 static void boot(u64 mb, const char *words)
 {
@@ -71,6 +84,9 @@ UNIT(reserve_mem, a_region_begins_at_a_quarter)
 	CHECK(!reserve_mem_take("c", &start, &size));
 	CHECK_EQ(start, 128 * MB);
 	CHECK_EQ(memmap_free.nr, 3); /* 24-64, 65-128, 129-256 less 8 KiB */
+	CHECK(is_apart(64 * MB, MB + 8192)); /* RM1 */
+	CHECK(is_apart(128 * MB, MB));
+	CHECK(!is_apart(64 * MB - 1, 1));
 	boot(250, "reserve_mem=1M:4096:a"); /* as UEFI has it */
 	CHECK(!reserve_mem_take("a", &start, &size));
 	CHECK_EQ(start, 64 * MB);
@@ -84,7 +100,7 @@ UNIT(reserve_mem, a_region_is_taken_once)
 	boot(256, "reserve_mem=1M:4096:a trace_instance=x@0x8000000:2M,sched");
 	CHECK(!reserve_mem_take("a", &start, &size));
 	CHECK_STR(reserve_mem_take("a", &start, &size),
-		  "this memory has a trace already");
+		  "this memory is taken already");
 	CHECK_STR(reserve_mem_take("b", &start, &size),
 		  "no such memory is reserved");
 	CHECK_STR(reserve_mem_take("", &start, &size),
