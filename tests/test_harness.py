@@ -254,6 +254,17 @@ def test_sizes_of_memory_are_those_of_qemu(size, megabytes):
     assert qemu.tool.megabytes(size) == megabytes
 
 
+@pytest.mark.parametrize("size", ["256", "256M", "0.25g"])
+def test_a_file_of_memory_has_the_size_of_the_memory(size):
+    """QEMU reads -m 256 as MiB and size=256 as bytes."""
+    options = qemu.Machine(mem=size).options
+    options.memory_file = "file"
+    words = qemu.tool.command(options, "stdio")
+    assert words[words.index("-m") + 1] == size
+    assert ("memory-backend-file,id=memory,size=268435456,mem-path=file,"
+            "share=on") in words
+
+
 def test_the_number_of_cpus_is_that_of_the_kernel():
     text = (qemu.ROOT / "arch/x86_64/asm/percpu.h").read_text()
     assert f"#define NR_CPUS {qemu.tool.CPUS}\n" in text

@@ -51,7 +51,7 @@ def options():
     parser.add_argument("--timeout", type=float, default=300)
     parser.add_argument("--boots", type=int, default=1, metavar="N",
                         help="the machine resets itself N - 1 times; no more "
-                        "and no less is a failure")
+                        "and no less is a failure (not on a terminal)")
     parser.add_argument("--memory-file", metavar="FILE",
                         help="the machine's memory: made if it is not there, "
                         "and kept, so that the next run finds it")
@@ -121,7 +121,8 @@ def command(args, serial):
     if boots_of(args) == 1:
         cmd.append("-no-reboot")
     if getattr(args, "memory_file", None):
-        cmd += ["-object", f"memory-backend-file,id=memory,size={args.mem},"
+        size = int(megabytes(args.mem) * 2**20)  # no unit: bytes, not MiB
+        cmd += ["-object", f"memory-backend-file,id=memory,size={size},"
                 f"mem-path={args.memory_file},share=on",
                 "-machine", "memory-backend=memory"]
     if args.firmware == "uefi":
@@ -223,7 +224,7 @@ def run_batch(args, feed=None):
             log += chunk
             sys.stdout.buffer.write(chunk)
             sys.stdout.buffer.flush()
-            if log.count(BANNER) > boots_of(args) > 1:
+            if 1 < boots_of(args) < log.count(BANNER):
                 qemu.kill()  # it would not end by itself
             elif feed:
                 feed(log, qemu.stdin)
