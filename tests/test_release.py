@@ -12,6 +12,7 @@ import pytest
 
 from tests import qemu
 from tests.lab.table import METHODS
+from tools import release as tool
 from tools.labs import tree
 from tools.labs.build import environment
 
@@ -34,6 +35,12 @@ def made(folder):
 def files(folder):
     return {path.relative_to(folder).as_posix(): path.read_bytes()
             for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_program_that_does_not_end_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(tool, "LONGEST", 0.1)
+    with pytest.raises(SystemExit, match="^release: .*'60'.* timed out after"):
+        tool.run("sleep", "60")
 
 
 @pytest.fixture(scope="module")

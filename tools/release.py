@@ -31,6 +31,7 @@ ROOT = qemu.ROOT
 MOMENT = 1767225600  # 2026-01-01, in seconds since 1970
 SEED = "1"
 SMP = 4
+LONGEST = 900  # seconds of one program
 # From build/release/theatre to the sources.
 SOURCES = "../../.."
 SAMPLE = "trace_dump.function_graph"
@@ -39,9 +40,12 @@ SAMPLE = "trace_dump.function_graph"
 def run(*words, cwd=ROOT):
     env = os.environ | {"SOURCE_DATE_EPOCH": str(MOMENT), "TZ": "UTC",
                         "LC_ALL": "C"}
-    done = subprocess.run(words, cwd=cwd, env=env, text=True, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          stdin=subprocess.DEVNULL, timeout=900)
+    try:
+        done = subprocess.run(words, cwd=cwd, env=env, text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, timeout=LONGEST)
+    except subprocess.SubprocessError as error:
+        sys.exit(f"release: {error}")
     if done.returncode:
         sys.exit(f"release: {words[0]}: {done.stdout[-2000:]}")
 
