@@ -54,9 +54,10 @@ def add_input(parser: argparse.ArgumentParser) -> None:
                         "memory, or a log")
     parser.add_argument("--elf", help="pages, memory: the kernel, for its "
                         "symbols")
-    parser.add_argument("--kallsyms", help="pages: symbols, as a text")
-    parser.add_argument("--formats", metavar="DIR", help="pages: a copy of "
-                        "events/ (else the kernel's own formats)")
+    parser.add_argument("--kallsyms", help="pages, memory: symbols, as a "
+                        "text")
+    parser.add_argument("--formats", metavar="DIR", help="pages, memory: a "
+                        "copy of events/ (else the kernel's own formats)")
     parser.add_argument("--cmdlines", help="pages: a copy of saved_cmdlines")
     parser.add_argument("--instance", default="", help="of a trace.dat")
     parser.add_argument("--nth", type=int, metavar="N",

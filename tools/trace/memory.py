@@ -225,7 +225,8 @@ def read_memory(path: str, regions: list[Region], symbols: Symbols,
                 elf: str | None = None,
                 formats: dict[int, Format] | None = None,
                 nth: int | None = None) -> Trace:
-    """Opens a region of a file of memory; nth counts from 1, else the last."""
+    """Opens a region of a file of memory; nth counts from 1, else the last.
+    Another build is refused if the ELF has a symbol table."""
     if nth is not None and not 1 <= nth <= len(regions):
         raise TraceError(path, None, f"has {len(regions)} traces, no number "
                          f"{nth}")

@@ -26,9 +26,9 @@ def open_trace(path: str, *, elf: str | None = None,
     """Opens a trace.dat, a file or folder of raw pages, a copy of memory, or a
     log.
 
-    elf, kallsyms, formats, cmdlines: for pages, which contain neither names nor
-    formats. instance: which one of a trace.dat. nth: which trace of a log or
-    of memory.
+    elf, kallsyms, formats: for pages and memory, which contain neither names
+    nor formats; cmdlines: for pages. instance: which one of a trace.dat. nth:
+    which trace of a log or of memory.
     Raises TraceError, and OSError if a file cannot be opened.
     """
     def raw() -> Trace:
