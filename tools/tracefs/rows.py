@@ -42,15 +42,18 @@ def small_file():
 
 def text():
     """Of a second of the function tracer, or of what the buffers hold."""
-    put("current_tracer", "function")
-    time.sleep(1)
-    put("tracing_on", "0")
-    began = time.monotonic()
-    size = len((TREE / "trace").read_bytes())
-    row("host.trace", f"{size / 1e6 / (time.monotonic() - began):.2f}", "MB/s")
-    put("current_tracer", "nop")
-    put("trace", "")
-    put("tracing_on", "1")
+    try:
+        put("current_tracer", "function")
+        time.sleep(1)
+        put("tracing_on", "0")
+        began = time.monotonic()
+        size = len((TREE / "trace").read_bytes())
+        took = time.monotonic() - began
+        row("host.trace", f"{size / 1e6 / took:.2f}", "MB/s")
+    finally:
+        put("current_tracer", "nop")
+        put("trace", "")
+        put("tracing_on", "1")
 
 
 def record():
