@@ -353,13 +353,9 @@ static void tell_clock(struct trace_array *tr, const struct trace_clock *clock,
 	}
 }
 
-int trace_set_clock(struct trace_array *tr, const char *name)
+void trace_use_clock(struct trace_array *tr, const struct trace_clock *clock)
 {
-	const struct trace_clock *clock = trace_clock_find(name);
-
-	if (!clock)
-		return -EINVAL;
-	mutex_lock(&trace_lock);
+	assert_held(&trace_lock);
 	trace_area_use(tr);
 	tell_clock(tr, clock, true);
 	tr->clock = clock;
@@ -368,6 +364,16 @@ int trace_set_clock(struct trace_array *tr, const char *name)
 	tell_clock(tr, clock, false);
 	if (tr->area)
 		tr->area->clock(tr);
+}
+
+int trace_set_clock(struct trace_array *tr, const char *name)
+{
+	const struct trace_clock *clock = trace_clock_find(name);
+
+	if (!clock)
+		return -EINVAL;
+	mutex_lock(&trace_lock);
+	trace_use_clock(tr, clock);
 	mutex_unlock(&trace_lock);
 	return 0;
 }

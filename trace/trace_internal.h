@@ -34,6 +34,9 @@ int trace_stop_tracer(struct trace_array *tr);
 /* Empty all its buffers. [trace_lock held] */
 void trace_reset_locked(struct trace_array *tr);
 
+/* Give it this clock, which empties all its buffers. [trace_lock held] */
+void trace_use_clock(struct trace_array *tr, const struct trace_clock *clock);
+
 /* Grow the buffer to its full size. [trace_lock held] Return: 0; -ENOMEM. */
 int trace_expand(struct trace_array *tr);
 

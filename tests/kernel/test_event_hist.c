@@ -361,18 +361,48 @@ KTEST(event_hist, errors_with_their_places)
 	end();
 }
 
+static bool has_clock(const char *name)
+{
+	char text[128], want[24];
+
+	tt_read("trace_clock", text, sizeof(text));
+	snprintf(want, sizeof(want), "[%s]", name);
+	if (strstr(text, want))
+		return true;
+	pr_info("%s", text);
+	return false;
+}
+
+/* Only a histogram that is added sets the clock of its trace. */
 KTEST(event_hist, a_clock)
 {
+#define TIMED "hist:keys=number:vals=common_timestamp.usecs"
 	ASSERT(begin());
 	tt_write("trace_clock", "local");
-	accept(TWO "trigger",
-	       "hist:keys=number:vals=common_timestamp.usecs:clock=counter");
+	accept(TWO "trigger", TIMED ":clock=counter");
 	EXPECT(tt_says(TWO "trigger",
 		       "hist:keys=number:vals=hitcount,common_timestamp.usecs:"
 		       "sort=hitcount:size=2048:clock=counter [active]\n"));
-	bells_write(TWO "trigger", "", TRACEFS_WRITE | TRACEFS_TRUNC);
+	EXPECT(has_clock("counter"));
+	EXPECT_EQ(put(TWO "trigger", TIMED ":clock=local"), -EEXIST);
+	EXPECT(has_clock("counter"));
+	EXPECT_EQ(put(TWO "trigger", TIMED ":clock=sun:pause"), -EINVAL);
+	EXPECT(!is_paused());
+	accept(TWO "trigger", TIMED ":pause");
+	EXPECT(is_paused());
+	accept(TWO "trigger", TIMED ":cont");
+	accept(TWO "trigger", TIMED ":clear");
+	EXPECT_EQ(put(ALL "trigger", "hist:keys=common_timestamp:clear"),
+		  -ENOENT);
+	EXPECT_EQ(put(ALL "trigger", "hist:keys=common_timestamp if no == 1"),
+		  -EINVAL);
+	EXPECT(has_clock("counter"));
+	accept(TWO "trigger", "!" TIMED ":clock=sun");
+	EXPECT(tt_says(TWO "enable", "0\n"));
+	EXPECT(has_clock("counter"));
 	tt_write("trace_clock", "local");
 	end();
+#undef TIMED
 }
 
 /* ---- load ---------------------------------------------------------------- */

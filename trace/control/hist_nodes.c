@@ -18,7 +18,7 @@
 #include "trace/control/trigger_nodes.h"
 #include "trace/event/event_hist.h"
 #include "trace/event/trace_event_file.h"
-#include "trace/trace.h"
+#include "trace/trace_internal.h"
 
 /* ---- the command --------------------------------------------------------- */
 
@@ -61,23 +61,6 @@ static int parse_text(struct trigger_write *w, const struct trace_event *event,
 			   error.id, err);
 }
 
-/* common_timestamp: the trace gets the clock, which empties its buffers. */
-static int hist_prepare(struct trigger_write *w, const char *rest)
-{
-	const struct trace_event *event = node_event(w->file);
-	struct trace_array *tr = file_trace(w->file);
-	struct hist_spec spec;
-	int err = event ? parse_text(w, event, rest, &spec) : -ENODEV;
-
-	if (err || w->remove || !spec.has_time ||
-	    !strcmp(tr->clock->name, spec.clock))
-		return err;
-	if (!trace_set_clock(tr, spec.clock))
-		return 0;
-	return hist_refuse(w, spec.clock_at ? rest + spec.clock_at : NULL,
-			   HIST_ERROR_SET_CLOCK_FAIL, -EINVAL);
-}
-
 static int hist_trigger_parse(struct trigger_write *w,
 			      struct trace_event_file *event, char *rest)
 {
@@ -86,6 +69,10 @@ static int hist_trigger_parse(struct trigger_write *w,
 
 	if (err)
 		return err;
+	if (spec.has_time && !w->remove && !trace_clock_find(spec.clock))
+		return hist_refuse(w,
+				   spec.clock_at ? rest + spec.clock_at : NULL,
+				   HIST_ERROR_SET_CLOCK_FAIL, -EINVAL);
 	w->spec.hist = event_hist_create(event, &spec);
 	return w->spec.hist ? 0 : -ENOMEM;
 }
@@ -114,6 +101,15 @@ static int again(struct trigger_write *w, struct event_hist *hist,
 	return 0;
 }
 
+/* common_timestamp: the trace gets the clock, which empties its buffers. */
+static void use_clock(struct trace_array *tr, const struct hist_spec *spec)
+{
+	const struct trace_clock *clock = trace_clock_find(spec->clock);
+
+	if (spec->has_time && clock != tr->clock)
+		trace_use_clock(tr, clock);
+}
+
 static int add_new(struct trigger_write *w, struct trace_event_file *event,
 		   const struct hist_spec *spec)
 {
@@ -123,7 +119,11 @@ static int add_new(struct trigger_write *w, struct trace_event_file *event,
 		return hist_refuse(w, NULL, HIST_ERROR_TRIGGER_ENOENT_CLEAR,
 				   -ENOENT);
 	err = event_hist_start(w->spec.hist);
-	return err ?: event_trigger_add(event, &w->spec);
+	if (!err)
+		err = event_trigger_add(event, &w->spec);
+	if (!err)
+		use_clock(event->tr, spec);
+	return err;
 }
 
 static int hist_add(struct trigger_write *w, struct trace_event_file *event)
@@ -140,7 +140,6 @@ static int hist_add(struct trigger_write *w, struct trace_event_file *event)
 
 static const struct trigger_grammar hist_grammar = {
 	.kind = TRIGGER_HIST,
-	.prepare = hist_prepare,
 	.parse = hist_trigger_parse,
 	.add = hist_add,
 };
