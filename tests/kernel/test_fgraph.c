@@ -405,6 +405,26 @@ KTEST_FLAGS(fgraph, words_beyond_the_shadow_stack_R6, 0, 120)
 	EXPECT_EQ(storm_with_words(FGRAPH_DATA_MAX - 1, 40, false), 0);
 }
 
+static long frames_of_room(void)
+{
+	return current->ret_stack->end - current->ret_stack->frame;
+}
+
+KTEST(fgraph, a_user_that_is_refused_wants_no_room)
+{
+	struct user first = { 0 }, second = { 0 };
+
+	first.gops = (struct fgraph_ops){ .ops = &first.ops, .words = 2 };
+	second.gops = (struct fgraph_ops){ .ops = &second.ops, .words = 2 };
+	ASSERT_EQ(filter_text(&first.ops, "fg_leaf"), 0);
+	ASSERT_EQ(register_ftrace_graph(&first.gops), 0);
+	EXPECT_EQ(frames_of_room(), FGRAPH_DEPTH_MAX);
+	second.ops.flags = FTRACE_OPS_FL_IPMODIFY; /* without a filter */
+	EXPECT_EQ(register_ftrace_graph(&second.gops), -EINVAL);
+	EXPECT_EQ(frames_of_room(), FGRAPH_DEPTH_MAX);
+	user_end(&first);
+}
+
 /* The protection is ->data_used; without it nested calls overwrite words. */
 KTEST_FLAGS(fgraph, control_words_that_are_not_reserved_R6, 0, 120)
 {

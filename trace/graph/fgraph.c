@@ -410,8 +410,10 @@ static int add(struct fgraph_ops *gops, bool with_ops)
 	err = join(gops);
 	if (!err && with_ops) {
 		err = register_ftrace_function(gops->ops);
-		if (err)
+		if (err) {
 			users[slot_of(gops)] = NULL; /* no frame has its bit */
+			make_room();
+		}
 	}
 	if (!err)
 		choose_handler(NULL);
