@@ -24,6 +24,15 @@ MUTANTS = [
      "u64 old = READ_ONCE(*sum);"
      "for (int i = 0; i < 3000; i++) barrier(); WRITE_ONCE(*sum, old + n);",
      "event_hist.counts_are*", "not ok 1 - event_hist.counts_are"),
+    ("EH2: a cleared table is freed without waiting",
+     "trace/control/hist_nodes.c",
+     "\tif (!err)\n\t\tevent_session_wait(); /* EH2 */\n", "",
+     "event_hist.cleared_after*", "not ok 1 - event_hist.cleared_after"),
+    ("TD4: dumps are printed at the same time",
+     "trace/output/trace_dumper.c",
+     "if (!try_cmpxchg(&dumper.state, &state, PRINTING)) return;",
+     "state = READ_ONCE(dumper.state);\n\tif (state == CLOSED) return;",
+     "func_command.a_dump_removed*", ""),  # a failure, a panic or a hang
     ("TG4: an action is refused inside of an action", "trace/core/recursion.h",
      "if (unlikely(*word & bit)) return 0;", "",
      "event_trigger.an_event_ins*", "not ok 1 - event_trigger.an_event_ins"),

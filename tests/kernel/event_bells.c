@@ -5,6 +5,7 @@
  */
 #include "tests/kernel/event_bells.h"
 
+#include "kernel/base/fail.h"
 #include "kernel/base/printk.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/trace_test.h"
@@ -156,6 +157,33 @@ ssize_t bells_write(const char *path, const char *text, unsigned int flags)
 	ret = tracefs_write(file, text, strlen(text));
 	err = tracefs_close(file);
 	return err ?: ret;
+}
+
+ssize_t bells_put(const char *path, const char *text)
+{
+	return bells_write(path, text, TRACEFS_WRITE);
+}
+
+void bells_accept(const char *path, const char *text)
+{
+	if (!EXPECT_EQ(bells_put(path, text), strlen(text)))
+		pr_info("%s\n", text);
+}
+
+ssize_t bells_fail_write(const char *path, const char *text, unsigned int nth,
+			 bool *failed)
+{
+	struct tracefs_file *file;
+	ssize_t ret = tracefs_open(path, TRACEFS_WRITE, &file);
+
+	*failed = false;
+	if (!EXPECT_EQ(ret, 0))
+		return ret;
+	fail_nth(nth);
+	ret = tracefs_write(file, text, strlen(text));
+	*failed = fail_end();
+	EXPECT_EQ(tracefs_close(file), 0);
+	return ret;
 }
 
 bool bells_logged(const char *text)

@@ -31,5 +31,18 @@ unsigned int bells_recorded_in(struct trace_array *tr);
 /* Open with these flags, write, close. Return: bytes, or an error. */
 ssize_t bells_write(const char *path, const char *text, unsigned int flags);
 
+/* The same without O_TRUNC. */
+ssize_t bells_put(const char *path, const char *text);
+
+/* The same; anything but success is a failure of the test. */
+void bells_accept(const char *path, const char *text);
+
+/*
+ * The same; the @nth allocation of the write fails. @failed: the write had as
+ * many. Return: what the write returned.
+ */
+ssize_t bells_fail_write(const char *path, const char *text, unsigned int nth,
+			 bool *failed);
+
 /* Does error_log end in this text? */
 bool bells_logged(const char *text);

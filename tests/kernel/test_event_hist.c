@@ -4,7 +4,6 @@
  * CPUs with interrupts and NMIs; stacks; clearing while they count; memory that
  * runs out; and events that go.
  */
-#include "kernel/base/fail.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/printf.h"
 #include "kernel/sched.h"
@@ -19,17 +18,6 @@
 
 #define TWO "events/testing_tp/testing_two/"
 #define ALL "events/testing_tp/testing_all/"
-
-static ssize_t put(const char *path, const char *text)
-{
-	return bells_write(path, text, TRACEFS_WRITE);
-}
-
-static void accept(const char *path, const char *text)
-{
-	if (!EXPECT_EQ(put(path, text), strlen(text)))
-		pr_info("%s\n", text);
-}
 
 static bool begin(void)
 {
@@ -52,8 +40,8 @@ KTEST(event_hist, the_file_line_by_line)
 	unsigned int i;
 
 	ASSERT(begin());
-	accept(TWO "trigger",
-	       "hist:keys=number:vals=value:sort=hitcount.descending,number\n");
+	bells_accept(TWO "trigger", "hist:keys=number:vals=value:"
+				    "sort=hitcount.descending,number\n");
 	EXPECT(tt_says(TWO "enable", "0*\n"));
 	for (i = 0; i < 10; i++)
 		tp_call_two(i % 4, i);
@@ -75,8 +63,9 @@ KTEST(event_hist, the_file_line_by_line)
 		       "hist:keys=number:vals=hitcount,value:"
 		       "sort=hitcount.descending,number:size=2048 [active]\n"));
 	EXPECT_EQ(bells_recorded(), 0);
-	accept(TWO "trigger",
-	       "!hist:keys=number:vals=value:sort=hitcount.descending,number");
+	bells_accept(
+		TWO "trigger",
+		"!hist:keys=number:vals=value:sort=hitcount.descending,number");
 	end();
 }
 
@@ -133,13 +122,13 @@ KTEST(event_hist, each_modifier)
 
 	ASSERT(begin());
 	for (i = 0; i < ARRAY_SIZE(forms); i++) {
-		accept(TWO "trigger", forms[i].trigger);
+		bells_accept(TWO "trigger", forms[i].trigger);
 		tp_call_two(1, 100);
 		tp_call_two(1, 101);
 		if (!EXPECT(rows_are(TWO "hist", forms[i].rows)))
 			pr_info("%s\n", forms[i].trigger);
 		snprintf(removal, sizeof(removal), "!%s", forms[i].trigger);
-		accept(TWO "trigger", removal);
+		bells_accept(TWO "trigger", removal);
 		EXPECT(tt_says(TWO "hist", ""));
 	}
 	end();
@@ -150,21 +139,21 @@ KTEST(event_hist, symbols_names_of_tasks_and_texts)
 	char rows[512];
 
 	ASSERT(begin());
-	accept(ALL "trigger", "hist:keys=where.sym,text");
-	accept(ALL "trigger", "hist:keys=common_pid.execname,owner");
+	bells_accept(ALL "trigger", "hist:keys=where.sym,text");
+	bells_accept(ALL "trigger", "hist:keys=common_pid.execname,owner");
 	trace_testing_all(-1, "some text", schedule);
 	snprintf(rows, sizeof(rows),
 		 "{ where: [%llx] %-45s, text: %-50s } hitcount:          1\n",
 		 (u64)schedule, "schedule", "some text");
 	EXPECT(rows_are(ALL "hist", rows));
-	accept(ALL "trigger", "!hist:keys=where.sym,text");
+	bells_accept(ALL "trigger", "!hist:keys=where.sym,text");
 	snprintf(rows, sizeof(rows),
 		 "{ common_pid: %-16s[%10u], owner: %-50s } "
 		 "hitcount:          1\n",
 		 current->comm, current->pid, "me");
 	EXPECT(rows_are(ALL "hist", rows));
-	accept(ALL "trigger", "hist:keys=change:sort=change");
-	accept(ALL "trigger", "!hist:keys=common_pid.execname,owner");
+	bells_accept(ALL "trigger", "hist:keys=change:sort=change");
+	bells_accept(ALL "trigger", "!hist:keys=common_pid.execname,owner");
 	trace_testing_all(1, "", NULL);
 	trace_testing_all(-1, "", NULL); /* signed: sorted before 1 */
 	EXPECT(rows_are(ALL "hist",
@@ -181,7 +170,7 @@ KTEST(event_hist, texts_end_with_their_record_HG2)
 	char rows[256];
 
 	ASSERT(begin());
-	accept(ALL "trigger", "hist:keys=text");
+	bells_accept(ALL "trigger", "hist:keys=text");
 	trace_testing_all(1, "ab", NULL);
 	trace_testing_all(1, "abcdefgh", NULL);
 	trace_testing_all(1, "ab", NULL);
@@ -190,7 +179,7 @@ KTEST(event_hist, texts_end_with_their_record_HG2)
 		 "{ text: %-50s } hitcount:          2\n",
 		 "abcdefgh", "ab");
 	EXPECT(rows_are(ALL "hist", rows));
-	accept(ALL "trigger", "!hist:keys=text");
+	bells_accept(ALL "trigger", "!hist:keys=text");
 	end();
 }
 
@@ -209,7 +198,7 @@ KTEST(event_hist, stacks)
 	unsigned int i;
 
 	ASSERT(begin());
-	accept(TWO "trigger", "hist:keys=stacktrace,number");
+	bells_accept(TWO "trigger", "hist:keys=stacktrace,number");
 	for (i = 0; i < READ_ONCE(times); i++) /* one place calls */
 		call_from_here();
 	tt_read(TWO "hist", text, sizeof(text));
@@ -221,7 +210,7 @@ KTEST(event_hist, stacks)
 	EXPECT(strstr(at, "\n, number:          1} hitcount:          3\n") !=
 	       NULL);
 	EXPECT(strstr(text, "    Entries: 1\n") != NULL);
-	accept(TWO "trigger", "!hist:keys=stacktrace,number");
+	bells_accept(TWO "trigger", "!hist:keys=stacktrace,number");
 	end();
 }
 
@@ -254,45 +243,47 @@ static bool is_paused(void)
 KTEST(event_hist, pause_cont_and_clear)
 {
 	ASSERT(begin());
-	EXPECT_EQ(put(TWO "trigger", "hist:keys=number:clear"), -ENOENT);
+	EXPECT_EQ(bells_put(TWO "trigger", "hist:keys=number:clear"), -ENOENT);
 	EXPECT(bells_logged("hist:testing_tp:testing_two: error: Can't clear "
 			    "or continue a nonexistent hist trigger\n"
 			    "  Command: hist:keys=number:clear\n"
 			    "           ^\n"));
-	EXPECT_EQ(put(TWO "trigger", "hist:keys=number:cont"), -ENOENT);
-	accept(TWO "trigger", "hist:keys=number:pause");
+	EXPECT_EQ(bells_put(TWO "trigger", "hist:keys=number:cont"), -ENOENT);
+	bells_accept(TWO "trigger", "hist:keys=number:pause");
 	EXPECT(is_paused());
 	tp_call_two(1, 0);
 	EXPECT(totals_are(TWO "hist", 0, 0, 0));
-	accept(TWO "trigger", "hist:keys=number:cont");
+	bells_accept(TWO "trigger", "hist:keys=number:cont");
 	EXPECT(!is_paused());
 	tp_call_two(1, 0);
-	EXPECT_EQ(put(TWO "trigger", "hist:keys=number:size=128"), -EEXIST);
+	EXPECT_EQ(bells_put(TWO "trigger", "hist:keys=number:size=128"),
+		  -EEXIST);
 	EXPECT(bells_logged("error: Hist trigger already exists\n"
 			    "  Command: hist:keys=number:size=128\n"
 			    "           ^\n"));
-	accept(TWO "trigger", "hist:keys=number:pause");
+	bells_accept(TWO "trigger", "hist:keys=number:pause");
 	tp_call_two(1, 0);
 	EXPECT(totals_are(TWO "hist", 1, 1, 0));
-	accept(TWO "trigger", "hist:keys=number:clear");
+	bells_accept(TWO "trigger", "hist:keys=number:clear");
 	EXPECT(totals_are(TWO "hist", 0, 0, 0));
 	EXPECT(is_paused());
-	accept(TWO "trigger", "!hist:keys=number:sort=number"); /* not it */
+	bells_accept(TWO "trigger",
+		     "!hist:keys=number:sort=number"); /* not it */
 	EXPECT(is_paused());
-	accept(TWO "trigger", "!hist:keys=number");
+	bells_accept(TWO "trigger", "!hist:keys=number");
 	end();
 }
 
 KTEST(event_hist, several_of_one_event)
 {
 	static char text[4096];
-	char *second;
+	char *first, *second;
 
 	ASSERT(begin());
-	accept(TWO "trigger", "hist:keys=number");
-	accept(TWO "trigger", "hist:keys=number if number == 2");
-	accept(TWO "trigger", "traceon:3");
-	EXPECT_EQ(put(TWO "trigger", "hist:keys=number if number == 2"),
+	bells_accept(TWO "trigger", "hist:keys=number");
+	bells_accept(TWO "trigger", "hist:keys=number if number == 2");
+	bells_accept(TWO "trigger", "traceon:3");
+	EXPECT_EQ(bells_put(TWO "trigger", "hist:keys=number if number == 2"),
 		  -EEXIST);
 	tp_call_two(1, 0);
 	tp_call_two(2, 0);
@@ -301,59 +292,63 @@ KTEST(event_hist, several_of_one_event)
 			      "# trigger info: hist:keys=number:vals=hitcount:"
 			      "sort=hitcount:size=2048 if number == 2 "
 			      "[active]\n");
-	EXPECT(strstr(text, "    Hits: 2\n") < second);
+	first = strstr(text, "    Hits: 2\n");
+	EXPECT(first && first < second);
 	EXPECT(second && strstr(second, "    Hits: 1\n"));
 	/* O_TRUNC removes histograms, and no other trigger. */
 	bells_write(TWO "trigger", "", TRACEFS_WRITE | TRACEFS_TRUNC);
 	EXPECT(tt_says(TWO "trigger", "traceon:count=3\n"));
-	accept(TWO "trigger", "!traceon");
+	bells_accept(TWO "trigger", "!traceon");
 	end();
 }
 
 KTEST(event_hist, enable_hist_and_disable_hist)
 {
 	ASSERT(begin());
-	accept(TWO "trigger", "hist:keys=number:pause");
-	accept(ALL "trigger",
-	       "enable_hist:testing_tp:testing_two if change == 1");
-	EXPECT_EQ(put(ALL "trigger", "disable_hist:testing_tp:testing_two"),
-		  -EEXIST);
+	bells_accept(TWO "trigger", "hist:keys=number:pause");
+	bells_accept(ALL "trigger",
+		     "enable_hist:testing_tp:testing_two if change == 1");
+	EXPECT_EQ(
+		bells_put(ALL "trigger", "disable_hist:testing_tp:testing_two"),
+		-EEXIST);
 	trace_testing_all(0, "", NULL);
 	EXPECT(is_paused());
 	trace_testing_all(1, "", NULL);
 	EXPECT(!is_paused());
 	EXPECT(tt_says(ALL "trigger", "enable_hist:testing_tp:testing_two:"
 				      "unlimited if change == 1\n"));
-	accept(ALL "trigger", "!enable_hist:testing_tp:testing_two");
-	accept(ALL "trigger", "disable_hist:testing_tp:testing_two:1");
+	bells_accept(ALL "trigger", "!enable_hist:testing_tp:testing_two");
+	bells_accept(ALL "trigger", "disable_hist:testing_tp:testing_two:1");
 	trace_testing_all(0, "", NULL);
 	EXPECT(is_paused());
-	accept(ALL "trigger", "!disable_hist:testing_tp:testing_two");
-	accept(TWO "trigger", "!hist:keys=number");
+	bells_accept(ALL "trigger", "!disable_hist:testing_tp:testing_two");
+	bells_accept(TWO "trigger", "!hist:keys=number");
 	end();
 }
 
 KTEST(event_hist, errors_with_their_places)
 {
 	ASSERT(begin());
-	EXPECT_EQ(put(TWO "trigger", "hist:keys=number:vals=value:sort="),
+	EXPECT_EQ(bells_put(TWO "trigger", "hist:keys=number:vals=value:sort="),
 		  -EINVAL);
 	EXPECT(bells_logged(
 		"hist:testing_tp:testing_two: error: Empty assignment\n"
 		"  Command: hist:keys=number:vals=value:sort=\n"
 		"                                       ^\n"));
-	EXPECT_EQ(put(TWO "trigger", "hist:keys=number:sort=number,junk"),
+	EXPECT_EQ(bells_put(TWO "trigger", "hist:keys=number:sort=number,junk"),
 		  -EINVAL);
 	EXPECT(bells_logged("error: Sort field must be a key or a val\n"
 			    "  Command: hist:keys=number:sort=number,junk\n"
 			    "                                        ^\n"));
-	EXPECT_EQ(put(TWO "trigger", "hist"), -EINVAL);
-	EXPECT_EQ(put(TWO "trigger", "hist:keys=number if no == 1"), -EINVAL);
+	EXPECT_EQ(bells_put(TWO "trigger", "hist"), -EINVAL);
+	EXPECT_EQ(bells_put(TWO "trigger", "hist:keys=number if no == 1"),
+		  -EINVAL);
 	EXPECT(bells_logged("event filter parse error: error: "
 			    "Field not found\n"
 			    "  Command: hist:keys=number if no == 1\n"
 			    "                                  ^\n"));
-	EXPECT_EQ(put(TWO "trigger", "hist:keys=common_timestamp:clock=sun"),
+	EXPECT_EQ(bells_put(TWO "trigger",
+			    "hist:keys=common_timestamp:clock=sun"),
 		  -EINVAL);
 	EXPECT(bells_logged("error: Couldn't set trace_clock\n"
 			    "  Command: hist:keys=common_timestamp:clock=sun\n"
@@ -379,25 +374,26 @@ KTEST(event_hist, a_clock)
 #define TIMED "hist:keys=number:vals=common_timestamp.usecs"
 	ASSERT(begin());
 	tt_write("trace_clock", "local");
-	accept(TWO "trigger", TIMED ":clock=counter");
+	bells_accept(TWO "trigger", TIMED ":clock=counter");
 	EXPECT(tt_says(TWO "trigger",
 		       "hist:keys=number:vals=hitcount,common_timestamp.usecs:"
 		       "sort=hitcount:size=2048:clock=counter [active]\n"));
 	EXPECT(has_clock("counter"));
-	EXPECT_EQ(put(TWO "trigger", TIMED ":clock=local"), -EEXIST);
+	EXPECT_EQ(bells_put(TWO "trigger", TIMED ":clock=local"), -EEXIST);
 	EXPECT(has_clock("counter"));
-	EXPECT_EQ(put(TWO "trigger", TIMED ":clock=sun:pause"), -EINVAL);
+	EXPECT_EQ(bells_put(TWO "trigger", TIMED ":clock=sun:pause"), -EINVAL);
 	EXPECT(!is_paused());
-	accept(TWO "trigger", TIMED ":pause");
+	bells_accept(TWO "trigger", TIMED ":pause");
 	EXPECT(is_paused());
-	accept(TWO "trigger", TIMED ":cont");
-	accept(TWO "trigger", TIMED ":clear");
-	EXPECT_EQ(put(ALL "trigger", "hist:keys=common_timestamp:clear"),
+	bells_accept(TWO "trigger", TIMED ":cont");
+	bells_accept(TWO "trigger", TIMED ":clear");
+	EXPECT_EQ(bells_put(ALL "trigger", "hist:keys=common_timestamp:clear"),
 		  -ENOENT);
-	EXPECT_EQ(put(ALL "trigger", "hist:keys=common_timestamp if no == 1"),
+	EXPECT_EQ(bells_put(ALL "trigger",
+			    "hist:keys=common_timestamp if no == 1"),
 		  -EINVAL);
 	EXPECT(has_clock("counter"));
-	accept(TWO "trigger", "!" TIMED ":clock=sun");
+	bells_accept(TWO "trigger", "!" TIMED ":clock=sun");
 	EXPECT(tt_says(TWO "enable", "0\n"));
 	EXPECT(has_clock("counter"));
 	tt_write("trace_clock", "local");
@@ -435,8 +431,8 @@ KTEST(event_hist, counts_are_exact_in_every_context_EH1)
 	const char *second;
 
 	ASSERT(begin());
-	accept(TWO "trigger", "hist:keys=number:vals=value");
-	accept(TWO "trigger", "hist:keys=common_cpu");
+	bells_accept(TWO "trigger", "hist:keys=number:vals=value");
+	bells_accept(TWO "trigger", "hist:keys=common_cpu");
 	calls = tt_storm(call_hundred, NULL, 2000, 2, false);
 	tt_read(TWO "hist", text, sizeof(text));
 	second = strstr(text, "hist:keys=common_cpu");
@@ -462,7 +458,7 @@ KTEST(event_hist, a_full_table_counts_what_it_drops_EH1)
 	struct tt_calls calls;
 
 	ASSERT(begin());
-	accept(TWO "trigger", "hist:keys=number:size=128");
+	bells_accept(TWO "trigger", "hist:keys=number:size=128");
 	calls = tt_storm(call_any, NULL, 2000, 2, false);
 	tt_read(TWO "hist", text, sizeof(text));
 	EXPECT_EQ(number_behind(text, "    Entries: "), 128);
@@ -470,7 +466,7 @@ KTEST(event_hist, a_full_table_counts_what_it_drops_EH1)
 	EXPECT_EQ(number_behind(text, "    Dropped: ") +
 			  number_behind(text, "    Hits: "),
 		  calls.task + calls.irq + calls.nmi);
-	accept(TWO "trigger", "!hist:keys=number");
+	bells_accept(TWO "trigger", "!hist:keys=number");
 	end();
 }
 
@@ -481,10 +477,10 @@ static int clear_and_remove(void *unused)
 	unsigned int i;
 
 	for (i = 0; atomic_read(&running) || i < 10; i++) {
-		accept(TWO "trigger", "hist:keys=number:size=128");
-		accept(TWO "trigger", "hist:keys=number:clear");
+		bells_accept(TWO "trigger", "hist:keys=number:size=128");
+		bells_accept(TWO "trigger", "hist:keys=number:clear");
 		EXPECT(tt_says(ALL "hist", ""));
-		accept(TWO "trigger", "!hist:keys=number");
+		bells_accept(TWO "trigger", "!hist:keys=number");
 		yield();
 	}
 	return 0;
@@ -513,14 +509,14 @@ KTEST(event_hist, a_reader_outlives_its_histogram_EH2)
 	ssize_t n, all = 0;
 
 	ASSERT(begin());
-	accept(TWO "trigger", "hist:keys=number:sort=number");
+	bells_accept(TWO "trigger", "hist:keys=number:sort=number");
 	for (i = 0; i < 1000; i++)
 		tp_call_two(i, 0);
 	ASSERT_EQ(tracefs_open(TWO "hist", TRACEFS_READ, &file), 0);
 	n = tracefs_read(file, text, 10);
 	EXPECT_EQ(n, 10);
-	accept(TWO "trigger", "hist:keys=number:sort=number:clear");
-	accept(TWO "trigger", "!hist:keys=number:sort=number");
+	bells_accept(TWO "trigger", "hist:keys=number:sort=number:clear");
+	bells_accept(TWO "trigger", "!hist:keys=number:sort=number");
 	for (; n > 0; all += n)
 		n = tracefs_read(file, text + all, sizeof(text) - 1 - all);
 	text[all] = '\0';
@@ -535,7 +531,6 @@ KTEST(event_hist, a_reader_outlives_its_histogram_EH2)
 
 static void runs_out(const char *text, bool there)
 {
-	struct tracefs_file *file;
 	unsigned int n, failures = 0;
 	bool failed = true;
 	char before[512];
@@ -543,11 +538,7 @@ static void runs_out(const char *text, bool there)
 
 	tt_read(TWO "trigger", before, sizeof(before));
 	for (n = 1; failed; n++) {
-		ASSERT_EQ(tracefs_open(TWO "trigger", TRACEFS_WRITE, &file), 0);
-		fail_nth(n);
-		ret = tracefs_write(file, text, strlen(text));
-		failed = fail_end();
-		EXPECT_EQ(tracefs_close(file), 0);
+		ret = bells_fail_write(TWO "trigger", text, n, &failed);
 		if (ret == -ENOMEM) {
 			failures++;
 			EXPECT(tt_says(TWO "trigger", before));
@@ -565,9 +556,9 @@ KTEST(event_hist, memory_runs_out_at_every_step)
 {
 	ASSERT(begin());
 	runs_out("hist:keys=number:size=128 if number == 1", false);
-	accept(TWO "trigger", "hist:keys=number:size=128");
+	bells_accept(TWO "trigger", "hist:keys=number:size=128");
 	runs_out("hist:keys=number:size=128:clear", true);
-	accept(TWO "trigger", "!hist:keys=number");
+	bells_accept(TWO "trigger", "!hist:keys=number");
 	end();
 }
 
@@ -577,7 +568,7 @@ KTEST(event_hist, an_event_that_goes_takes_its_histogram_with_it)
 	char text[64];
 
 	ASSERT(bells_begin());
-	accept("events/belfry/bell/trigger", "hist:keys=number");
+	bells_accept("events/belfry/bell/trigger", "hist:keys=number");
 	EXPECT(totals_are("events/belfry/bell/hist", 0, 0, 0));
 	ASSERT_EQ(tracefs_open("events/belfry/bell/hist", TRACEFS_READ, &file),
 		  0);

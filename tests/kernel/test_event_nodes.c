@@ -3,7 +3,6 @@
  * The files of events: enable at three levels, set_event, available_events, id,
  * filter of an event and of a system, with events of the tests' own.
  */
-#include "kernel/base/fail.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/printf.h"
 #include "tests/kernel/event_bells.h"
@@ -347,7 +346,6 @@ KTEST(event_nodes, a_page_is_too_long_a_filter)
 /* @filter: what the filter of the bell is before the write. */
 static void run_out(const char *path, const char *text, const char *filter)
 {
-	struct tracefs_file *file;
 	unsigned int n, failures = 0;
 	char shows[32];
 	ssize_t ret;
@@ -355,11 +353,7 @@ static void run_out(const char *path, const char *text, const char *filter)
 
 	snprintf(shows, sizeof(shows), "%s\n", filter);
 	for (n = 1, failed = true; failed; n++) {
-		ASSERT_EQ(tracefs_open(path, TRACEFS_WRITE, &file), 0);
-		fail_nth(n);
-		ret = tracefs_write(file, text, strlen(text));
-		failed = fail_end();
-		EXPECT_EQ(tracefs_close(file), 0);
+		ret = bells_fail_write(path, text, n, &failed);
 		if (ret == -ENOMEM) {
 			failures++;
 			EXPECT(tt_says(BELL "filter", shows));

@@ -3,12 +3,10 @@
  * Triggers: their grammar and listing, what each does, counts that are exact on
  * all CPUs, soft mode, and removal while they fire.
  */
-#include "kernel/base/fail.h"
 #include "kernel/base/printk.h"
 #include "kernel/sched.h"
 #include "tests/kernel/event_bells.h"
 #include "tests/kernel/ktest.h"
-#include "tests/kernel/quiesce_probe.h"
 #include "tests/kernel/tp_events.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"
@@ -16,7 +14,6 @@
 #include "trace/event/trace_event_file.h"
 #include "trace/trace_snapshot.h"
 #include <asm/atomic.h>
-#include <asm/cpu.h>
 
 #define TWO "events/testing_tp/testing_two/"
 #define ALL "events/testing_tp/testing_all/"
@@ -25,17 +22,6 @@ static const char none[] =
 	"# Available triggers:\n"
 	"# traceon traceoff snapshot stacktrace enable_event disable_event "
 	"enable_hist disable_hist hist\n";
-
-static ssize_t put(const char *path, const char *text)
-{
-	return bells_write(path, text, TRACEFS_WRITE);
-}
-
-static void accept(const char *path, const char *text)
-{
-	if (!EXPECT_EQ(put(path, text), strlen(text)))
-		pr_info("%s\n", text);
-}
 
 static bool begin(void)
 {
@@ -56,10 +42,12 @@ KTEST(event_trigger, listed_as_they_are)
 {
 	ASSERT(begin());
 	EXPECT(tt_says(TWO "trigger", none));
-	accept(TWO "trigger", "traceon\n");
-	accept(TWO "trigger", "stacktrace:5 if number == 3 && value > 2\n");
-	accept(TWO "trigger",
-	       "enable_event:testing_tp:testing_all:0x10 if number == 1\n");
+	bells_accept(TWO "trigger", "traceon\n");
+	bells_accept(TWO "trigger",
+		     "stacktrace:5 if number == 3 && value > 2\n");
+	bells_accept(
+		TWO "trigger",
+		"enable_event:testing_tp:testing_all:0x10 if number == 1\n");
 	EXPECT(tt_says(TWO "trigger",
 		       "traceon:unlimited\n"
 		       "stacktrace:count=5 if number == 3 && value > 2\n"
@@ -67,10 +55,10 @@ KTEST(event_trigger, listed_as_they_are)
 		       " if number == 1\n"));
 	EXPECT(tt_says(TWO "enable", "0*\n"));
 	EXPECT(tt_says(ALL "enable", "0*\n"));
-	accept(TWO "trigger", "!stacktrace:77 if anything\n");
-	accept(TWO "trigger", "!traceoff\n"); /* one type with traceon */
-	accept(TWO "trigger", "!disable_event:testing_tp:testing_all\n");
-	accept(TWO "trigger", "!traceon\n"); /* there is none: no error */
+	bells_accept(TWO "trigger", "!stacktrace:77 if anything\n");
+	bells_accept(TWO "trigger", "!traceoff\n"); /* one type with traceon */
+	bells_accept(TWO "trigger", "!disable_event:testing_tp:testing_all\n");
+	bells_accept(TWO "trigger", "!traceon\n"); /* there is none: no error */
 	end();
 }
 
@@ -100,28 +88,31 @@ KTEST(event_trigger, wrong_commands)
 	ASSERT(begin());
 	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
 		tt_write("error_log", "");
-		if (!EXPECT_EQ(put(TWO "trigger", wrong[i].text), -EINVAL))
+		if (!EXPECT_EQ(bells_put(TWO "trigger", wrong[i].text),
+			       -EINVAL))
 			pr_info("%s\n", wrong[i].text);
 		tt_read("error_log", log, sizeof(log));
 		if (!EXPECT(strstr(log, wrong[i].logged) != NULL))
 			pr_info("%s: %s\n", wrong[i].text, log);
 	}
-	EXPECT_EQ(put("events/ftrace/function/trigger", "traceon"), -ENOENT);
+	EXPECT_EQ(bells_put("events/ftrace/function/trigger", "traceon"),
+		  -ENOENT);
 	end();
 }
 
 KTEST(event_trigger, one_of_a_type)
 {
 	ASSERT(begin());
-	accept(TWO "trigger", "traceon:2");
-	EXPECT_EQ(put(TWO "trigger", "traceoff"), -EEXIST);
-	accept(TWO "trigger", "enable_event:testing_tp:testing_all");
-	EXPECT_EQ(put(TWO "trigger", "disable_event:testing_tp:testing_all"),
+	bells_accept(TWO "trigger", "traceon:2");
+	EXPECT_EQ(bells_put(TWO "trigger", "traceoff"), -EEXIST);
+	bells_accept(TWO "trigger", "enable_event:testing_tp:testing_all");
+	EXPECT_EQ(bells_put(TWO "trigger",
+			    "disable_event:testing_tp:testing_all"),
 		  -EEXIST);
-	accept(TWO "trigger", "disable_event:sched:sched_switch");
-	accept(TWO "trigger", "!disable_event:sched:sched_switch");
-	accept(TWO "trigger", "!enable_event:testing_tp:testing_all");
-	accept(TWO "trigger", "!traceon");
+	bells_accept(TWO "trigger", "disable_event:sched:sched_switch");
+	bells_accept(TWO "trigger", "!disable_event:sched:sched_switch");
+	bells_accept(TWO "trigger", "!enable_event:testing_tp:testing_all");
+	bells_accept(TWO "trigger", "!traceon");
 	end();
 }
 
@@ -130,8 +121,8 @@ KTEST(event_trigger, one_of_a_type)
 KTEST(event_trigger, traceoff_records_its_event_and_counts_effects)
 {
 	ASSERT(begin());
-	accept(TWO "enable", "1");
-	accept(TWO "trigger", "traceoff:2 if number == 3");
+	bells_accept(TWO "enable", "1");
+	bells_accept(TWO "trigger", "traceoff:2 if number == 3");
 	tp_call_two(1, 0);
 	tp_call_two(3, 0); /* recorded, then off */
 	tp_call_two(1, 0);
@@ -146,29 +137,29 @@ KTEST(event_trigger, traceoff_records_its_event_and_counts_effects)
 	tp_call_two(3, 0); /* no turns are left */
 	EXPECT(tt_says("tracing_on", "1\n"));
 	EXPECT(tt_says(TWO "trigger", "traceoff:count=0 if number == 3\n"));
-	accept(TWO "trigger", "!traceoff");
-	accept(TWO "enable", "0");
+	bells_accept(TWO "trigger", "!traceoff");
+	bells_accept(TWO "enable", "0");
 	end();
 }
 
 KTEST(event_trigger, traceon_acts_while_the_trace_is_off)
 {
 	ASSERT(begin());
-	accept(TWO "trigger", "traceon if number == 7");
+	bells_accept(TWO "trigger", "traceon if number == 7");
 	tt_write("tracing_on", "0");
 	tp_call_two(1, 0);
 	EXPECT(tt_says("tracing_on", "0\n"));
 	tp_call_two(7, 0);
 	EXPECT(tt_says("tracing_on", "1\n"));
 	EXPECT_EQ(bells_recorded(), 0); /* the event itself is not enabled */
-	accept(TWO "trigger", "!traceon");
+	bells_accept(TWO "trigger", "!traceon");
 	end();
 }
 
 KTEST(event_trigger, enable_event_and_disable_event_TG2)
 {
 	ASSERT(begin());
-	accept(TWO "trigger", "enable_event:testing_tp:testing_all:1");
+	bells_accept(TWO "trigger", "enable_event:testing_tp:testing_all:1");
 	EXPECT(tt_says(TWO "enable", "0*\n")); /* both have a soft user */
 	EXPECT(tt_says(ALL "enable", "0*\n"));
 	trace_testing_all(1, "a", NULL);
@@ -180,14 +171,14 @@ KTEST(event_trigger, enable_event_and_disable_event_TG2)
 		       "enable_event:testing_tp:testing_all:count=0\n"));
 	trace_testing_all(1, "a", NULL);
 	EXPECT_EQ(bells_recorded(), 1);
-	accept(TWO "trigger", "!enable_event:testing_tp:testing_all");
+	bells_accept(TWO "trigger", "!enable_event:testing_tp:testing_all");
 	EXPECT(tt_says(ALL "enable", "1\n"));
-	accept(TWO "trigger", "disable_event:testing_tp:testing_all");
+	bells_accept(TWO "trigger", "disable_event:testing_tp:testing_all");
 	tp_call_two(1, 0);
 	EXPECT(tt_says(ALL "enable", "0*\n"));
 	trace_testing_all(1, "a", NULL);
 	EXPECT_EQ(bells_recorded(), 0);
-	accept(TWO "trigger", "!disable_event:testing_tp:testing_all");
+	bells_accept(TWO "trigger", "!disable_event:testing_tp:testing_all");
 	end();
 }
 
@@ -203,46 +194,46 @@ KTEST(event_trigger, stacktrace_and_snapshot)
 	static char text[4096];
 
 	ASSERT(begin());
-	accept(TWO "trigger", "stacktrace:1");
+	bells_accept(TWO "trigger", "stacktrace:1");
 	call_twice();
 	tt_read("trace", text, sizeof(text));
 	EXPECT(strstr(text, " => call_twice\n") != NULL);
 	EXPECT_EQ(bells_recorded(), 1);
-	accept(TWO "trigger", "!stacktrace");
-	accept(TWO "trigger", "snapshot:1");
+	bells_accept(TWO "trigger", "!stacktrace");
+	bells_accept(TWO "trigger", "snapshot:1");
 	EXPECT(trace_snapshot_allocated(trace_top()));
-	accept(TWO "enable", "1");
+	bells_accept(TWO "enable", "1");
 	tp_call_two(1, 0);
 	EXPECT(tt_says(TWO "trigger", "snapshot:count=0\n"));
-	accept(TWO "trigger", "!snapshot");
-	accept(TWO "enable", "0");
+	bells_accept(TWO "trigger", "!snapshot");
+	bells_accept(TWO "enable", "0");
 	tt_write("snapshot", "0");
 	end();
 }
 
-/* The option stacktrace: behind each event the stack of who made it. */
+/* The option stacktrace: behind each event the stack of its caller. */
 KTEST(event_trigger, the_option_stacktrace)
 {
 	static char text[4096];
 
 	ASSERT(begin());
-	accept(TWO "enable", "1");
-	accept("options/stacktrace", "1\n");
+	bells_accept(TWO "enable", "1");
+	bells_accept("options/stacktrace", "1\n");
 	EXPECT(tt_says("options/stacktrace", "1\n"));
 	call_twice();
 	tt_read("trace", text, sizeof(text));
 	EXPECT(strstr(text, ": testing_two: number=1 value=0\n") != NULL);
 	EXPECT(strstr(text, ": <stack trace>\n => call_twice\n") != NULL);
 	EXPECT_EQ(bells_recorded(), 4);
-	accept(TWO "filter", "number == 2"); /* no event, no stack */
+	bells_accept(TWO "filter", "number == 2"); /* no event, no stack */
 	call_twice();
 	EXPECT_EQ(bells_recorded(), 0);
-	accept(TWO "filter", "0");
+	bells_accept(TWO "filter", "0");
 	tt_write("trace_options", "nostacktrace");
 	EXPECT(tt_says("options/stacktrace", "0\n"));
 	call_twice();
 	EXPECT_EQ(bells_recorded(), 2);
-	accept(TWO "enable", "0");
+	bells_accept(TWO "enable", "0");
 	end();
 }
 
@@ -256,12 +247,13 @@ KTEST(event_trigger, markers_have_triggers)
 	static char text[4096];
 
 	ASSERT(begin());
-	EXPECT_EQ(put(MARKER "enable", "1"), -ENOENT);
-	EXPECT_EQ(put(MARKER "filter", "0"), -ENOENT);
-	accept(MARKER "trigger", "hist:keys=common_pid");
-	accept(MARKER "trigger", "traceoff if buf ~ \"*stop*\"");
-	EXPECT_EQ(put("set_event", "ftrace:print"), -EINVAL);
-	EXPECT_EQ(put(TWO "trigger", "enable_event:ftrace:print"), -EINVAL);
+	EXPECT_EQ(bells_put(MARKER "enable", "1"), -ENOENT);
+	EXPECT_EQ(bells_put(MARKER "filter", "0"), -ENOENT);
+	bells_accept(MARKER "trigger", "hist:keys=common_pid");
+	bells_accept(MARKER "trigger", "traceoff if buf ~ \"*stop*\"");
+	EXPECT_EQ(bells_put("set_event", "ftrace:print"), -EINVAL);
+	EXPECT_EQ(bells_put(TWO "trigger", "enable_event:ftrace:print"),
+		  -EINVAL);
 	tt_write("trace_marker", "one");
 	tt_write("trace_marker", "please stop");
 	EXPECT(tt_says("tracing_on", "0\n"));
@@ -270,7 +262,7 @@ KTEST(event_trigger, markers_have_triggers)
 	EXPECT(strstr(text, " hitcount:          2\n") != NULL);
 	tt_write("tracing_on", "1");
 	bells_write(MARKER "trigger", "", TRACEFS_WRITE | TRACEFS_TRUNC);
-	accept(MARKER "trigger", "!traceoff");
+	bells_accept(MARKER "trigger", "!traceoff");
 	EXPECT(tt_says(MARKER "trigger", none));
 	end();
 }
@@ -329,13 +321,13 @@ KTEST(event_trigger, an_event_inside_of_its_own_trigger_TG4)
 	tp_call_two(1, 0);
 	EXPECT_EQ(matched, 3);
 	EXPECT_EQ(bells_recorded(), 1); /* one stack */
-	accept(TWO "enable", "1");
+	bells_accept(TWO "enable", "1");
 	matched = 0;
 	calls_at = 1;
 	tp_call_two(1, 0);
 	EXPECT_EQ(matched, 1);
 	EXPECT_EQ(bells_recorded(), 3); /* both events, and a stack */
-	accept(TWO "enable", "0");
+	bells_accept(TWO "enable", "0");
 	trigger_calling(false);
 	end();
 }
@@ -355,7 +347,7 @@ KTEST(event_trigger, a_count_is_exact_on_all_cpus_TG1)
 
 	ASSERT(begin());
 	tt_write("buffer_size_kb", "4096\n");
-	accept(TWO "trigger", "stacktrace:1000");
+	bells_accept(TWO "trigger", "stacktrace:1000");
 	tt_storm(call_two, NULL, 1000, 2, false);
 	for_each_online_cpu(cpu) {
 		ring_buffer_stats(trace_top()->buffer.cpu[cpu], &stats);
@@ -363,7 +355,7 @@ KTEST(event_trigger, a_count_is_exact_on_all_cpus_TG1)
 	}
 	EXPECT_EQ(stacks, 1000);
 	EXPECT(tt_says(TWO "trigger", "stacktrace:count=0\n"));
-	accept(TWO "trigger", "!stacktrace");
+	bells_accept(TWO "trigger", "!stacktrace");
 	end();
 }
 
@@ -374,11 +366,13 @@ static int add_and_remove(void *unused)
 	unsigned int i;
 
 	for (i = 0; atomic_read(&running) || i < 10; i++) {
-		accept(TWO "trigger", "stacktrace if number == 2");
-		accept(TWO "trigger",
-		       "enable_event:testing_tp:testing_all if value == 9");
-		accept(TWO "trigger", "!stacktrace");
-		accept(TWO "trigger", "!enable_event:testing_tp:testing_all");
+		bells_accept(TWO "trigger", "stacktrace if number == 2");
+		bells_accept(
+			TWO "trigger",
+			"enable_event:testing_tp:testing_all if value == 9");
+		bells_accept(TWO "trigger", "!stacktrace");
+		bells_accept(TWO "trigger",
+			     "!enable_event:testing_tp:testing_all");
 		yield();
 	}
 	return 0;
@@ -399,103 +393,19 @@ KTEST(event_trigger, removed_while_they_fire_TG3)
 	end();
 }
 
-static atomic_t inside, release, freed, freed_inside;
-
-static bool slow_match(const struct event_filter *filter, const void *record,
-		       u32 len)
-{
-	atomic_set(&inside, 1);
-	while (!atomic_read(&release))
-		cpu_relax();
-	atomic_set(&inside, 0);
-	return false;
-}
-
-static void slow_free(struct event_filter *filter)
-{
-	atomic_add(atomic_read(&inside), &freed_inside);
-	atomic_inc(&freed);
-}
-
-static struct event_filter slow = { .match = slow_match, .free = slow_free };
-
-static const struct event_trigger_spec slow_trigger = {
-	.kind = TRIGGER_STACKTRACE,
-	.count = EVENT_TRIGGER_UNLIMITED,
-	.filter = &slow
-};
-
-static int call_slowly(void *unused)
-{
-	tp_call_two(1, 2);
-	return 0;
-}
-
-static void remove_slow(void)
-{
-	event_session_begin();
-	event_trigger_remove(file_of_two(), &slow_trigger);
-	event_session_end();
-}
-
-/*
- * CPU 1 is inside its filter. Another trigger keeps the event switched on, so
- * nothing but this trigger is a reason to wait.
- */
-KTEST(event_trigger, freed_after_the_probe_that_is_in_it_TG3)
-{
-	struct task_struct *caller;
-	struct waiter w;
-
-	if (num_online_cpus() < 2)
-		KTEST_SKIP("a second CPU is in the trigger");
-	kthread_bind(current, 0);
-	ASSERT(begin());
-	accept(TWO "trigger", "traceon");
-	atomic_set(&inside, 0);
-	atomic_set(&release, 0);
-	atomic_set(&freed, 0);
-	atomic_set(&freed_inside, 0);
-	event_session_begin();
-	EXPECT_EQ(event_trigger_add(file_of_two(), &slow_trigger), 0);
-	event_session_end();
-	caller = kthread_create(call_slowly, NULL, "caller");
-	ASSERT(!IS_ERR(caller));
-	kthread_bind(caller, 1);
-	wake_up_process(caller);
-	EXPECT(wait_until(atomic_read(&inside), QUIESCE_WAIT_MS));
-	if (waiter_start(&w, remove_slow, 0)) {
-		EXPECT(waiter_keeps_waiting(&w));
-		atomic_set(&release, 1);
-		waiter_end(&w);
-	}
-	atomic_set(&release, 1);
-	kthread_join(caller);
-	EXPECT_EQ(atomic_read(&freed), 1);
-	EXPECT_EQ(atomic_read(&freed_inside), 0);
-	accept(TWO "trigger", "!traceon");
-	end();
-	kthread_bind(current, CPU_ANY);
-}
-
 /* ---- memory, and events that go ------------------------------------------ */
 
 KTEST(event_trigger, memory_runs_out_at_every_step)
 {
 	static const char text[] =
 		"enable_event:testing_tp:testing_all if (number == 1)";
-	struct tracefs_file *file;
 	unsigned int n, failures = 0;
 	bool failed = true;
 	ssize_t ret;
 
 	ASSERT(begin());
 	for (n = 1; failed; n++) {
-		ASSERT_EQ(tracefs_open(TWO "trigger", TRACEFS_WRITE, &file), 0);
-		fail_nth(n);
-		ret = tracefs_write(file, text, strlen(text));
-		failed = fail_end();
-		EXPECT_EQ(tracefs_close(file), 0);
+		ret = bells_fail_write(TWO "trigger", text, n, &failed);
 		if (ret == -ENOMEM) {
 			failures++;
 			EXPECT(tt_says(TWO "trigger", none));
@@ -504,7 +414,8 @@ KTEST(event_trigger, memory_runs_out_at_every_step)
 			continue;
 		}
 		EXPECT_EQ(ret, strlen(text));
-		accept(TWO "trigger", "!enable_event:testing_tp:testing_all");
+		bells_accept(TWO "trigger",
+			     "!enable_event:testing_tp:testing_all");
 	}
 	EXPECT(failures > 3);
 	end();
@@ -513,8 +424,8 @@ KTEST(event_trigger, memory_runs_out_at_every_step)
 KTEST(event_trigger, an_event_that_goes_takes_its_triggers_with_it)
 {
 	ASSERT(bells_begin());
-	accept(TWO "trigger", "enable_event:belfry:bell");
-	accept("events/belfry/bell/trigger", "enable_event:tower:clock");
+	bells_accept(TWO "trigger", "enable_event:belfry:bell");
+	bells_accept("events/belfry/bell/trigger", "enable_event:tower:clock");
 	EXPECT(tt_says("events/belfry/bell/enable", "0*\n"));
 	bells_end();
 	EXPECT(tt_says(TWO "trigger", none));

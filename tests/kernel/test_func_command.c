@@ -3,7 +3,6 @@
  * Function commands in set_ftrace_filter: grammar, listing, what each does,
  * counts that are exact on all CPUs, and removal while they fire.
  */
-#include "kernel/base/fail.h"
 #include "kernel/base/log_buffer.h"
 #include "kernel/base/printk.h"
 #include "kernel/sched.h"
@@ -31,13 +30,12 @@ static traced_function void fc_target_two(void *unused)
 
 static ssize_t put(const char *text)
 {
-	return bells_write(FILTER, text, TRACEFS_WRITE);
+	return bells_put(FILTER, text);
 }
 
 static void accept(const char *text)
 {
-	if (!EXPECT_EQ(put(text), strlen(text)))
-		pr_info("%s\n", text);
+	bells_accept(FILTER, text);
 }
 
 static struct dyn_ftrace *rec_of(void (*fn)(void *))
@@ -368,20 +366,36 @@ KTEST(func_command, a_dump_where_locks_may_be_held_TD3)
 	end();
 }
 
-/* What prints a dump asks for one each time. */
+/* Wait until the log has got @n dumps more. Return: how many it has got. */
+static unsigned int wait_for_dumps(unsigned int n)
+{
+	unsigned int got = dumps(log_since()), ms;
+
+	for (ms = 0; got < n && ms < 20000; ms++) {
+		msleep(1);
+		got += dumps(log_since());
+	}
+	return got;
+}
+
+/* What prints a dump asks for one each time: here the task, then the thread. */
 KTEST(func_command, a_dump_of_what_prints_it_ends)
 {
-	unsigned int ms, n = 0;
+	unsigned int i, n = 0;
+	unsigned long flags;
 
 	ASSERT(begin());
 	begin_marked("printk:cpudump");
 	pr_info("one line");
-	for (ms = 0; ms < 50; ms++) {
-		n += dumps(log_since());
-		msleep(1);
+	EXPECT_EQ(dumps(log_since()), 1);
+	for (i = 0; i < 20; i++) {
+		flags = arch_irq_save();
+		pr_info("one line");
+		arch_irq_restore(flags);
+		n += wait_for_dumps(1);
 	}
-	EXPECT_EQ(n, 1);
-	accept("!printk:cpudump");
+	accept("!printk:cpudump"); /* the thread has ended */
+	EXPECT_EQ(n + dumps(log_since()), 20);
 	tt_write("tracing_on", "1");
 	end();
 }
@@ -400,17 +414,39 @@ static int add_and_remove_dump(void *unused)
 	return 0;
 }
 
+/* A dump of an empty trace is two lines. Return: dumps; -1: one in another. */
+static int whole_dumps(const char *text)
+{
+	static const char begin[] = "Dumping ftrace buffer:\n";
+	static const char end[] = "   (ftrace buffer empty)\n";
+	const char *next;
+	int n = 0;
+
+	while ((text = strstr(text, begin))) {
+		text += sizeof(begin) - 1;
+		next = strstr(text, begin);
+		text = strstr(text, end);
+		if (!text || (next && next < text))
+			return -1;
+		n++;
+	}
+	return n;
+}
+
+/* The dumper's thread comes and goes while every CPU asks for dumps. */
 KTEST(func_command, a_dump_removed_while_it_is_printed_TD4)
 {
 	struct task_struct *task;
 
 	ASSERT(begin());
+	log_since();
 	atomic_set(&running, 1);
 	task = kthread_run(add_and_remove_dump, NULL, "dumps");
 	ASSERT(!IS_ERR(task));
 	tt_storm(fc_target_one, NULL, 50, 1, false);
 	atomic_set(&running, 0);
 	kthread_join(task);
+	EXPECT(whole_dumps(log_since()) > 0);
 	tt_write("tracing_on", "1");
 	end();
 }
@@ -487,17 +523,12 @@ static unsigned int failures;
 static void fail_each(const char *word, const char *undo, const char *before,
 		      const char *after)
 {
-	struct tracefs_file *file;
 	bool failed = true;
 	unsigned int n;
 	ssize_t ret;
 
 	for (n = 1; failed; n++) {
-		ASSERT_EQ(tracefs_open(FILTER, TRACEFS_WRITE, &file), 0);
-		fail_nth(n);
-		ret = tracefs_write(file, word, strlen(word));
-		failed = fail_end();
-		EXPECT_EQ(tracefs_close(file), 0);
+		ret = bells_fail_write(FILTER, word, n, &failed);
 		if (ret != (ssize_t)strlen(word)) {
 			failures++;
 			EXPECT_EQ(ret, -ENOMEM);
