@@ -165,6 +165,8 @@ bool trace_iter_line(struct trace_iterator *iter);
  * rings that could be read in @dump->source, with their reader_lock held.
  */
 void trace_dump_rings(struct trace_iterator *dump, unsigned int cpu);
+/* How many events the ring has, its reader_lock held. */
+u64 trace_dump_unread(const struct ring_buffer_per_cpu *rb);
 
 /* The word tp_printk: trace_printk.c. Context: boot. Return: 0; -ENOMEM. */
 int trace_printk_start(void);

@@ -46,6 +46,14 @@ static void take_rings(struct trace_iterator *dump, unsigned int asked)
 	}
 }
 
+u64 trace_dump_unread(const struct ring_buffer_per_cpu *rb)
+{
+	u64 gone = rb->data.read_events + READ_ONCE(rb->data.overrun);
+
+	/* Read last: it counts the events of the other two. */
+	return READ_ONCE(rb->data.commit_entries) - gone;
+}
+
 /* Start at the oldest events. Return: how many there are. */
 static u64 start_walks(struct trace_iterator *dump)
 {
@@ -64,8 +72,7 @@ static u64 start_walks(struct trace_iterator *dump)
 					    source->walk.page);
 		source->valid = source->walk.valid;
 		source->time = source->walk.event.time;
-		events += READ_ONCE(rb->data.commit_entries) -
-			  rb->data.read_events - READ_ONCE(rb->data.overrun);
+		events += trace_dump_unread(rb);
 	}
 	return events;
 }

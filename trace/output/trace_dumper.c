@@ -39,18 +39,23 @@ static DEFINE_WAIT_QUEUE(asked_queue);
 
 /* ---- printing ------------------------------------------------------------ */
 
-/* The events that are printed are gone, and those that were left out, too. */
+/*
+ * The events that are printed are gone, and those that were left out, too. The
+ * count ends the loop if tracing_on has become 1 during the dump.
+ */
 static void consume_rings(void)
 {
 	struct ring_buffer_event event;
 	struct ring_buffer_per_cpu *rb;
 	unsigned int cpu;
+	u64 n;
 
 	for (cpu = 0; cpu < dumper.iter->nr_cpus; cpu++) {
 		rb = dumper.iter->source[cpu].rb;
 		if (!rb)
 			continue;
-		while (ring_buffer_peek(rb, &event))
+		for (n = trace_dump_unread(rb);
+		     n && ring_buffer_peek(rb, &event); n--)
 			ring_buffer_consume(rb);
 		mutex_unlock_notrace(&rb->reader_lock);
 	}
@@ -135,7 +140,7 @@ static int dumper_get(void)
 	return 0;
 }
 
-/* Wait for who is printing; nobody begins to from then on. */
+/* Wait for the task that prints. No dump begins after that. */
 static void close_dumper(void)
 {
 	u32 state;
