@@ -31,7 +31,10 @@
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 
-/* kthread.c keeps the list; what follows tasks finds both here. */
+/*
+ * kthread.c changes the list. The hooks, the list and its lock are here, so
+ * that other files need only sched.c.
+ */
 DEFINE_TABLE(struct task_hooks, task_hooks);
 LIST_HEAD(task_list);
 DEFINE_SPINLOCK(task_list_lock);

@@ -336,7 +336,7 @@ HIST_MAP = [
      " (u64)hash << 32 | number)"),
     ("HM1: who took the slot may have the same key", "hist_map.c",
      "has_key(map, found, key)) break;", "0) break;"),
-    ("HM2: the key is there before the slot", "hist_map.c",
+    ("HM2: an element has its key", "hist_map.c",
      "(map->key_words + map->extra_words) * sizeof(*key)", "0"),
     ("HM4: the head of the free elements has a tag", "hist_map.c",
      "((head >> 32) + 1) << 32 | rest", "rest"),

@@ -347,7 +347,9 @@ static void forget_the_others(void)
 	tt_write(NEVER, "\n");
 }
 
-/* Whatever replaces a set does not return before a probe that may read it. */
+/*
+ * A write that replaces a set returns only after each probe that may read it.
+ */
 static void replaced_after_its_readers(const char *path, void (*replace)(void))
 {
 	struct task_struct *holder;

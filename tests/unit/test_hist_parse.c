@@ -40,8 +40,7 @@ static void refused(const char *marked, const char *why, int err)
 
 #define REFUSED(marked, why) refused(marked, why, -EINVAL)
 
-/* The first five are of Linux's own test; all texts but the last are Linux's.
- * HG1 */
+/* The first five are of Linux's own test; all texts are Linux's. HG1 */
 UNIT(hist_parse, errors_and_their_places_HG1)
 {
 	REFUSED("keys=common_pid:vals=u4:sort=common_pid,^junk",

@@ -163,9 +163,10 @@ int ftrace_set_notrace_ips(struct ftrace_ops *ops, const unsigned long *ips,
  *	as its filter
  *
  * A call of such a site reaches exactly one of the two.
- * Return: 0; -EINVAL a site that is not one of @from's, or an ops with an
- * exclusion, or @to is a direct caller; and as register_ftrace_function() for
- * @to. On an error nothing has changed.
+ * Return: 0; -EINVAL @n is 0, a site that is not one of @from's, @from is @to
+ * or is not registered, an ops with an exclusion, @to has no callback or is a
+ * direct caller; and as register_ftrace_function() for @to. On an error nothing
+ * has changed.
  */
 int __must_check ftrace_move_ips(struct ftrace_ops *from, struct ftrace_ops *to,
 				 const unsigned long *ips, unsigned int n);

@@ -96,7 +96,7 @@ static void group_free(struct fexit_group *group)
 	kfree(group);
 }
 
-/* The words keep nobody until the slot is used again. */
+/* The words stay at use->nobody until another group takes the slot. */
 static void set_words(const struct fexit_group *group, bool entry, bool exit)
 {
 	struct owner_words *words = &owner_words[group->slot];

@@ -62,8 +62,8 @@ static bool kind_overlaps(unsigned long flag, const struct ftrace_hash *hash,
 	return false;
 }
 
-static struct ftrace_ops *who_yields(const struct ftrace_hash *hash,
-				     const struct ftrace_hash *exclude)
+static struct ftrace_ops *find_yielding(const struct ftrace_hash *hash,
+					const struct ftrace_hash *exclude)
 {
 	struct ftrace_ops *ops;
 
@@ -74,8 +74,9 @@ static struct ftrace_ops *who_yields(const struct ftrace_hash *hash,
 	return NULL;
 }
 
-static void yield(const struct ftrace_ops *to, const struct ftrace_hash *hash,
-		  const struct ftrace_hash *exclude)
+static void ask_to_step_aside(const struct ftrace_ops *to,
+			      const struct ftrace_hash *hash,
+			      const struct ftrace_hash *exclude)
 {
 	struct ftrace_ops *ops;
 
@@ -84,7 +85,7 @@ static void yield(const struct ftrace_ops *to, const struct ftrace_hash *hash,
 	    !(to->flags & (FTRACE_OPS_FL_DIRECT | FTRACE_OPS_FL_IPMODIFY)))
 		return;
 	/* One that cannot move stays, and the request is refused as busy. */
-	while ((ops = who_yields(hash, exclude)))
+	while ((ops = find_yielding(hash, exclude)))
 		if (ops->ops_func(ops, FTRACE_OPS_CMD_STEP_ASIDE))
 			return;
 }
@@ -134,7 +135,7 @@ int ftrace_share(struct ftrace_ops *ops, const struct ftrace_hash *hash,
 	int err = 0;
 
 	assert_held(&direct_mutex);
-	yield(ops, hash, exclude);
+	ask_to_step_aside(ops, hash, exclude);
 	if (ops->flags & FTRACE_OPS_FL_DIRECT) {
 		if (kind_overlaps(FTRACE_OPS_FL_IPMODIFY, hash, exclude))
 			err = ask_to_share(

@@ -3,6 +3,9 @@
  * pid_set.h - a set of pids that never moves: a hash table that a task which
  * starts or ends changes by one store, in any context, while probes read it.
  *
+ * A removed pid leaves a mark in its slot until the set is written anew. So a
+ * search for an absent pid may read all 512 slots.
+ *
  * The owner creates it by kzalloc() and frees it after its readers.
  */
 #pragma once

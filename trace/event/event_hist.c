@@ -155,7 +155,7 @@ static noinline void hit_many(struct event_hist *hist, const u8 *record,
 		hist_map_add(&sums[i + 1], number(hist, &spec->val[i], record));
 }
 
-/* What most histograms are: one number as key, and the hitcount. */
+/* The fast path: one number as key, and the hitcount only. */
 void event_hist_hit(struct event_hist *hist, const void *record, u32 len)
 {
 	const struct hist_field *field = &hist->spec.key[0];

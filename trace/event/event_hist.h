@@ -2,8 +2,10 @@
 /*
  * event_hist.h - the histogram of a trigger: events counted and summed by key.
  *
- * EH1  Each event that is not paused away is in one element's hitcount or in
- *      the map's ->dropped. So Hits + Dropped is the number of events.
+ * EH1  Each event that reaches the histogram since it began or was cleared is
+ *      in one element's hitcount or in the map's ->dropped, so Hits + Dropped
+ *      is their number. An event does not reach it that comes while it is
+ *      paused, that the filter rejects, or that is inside an action (TG4).
  * EH2  A cleared histogram has a new map. The old one is freed after every
  *      probe that may add to it, and after every reader that shows it.
  *

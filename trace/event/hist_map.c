@@ -76,7 +76,7 @@ static u32 prepare(struct hist_map *map, const u64 *key)
 
 /*
  * The key is in no slot before @at, which was free: it takes the first one that
- * is (HM1), unless somebody else brings the key there first.
+ * is (HM1), unless another context inserts the key first.
  */
 static noinline u64 *insert(struct hist_map *map, const u64 *key, u32 hash,
 			    u32 at)

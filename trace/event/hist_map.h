@@ -13,8 +13,8 @@
  *      slot becomes free again.
  * HM2  An element is complete before its slot has its number; its key then
  *      never changes.
- * HM3  Nobody waits for anybody: an NMI may come at any instruction and add to
- *      the same key.
+ * HM3  No caller waits for another: an NMI may come at any instruction and add
+ *      to the same key.
  * HM4  A free element belongs to one caller only: the head of the list of free
  *      elements has a tag that each change advances.
  *

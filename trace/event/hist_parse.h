@@ -12,7 +12,7 @@
  *	.hex .sym .sym-offset .log2 .buckets=N .execname .usecs
  *
  * HG1  A text that is refused names one error and its place. The texts of the
- *      errors are Linux's, but for those of what is not here.
+ *      errors are Linux's, except for features that do not exist here.
  * HG2  What a description makes the probe read lies in the record, or is
  *      checked against its length.
  *

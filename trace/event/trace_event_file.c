@@ -377,8 +377,8 @@ static void remove_files(const struct trace_event *event)
 }
 
 /*
- * The directory of an event comes to be in each trace. It has the name and the
- * first argument of Linux's function, because scripts probe that one.
+ * Make the event's file, and so its directory, in each trace. The name and the
+ * first argument are those of Linux's function, because scripts probe that one.
  */
 static __attribute__((__noipa__)) int
 tracefs_create_dir(const char *name, const struct trace_event *event)
