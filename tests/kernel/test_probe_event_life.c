@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Probe events come and go: each allocation that fails leaves everything as it
- * was, each kind counts each call exactly in all contexts, and 512 of them are
- * made and removed while what they probe is called.
+ * Probe events come and go: each allocation of a request that fails leaves
+ * everything as it was, and does not prevent that they go (PE7); each kind
+ * counts each call exactly in all contexts; and 512 of them are made and
+ * removed while what they probe is called.
  */
 #include "kernel/base/fail.h"
 #include "kernel/lib/printf.h"
@@ -205,6 +206,104 @@ KTEST_FLAGS(probe_life, calls_above_maxactive_are_missed, KTEST_LEAKS, 0)
 	EXPECT_EQ(probe_records("x: (deep_victim+0x"),
 		  5); /* within deep_victim() */
 	probes_end();
+}
+
+/* ---- no memory for the way back ------------------------------------------ */
+
+static const char *const hooked[] = {
+	"r:life/x probe_victim a=$retval",
+	"r:life/x probe_victim a=$retval b=$stack",
+	"f:life/x probe_victim a=$arg1",
+	"f:life/x probe_victim%return a=$retval b=$stack",
+};
+
+/* Nothing, or one more user of the site, so that the site's ops change. */
+static const char *const beside[] = { "nop", "function" };
+
+/* Return: has the @n-th allocation of the write failed? */
+static bool write_without(unsigned int n, const char *file, const char *text)
+{
+	ssize_t ret;
+	bool failed;
+
+	fail_nth(n);
+	ret = bells_write(file, text, TRACEFS_WRITE);
+	failed = fail_end();
+	EXPECT(ret > 0 || (failed && ret == -ENOMEM));
+	if (ret < 0) /* the file's own memory: nothing has happened */
+		EXPECT(bells_write(file, text, TRACEFS_WRITE) > 0);
+	return failed;
+}
+
+/* Calls are recorded so many times. */
+static void called_is_recorded(unsigned int times)
+{
+	trace_reset(trace_top(), TRACE_CPU_ALL);
+	victim_called(NULL);
+	EXPECT_EQ(probe_records(" x: ("), times);
+}
+
+static void disable_without_memory(const char *line)
+{
+	bool failed = true;
+	unsigned int n;
+
+	EXPECT(probe_add("dynamic_events", line) > 0);
+	for (n = 1; failed && n < 100; n++) {
+		tt_write("events/life/x/enable", "1");
+		called_is_recorded(1);
+		failed = write_without(n, "events/life/x/enable", "0");
+		EXPECT(tt_says("events/life/x/enable", "0\n"));
+		called_is_recorded(0);
+	}
+	EXPECT(!failed);
+	if (*line == 'r')
+		EXPECT(profile_says("x", n - 1, 0));
+	tt_write("dynamic_events", "\n");
+	called_is_recorded(0);
+}
+
+KTEST_FLAGS(probe_life, each_allocation_of_a_disable_may_fail_PE7, KTEST_LEAKS,
+	    60)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(hooked); i++) {
+		if (probes_begin(beside[i % 2]))
+			disable_without_memory(hooked[i / 2]);
+		probes_end();
+	}
+}
+
+/* Return: has the @n-th allocation of disabling it failed? */
+static bool remove_without_memory(const char *line, unsigned int n)
+{
+	bool failed = true, lacks = false;
+	unsigned int m;
+
+	for (m = 1; failed && m < 100; m++) {
+		EXPECT(probe_add("dynamic_events", line) > 0);
+		tt_write("events/life/x/enable", "1");
+		lacks = write_without(n, "events/life/x/enable", "0");
+		failed = write_without(m, "dynamic_events", "-:life/x");
+		EXPECT_EQ(probe_event_count(), 0);
+		called_is_recorded(0);
+	}
+	EXPECT(!failed);
+	return lacks;
+}
+
+KTEST_FLAGS(probe_life, each_allocation_of_a_removal_may_fail_PE7, KTEST_LEAKS,
+	    60)
+{
+	unsigned int i, n;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(hooked); i++) {
+		if (probes_begin(beside[i % 2]))
+			for (n = 1; remove_without_memory(hooked[i / 2], n);)
+				n++;
+		probes_end();
+	}
 }
 
 /* ---- limits -------------------------------------------------------------- */

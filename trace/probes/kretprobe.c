@@ -52,6 +52,7 @@ static void call_returned(struct fprobe *fp, unsigned long entry_ip,
 			  void *data)
 {
 	struct kretprobe *rp = of_fprobe(fp);
+	kretprobe_handler_t handler = READ_ONCE(rp->handler);
 	struct pt_regs regs = {
 		.ax = fregs->ax,
 		.di = fregs->di,
@@ -65,8 +66,8 @@ static void call_returned(struct fprobe *fp, unsigned long entry_ip,
 
 	(void)entry_ip;
 	fetch_add(&rp->active, -1);
-	if (rp->handler)
-		rp->handler(data, &regs);
+	if (handler)
+		handler(data, &regs);
 }
 
 /* ---- registration ---- */

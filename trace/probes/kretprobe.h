@@ -4,7 +4,7 @@
  * Linux's. A kretprobe is an fprobe (fprobe.h) with full registers and a bound
  * on the calls under way.
  *
- * Lock legend: [K] kprobe_mutex.
+ * Lock legend: [K] kprobe_mutex; [A] read in probes.
  */
 #pragma once
 
@@ -33,7 +33,7 @@ typedef int (*kretprobe_handler_t)(struct kretprobe_instance *ri,
 
 struct kretprobe {
 	struct kprobe kp; /* its address, and KPROBE_FLAG_DISABLED */
-	kretprobe_handler_t handler;
+	kretprobe_handler_t handler;	   /* [A] or NULL */
 	kretprobe_handler_t entry_handler; /* or NULL */
 	int maxactive; /* calls at a time; not positive: a default is set */
 	int nmissed;   /* [A] calls above maxactive, or without room */
@@ -56,7 +56,11 @@ int __must_check register_kretprobe(struct kretprobe *rp);
 /* All or none. Return: as above; -EINVAL @num is not positive. */
 int __must_check register_kretprobes(struct kretprobe **rps, int num);
 
-/* No handler runs after the return; calls under way return as usual. */
+/*
+ * No handler runs after the return; calls under way return as usual. Without
+ * memory for it rp->fprobe stays registered (unregister_fprobe()), all goes on,
+ * and it is to be called again.
+ */
 void unregister_kretprobe(struct kretprobe *rp);
 void unregister_kretprobes(struct kretprobe **rps, int num);
 

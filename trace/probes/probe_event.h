@@ -8,6 +8,9 @@
  * PE4 Probes of an event are armed exactly while the event is enabled in a
  *     trace: between trace_event.reg and trace_event.unreg of its files.
  * PE5 An event that is enabled, or in use by a trigger, is not removed.
+ * PE7 Disabling and removal cannot fail. A probe that lacks the memory to leave
+ *     its site rests there until the event is enabled again, or, once it is
+ *     removed, until a later removal takes it away.
  *
  * Context of all calls: task, may sleep.
  */

@@ -235,7 +235,7 @@ unsigned long probe_point_function(const char *tracepoint)
 static void set_return(struct probe *p)
 {
 	p->rp.kp.addr = (kprobe_opcode_t *)p->def->address;
-	p->rp.handler = probe_return_hit;
+	p->hook = &p->rp.fprobe;
 	p->rp.maxactive = (int)p->def->maxactive;
 	if (probe_uses_stack(p->def)) {
 		p->rp.entry_handler = probe_return_entered;
@@ -245,6 +245,7 @@ static void set_return(struct probe *p)
 
 static void set_fprobe(struct probe *p)
 {
+	p->hook = &p->fp;
 	if (p->def->kind == PROBE_FENTRY) {
 		p->fp.entry_handler = probe_fentry_hit;
 		return;
@@ -290,50 +291,91 @@ void probe_release(struct probe *p)
 		unregister_kprobe(&p->kp);
 }
 
+/* The hook has stayed at the site (PE7). */
+static int wake_hook(struct probe *p)
+{
+	if (p->hook == &p->fp) {
+		enable_fprobe(&p->fp);
+		return 0;
+	}
+	WRITE_ONCE(p->rp.handler, probe_return_hit);
+	return enable_kretprobe(&p->rp);
+}
+
 int probe_arm(struct probe *p)
 {
+	if (fprobe_is_registered(p->hook))
+		return wake_hook(p);
 	switch (p->def->kind) {
 	case PROBE_ENTRY:
 		return enable_kprobe(&p->kp);
 	case PROBE_RETURN:
+		p->rp.handler = probe_return_hit;
+		p->rp.kp.flags = 0;
 		return register_kretprobe(&p->rp);
 	case PROBE_POINT:
 		return tracepoint_probe_register(p->tp, probe_point_hit, p);
 	default:
+		p->fp.flags = 0;
 		return register_fprobe_ips(&p->fp, &p->def->address, 1);
 	}
 }
 
+/* Counts of a registration that has ended. */
+static void add_missed(struct probe *p, unsigned long missed)
+{
+	WRITE_ONCE(p->missed, p->missed + missed);
+}
+
+static void disarm_return(struct probe *p)
+{
+	unregister_kretprobe(&p->rp);
+	if (!fprobe_is_registered(p->hook)) {
+		add_missed(p, (unsigned long)p->rp.nmissed);
+		return;
+	}
+	/* Calls under way still count themselves out. */
+	(void)disable_kretprobe(&p->rp); /* -EINVAL: not registered */
+	WRITE_ONCE(p->rp.handler, NULL);
+}
+
+static void disarm_fprobe(struct probe *p)
+{
+	if (unregister_fprobe(&p->fp))
+		disable_fprobe(&p->fp);
+	else
+		add_missed(p, p->fp.nmissed);
+}
+
+/* Not by ->def, which a probe that is stuck has no more. */
 void probe_disarm(struct probe *p)
 {
-	switch (p->def->kind) {
-	case PROBE_ENTRY:
-		(void)disable_kprobe(&p->kp); /* it only removes */
-		break;
-	case PROBE_RETURN:
-		unregister_kretprobe(&p->rp);
-		p->missed += (unsigned long)p->rp.nmissed;
-		break;
-	case PROBE_POINT:
+	if (p->hook == &p->fp)
+		disarm_fprobe(p);
+	else if (p->hook)
+		disarm_return(p);
+	else if (p->tp)
 		(void)tracepoint_probe_unregister(p->tp, probe_point_hit, p);
-		break;
-	default:
-		(void)unregister_fprobe(&p->fp);
-		p->missed += p->fp.nmissed;
-	}
+	else
+		(void)disable_kprobe(&p->kp); /* it only removes */
+}
+
+bool probe_is_stuck(const struct probe *p)
+{
+	return fprobe_is_registered(p->hook);
 }
 
 unsigned long probe_missed(const struct probe *p)
 {
+	unsigned long missed = READ_ONCE(p->missed);
+
 	if (p->def->kind == PROBE_ENTRY)
 		return READ_ONCE(p->kp.nmissed);
-	if (p->def->kind == PROBE_RETURN && fprobe_is_registered(&p->rp.fprobe))
-		return p->missed + (unsigned long)READ_ONCE(p->rp.nmissed) +
-		       READ_ONCE(p->rp.fprobe.nmissed);
-	if (p->def->kind != PROBE_RETURN && p->def->kind != PROBE_POINT &&
-	    fprobe_is_registered(&p->fp))
-		return p->missed + READ_ONCE(p->fp.nmissed);
-	return p->missed;
+	if (!fprobe_is_registered(p->hook))
+		return missed;
+	if (p->def->kind == PROBE_RETURN)
+		missed += (unsigned long)READ_ONCE(p->rp.nmissed);
+	return missed + READ_ONCE(p->hook->nmissed);
 }
 
 static void disarm_before(struct probe_event *pe, const struct list_head *end)

@@ -3,7 +3,8 @@
  * Shared by the files probe_event*.c.
  *
  * Lock legend: [D] probe_events_mutex; [L] trace_lock, too, for a write; [I]
- * immutable while the event exists; [A] written by one store, read in probes.
+ * immutable while the event exists; [A] written by one store, read in
+ * probes or without a lock.
  * Lock order: probe_events_mutex > trace_lock > kprobe_mutex.
  */
 #pragma once
@@ -46,8 +47,9 @@ struct probe {
 	struct list_head link;	/* [D][L] in of->probes */
 	struct probe_def *def;	/* [I] */
 	u64 hits;		/* [A] */
-	unsigned long missed;	/* [L] of earlier registrations */
-	struct tracepoint *tp;	/* [I] of PROBE_POINT */
+	unsigned long missed;	/* [A] of earlier registrations */
+	struct tracepoint *tp;	/* [I] of PROBE_POINT; or NULL */
+	struct fprobe *hook;	/* [I] what is at the site; or NULL */
 	union {
 		struct kprobe kp;    /* PROBE_ENTRY */
 		struct kretprobe rp; /* PROBE_RETURN */
@@ -113,8 +115,14 @@ int probe_prepare(struct probe *p);
 void probe_release(struct probe *p);
 /* Arm and disarm. [L] Return: 0, or an error and it is not armed. */
 int probe_arm(struct probe *p);
+/*
+ * Cannot fail. Without memory for it the hook stays at the site, and its
+ * handlers rest, those of calls under way, too.
+ */
 void probe_disarm(struct probe *p);
-/* Hits that were not handled. */
+/* Is its hook there for want of memory? It must not be freed then. */
+bool probe_is_stuck(const struct probe *p);
+/* Hits that were not handled. Exact while none is under way. */
 unsigned long probe_missed(const struct probe *p);
 
 /* The functions reg and unreg of each event's trace_event. [L] */

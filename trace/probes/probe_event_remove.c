@@ -2,7 +2,8 @@
 /*
  * probe_event_remove.c - probe events go: by name, by definition, or all.
  *
- * Owns nothing. PE5 stands in probe_event.h.
+ * Owns the probes that are removed, but still at their sites. PE5 and PE7 stand
+ * in probe_event.h.
  *
  * A removal first marks all events that go, in one session under trace_lock.
  * None of them can be enabled from there on, and the removal cannot fail. One
@@ -24,11 +25,46 @@ void probe_event_free(struct probe_event *pe)
 	kfree(pe);
 }
 
-void probe_free(struct probe *p)
+static LIST_HEAD(stuck); /* [D] without ->def and ->of */
+
+static void free_def(struct probe *p)
 {
 	if (!p->of || p->of->form != p->def)
 		probe_def_free(p->def);
+	p->def = NULL;
+	p->of = NULL;
+}
+
+void probe_free(struct probe *p)
+{
+	free_def(p);
 	kfree(p);
+}
+
+/* PE7: its handlers rest, and no hit of it is under way. */
+static void free_or_keep(struct probe *p)
+{
+	if (probe_is_stuck(p))
+		probe_disarm(p);
+	free_def(p);
+	if (probe_is_stuck(p))
+		list_add_tail(&p->link, &stuck);
+	else
+		kfree(p);
+}
+
+static void free_stuck(void)
+{
+	struct list_head *at;
+	LIST_HEAD(tried);
+
+	while (!list_empty(&stuck))
+		list_move_tail(stuck.next, &tried);
+	while (!list_empty(&tried)) {
+		at = tried.next;
+		list_del(at);
+		free_or_keep(list_entry(at, struct probe, link));
+	}
 }
 
 /* What a line of removal says; NULL and 0: all. */
@@ -218,7 +254,7 @@ static void free_probes(struct list_head *gone)
 		while (gone->next != at) {
 			p = list_entry(gone->next, struct probe, link);
 			list_del(&p->link);
-			probe_free(p);
+			free_or_keep(p);
 		}
 	}
 }
@@ -229,8 +265,10 @@ static int remove_chosen(const struct choice *choice)
 	struct list_head *at;
 	LIST_HEAD(events);
 	LIST_HEAD(gone);
-	int n = detach(choice, &gone);
+	int n;
 
+	free_stuck();
+	n = detach(choice, &gone);
 	if (n <= 0)
 		return n ?: -ENOENT;
 	take_events(&events, &gone);
