@@ -51,11 +51,15 @@ int text_poke_prepare(const struct text_poke *vec, size_t n,
 int text_poke_prepare_targets(struct text_poke *vec, size_t n,
 			      struct text_poke_bug *bug)
 {
+	struct text_poke_bug unwanted;
+	int err;
+
 	if (mutex_is_held(&text_mutex))
 		return -EBUSY;
 	mutex_lock(&text_mutex);
-	return prepared(poke_make(vec, n, KERNEL_VMA, text_region_of, bug), vec,
-			n);
+	err = poke_make(vec, n, KERNEL_VMA, text_region_of,
+			bug ? bug : &unwanted);
+	return prepared(err, vec, n);
 }
 
 void text_poke_apply(void)
