@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: torture 78
+# parts: torture 84
 """Breaks probes on purpose, one line at a time: a named test in the image, or
 a panic, must notice each."""
 import pytest
@@ -95,6 +95,16 @@ MUTANTS = [
     ("a probe that could not be armed leaves the others", EVENT + "_hit.c",
      "disarm_before(pe, at);\n\t\treturn err;", "return err;",
      "probe_life.an_event_is_armed*", "not ok 1 - probe_life.an_event_is"),
+    ("a probe that is still at its site is freed", EVENT + "_hit.c",
+     "bool probe_is_stuck(const struct probe *p)\n{\n"
+     "\treturn fprobe_is_registered(p->hook);",
+     "bool probe_is_stuck(const struct probe *p)\n{\n\treturn !p;",
+     "probe_life.each_allocation_of_a_rem*", "kernel panic: "),
+    ("a probe that stays at its site goes on", EVENT + "_hit.c",
+     "if (unregister_fprobe(&p->fp))\n\t\tdisable_fprobe(&p->fp);",
+     "if (unregister_fprobe(&p->fp))\n\t\tp->fp.nmissed = 0;",
+     "probe_life.each_allocation_of_a_dis*",
+     "not ok 1 - probe_life.each_allocation_of_a_disable_may_fail_PE7"),
     ("a structure's size is not counted", "trace/probes/probe_name.c",
      "f->named->slot + 1u - f->def->hidden", "n + 1u",
      "probe_names.parameters*", "not ok 1 - probe_names.parameters_by_name"),
