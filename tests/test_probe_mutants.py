@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: torture 84
+# parts: torture 90
 """Breaks probes on purpose, one line at a time: a named test in the image, or
 a panic, must notice each."""
 import pytest
@@ -105,6 +105,13 @@ MUTANTS = [
      "if (unregister_fprobe(&p->fp))\n\t\tp->fp.nmissed = 0;",
      "probe_life.each_allocation_of_a_dis*",
      "not ok 1 - probe_life.each_allocation_of_a_disable_may_fail_PE7"),
+    ("a cold part is a function with a frame of its own",
+     "arch/x86_64/patch/ftrace_args.c",
+     "if (!fn->framed && !fn->jumps)", "if (!fn->framed)",
+     "fprobe_paths.only*", "not ok 1 - fprobe_paths.only_arguments"),
+    ("any number of functions has targets", "trace/probes/fprobe.c",
+     "if (n > FAST_MAX)\n\t\treturn 0;", "n = min(n, (size_t)FAST_MAX);",
+     "fprobe_paths.many*", "not ok 1 - fprobe_paths.many"),
     ("a structure's size is not counted", "trace/probes/probe_name.c",
      "f->named->slot + 1u - f->def->hidden", "n + 1u",
      "probe_names.parameters*", "not ok 1 - probe_names.parameters_by_name"),

@@ -3,6 +3,7 @@
  * The two paths of an fprobe, a target of its own and the graph: the same
  * promises on both (K7), and which functions get which.
  */
+#include "kernel/base/panic.h"
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -268,6 +269,15 @@ static traced_function long jumps_to_seven(long a, long b, long c, long d,
 	return seven(a, b, c, d, e, f, g);
 }
 
+/* Only its cold part, which lies elsewhere, looks at the stack. */
+static traced_function long seven_if_cold(long a, long b, long c, long d,
+					  long e, long f, long g)
+{
+	if (b < 0)
+		panic("b %ld, g %ld", b, g);
+	return a + c;
+}
+
 static traced_function long jumps_to_plain(long a)
 {
 	return plain(a, 0, 0, 0, 0, 0);
@@ -290,6 +300,7 @@ static traced_function void call_all(void)
 	EXPECT(sees_frame() != NULL);
 	EXPECT_EQ(itself(5), 5);
 	EXPECT_EQ(jumps_to_seven(1, 2, 3, 4, 5, 6, 7), 28);
+	EXPECT_EQ(seven_if_cold(1, 2, 3, 4, 5, 6, 7), 4);
 	EXPECT_EQ(jumps_to_plain(3), 3);
 	EXPECT_EQ(leaf(1), 2);
 }
@@ -309,6 +320,36 @@ static void count_exit(struct fprobe *fp, unsigned long ip,
 	seen.exits++;
 }
 
+/* Of @n functions, with @size bytes for each call. */
+static void count_on(unsigned int n, size_t size, bool fast)
+{
+	struct fprobe fp = { .entry_handler = count_entry,
+			     .exit_handler = count_exit,
+			     .entry_data_size = size };
+	unsigned int i;
+
+	memset(&seen, 0, sizeof(seen));
+	ASSERT_EQ(register_fprobe_ips(&fp, (unsigned long *)target_ips(0),
+				      (int)n),
+		  0);
+	EXPECT_EQ(fprobe_is_fast(&fp), fast);
+	for (i = 0; i <= n; i++)
+		ftrace_target[i]();
+	EXPECT_EQ(unregister_fprobe(&fp), 0);
+	EXPECT_EQ(seen.entries, n);
+	EXPECT_EQ(seen.exits, n);
+	EXPECT_EQ(fp.nmissed, 0);
+	EXPECT_EQ(ftrace_fexit_reap(), 0);
+}
+
+KTEST(fprobe_paths, many_functions_and_much_data_take_the_graph)
+{
+	count_on(64, 0, true);
+	count_on(65, 0, false);
+	count_on(1, 64, true);
+	count_on(1, 65, false);
+}
+
 KTEST(fprobe_paths, only_arguments_in_registers_take_the_fast_one)
 {
 	static const struct {
@@ -316,11 +357,12 @@ KTEST(fprobe_paths, only_arguments_in_registers_take_the_fast_one)
 		bool fast;
 		unsigned int calls;
 	} of[] = {
-		{ seven, false, 2 },	  { variadic, false, 1 },
-		{ by_value, false, 1 },	  { sees_caller, false, 1 },
-		{ sees_frame, false, 1 }, { itself, false, 6 },
-		{ plain, true, 1 },	  { jumps_to_seven, false, 1 },
-		{ leaf, true, 1 },	  { jumps_to_plain, true, 1 },
+		{ seven, false, 2 },	     { variadic, false, 1 },
+		{ by_value, false, 1 },	     { sees_caller, false, 1 },
+		{ sees_frame, false, 1 },    { itself, false, 6 },
+		{ plain, true, 1 },	     { jumps_to_seven, false, 1 },
+		{ leaf, true, 1 },	     { jumps_to_plain, true, 1 },
+		{ seven_if_cold, false, 1 },
 	};
 	struct fprobe fp = { .entry_handler = count_entry,
 			     .exit_handler = count_exit };

@@ -10,11 +10,11 @@
  * - with a function whose arguments do not all lie in registers, or that looks
  *   at its return address, calls itself or cannot return: the code shows it
  *   (arch_ftrace_in_registers());
- * - with many functions or much data, which would fill the executable pool and
- *   the tasks' stacks; with full registers, as for a kretprobe's entry handler;
- *   with FPROBE_FL_KPROBE_SHARED;
- * - if a function has a direct caller or an ip modifier, or no set is free;
- * - from the moment when one of the two comes.
+ * - with more than 64 functions or 64 bytes of data, which would fill the
+ *   executable pool and the tasks' stacks; with full registers, as for a
+ *   kretprobe's entry handler; with FPROBE_FL_KPROBE_SHARED;
+ * - if a function has a direct caller or an ip modifier, and from the moment
+ *   when a function gets one; if no set is free.
  * A target finds its fprobe through two words. They hold nobody while it is
  * disabled, and once it is unregistered, so that it may be freed while calls
  * are inside.

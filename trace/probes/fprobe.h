@@ -79,7 +79,10 @@ int __must_check register_fprobe_syms(struct fprobe *fp, const char **syms,
 /**
  * unregister_fprobe - no handler runs after the return
  * Calls under way return without their exit handler.
- * Return: 0; -EINVAL not registered; errors of unregister_ftrace_graph().
+ * Return: 0; -EINVAL not registered; with the fprobe still registered: -ENOMEM,
+ * -ENOSPC the other subscribers of its functions need new sets, which could not
+ * be allocated; -EDEADLK from a callback, or where the caller cannot sleep;
+ * -ENODEV ftrace is dead. No other code is returned.
  */
 int unregister_fprobe(struct fprobe *fp);
 

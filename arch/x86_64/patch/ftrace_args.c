@@ -12,6 +12,8 @@
  *	[rbp + 8] and above	from then on
  *	rbp as a value		the frame's address goes elsewhere
  *
+ * What another function jumps to may be its cold part, where rbp has been set.
+ *
  * Where a branch comes before rbp is set, the two may be mixed, and neither is
  * allowed.
  *
@@ -93,7 +95,7 @@ static bool looks_up(const struct function *fn, const struct insn *insn,
 	if (!fn->framed || fn->branched)
 		if (base == RSP || has_register(insn, RSP))
 			return true;
-	if (!fn->framed)
+	if (!fn->framed && !fn->jumps)
 		return false;
 	if (base == RBP)
 		return insn_signed(bytes + insn->disp_at, insn->disp_len) >=
