@@ -10,8 +10,8 @@
  * K4 A hit runs each handler of one list, the one that its place has at the
  *    hit, and counts in nmissed of each probe of it if a handler already runs
  *    in this context.
- * K5 A list is freed after synchronize_tasks(), a place too, because a hit
- *    under way may read them.
+ * K5 A list is freed after synchronize_cpus(), a place too, because a hit
+ *    under way may read them, with preemption off.
  * K6 Build may fail and changes nothing; a request for several probes arms all
  *    or none.
  *

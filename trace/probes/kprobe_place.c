@@ -162,7 +162,7 @@ static void unpublish_list(struct kprobe_place *place)
 	place->published = false;
 }
 
-/* Without memory for a shorter list the entry of a removed probe becomes it. */
+/* Stands for a removed probe where there is no memory for a shorter list. */
 static struct kprobe nobody;
 
 static void blank_removed(struct kprobe_place *place)

@@ -32,8 +32,8 @@ typedef int (*kretprobe_handler_t)(struct kretprobe_instance *ri,
 				   struct pt_regs *regs);
 
 struct kretprobe {
-	struct kprobe kp; /* its address, and KPROBE_FLAG_DISABLED */
-	kretprobe_handler_t handler;	   /* [A] or NULL */
+	struct kprobe kp;	     /* its address, and KPROBE_FLAG_DISABLED */
+	kretprobe_handler_t handler; /* [A] or NULL */
 	kretprobe_handler_t entry_handler; /* or NULL */
 	int maxactive; /* calls at a time; not positive: a default is set */
 	int nmissed;   /* [A] calls above maxactive, or without room */

@@ -138,7 +138,7 @@ int probe_add_argument(const struct fetch *f, u64 n, unsigned int at)
 	if (n <= REG_ARGS)
 		return probe_add_step(f, PROBE_OP_REG, registers[n - 1].offset,
 				      at);
-	/* Nobody has kept those on the stack until the return. */
+	/* The stack does not keep arguments until the return. */
 	if (probe_of_return(f) || f->def->kind == PROBE_POINT)
 		return probe_fail(f, PROBE_ERROR_BAD_ARG_NUM, at);
 	return probe_add_step(f, PROBE_OP_STACK, (s64)n - REG_ARGS, at);
@@ -200,7 +200,10 @@ static int parse_variable(const struct fetch *f, char *text, unsigned int at)
 	return probe_fail(f, PROBE_ERROR_BAD_VAR, at);
 }
 
-/* SYMBOL[+-OFFSET] of data or text; unknown: found when it is registered. */
+/*
+ * SYMBOL[+-OFFSET] of data or text. The error of an unknown one is Linux's,
+ * which points to the probe's place.
+ */
 static int parse_symbol(const struct fetch *f, const char *text, u64 *addr)
 {
 	char name[PROBE_ARG_TEXT];

@@ -39,7 +39,7 @@ static struct probe_event *find_event(const struct probe_def *def)
 
 /* ---- new events ---------------------------------------------------------- */
 
-/* The definition is still its probe's. */
+/* The probe still owns the definition, which is not freed here. */
 static void free_unused(struct probe_event *pe)
 {
 	pe->form = NULL;

@@ -6,7 +6,7 @@
 ; void kprobe_site_caller(void)
 ;	Finds the site among the probed ones, and calls the handler of its
 ;	probe. It is written for a place with one probe, which has a pre
-;	handler only: 66 instructions above the handler's. Everything else
+;	handler only: 67 instructions above the handler's. Everything else
 ;	goes to kprobe_site_general().
 ;
 ; IN	all registers as the traced function's caller left them;

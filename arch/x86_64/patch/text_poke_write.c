@@ -302,7 +302,7 @@ notrace unsigned long poke_write(enum poke_step step,
 	return wrong;
 }
 
-/* Eight bytes a store, and the rest one by one: nobody executes them yet. */
+/* Stores of eight bytes, then of one: no CPU executes these bytes yet. */
 static __always_inline void copy_bytes(void *to, const u8 *from, size_t len)
 {
 	size_t words = len / 8;
