@@ -8,8 +8,6 @@
  */
 #include "kernel/lib/crc32.h"
 
-#include "kernel/lib/string.h"
-
 #define POLYNOMIAL 0xedb88320U /* bit-reversed */
 
 static u32 table[8][256];
@@ -37,8 +35,8 @@ static u32 eight(u32 crc, const u8 *data)
 {
 	u32 a, b;
 
-	memcpy(&a, data, 4);
-	memcpy(&b, data + 4, 4);
+	__builtin_memcpy(&a, data, 4); /* a load; memcpy() would be a call */
+	__builtin_memcpy(&b, data + 4, 4);
 	a ^= crc;
 	return table[7][a & 0xff] ^ table[6][a >> 8 & 0xff] ^
 	       table[5][a >> 16 & 0xff] ^ table[4][a >> 24] ^
