@@ -149,15 +149,19 @@ void serve_cancel_waits(u32 handle)
 {
 	struct serve_request *req;
 	unsigned long flags;
+	bool polls = false;
 
 	spin_lock_irqsave(&serve_lock, flags);
 	list_for_each_entry(req, &active, active) {
-		if (req->head.handle == handle &&
-		    (req->head.op == TFS1_READ || req->head.op == TFS1_POLL))
+		if (req->head.handle != handle)
+			continue;
+		polls |= req->head.op == TFS1_POLL;
+		if (req->head.op == TFS1_READ || req->head.op == TFS1_POLL)
 			cancel(req);
 	}
 	spin_unlock_irqrestore(&serve_lock, flags);
-	serve_poll_kick();
+	if (polls) /* else their thread would run for nothing */
+		serve_poll_kick();
 }
 
 static bool all_finished(void)
