@@ -10,6 +10,7 @@
 #include "arch/x86_64/dev/stream.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "trace/serve/serve.h"
 #include <asm/atomic.h>
@@ -44,14 +45,22 @@ static void send(const void *data, size_t len)
 	}
 }
 
+/* A short payload goes with its header: one request to the device. */
 void serve_send(u32 id, s32 status, u64 value, const void *payload, u32 length)
 {
-	struct tfs1_reply reply;
+	struct {
+		struct tfs1_reply head;
+		u8 rest[96];
+	} out;
+	u32 with = length <= sizeof(out.rest) ? length : 0;
 
-	tfs1_reply(&reply, id, status, value, payload, length);
+	tfs1_reply(&out.head, id, status, value, payload, length);
+	if (with)
+		memcpy(out.rest, payload, with);
 	mutex_lock(&send_lock);
-	send(&reply, sizeof(reply));
-	send(payload, length);
+	send(&out, sizeof(out.head) + with);
+	if (!with)
+		send(payload, length);
 	mutex_unlock(&send_lock);
 }
 
