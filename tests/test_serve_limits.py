@@ -6,10 +6,12 @@ The limits are those of the table in trace/serve/DESIGN.md. Each is filled and
 emptied ten times; after that the guest has the memory that it had before.
 """
 import errno
+import random
 import re
 import struct
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -19,59 +21,93 @@ from tests.test_serve import error
 from tools.tracefs import tfs1
 
 MOST_INSTRUCTIONS = 20000  # of open + read + close of a small file
+TURNS = 50  # of a measurement
 TIMES = 10
 
 
 # ---- instructions -----------------------------------------------------------
 
+class Counted:
+    """A guest with one CPU whose instructions are counted."""
+
+    def __init__(self, guest, out):
+        self.guest, self.out = guest, out
+
+    def settled(self):
+        """The count, once the CPU is halted: then nothing is left to do."""
+        bound = time.monotonic() + 30
+        while True:
+            count, halted = struct.unpack("<QQ", self.out.read_bytes())
+            if halted and self.out.read_bytes()[:8] == struct.pack("<Q", count):
+                return count
+            assert time.monotonic() < bound, "the guest does not halt"
+
+    def cost(self, call):
+        """(what call returns, instructions from a halt to the next one)"""
+        before = self.settled()
+        value = call()
+        return value, self.settled() - before
+
+
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory):
-    """(guest with one CPU, instructions executed so far)"""
     directory = tmp_path_factory.mktemp("count")
     plugin, out = directory / "count.so", directory / "count"
     subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-shared",
                     "-fPIC", "-o", plugin,
                     qemu.ROOT / "tests/plugin/count.c"], check=True)
-    out.write_bytes(bytes(8))
+    out.write_bytes(bytes(16))
     with Guest(directory, smp=1, append="poison=off", qemu=[
             "-plugin", f"file={plugin},out={out}"]) as guest:
-        yield guest, lambda: struct.unpack("<Q", out.read_bytes())[0]
+        yield Counted(guest, out)
 
 
-def cost(counted, turns, call):
-    """Instructions per call: the least of several, because a tick may come."""
-    _, count = counted
-    found = []
-    for _ in range(turns):
-        before = count()
-        call()
-        found.append(count() - before)
-    return min(found)
+@pytest.fixture
+def counted_line(counted):
+    """Its client. A connection that a failed test left open would be the only
+    one: no later test would be served."""
+    line = counted.guest.client(timeout=30)
+    yield line
+    line.close_line()
 
 
-def test_open_read_close_of_a_small_file(counted):
-    guest, _ = counted
-    line, who = guest.client(), {"pid": 77, "comm": b"cat"}
+def open_read_close(counted, line, pause=lambda: None):
+    """Instructions of the three. Of each the least of several, because the
+    guest's tick, which they do not cause, comes now and then."""
+    who, found = {"pid": 77, "comm": b"cat"}, []
+    for _ in range(TURNS):
+        pause()
+        handle, opened = counted.cost(lambda: line.open("tracing_on", **who))
+        pause()
+        text, read = counted.cost(lambda: line.read(handle, 4096, **who))
+        assert text == b"1\n"
+        pause()
+        closed = counted.cost(lambda: line.close(handle, **who))[1]
+        found.append((opened, read, closed))
+    return sum(map(min, zip(*found)))
 
-    def cat():
-        handle = line.open("tracing_on", **who)
-        assert line.read(handle, 4096, **who) == b"1\n"
-        line.close(handle, **who)
-    cat()
-    found = cost(counted, 200, cat)
+
+def test_open_read_close_of_a_small_file(counted, counted_line):
+    found = open_read_close(counted, counted_line)
     print(f"serve.open_read_close {found} insn")
     assert 1000 < found <= MOST_INSTRUCTIONS
-    line.close_line()
 
 
-def test_the_count_counts(counted):
+@pytest.mark.parametrize("pause", [0.0005, 0.003])
+def test_the_cost_does_not_depend_on_the_host(counted, counted_line, pause):
+    """A slow client, and one at times, find the same number."""
+    rng = random.Random(1)
+    assert open_read_close(
+        counted, counted_line, lambda: time.sleep(rng.random() * pause)) \
+        == open_read_close(counted, counted_line)
+
+
+def test_the_count_counts(counted, counted_line):
     """More work is more instructions: a listing of everything."""
-    guest, _ = counted
-    line = guest.client()
-    small = cost(counted, 5, lambda: line.stat("trace"))
-    large = cost(counted, 5, lambda: line.cat("available_filter_functions"))
+    small = counted.cost(lambda: counted_line.stat("trace"))[1]
+    large = counted.cost(
+        lambda: counted_line.cat("available_filter_functions"))[1]
     assert large > 20 * small
-    line.close_line()
 
 
 # ---- limits -----------------------------------------------------------------
