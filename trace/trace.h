@@ -66,6 +66,8 @@ struct tracer;
 	X(funcgraph_retval_hex, "funcgraph-retval-hex", false) \
 	X(sleep_time, "sleep-time", true)                      \
 	X(event_fork, "event-fork", false)                     \
+	X(function_fork, "function-fork", false)               \
+	X(record_cmd, "record-cmd", true)                      \
 	X(graph_time, "graph-time", true)                      \
 	X(profile_time, "profile-time", true)                  \
 	X(function_trace, "function-trace", true)              \
@@ -177,8 +179,9 @@ int trace_init(void);
 
 /*
  * trace_array_create() - create a trace that is on, with nop as its tracer
- * It has the options that the top trace has now, as on Linux; its other
- * settings and its small buffer are those of the top trace at boot.
+ * It has the options that the top trace has now, as on Linux (event-fork and
+ * function-fork are off); its other settings and its small buffer are those of
+ * the top trace at boot.
  * Return: the trace; ERR_PTR(-EINVAL): the name is empty, "." or "..", too long
  * or has a slash; -EEXIST a trace has it; -ENOMEM. No other code is returned.
  */
@@ -350,16 +353,6 @@ const char *trace_option_name(unsigned int option);
 int trace_set_option(struct trace_array *tr, unsigned int option, bool on);
 /* Set an option by "name" or "noname". -EINVAL: no such option. */
 int trace_set_option_text(struct trace_array *tr, const char *text);
-/*
- * What is no tracer and has options adds itself to this table. changed is
- * called after an option of a trace has changed. [trace_lock held]
- */
-struct trace_option_hook {
-	void (*changed)(struct trace_array *tr, enum trace_option option,
-			bool on);
-};
-DECLARE_TABLE(struct trace_option_hook, trace_option_hooks);
-
 void trace_options_show(struct trace_array *tr, struct trace_seq *s);
 
 /* ---- writing events ------------------------------------------------------ */
@@ -474,7 +467,7 @@ void trace_dump(unsigned int cpu);
 /*
  * Print pid and comm of the tasks with saved names. As on Linux, these are the
  * tasks that were switched out after their CPU had recorded an event, and the
- * current task.
+ * current task. While the option record-cmd is off, no further name is saved.
  * Context: task.
  */
 void trace_saved_cmdlines_show(struct trace_seq *s);
@@ -483,8 +476,9 @@ void trace_saved_cmdlines_show(struct trace_seq *s);
 #define TRACE_CMDLINES_MAX 32768
 unsigned int trace_saved_cmdlines_size(void);
 int trace_set_saved_cmdlines_size(unsigned int n);
-/* Copy a saved name, or that of a live task. Adds no event if it is saved.
- * Return: false: unknown, comm is "<...>". comm has TASK_COMM_LEN bytes. */
+/* Copy a saved name, or, with record-cmd, that of a live task. Adds no event if
+ * it is saved. Return: false: unknown, comm is "<...>". comm has TASK_COMM_LEN
+ * bytes. */
 bool trace_find_cmdline(int pid, char *comm);
 /* From now on it takes no lock and knows saved names only. Context: panic. */
 void trace_cmdlines_freeze(void);

@@ -25,6 +25,7 @@
 #include "trace/event/trace_record.h"
 #include "trace/trace_area.h"
 #include "trace/trace_internal.h"
+#include "trace/trace_options.h"
 #include <asm/atomic.h>
 
 DEFINE_PER_CPU(struct ring_buffer_per_cpu *, trace_top_ring);
@@ -160,7 +161,7 @@ static int add_trace(struct trace_array *tr)
 	err = init_trace(tr, cpus_with_ring());
 	if (err)
 		return err;
-	tr->options = top->options;
+	trace_options_inherit(tr);
 	ring_buffer_set_overwrite(&tr->buffer,
 				  trace_option(tr, TRACE_OPT_overwrite));
 	tr->serial = ++serials;

@@ -11,6 +11,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mutex.h"
 #include "trace/trace_internal.h"
+#include "trace/trace_options.h"
 
 static const char *const names[TRACE_OPTIONS] = {
 #define OPTION_NAME(id, name, on) [TRACE_OPT_##id] = name,
@@ -31,6 +32,29 @@ const char *trace_option_name(unsigned int option)
 {
 	return option < TRACE_OPTIONS ? names[option] : NULL;
 }
+
+bool trace_has_option(const struct trace_array *tr, unsigned int option)
+{
+	return option < TRACE_OPTIONS &&
+	       (option != TRACE_OPT_record_cmd || tr == trace_top());
+}
+
+void trace_options_inherit(struct trace_array *tr)
+{
+	tr->options = trace_top()->options & ~(BIT(TRACE_OPT_event_fork) |
+					       BIT(TRACE_OPT_function_fork));
+}
+
+/* The option function-fork */
+static void fork_changed(struct trace_array *tr, enum trace_option option,
+			 bool on)
+{
+	if (option == TRACE_OPT_function_fork)
+		WRITE_ONCE(tr->pids.fork, on);
+}
+
+static const struct trace_option_hook fork_option = { fork_changed };
+TABLE_ENTRY(trace_option_hooks, 40, fork_option);
 
 DEFINE_TABLE(struct trace_option_hook, trace_option_hooks);
 
@@ -53,7 +77,7 @@ int trace_set_option_locked(struct trace_array *tr, unsigned int option,
 	const struct tracer *tracer;
 	int err = 0;
 
-	if (option >= TRACE_OPTIONS)
+	if (!trace_has_option(tr, option))
 		return -EINVAL;
 	assert_held(&trace_lock);
 	tracer = tr->tracer;
@@ -98,6 +122,8 @@ void trace_options_show(struct trace_array *tr, struct trace_seq *s)
 	unsigned int i;
 
 	for (i = 0; i < TRACE_OPTIONS; i++)
-		trace_seq_printf(s, "%s%s\n", trace_option(tr, i) ? "" : "no",
-				 names[i]);
+		if (trace_has_option(tr, i))
+			trace_seq_printf(s, "%s%s\n",
+					 trace_option(tr, i) ? "" : "no",
+					 names[i]);
 }

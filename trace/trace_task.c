@@ -4,8 +4,9 @@
  *
  * Owns the table of saved names. As on Linux, a task's name is saved while
  * tracing: when the task is switched out and its CPU has recorded an event
- * since the last switch. So an untraced task changes nothing here, and the name
- * of a task that has ended is found until the table reuses its slot.
+ * since the last switch, unless the option record-cmd is off. So an untraced
+ * task changes nothing here, and the name of a task that has ended is found
+ * until the table reuses its slot.
  *
  * Invariants
  * SN1  A slot's pid and name belong together whenever saved.busy is free.
@@ -45,6 +46,12 @@ static struct {
 
 /* [C] commit_entries of the CPU's rings when it last switched */
 static DEFINE_PER_CPU(u64, entries_seen);
+
+/* The option record-cmd, which the top trace has for all. */
+static bool recording(void)
+{
+	return trace_option(trace_top(), TRACE_OPT_record_cmd);
+}
 
 static bool saved_try(void)
 {
@@ -118,7 +125,7 @@ static void name_active(struct task_struct *task)
 	if (likely(entries == this_cpu_read(entries_seen)) || !saved_try())
 		return;
 	this_cpu_write(entries_seen, entries);
-	if (entries && task->pid && !is_saved(task))
+	if (recording() && entries && task->pid && !is_saved(task))
 		save_name(task);
 	smp_store_release(&saved.busy, 0);
 }
@@ -178,7 +185,8 @@ void trace_cmdlines_freeze(void)
 
 bool trace_find_cmdline(int pid, char *comm)
 {
-	if (pid && (find_saved(pid, comm) || find_alive(pid, comm)))
+	if (pid &&
+	    (find_saved(pid, comm) || (recording() && find_alive(pid, comm))))
 		return true;
 	memset(comm, 0, TASK_COMM_LEN);
 	strscpy(comm, pid ? "<...>" : "<idle>", TASK_COMM_LEN);

@@ -139,3 +139,71 @@ KTEST(trace_names, a_table_of_another_size)
 	EXPECT(tt_says("saved_cmdlines_size", "16\n"));
 	EXPECT_EQ(trace_set_saved_cmdlines_size(SAVED_MAX), 0);
 }
+
+/* ---- record-cmd ---------------------------------------------------------- */
+
+/* Does the trace show a call of this task, under this name? */
+static bool traced_as(const char *name, int pid)
+{
+	char *trace = tt_text(TRACE_CPU_ALL), start[40];
+	bool found;
+
+	snprintf(start, sizeof(start), "%s-%d ", name, pid);
+	found = trace && strstr(trace, start);
+	kfree(trace);
+	return found;
+}
+
+static void without_record_cmd(void)
+{
+	char comm[TASK_COMM_LEN];
+	int pid = run_task("unnamed");
+
+	named_call();
+	EXPECT(!trace_find_cmdline(pid, comm) && !strcmp(comm, "<...>"));
+	EXPECT(!trace_find_cmdline(current->pid, comm)); /* a live task */
+	EXPECT(trace_find_cmdline(0, comm) && !strcmp(comm, "<idle>"));
+	EXPECT(tt_says("saved_cmdlines", ""));
+	EXPECT(traced_as("<...>", pid));
+	EXPECT(traced_as("<...>", current->pid));
+}
+
+KTEST(trace_names, saved_with_record_cmd_only)
+{
+	int before = -1, pid;
+
+	EXPECT(tt_says("options/record-cmd", "1\n"));
+	EXPECT_EQ(trace_set_saved_cmdlines_size(SAVED_MAX), 0); /* empty */
+	if (tt_begin("function", "named_call", 64)) {
+		tt_write("trace_options", "norecord-cmd\n");
+		without_record_cmd();
+		tt_write("trace_options", "record-cmd\n");
+		before = run_task("named");
+		EXPECT(traced_as("named", before));
+		EXPECT(listed(before, "named"));
+		/* What is saved stays. */
+		tt_write("options/record-cmd", "0\n");
+		pid = run_task("unnamed");
+		EXPECT(traced_as("<...>", pid));
+		EXPECT(traced_as("named", before));
+		tt_write("options/record-cmd", "1\n");
+	}
+	tt_end();
+}
+
+KTEST(trace_names, only_the_top_trace_has_record_cmd)
+{
+	struct tracefs_file *file;
+
+	ASSERT_EQ(tracefs_mkdir("instances/named"), 0);
+	EXPECT_EQ(tracefs_open("instances/named/options/record-cmd",
+			       TRACEFS_READ, &file),
+		  -ENOENT);
+	tt_read("instances/named/trace_options", text, sizeof(text));
+	EXPECT(strstr(text, "function-fork") && !strstr(text, "record-cmd"));
+	EXPECT_EQ(bells_write("instances/named/trace_options", "norecord-cmd",
+			      TRACEFS_WRITE),
+		  -EINVAL);
+	EXPECT_EQ(tracefs_rmdir("instances/named"), 0);
+	EXPECT(tt_says("options/record-cmd", "1\n"));
+}

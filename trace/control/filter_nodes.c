@@ -14,6 +14,7 @@
 #include "kernel/mutex.h"
 #include "trace/control/hash_edit.h"
 #include "trace/control/nodes.h"
+#include "trace/core/pid_set.h"
 #include "trace/trace.h"
 #include "trace/tracers/profile.h"
 
@@ -183,7 +184,7 @@ static int stack_filter_open(struct tracefs_file *file)
 
 /* ---- pids ---------------------------------------------------------------- */
 
-#define PIDS_MAX 256
+#define PIDS_MAX PID_SET_MAX
 #define PID_END	 1000000000 /* the first number that is not a pid */
 
 /* The pids collected from open to close; two writes may split a number. */
@@ -191,6 +192,7 @@ struct pid_edit {
 	int pid[PIDS_MAX];
 	size_t n;
 	bool exclude;	   /* set_ftrace_notrace_pid */
+	bool listed;	   /* there is a list; it may be empty */
 	bool reading;	   /* a number has begun */
 	int value;	   /* its value so far */
 	unsigned int none; /* bytes of NO_PID matched so far */
@@ -210,6 +212,7 @@ static int pid_open_list(struct tracefs_file *file, bool exclude)
 				ftrace_get_pids(&file_trace(file)->pids,
 						edit->pid, PIDS_MAX, exclude));
 	edit->exclude = exclude;
+	edit->listed = ftrace_has_pids(&file_trace(file)->pids, exclude);
 	file->private = edit;
 	return 0;
 }
@@ -236,9 +239,9 @@ static int pid_show(struct tracefs_file *file, struct trace_seq *seq)
 {
 	struct pid_edit *edit = file->private;
 
-	if (!edit->n)
+	if (!edit->n && !edit->listed)
 		trace_seq_puts(seq, NO_PID "\n");
-	else
+	else if (edit->n)
 		trace_seq_printf(seq, "%d\n", edit->pid[file->pos++]);
 	return file->pos < edit->n;
 }

@@ -7,7 +7,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "trace/control/nodes.h"
-#include "trace/trace.h"
+#include "trace/trace_options.h"
 #include "trace/output/trace_bprint.h"
 
 /* ---- options/NAME -------------------------------------------------------- */
@@ -53,6 +53,11 @@ static void option_level(u64 option, struct tracefs_level *level)
 	level->id = option;
 }
 
+static const struct trace_array *dir_trace(const struct tracefs_path *dir)
+{
+	return tracefs_above(dir, &trace_dir)->data ?: trace_top();
+}
+
 static bool option_lookup(const struct tracefs_path *dir, const char *name,
 			  struct tracefs_level *level)
 {
@@ -60,7 +65,7 @@ static bool option_lookup(const struct tracefs_path *dir, const char *name,
 	unsigned int i;
 
 	for (i = 0; (known = trace_option_name(i)); i++) {
-		if (strcmp(known, name))
+		if (strcmp(known, name) || !trace_has_option(dir_trace(dir), i))
 			continue;
 		option_level(i, level);
 		return true;
@@ -72,8 +77,11 @@ static bool option_next(const struct tracefs_path *dir, u64 *pos,
 			char name[TRACEFS_NAME_MAX],
 			struct tracefs_level *level)
 {
-	const char *known = trace_option_name(*pos);
+	const char *known;
 
+	while (*pos < TRACE_OPTIONS && !trace_has_option(dir_trace(dir), *pos))
+		++*pos;
+	known = trace_option_name(*pos);
 	if (!known)
 		return false;
 	strscpy(name, known, TRACEFS_NAME_MAX);

@@ -56,9 +56,14 @@ typedef int (*ftrace_ops_func_t)(struct ftrace_ops *ops,
 
 /* The tasks for which an ops that points here is called; all zero: for all. */
 struct ftrace_pids {
-	struct pid_list *only, *never; /* [F,A] NULL: no such list */
-	u64 bit;		       /* [F,A] its bit; 0 without a list */
-	ftrace_func_t func;	       /* [F] tests the bit; NULL likewise */
+	struct pid_set *only, *never; /* [F,A] NULL: no such list */
+	u64 bit;		      /* [F,A] its bit; 0 without a list */
+	ftrace_func_t func;	      /* [F] tests the bit; NULL likewise */
+	/*
+	 * [A] the owner's: a task that a listed task starts is listed, too, and
+	 * a task that has ended is not any more.
+	 */
+	bool fork;
 };
 
 struct ftrace_ops {
@@ -232,14 +237,16 @@ bool ftrace_is_enabled(void);
  * are called for all but these, and an excluded task stays excluded if it is in
  * both lists. n == 0 removes the list. The caller removes both lists before it
  * frees @pids.
- * Return: 0; -ENOMEM; -ENOSPC 64 others have lists; -EDEADLK; -ENODEV. No other
- * code is returned.
+ * Return: 0; -ENOMEM; -ENOSPC 64 others have lists, or n is more than
+ * PID_SET_MAX; -EDEADLK; -ENODEV. No other code is returned.
  */
 int ftrace_set_pids(struct ftrace_pids *pids, const int *pid, size_t n,
 		    bool exclude);
-/* Copies up to @max pids to @pid. Return: the length of the list. */
+/* Copies up to @max pids, rising. Return: the length of the list. */
 size_t ftrace_get_pids(const struct ftrace_pids *pids, int *pid, size_t max,
 		       bool exclude);
+/* Is there such a list? It may be empty: all its tasks have ended. */
+bool ftrace_has_pids(const struct ftrace_pids *pids, bool exclude);
 
 /* Lookups. Context: probe. Return: the site's address, or 0. */
 unsigned long ftrace_location(unsigned long ip);

@@ -14,24 +14,21 @@
  *     reads the word first, so it never takes the bit of the next struct for
  *     its own.
  *
- * Context and locks: lists change under ftrace_lock and are read with
- * interrupts off. A list is freed after every CPU has answered an IPI.
+ * Context and locks: lists are replaced under ftrace_lock and are read with
+ * interrupts off. A list is freed after every CPU has answered an IPI. A task
+ * that starts or ends changes the lists that follow forks, likewise with
+ * interrupts off; what it adds to a list that is being replaced is lost.
  */
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lib/sort.h"
-#include "kernel/lib/string.h"
 #include "kernel/mutex.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
 #include "kernel/trace_hooks.h"
 #include "trace/core/ftrace_internal.h"
+#include "trace/core/pid_set.h"
 #include <asm/atomic.h>
-
-struct pid_list {
-	size_t n;
-	int pid[]; /* rising */
-};
+#include <asm/irqflags.h>
 
 #define PID_VALUES 64
 
@@ -39,29 +36,13 @@ static struct ftrace_pids *values[PID_VALUES]; /* [F] by bit; valid if used */
 static u64 used;			       /* [F,A] the bits in use */
 static DEFINE_PER_CPU(u64, pid_ignored);       /* bits that ignore current */
 
-static bool pid_listed(const struct pid_list *list, int pid)
-{
-	size_t lo = 0, hi = list->n, mid;
-
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (list->pid[mid] == pid)
-			return true;
-		if (list->pid[mid] < pid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return false;
-}
-
 static bool ignores(const struct ftrace_pids *pids, int pid)
 {
-	const struct pid_list *only = READ_ONCE(pids->only);
-	const struct pid_list *never = READ_ONCE(pids->never);
+	const struct pid_set *only = READ_ONCE(pids->only);
+	const struct pid_set *never = READ_ONCE(pids->never);
 
-	return (only && !pid_listed(only, pid)) ||
-	       (never && pid_listed(never, pid));
+	return (only && !pid_set_has(only, pid)) ||
+	       (never && pid_set_has(never, pid));
 }
 
 static void pid_switched(struct task_struct *prev, struct task_struct *next)
@@ -75,7 +56,54 @@ static void pid_switched(struct task_struct *prev, struct task_struct *next)
 	this_cpu_write(pid_ignored, ignored);
 }
 
-static const struct task_hooks pid_hooks = { .switched = pid_switched };
+/* The list, if it follows its tasks' children. Context: interrupts off. */
+static struct pid_set *following(u64 bit, bool exclude)
+{
+	struct ftrace_pids *pids = values[__builtin_ctzll(bit)];
+
+	if (!READ_ONCE(pids->fork))
+		return NULL;
+	return exclude ? READ_ONCE(pids->never) : READ_ONCE(pids->only);
+}
+
+/* The child has not run: its CPU's word is computed when it begins. */
+static void pid_created(struct task_struct *task)
+{
+	unsigned long flags = arch_irq_save();
+	u64 bits = smp_load_acquire(&used);
+	struct pid_set *set;
+	unsigned int i;
+
+	for (; bits; bits &= bits - 1) {
+		for (i = 0; i < 2; i++) {
+			set = following(bits, i);
+			if (set && pid_set_has(set, current->pid))
+				pid_set_add(set, task->pid);
+		}
+	}
+	arch_irq_restore(flags);
+}
+
+static void pid_ended(struct task_struct *task)
+{
+	unsigned long flags = arch_irq_save();
+	u64 bits = smp_load_acquire(&used);
+	struct pid_set *set;
+	unsigned int i;
+
+	for (; bits; bits &= bits - 1) {
+		for (i = 0; i < 2; i++) {
+			set = following(bits, i);
+			if (set)
+				pid_set_remove(set, task->pid);
+		}
+	}
+	arch_irq_restore(flags);
+}
+
+static const struct task_hooks pid_hooks = { .created = pid_created,
+					     .ended = pid_ended,
+					     .switched = pid_switched };
 TABLE_ENTRY(task_hooks, 30, pid_hooks);
 
 static void pid_recompute(void *unused)
@@ -111,21 +139,14 @@ static void pid_update_funcs(void)
 	}
 }
 
-static int cmp_pid(const void *a, const void *b)
+static struct pid_set *pid_set_make(const int *pid, size_t n)
 {
-	return *(const int *)a - *(const int *)b;
-}
+	struct pid_set *set = kzalloc(sizeof(*set));
+	size_t i;
 
-static struct pid_list *pid_list_make(const int *pid, size_t n)
-{
-	struct pid_list *list = kmalloc(sizeof(*list) + n * sizeof(*pid));
-
-	if (!list)
-		return NULL;
-	list->n = n;
-	memcpy(list->pid, pid, n * sizeof(*pid));
-	sort(list->pid, n, sizeof(*pid), cmp_pid);
-	return list;
+	for (i = 0; set && i < n; i++)
+		pid_set_add(set, pid[i]);
+	return set;
 }
 
 /* A struct has a bit while it has a list. P1: the words follow later. */
@@ -150,10 +171,10 @@ static void update_bit(struct ftrace_pids *pids)
 
 /* Exchanges *list for the list in force. Context: ftrace_lock. */
 static int exchange_list(struct ftrace_pids *pids, bool exclude,
-			 struct pid_list **list)
+			 struct pid_set **list)
 {
-	struct pid_list **slot = exclude ? &pids->never : &pids->only;
-	struct pid_list *was = *slot;
+	struct pid_set **slot = exclude ? &pids->never : &pids->only;
+	struct pid_set *was = *slot;
 
 	if (*list && !pids->bit && !~used)
 		return -ENOSPC;
@@ -168,13 +189,15 @@ static int exchange_list(struct ftrace_pids *pids, bool exclude,
 int ftrace_set_pids(struct ftrace_pids *pids, const int *pid, size_t n,
 		    bool exclude)
 {
-	struct pid_list *list = NULL;
+	struct pid_set *list = NULL;
 	int err;
 
 	if (!ftrace_may_request())
 		return -EDEADLK;
+	if (n > PID_SET_MAX)
+		return -ENOSPC;
 	if (n) {
-		list = pid_list_make(pid, n);
+		list = pid_set_make(pid, n);
 		if (!list)
 			return -ENOMEM;
 	}
@@ -192,14 +215,20 @@ int ftrace_set_pids(struct ftrace_pids *pids, const int *pid, size_t n,
 size_t ftrace_get_pids(const struct ftrace_pids *pids, int *pid, size_t max,
 		       bool exclude)
 {
-	const struct pid_list *list;
-	size_t n;
+	const struct pid_set *list;
+	size_t n = 0;
+	int next = 0;
 
 	mutex_lock(&ftrace_lock);
 	list = exclude ? pids->never : pids->only;
-	n = list ? list->n : 0;
-	if (n)
-		memcpy(pid, list->pid, min(n, max) * sizeof(*pid));
+	for (; list && (next = pid_set_next(list, next)) >= 0; next++, n++)
+		if (n < max)
+			pid[n] = next;
 	mutex_unlock(&ftrace_lock);
 	return n;
+}
+
+bool ftrace_has_pids(const struct ftrace_pids *pids, bool exclude)
+{
+	return exclude ? READ_ONCE(pids->never) : READ_ONCE(pids->only);
 }

@@ -30,6 +30,7 @@
 #include "trace/event/event_trigger.h"
 #include "trace/event/tracepoint.h"
 #include "trace/trace_internal.h"
+#include "trace/trace_options.h"
 #include <asm/atomic.h>
 
 void (*event_printk)(const struct trace_event_file *file, const void *record,

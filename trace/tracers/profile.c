@@ -22,6 +22,7 @@
 #include "kernel/smp.h"
 #include "kernel/trace_hooks.h"
 #include "trace/ring/trace_clock.h"
+#include "trace/trace_options.h"
 #include "trace/tracers/function_graph.h"
 #include "trace/tracers/profile_internal.h"
 
