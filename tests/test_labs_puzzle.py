@@ -2,6 +2,7 @@
 # parts: test-all 20, torture 420
 """Puzzles: each seed gives a fault that is noticed by a test that was withheld,
 and is mended, with that test as the student's, for full points."""
+import re
 import subprocess
 
 import pytest
@@ -111,7 +112,9 @@ def test_the_sound_kernel_passes_the_tests_of_each_fault():
 def test_every_fault_has_its_tests(base):
     for fault in puzzle.faults():
         tests = puzzle.withheld(fault, base)
-        assert puzzle.broken(fault, base)[fault.file] != base[fault.file]
+        text = puzzle.broken(fault, base)[fault.file].decode()
+        assert text.encode() != base[fault.file]
+        assert not re.search(r"[ \t]+$", text, re.MULTILINE), fault.what
         for path, data in puzzle.without(base, tests).items():
             left = cut.tests_of(data.decode())
             assert not set(tests[path]) & set(left)
@@ -125,6 +128,12 @@ def test_what_is_handed_out_does_not_tell(base):
     for path, names in puzzle.withheld(fault, base).items():
         for name in names:
             assert name.partition(".")[2].encode() not in files[path]
+    marked = {path for path, data in files.items() if path.startswith("tests/")
+              and cut.QUIET.encode() in data}
+    assert marked == {path for fault in puzzle.faults()
+                      for path in puzzle.withheld(fault, base)}
+    assert len(marked) > 20 and all(
+        files[path].count(cut.QUIET.encode()) == 1 for path in marked)
     assert not [path for path in files if path.endswith("_mutants.py")
                 or path.startswith("labs/0") or path == "tests/test_labs.py"]
     assert fault.what.encode() not in b"".join(files.values())

@@ -91,8 +91,9 @@ def check_seed(tree, lines):
 
 
 def check_bytes(tree, lines):
+    said = five(lines, "bytes")
     first = torn(scene(tree, NAIVE, number(lines, "seed")))
-    if not first or five(lines, "bytes") != first["saw"]:
+    if not first or said != first["saw"]:
         return f"bytes: '{lines['bytes']}' is not what was executed"
     return None
 

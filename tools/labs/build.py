@@ -3,8 +3,10 @@
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import tempfile
+import threading
 
 from tests import qemu
 from tools.labs.cut import LabError
@@ -33,16 +35,27 @@ def environment():
 
 def run(tree, *words, limit=None):
     """Status and output, of which at most OUTPUT bytes are kept. limit: of CPU
-    seconds."""
+    seconds. After HANGS seconds it is killed with all that it has started."""
     bound = ["prlimit", f"--cpu={limit}", "--"] if limit else []
     with subprocess.Popen([*bound, *words], cwd=tree, env=environment(),
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           stdin=subprocess.DEVNULL,
                           start_new_session=True) as process:
-        output = process.stdout.read(OUTPUT)
-        if len(output) == OUTPUT:
-            process.kill()
-        status = process.wait(HANGS)
+        late = []
+
+        def stop():
+            late.append(b"\n*** no end after %d s\n" % HANGS)
+            os.killpg(process.pid, signal.SIGKILL)
+        timer = threading.Timer(HANGS, stop)
+        timer.start()
+        try:
+            output = process.stdout.read(OUTPUT)
+            if len(output) == OUTPUT:
+                os.killpg(process.pid, signal.SIGKILL)
+            status = process.wait()
+        finally:
+            timer.cancel()
+    output += b"".join(late)
     return status, output.decode("utf-8", "replace")
 
 

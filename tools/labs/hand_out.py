@@ -60,13 +60,19 @@ def modes(to, files):
             (to / path).chmod((ROOT / path).stat().st_mode & 0o777)
 
 
-def hand_out(number, folder):
-    lab = spec.load(number)
-    files = make(lab, tree.read(ROOT))
+def write(folder, files, message):
+    """A repository with one commit of these files. Return: its folder."""
     to = tree.empty_folder(folder)
     tree.sync(to, files)
     modes(to, files)
-    tree.commit(to, f"{lab.folder}: {lab.title}")
+    tree.commit(to, message)
+    return to
+
+
+def hand_out(number, folder):
+    lab = spec.load(number)
+    to = write(folder, make(lab, tree.read(ROOT)),
+               f"{lab.folder}: {lab.title}")
     print(f"{to}: {lab.title}, {lab.points} points. Read {lab.folder}/"
           f"README.md there; `make grade LAB={number}` counts the points.")
 

@@ -25,6 +25,7 @@ from tools.labs.cut import LabError
 ROOT = spec.ROOT
 FOLDER = "labs/puzzle"
 SEALED = f"{FOLDER}/sealed"
+TEST_FILE = re.compile(r"tests/(?:kernel|debug|lab)/\w+\.c$")
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def withheld(fault, files):
     """{file: [tests]} of the tests that have to notice it."""
     found = {}
     for path, data in files.items():
-        if re.match(r"tests/(?:kernel|debug|lab)/\w+\.c$", path):
+        if TEST_FILE.match(path):
             tests = [test for test in cut.tests_of(data.decode())
                      if selects(fault.tests, test)]
             if tests:
@@ -97,9 +98,17 @@ def without(files, tests):
             for path, names in tests.items()}
 
 
+def quiet(files):
+    """The tests of all faults, with the pragmas that without() gives to those
+    of one: else these would tell which file has lost a test."""
+    return {path: cut.quiet(files[path].decode()).encode()
+            for fault in faults() for path in withheld(fault, files)}
+
+
 def broken(fault, files):
+    """What was removed leaves no line that holds only white space."""
     text = mutated(files[fault.file].decode(), fault.text, fault.becomes)
-    return {fault.file: text.encode()}
+    return {fault.file: re.sub(r"(?m)^[ \t]+\n", "", text).encode()}
 
 
 def seal(fault, files):
@@ -120,18 +129,16 @@ def unseal(data):
 def make(fault, files):
     """The tree that is handed out."""
     readme = f"{FOLDER}/README.md"
-    return (hand_out.kept(files) | without(files, withheld(fault, files))
+    return (hand_out.kept(files) | quiet(files)
+            | without(files, withheld(fault, files))
             | broken(fault, files)
             | {readme: files[readme], SEALED: seal(fault, files)})
 
 
 def puzzle(seed, folder):
     fault = chosen(seed)
-    files = make(fault, tree.read(ROOT))
-    to = tree.empty_folder(folder)
-    tree.sync(to, files)
-    hand_out.modes(to, files)
-    tree.commit(to, f"puzzle: a kernel with one fault, for {seed}")
+    to = hand_out.write(folder, make(fault, tree.read(ROOT)),
+                        f"puzzle: a kernel with one fault, for {seed}")
     print(f"{to}: a kernel with one fault. Read {FOLDER}/README.md there; "
           "`make grade` counts the points.")
 

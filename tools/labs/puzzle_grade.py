@@ -7,7 +7,8 @@
 
 The three trees are built one after the other in one folder. Of the student's
 tree the mend takes everything but tests/, tools/, labs/ and the makefiles, and
-the other two take the files of tests/ that are new or have new tests.
+the other two take the files of tests/ that are new or changed, the harness
+included.
 """
 import re
 
