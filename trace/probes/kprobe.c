@@ -42,12 +42,14 @@ static void set_flags(struct kprobe *p, const struct kprobe_place *place)
 	unsigned long off;
 
 	p->flags &= KPROBE_FLAG_DISABLED;
-	if (place->on_site)
+	if (place->on_site) {
 		p->flags |= KPROBE_FLAG_FTRACE | KPROBE_FLAG_ON_FUNC_ENTRY;
-	else if (kallsyms_lookup(place->point.addr, &off, NULL) && !off)
+		p->opcode = *(const u8 *)place->point.addr;
+		return;
+	}
+	if (kallsyms_lookup(place->point.addr, &off, NULL) && !off)
 		p->flags |= KPROBE_FLAG_ON_FUNC_ENTRY;
-	p->opcode = place->on_site ? *(const u8 *)place->point.addr :
-				     place->point.arch.bytes[0];
+	p->opcode = place->point.arch.bytes[0];
 }
 
 static int attach(struct kprobe *p)
@@ -68,16 +70,22 @@ static int attach(struct kprobe *p)
 		return -EOPNOTSUPP;
 	list_add_tail(&p->of_place, &place->probes);
 	p->place = place;
+	p->addr = (kprobe_opcode_t *)addr;
 	p->nmissed = 0;
 	set_flags(p, place);
 	return 0;
 }
 
+/* p->addr is again as the caller had set it. */
 static void detach(struct kprobe *p)
 {
 	list_del(&p->of_place);
 	p->place = NULL;
 	p->flags &= KPROBE_FLAG_DISABLED;
+	if (p->symbol_name)
+		p->addr = NULL;
+	else
+		p->addr -= p->offset;
 }
 
 /* ---- requests ---- */
@@ -98,31 +106,32 @@ static void request_add(struct kprobe_request *request,
 	if (!place || place->chosen)
 		return;
 	place->chosen = true;
+	request->sorted &= place->point.addr > request->last;
+	request->last = place->point.addr;
 	request->place[request->n++] = place;
 }
 
 static int request_run(struct kprobe_request *request)
 {
-	size_t i;
-
-	bool sorted = true;
-
-	for (i = 0; i < request->n; i++) {
-		request->place[i]->chosen = false;
-		sorted &= !i || by_address(&request->place[i - 1],
-					   &request->place[i]) < 0;
-	}
-	if (!sorted)
+	if (!request->sorted)
 		sort(request->place, request->n, sizeof(struct kprobe_place *),
 		     by_address);
 	return kprobe_update(request);
+}
+
+/* It has no place yet. */
+static void request_clear(struct kprobe_request *request)
+{
+	request->n = 0;
+	request->last = 0;
+	request->sorted = true;
 }
 
 static int request_make(struct kprobe_request *request, size_t room)
 {
 	static struct kprobe_place *few[2 * KPROBE_SMALL];
 
-	request->n = 0;
+	request_clear(request);
 	request->place = few;
 	if (room > KPROBE_SMALL)
 		request->place = kcalloc(2 * room, sizeof(few[0]));
@@ -158,18 +167,24 @@ static bool may_request(void)
 	return !kprobe_running() && ftrace_may_request();
 }
 
-/* Attaches all of them. On an error none is. */
-static int attach_all(struct kprobe **ps, size_t n)
+/* Attaches all of them, and adds their places. On an error none is attached. */
+static int attach_all(struct kprobe **ps, size_t n,
+		      struct kprobe_request *request)
 {
 	size_t i;
 	int err;
 
+	assert_held(&kprobe_mutex);
 	for (i = 0; i < n; i++) {
 		err = attach(ps[i]);
-		if (!err)
+		if (!err) {
+			request_add(request, ps[i]->place);
 			continue;
-		while (i--)
+		}
+		while (i--) {
+			ps[i]->place->chosen = false;
 			detach(ps[i]);
+		}
 		return err;
 	}
 	return 0;
@@ -184,22 +199,16 @@ static int register_locked(struct kprobe **ps, size_t n)
 	err = request_make(&request, n);
 	if (err)
 		return err;
-	err = attach_all(ps, n);
+	err = attach_all(ps, n, &request);
 	if (!err) {
-		for (i = 0; i < n; i++)
-			request_add(&request, ps[i]->place);
 		err = request_run(&request);
 		for (i = 0; err && i < n; i++)
 			detach(ps[i]);
 	}
 	request_free(&request, n);
-	if (err) {
+	if (err)
 		kprobe_reap();
-		return err;
-	}
-	for (i = 0; i < n; i++)
-		ps[i]->addr = (kprobe_opcode_t *)ps[i]->place->point.addr;
-	return 0;
+	return err;
 }
 
 int register_kprobes(struct kprobe **ps, int num)
@@ -221,17 +230,12 @@ int register_kprobe(struct kprobe *p)
 	return register_kprobes(&p, 1);
 }
 
-/* Takes probes off their places; p->addr is again as the caller had set it. */
 static void remove(struct kprobe *p, struct kprobe_request *request)
 {
 	if (!p->place)
 		return;
 	request_add(request, p->place);
 	detach(p);
-	if (p->symbol_name)
-		p->addr = NULL;
-	else
-		p->addr -= p->offset;
 }
 
 void unregister_kprobes(struct kprobe **ps, int num)
@@ -247,7 +251,7 @@ void unregister_kprobes(struct kprobe **ps, int num)
 		(void)request_make(&request, KPROBE_SMALL);
 	}
 	for (i = 0; i < num; i += step) {
-		request.n = 0;
+		request_clear(&request);
 		for (j = i; j < num && j < i + step; j++)
 			remove(ps[j], &request);
 		(void)request_run(&request); /* it only removes */

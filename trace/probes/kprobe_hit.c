@@ -33,7 +33,7 @@ static __always_inline struct kprobe_key **bucket(unsigned long addr)
 	return &table[(u32)addr * 0x9e3779b1U >> (32 - TABLE_BITS)];
 }
 
-void kprobe_publish_key(struct kprobe_key *key)
+static void publish_key(struct kprobe_key *key)
 {
 	struct kprobe_key **head = bucket(key->addr);
 
@@ -41,7 +41,7 @@ void kprobe_publish_key(struct kprobe_key *key)
 	smp_store_release(head, key);
 }
 
-void kprobe_unpublish_key(struct kprobe_key *key)
+static void unpublish_key(struct kprobe_key *key)
 {
 	struct kprobe_key **at = bucket(key->addr);
 
@@ -50,7 +50,7 @@ void kprobe_unpublish_key(struct kprobe_key *key)
 	WRITE_ONCE(*at, key->next); /* a reader of key goes on from it */
 }
 
-void kprobe_publish_site(struct kprobe_site *site)
+static void publish_site(struct kprobe_site *site)
 {
 	struct kprobe_site **head =
 		&kprobe_site_table[kprobe_site_bucket(site->ret)];
@@ -59,7 +59,7 @@ void kprobe_publish_site(struct kprobe_site *site)
 	smp_store_release(head, site);
 }
 
-void kprobe_unpublish_site(struct kprobe_site *site)
+static void unpublish_site(struct kprobe_site *site)
 {
 	struct kprobe_site **at =
 		&kprobe_site_table[kprobe_site_bucket(site->ret)];
@@ -67,6 +67,24 @@ void kprobe_unpublish_site(struct kprobe_site *site)
 	while (*at != site)
 		at = &(*at)->next;
 	WRITE_ONCE(*at, site->next);
+}
+
+void kprobe_publish(struct kprobe_place *place)
+{
+	publish_key(&place->key);
+	if (place->on_site)
+		publish_site(&place->site);
+	else if (place->second.addr)
+		publish_key(&place->second);
+}
+
+void kprobe_unpublish(struct kprobe_place *place)
+{
+	unpublish_key(&place->key);
+	if (place->on_site)
+		unpublish_site(&place->site);
+	else if (place->second.addr)
+		unpublish_key(&place->second);
 }
 
 static __always_inline const struct kprobe_key *find(unsigned long addr)

@@ -72,6 +72,10 @@ struct kprobe_request {
 	struct kprobe_place **place;
 	struct kprobe_place **some; /* scratch, of the same size */
 	size_t n;
+	unsigned long last; /* address of the place added last */
+	bool sorted;
+	bool int3s; /* one has no site */
+	bool known; /* one is armed, or has a list already */
 };
 
 /* A request with at most so many places needs no array. */
@@ -96,11 +100,12 @@ static inline struct kprobe_place *place_of_point(struct kprobe_point *point)
 void kprobe_site_hit(unsigned long ip, unsigned long parent_ip,
 		     struct ftrace_ops *ops, struct ftrace_regs *fregs);
 
-/* Context: [K]. A key is unpublished before its memory is freed (K5). */
-void kprobe_publish_key(struct kprobe_key *key);
-void kprobe_unpublish_key(struct kprobe_key *key);
-void kprobe_publish_site(struct kprobe_site *site);
-void kprobe_unpublish_site(struct kprobe_site *site);
+/*
+ * From now on hits find the place by its keys and its site; or no longer, which
+ * is before its memory is freed (K5). Context: [K].
+ */
+void kprobe_publish(struct kprobe_place *place);
+void kprobe_unpublish(struct kprobe_place *place);
 
 /* ---- kprobe_place.c ---- */
 
@@ -118,10 +123,16 @@ struct kprobe_place *kprobe_place_find(unsigned long addr);
  * it cannot be disarmed, it stays armed without a list, and a later request
  * tries again.
  */
-int kprobe_update(const struct kprobe_request *request);
+int kprobe_update(struct kprobe_request *request);
 
 /* Frees the places without probes that are not armed (K3, K5). Waits. */
 void kprobe_reap(void);
+
+/* ---- kprobe_room.c ---- */
+
+/* A place of zeros, or NULL. Context: [K]. */
+struct kprobe_place *kprobe_room_take(void);
+void kprobe_room_give(struct kprobe_place *place);
 
 /* ---- kprobe_site.c ---- */
 

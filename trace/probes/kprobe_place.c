@@ -12,6 +12,7 @@
 #include "kernel/base/spinlock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/quiesce.h"
+#include "trace/core/ftrace_internal.h"
 #include "trace/probes/kprobe_internal.h"
 #include <asm/barrier.h>
 
@@ -38,7 +39,7 @@ static int place_init(struct kprobe_place *place, unsigned long addr)
 	place->on_site = rec != NULL;
 	if (rec) { /* the start of a function that may be traced */
 		last = rec;
-		return ftrace_rec_disabled(rec) ? -EINVAL : 0;
+		return rec->flags & FTRACE_FL_DISABLED ? -EINVAL : 0;
 	}
 	if (!kallsyms_lookup(addr, NULL, NULL) || kprobe_blacklisted(addr))
 		return -EINVAL;
@@ -54,15 +55,14 @@ struct kprobe_place *kprobe_place_get(unsigned long addr)
 	struct kprobe_place *place = kprobe_place_find(addr);
 	int err;
 
-	assert_held(&kprobe_mutex);
 	if (place)
 		return place;
-	place = kzalloc(sizeof(*place));
+	place = kprobe_room_take();
 	if (!place)
 		return ERR_PTR(-ENOMEM);
 	err = place_init(place, addr);
 	if (err) {
-		kfree(place);
+		kprobe_room_give(place);
 		return ERR_PTR(err);
 	}
 	INIT_LIST_HEAD(&place->probes);
@@ -70,15 +70,17 @@ struct kprobe_place *kprobe_place_get(unsigned long addr)
 	place->key.addr = addr;
 	place->key.point = place->second.point = &place->point;
 	place->site.ret = addr + MCOUNT_INSN_SIZE;
-	kprobe_publish_key(&place->key);
-	if (place->on_site)
-		kprobe_publish_site(&place->site);
-	if (place->second.addr)
-		kprobe_publish_key(&place->second);
+	kprobe_publish(place);
 	return place;
 }
 
 /* ---- lists ---- */
+
+static bool is_enabled(struct list_head *at)
+{
+	return !(list_entry(at, struct kprobe, of_place)->flags &
+		 KPROBE_FLAG_DISABLED);
+}
 
 static unsigned int count_enabled(const struct kprobe_place *place)
 {
@@ -86,8 +88,7 @@ static unsigned int count_enabled(const struct kprobe_place *place)
 	unsigned int n = 0;
 
 	for (at = place->probes.next; at != &place->probes; at = at->next)
-		n += !(list_entry(at, struct kprobe, of_place)->flags &
-		       KPROBE_FLAG_DISABLED);
+		n += is_enabled(at);
 	return n;
 }
 
@@ -124,9 +125,9 @@ static int build_list(struct kprobe_place *place)
 	if (!list)
 		return -ENOMEM;
 	for (at = place->probes.next; at != &place->probes; at = at->next) {
-		p = list_entry(at, struct kprobe, of_place);
-		if (p->flags & KPROBE_FLAG_DISABLED)
+		if (!is_enabled(at))
 			continue;
+		p = list_entry(at, struct kprobe, of_place);
 		list->probe[list->n++] = p;
 		list->post |= p->post_handler != NULL;
 	}
@@ -178,6 +179,23 @@ static void blank_removed(struct kprobe_place *place)
 	place->blanked = place->published = true; /* ->built stays NULL */
 }
 
+/* Sets what the request says of its places. */
+static void look_at_places(struct kprobe_request *request)
+{
+	bool int3s = false, known = false;
+	size_t i;
+
+	for (i = 0; i < request->n; i++) {
+		struct kprobe_place *place = request->place[i];
+
+		int3s |= !place->on_site;
+		known |= place->armed | (place->point.list != NULL);
+		place->chosen = place->published = place->blanked = false;
+	}
+	request->int3s = int3s;
+	request->known = known;
+}
+
 /* A place that only loses probes cannot fail. */
 static int build_lists(const struct kprobe_request *request)
 {
@@ -187,7 +205,6 @@ static int build_lists(const struct kprobe_request *request)
 	for (i = 0; i < request->n; i++) {
 		struct kprobe_place *place = request->place[i];
 
-		place->published = place->blanked = false;
 		err = build_list(place);
 		if (!err)
 			continue;
@@ -209,9 +226,8 @@ static void free_built(const struct kprobe_request *request)
 		any |= request->place[i]->built || request->place[i]->blanked;
 	if (any)
 		synchronize_cpus(); /* K5 */
-	for (i = 0; i < request->n; i++) {
+	for (i = 0; i < request->n; i++)
 		free_list(request->place[i]);
-	}
 }
 
 /* ---- arming ---- */
@@ -222,6 +238,7 @@ static void free_built(const struct kprobe_request *request)
  */
 static size_t pick_sites(const struct kprobe_request *request)
 {
+	enum kprobe_site_ops want;
 	size_t i, n = 0;
 
 	for (i = 0; i < request->n; i++) {
@@ -229,11 +246,11 @@ static size_t pick_sites(const struct kprobe_request *request)
 
 		if (!place->on_site || !place->built)
 			continue;
-		place->want = place->built->post ? KPROBE_SITE_POST :
-						   place->has;
-		if (place->want == KPROBE_SITE_NONE)
-			place->want = KPROBE_SITE_PLAIN;
-		if (place->want != place->has)
+		want = place->built->post ? KPROBE_SITE_POST :
+		       place->has	  ?:
+					    KPROBE_SITE_PLAIN;
+		place->want = want;
+		if (want != place->has)
 			request->some[n++] = place;
 	}
 	return n;
@@ -263,7 +280,7 @@ static size_t pick_int3s(const struct kprobe_request *request, size_t from,
 {
 	size_t i, n = from;
 
-	for (i = 0; i < request->n; i++) {
+	for (i = 0; i < request->n && request->int3s; i++) {
 		struct kprobe_place *place = request->place[i];
 		bool wanted = on ? place->built != NULL : !place->point.list;
 
@@ -326,19 +343,22 @@ static void disarm_unwanted(const struct kprobe_request *request)
 	(void)arm_int3s(request->some, n, false);
 }
 
-int kprobe_update(const struct kprobe_request *request)
+int kprobe_update(struct kprobe_request *request)
 {
 	size_t i;
-	int err = build_lists(request);
+	int err;
 
+	look_at_places(request);
+	err = build_lists(request);
 	if (!err)
 		err = arm_new(request);
-	if (!err) {
+	if (!err && request->known) {
 		for (i = 0; i < request->n; i++)
 			publish_list(request->place[i]);
 		disarm_unwanted(request);
 	}
-	free_built(request);
+	if (err || request->known) /* else the lists are the first ones */
+		free_built(request);
 	return err;
 }
 
@@ -373,19 +393,13 @@ void kprobe_reap(void)
 		arch_kprobe_wait(); /* K3 */
 	if (list_empty(&dead))
 		return;
-	for (at = dead.next; at != &dead; at = at->next) {
-		place = list_entry(at, struct kprobe_place, link);
-		kprobe_unpublish_key(&place->key);
-		if (place->on_site)
-			kprobe_unpublish_site(&place->site);
-		if (place->second.addr)
-			kprobe_unpublish_key(&place->second);
-	}
+	for (at = dead.next; at != &dead; at = at->next)
+		kprobe_unpublish(list_entry(at, struct kprobe_place, link));
 	synchronize_cpus(); /* K5 */
 	while (!list_empty(&dead)) {
 		place = list_entry(dead.next, struct kprobe_place, link);
 		list_del(&place->link);
 		arch_kprobe_release(&place->point.arch);
-		kfree(place);
+		kprobe_room_give(place);
 	}
 }
