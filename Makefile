@@ -69,7 +69,7 @@ LDFLAGS  := -nostdlib -static --build-id=none -z max-page-size=4096 \
 # nop5.elf is what people boot; nop5-test.elf is the very same objects, and
 # behind them those of tests/ and EXTRA: make bench has 100,000 functions there.
 LAYERS := boot kernel/lib kernel/base kernel \
-	$(addprefix arch/x86_64/,asm cpu mm dev patch) \
+	$(addprefix arch/x86_64/,asm mm acpi cpu dev patch) \
 	trace $(addprefix trace/,core graph ring event output tracers probes \
 	control shell serve) demo
 TESTS  := tests/kernel tests/bench/kernel $(EXTRA)

@@ -10,11 +10,11 @@
  * Context: boot_steps on the boot CPU's own stack, interrupts off; late_steps
  * and the mode in the thread "init".
  */
+#include "arch/x86_64/acpi/acpi.h"
+#include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/cpu/gdt.h"
 #include "arch/x86_64/cpu/smp.h"
 #include "arch/x86_64/cpu/traps.h"
-#include "arch/x86_64/dev/acpi.h"
-#include "arch/x86_64/dev/apic.h"
 #include "arch/x86_64/dev/screen.h"
 #include "arch/x86_64/mm/paging.h"
 #include "kernel/base/clock.h"

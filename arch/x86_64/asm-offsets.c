@@ -4,9 +4,9 @@
  * NASM from this file's assembly. No offset is typed by hand anywhere.
  */
 #include "arch/x86_64/cpu/ap_boot.h"
+#include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/cpu/gdt.h"
 #include "arch/x86_64/cpu/traps.h"
-#include "arch/x86_64/dev/apic.h"
 #include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/tracepoint.h"
 #include "kernel/sched.h"

@@ -3,9 +3,9 @@
  * The ACPI parser: input is the tables from 0xe0000 on, the root pointer
  * first. Checksums are put right half of the time (first byte of the input),
  * or nothing behind them would ever be reached.
- * host-sources: arch/x86_64/dev/acpi.c
+ * host-sources: arch/x86_64/acpi/acpi.c
  */
-#include "arch/x86_64/dev/acpi.h"
+#include "arch/x86_64/acpi/acpi.h"
 #include "kernel/base/panic.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/acpi_tables.h"

@@ -4,10 +4,10 @@
  * what it says at its end. Each crash ends in a panic that must name its
  * reason and the function below that caused it (tests/test_panic.py).
  */
+#include "arch/x86_64/acpi/acpi.h"
+#include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/cpu/irq.h"
 #include "arch/x86_64/cpu/smp.h"
-#include "arch/x86_64/dev/acpi.h"
-#include "arch/x86_64/dev/apic.h"
 #include "arch/x86_64/patch/exec_pool.h"
 #include "arch/x86_64/patch/text_poke.h"
 #include "kernel/base/clock.h"

@@ -3,7 +3,7 @@
  * Where the firmware's tables may lie: nowhere that this CPU cannot address,
  * whatever a root pointer with a right checksum says.
  */
-#include "arch/x86_64/dev/acpi.h"
+#include "arch/x86_64/acpi/acpi.h"
 #include "arch/x86_64/mm/paging.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"

@@ -4,9 +4,9 @@
  * trap, the context words are right inside and outside, #BP has room for an
  * emulated CALL and its return lets no NMI in.
  */
+#include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/cpu/gdt.h"
 #include "arch/x86_64/cpu/irq.h"
-#include "arch/x86_64/dev/apic.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"

@@ -5,9 +5,9 @@
  * elsewhere. tools/trace reads the same records by their format files:
  * tests/test_trace_events.py.
  */
+#include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/cpu/irq.h"
 #include "arch/x86_64/cpu/traps.h"
-#include "arch/x86_64/dev/apic.h"
 #include "arch/x86_64/patch/text_poke_view.h"
 #include "kernel/base/page.h"
 #include "kernel/base/panic.h"

@@ -4,8 +4,8 @@
  * in the right context, in order; a sync round ends only after every CPU has
  * answered; NMIs reach whom they are sent to.
  */
+#include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/cpu/irq.h"
-#include "arch/x86_64/dev/apic.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"

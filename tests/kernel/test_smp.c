@@ -3,10 +3,10 @@
  * The CPUs: all of the MADT are online, each is the one it says, each has its
  * own per-CPU data, stacks and protection; one that is not there is reported.
  */
+#include "arch/x86_64/acpi/acpi.h"
+#include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/cpu/gdt.h"
 #include "arch/x86_64/cpu/smp.h"
-#include "arch/x86_64/dev/acpi.h"
-#include "arch/x86_64/dev/apic.h"
 #include "arch/x86_64/mm/paging.h"
 #include "kernel/base/console.h"
 #include "kernel/base/fail.h"

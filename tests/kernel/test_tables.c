@@ -3,8 +3,8 @@
  * Tables and pools of fixed size: each is filled and emptied ten times over,
  * and ends with what it began with. What can only be used up shows here.
  */
+#include "arch/x86_64/acpi/acpi.h"
 #include "arch/x86_64/cpu/smp.h"
-#include "arch/x86_64/dev/acpi.h"
 #include "arch/x86_64/patch/exec_pool.h"
 #include "kernel/base/page.h"
 #include "kernel/base/slab.h"

@@ -3,8 +3,8 @@
  * A second trace beside the top one: each counts exactly its own, whatever the
  * other one is set to, and a trace that goes leaves nothing behind.
  */
+#include "arch/x86_64/acpi/acpi.h"
 #include "arch/x86_64/cpu/smp.h"
-#include "arch/x86_64/dev/acpi.h"
 #include "kernel/base/fail.h"
 #include "kernel/lib/errno.h"
 #include "kernel/sched.h"

@@ -12,9 +12,9 @@
  *	DUMP more REST			of the line before
  *	DUMP page CPU HEX		64 bytes of a page; 64 such lines each
  */
+#include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/cpu/irq.h"
 #include "arch/x86_64/cpu/traps.h"
-#include "arch/x86_64/dev/apic.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/printk.h"
 #include "kernel/jump_label.h"

@@ -17,8 +17,6 @@ MOST = 3
 KNOWN = {}
 
 KNOWN_FOLDERS = {
-    frozenset({"arch/x86_64/cpu", "arch/x86_64/dev"}):
-        "the local APIC sends for the CPUs and is started by each of them",
     frozenset({"trace", "trace/core", "trace/event"}):
         "trace_seq.c, which all print with, is in trace/event; a trace has a "
         "file for each event, and an event asks whether a trace is on",

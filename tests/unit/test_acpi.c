@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * arch/x86_64/dev/acpi.c: good tables, and every kind of damage by name.
- * host-sources: arch/x86_64/dev/acpi.c
+ * arch/x86_64/acpi/acpi.c: good tables, and every kind of damage by name.
+ * host-sources: arch/x86_64/acpi/acpi.c
  */
-#include "arch/x86_64/dev/acpi.h"
+#include "arch/x86_64/acpi/acpi.h"
 #include "kernel/lib/errno.h"
 #include "tests/unit/acpi_tables.h"
 #include "tests/unit/unit.h"

@@ -13,10 +13,10 @@
  * sync_core_all() and its callees are notrace: between two rounds every other
  * CPU traps at the sites of the batch, and this one would too.
  */
+#include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/cpu/entry.h"
 #include "arch/x86_64/cpu/irq_events.h"
 #include "arch/x86_64/cpu/smp.h"
-#include "arch/x86_64/dev/apic.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/spinlock.h"
 #include <asm/atomic.h>

@@ -9,11 +9,11 @@
  *
  * Context: irq_entry() irq, nmi_entry() nmi; the headers say it for the others.
  */
+#include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/cpu/entry.h"
 #include "arch/x86_64/cpu/irq.h"
 #include "arch/x86_64/cpu/irq_events.h"
 #include "arch/x86_64/cpu/smp.h"
-#include "arch/x86_64/dev/apic.h"
 #include "kernel/base/panic.h"
 #include "kernel/lib/errno.h"
 #include <asm/atomic.h>

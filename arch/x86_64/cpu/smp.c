@@ -21,12 +21,12 @@
  * Context: smp_init() and smp_start_cpu() in a task of the boot CPU; ap_entry()
  * on the CPU that comes up, interrupts off.
  */
+#include "arch/x86_64/acpi/acpi.h"
 #include "arch/x86_64/cpu/ap_boot.h"
+#include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/cpu/gdt.h"
 #include "arch/x86_64/cpu/idt.h"
 #include "arch/x86_64/cpu/smp.h"
-#include "arch/x86_64/dev/acpi.h"
-#include "arch/x86_64/dev/apic.h"
 #include "arch/x86_64/mm/paging.h"
 #include "kernel/base/memmap.h"
 #include "kernel/base/page.h"

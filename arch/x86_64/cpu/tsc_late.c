@@ -7,7 +7,7 @@
  *
  * Context: boot, after ACPI and paging.
  */
-#include "arch/x86_64/dev/acpi.h"
+#include "arch/x86_64/acpi/acpi.h"
 #include "arch/x86_64/mm/paging.h"
 #include "kernel/lib/errno.h"
 #include <asm/cpu.h>

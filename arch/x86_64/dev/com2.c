@@ -5,9 +5,9 @@
  *
  * Context: one task reads, one at a time writes. Not traceable.
  */
+#include "arch/x86_64/cpu/apic.h"
+#include "arch/x86_64/cpu/ioapic.h"
 #include "arch/x86_64/cpu/irq.h"
-#include "arch/x86_64/dev/apic.h"
-#include "arch/x86_64/dev/ioapic.h"
 #include "arch/x86_64/dev/stream.h"
 #include "kernel/lib/errno.h"
 #include <asm/io.h>

@@ -8,7 +8,7 @@
  */
 #include "arch/x86_64/dev/pci.h"
 
-#include "arch/x86_64/dev/apic.h"
+#include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/mm/paging.h"
 #include "kernel/lib/errno.h"
 #include <asm/io.h>

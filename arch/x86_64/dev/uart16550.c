@@ -8,9 +8,9 @@
  * QEMU's port works without any set-up. Bochs and hardware need the line
  * parameters, and a check of the transmitter before each byte.
  */
+#include "arch/x86_64/cpu/apic.h"
+#include "arch/x86_64/cpu/ioapic.h"
 #include "arch/x86_64/cpu/irq.h"
-#include "arch/x86_64/dev/apic.h"
-#include "arch/x86_64/dev/ioapic.h"
 #include "arch/x86_64/dev/uart16550.h"
 #include "kernel/base/console.h"
 #include "kernel/lib/errno.h"

@@ -12,8 +12,8 @@
  * Context: one task reads (control messages, too), one at a time writes. Not
  * traceable.
  */
+#include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/cpu/irq.h"
-#include "arch/x86_64/dev/apic.h"
 #include "arch/x86_64/dev/stream.h"
 #include "arch/x86_64/dev/virtio.h"
 #include "kernel/lib/errno.h"

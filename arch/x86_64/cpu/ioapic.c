@@ -5,8 +5,8 @@
  * Owns: their registers. A line stays masked until a driver routes it. There is
  * no lock, because only boot and one driver at a time write the registers.
  */
-#include "arch/x86_64/dev/acpi.h"
-#include "arch/x86_64/dev/ioapic.h"
+#include "arch/x86_64/acpi/acpi.h"
+#include "arch/x86_64/cpu/ioapic.h"
 #include "arch/x86_64/mm/paging.h"
 #include "kernel/lib/errno.h"
 #include <asm/io.h>

@@ -12,9 +12,9 @@
  * Context: as the header says. The sending functions are notrace because the
  * sync round and NMIs use them.
  */
-#include "arch/x86_64/dev/acpi.h"
-#include "arch/x86_64/dev/apic.h"
-#include "arch/x86_64/dev/ioapic.h"
+#include "arch/x86_64/acpi/acpi.h"
+#include "arch/x86_64/cpu/apic.h"
+#include "arch/x86_64/cpu/ioapic.h"
 #include "arch/x86_64/mm/paging.h"
 #include "kernel/lib/errno.h"
 #include <asm/atomic.h>

@@ -8,7 +8,7 @@
  *
  * AC1 No byte outside what the reader has granted is ever read.
  */
-#include "arch/x86_64/dev/acpi.h"
+#include "arch/x86_64/acpi/acpi.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 

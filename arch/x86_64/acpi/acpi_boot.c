@@ -5,7 +5,7 @@
  * Owns: acpi_info. The root pointer is searched in this order: the copy that
  * the loader made, the address that the loader gave, the BIOS area.
  */
-#include "arch/x86_64/dev/acpi.h"
+#include "arch/x86_64/acpi/acpi.h"
 #include "arch/x86_64/mm/paging.h"
 #include "boot/boot_info.h"
 #include "kernel/base/printk.h"
