@@ -90,7 +90,7 @@ NOTRACE_OBJS := \
 	$(addprefix arch/x86_64/patch/,ftrace.o ftrace_tramp.o insn.o \
 	kprobe_int3.o) \
 	kernel/base/kallsyms.o kernel/stacktrace.o kernel/unwind_hooks.o \
-	kernel/lib/printf.o kernel/lib/string.o kernel/lib/glob.o \
+	$(addprefix kernel/lib/,printf.o string.o glob.o trace_seq.o) \
 	kernel/base/screen.o arch/x86_64/dev/screen.o \
 	$(addprefix arch/x86_64/dev/,pci.o virtio.o virtio_serial.o com2.o) \
 	$(patsubst %.c,%.o,$(wildcard trace/*.c $(foreach d,core graph ring \

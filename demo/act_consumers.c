@@ -6,8 +6,8 @@
 #include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "trace/core/ftrace.h"
-#include "trace/event/trace_seq.h"
 
 static u64 seen_by_ann, seen_by_bob;
 

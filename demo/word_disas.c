@@ -15,9 +15,9 @@
 #include "kernel/lib/kstrto.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "trace/arch_kprobe.h"
 #include "trace/core/ftrace.h"
-#include "trace/event/trace_seq.h"
 #include <asm/context.h>
 
 #define USERS_TEXT    16384 /* about 200 users of one site */

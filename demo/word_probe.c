@@ -12,8 +12,8 @@
 #include "kernel/lib/kstrto.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "trace/control/tracefs.h"
-#include "trace/event/trace_seq.h"
 #include "trace/probes/kprobe.h"
 #include "trace/probes/probe_event.h"
 #include <asm/atomic.h>

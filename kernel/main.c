@@ -278,8 +278,10 @@ static int step_ftrace(void)
 
 static int step_tracers(void)
 {
-	int ret = trace_init();
+	int ret;
 
+	trace_events_init();
+	ret = trace_init();
 	boot_say("a ring of events for each CPU");
 	return ret;
 }

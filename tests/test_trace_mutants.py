@@ -475,7 +475,7 @@ MODELS = {
     "tracefs": ("trace/control/tracefs*", TRACEFS),
 }
 # What a model needs beside the files that are mutated.
-SEQ = "trace/event/trace_seq.c"
+SEQ = "kernel/lib/trace_seq.c"
 CORE = [str(path.relative_to(ROOT)) for path in
         sorted((ROOT / "trace/core").glob("*.c"))
         if not path.stem.endswith(("_init", "_unwind", "_fexit", "_pid"))]

@@ -18,13 +18,13 @@
 
 #include "kernel/base/spinlock.h"
 #include "kernel/lib/table.h"
+#include "kernel/lib/trace_seq.h"
 #include "kernel/lib/types.h"
 #include "kernel/sched.h"
 #include "trace/core/ftrace.h"
 #include "trace/event/trace_entries.h"
 #include "trace/event/event_pids.h"
 #include "trace/event/trace_event.h"
-#include "trace/event/trace_seq.h"
 #include "trace/ring/ring_buffer.h"
 
 struct event_refusal;
@@ -191,8 +191,9 @@ struct trace_array *trace_array_create(const char *name);
  * trace_array_destroy() - stop a trace's tracer and free the trace
  * trace_array_remove() - the same, by name
  * Return: 0; or, with the trace still there, -EBUSY it is held or a reader is
- * open; -EINVAL it is the top trace; or the error of stopping its tracer, of
- * ftrace_set_pids() or of ftrace_free_filter(). remove: -ENOENT no such trace.
+ * open; -EINVAL it is the top trace; or the error of stopping its tracer or a
+ * part of it (struct trace_part), of ftrace_set_pids() or of
+ * ftrace_free_filter(). remove: -ENOENT no such trace.
  */
 int trace_array_destroy(struct trace_array *tr);
 int trace_array_remove(const char *name);
@@ -482,12 +483,3 @@ int trace_set_saved_cmdlines_size(unsigned int n);
 bool trace_find_cmdline(int pid, char *comm);
 /* From now on it takes no lock and knows saved names only. Context: panic. */
 void trace_cmdlines_freeze(void);
-
-/* ---- stack tracer -------------------------------------------------------- */
-
-int stack_tracer_set(bool on); /* or the error of registering its callback */
-bool stack_tracer_on(void);
-void stack_trace_show(struct trace_seq *s);
-unsigned long stack_max_size(void);
-void stack_set_max_size(unsigned long bytes);
-struct ftrace_ops *stack_tracer_ops(void); /* its filter */

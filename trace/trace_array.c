@@ -2,13 +2,16 @@
 /*
  * trace_array.c - create and destroy traces.
  *
- * Owns the list of traces, which begins with the top trace, and the parts that
- * each trace has for its whole life: rings and the tracers' data.
+ * Owns the list of traces, which begins with the top trace, and what each trace
+ * has for its whole life: rings, the tracers' data, and the parts of the table.
  *
  * V1  A trace has a ring for a CPU before that CPU is online, or from the
  *     creation of the trace on, so that writers need not check.
  * V2  A trace is freed only when no probe writes to it, it is not in the list,
  *     and no task switch is walking over it.
+ *
+ * V3  A part of a trace is destroyed once, also if its own creation failed, and
+ *     only after it has stopped.
  *
  * Context: task, may sleep. Locks: trace_lock.
  */
@@ -20,9 +23,6 @@
 #include "kernel/quiesce.h"
 #include "kernel/smp.h"
 #include "kernel/trace_hooks.h"
-#include "trace/event/func_command.h"
-#include "trace/event/trace_event_file.h"
-#include "trace/event/trace_record.h"
 #include "trace/trace_area.h"
 #include "trace/trace_internal.h"
 #include "trace/trace_options.h"
@@ -75,15 +75,43 @@ static int create_tracer_data(struct trace_array *tr)
 	return 0;
 }
 
-/* Return: the CPUs of the top trace's rings, online or about to be. */
-static u64 cpus_with_ring(void)
-{
-	u64 cpus = 0;
-	unsigned int i;
+DEFINE_TABLE(struct trace_part, trace_parts);
 
-	for (i = 0; i < NR_CPUS; i++)
-		cpus |= trace_top()->buffer.cpu[i] ? BIT(i) : 0;
-	return cpus;
+static int create_parts(struct trace_array *tr)
+{
+	const struct trace_part *const *at;
+	int err = 0;
+
+	for_each_entry(at, trace_parts)
+	{
+		if (!err && (*at)->create)
+			err = (*at)->create(tr);
+	}
+	return err;
+}
+
+static void destroy_parts(struct trace_array *tr)
+{
+	const struct trace_part *const *at;
+
+	for_each_entry(at, trace_parts)
+	{
+		if ((*at)->destroy)
+			(*at)->destroy(tr);
+	}
+}
+
+static int stop_parts(struct trace_array *tr)
+{
+	const struct trace_part *const *at;
+	int err = 0;
+
+	for_each_entry(at, trace_parts)
+	{
+		if (!err && (*at)->stop)
+			err = (*at)->stop(tr);
+	}
+	return err;
 }
 
 static int make_rings(struct trace_array *tr, u64 cpus)
@@ -106,11 +134,11 @@ static int init_trace(struct trace_array *tr, u64 cpus)
 
 	if (err)
 		return err;
-	err = trace_event_files_create(tr);
+	err = create_parts(tr);
 	if (!err)
 		err = make_rings(tr, cpus); /* V1 */
 	if (err) {
-		trace_event_files_destroy(tr);
+		destroy_parts(tr);
 		destroy_tracer_data(tr);
 		return err;
 	}
@@ -136,7 +164,6 @@ int trace_init(void)
 	unsigned int cpu;
 	int err;
 
-	trace_events_init();
 	mutex_lock(&trace_lock);
 	err = init_trace(trace_top(), cpu_online_mask);
 	mutex_unlock(&trace_lock);
@@ -158,7 +185,8 @@ static int add_trace(struct trace_array *tr)
 
 	if (trace_array_find(tr->name))
 		return -EEXIST;
-	err = init_trace(tr, cpus_with_ring());
+	/* CPUs online or about to be. */
+	err = init_trace(tr, trace_ring_cpus(top));
 	if (err)
 		return err;
 	trace_options_inherit(tr);
@@ -209,9 +237,7 @@ static int quiet(struct trace_array *tr)
 	int err = trace_stop_tracer(tr);
 
 	if (!err)
-		err = func_commands_drop(tr);
-	if (!err)
-		trace_event_files_disable(tr);
+		err = stop_parts(tr);
 	if (!err)
 		err = ftrace_set_pids(&tr->pids, NULL, 0, false);
 	if (!err)
@@ -237,7 +263,7 @@ static int unlink_trace(struct trace_array *tr)
 	while (before->next != tr)
 		before = before->next;
 	WRITE_ONCE(before->next, tr->next);
-	trace_event_files_destroy(tr);
+	destroy_parts(tr);
 	return 0;
 }
 

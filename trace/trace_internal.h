@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "kernel/lib/table.h"
 #include "kernel/mutex.h"
 #include "kernel/sched.h"
 #include "trace/event/trace_event.h"
@@ -40,6 +41,34 @@ void trace_use_clock(struct trace_array *tr, const struct trace_clock *clock);
 /* Grow the buffer to its full size. [trace_lock held] Return: 0; -ENOMEM. */
 int trace_expand(struct trace_array *tr);
 
+/* The CPUs that have a ring in the trace. Context: any; not traceable. */
+static inline u64 trace_ring_cpus(const struct trace_array *tr)
+{
+	u64 cpus = 0;
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < NR_CPUS; cpu++)
+		cpus |= READ_ONCE(tr->buffer.cpu[cpu]) ? BIT(cpu) : 0;
+	return cpus;
+}
+
+/*
+ * What else each trace has adds itself to this table; a NULL is not called. In
+ * rising order of the keys. [trace_lock held]
+ */
+struct trace_part {
+	/* The trace is being made. Return: 0; -ENOMEM, destroy follows. */
+	int (*create)(struct trace_array *tr);
+	/*
+	 * Stop writing into the trace, which is to be removed. Return: 0; or an
+	 * errno, and the trace stays; the call may be repeated.
+	 */
+	int (*stop)(struct trace_array *tr);
+	/* Free what there is, which is nothing if create was not called. */
+	void (*destroy)(struct trace_array *tr);
+};
+DECLARE_TABLE(struct trace_part, trace_parts);
+
 /* ---- the snapshot: trace_snapshot.c. [trace_lock held] ------------------- */
 
 /* As ring_buffer_resize(), for the buffer and the snapshot. */
@@ -55,6 +84,13 @@ void trace_snapshot_destroy(struct trace_array *tr);
 /* Print what stands in the place of events if there are none. */
 void trace_snapshot_put_help(const struct trace_iterator *iter,
 			     struct trace_seq *s);
+
+/*
+ * Write one event print of the function at @ip, with a newline if there is none
+ * at the end. Return: len; -EBADF there is no room. Context: probe.
+ */
+ssize_t trace_write_text(struct trace_array *tr, unsigned long ip,
+			 const char *text, size_t len);
 
 /* Count the readers with pause-on-trace. [trace_lock held] */
 void trace_pause(struct trace_array *tr);

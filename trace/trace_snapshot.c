@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * trace_snapshot.c - take, empty and free the snapshot of a trace.
+ * trace_snapshot.c - allocate, empty and free the snapshot of a trace.
  *
  * Owns a trace's second set of rings. They have the size, the clock and the
  * settings of the first, so after an exchange everything goes on as before.
@@ -24,57 +24,6 @@
 bool trace_snapshot_allocated(const struct trace_array *tr)
 {
 	return READ_ONCE(tr->snapshot_allocated);
-}
-
-/* ---- taking one ---------------------------------------------------------- */
-
-/* Context: any. */
-static int cannot(struct trace_array *tr)
-{
-	if (in_nmi()) {
-		trace_puts(tr, "*** SNAPSHOT CALLED FROM NMI CONTEXT ***\n");
-		trace_puts(tr, "*** snapshot is being ignored        ***\n");
-		return -EPERM;
-	}
-	trace_puts(tr, "*** SNAPSHOT NOT ALLOCATED ***\n");
-	trace_puts(tr, "*** stopping trace here!   ***\n");
-	trace_stop(tr);
-	return -ENODEV;
-}
-
-/* Context: any. */
-static int take(struct trace_array *tr, u64 cpus)
-{
-	int err = -ENODEV;
-
-	if (trace_current_tracer(tr)->keeps_max)
-		return -EBUSY;
-	preempt_disable_notrace();
-	if (!in_nmi() && trace_snapshot_allocated(tr)) /* TS1 */
-		err = ring_buffer_swap(&tr->buffer, &tr->snapshot, cpus);
-	preempt_enable_notrace();
-	return err == -ENODEV ? cannot(tr) : err;
-}
-
-/* The CPUs that have a ring. */
-static u64 all_cpus(const struct trace_array *tr)
-{
-	u64 cpus = 0;
-	unsigned int cpu;
-
-	for (cpu = 0; cpu < NR_CPUS; cpu++)
-		cpus |= READ_ONCE(tr->buffer.cpu[cpu]) ? BIT(cpu) : 0;
-	return cpus;
-}
-
-int tracing_snapshot(struct trace_array *tr)
-{
-	return take(tr, all_cpus(tr));
-}
-
-int tracing_snapshot_cpu(struct trace_array *tr, unsigned int cpu)
-{
-	return take(tr, BIT(cpu));
 }
 
 /* ---- memory -------------------------------------------------------------- */
@@ -141,7 +90,7 @@ int trace_snapshot_alloc_locked(struct trace_array *tr)
 	if (tr->snapshot_allocated)
 		return match_size(tr);
 	if (!has_rings(tr))
-		err = ring_buffer_init(&tr->snapshot, all_cpus(tr),
+		err = ring_buffer_init(&tr->snapshot, trace_ring_cpus(tr),
 				       RB_PAGES_MIN, tr->clock);
 	if (err)
 		return err;
@@ -166,13 +115,6 @@ int tracing_alloc_snapshot(struct trace_array *tr)
 	err = trace_snapshot_alloc_locked(tr);
 	mutex_unlock(&trace_lock);
 	return err;
-}
-
-int tracing_snapshot_alloc(struct trace_array *tr)
-{
-	int err = tracing_alloc_snapshot(tr);
-
-	return err ? err : tracing_snapshot(tr);
 }
 
 static void clear(struct trace_array *tr, unsigned int cpu)

@@ -13,7 +13,6 @@
  * host-sources: trace/control/filter_nodes.c trace/control/graph_nodes.c
  * host-sources: trace/control/tracer_nodes.c trace/control/buffer_nodes.c
  * host-sources: trace/control/stack_nodes.c trace/trace.c
- * host-sources: trace/event/trace_seq.c
  * host-sources: trace/trace_array.c trace/trace_options.c
  * host-sources: trace/ring/trace_clock.c
  * host-sources: trace/event/trace_event.c trace/event/trace_event_file.c
@@ -33,6 +32,7 @@
 #include "trace/control/nodes.h"
 #include "trace/core/ftrace.h"
 #include "trace/tracers/function_graph.h"
+#include "trace/tracers/stack.h"
 
 static const char *const names[] = {
 	"a",	    "aa",   "ab",	"alloc_page", "alloc_pages",
@@ -167,11 +167,6 @@ int trace_set_saved_cmdlines_size(unsigned int n)
 bool tracepoint_session_end(void)
 {
 	return false;
-}
-
-int func_commands_drop(struct trace_array *tr)
-{
-	return 0;
 }
 
 int function_profile_follow(void)

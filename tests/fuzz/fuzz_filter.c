@@ -6,7 +6,7 @@
  *
  * host-sources: trace/event/filter_parse.c trace/event/filter_term.c
  * host-sources: trace/event/filter_match.c trace/event/filter_cpulist.c
- * host-sources: trace/event/trace_event.c trace/event/trace_seq.c
+ * host-sources: trace/event/trace_event.c
  * host-sources: kernel/base/fail.c
  */
 #include "kernel/base/panic.h"

@@ -4,7 +4,7 @@
  * word is a glob or a number. Accepted or refused alike, and the same
  * functions chosen; a refused text changes nothing.
  *
- * host-sources: trace/core/ trace/event/trace_seq.c
+ * host-sources: trace/core/
  * host-sources: arch/x86_64/patch/insn.c kernel/base/fail.c
  */
 #include "kernel/base/panic.h"

@@ -5,7 +5,7 @@
  * each other in their room.
  *
  * host-sources: trace/event/hist_parse.c trace/event/trace_event.c
- * host-sources: trace/event/trace_seq.c kernel/base/fail.c
+ * host-sources: kernel/base/fail.c
  */
 #include "kernel/base/panic.h"
 #include "kernel/lib/errno.h"

@@ -10,7 +10,7 @@
  * host-sources: trace/shell/shell_options.c trace/shell/shell_hint.c
  * host-sources: trace/control/tracefs.c trace/control/tracefs_tree.c
  * host-sources: trace/control/error_log.c
- * host-sources: trace/event/trace_seq.c kernel/base/fail.c
+ * host-sources: kernel/base/fail.c
  */
 #include "kernel/base/clock.h"
 #include "kernel/base/console.h"

@@ -8,12 +8,12 @@
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "kernel/sched.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
 #include "trace/core/ftrace_internal.h"
 #include "trace/core/recursion.h"
-#include "trace/event/trace_seq.h"
 #include "trace/graph/fgraph.h"
 
 static struct count_ops probe1 = COUNT_OPS();

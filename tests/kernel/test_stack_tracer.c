@@ -4,6 +4,7 @@
  */
 #include "tests/kernel/trace_test.h"
 #include "trace/graph/fgraph.h"
+#include "trace/tracers/stack.h"
 
 #define BIG   1024
 #define SMALL 256

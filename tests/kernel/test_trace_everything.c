@@ -5,6 +5,7 @@
  */
 #include "tests/kernel/fgraph_targets.h"
 #include "tests/kernel/trace_test.h"
+#include "trace/tracers/stack.h"
 #include <asm/atomic.h>
 
 static atomic64_t wrong;

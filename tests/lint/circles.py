@@ -3,8 +3,8 @@
 
 Objects are read as in symbols.py; the declared up-calls are no part of a
 circle. Folders form none. Inside a folder a circle has at most MOST files, as
-many as a reader can hold in mind. KNOWN are the larger ones, each with the
-reason why it is still there; it may become smaller, but not larger.
+many as a reader can hold in mind. KNOWN and KNOWN_FOLDERS would be the others,
+each with the reason why it is there: there is none.
 """
 import os
 import pathlib
@@ -16,11 +16,7 @@ MOST = 3
 # The folder: the number of files, and the reason.
 KNOWN = {}
 
-KNOWN_FOLDERS = {
-    frozenset({"trace", "trace/core", "trace/event"}):
-        "trace_seq.c, which all print with, is in trace/event; a trace has a "
-        "file for each event, and an event asks whether a trace is on",
-}
+KNOWN_FOLDERS = {}
 
 
 def folder(path):

@@ -5,18 +5,18 @@
  *
  * host-sources: trace/event/filter_parse.c trace/event/filter_term.c
  * host-sources: trace/event/filter_match.c trace/event/filter_cpulist.c
- * host-sources: trace/event/trace_event.c trace/event/trace_seq.c
+ * host-sources: trace/event/trace_event.c
  * host-sources: kernel/base/fail.c
  */
 #include "kernel/base/fail.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "tests/host/host.h"
 #include "tests/unit/filter_record.h"
 #include "tests/unit/unit.h"
 #include "trace/event/filter.h"
-#include "trace/event/trace_seq.h"
 
 /* ---- errors -------------------------------------------------------------- */
 

@@ -4,7 +4,6 @@
  * returns.
  *
  * host-sources: trace/core/
- * host-sources: trace/event/trace_seq.c
  * host-sources: arch/x86_64/patch/insn.c kernel/base/fail.c
  */
 #include "kernel/base/fail.h"

@@ -4,7 +4,6 @@
  * choice between the two.
  *
  * host-sources: trace/core/
- * host-sources: trace/event/trace_seq.c
  * host-sources: arch/x86_64/patch/insn.c kernel/base/fail.c
  */
 #include "kernel/lib/errno.h"

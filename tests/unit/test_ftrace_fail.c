@@ -5,7 +5,6 @@
  * trampoline, a chain). Then the same request succeeds.
  *
  * host-sources: trace/core/
- * host-sources: trace/event/trace_seq.c
  * host-sources: arch/x86_64/patch/insn.c kernel/base/fail.c
  */
 #include "kernel/base/fail.h"

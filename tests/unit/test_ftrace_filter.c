@@ -3,7 +3,6 @@
  * Filters: the grammar, sets of sites, changes of live ops.
  *
  * host-sources: trace/core/
- * host-sources: trace/event/trace_seq.c
  * host-sources: arch/x86_64/patch/insn.c kernel/base/fail.c
  */
 #include "kernel/base/fail.h"
@@ -11,11 +10,11 @@
 #include "kernel/lib/glob.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "kernel/sched.h"
 #include "tests/host/ftrace_util.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"
-#include "trace/event/trace_seq.h"
 
 #define OPS FTRACE_COUNT_OPS
 

@@ -4,7 +4,7 @@
  * means.
  *
  * host-sources: trace/event/hist_parse.c trace/event/trace_event.c
- * host-sources: trace/event/trace_seq.c kernel/base/fail.c
+ * host-sources: kernel/base/fail.c
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"

@@ -2,15 +2,15 @@
 /*
  * The registry of events by itself: what it refuses, what it gives out, what
  * it finds. tests/test_trace_mutants.py takes its checks away one by one.
- * host-sources: trace/event/trace_event.c trace/event/trace_seq.c
+ * host-sources: trace/event/trace_event.c
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"
 #include "trace/event/trace_event.h"
-#include "trace/event/trace_seq.h"
 
 struct pair_entry {
 	struct trace_entry ent;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * Text put together piece by piece: every piece at every size of the buffer.
- * host-sources: trace/event/trace_seq.c
  */
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"
-#include "trace/event/trace_seq.h"
 
 static const char *const whole = "abc-   42:0007 ff00ff*** x=9 y=two.";
 

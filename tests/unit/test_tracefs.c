@@ -7,7 +7,7 @@
  * again/, which has the boxes once more.
  *
  * host-sources: trace/control/tracefs.c trace/control/tracefs_tree.c
- * host-sources: trace/event/trace_seq.c kernel/base/fail.c
+ * host-sources: kernel/base/fail.c
  */
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"

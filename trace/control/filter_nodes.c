@@ -17,6 +17,7 @@
 #include "trace/core/pid_set.h"
 #include "trace/trace.h"
 #include "trace/tracers/profile.h"
+#include "trace/tracers/stack.h"
 
 /* ---- lists of sites ------------------------------------------------------ */
 

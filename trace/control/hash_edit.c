@@ -12,9 +12,9 @@
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "trace/control/tracefs.h"
 #include "trace/core/ftrace.h"
-#include "trace/event/trace_seq.h"
 
 #define TOKEN_MAX 512
 

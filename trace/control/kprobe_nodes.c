@@ -5,8 +5,8 @@
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/kstrto.h"
+#include "kernel/lib/trace_seq.h"
 #include "trace/control/nodes.h"
-#include "trace/event/trace_seq.h"
 #include "trace/probes/kprobe.h"
 
 static const struct tracefs_dir kprobes_dir = { .mode = 0750 };

@@ -12,8 +12,8 @@
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "trace/control/nodes.h"
-#include "trace/event/trace_seq.h"
 #include "trace/probes/probe_event.h"
 
 static int open_lines(struct tracefs_file *file, unsigned int families)

@@ -5,6 +5,7 @@
 #include "kernel/lib/errno.h"
 #include "trace/control/nodes.h"
 #include "trace/trace.h"
+#include "trace/tracers/stack.h"
 
 static int stack_enabled_show(struct tracefs_file *file, struct trace_seq *seq)
 {

@@ -23,9 +23,9 @@
  */
 #pragma once
 
+#include "kernel/lib/trace_seq.h"
 #include "kernel/lib/types.h"
 #include "trace/control/tracefs_tree.h"
-#include "trace/event/trace_seq.h"
 
 /* Open flags. The shell's '>' sets TRUNC, '>>' does not. */
 #define TRACEFS_READ	 BIT(0)

@@ -9,9 +9,9 @@
  *
  * Context: task, takes ftrace_lock.
  */
+#include "kernel/lib/trace_seq.h"
 #include "kernel/mutex.h"
 #include "trace/core/ftrace_internal.h"
-#include "trace/event/trace_seq.h"
 
 /* The callback of @ops without the PID filter. */
 static const void *callback(const struct ftrace_ops *ops)

@@ -19,9 +19,9 @@
 #pragma once
 
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "trace/event/event_print.h"
 #include "trace/event/event_write.h"
-#include "trace/event/trace_seq.h"
 #include "trace/event/tracepoint.h"
 #include "trace/trace_internal.h"
 

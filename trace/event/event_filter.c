@@ -9,7 +9,7 @@
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "trace/event/trace_seq.h"
+#include "kernel/lib/trace_seq.h"
 
 struct text_filter {
 	struct event_filter head;

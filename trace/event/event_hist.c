@@ -11,10 +11,10 @@
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "kernel/stacktrace.h"
 #include "trace/event/event_hist_internal.h"
 #include "trace/event/trace_event_file.h"
-#include "trace/event/trace_seq.h"
 #include "trace/trace_internal.h"
 #include <asm/atomic.h>
 

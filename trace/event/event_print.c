@@ -7,7 +7,7 @@
 #include "trace/event/event_print.h"
 
 #include "kernel/lib/string.h"
-#include "trace/event/trace_seq.h"
+#include "kernel/lib/trace_seq.h"
 
 static void put_hex(struct trace_seq *s, unsigned long value)
 {

@@ -377,7 +377,11 @@ static int drop_places(struct func_command *command,
 	return err;
 }
 
-int func_commands_drop(struct trace_array *tr)
+/*
+ * Remove all commands of a trace. Return: 0; or the error of unregistering an
+ * ops, which does not act any more but is still there.
+ */
+static int drop_all(struct trace_array *tr)
 {
 	const struct removal all = { NULL, NULL };
 	struct func_command *command = tr->func_commands, *next;
@@ -390,6 +394,9 @@ int func_commands_drop(struct trace_array *tr)
 	}
 	return ret;
 }
+
+static const struct trace_part commands_part = { .stop = drop_all };
+TABLE_ENTRY(trace_parts, 20, commands_part); /* before the events' files */
 
 static void drop_target(struct trace_event_file *target)
 {

@@ -63,13 +63,6 @@ int func_command_remove(struct trace_array *tr,
 			const struct ftrace_hash *hash);
 
 /*
- * func_commands_drop() - remove all commands of a trace
- * Return: 0; or the error of unregistering an ops, which does not act any more
- * but is still there. [session]
- */
-int func_commands_drop(struct trace_array *tr);
-
-/*
  * Print the line of the n-th function with a command. Return: false: there are
  * fewer. [session]
  */

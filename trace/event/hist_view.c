@@ -13,9 +13,9 @@
 #include "kernel/lib/printf.h"
 #include "kernel/lib/sort.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "kernel/mutex.h"
 #include "trace/event/event_hist_internal.h"
-#include "trace/event/trace_seq.h"
 #include "trace/trace_internal.h"
 
 struct row {

@@ -16,8 +16,8 @@
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "kernel/mutex.h"
-#include "trace/event/trace_seq.h"
 #include "trace/ring/ring_buffer.h"
 
 DEFINE_TABLE(struct trace_event, trace_events);

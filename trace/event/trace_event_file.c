@@ -313,7 +313,7 @@ static void force_off(struct trace_event_file *file)
 		detach(file);
 }
 
-void trace_event_files_disable(struct trace_array *tr)
+static int disable_all(struct trace_array *tr)
 {
 	struct trace_event_file *file;
 	u32 slot = 0;
@@ -321,6 +321,7 @@ void trace_event_files_disable(struct trace_array *tr)
 	while ((file = trace_event_file_next_any(tr, &slot)))
 		force_off(file);
 	settle();
+	return 0;
 }
 
 static void free_refusals(struct trace_array *tr)
@@ -334,11 +335,11 @@ static void free_refusals(struct trace_array *tr)
 	}
 }
 
-void trace_event_files_destroy(struct trace_array *tr)
+static void destroy_files(struct trace_array *tr)
 {
 	u32 slot;
 
-	trace_event_files_disable(tr);
+	disable_all(tr);
 	for (slot = 0; slot < TRACE_EVENT_SLOTS; slot++)
 		free_file(&tr->event_files[slot]);
 	event_pids_set(tr, EVENT_PIDS_ONLY, NULL);
@@ -346,7 +347,7 @@ void trace_event_files_destroy(struct trace_array *tr)
 	free_refusals(tr);
 }
 
-int trace_event_files_create(struct trace_array *tr)
+static int create_files(struct trace_array *tr)
 {
 	const struct trace_event *event;
 	u32 slot = 0;
@@ -356,10 +357,15 @@ int trace_event_files_create(struct trace_array *tr)
 	while (!err && (event = trace_event_next(&slot)))
 		if (event->reg || event->has_triggers)
 			err = make_file(tr, event);
-	if (err)
-		trace_event_files_destroy(tr);
 	return err;
 }
+
+static const struct trace_part files_part = {
+	.create = create_files,
+	.stop = disable_all,
+	.destroy = destroy_files,
+};
+TABLE_ENTRY(trace_parts, 30, files_part);
 
 static void remove_files(const struct trace_event *event)
 {

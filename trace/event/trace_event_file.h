@@ -195,16 +195,6 @@ int trace_event_add(struct trace_event *event);
 void trace_event_remove(struct trace_event *event);
 
 /*
- * Give a new trace a file for each event; take all files away from a trace and
- * free their filters. [trace_lock held]
- * Return of create: 0; -ENOMEM, and there are none.
- */
-int trace_event_files_create(struct trace_array *tr);
-void trace_event_files_destroy(struct trace_array *tr);
-/* Disable all events of a trace. [trace_lock held] */
-void trace_event_files_disable(struct trace_array *tr);
-
-/*
  * What else has soft uses of files adds itself to this table. drop: give up
  * those of @file, which is about to be freed. [trace_lock held]
  */

@@ -15,8 +15,8 @@
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/sort.h"
+#include "kernel/lib/trace_seq.h"
 #include "trace/core/ftrace_internal.h"
-#include "trace/event/trace_seq.h"
 #include "trace/probes/kprobe_internal.h"
 
 DEFINE_MUTEX(kprobe_mutex);

@@ -8,7 +8,7 @@
  * Context and locks: task; kprobe_mutex.
  */
 #include "kernel/base/kallsyms.h"
-#include "trace/event/trace_seq.h"
+#include "kernel/lib/trace_seq.h"
 #include "trace/probes/kprobe_internal.h"
 #include "trace/probes/kretprobe.h"
 

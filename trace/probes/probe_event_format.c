@@ -11,7 +11,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
-#include "trace/event/trace_seq.h"
+#include "kernel/lib/trace_seq.h"
 #include "trace/probes/probe_event_internal.h"
 #include "trace/trace_internal.h"
 

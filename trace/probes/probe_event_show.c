@@ -8,7 +8,7 @@
  * Context: task. Locks: probe_events_mutex.
  */
 #include "kernel/lib/printf.h"
-#include "trace/event/trace_seq.h"
+#include "kernel/lib/trace_seq.h"
 #include "trace/probes/probe_event_internal.h"
 
 /* The probe with this number; NULL: there is none. [D] */

@@ -20,11 +20,11 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/sort.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "kernel/mutex.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
 #include "trace/core/ftrace.h"
-#include "trace/event/trace_seq.h"
 #include <asm/local.h>
 
 #define TASKS  128 /* slots; a power of two */

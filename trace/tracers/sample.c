@@ -21,13 +21,13 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/sort.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "kernel/mutex.h"
 #include "kernel/quiesce.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
 #include "kernel/stacktrace.h"
 #include "kernel/timer.h"
-#include "trace/event/trace_seq.h"
 #include "trace/trace.h"
 #include <asm/atomic.h>
 

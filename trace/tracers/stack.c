@@ -25,6 +25,7 @@
 #include "kernel/sched.h"
 #include "kernel/stacktrace.h"
 #include "trace/trace_internal.h"
+#include "trace/tracers/stack.h"
 #include <asm/atomic.h>
 
 #define ENTRIES_MAX 500

@@ -8,7 +8,7 @@
  */
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
-#include "trace/event/trace_seq.h"
+#include "kernel/lib/trace_seq.h"
 
 /* Return: n, or the room that is left if that is less. */
 static size_t seq_take(struct trace_seq *s, size_t n)
