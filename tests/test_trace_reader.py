@@ -14,6 +14,7 @@ from tests import trace_files as tf
 from tools.trace import Kind, TraceError, open_trace
 from tools.trace import callgraph, chrome, cli, flame, stacks, timeline
 from tools.trace.check import check
+from tools.trace.formats import parse_format
 from tools.trace.pages import Layout, PageReader
 from tools.trace.report import Options, duration_column, report
 
@@ -162,6 +163,38 @@ def test_events_of_no_kind_are_kept_with_their_fields(opened):
     assert [event.text for event in others] == [
         "Unknown type 999: 00 01 02 03",
         "Unknown type 999:" + 64 * " 00" + " ...", "Unknown type 999"]
+
+
+@pytest.mark.parametrize("kind, signed, raw, values", [
+    ("u8", 0, "01ff", (1, 255)), ("s8", 1, "01ff", (1, -1)),
+    ("u16", 0, "0100ffff", (1, 65535)), ("s16", 1, "0100feff", (1, -2)),
+    ("__u16", 0, "0100ffff", (1, 65535)),
+    ("uint16_t", 0, "0100ffff", (1, 65535)),
+    ("unsigned short", 0, "0100ffff", (1, 65535)),
+    ("u32", 0, "01000000ffffffff", (1, 4294967295)),
+    ("int", 1, "01000000ffffffff", (1, -1)),
+    ("u64", 0, "0100000000000000ffffffffffffffff", (1, (1 << 64) - 1)),
+    ("s64", 1, "0100000000000000ffffffffffffffff", (1, -1)),
+    ("unsigned long", 0, "0100000000000000ffffffffffffffff",
+     (1, (1 << 64) - 1))])
+def test_an_array_has_elements_of_its_type(kind, signed, raw, values):
+    raw = bytes.fromhex(raw)
+    one = parse_format(
+        "name: words\nID: 99\nformat:\n"
+        f"\tfield:{kind} at[2];\toffset:8;\tsize:{len(raw)};"
+        f"\tsigned:{signed};\n")
+    assert one.decode(bytes(8) + raw) == {"at": values}
+
+
+def test_an_array_of_texts_is_texts():
+    one = parse_format(
+        "name: texts\nID: 99\nformat:\n\tfield:__data_loc char[][2] all;"
+        "\toffset:8;\tsize:8;\tsigned:0;\n")
+    data = bytes(8) + struct.pack("<II", 3 << 16 | 16, 4 << 16 | 19) + \
+        b"ab\0cde\0"
+    assert one.decode(data) == {"all": ("ab", "cde")}
+    with pytest.raises(ValueError, match="all points to 24, .* ends at 23"):
+        one.decode(data[:12] + struct.pack("<I", 5 << 16 | 19) + data[16:])
 
 
 def test_a_stack_trace_and_a_marker(opened):

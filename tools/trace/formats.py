@@ -11,6 +11,8 @@ FIELD = re.compile(
     r"(?:\s*signed:(?P<signed>\d);)?")
 NAME = re.compile(r"^name:\s*(\S+)", re.M)
 ID = re.compile(r"^ID:\s*(\d{1,9})", re.M)
+# u16, __s8, uint64_t
+BITS = re.compile(r"(?:\b|_)(?:[us]|u?int)(8|16|32|64)(?:_t)?\b")
 CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
 COMMON = "common_"
 
@@ -43,10 +45,16 @@ class Field:
                              raw)[0]
 
     def _dynamic(self, record: bytes, raw: bytes, order: str) -> object:
-        """Text elsewhere in the record, at length << 16 | offset."""
-        if len(raw) != 4:
+        """One text, or several."""
+        count = len(raw) // 4
+        if not count or len(raw) % 4:
             raise ValueError(f"the field {self.name} has {len(raw)} bytes")
-        word = struct.unpack(order + "I", raw)[0]
+        texts = tuple(self._elsewhere(record, word)
+                      for word in struct.unpack(f"{order}{count}I", raw))
+        return texts if count > 1 or self.type.endswith("[1]") else texts[0]
+
+    def _elsewhere(self, record: bytes, word: int) -> str:
+        """Text elsewhere in the record, at length << 16 | offset."""
         start, size = word & 0xffff, word >> 16
         if self.type.startswith("__rel_loc"):
             start += self.offset + 4
@@ -59,9 +67,9 @@ class Field:
     def _array(self, raw: bytes, order: str) -> object:
         if "char" in self.type:
             return text_of(raw)
-        item = 8 if "long" in self.type else 2 if "short" in self.type else 4
-        if re.search(r"\b[us]8\b", self.type):
-            item = 1
+        bits = BITS.search(self.type)
+        item = int(bits[1]) // 8 if bits else \
+            8 if "long" in self.type else 2 if "short" in self.type else 4
         code = CODES[item].lower() if self.signed else CODES[item]
         count = len(raw) // item
         return struct.unpack(f"{order}{count}{code}", raw[:count * item])
