@@ -2,8 +2,8 @@
 """Prints a record by nothing but its format file: an evaluator of the line
 "print fmt", written from its grammar and not from the kernel's code.
 
-The grammar is C's expressions with REC->field, the functions __print_flags(),
-__print_symbolic() and __get_str(), and casts.
+The grammar is C's expressions with REC->field[n], the functions
+__print_flags(), __print_symbolic() and __get_str(), and casts.
 """
 import re
 
@@ -11,12 +11,12 @@ TOKEN = re.compile(r"""\s*(?:
     (?P<string>"(?:\\.|[^"\\])*")
   | (?P<number>0[xX][0-9a-fA-F]+|\d+)[uUlL]*
   | (?P<name>[A-Za-z_]\w*)
-  | (?P<sign>->|<<|>>|&&|\|\||[=!<>]=|[-+*/%&|^~!<>?:(){},])
+  | (?P<sign>->|<<|>>|&&|\|\||[=!<>]=|[-+*/%&|^~!<>?:(){}\[\],])
 )""", re.X)
 LEVELS = [("||",), ("&&",), ("|",), ("^",), ("&",), ("==", "!="),
           ("<", "<=", ">", ">="), ("<<", ">>"), ("+", "-"), ("*", "/", "%")]
 SPEC = re.compile(r"%(?P<flags>[-0#+ ]*)(?P<width>\d*)(?:\.\d+)?"
-                  r"(?:hh|h|ll|l|z)?(?P<kind>p[sS]|[a-zA-Z%])")
+                  r"(?:hh|h|ll|l|L|z)?(?P<kind>p[sS]|[a-zA-Z%])")
 TYPES = {"void", "char", "short", "int", "long", "unsigned", "signed", "const",
          "u64", "s64", "u32", "s32"}
 MASK = (1 << 64) - 1
@@ -114,8 +114,16 @@ class Expression:
             return text[1:-1].encode().decode("unicode_escape")
         if text == "REC":
             self.take("->")
-            return self.fields[self.take()[1]]
+            return self.element(self.fields[self.take()[1]])
         return getattr(self, f"call{text}")()
+
+    def element(self, value):
+        if self.peek() != "[":
+            return value
+        self.take()
+        value = value[self.ternary()]
+        self.take("]")
+        return value
 
     def pairs(self):
         found = []
@@ -131,9 +139,9 @@ class Expression:
 
     def call__get_str(self):
         self.take("(")
-        name = self.take()[1]
+        value = self.element(self.fields[self.take()[1]])
         self.take(")")
-        return self.fields[name]
+        return value
 
     def call__print_symbolic(self):
         self.take("(")
@@ -159,6 +167,8 @@ def conversion(match, values, symbol):
     value = values.pop(0)
     if kind == "s":
         text = str(value)
+    elif kind == "c":
+        text = chr(value)
     elif kind in ("ps", "pS"):
         text = symbol(value & MASK, kind == "pS")
     elif kind == "p":

@@ -17,6 +17,7 @@ from tools.trace.raw import dump_records, parse_dump
 from tools.trace.symbols import elf_symbols
 
 LINE = re.compile(r".{16}-\d+ +\[(\d+)\] \S{5} +(\d+\.\d+): (\w+): ?(.*)")
+PROBES = {"took", "kinds", "texts", "gave", "entered", "left"}
 # What the test does has to appear; not in every run: an expired patience.
 EXPECTED = {
     "sched_switch", "sched_waking", "sched_wakeup", "sched_wakeup_new",
@@ -26,7 +27,7 @@ EXPECTED = {
     "timer_expire_entry", "timer_expire_exit", "timer_cancel", "kmalloc",
     "kfree", "mm_page_alloc", "mm_page_free", "contention_begin",
     "contention_end", "page_fault_kernel", "batch_begin", "phase", "sync_ack",
-    "batch_end", "testing_all", "testing_two"}
+    "batch_end", "testing_all", "testing_two", *PROBES}
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,12 @@ def dump():
         "mode=tests tests=trace_dump.events dump=on", timeout=120)
     boot.ok(tests=True)
     return parse_dump(boot.log)
+
+
+@pytest.fixture(scope="module")
+def address():
+    return {line.split()[2]: int(line.split()[0], 16)
+            for line in elf_symbols(qemu.TESTS).decode().splitlines()}
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +90,21 @@ def without_sizes(text):
     return re.sub(r"(\+0x[0-9a-f]+)/0x[0-9a-f]+", r"\1", text)
 
 
+PLACE = re.compile(r"\((\w+)\+(0x\w+)/0x\w+(?: <- (\w+))?\)")
+
+
+def with_addresses(text, address):
+    """The kernel names the place of a probe. Its format says the address; that
+    of a return has the function first, as on Linux."""
+    def told(match):
+        first = address[match[1]] + int(match[2], 16)
+        return f"({address[match[3]]:x} <- {first:x})" if match[3] else \
+            f"({first:x})"
+    return PLACE.sub(told, text, count=1)
+
+
 def test_records_and_formats_say_what_the_text_says(dump, lines, formats,
-                                                    symbol):
+                                                    symbol, address):
     records = list(dump_records(dump))
     assert len(records) == len(lines) > 80
     for record, (cpu, time, name, text) in zip(records, lines):
@@ -92,6 +112,8 @@ def test_records_and_formats_say_what_the_text_says(dump, lines, formats,
         one, fmt = formats[number]
         assert (record.cpu, seconds(record.time), one.name) == (cpu, time, name)
         got = print_fmt.print_record(fmt, one.decode(record.data), symbol)
+        if name in PROBES:
+            text = with_addresses(text, address)
         assert got == without_sizes(text)
 
 
@@ -108,7 +130,7 @@ def test_a_format_has_its_fields_in_order_without_overlap(formats):
     assert len(formats) > 40
 
 
-def test_trace_cmd_reports_the_same(dump, lines, tmp_path):
+def test_trace_cmd_reports_the_same(dump, lines, address, tmp_path):
     """Without plugins, which print in their own way."""
     path = tmp_path / "events.dat"
     path.write_bytes(trace_dat(dump, elf_symbols(qemu.TESTS)))
@@ -119,6 +141,11 @@ def test_trace_cmd_reports_the_same(dump, lines, tmp_path):
     assert [(int(m[1]), m[2], m[3]) for m in found] == \
         [(cpu, time, name) for cpu, time, name, _ in lines]
     for match, (_, _, name, text) in zip(found, lines):
+        if name in PROBES:
+            text = with_addresses(text, address)
+        if name == "texts":  # __get_str(all[0]) and %c are not its grammar
+            assert match[4].startswith("[FAILED TO PARSE]")
+            continue
         assert plain(match[4]) == plain(text), name
     assert "failed" not in done.stderr and "rror" not in done.stderr
 
@@ -126,7 +153,8 @@ def test_trace_cmd_reports_the_same(dump, lines, tmp_path):
 def plain(text):
     """trace-cmd prints a pointer without leading zeros, and no offsets. Its
     library takes a & (b | c) for (a & b) | c in the flags of timer_start, whose
-    format is Linux's."""
+    format is Linux's, and elements of one or two bytes for unsigned ones."""
+    text = text.replace("low=-2", "low=254").replace(",-32513}", ",33023}")
     text = re.sub(r"^(timer=.* bucket_expiry=.* flags=).*", r"\1", text)
     text = re.sub(r"\b0x0*([0-9a-f])", r"0x\1", text)
     text = re.sub(r"\(nil\)", "0x0", text)

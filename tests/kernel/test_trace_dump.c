@@ -22,6 +22,7 @@
 #include "kernel/mutex.h"
 #include "kernel/timer.h"
 #include "tests/kernel/fgraph_targets.h"
+#include "tests/kernel/probe_lines.h"
 #include "tests/kernel/tp_events.h"
 #include "tests/kernel/trace_note.h"
 #include "tests/kernel/trace_test.h"
@@ -209,6 +210,30 @@ static void interrupt(void)
 	irq_register(VECTOR_TEST, NULL);
 }
 
+/* Events made of probes, for the same reader. */
+static const char *const probes[] = {
+	"p:made/took probe_victim a=%di:u64 low=%di:s8 hex=%di:x16 "
+	"text=+0(%si):string bytes=+0(%dx):u8[3] words=+0(%dx):x16[2]",
+	"p:made/kinds probe_victim at=%cx:symbol bits=%di:b8@4/32 "
+	"who=$comm shorts=+0(%dx):s16[2]",
+	"p:made/texts probe_victim all=+0(%r8):string[2] ch=+0(%si):char",
+	"r:made/gave probe_victim sum=$retval:s32",
+	"f:made/entered probe_victim a=$arg1:x32",
+	"f:made/left probe_victim%return r=$retval:u64",
+};
+
+static void hit_probes(void)
+{
+	static const u8 bytes[4] = { 1, 2, 255, 128 };
+
+	static const char *const texts[] = { "one", "and two" };
+
+	EXPECT_EQ(probe_victim(0xfffffffe, "a text", bytes,
+			       (unsigned long)probe_victim + 4,
+			       (unsigned long)texts, 0, 0, 0),
+		  0xffffffffUL);
+}
+
 /* Something for each group. */
 static void do_everything(void)
 {
@@ -223,6 +248,7 @@ static void do_everything(void)
 	trace_testing_all(5, "hello there", &info);
 	trace_testing_all(9, "", NULL);
 	tp_call_two(7, ~0UL);
+	hit_probes();
 	interrupt();
 	EXPECT(trap_catch(TRAP_BIT(X86_TRAP_PF), read_unmapped, NULL, &info));
 	mutex_lock(&dump_lock);
@@ -238,9 +264,13 @@ static void do_everything(void)
 
 KTEST_FLAGS(trace_dump, events, KTEST_LEAKS, 60)
 {
+	unsigned int i;
+
 	if (!cmdline_is("dump", "on"))
 		KTEST_SKIP("prints: only with dump=on");
 	if (tt_begin("function", "ftrace_target_000", 64)) {
+		for (i = 0; i < ARRAY_SIZE(probes); i++)
+			EXPECT(probe_add("dynamic_events", probes[i]) > 0);
 		switch_all(true);
 		trace_reset(trace_top(), TRACE_CPU_ALL);
 		do_everything();
@@ -248,7 +278,7 @@ KTEST_FLAGS(trace_dump, events, KTEST_LEAKS, 60)
 		switch_all(false);
 		dump_trace();
 	}
-	tt_end();
+	probes_end();
 }
 
 /* Each kind of argument, to be made text by the reader. */
