@@ -17,10 +17,17 @@ QUIESCE, SECTIONS = "kernel/quiesce.c", "quiesce.a_section_with_preempt*"
 # What is broken, file, text, what it becomes, tests to run, who must notice.
 MUTANTS = [
     ("no gap under the frame of #BP", ENTRY,
-     "times 6 push qword", "times 0 push qword",
+     "times 5 push qword", "times 0 push qword",
      # The pushed address lands in the frame: which exception follows depends
      # on what the stack pointer becomes.
      "entry.int3_emulated_call*", "kernel panic: #"),
+    ("a register is lost at a site of a batch", ENTRY,
+     "CLOBBERED rdi, rsi, rdx, rcx,", "CLOBBERED rdi, rsi, rdx, rbx,",
+     "entry.int3_of_a_batch_keeps*",
+     "not ok 1 - entry.int3_of_a_batch_keeps"),
+    ("the new rsp goes over the old one, not over ip", ENTRY,
+     "mov [BP_FRAME(IP)], rdx", "mov [BP_FRAME(SP)], rdx",
+     "entry.int3_of_a_batch_keeps*", "kernel panic: "),
     ("the direction flag is left to C", ENTRY,
      "\tcld\t", "\tnop\t",
      "entry.interrupt_keeps*", "not ok 1 - entry.interrupt_keeps"),

@@ -53,6 +53,7 @@ void asm_offsets_pt_regs(void)
 	OFFSET(PT_SS, pt_regs, ss);
 	DEFINE(PT_SIZE, sizeof(struct pt_regs));
 	OFFSET(OWNER_CLAIMS, trap_owner, claims);
+	OFFSET(OWNER_RESUMES, trap_owner, resumes);
 }
 
 void asm_offsets_ap_boot(void)

@@ -29,12 +29,12 @@ WRONG = [
           "\tif (READ_ONCE(poke_seq) != seq) {\n", "\tif (false) {\n",
           fails=[FAULTS + "vector_is_reused_only_when_nobody_reads_it_I4"]),
     Wrong("a late trap is taken for a stranger's", INT3,
-          "\treturn emulate(regs, ip, word, false);", "\treturn FOREIGN;",
+          "\treturn emulate(to, ip, word, false);", "\treturn FOREIGN;",
           fails=["text_poke_faults.late_int3_does_what_the_bytes_say",
                  "text_poke_faults.late_int3_while_patching_is_resolved",
                  "text_poke_faults.late_int3_at_the_end_of_the_pool"]),
     Wrong("the old place is gone on from", INT3,
-          "regs->ip = insn_target(word, ip);", "regs->ip = ip + INSN_MAX;",
+          "to->ip = insn_target(word, ip);", "to->ip = ip + INSN_MAX;",
           fails=[test.name for test in TESTS]),
 ]
 SCENE = "int3"

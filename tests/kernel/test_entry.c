@@ -7,6 +7,8 @@
 #include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/cpu/gdt.h"
 #include "arch/x86_64/cpu/irq.h"
+#include "arch/x86_64/patch/text_poke.h"
+#include "arch/x86_64/patch/text_poke_view.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
@@ -27,7 +29,9 @@ struct pt_regs probe_in, probe_out;
 u64 probe_saved_sp, probe_callee_sp, probe_callee_calls;
 
 extern const char probe_int3_behind[];
+extern const char probe_site_insn[], probe_site_behind[];
 void probe_int3(void);
+void probe_site(void);
 void probe_interrupt(void);
 void probe_callee(void);
 
@@ -205,6 +209,83 @@ KTEST(entry, int3_in_an_nmi)
 	EXPECT_EQ(hook_context, CTX_NMI); /* it did come */
 	EXPECT(in_task());
 	expect_clean(&inner_outcome);
+}
+
+/* ---- #BP at a site of the live batch ------------------------------------- */
+
+static struct {
+	enum insn_kind kind; /* what the batch puts at probe_site */
+	unsigned long hits;  /* INT3s met there, by the engine's own count */
+	struct outcome out;
+} site;
+
+static void rounds_at_site(void)
+{
+	unsigned long hits = this_cpu_read(poke_hits.live[site.kind]);
+	bool call = site.kind == INSN_KIND_CALL;
+	u64 calls;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		calls = probe_callee_calls;
+		randomize(in_task() && i % 2 ? X86_EFLAGS_IF : 0,
+			  i / 2 % 2 * 8);
+		probe_site();
+		site.out.lost += !survived();
+		site.out.bad_call +=
+			probe_callee_calls != calls + call ||
+			(call && probe_callee_sp != probe_in.sp - 8);
+	}
+	site.hits += this_cpu_read(poke_hits.live[site.kind]) - hits;
+}
+
+static void rounds_before_tails(enum poke_step next)
+{
+	if (next == POKE_TAIL)
+		rounds_at_site();
+}
+
+static bool rounds_in_nmi(struct pt_regs *regs)
+{
+	rounds_at_site();
+	return true;
+}
+
+static void nmi_before_tails(enum poke_step next)
+{
+	if (next == POKE_TAIL)
+		nmi_myself();
+}
+
+/* A call, then a jump, then the NOP again. */
+static void each_kind_at_site(poke_observer_t observer)
+{
+	unsigned long ip = (unsigned long)probe_site_insn;
+	const u64 words[] = { INSN_NOP5,
+			      insn_call(ip, (unsigned long)probe_callee),
+			      insn_jmp32(ip, (unsigned long)probe_site_behind),
+			      INSN_NOP5 };
+
+	memset(&site, 0, sizeof(site));
+	poke_observe(observer);
+	for (int i = 1; i < 4; i++) {
+		site.kind = insn_kind(words[i]);
+		EXPECT_EQ(text_poke(ip, words[i - 1], words[i], NULL), 0);
+	}
+	poke_observe(NULL);
+	EXPECT_EQ(site.hits, 3 * ROUNDS);
+	expect_clean(&site.out);
+}
+
+KTEST(entry, int3_of_a_batch_keeps_all_registers_and_flags)
+{
+	each_kind_at_site(rounds_before_tails);
+}
+
+KTEST(entry, int3_of_a_batch_in_an_nmi)
+{
+	ASSERT_EQ(nmi_handler_register(rounds_in_nmi), 0);
+	each_kind_at_site(nmi_before_tails);
+	nmi_handler_unregister(rounds_in_nmi);
 }
 
 /* ---- interrupts ---------------------------------------------------------- */

@@ -37,6 +37,7 @@ func %1
 	push qword [probe_in + PT_FLAGS]
 	each_register load_register
 	popfq
+global %1_insn
 %1_insn:
 	%2
 global %1_behind
@@ -60,6 +61,7 @@ endfunc %1
 
 probe probe_int3, int3
 probe probe_interrupt, int VECTOR_TEST
+probe probe_site, db 0x0f, 0x1f, 0x44, 0x00, 0x00
 
 ; void probe_callee(void): where an emulated CALL goes
 ; OUT	its rsp at entry noted, all registers and flags kept

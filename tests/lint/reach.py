@@ -20,6 +20,7 @@ from tests.lint.image import Image
 # Where untraceable stretches begin: symbol -> which one it is. A callback that
 # asks for no guard, and what it may call, is one, too.
 ROOTS = {
+    "int3_live": "INT3 handling at the sites of a batch",
     "int3_common": "INT3 handling",
     "nmi_common": "NMI entry",
     "sync_core_common": "the sync IPI handler",
@@ -98,6 +99,7 @@ INDIRECT = {
     "ftrace_ops_list_regs_func": CALLBACKS,
     "list_call_set": CALLBACKS,
     "pid_filter_func": CALLBACKS,
+    "int3_live": (["poke_int3_live"], "the first owner of #BP"),
     "int3_common": (Table("int3_owners"), "the owners of #BP"),
     "int3_declined": (Table("int3_owners"), "the owners of #BP"),
     "tests_int3":

@@ -41,7 +41,8 @@ UNIT(text_poke_vec, search_all_sizes)
 
 UNIT(text_poke_vec, search_edges)
 {
-	static const size_t sizes[] = { 255, 256, 257, 4095, 4096, 4097, 5000 };
+	static const size_t sizes[] = { 255,  256,  257,  2047, 2048,
+					4095, 4096, 4097, 5000 };
 
 	for (size_t i = 0; i < MAX_SITES; i++)
 		vec[i].ip = 0xffffffff80100000UL + 16 * i + (i & 3);

@@ -24,7 +24,7 @@
 ;	PT_DI		first of the GPRS list
 ;	...
 ;	PT_R15	<- rsp	21 words = 168 bytes, so rsp is 8 off 16-byte alignment:
-;			each entry pushes one more word before it calls C
+;			each entry but #BP pushes one more word before C
 ;
 ; GS is never swapped: there is no user mode; its base is always the kernel's.
 
@@ -34,6 +34,7 @@ section .text
 
 extern exception_entry, int3_declined, irq_entry, nmi_entry
 extern int3_owners_first, preempt_schedule_irq
+extern int3_short
 extern trace_context, preempt_count, need_resched
 extern sync_core_ack, sync_core_round, lapic_mmio
 extern sync_core_traced
@@ -44,10 +45,14 @@ extern __tracepoint_sync_core_entry, __tracepoint_sync_core_exit
 %define GPRS rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, \
 	rbx, rbp, r12, r13, r14, r15
 
+%macro clear_direction 0
+	cld				; the C ABI requires DF clear
+%endmacro
+
 ; save_regs: rsp at PT_ORIG_AX -> rsp at the pt_regs, rbp marked (EN3)
 %macro save_regs 0
 	push_list GPRS
-	cld				; the C ABI requires DF clear
+	clear_direction
 	lea rbp, [rsp + 1]
 %endmacro
 
@@ -95,21 +100,23 @@ VECTOR_HALF	equ 4			; high half of PT_ORIG_AX, in bytes
 	(v) == 21 || (v) == 29 || (v) == 30)
 
 ; IN	the CPU's frame, with or without an error code
-; OUT	rsp at a complete PT_ORIG_AX
+; OUT	rsp at a complete PT_ORIG_AX; for #BP at PT_IP
 ; Each stub is ENTRY_STUB_SIZE = 16 bytes; idt.c relies on it.
 	align 16
 global entry_stubs:function (entry_stubs.end - entry_stubs)
 entry_stubs:
 %assign vector 0
 %rep 256
-  %if !HAS_ERROR(vector)
+  %if !HAS_ERROR(vector) && vector != VECTOR_BP
 	push 0
   %endif
+  %if vector != VECTOR_BP
 	mov dword [rsp + VECTOR_HALF], vector
-  %if vector == VECTOR_NMI
+  %endif
+  %if vector == VECTOR_BP
+	jmp int3_live
+  %elif vector == VECTOR_NMI
 	jmp nmi_common
-  %elif vector == VECTOR_BP
-	jmp int3_common
   %elif vector < NR_EXCEPTIONS
 	jmp exception_common
   %elif vector == VECTOR_SYNC_CORE
@@ -120,6 +127,9 @@ entry_stubs:
 	align 16
   %assign vector vector + 1
 %endrep
+%if $ - entry_stubs != 256 * 16
+  %error a stub is longer than ENTRY_STUB_SIZE
+%endif
 endfunc entry_stubs
 
 ; ---- exceptions -------------------------------------------------------------
@@ -137,35 +147,72 @@ func exception_common
 endfunc exception_common
 
 ; #BP. A handler may emulate a CALL: it pushes a return address on the
-; interrupted stack, which begins where the CPU's frame ends. So the frame is
-; first copied down by six words, and the old copy becomes a gap:
+; interrupted stack, which begins where the CPU's frame ends:
 ;
 ;	S = interrupted rsp, A = S & ~15
-;	[A - 40, A)	the CPU's frame: the gap from here on
-;	[A - 48]	the old PT_ORIG_AX: gap
-;	[A - 96, A - 48) the copy; the saved registers are below it
+;	[A - 40, A)	the CPU's frame
+;	[A - 48]	PT_ORIG_AX
 ;
 ; The return uses no IRET (EN2): ip and flags are written below T, the rsp to
 ; return with, then popped from there. An emulated CALL makes T = S - 8, so they
-; reach down to S - 24 >= A - 24: into the gap, not into the copy that is still
-; being popped.
+; reach down to S - 24 >= A - 24: into the frame's ss, sp and flags.
 ;
-; IN	rsp at PT_ORIG_AX, any interrupted context, including NMI
+; There are two ways. While a batch of the patch engine is live, the usual INT3
+; is at one of its sites: it is resolved with no more saved than C may clobber,
+; and without a pt_regs. What is written last, T - 16, goes into the frame's ip
+; at A - 40, below all of that.
+;
+; Any other INT3 gets a pt_regs. The CPU's frame is first copied down by five
+; words, to [A - 80, A - 40), and the old one becomes a gap; so the registers
+; that are still being popped are below all that is written.
+
+; The registers that a C function may change.
+%define CLOBBERED rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11
+%define BP_FRAME(reg)	rsp + 9 * 8 + PT_ %+ reg - PT_IP
+
+; IN	rsp at PT_IP, any interrupted context, including NMI
+; OUT	resumed at the new ip, RF clear; or int3_common
+; STACK	CLOBBERED, which leaves rsp aligned
+func int3_live
+	cmp byte [int3_short], 0	; set while a batch is live
+	je int3_common
+	push_list CLOBBERED
+	mov rdi, [BP_FRAME(IP)]
+	mov rsi, [BP_FRAME(SP)]
+	clear_direction
+	mov rax, [int3_owners_first]	; the patch engine
+	call [rax + OWNER_RESUMES]	; rdi = next, rsi = S; nothing traceable
+	test rax, rax			; rax = ip, rdx = T
+	jz .not_usual
+	mov rcx, [BP_FRAME(FLAGS)]
+	sub rdx, 16			; room for flags, ip
+	mov [rdx], rcx
+	mov [rdx + 8], rax
+	mov [BP_FRAME(IP)], rdx
+	pop_list CLOBBERED
+	mov rsp, [rsp]
+	popfq				; interrupts may come from here on
+	ret				; rsp = T
+.not_usual:
+	pop_list CLOBBERED
+	jmp int3_common
+endfunc int3_live
+
+; IN	rsp at PT_IP, any interrupted context, including NMI
 ; OUT	regs as the handler leaves them, RF clear
-; STACK	gap, pt_regs, one word to align
+; STACK	gap, pt_regs
 func int3_common
-	times 6 push qword [rsp + PT_SS - PT_ORIG_AX]
-	save_regs
+	times 5 push qword [rsp + PT_SS - PT_IP]
+	push qword [bp_orig_ax]
+	save_regs			; leaves rsp aligned
 	mov rdi, rsp
-	push 0				; align
 	mov rax, [int3_owners_first]	; the patch engine
 	call [rax + OWNER_CLAIMS]	; rdi = regs; nothing traceable ran yet
 	test eax, eax
 	jnz .resume
-	lea rdi, [FRAME_REGS]
+	mov rdi, rsp
 	call int3_declined		; returns only if an owner claims it
 .resume:
-	add rsp, 8			; rsp at the pt_regs
 	sub qword [rsp + PT_SP], 16
 	mov rax, [rsp + PT_SP]		; T - 16: room for flags, ip
 	mov rcx, [rsp + PT_FLAGS]
@@ -177,6 +224,10 @@ func int3_common
 	popfq				; interrupts may come from here on
 	ret				; rsp = T
 endfunc int3_common
+
+section .rodata
+bp_orig_ax: dq VECTOR_BP << (8 * VECTOR_HALF)	; error code 0
+section .text
 
 ; ---- NMI --------------------------------------------------------------------
 

@@ -44,6 +44,7 @@ static DEFINE_PER_CPU(struct trap_catch, trap_catcher); /* [C] */
 
 DEFINE_TABLE(struct trap_owner, int3_owners);
 DEFINE_TABLE(struct trap_owner, step_owners);
+bool int3_short;
 
 static const char *const trap_names[NR_EXCEPTIONS] = {
 	[X86_TRAP_DE] = "#DE divide error",

@@ -82,6 +82,12 @@ struct trap_info {
 bool trap_catch(u32 vectors, void (*fn)(void *arg), void *arg,
 		struct trap_info *info);
 
+/* Where interrupted code goes on. */
+struct trap_resume {
+	unsigned long ip;
+	unsigned long sp;
+};
+
 /*
  * An owner of #BP or #DB. All owners are asked in the order of their keys
  * until one claims the trap:
@@ -100,6 +106,11 @@ bool trap_catch(u32 vectors, void (*fn)(void *arg), void *arg,
  * lock and does not wait. Context: that of the interrupted code, nmi included,
  * interrupts off.
  *
+ * While int3_short is set, resumes() of the first of int3_owners is called
+ * before a pt_regs is made, under the same rules. It gets ip and sp, and may
+ * write the word below sp. It returns where to go on, or ip 0: the owners'
+ * claims() are called, as always. The other owners have none.
+ *
  * step_owners: claims() is called after each instruction of code that runs with
  * X86_EFLAGS_TF. It may enable interrupts and be preempted if the interrupted
  * code may; interrupts are off again when it returns. #DB returns by IRET,
@@ -110,9 +121,11 @@ bool trap_catch(u32 vectors, void (*fn)(void *arg), void *arg,
 struct trap_owner {
 	const char *name; /* for the panic of a trap that no owner claims */
 	int (*claims)(struct pt_regs *regs);
+	struct trap_resume (*resumes)(unsigned long ip, unsigned long sp);
 };
 
 DECLARE_TABLE(struct trap_owner, int3_owners);
+extern bool int3_short; /* [A] written by the first of them */
 DECLARE_TABLE(struct trap_owner, step_owners);
 
 /* Print all registers of a frame, one group per line. Any context. */

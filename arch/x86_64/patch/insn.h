@@ -85,9 +85,9 @@ u64 insn_jmp8(unsigned long ip, unsigned long target);
 /* The kind of the instruction that the word begins with; reads bytes 0..4. */
 static __always_inline enum insn_kind insn_kind(u64 word)
 {
-	switch (insn_first_byte(word)) {
-	case INSN_OP_CALL:
+	if (likely(insn_first_byte(word) == INSN_OP_CALL))
 		return INSN_KIND_CALL;
+	switch (insn_first_byte(word)) {
 	case INSN_OP_JMP32:
 		return INSN_KIND_JMP32;
 	case INSN_OP_JMP8:

@@ -32,6 +32,14 @@ enum outcome {
 	NOT_IN_IT, /* the live batch does not contain this site */
 };
 
+/* ip and sp before and after; what the instruction was. */
+struct emulated {
+	unsigned long ip;
+	unsigned long sp;
+	enum insn_kind kind;
+	bool live; /* at a site of the live batch */
+};
+
 static __always_inline void get_ref(bool really)
 {
 	/* Full barrier: pairs with smp_mb() in retire(), text_poke_steps.c. */
@@ -48,14 +56,14 @@ static __always_inline void put_ref(bool really)
 }
 
 /* Push value on the interrupted stack; entry.asm has left a gap for it. */
-static __always_inline void push(struct pt_regs *regs, unsigned long value)
+static __always_inline void push(struct emulated *to, unsigned long value)
 {
-	regs->sp -= sizeof(value);
-	*(unsigned long *)regs->sp = value;
+	to->sp -= sizeof(value);
+	*(unsigned long *)to->sp = value;
 }
 
 /* Emulate the instruction word at ip; count it by kind, as live or late. */
-static __always_inline int emulate(struct pt_regs *regs, unsigned long ip,
+static __always_inline int emulate(struct emulated *to, unsigned long ip,
 				   u64 word, bool live)
 {
 	enum insn_kind kind = insn_kind(word);
@@ -66,15 +74,16 @@ static __always_inline int emulate(struct pt_regs *regs, unsigned long ip,
 		this_cpu_inc(poke_hits.live[kind]);
 	else
 		this_cpu_inc(poke_hits.late[kind]);
-	trace_int3_hit_unkeyed(ip, kind, live);
+	to->kind = kind;
+	to->live = live;
 	if (kind == INSN_KIND_CALL)
-		push(regs, ip + INSN_MAX);
-	regs->ip = insn_target(word, ip);
+		push(to, ip + INSN_MAX);
+	to->ip = insn_target(word, ip);
 	return RESOLVED;
 }
 
 /* For faults, here and below, see poke_hooks.h. */
-static __always_inline int try_batch(struct pt_regs *regs, unsigned long ip,
+static __always_inline int try_batch(struct emulated *to, unsigned long ip,
 				     unsigned long seq, u32 faults)
 {
 	bool ref = poke_takes_ref(faults);
@@ -93,7 +102,7 @@ static __always_inline int try_batch(struct pt_regs *regs, unsigned long ip,
 	if (p)
 		word = poke_word(faults, p);
 	put_ref(ref);
-	return p ? emulate(regs, ip, word, true) : NOT_IN_IT;
+	return p ? emulate(to, ip, word, true) : NOT_IN_IT;
 }
 
 /*
@@ -102,7 +111,7 @@ static __always_inline int try_batch(struct pt_regs *regs, unsigned long ip,
  * if no batch came or went while they were read. The handler must not return
  * to execute them again: QEMU would run the old translation again.
  */
-static __always_inline int try_bytes(struct pt_regs *regs, unsigned long ip,
+static __always_inline int try_bytes(struct emulated *to, unsigned long ip,
 				     unsigned long seq, u32 faults)
 {
 	const struct text_region *region = text_region_of(ip);
@@ -118,20 +127,19 @@ static __always_inline int try_bytes(struct pt_regs *regs, unsigned long ip,
 		return AGAIN;
 	if (len < insn_kind_len(insn_kind(word)))
 		return FOREIGN; /* cut by the end of the region */
-	return emulate(regs, ip, word, false);
+	return emulate(to, ip, word, false);
 }
 
-static __always_inline int handle(struct pt_regs *regs, u32 faults)
+static __always_inline int handle(struct emulated *to, u32 faults)
 {
-	unsigned long ip = regs->ip - 1, seq;
+	unsigned long ip = to->ip - 1, seq;
 	int outcome;
 
 	for (;;) {
 		seq = READ_ONCE(poke_seq);
-		outcome = seq & 1 ? try_batch(regs, ip, seq, faults) :
-				    NOT_IN_IT;
+		outcome = seq & 1 ? try_batch(to, ip, seq, faults) : NOT_IN_IT;
 		if (outcome == NOT_IN_IT)
-			outcome = try_bytes(regs, ip, seq, faults);
+			outcome = try_bytes(to, ip, seq, faults);
 		if (outcome != AGAIN)
 			break;
 		this_cpu_inc(poke_hits.again);
@@ -143,24 +151,34 @@ static __always_inline int handle(struct pt_regs *regs, u32 faults)
 
 static notrace noinline __no_fp int handle_any(struct pt_regs *regs)
 {
-	return handle(regs, poke_faults());
+	struct emulated to = { .ip = regs->ip, .sp = regs->sp };
+	int outcome = handle(&to, poke_faults());
+
+	if (outcome == RESOLVED) {
+		trace_int3_hit_unkeyed(regs->ip - 1, to.kind, to.live);
+		regs->ip = to.ip;
+		regs->sp = to.sp;
+	}
+	return outcome;
 }
 
-/* The usual trap while a batch is live: at one of its sites. */
-static notrace noinline __no_fp int handle_live(struct pt_regs *regs,
-						unsigned long seq)
+/* The usual trap while a batch is live. One that an event shows has a frame. */
+static notrace __no_fp struct trap_resume poke_int3_live(unsigned long next,
+							 unsigned long sp)
 {
+	const struct trap_resume with_frame = { 0 };
+	unsigned long seq = READ_ONCE(poke_seq);
+	struct emulated to = { .sp = sp };
 	int outcome;
 
-	/* gcc orders the operands of a comparison by how it knows seq. */
-	asm("" : "+r"(seq));
-	outcome = try_batch(regs, regs->ip - 1, seq, poke_faults());
-
+	if (!(seq & 1) || READ_ONCE(__tracepoint_int3_hit.funcs))
+		return with_frame;
+	outcome = try_batch(&to, next - 1, seq, poke_faults());
 	if (likely(outcome == RESOLVED))
-		return outcome;
+		return (struct trap_resume){ to.ip, to.sp };
 	if (outcome == AGAIN)
 		this_cpu_inc(poke_hits.again);
-	return handle_any(regs);
+	return with_frame;
 }
 
 /*
@@ -178,9 +196,7 @@ notrace __no_fp int poke_int3_handler(struct pt_regs *regs)
 {
 	unsigned long seq = READ_ONCE(poke_seq);
 
-	if (seq & 1)
-		return handle_live(regs, seq);
-	if (!is_probe(regs->ip - 1, seq))
+	if (seq & 1 || !is_probe(regs->ip - 1, seq))
 		return handle_any(regs);
 	this_cpu_inc(poke_hits.foreign);
 	return FOREIGN;
@@ -189,5 +205,6 @@ notrace __no_fp int poke_int3_handler(struct pt_regs *regs)
 static const struct trap_owner patch_engine = {
 	.name = "patch engine",
 	.claims = poke_int3_handler,
+	.resumes = poke_int3_live,
 };
 TABLE_ENTRY(int3_owners, 10, patch_engine);

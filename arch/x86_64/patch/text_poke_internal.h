@@ -38,9 +38,44 @@ DECLARE_PER_CPU(unsigned long, poke_refs);
  */
 size_t poke_search_top(size_t n);
 
-/* The entry for ip, or NULL. Context: any. */
-const struct text_poke *poke_search(const struct text_poke *vec, size_t n,
-				    size_t top, unsigned long ip);
+/*
+ * One step of the search: go on at base, or step bytes above it. Written out
+ * with steps that are multiples of one, it takes three instructions.
+ */
+static __always_inline const char *poke_halve(const char *base, size_t step,
+					      unsigned long ip)
+{
+	const char *half = base + step;
+
+	return ((const struct text_poke *)half)->ip <= ip ? half : base;
+}
+
+/*
+ * The entry for ip, or NULL. Context: any.
+ *
+ * Loop invariant: if the entry exists, it is in the top bytes from base. The
+ * first comparison moves base so that a power of two of entries remains.
+ */
+static __always_inline const struct text_poke *
+poke_search(const struct text_poke *vec, size_t n, size_t top, unsigned long ip)
+{
+	const char *base = (const char *)vec;
+	const struct text_poke *found;
+
+	if (top == 0)
+		return NULL;
+	base = poke_halve(base, n * sizeof(*vec) - top, ip);
+	for (; top >= 16 * sizeof(*vec); top /= 16) {
+		base = poke_halve(base, top / 16 * 8, ip);
+		base = poke_halve(base, top / 16 * 4, ip);
+		base = poke_halve(base, top / 16 * 2, ip);
+		base = poke_halve(base, top / 16, ip);
+	}
+	for (; top >= 2 * sizeof(*vec); top /= 2)
+		base = poke_halve(base, top / 2, ip);
+	found = (const struct text_poke *)base;
+	return found->ip == ip ? found : NULL;
+}
 
 /* The region of code that contains an address: text_region_of(). */
 typedef const struct text_region *(*region_finder)(unsigned long addr);

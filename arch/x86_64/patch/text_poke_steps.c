@@ -12,6 +12,7 @@
  * Context: [P], task, interrupts on. Preemption is off from the first step to
  * the last, because all other CPUs trap at every site during that time.
  */
+#include "arch/x86_64/cpu/traps.h"
 #include "arch/x86_64/patch/patch_events.h"
 #include "arch/x86_64/patch/poke_hooks.h"
 #include "arch/x86_64/patch/text_poke_internal.h"
@@ -49,11 +50,13 @@ static void publish(const struct text_poke *vec, size_t n)
 	poke_batch.top = poke_search_top(n);
 	/* Order: the vector, then the sequence, then the first INT3. */
 	smp_store_release(&poke_seq, poke_seq + 1);
+	WRITE_ONCE(int3_short, true);
 }
 
 /* From here on no handler takes a reference. */
 static void unpublish(void)
 {
+	WRITE_ONCE(int3_short, false);
 	smp_store_release(&poke_seq, poke_seq + 1);
 }
 

@@ -25,31 +25,6 @@ notrace size_t poke_search_top(size_t n)
 	return top;
 }
 
-/*
- * Loop invariant: if the entry exists, it is in the step bytes from base. The
- * first comparison moves base so that a power of two of entries remains.
- */
-notrace const struct text_poke *
-poke_search(const struct text_poke *vec, size_t n, size_t top, unsigned long ip)
-{
-	const char *base = (const char *)vec;
-	const char *rest = (const char *)(vec + n) - top;
-	const struct text_poke *found;
-	size_t step;
-
-	if (top == 0)
-		return NULL;
-	if (((const struct text_poke *)rest)->ip <= ip)
-		base = rest;
-	for (step = top / 2; step >= sizeof(*vec); step /= 2) {
-		found = (const struct text_poke *)(base + step);
-		if (found->ip <= ip)
-			base = (const char *)found;
-	}
-	found = (const struct text_poke *)base;
-	return found->ip == ip ? found : NULL;
-}
-
 static bool word_valid(u64 word)
 {
 	unsigned int len = insn_len(word);
