@@ -19,6 +19,7 @@ import fcntl
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -284,6 +285,13 @@ def fuzz():
     return failed != 0
 
 
+def short_runs(target):
+    """Runs of a target in a short run; one that is slow says it itself."""
+    source = pathlib.Path("tests/fuzz", f"{target}.c")
+    said = re.search(r"fuzz-runs: (\d+)", source.read_text(encoding="utf-8"))
+    return int(said[1]) if said else 100000
+
+
 def fuzz_one(program, short):
     seeds = pathlib.Path("tests/fuzz/seeds", program.name)
     # New inputs go to the first directory. A short run starts from the seeds
@@ -294,7 +302,7 @@ def fuzz_one(program, short):
         shutil.rmtree(corpus, ignore_errors=True)
     for directory in (corpus, artifacts):
         directory.mkdir(parents=True, exist_ok=True)
-    limits = (["-seed=1", "-runs=100000"] if short
+    limits = (["-seed=1", f"-runs={short_runs(program.name)}"] if short
               else ["-max_total_time=120"])
     return run([str(program), *limits, "-timeout=5", "-rss_limit_mb=1024",
                 "-max_len=4096", f"-artifact_prefix={artifacts}/",

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
-# parts: torture 20
+# parts: torture 60
 """Breaks function commands, histograms, triggers, lists of pids and soft mode
-on purpose, one line at a time: a named test in the image, or a panic, must
-notice each."""
+on purpose, one line at a time: a named test in the image, a panic, or a fuzz
+target over its seeds must notice each."""
+import pathlib
+import subprocess
+
 import pytest
 
+from tests.mutants import mutated
 from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
 
 COMMANDS = "trace/event/func_command.c"
@@ -87,3 +91,39 @@ def test_counted(tree, name, file, text, becomes, tests,  # noqa: F811
     boot = run_mutant(tree, file, text, becomes, {"smp": 2, "icount": 0},
                       tests)
     assert noticed in boot.log, boot.excerpt()
+
+
+# Fuzz targets over their seeds alone.
+FUZZED = [
+    ("a refused trigger keeps its event", "fuzz_events",
+     "trace/event/event_trigger.c",
+     "if (err) trace_event_soft_mode(file, false);", ""),
+    ("a refused trigger keeps its filter", "fuzz_events",
+     "trace/control/trigger_nodes.c",
+     "if (err) event_trigger_spec_drop(&w->spec);", ""),
+    ("a histogram is listed as it is written", "fuzz_events",
+     "trace/event/event_hist.c",
+     'if (spec->sort[i].descending) trace_seq_puts(seq, ".descending");',
+     ""),
+    ("a bad value is not told", "fuzz_boot_words",
+     "trace/control/boot_words.c",
+     "if (ret < 0)\n\t\tcomplain(", "if (0)\n\t\tcomplain("),
+]
+
+
+@pytest.mark.parametrize("name, target, file, text, becomes", FUZZED,
+                         ids=ids(FUZZED))
+def test_fuzz(tree, name, target, file, text, becomes):  # noqa: F811
+    path, program = pathlib.Path(tree, file), f"build/host/fuzz/{target}"
+    good = path.read_text(encoding="utf-8")
+    path.write_text(mutated(good, text, becomes), encoding="utf-8")
+    try:
+        subprocess.run(["make", "-s", "-f", "tests/host/host.mk",
+                        "BUILD=build", program], cwd=tree, check=True,
+                       timeout=300)
+    finally:
+        path.write_text(good, encoding="utf-8")
+    done = subprocess.run([program, "-runs=0", f"tests/fuzz/seeds/{target}"],
+                          cwd=tree, capture_output=True, timeout=120,
+                          check=False)
+    assert done.returncode

@@ -21,18 +21,16 @@
  * host-sources: arch/x86_64/patch/insn.c
  * host-sources: kernel/base/fail.c
  */
-#include "kernel/base/clock.h"
-#include "kernel/base/panic.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
+#include "tests/fuzz/control_fakes.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/tracer_fakes.h"
 #include "tests/host/sites.h"
 #include "trace/control/nodes.h"
 #include "trace/core/ftrace.h"
-#include "trace/tracers/function_graph.h"
-#include "trace/tracers/stack.h"
 
 static const char *const names[] = {
 	"a",	    "aa",   "ab",	"alloc_page", "alloc_pages",
@@ -40,179 +38,7 @@ static const char *const names[] = {
 	"schedule", "try0", "x.isra.0", "z9",
 };
 
-/* ---- what stands behind the files ---------------------------------------- */
-
-static struct ftrace_ops stack_ops;
-static struct ftrace_hash *graph_sets[2];
-static unsigned long max_size;
-static unsigned int max_depth;
-static bool stack_on;
-
-static const struct tracer function_tracer = { .name = "function" };
-static const struct tracer graph_tracer = { .name = "function_graph" };
-TABLE_ENTRY(tracers, 10, graph_tracer);
-TABLE_ENTRY(tracers, 20, function_tracer);
-
-u64 ktime_ns(void)
-{
-	return 12345678901;
-}
-
-struct ftrace_ops *stack_tracer_ops(void)
-{
-	return &stack_ops;
-}
-
-int stack_tracer_set(bool on)
-{
-	stack_on = on;
-	return 0;
-}
-
-bool stack_tracer_on(void)
-{
-	return stack_on;
-}
-
-unsigned long stack_max_size(void)
-{
-	return max_size;
-}
-
-void stack_set_max_size(unsigned long bytes)
-{
-	max_size = bytes;
-}
-
-unsigned int trace_graph_depth(struct trace_array *tr)
-{
-	return max_depth;
-}
-
-void trace_set_graph_depth(struct trace_array *tr, unsigned int depth)
-{
-	max_depth = depth;
-}
-
-int trace_graph_hash_get(struct trace_array *tr, bool notrace_set,
-			 struct ftrace_hash **copy)
-{
-	const struct ftrace_hash *set = graph_sets[notrace_set];
-
-	*copy = set ? ftrace_hash_begin(set) : NULL;
-	return 0;
-}
-
-int trace_graph_hash_set(struct trace_array *tr, bool notrace_set,
-			 struct ftrace_hash *hash)
-{
-	ftrace_hash_free(graph_sets[notrace_set]);
-	graph_sets[notrace_set] = hash;
-	return 0;
-}
-
-/* A buffer of no pages has any size. */
-int ring_buffer_add_cpu(struct ring_buffer *buffer, unsigned int cpu,
-			size_t pages)
-{
-	return 0;
-}
-
-int ring_buffer_resize(struct ring_buffer *buffer, const u32 *pages)
-{
-	return 0;
-}
-
-#define NOTHING(name, ...)     \
-	void name(__VA_ARGS__) \
-	{                      \
-	}
-
-NOTHING(stack_trace_show, struct trace_seq *s)
-NOTHING(ring_buffer_record, struct ring_buffer *b, unsigned int cpu, bool on)
-NOTHING(ring_buffer_reset, struct ring_buffer *b, unsigned int cpu)
-NOTHING(ring_buffer_set_clock, struct ring_buffer *b,
-	const struct trace_clock *clock)
-NOTHING(ring_buffer_set_overwrite, struct ring_buffer *b, bool on)
-NOTHING(trace_saved_cmdlines_show, struct trace_seq *s)
-NOTHING(trace_close, struct trace_iterator *iter)
-NOTHING(trace_use, struct trace_array *tr)
-NOTHING(trace_unuse, struct trace_array *tr)
-NOTHING(trace_snapshot_destroy, struct trace_array *tr)
-NOTHING(synchronize_cpus, void)
-NOTHING(ring_buffer_set_owner, struct ring_buffer *b, void *owner)
-NOTHING(tracepoint_session_begin, void)
-NOTHING(event_triggers_drop, struct trace_event_file *file)
-NOTHING(event_triggers_settled, void)
-
-unsigned long kallsyms_lookup_name(const char *name)
-{
-	return 0;
-}
-
-static unsigned int cmdlines_size = 256;
-
-unsigned int trace_saved_cmdlines_size(void)
-{
-	return cmdlines_size;
-}
-
-int trace_set_saved_cmdlines_size(unsigned int n)
-{
-	BUG_ON(!n || n > TRACE_CMDLINES_MAX);
-	cmdlines_size = n;
-	return 0;
-}
-
-bool tracepoint_session_end(void)
-{
-	return false;
-}
-
-int function_profile_follow(void)
-{
-	return 0;
-}
-
-int trace_snapshot_add_cpu(struct trace_array *tr, unsigned int cpu,
-			   size_t pages)
-{
-	return 0;
-}
-
-int trace_snapshot_resize(struct trace_array *tr, const u32 *pages)
-{
-	return 0;
-}
-
-/*
- * Not of this test, which reads and writes no traces: they are under test on
- * the real ring, by the suites in tests/kernel/.
- */
-#define NEVER(type, name, ...)           \
-	type name(__VA_ARGS__)           \
-	{                                \
-		panic("%s()", __func__); \
-	}
-
-NEVER(bool, trace_readable, struct trace_iterator *iter)
-NEVER(bool, trace_readable_raw, struct trace_array *tr, unsigned int cpu)
-NEVER(int, ring_buffer_init, struct ring_buffer *b, u64 cpus, size_t pages,
-      const struct trace_clock *clock)
-NEVER(void, ring_buffer_destroy, struct ring_buffer *b)
-NEVER(void, ring_buffer_stats, struct ring_buffer_per_cpu *rb,
-      struct ring_buffer_stats *stats)
-NEVER(u64, ring_buffer_time, const struct ring_buffer_per_cpu *rb)
-NEVER(struct trace_iterator *, trace_open, struct trace_array *tr,
-      unsigned int cpu)
-NEVER(struct trace_iterator *, trace_pipe_open, struct trace_array *tr,
-      unsigned int cpu)
-NEVER(ssize_t, trace_read, struct trace_iterator *iter, char *buf, size_t len)
-NEVER(ssize_t, trace_read_raw, struct trace_array *tr, unsigned int cpu,
-      struct ring_buffer_page *page, bool full)
-NEVER(ssize_t, trace_marker_write, struct trace_array *tr, const char *text,
-      size_t len)
-NEVER(void, sleep_ns, u64 ns)
+/* ---- files --------------------------------------------------------------- */
 
 /* The first few take what is written in pieces, the others whole. */
 #define IN_PIECES 7

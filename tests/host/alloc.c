@@ -10,13 +10,13 @@
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"
 
-size_t host_live;
+size_t host_live, host_alloc_max = ~0UL;
 
 void *kmalloc(size_t size)
 {
 	void *p;
 
-	if (!size || should_fail_alloc())
+	if (!size || size > host_alloc_max || should_fail_alloc())
 		return NULL;
 	p = host_malloc(size);
 	host_live += p != NULL;

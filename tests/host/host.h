@@ -27,12 +27,16 @@ __printf(3, 4) int host_snprintf(char *buf, size_t size, const char *fmt, ...);
 
 /* Everything printk()ed so far; a test may empty it. */
 extern char host_log[16384];
+/* Nothing of it goes to the standard output. */
+extern bool host_log_only;
 
 /*
  * Allocations of the kernel's allocators (slab.h, page.h) that are alive, for
  * leak checks.
  */
 extern size_t host_live;
+/* kmalloc() and the like fail for more bytes; a test may set it. */
+extern size_t host_alloc_max;
 
 /* A small deterministic generator for randomised tests. */
 static inline u64 host_random(u64 *state)

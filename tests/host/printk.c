@@ -10,6 +10,7 @@
 #include "tests/host/host.h"
 
 char host_log[16384];
+bool host_log_only;
 
 void vprintk(const char *fmt, va_list ap)
 {
@@ -21,6 +22,8 @@ void vprintk(const char *fmt, va_list ap)
 	vscnprintf(line, sizeof(line), fmt, ap);
 	strim(line);
 	scnprintf(host_log + used, sizeof(host_log) - used, "%s\n", line);
+	if (host_log_only)
+		return;
 	host_print("# ");
 	host_print(line);
 	host_print("\n");

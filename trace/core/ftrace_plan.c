@@ -393,7 +393,7 @@ static __always_inline int plan_stretch(struct ftrace_plan *plan,
 	size_t next;
 	int err;
 
-	for (; i < end; target += own, i = next) {
+	for (; i < end; target = own ? target + 1 : NULL, i = next) {
 		next = i + 1;
 		if (ftrace_recs[i].flags & FTRACE_FL_DISABLED)
 			continue;
