@@ -161,7 +161,12 @@ static void look_for_hangup(void)
 	end_session();
 }
 
-/* Return: whether any byte had arrived. */
+/*
+ * Garbage gets a reply for each lot of bytes that the line has. One for as long
+ * as bytes arrive would not do: a client that has its reply and goes on may be
+ * faster than this thread, and would wait in vain for another one.
+ * Return: whether any byte had arrived.
+ */
 static bool receive(u8 *chunk)
 {
 	const u8 *data = chunk;
@@ -172,6 +177,7 @@ static bool receive(u8 *chunk)
 	look_for_hangup();
 	if (!any)
 		return false;
+	tfs1_pause(parser);
 	do {
 		result = tfs1_feed(parser, &data, &len);
 		on_result(result);
@@ -196,7 +202,6 @@ static int receive_thread(void *chunk)
 		seen = serve_line_events();
 		while (receive(chunk))
 			cond_resched();
-		tfs1_pause(parser);
 		wait_for_event(seen);
 	}
 	return 0;
