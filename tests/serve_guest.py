@@ -48,7 +48,7 @@ class Guest:
     def log(self):
         return self.serial.read_text("utf-8", errors="replace")
 
-    def wait_for(self, condition, seconds=60):
+    def wait_for(self, condition, seconds=150):
         bound = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < bound, self.log()[-2000:]

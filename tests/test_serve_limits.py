@@ -35,7 +35,7 @@ class Counted:
 
     def settled(self):
         """The count, once the CPU is halted: then nothing is left to do."""
-        bound = time.monotonic() + 30
+        bound = time.monotonic() + 100
         while True:
             count, halted = struct.unpack("<QQ", self.out.read_bytes())
             if halted and self.out.read_bytes()[:8] == struct.pack("<Q", count):
@@ -66,7 +66,7 @@ def counted(tmp_path_factory):
 def counted_line(counted):
     """Its client. A connection that a failed test left open would be the only
     one: no later test would be served."""
-    line = counted.guest.client(timeout=30)
+    line = counted.guest.client(timeout=100)
     yield line
     line.close_line()
 
@@ -129,7 +129,7 @@ def guest(watched):
 
 @pytest.fixture
 def client(guest):
-    line = guest.client(timeout=30)
+    line = guest.client(timeout=100)
     line.echo("trace", b"")
     yield line
     line.close_line()
@@ -182,12 +182,12 @@ def test_tasks_full_and_empty(client):
 def test_connections_full_and_empty(guest):
     """The second is served as soon as the first has ended; nothing is lost of
     what it has sent until then."""
-    first = guest.client(timeout=30)
+    first = guest.client(timeout=100)
     for _ in range(TIMES):
         second, done = [], threading.Event()
 
         def connect(found=second, over=done):
-            found.append(guest.client(timeout=30))
+            found.append(guest.client(timeout=100))
             over.set()
         thread = threading.Thread(target=connect)
         thread.start()
@@ -195,7 +195,7 @@ def test_connections_full_and_empty(guest):
         assert not done.is_set()
         before = first.session
         first.close_line()
-        assert done.wait(30)
+        assert done.wait(100)
         thread.join()
         first, = second
         assert first.session == before + 1
@@ -232,7 +232,7 @@ def test_paths_full_and_empty(client):
 def use_everything(guest):
     """A session with all handles, requests and tasks in use, which then
     ends."""
-    line = guest.client(timeout=30)
+    line = guest.client(timeout=100)
     pipe = line.open("trace_pipe", pid=1500)
     for _ in range(line.max_handles - 1):
         line.open("tracing_on", pid=1501)
@@ -251,7 +251,7 @@ FREE_OFFSET = 24
 def free_pages(watched, symbols):
     """Of the guest, once a session is over and the next one has begun."""
     guest, monitor = watched
-    line = guest.client(timeout=30)
+    line = guest.client(timeout=100)
     assert line.cat("tracing_on", pid=1500) == b"1\n"
     line.close(line.open("trace_pipe"))  # nobody has it any more
     where = int(symbols["zone"], 16) + FREE_OFFSET
@@ -377,7 +377,7 @@ def test_a_reader_beside_the_writers_misses_nothing(client):
     reader.start()
     written = markers(client, 4, 300)
     client.echo("tracing_on", b"0")
-    reader.join(30)
+    reader.join(100)
     assert not reader.is_alive() and not done
     text = data[0].decode()
     lost = sum(int(n) for n in re.findall(r"\[LOST (\d+) EVENTS\]", text))

@@ -12,7 +12,7 @@ from tests.serve_guest import SERVED, Guest
 
 def use(machine):
     """A little of everything."""
-    line = machine.client(timeout=60)
+    line = machine.client(timeout=100)
     assert line.cat("available_tracers").startswith(b"function_graph")
     line.echo("trace_marker", b"over this line\n", pid=7, comm=b"sh")
     assert b"sh-7 " in line.cat("trace")
@@ -52,7 +52,7 @@ def test_the_workload_is_worth_tracing(tmp_path, mode, names):
         line = machine.client()
         line.echo("set_ftrace_filter", " ".join(names).encode())
         line.echo("current_tracer", b"function")
-        bound, seen = time.monotonic() + 20, set()
+        bound, seen = time.monotonic() + 100, set()
         while not names <= seen:
             assert time.monotonic() < bound, names - seen
             text = line.cat("trace").decode()

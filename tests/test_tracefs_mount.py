@@ -61,7 +61,7 @@ class Mounted:
     def __exit__(self, *_):
         self.process.terminate()
         try:
-            output = self.process.communicate(timeout=20)
+            output = self.process.communicate(timeout=100)
         finally:
             self.process.kill()
             mounts.undo(self.path)
@@ -72,7 +72,7 @@ class Mounted:
 
     def shell(self, text, status=0):
         done = subprocess.run(["sh", "-c", text], cwd=self.path, text=True,
-                              capture_output=True, timeout=60, check=False)
+                              capture_output=True, timeout=100, check=False)
         assert done.returncode == status, done
         return done.stdout
 
@@ -99,7 +99,7 @@ def splice(file, count):
         os.close(writer)
 
 
-def soon(condition, seconds=20):
+def soon(condition, seconds=100):
     """Waits for another thread or process; loud when it never comes."""
     end = time.monotonic() + seconds
     while not condition():
@@ -164,7 +164,7 @@ def test_a_directory_made_again_is_another_one_NT2(tree):
 ])
 def test_a_refusal_has_the_errno_of_tracefs_OP1(tree, command, words):
     done = subprocess.run(["bash", "-c", command], cwd=tree.path, text=True,
-                          capture_output=True, timeout=20, check=False)
+                          capture_output=True, timeout=100, check=False)
     assert done.returncode and words in done.stderr
     assert tree.shell("cat tracing_on") == "1\n"
 
@@ -279,7 +279,7 @@ def test_a_reader_that_waits_can_be_killed(tree):
     with subprocess.Popen(["cat", str(tree.path / "trace_pipe")]) as child:
         soon(lambda: tree.double.waiting)
         child.kill()
-        assert child.wait(20) == -signal.SIGKILL
+        assert child.wait(100) == -signal.SIGKILL
     soon(lambda: not tree.double.handles)
 
 
@@ -299,7 +299,7 @@ def test_poll_waits_and_wakes(tree):
     poll.register(file, select.POLLIN)
     assert poll.poll(100) == []
     threading.Timer(0.3, tree.double.push, ["trace_pipe", b"one"]).start()
-    assert poll.poll(20000) == [(file, select.POLLIN)]
+    assert poll.poll(100000) == [(file, select.POLLIN)]
     assert os.read(file, 10) == b"one"
     assert poll.poll(100) == []
     waits = [asked for asked in tree.double.requests(tfs1.POLL)
@@ -310,7 +310,7 @@ def test_poll_waits_and_wakes(tree):
     other = os.open(tree.path / "tracing_on", os.O_RDWR)
     poll.unregister(file)
     poll.register(other, select.POLLIN | select.POLLOUT)
-    assert poll.poll(20000) == [(other, select.POLLIN | select.POLLOUT)]
+    assert poll.poll(100000) == [(other, select.POLLIN | select.POLLOUT)]
     os.close(other)
 
 
@@ -349,7 +349,7 @@ def test_a_splice_that_is_interrupted_has_what_was_there(tree):
                           stderr=subprocess.PIPE) as child:
         soon(lambda: tree.double.waiting)
         child.send_signal(signal.SIGUSR1)
-        output, errors = child.communicate(timeout=20)
+        output, errors = child.communicate(timeout=100)
     assert (output, errors) == (bytes(3 * 4096), b"12288\n")
     os.close(file)
 
@@ -360,11 +360,11 @@ def test_more_readers_than_the_guest_takes_at_once_LK3(tree):
                                  stdout=subprocess.DEVNULL)
                 for _ in range(150)]
     soon(lambda: len(tree.double.handles) == 0 or
-         len(tree.double.waiting) >= 100, 40)
+         len(tree.double.waiting) >= 100)
     assert len(tree.double.waiting) <= 128
     for child in children:
         child.kill()
-    assert {child.wait(40) for child in children} == {-signal.SIGKILL}
+    assert {child.wait(100) for child in children} == {-signal.SIGKILL}
     assert tree.shell("cat tracing_on") == "1\n"
     soon(lambda: not tree.double.handles)
 
@@ -386,7 +386,7 @@ def test_a_dead_guest_is_an_errno_of_every_call_LK1(tree):
     thread.start()
     soon(lambda: tree.double.waiting)
     tree.double.die()
-    thread.join(20)
+    thread.join(100)
     assert results == [errno.EIO]
     asked = len(tree.double.asked)
     for function, *arguments in [
@@ -399,7 +399,7 @@ def test_a_dead_guest_is_an_errno_of_every_call_LK1(tree):
         refused(errno.EIO, function, *arguments)
     poll = select.poll()
     poll.register(file, select.POLLIN)
-    assert poll.poll(5000) == [(file, select.POLLERR)]
+    assert poll.poll(100000) == [(file, select.POLLERR)]
     assert len(tree.double.asked) == asked  # nothing waits for an answer
     os.close(file)
     os.close(pipe)
@@ -413,17 +413,17 @@ def test_a_poller_of_a_dying_guest_wakes(tree):
     poll = select.poll()
     poll.register(file, select.POLLIN)
     threading.Timer(0.2, tree.double.die).start()
-    assert poll.poll(20000) == [(file, select.POLLERR)]
+    assert poll.poll(100000) == [(file, select.POLLERR)]
     os.close(file)
 
 
 @pytest.mark.parametrize("how", ["deaf", "damage"])
 def test_a_guest_that_does_not_answer_is_dead_LK2(tmp_path, how):
-    with Mounted(tmp_path, "--patience", "1") as tree:
+    with Mounted(tmp_path, "--patience", "3") as tree:
         setattr(tree.double, how, True)
         began = time.monotonic()
         refused(errno.EIO, os.stat, tmp_path / "tracing_on")
-        assert time.monotonic() - began > 0.9
+        assert time.monotonic() - began > 2.9
         refused(errno.EIO, os.stat, tmp_path / "tracing_on")
         assert tree.process.stdout.readline() == (
             "dead: the guest does not answer\n")
@@ -431,22 +431,22 @@ def test_a_guest_that_does_not_answer_is_dead_LK2(tmp_path, how):
 
 def test_a_reader_may_wait_for_longer_than_that(tmp_path):
     """Only what it was told to give up has to be answered."""
-    with Mounted(tmp_path, "--patience", "1") as tree:
+    with Mounted(tmp_path, "--patience", "3") as tree:
         with subprocess.Popen(["cat", str(tmp_path / "trace_pipe")],
                               stdout=subprocess.DEVNULL) as child:
-            time.sleep(1.5)
+            time.sleep(4)
             assert child.poll() is None
             assert (tmp_path / "tracing_on").read_text() == "1\n"
             tree.double.deaf = True
             child.kill()
-            child.wait(20)
+            child.wait(100)
         assert tree.process.stdout.readline() == (
             "dead: the guest does not answer\n")
 
 
 def test_umount_ends_the_program(tree):
     mounts.undo(tree.path)
-    assert tree.process.wait(20) == 0
+    assert tree.process.wait(100) == 0
 
 
 def test_the_end_of_its_parent_unmounts(tmp_path):
@@ -481,7 +481,7 @@ def test_what_a_killed_program_leaves_is_undone(tmp_path):
 def test_it_says_why_it_cannot_begin(tmp_path, arguments, words):
     done = subprocess.run(
         [PROGRAM, *(word.format(tmp_path) for word in arguments)],
-        capture_output=True, text=True, timeout=20, check=False)
+        capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 1 and words in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
@@ -489,7 +489,7 @@ def test_it_says_why_it_cannot_begin(tmp_path, arguments, words):
 def test_a_mountpoint_that_is_not_there(tmp_path):
     with Double({"a": b""}) as double:
         done = subprocess.run([PROGRAM, double.path, str(tmp_path / "none")],
-                              capture_output=True, text=True, timeout=20,
+                              capture_output=True, text=True, timeout=100,
                               check=False)
     assert done.returncode == 1
     assert "none: cannot mount: No such file or directory" in done.stderr

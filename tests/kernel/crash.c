@@ -552,8 +552,6 @@ static const char *crash_name(size_t nr)
 	return nr < ARRAY_SIZE(crashes) ? crashes[nr].name : NULL;
 }
 
-CMDLINE_NUMBER(crash_after, 0, 1000000,
-	       "milliseconds to wait before, for mode=crash");
 CMDLINE_CHOICE(crash, "NAME", crash_name, "which way, for mode=crash");
 
 /*
@@ -581,7 +579,6 @@ static int crash_run(void)
 	int ret;
 
 	cmdline_get("crash", name, sizeof(name));
-	msleep(cmdline_u64("crash_after", 0));
 	ret = crash_by_name(name);
 	if (ret == -EINVAL)
 		pr_err("mode=crash wants crash=NAME; the word help lists "
