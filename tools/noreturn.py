@@ -41,7 +41,8 @@ def read_code(elf, objdump):
     code, functions = [], []
     for line in out.splitlines():
         if match := INSN.match(line):
-            code.append((int(match[1], 16), match[2], match[3] or ""))
+            addr, name, operand = match.groups()
+            code.append((int(addr, 16), name, operand or ""))
         elif match := LABEL.match(line):
             functions.append((int(match[1], 16), match[2]))
     return code, functions
@@ -66,7 +67,8 @@ class Memory:
         """The bytes at start; they lie in one segment."""
         for addr, pos, size in self.segments:
             if addr <= start < addr + size:
-                return self.data[pos + start - addr:][:length]
+                at = pos + start - addr
+                return self.data[at:at + length]
         raise ValueError(f"no bytes at {start:#x}")
 
     def words(self, start):
@@ -155,20 +157,23 @@ class Graph:
     def returning(self):
         """All instructions from which a return is reachable."""
         found, queue = set(), list(self.ends)
+        before, calls = self.before, self.calls
         while queue:
             addr = queue.pop()
             if addr in found:
                 continue
             found.add(addr)
-            queue += self.before[addr]
+            queue += before.get(addr, ())
             # addr can return now. If a function begins there, the paths go
             # past its calls; and if addr follows a call of a function that
             # can return, the path goes past that call.
-            queue += [call for call, behind in self.calls[addr]
-                      if behind in found]
-            call, target = self.after_call.get(addr, (None, None))
-            if target in found:
-                queue.append(call)
+            if addr in calls:
+                queue += [call for call, behind in calls[addr]
+                          if behind in found]
+            if addr in self.after_call:
+                call, target = self.after_call[addr]
+                if target in found:
+                    queue.append(call)
         return found
 
 

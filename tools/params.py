@@ -11,6 +11,7 @@ import argparse
 import struct
 import sys
 
+from elftools.dwarf.enums import ENUM_DW_AT, ENUM_DW_FORM, ENUM_DW_TAG
 from elftools.elf.elffile import ELFFile
 
 KERNEL_VMA = 0xFFFFFFFF80000000
@@ -52,6 +53,23 @@ def uleb(data, at):
     return value | data[at] << shift, at + 1
 
 
+def sleb(data, at):
+    value, end = uleb(data, at)
+    bits = 7 * (end - at)
+    return value - (value >> (bits - 1) << bits), end
+
+
+def names_of(enum, prefix):
+    """{number: name without its prefix}"""
+    return {number: name.removeprefix(prefix) for name, number in enum.items()
+            if isinstance(number, int)}
+
+
+TAGS = names_of(ENUM_DW_TAG, "DW_TAG_")
+ATTRIBUTES = names_of(ENUM_DW_AT, "DW_AT_")
+FORMS = names_of(ENUM_DW_FORM, "DW_FORM_")
+
+
 def text_at(data, at):
     return data[at:data.index(0, at)].decode()
 
@@ -68,11 +86,10 @@ class Dwarf:
     """Reads all units of an image. Entries are found by their offset."""
 
     def __init__(self, elf):
-        self.dwarf = elf.get_dwarf_info(relocate_dwarf_sections=False)
-        self.info, self.str, self.line_str, self.str_offsets, self.addr = (
-            self.section(elf, name) for name in
-            (".debug_info", ".debug_str", ".debug_line_str",
-             ".debug_str_offsets", ".debug_addr"))
+        (self.info, self.abbrev, self.str, self.line_str, self.str_offsets,
+         self.addr) = (self.section(elf, f".debug_{name}") for name in
+                       ("info", "abbrev", "str", "line_str", "str_offsets",
+                        "addr"))
         self.dies, self.plans = {}, {}
         at = 0
         while at < len(self.info):
@@ -83,35 +100,48 @@ class Dwarf:
         found = elf.get_section_by_name(name)
         return found.data() if found else b""
 
-    def plan(self, table, offset, code):
-        """How to read an entry: (name, form, value), or (None, bytes, 0)."""
-        key = offset, code
-        if key in self.plans:
-            return self.plans[key]
-        decl = table.get_abbrev(code)
-        tag = decl["tag"].removeprefix("DW_TAG_")
+    def plans_at(self, at):
+        """A table of .debug_abbrev, {code: plan}."""
+        if at in self.plans:
+            return self.plans[at]
+        data, found = self.abbrev, self.plans.setdefault(at, {})
+        while data[at]:
+            code, at = uleb(data, at)
+            tag, at = uleb(data, at)
+            has_children, at = data[at], at + 1
+            attributes = []
+            while data[at] or data[at + 1]:
+                name, at = uleb(data, at)
+                form, at = uleb(data, at)
+                form, const = FORMS[form], None
+                if form == "implicit_const":
+                    const, at = sleb(data, at)
+                attributes.append((ATTRIBUTES.get(name, ""), form, const))
+            at += 2
+            found[code] = self.plan(TAGS.get(tag, ""), has_children,
+                                    attributes)
+        return found
+
+    @staticmethod
+    def plan(tag, has_children, attributes):
+        """How to read an entry: (name, form, value), or (None, int, bytes)."""
         steps = []
-        for spec in decl["attr_spec"]:
-            name = spec.name.removeprefix("DW_AT_") \
-                if isinstance(spec.name, str) else ""
-            form = spec.form.removeprefix("DW_FORM_")
+        for name, form, const in attributes:
             if name in BASES or tag in KEPT and name in WANTED:
-                steps.append((name, form, spec.value))
+                steps.append((name, form, const))
             elif form not in FIXED:
                 steps.append((None, form, None))
             elif steps and steps[-1][0] is None and steps[-1][1] is int:
                 steps[-1] = (None, int, steps[-1][2] + FIXED[form])
             else:
                 steps.append((None, int, FIXED[form]))
-        plan = tag, decl.has_children(), steps
-        self.plans[key] = plan
-        return plan
+        return tag, has_children, steps
 
     def unit(self, start):
         length, version = struct.unpack_from("<IH", self.info, start)
         abbrevs, = struct.unpack_from("<I", self.info,
                                       start + (8 if version >= 5 else 6))
-        table = self.dwarf.get_abbrev_table(abbrevs)
+        plans = self.plans_at(abbrevs)
         self.start, self.bases = start, dict.fromkeys(BASES, 8)
         at, end = start + (12 if version >= 5 else 11), start + 4 + length
         above = []
@@ -121,7 +151,7 @@ class Dwarf:
             if not code:  # the end of a list, or padding
                 del above[-1:]
                 continue
-            tag, has_children, steps = self.plan(table, abbrevs, code)
+            tag, has_children, steps = plans[code]
             die = Die(tag)
             for name, form, value in steps:
                 if form is int:
@@ -130,8 +160,9 @@ class Dwarf:
                     found, at = self.read(form, value, at)
                     if name:
                         die.attrs[name] = found
-            self.bases.update({k: v for k, v in die.attrs.items()
-                               if k in BASES})
+            if not above:
+                self.bases.update({k: v for k, v in die.attrs.items()
+                                   if k in BASES})
             if tag in KEPT:
                 self.dies[here] = die
                 if tag in ("member", "formal_parameter") and above:
