@@ -284,6 +284,13 @@ struct ftrace_plan {
  */
 int ftrace_plan_begin(struct ftrace_plan *plan, size_t room);
 /*
+ * Plan the change of site @i, which has @from, to @to. The caller has made room
+ * for it by ftrace_plan_grow().
+ */
+void ftrace_plan_site(struct ftrace_plan *plan, struct ftrace_set *from,
+		      struct ftrace_set *to, size_t i);
+
+/*
  * ftrace_plan_memory.c: make room for one more run. Return: 0; -ENOMEM, and the
  * plan is as it was.
  */

@@ -133,7 +133,6 @@ static struct step *step_of(struct move *move, struct ftrace_set *set)
 static int plan_site(struct move *move, u32 rec)
 {
 	struct ftrace_plan *plan = &move->plan;
-	unsigned long old, new;
 	struct step *step;
 
 	if (ftrace_plan_grow(plan)) /* for the set that is pinned */
@@ -141,16 +140,7 @@ static int plan_site(struct move *move, u32 rec)
 	step = step_of(move, set_of(ftrace_recs[rec].wanted));
 	if (IS_ERR(step))
 		return PTR_ERR(step);
-	plan->change[plan->nr_changes++] =
-		(struct ftrace_change){ step->set, step->goal, rec, 1 };
-	old = ftrace_enabled ? step->set->target : 0;
-	new = ftrace_enabled ? step->goal->target : 0;
-	if (old != new)
-		plan->patch[plan->nr_patches++] =
-			(struct ftrace_patch){ rec_ip(&ftrace_recs[rec]), old,
-					       new };
-	else if (ftrace_enabled)
-		plan->by_data |= step->set->direct != step->goal->direct;
+	ftrace_plan_site(plan, step->set, step->goal, rec);
 	return 0;
 }
 

@@ -371,6 +371,12 @@ plan_add(struct ftrace_plan *plan, const struct step *step, size_t i, size_t n)
 	plan_lines(plan, step, i, n, old, new);
 }
 
+void ftrace_plan_site(struct ftrace_plan *plan, struct ftrace_set *from,
+		      struct ftrace_set *to, size_t i)
+{
+	plan_add(plan, &(struct step){ .from = from, .to = to }, i, 1);
+}
+
 /* Counts @n sites of a run. Return: true if nothing changes for them. */
 static __always_inline bool run_stays(struct ftrace_plan *plan,
 				      const struct step *step, size_t n)
