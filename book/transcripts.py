@@ -197,7 +197,9 @@ def renewed(expected, actual):
 # ---- play ------------------------------------------------------------------
 
 class Player:
-    """One boot plays all chapters."""
+    """One boot plays all chapters. A counted machine that waits for a line runs
+    as fast as the host can: so what the host does is done before it boots, and
+    it should end (end()) as soon as all is played."""
 
     def __init__(self):
         self.session = None
@@ -213,6 +215,7 @@ class Player:
     def begin(self):
         from tests.test_sessions import Session  # it needs pexpect
         if not self.session or not self.session.sound:
+            boots_of_the_host()
             self.session = Session(smp=4, options=COUNTED)
         for line in BETWEEN:
             self.session.send(line)
@@ -223,7 +226,8 @@ class Player:
         return self.session.send(typed.removeprefix(PROMPT), 60).splitlines()
 
     def end(self):
-        return self.session.end() if self.session else qemu.OK
+        session, self.session = self.session, None
+        return session.end() if session else qemu.OK
 
 
 # What make hands down: it would reach the commands of the book.
@@ -255,6 +259,15 @@ def on_host(command):
     front, _, rest = command.partition(" | ")
     text = run_once(front) if front.startswith("make ") else run(front)
     return (run(rest, text) if rest else text).splitlines()
+
+
+def boots_of_the_host():
+    """Runs the commands of all chapters that run_once() remembers."""
+    for chapter in chapters().values():
+        for block in chapter:
+            for typed, *_ in block.pieces:
+                if typed.startswith(f"{HOST}make "):
+                    on_host(typed.removeprefix(HOST))
 
 
 def renew(player, path, chapter):
