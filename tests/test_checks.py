@@ -383,7 +383,9 @@ def mutants():
                               test_entry_mutants.COUNTED +
                               test_patch_mutants.MUTANTS +
                               test_probe_mutants.MUTANTS +
-                              test_command_mutants.MUTANTS):
+                              test_command_mutants.MUTANTS +
+                              test_command_mutants.DELAYED +
+                              test_command_mutants.COUNTED):
         yield file, text
     for where, changes in test_trace_mutants.MODELS.values():
         for _, file, text, _ in changes:

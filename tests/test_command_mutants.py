@@ -17,35 +17,23 @@ COMMANDS = "trace/event/func_command.c"
 MUTANTS = [
     ("FC1: every function is in the ops", COMMANDS,
      "err = register_ftrace_function(&command->ops);",
-     "ftrace_set_filter(&command->ops, NULL, 0, 1);"
+     "ftrace_set_filter(&command->ops, NULL, 0, 1);\n\t"
      "err = register_ftrace_function(&command->ops);",
      "func_command.only_its*", "not ok 1 - func_command.only_its"),
     ("FC4: a failed addition leaves its table", COMMANDS,
-     "\tif (err)\n\t\tsmp_store_release(&command->table, old);", "",
+     "\tif (err)\n\t\tsmp_store_release(&command->table, old); /* FC4 */", "",
      "func_command.memory*", "kernel panic: "),
-    ("EH1: sums are added to by load and store", "trace/event/hist_map.h",
-     "__atomic_fetch_add(sum, n, __ATOMIC_RELAXED);",
-     "u64 old = READ_ONCE(*sum);"
-     "for (int i = 0; i < 3000; i++) barrier(); WRITE_ONCE(*sum, old + n);",
-     "event_hist.counts_are*", "not ok 1 - event_hist.counts_are"),
-    ("EH2: a cleared table is freed without waiting",
-     "trace/control/hist_nodes.c",
-     "\tif (!err)\n\t\tevent_session_wait(); /* EH2 */\n", "",
-     "event_hist.cleared_after*", "not ok 1 - event_hist.cleared_after"),
-    ("TD4: dumps are printed at the same time",
-     "trace/output/trace_dumper.c",
-     "if (!try_cmpxchg(&dumper.state, &state, PRINTING)) return;",
-     "state = READ_ONCE(dumper.state);\n\tif (state == CLOSED) return;",
-     "func_command.a_dump_removed*", ""),  # a failure, a panic or a hang
     ("TG4: an action is refused inside of an action", "trace/core/recursion.h",
      "if (unlikely(*word & bit)) return 0;", "",
      "event_trigger.an_event_ins*", "not ok 1 - event_trigger.an_event_ins"),
     ("TD3: a dump is printed wherever it is asked for",
      "trace/output/trace_dumper.c",
      "in_task() && !preempt_count() && local_save_flags() & X86_EFLAGS_IF",
-     "1", "func_command.a_dump_where*", "not ok 1 - func_command.a_dump_where"),
+     "in_task()",
+     "func_command.a_dump_where*", "not ok 1 - func_command.a_dump_where"),
     ("HG2: a field is read beyond its end", "trace/event/event_hist.c",
-     "n = strnlen((const char *)at, min(n, room));", "n = room;",
+     "n = strnlen((const char *)at, min(n, room));",
+     "n = room;",
      "event_hist.texts*", "not ok 1 - event_hist.texts"),
     ("a stack begins behind the tracepoint", "trace/event/event_hist.c",
      "first = i + 1;", "first = i;",
@@ -60,14 +48,32 @@ MUTANTS = [
     ("EF4: a detached event is no longer soft-disabled",
      "trace/event/trace_event_file.c",
      "trace_event_file_set(file, EVENT_FILE_ENABLED, false);",
-     "trace_event_file_set(file, EVENT_FILE_ENABLED | "
+     "trace_event_file_set(file, EVENT_FILE_ENABLED |\n\t\t\t     "
      "EVENT_FILE_SOFT_DISABLED, false);",
      "event_file.no_probe*", "not ok 1 - event_file.no_probe"),
 ]
 
+# A delay makes the window of a race wide: it would tell too much in a puzzle.
+DELAYED = [
+    ("EH1: sums are added to by load and store", "trace/event/hist_map.h",
+     "__atomic_fetch_add(sum, n, __ATOMIC_RELAXED);",
+     "u64 old = READ_ONCE(*sum);"
+     "for (int i = 0; i < 3000; i++) barrier(); WRITE_ONCE(*sum, old + n);",
+     "event_hist.counts_are*", "not ok 1 - event_hist.counts_are"),
+    ("EH2: a cleared table is freed without waiting",
+     "trace/control/hist_nodes.c",
+     "\tif (!err)\n\t\tevent_session_wait(); /* EH2 */\n", "",
+     "event_hist.cleared_after*", "not ok 1 - event_hist.cleared_after"),
+    ("TD4: dumps are printed at the same time",
+     "trace/output/trace_dumper.c",
+     "if (!try_cmpxchg(&dumper.state, &state, PRINTING)) return;",
+     "state = READ_ONCE(dumper.state);\n\tif (state == CLOSED) return;",
+     "func_command.a_dump_removed*", ""),  # a failure, a panic or a hang
+]
 
-@pytest.mark.parametrize("name, file, text, becomes, tests, noticed", MUTANTS,
-                         ids=ids(MUTANTS))
+
+@pytest.mark.parametrize("name, file, text, becomes, tests, noticed",
+                         MUTANTS + DELAYED, ids=ids(MUTANTS + DELAYED))
 def test_mutant(tree, name, file, text, becomes, tests,  # noqa: F811
                 noticed):
     boot = run_mutant(tree, file, text, becomes, {"smp": 2}, tests)
@@ -75,6 +81,7 @@ def test_mutant(tree, name, file, text, becomes, tests,  # noqa: F811
 
 
 # The same where instructions are counted: a rare race is seen each time.
+# Delayed, too.
 COUNTED = [
     ("FC2: turns are taken by load and store", "trace/event/event_trigger.c",
      "while (!try_cmpxchg(left, &count, count - 1));\n\treturn true;",
