@@ -7,6 +7,7 @@ Of the labs in SHORT the solution, the holes and a wrong answer are in `make
 test-all`; the rest is in `make torture` and in `make test-labs`, which runs
 all. One object directory serves them all.
 """
+import functools
 import json
 import pathlib
 import re
@@ -68,11 +69,14 @@ def answered(lab, files, start="3"):
     return {f"{lab.folder}/answers.txt": text.encode()}
 
 
+ANSWERED = {}  # of each lab, once
+
+
 def solution(lab, base, work):
-    if not lab.answers:
-        return {}
-    tree.sync(work, base, ROOT)
-    return answered(lab, work)
+    if lab.answers and lab.folder not in ANSWERED:
+        tree.sync(work, base, ROOT)
+        ANSWERED[lab.folder] = answered(lab, work)
+    return ANSWERED.get(lab.folder, {})
 
 
 def failing(lab, base, own, work):
@@ -170,6 +174,15 @@ def test_a_lab_has_its_form(number):
     assert all(set(wrong.fails) <= names for wrong in lab.wrong)
 
 
+def test_a_round_that_is_missing_costs_much():
+    """Lab 4 is about them."""
+    points = {test.name: test.points for test in LABS["4"].tests}
+    lost = {wrong.what: sum(points[name] for name in wrong.fails)
+            for wrong in LABS["4"].wrong if wrong.what.startswith("no round")}
+    assert len(lost) == 2 and min(lost.values()) >= 40, lost
+
+
+@functools.cache
 def bare(text):
     return "".join(TOKEN.findall(text))
 
@@ -248,6 +261,38 @@ def test_the_report_has_points_and_a_score():
              test["output"]) for test in found["tests"]] == [
         ("a.b", 0, 30, "failed", "because\nof that"),
         ("a.c", 70, 70, "passed", "")]
+
+
+def test_a_reason_that_comes_twice_is_shown_once():
+    """A file that does not compile fails all tests with the same words."""
+    lab = spec.Lab("labs/7-x", "X", [spec.unit("a", "a.b", 30),
+                                     spec.unit("a", "a.c", 70)])
+    results = [judge.not_compiled(test.name, "x.c:5: error: no") for test in
+               lab.tests]
+    assert list(grade.lines_of(lab, results)) == [
+        "a.b: FAIL (0/30)", "    it does not compile:",
+        "    x.c:5: error: no", "a.c: FAIL (0/70)",
+        "    as a.b: it does not compile", "Score: 0/100"]
+    assert all("error: no" in test["output"] for test in
+               grade.gradescope(lab, results)["tests"])
+
+
+@pytest.mark.parametrize("line, first", [
+    ("==7==ERROR: AddressSanitizer: stack-buffer-overflow on address 0x7f",
+     "ERROR: AddressSanitizer: stack-buffer-overflow on address 0x7f"),
+    ("a.c:7:3: runtime error: shift exponent 64 is too large",) * 2])
+def test_a_sanitizers_first_line_is_shown(line, first):
+    output = ["KTAP version 1", "1..1", "=" * 65, line, "READ of size 1",
+              "    #0 0x1 in insn_load", "    #1 0x2 in main",
+              *["  frame"] * 9, "ABORTING"]
+    assert judge.reason(output).splitlines() == [first, *output[4:7]]
+
+
+def test_a_lab_without_a_scene_says_nothing_of_it(tmp_path, capsys):
+    lab = spec.Lab("labs/7-x", "X", [spec.unit("a", "a.b", 100)])
+    results = [judge.Result("a.b", False, "because")]
+    assert grade.report(lab, results, [], tmp_path, tmp_path) == 1
+    assert capsys.readouterr().out.endswith("    because\nScore: 0/100\n")
 
 
 def run_of(log, status):

@@ -26,13 +26,13 @@ TESTS = [
     boot("text_poke.boundaries", 10),
 ]
 WRONG = [
+    Wrong("what is too far is cut", INSN,
+          "if (disp != (s32)disp)", "if (false)", fails=["insn.reach"]),
     Wrong("the distance counts from the beginning", INSN,
           "target - (ip + len)", "target - ip",
           fails=["insn.bytes_of_each", "insn.reach", "insn.there_and_back",
                  "text_poke.every_kind_to_every_other",
                  "text_poke.boundaries"]),
-    Wrong("what is too far is cut", INSN,
-          "if (disp != (s32)disp)", "if (false)", fails=["insn.reach"]),
     Wrong("the highest byte comes first", INSN,
           "(u8)(word >> (8 * i));",
           "(u8)(word >> (8 * (insn_len(word) - 1 - i)));",

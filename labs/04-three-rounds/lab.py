@@ -24,18 +24,18 @@ READERS = "text_poke_faults.vector_is_reused_only_when_nobody_reads_it_I4"
 WATCHED = "text_poke_faults.no_phase_goes_on_without_every_cpu"
 LOAD = "text_poke_smp.batches_of_2_adjacent"
 TESTS = [
-    boot("ipi.sync_round_is_answered_by_all", 10),
-    boot("ipi.sync_round_waits_for_a_cpu_with_interrupts_off", 10),
-    boot(ROUNDS, 10),
+    boot("ipi.sync_round_is_answered_by_all", 5),
+    boot("ipi.sync_round_waits_for_a_cpu_with_interrupts_off", 5),
+    boot(ROUNDS, 20),
     boot(TRAPPED, 10, image="debug"),
     boot(READERS, 10, image="debug", also=TRAPPED),
-    boot(WATCHED, 10, image="debug"),
-    boot(LOAD, 10, image="debug", also=TRAPPED),
+    boot(WATCHED, 25, image="debug"),
+    boot(LOAD, 5, image="debug", also=TRAPPED),
     model("model.tails_wait_for_the_traps", 10,
           [(HOLDS, [SMALL]), (BROKEN, [SMALL, "NO_SYNC1"])]),
-    model("model.first_bytes_wait_for_the_tails", 10,
+    model("model.first_bytes_wait_for_the_tails", 5,
           [(HOLDS, [SMALL]), (BROKEN, [SMALL, "NO_SYNC2"])]),
-    model("model.the_third_round_is_for_hardware", 10,
+    model("model.the_third_round_is_for_hardware", 5,
           [(HOLDS, [SMALL, "HARDWARE", "NO_LATE"]),
            (BROKEN, [SMALL, "HARDWARE", "NO_LATE", "NO_SYNC3"])]),
 ]

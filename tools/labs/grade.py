@@ -44,11 +44,16 @@ def score(lab, results):
 
 
 def lines_of(lab, results):
+    """A reason of several lines, as the compiler's, is shown once."""
+    shown = {}
     for test, result in zip(lab.tests, results):
         verdict = "OK" if result.passed else "FAIL"
         points = test.points if result.passed else 0
         yield f"{test.name}: {verdict} ({points}/{test.points})"
-        yield from (f"    {line}" for line in result.why.splitlines())
+        first = shown.setdefault(result.why, test.name)
+        why = result.why if first == test.name or "\n" not in result.why \
+            else f"as {first}: {result.why.splitlines()[0].rstrip(':')}"
+        yield from (f"    {line}" for line in why.splitlines())
     yield f"Score: {score(lab, results)}/{lab.points}"
 
 
@@ -81,7 +86,8 @@ def report(lab, results, logs, work, out):
         return 0
     path, why = page.write(work, lab, logs,
                            build_folder() / "lab-theatre.html")
-    print(f"theatre: {path or why}")
+    if path or why:
+        print(f"theatre: {path or why}")
     return 1
 
 

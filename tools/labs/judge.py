@@ -14,6 +14,8 @@ from tools.labs.cut import LabError, tests_of
 
 MOST_GLOBS = 240  # characters; tests/kernel/ktest.c takes 255
 REASON = re.compile(r"^# |kernel panic: ")
+SANITIZER = re.compile(r"(?:==\d+==)?(ERROR: \w+Sanitizer: .*)|"
+                       r"(.*: runtime error: .*)")
 LINES = 4  # of a reason that are shown
 
 
@@ -24,9 +26,17 @@ class Result:
     why: str = ""
 
 
+def not_compiled(name, error):
+    return Result(name, False, f"it does not compile:\n{error}")
+
+
 def reason(lines):
-    """The lines that say why; the last ones, if none does."""
+    """The lines that say why, a sanitizer's first; else the last ones."""
     lines = [line for line in lines if line.strip()]
+    for nr, line in enumerate(lines):
+        if match := SANITIZER.match(line):
+            return "\n".join([match[1] or match[2],
+                              *lines[nr + 1:nr + LINES]])
     good = [line for line in lines if REASON.search(line)]
     return "\n".join((good or lines[-LINES:])[:LINES])
 
@@ -151,7 +161,7 @@ def judge_units(tree, tests, logs):
         try:
             results[test.name] = judge_unit(tree, test, done)
         except build.BuildError as error:
-            results[test.name] = Result(test.name, False, str(error))
+            results[test.name] = not_compiled(test.name, error)
     return results
 
 
@@ -215,8 +225,7 @@ def judge(tree, lab, logs):
         try:
             results |= function(tree, tests, logs)
         except build.BuildError as error:
-            results |= {test.name: Result(test.name, False, "it does not "
-                                          f"compile:\n{error}")
+            results |= {test.name: not_compiled(test.name, error)
                         for test in tests}
         except subprocess.TimeoutExpired as error:
             raise LabError(f"no end after {error.timeout} s") from error

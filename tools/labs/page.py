@@ -17,14 +17,15 @@ def filmed(logs):
 
 
 def write(tree, lab, logs, path):
-    """Returns the path of the page, or None and why there is none."""
+    """The path of the page, or None and why there is none; None, None for a lab
+    that has no scene."""
     try:
         scenes = filmed(logs)
         if not scenes and lab.scene:
             scenes = boot.record(build.image(tree, "debug"), 4, lab.scene,
                                  SEED)
         if not scenes:
-            return None, "no scene of this lab"
+            return None, None
         path.parent.mkdir(parents=True, exist_ok=True)
         report.write(scenes, path)
         return path, None

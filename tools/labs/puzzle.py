@@ -48,7 +48,6 @@ SOURCES = (
     ("entry", "COUNTED", 4, 0, "test"),
     ("probe", "MUTANTS", 2, None, "test"),
     ("command", "MUTANTS", 2, None, "test"),
-    ("command", "COUNTED", 2, 0, "test"),
 )
 
 
@@ -98,13 +97,6 @@ def without(files, tests):
             for path, names in tests.items()}
 
 
-def quiet(files):
-    """The tests of all faults, with the pragmas that without() gives to those
-    of one: else these would tell which file has lost a test."""
-    return {path: cut.quiet(files[path].decode()).encode()
-            for fault in faults() for path in withheld(fault, files)}
-
-
 def broken(fault, files):
     """What was removed leaves no line that holds only white space."""
     text = mutated(files[fault.file].decode(), fault.text, fault.becomes)
@@ -129,8 +121,7 @@ def unseal(data):
 def make(fault, files):
     """The tree that is handed out."""
     readme = f"{FOLDER}/README.md"
-    return (hand_out.kept(files) | quiet(files)
-            | without(files, withheld(fault, files))
+    return (hand_out.kept(files) | without(files, withheld(fault, files))
             | broken(fault, files)
             | {readme: files[readme], SEALED: seal(fault, files)})
 

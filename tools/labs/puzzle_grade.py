@@ -54,14 +54,19 @@ def run(work, sealed, names, logs):
     try:
         return judge.boot_group(work, names, where, logs)
     except build.BuildError as error:
-        return {name: judge.Result(name, False, "it does not compile:\n"
-                                   f"{error}") for name in names}
+        return {name: judge.not_compiled(name, error) for name in names}
+
+
+def told(result):
+    """The reason, with the name of the test if it was run at all."""
+    if result.why.startswith("it does not compile"):
+        return result.why
+    return f"{result.name}: {result.why}"
 
 
 def all_pass(name, results):
     bad = [result for result in results.values() if not result.passed]
-    why = "\n".join(f"{result.name}: {result.why}" for result in bad)
-    return judge.Result(name, not bad, why)
+    return judge.Result(name, not bad, "\n".join(dict.fromkeys(map(told, bad))))
 
 
 def unnamed(result):
