@@ -84,6 +84,7 @@ NOTHING(trace_close, struct trace_iterator *iter)
 NOTHING(trace_use, struct trace_array *tr)
 NOTHING(trace_unuse, struct trace_array *tr)
 NOTHING(event_triggers_drop, struct trace_event_file *file)
+NOTHING(event_triggers_drop_all, struct trace_array *tr)
 NOTHING(event_triggers_settled, void)
 
 unsigned long kallsyms_lookup_name(const char *name)

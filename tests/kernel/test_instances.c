@@ -4,8 +4,10 @@
  * functions, filters, settings and readers.
  */
 #include "kernel/base/fail.h"
+#include "kernel/base/slab.h"
 #include "kernel/lib/printf.h"
 #include "tests/kernel/fgraph_targets.h"
+#include "tests/kernel/tp_events.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"
 #include "trace/trace_snapshot.h"
@@ -327,6 +329,45 @@ KTEST(instances, triggers_are_their_own)
 	EXPECT_EQ(tracefs_mkdir("instances/foo"), 0);
 	tt_read("instances/foo/" SWITCH "trigger", text, ROOM);
 	EXPECT(!strstr(text, "count="));
+	EXPECT_EQ(tracefs_rmdir("instances/foo"), 0);
+}
+
+#define WAKING "events/sched/sched_waking/"
+
+/* Triggers that switch each other's event hold both; they go at once. */
+KTEST(instances, triggers_in_a_ring_go_with_it)
+{
+	size_t live = kmalloc_live();
+
+	EXPECT_EQ(tracefs_mkdir("instances/foo"), 0);
+	tt_write("instances/foo/" SWITCH "trigger",
+		 "enable_event:sched:sched_waking\n");
+	tt_write("instances/foo/" WAKING "trigger",
+		 "disable_event:sched:sched_switch:3\n");
+	tt_write("instances/foo/" WAKING "trigger", "stacktrace:2\n");
+	EXPECT(tt_says("instances/foo/" SWITCH "enable", "0*\n"));
+	EXPECT_EQ(tracefs_rmdir("instances/foo"), 0);
+	EXPECT_EQ(kmalloc_live(), live);
+	EXPECT(tt_says(SWITCH "enable", "0\n"));
+	EXPECT(tt_says(WAKING "enable", "0\n"));
+}
+
+static noinline void call_tracepoint(void)
+{
+	tp_call_two(1, 0);
+	barrier(); /* no jump: this function is to be on the stack */
+}
+
+/* The stack of an event begins where the tracepoint is, as in the top trace. */
+KTEST(instances, a_stack_begins_at_the_tracepoint)
+{
+	EXPECT_EQ(tracefs_mkdir("instances/foo"), 0);
+	tt_write("instances/foo/options/stacktrace", "1\n");
+	tt_write("instances/foo/events/testing_tp/testing_two/enable", "1\n");
+	call_tracepoint();
+	tt_write("instances/foo/tracing_on", "0\n");
+	tt_read("instances/foo/trace", text, ROOM);
+	EXPECT(strstr(text, ": <stack trace>\n => call_tracepoint\n"));
 	EXPECT_EQ(tracefs_rmdir("instances/foo"), 0);
 }
 

@@ -121,6 +121,8 @@ void event_pids_set(struct trace_array *tr, enum event_pids_kind kind,
 		kfree(set);
 		set = NULL;
 	}
+	if (!set && !old)
+		return;
 	if (set) {
 		set->next = in_force;
 		/* Filled in before a hook sees it; pairs with its load. */

@@ -214,21 +214,33 @@ void event_triggers_remove_hists(struct trace_event_file *file)
 	}
 }
 
-void event_triggers_drop(struct trace_event_file *file)
+/* Remove the triggers that have to do with the file; NULL: all. */
+static void drop_triggers(struct trace_array *tr,
+			  const struct trace_event_file *file)
 {
 	struct trace_event_file *other;
 	struct event_trigger **at;
 	u32 slot = 0;
 
-	while ((other = trace_event_file_next_any(file->tr, &slot))) {
+	while ((other = trace_event_file_next_any(tr, &slot))) {
 		at = &other->triggers;
 		while (*at) {
-			if (other == file || (*at)->is.target == file)
+			if (!file || other == file || (*at)->is.target == file)
 				unlink_trigger(other, at);
 			else
 				at = &(*at)->next;
 		}
 	}
+}
+
+void event_triggers_drop(struct trace_event_file *file)
+{
+	drop_triggers(file->tr, file);
+}
+
+void event_triggers_drop_all(struct trace_array *tr)
+{
+	drop_triggers(tr, NULL);
 }
 
 void event_triggers_settled(void)

@@ -106,6 +106,8 @@ event_trigger_nth_hist(const struct trace_event_file *file, u32 n);
  * those of others that switch its event [session]
  */
 void event_triggers_drop(struct trace_event_file *file);
+/* Remove all triggers of the trace. [session] */
+void event_triggers_drop_all(struct trace_array *tr);
 
 /* No probe is in a trigger that was removed: free them. [session] */
 void event_triggers_settled(void);

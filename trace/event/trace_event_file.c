@@ -266,12 +266,22 @@ static void free_file(struct trace_event_file **at)
 	kfree(file);
 }
 
-/* A stack of the event begins behind this function. */
+/*
+ * A stack of the event begins behind this function. The top trace gets its
+ * files first: the others copy what a search by name has found.
+ */
 static void find_caller(struct trace_event_file *file)
 {
+	const struct trace_event_file *top =
+		trace_event_file_find_any(trace_top(), file->event);
 	char name[TRACE_EVENT_NAME + sizeof("__traceiter_")];
 	unsigned long size = 0;
 
+	if (top) {
+		file->caller = top->caller;
+		file->caller_size = top->caller_size;
+		return;
+	}
 	if (!file->event->tp)
 		return;
 	snprintf(name, sizeof(name), "__traceiter_%s", file->event->tp->name);
@@ -300,13 +310,12 @@ static int make_file(struct trace_array *tr, const struct trace_event *event)
 	return 0;
 }
 
-/* Switch a file off for good, soft users or not. */
+/* Switch a file without triggers off for good, soft users or not. */
 static void force_off(struct trace_event_file *file)
 {
 	const struct event_file_user *const *user;
 
 	for_each_entry(user, event_file_users)(*user)->drop(file);
-	event_triggers_drop(file);
 	file->soft_users = 0;
 	trace_event_file_set(file, EVENT_FILE_SOFT_MODE, false);
 	if (file->flags & EVENT_FILE_ENABLED)
@@ -318,6 +327,7 @@ static int disable_all(struct trace_array *tr)
 	struct trace_event_file *file;
 	u32 slot = 0;
 
+	event_triggers_drop_all(tr);
 	while ((file = trace_event_file_next_any(tr, &slot)))
 		force_off(file);
 	settle();
@@ -339,7 +349,6 @@ static void destroy_files(struct trace_array *tr)
 {
 	u32 slot;
 
-	disable_all(tr);
 	for (slot = 0; slot < TRACE_EVENT_SLOTS; slot++)
 		free_file(&tr->event_files[slot]);
 	event_pids_set(tr, EVENT_PIDS_ONLY, NULL);
@@ -374,8 +383,10 @@ static void remove_files(const struct trace_event *event)
 
 	for (tr = trace_top(); tr; tr = tr->next) {
 		file = trace_event_file_find(tr, event);
-		if (file)
-			force_off(file);
+		if (!file)
+			continue;
+		event_triggers_drop(file);
+		force_off(file);
 	}
 	settle();
 	for (tr = trace_top(); tr; tr = tr->next)
