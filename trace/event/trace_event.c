@@ -162,6 +162,27 @@ static u16 take_id(void)
 	return 0;
 }
 
+static bool is_char_array(const struct trace_field *field)
+{
+	return field->kind == TRACE_FIELD_STRING && field->size;
+}
+
+static bool has_char_arrays(const struct trace_field *field)
+{
+	while (field->type && !is_char_array(field))
+		field++;
+	return field->type;
+}
+
+void trace_event_end_arrays(const struct trace_event *event, void *record)
+{
+	const struct trace_field *field = event->fields;
+
+	for (; field->type; field++)
+		if (is_char_array(field))
+			((char *)record)[field->offset + field->size - 1] = 0;
+}
+
 int trace_event_register(struct trace_event *event)
 {
 	static u64 serial; /* [events_lock] */
@@ -169,6 +190,7 @@ int trace_event_register(struct trace_event *event)
 
 	if (event->list_fields)
 		event->fields = event->list_fields();
+	event->has_char_arrays = has_char_arrays(event->fields);
 	mutex_lock(&events_lock);
 	event->id = take_id();
 	event->serial = ++serial;

@@ -185,6 +185,7 @@ struct trace_event {
 	void *probe;
 	/* Returns what ->fields is to be; called when it is registered. */
 	const struct trace_field *(*list_fields)(void);
+	bool has_char_arrays; /* of ->fields; filled in by the same */
 };
 
 DECLARE_TABLE(struct trace_event, trace_events);
@@ -244,6 +245,12 @@ trace_event_of(const void *record, u32 len)
 
 	return likely(event && len >= event->size) ? event : NULL;
 }
+
+/*
+ * Make the last byte of each array of characters a NUL: in a damaged record it
+ * need not be. @record: a copy that is only printed.
+ */
+void trace_event_end_arrays(const struct trace_event *event, void *record);
 
 /* Return: NULL if there is no such system, or it has no event of that name. */
 const struct trace_event *trace_event_by_name(const char *system,

@@ -224,6 +224,12 @@ static void put_retval(struct trace_iterator *iter, struct trace_seq *s,
 		trace_seq_printf(s, " = 0x%llx", value);
 }
 
+/* A damaged record has any depth; those after it are printed all the same. */
+static int real_depth(int depth)
+{
+	return min(max(depth, 0), FGRAPH_DEPTH_MAX);
+}
+
 static unsigned long *open_at(struct trace_iterator *iter, int depth)
 {
 	struct graph_cpu *cpu = graph_cpu(iter);
@@ -235,7 +241,7 @@ static unsigned long *open_at(struct trace_iterator *iter, int depth)
 static void put_function(struct trace_iterator *iter, struct trace_seq *s,
 			 const struct ftrace_graph_ent_entry *entry)
 {
-	trace_seq_fill(s, ' ', max(entry->depth, 0) * INDENT);
+	trace_seq_fill(s, ' ', real_depth(entry->depth) * INDENT);
 	trace_put_symbol(iter, s, entry->func, false);
 }
 
@@ -282,7 +288,7 @@ static void put_entry(struct trace_iterator *iter, struct trace_seq *s)
 	}
 	put_prologue(iter, s);
 	ret = leaf_return(iter, &next);
-	cpu->depth = entry->depth - (ret != NULL);
+	cpu->depth = real_depth(entry->depth) - (ret != NULL);
 	if (open)
 		*open = ret ? 0 : entry->func;
 	if (ret) {
@@ -304,12 +310,12 @@ static void put_return(struct trace_iterator *iter, struct trace_seq *s,
 	bool value = ret->ent.type == TRACE_GRAPH_RETVAL;
 	bool match = !open || *open == ret->func;
 
-	cpu->depth = ret->depth - 1;
+	cpu->depth = real_depth(ret->depth) - 1;
 	if (open)
 		*open = 0;
 	put_prologue(iter, s);
 	put_duration(iter, s, ret->rettime - ret->calltime);
-	trace_seq_fill(s, ' ', max(ret->depth, 0) * INDENT);
+	trace_seq_fill(s, ' ', real_depth(ret->depth) * INDENT);
 	trace_seq_putc(s, '}');
 	if (!match || value || option(iter, TRACE_OPT_funcgraph_tail)) {
 		trace_seq_puts(s, " /* ");
