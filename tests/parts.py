@@ -84,7 +84,11 @@ COMMANDS = [
     # All orders in which six kinds of users come and go; probes at all
     # instructions of kernel/ at once; each of kernel/lib alone.
     suites("probes-asked", TORTURE, 90, "--smp=2", "--icount=0",
-           "--tests=kprobe_orders.*,kprobe_kernel.*,kprobe_alone.*"),
+           "--tests=kprobe_orders.*,kprobe_kernel.*,kprobe_alone.*library*"),
+    # The same of kernel/base; each one of both alone.
+    suites("probes-each", TORTURE, 1200, "--smp=2",
+           "--tests=kprobe_base.*,kprobe_slots.*,kprobe_alone.*_base*,"
+           "kprobe_alone.*_kernel*"),
     # Every lock that is taken is checked: nop5-debug.elf.
     suites("kernel-4-debug", ALL, 142, "--smp=4", "--image=debug"),
     # What a site calls when the better ways are off.

@@ -4,6 +4,7 @@
  * third one with offsets 0, 1 and 2. The suites of those functions still pass,
  * and what cannot be probed is of the kinds that may be refused.
  */
+#include "arch/x86_64/patch/exec_pool.h"
 #include "arch/x86_64/patch/insn_decode.h"
 #include "kernel/base/kallsyms.h"
 #include "kernel/jump_label.h"
@@ -170,6 +171,14 @@ KTEST_FLAGS(kprobe_every, boundary_of_the_library_K2, 0, 240)
 	EXPECT(refused[BLACKLISTED] < nr_probes);
 }
 
+static void note_counts(void)
+{
+	ktest_note("%u probes; refused: %u blacklisted, %u traps, %u static "
+		   "keys, %u that run nowhere else",
+		   nr_probes, refused[BLACKLISTED], refused[TRAPS],
+		   refused[PATCHED], refused[CANNOT]);
+}
+
 /* The first function of kernel/, and the last. */
 static const char *const of_kernel[] = { "answer_nmi", "workload_read" };
 
@@ -182,30 +191,120 @@ KTEST_FLAGS(kprobe_kernel, boundary_of_the_kernel_K2, KTEST_ASKED | KTEST_LEAKS,
 {
 	test_functions(of_kernel, ARRAY_SIZE(of_kernel), of_kernel_suites);
 	EXPECT(nr_probes > 5000);
-	ktest_note("%u probes; refused: %u blacklisted, %u traps, %u static "
-		   "keys, %u that run nowhere else",
-		   nr_probes, refused[BLACKLISTED], refused[TRAPS],
-		   refused[PATCHED], refused[CANNOT]);
+	note_counts();
 }
 
-/* One after the other. */
-KTEST_FLAGS(kprobe_alone, each_boundary_of_the_library_K2, KTEST_ASKED, 1200)
+/* The first function of kernel/base, and the last. */
+static const char *const of_base[] = { "buddy_init", "text_region_of" };
+
+/* Not those of the clock and the console, which know how long a step takes. */
+static const char *const of_base_suites[] = { "page",	     "slab", "kallsyms",
+					      "text_region", "fail", NULL };
+
+KTEST_FLAGS(kprobe_base, boundary_of_the_base_K2, KTEST_ASKED | KTEST_LEAKS,
+	    600)
+{
+	test_functions(of_base, ARRAY_SIZE(of_base), of_base_suites);
+	EXPECT(nr_probes > 2000);
+	note_counts();
+}
+
+/* ---- the pool full of slots ---- */
+
+/*
+ * Probes that are not armed at each boundary, until there is no slot for one
+ * more. Return: their number.
+ */
+static unsigned int fill_with_slots(void)
+{
+	unsigned long addr, size, at;
+	unsigned int i, n = 0;
+	struct insn insn;
+
+	for (i = 0; i < kallsyms_count(); i++) {
+		kallsyms_symbol(i, &addr, &size);
+		if (kallsyms_type(i) != 't')
+			continue;
+		for (at = addr; at < addr + size && n < MOST; at += insn.len) {
+			struct kprobe *p = &probes[n];
+			int err;
+
+			if (insn_decode((const u8 *)at, 15, &insn))
+				break;
+			*p = (struct kprobe){ .addr = (u8 *)at,
+					      .pre_handler = count_hit,
+					      .flags = KPROBE_FLAG_DISABLED };
+			err = register_kprobe(p);
+			if (err == -ENOMEM)
+				return n;
+			chosen[n] = p;
+			n += !err;
+		}
+	}
+	return n;
+}
+
+KTEST_FLAGS(kprobe_slots, fill_the_pool_ten_times, KTEST_ASKED, 600)
+{
+	size_t before = exec_pool_free_bytes(), slots = before / EXEC_GRANULE;
+	unsigned int i, n;
+
+	for (i = 0; i < 10; i++) {
+		n = fill_with_slots();
+		EXPECT(n >= slots && n < MOST);
+		EXPECT_EQ(exec_pool_free_bytes(), 0);
+		unregister_kprobes(chosen, (int)n);
+		EXPECT_EQ(exec_pool_free_bytes(), before);
+	}
+	ktest_note("%u probes, %zu of them with a slot", n, slots);
+}
+
+/* ---- one after the other ---- */
+
+static void each_alone(const char *const *names, size_t n,
+		       const char *const *suites)
 {
 	unsigned long before;
 	unsigned int i, unreached = 0;
+	const char *const *suite;
 
 	nr_probes = 0;
-	collect_folder(of_lib, ARRAY_SIZE(of_lib));
+	collect_folder(names, n);
 	for (i = 0; i < nr_probes; i++) {
 		before = all_hits();
 		probes[i].flags = 0;
 		if (!EXPECT_EQ(register_kprobe(&probes[i]), 0))
 			return;
-		EXPECT(run_suite("lib") > 0);
+		for (suite = suites; *suite; suite++)
+			EXPECT(run_suite(*suite) > 0);
 		unregister_kprobe(&probes[i]);
 		unreached += all_hits() == before;
 	}
-	EXPECT(unreached < nr_probes / 2);
-	ktest_note("%u boundaries, %u not reached by the suite", nr_probes,
+	EXPECT(unreached < nr_probes);
+	ktest_note("%u boundaries, %u not reached by the suites", nr_probes,
 		   unreached);
+}
+
+KTEST_FLAGS(kprobe_alone, each_boundary_of_the_library_K2, KTEST_ASKED, 1200)
+{
+	static const char *const suites[] = { "lib", NULL };
+
+	each_alone(of_lib, ARRAY_SIZE(of_lib), suites);
+}
+
+/* Those that take no time: there are thousands of boundaries. */
+KTEST_FLAGS(kprobe_alone, each_boundary_of_the_base_K2,
+	    KTEST_ASKED | KTEST_LEAKS, 1200)
+{
+	static const char *const suites[] = { "page", "fail", NULL };
+
+	each_alone(of_base, ARRAY_SIZE(of_base), suites);
+}
+
+KTEST_FLAGS(kprobe_alone, each_boundary_of_the_kernel_K2,
+	    KTEST_ASKED | KTEST_LEAKS, 3600)
+{
+	static const char *const suites[] = { "lock", NULL };
+
+	each_alone(of_kernel, ARRAY_SIZE(of_kernel), suites);
 }

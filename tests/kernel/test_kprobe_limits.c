@@ -63,6 +63,7 @@ KTEST(kprobe_limits, a_full_pool_is_no_memory)
 	for (i = 0; i < TIMES; i++) {
 		first = fill_pool(piece);
 		EXPECT_EQ(register_kprobe(&p), -ENOMEM);
+		EXPECT(!get_kprobe((void *)slotted));
 		for (j = 0; j < 32 && first[j]; j++)
 			exec_free(first[j], piece[j]);
 		hits = 0;

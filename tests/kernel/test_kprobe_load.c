@@ -2,11 +2,10 @@
 /*
  * Probes while all CPUs call the probed functions, from tasks, interrupts and
  * NMIs: each call is one hit, for each mechanism (K4), also while other probes
- * of the same places come and go. And the slot of a preempted task (K3).
+ * of the same places come and go. And a handler under way (K5).
  */
 #include "arch/x86_64/cpu/irq.h"
 #include "arch/x86_64/patch/insn_decode.h"
-#include "kernel/base/page.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
@@ -16,10 +15,9 @@
 #include <asm/pt_regs.h>
 #include <asm/smp.h>
 
-#define ROUNDS	   16
-#define NR_PLACES  3
-#define CALLS_MIN  200 /* of a task on each CPU */
-#define SLOW_ORDER 8   /* 1 MiB */
+#define ROUNDS	  16
+#define NR_PLACES 3
+#define CALLS_MIN 200 /* of a task on each CPU */
 
 static noinline int by_site(int a)
 {
@@ -211,58 +209,75 @@ KTEST_FLAGS(kprobe_load, each_call_is_one_hit_in_all_contexts_K4, 0, 120)
 	EXPECT(guest_hits > 0);
 }
 
-/* ---- a task in a slot ---- */
-
-/* An instruction that takes longer than a tick: void slow(void *, size_t) */
-__asm__(".pushsection .text\n"
-	".globl kprobe_slow, kprobe_slow_at\n"
-	".type kprobe_slow, @function\n"
-	"kprobe_slow:\n\tmov %rsi, %rcx\n"
-	"kprobe_slow_at:\n\trep stosb\n\tret\n"
-	".size kprobe_slow, . - kprobe_slow\n"
-	".popsection\n");
-void kprobe_slow(void *to, size_t n);
-extern u8 kprobe_slow_at[];
+/* ---- a handler under way ---- */
 
 static struct {
-	void *memory;
-	bool inside, left;
+	struct kprobe p;
+	bool inside, leave, done, gone;
+	int (*fn)(int);
 } slow;
 
-static int run_slowly(void *arg)
+/* On the other CPU. */
+static int stay(struct kprobe *p, struct pt_regs *regs)
 {
-	(void)arg;
+	u64 end = ktime_ns() + 5000000000;
+
+	(void)regs;
 	WRITE_ONCE(slow.inside, true);
-	kprobe_slow(slow.memory, PAGE_SIZE << SLOW_ORDER);
-	WRITE_ONCE(slow.left, true);
+	while (!READ_ONCE(slow.leave) && ktime_ns() < end)
+		cpu_relax();
+	WRITE_ONCE(slow.done, p == &slow.p && !READ_ONCE(slow.gone));
 	return 0;
 }
 
-/*
- * K3: the task is preempted in the slot, for it shares our CPU. Its probe goes
- * away; it must still find its slot, so the request waits until it has left.
- */
-KTEST(kprobe_load, a_preempted_task_keeps_its_slot_K3)
+static int call_slow(void *arg)
 {
-	struct kprobe p = { .addr = kprobe_slow_at, .pre_handler = count_hit };
-	struct task_struct *task;
-	unsigned int tries, caught = 0;
+	(void)arg;
+	return slow.fn(1);
+}
 
-	slow.memory = alloc_pages(SLOW_ORDER);
-	ASSERT(slow.memory);
+static int remove_slow(void *arg)
+{
+	(void)arg;
+	unregister_kprobe(&slow.p);
+	WRITE_ONCE(slow.gone, true);
+	return 0;
+}
+
+static void remove_while_inside(unsigned long at, int (*fn)(int), int result)
+{
+	struct kprobe company = { .addr = (u8 *)at, .pre_handler = count_hit };
+	struct task_struct *caller, *remover;
+
+	memset(&slow, 0, sizeof(slow));
+	slow.fn = fn;
+	slow.p = (struct kprobe){ .addr = (u8 *)at, .pre_handler = stay };
+	/* The place stays armed, so nothing else is waited for. */
+	ASSERT_EQ(register_kprobe(&company), 0);
+	ASSERT_EQ(register_kprobe(&slow.p), 0);
+	caller = kthread_create(call_slow, NULL, "caller");
+	kthread_bind(caller, 1);
+	wake_up_process(caller);
+	wait_until(READ_ONCE(slow.inside), 5000);
+	remover = kthread_create(remove_slow, NULL, "remover");
+	kthread_bind(remover, 0);
+	wake_up_process(remover);
+	msleep(20);
+	EXPECT(!READ_ONCE(slow.gone));
+	WRITE_ONCE(slow.leave, true);
+	kthread_join(remover);
+	EXPECT(slow.done);
+	EXPECT_EQ(kthread_join(caller), result);
+	unregister_kprobe(&company);
+}
+
+/* A probe may be freed once it is unregistered. */
+KTEST(kprobe_load, removal_waits_for_a_handler_under_way_K5)
+{
+	if (num_online_cpus() < 2)
+		KTEST_SKIP("needs two CPUs");
 	kthread_bind(current, 0);
-	for (tries = 0; tries < 20 && !caught; tries++) {
-		slow.inside = slow.left = false;
-		ASSERT_EQ(register_kprobe(&p), 0);
-		task = kthread_create(run_slowly, NULL, "slow");
-		kthread_bind(task, 0);
-		wake_up_process(task);
-		wait_until(READ_ONCE(slow.inside), 5000);
-		caught = !READ_ONCE(slow.left);
-		unregister_kprobe(&p);
-		EXPECT(READ_ONCE(slow.left));
-		kthread_join(task);
-	}
-	EXPECT(caught);
-	free_pages(slow.memory, SLOW_ORDER);
+	remove_while_inside((unsigned long)by_site, by_site, 2);
+	remove_while_inside((unsigned long)by_slot, by_slot, 3);
+	remove_while_inside(ret_of(by_emulation), by_emulation, 5);
 }

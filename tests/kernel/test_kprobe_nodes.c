@@ -83,6 +83,8 @@ KTEST(kprobe_nodes, enabled_disarms_and_arms_all)
 KTEST(kprobe_nodes, blacklist_names_what_is_refused)
 {
 	unsigned long addr = kallsyms_lookup_name("kprobe_trap"), size;
+	struct kprobe p = { .symbol_name = "kprobe_trap",
+			    .flags = KPROBE_FLAG_DISABLED };
 	char line[96];
 
 	kallsyms_lookup(addr, NULL, &size);
@@ -93,4 +95,6 @@ KTEST(kprobe_nodes, blacklist_names_what_is_refused)
 	EXPECT(strstr(text, "\tpoke_int3_handler\n"));
 	EXPECT(strstr(text, "\tint3_common\n"));
 	EXPECT(!strstr(text, "\tlisted\n"));
+	EXPECT_EQ(register_kprobe(&p), -EINVAL);
+	unregister_kprobe(&p);
 }
