@@ -16,6 +16,11 @@ ssize_t probe_add(const char *file, const char *line)
 	return bells_write(file, line, TRACEFS_WRITE);
 }
 
+ssize_t probe_clear(const char *file)
+{
+	return bells_write(file, "", TRACEFS_WRITE | TRACEFS_TRUNC);
+}
+
 bool probes_begin(const char *tracer)
 {
 	return tt_begin(tracer, "probe_victim", 64) &&

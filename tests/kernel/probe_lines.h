@@ -17,6 +17,9 @@ u64 probe_victim(u64 a, const void *b, const void *c, u64 d, u64 e, u64 f,
 /* Append one line, no newline, to the file. Return: bytes, or an error. */
 ssize_t probe_add(const char *file, const char *line);
 
+/* Open with O_TRUNC, and write nothing. Return: 0, or an error. */
+ssize_t probe_clear(const char *file);
+
 /* On a trace of the top's with this tracer, no probe event is defined. */
 bool probes_begin(const char *tracer);
 /* Disable all events, and remove those made of probes. */

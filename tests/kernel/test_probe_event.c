@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * kprobe_events, dynamic_events and kprobe_profile: what is written, what is
- * shown, what is refused and with which words; and the files of the events.
+ * shown, what is refused and with which words.
  */
 #include "kernel/lib/printf.h"
 #include "tests/kernel/probe_lines.h"
 #include "tests/kernel/tp_events.h"
 
 #define SHOWN_MAX 4096
-
-/* How an open with TRUNC and nothing written ends. */
-static ssize_t empty(const char *file)
-{
-	return bells_write(file, "", TRACEFS_WRITE | TRACEFS_TRUNC);
-}
 
 static bool exists(const char *path)
 {
@@ -65,11 +59,11 @@ KTEST(probe_event, a_definition_is_shown_as_it_can_be_written)
 	EXPECT(exists("events/pe/a/format"));
 	EXPECT(exists("events/kprobes/p_probe_victim_5/trigger"));
 	EXPECT(exists("events/tracepoints/testing_two/filter"));
-	EXPECT_EQ(empty("kprobe_events"), 0);
+	EXPECT_EQ(probe_clear("kprobe_events"), 0);
 	EXPECT(tt_says("kprobe_events", ""));
 	EXPECT(tt_says("dynamic_events", also));
 	EXPECT(!exists("events/pe/a/format"));
-	EXPECT_EQ(empty("dynamic_events"), 0);
+	EXPECT_EQ(probe_clear("dynamic_events"), 0);
 	EXPECT(tt_says("dynamic_events", ""));
 	/* What was shown is what makes it again. */
 	EXPECT_EQ(probe_add("dynamic_events", both), (ssize_t)strlen(both));
@@ -205,7 +199,7 @@ KTEST(probe_event, a_line_has_a_longest_and_a_most)
 	long_line[PROBE_LINE] = 'x';
 	long_line[PROBE_LINE + 1] = '\0';
 	EXPECT_EQ(probe_add("kprobe_events", long_line), -EINVAL);
-	EXPECT_EQ(empty("kprobe_events"), 0);
+	EXPECT_EQ(probe_clear("kprobe_events"), 0);
 	len = (size_t)snprintf(long_line, sizeof(long_line),
 			       "p:pe/a probe_victim");
 	for (i = 1; i <= PROBE_ARGS; i++)
@@ -216,7 +210,7 @@ KTEST(probe_event, a_line_has_a_longest_and_a_most)
 	call_victim(1);
 	tt_write("events/pe/a/enable", "0");
 	EXPECT(probe_recorded("a", "a: (*) arg1=0x1 arg2=0x2 * arg128=0x80"));
-	EXPECT_EQ(empty("kprobe_events"), 0);
+	EXPECT_EQ(probe_clear("kprobe_events"), 0);
 	snprintf(long_line + len, sizeof(long_line) - len, " \\129");
 	EXPECT_EQ(probe_add("kprobe_events", long_line), -E2BIG);
 	probes_end();
@@ -257,8 +251,8 @@ KTEST(probe_event, an_event_in_use_stays_PE5)
 					     "p:pe/b probe_victim\n"),
 		  40);
 	tt_write("events/pe/b/enable", "1");
-	EXPECT_EQ(empty("kprobe_events"), -EBUSY);
-	EXPECT_EQ(empty("dynamic_events"), -EBUSY);
+	EXPECT_EQ(probe_clear("kprobe_events"), -EBUSY);
+	EXPECT_EQ(probe_clear("dynamic_events"), -EBUSY);
 	EXPECT_EQ(probe_add("kprobe_events", "-:pe/b"), -EBUSY);
 	EXPECT_EQ(probe_add("kprobe_events", "-:pe/"), -EBUSY);
 	EXPECT(tt_says("kprobe_events", "p:pe/a probe_victim\n"
@@ -266,10 +260,10 @@ KTEST(probe_event, an_event_in_use_stays_PE5)
 	tt_write("events/pe/b/enable", "0");
 	/* A trigger uses it, too. */
 	tt_write("events/pe/a/trigger", "traceon\n");
-	EXPECT_EQ(empty("kprobe_events"), -EBUSY);
+	EXPECT_EQ(probe_clear("kprobe_events"), -EBUSY);
 	EXPECT_EQ(probe_add("kprobe_events", "-:pe/a"), -EBUSY);
 	tt_write("events/pe/a/trigger", "!traceon\n");
-	EXPECT_EQ(empty("kprobe_events"), 0);
+	EXPECT_EQ(probe_clear("kprobe_events"), 0);
 	EXPECT_EQ(probe_event_count(), 0);
 	probes_end();
 }
@@ -336,6 +330,30 @@ KTEST(probe_event, several_probes_make_one_event)
 	probes_end();
 }
 
+KTEST(probe_event, lines_are_in_the_order_of_their_definition)
+{
+	static const char lines[] = "p:pe/a probe_victim x=%di\n"
+				    "f:pe/f probe_victim\n"
+				    "p:pe/b probe_victim\n"
+				    "p:pe/a second_victim x=%di\n";
+	static const char without[] = "f:pe/f probe_victim\n"
+				      "p:pe/b probe_victim\n"
+				      "p:pe/a second_victim x=%di\n";
+
+	ASSERT(probes_begin("nop"));
+	EXPECT_EQ(probe_add("dynamic_events", lines), (ssize_t)strlen(lines));
+	EXPECT(tt_says("dynamic_events", lines));
+	EXPECT(probe_add("dynamic_events", "-:pe/a probe_victim") > 0);
+	EXPECT(tt_says("dynamic_events", without));
+	EXPECT(tt_says("kprobe_events", strchr(without, '\n') + 1));
+	EXPECT(tt_says("kprobe_profile",
+		       "  b                                            "
+		       "              0               0\n"
+		       "  a                                            "
+		       "              0               0\n"));
+	probes_end();
+}
+
 KTEST(probe_event, a_probe_that_does_not_fit_its_event_is_refused)
 {
 	static const struct {
@@ -369,127 +387,5 @@ KTEST(probe_event, a_probe_that_does_not_fit_its_event_is_refused)
 		EXPECT(bells_logged(log));
 	}
 	EXPECT_EQ(probe_event_count(), 1);
-	probes_end();
-}
-
-/* ---- the files of an event ----------------------------------------------- */
-
-KTEST(probe_event, format_has_each_field_at_its_place)
-{
-	static const char fields[] =
-		"\tfield:unsigned long __probe_ip;\toffset:8;\tsize:8;"
-		"\tsigned:0;\n"
-		"\tfield:u8 a;\toffset:16;\tsize:1;\tsigned:0;\n"
-		"\tfield:s32 b;\toffset:17;\tsize:4;\tsigned:1;\n"
-		"\tfield:u16 c[3];\toffset:21;\tsize:6;\tsigned:0;\n"
-		"\tfield:__data_loc char[] d;\toffset:27;\tsize:4;"
-		"\tsigned:1;\n"
-		"\tfield:u64 e;\toffset:31;\tsize:8;\tsigned:0;\n"
-		"\n"
-		"print fmt: \"(%lx) a='%c' b=%d c={0x%x,0x%x,0x%x} "
-		"d=\\\"%s\\\" e=%pS\", REC->__probe_ip, REC->a, REC->b, "
-		"REC->c[0], REC->c[1], REC->c[2], __get_str(d), REC->e\n";
-	static const char ret[] =
-		"\tfield:unsigned long __probe_func;\toffset:8;\tsize:8;"
-		"\tsigned:0;\n"
-		"\tfield:unsigned long __probe_ret_ip;\toffset:16;\tsize:8;"
-		"\tsigned:0;\n"
-		"\tfield:s64 arg1;\toffset:24;\tsize:8;\tsigned:1;\n"
-		"\n"
-		"print fmt: \"(%lx <- %lx) arg1=%Ld\", REC->__probe_func, "
-		"REC->__probe_ret_ip, REC->arg1\n";
-	static char format[SHOWN_MAX];
-
-	ASSERT(probes_begin("nop"));
-	EXPECT(probe_add("kprobe_events",
-			 "p:pe/x probe_victim a=%di:char b=%si:s32 "
-			 "c=+0(%dx):x16[3] d=$comm e=%si:symbol") > 0);
-	EXPECT(probe_add("kprobe_events", "r:pe/y probe_victim $retval:s64") >
-	       0);
-	tt_read("events/pe/x/format", format, sizeof(format));
-	EXPECT(!strncmp(format, "name: x\nID: ", 12));
-	if (!EXPECT(strstr(format, fields)))
-		ktest_note("%s", format);
-	tt_read("events/pe/y/format", format, sizeof(format));
-	if (!EXPECT(strstr(format, ret)))
-		ktest_note("%s", format);
-	probes_end();
-}
-
-KTEST(probe_event, filters_and_triggers_read_the_arguments)
-{
-	ASSERT(probes_begin("nop"));
-	EXPECT(probe_add("kprobe_events",
-			 "p:pe/x probe_victim a=%di:u8 s=$comm c=%cx:s32") > 0);
-	tt_write("events/pe/x/filter", "a >= 3 && c == 4 && s ~ \"*\"");
-	tt_write("events/pe/x/enable", "1");
-	call_victim(5);
-	EXPECT_EQ(probe_records(" x: (probe_victim+0x0/"), 2);
-	EXPECT_EQ(probe_records(") a=3 s=\""), 1);
-	tt_write("events/pe/x/filter", "s == \"nobody\"");
-	trace_reset(trace_top(), TRACE_CPU_ALL);
-	call_victim(5);
-	EXPECT_EQ(probe_records(" x: "), 0);
-	tt_write("events/pe/x/filter", "0");
-	tt_write("events/pe/x/trigger", "traceoff:1 if a == 2\n");
-	call_victim(5); /* a is 4, 3, 2, 1, 0 */
-	EXPECT(tt_says("tracing_on", "0\n"));
-	EXPECT_EQ(probe_records(" x: "), 3);
-	tt_write("events/pe/x/enable", "0");
-	tt_write("events/pe/x/trigger", "!traceoff\n");
-	tt_write("tracing_on", "1");
-	EXPECT_EQ(probe_add("kprobe_events", "-:x"), 3);
-	probes_end();
-}
-
-KTEST(probe_event, probes_are_armed_while_the_event_is_enabled_PE4)
-{
-	char list[160];
-
-	ASSERT(probes_begin("nop"));
-	EXPECT(probe_add("kprobe_events", "p:pe/x probe_victim") > 0);
-	snprintf(list, sizeof(list),
-		 "%016lx  k  probe_victim+0x0    [DISABLED][FTRACE]\n",
-		 (unsigned long)probe_victim);
-	EXPECT(tt_says("kprobes/list", list));
-	call_victim(2);
-	tt_write("events/pe/x/enable", "1");
-	snprintf(list, sizeof(list),
-		 "%016lx  k  probe_victim+0x0    [FTRACE]\n",
-		 (unsigned long)probe_victim);
-	EXPECT(tt_says("kprobes/list", list));
-	call_victim(3);
-	tt_write("events/pe/x/enable", "0");
-	call_victim(4);
-	EXPECT(tt_says("kprobe_profile",
-		       "  x                                            "
-		       "              3               0\n"));
-	EXPECT_EQ(probe_records(" x: "), 3);
-	EXPECT_EQ(probe_add("kprobe_events", "-:x"), 3);
-	EXPECT(tt_says("kprobes/list", ""));
-	EXPECT(tt_says("kprobe_profile", ""));
-	probes_end();
-}
-
-/* ---- instances ----------------------------------------------------------- */
-
-KTEST(probe_event, each_trace_has_its_own_switch_and_filter)
-{
-	ASSERT(probes_begin("nop"));
-	ASSERT_EQ(tracefs_mkdir("instances/probed"), 0);
-	EXPECT(probe_add("kprobe_events", "p:pe/x probe_victim a=%di:u8") > 0);
-	tt_write("instances/probed/events/pe/x/filter", "a == 1");
-	tt_write("instances/probed/events/pe/x/enable", "1");
-	call_victim(3);
-	EXPECT_EQ(probe_records(" x: "), 0);
-	tt_write("events/pe/x/enable", "1");
-	call_victim(3);
-	EXPECT_EQ(probe_records(" x: "), 3);
-	EXPECT_EQ(bells_recorded_in(trace_array_find("probed")), 2);
-	EXPECT_EQ(empty("kprobe_events"), -EBUSY);
-	tt_write("events/pe/x/enable", "0");
-	EXPECT_EQ(empty("kprobe_events"), -EBUSY);
-	EXPECT_EQ(tracefs_rmdir("instances/probed"), 0);
-	EXPECT_EQ(empty("kprobe_events"), 0);
 	probes_end();
 }

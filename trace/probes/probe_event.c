@@ -22,6 +22,7 @@
 
 DEFINE_MUTEX(probe_events_mutex);
 LIST_HEAD(probe_events);
+LIST_HEAD(probes_listed);
 
 static struct probe_event *find_event(const struct probe_def *def)
 {
@@ -214,12 +215,15 @@ static int create(struct probe_line *line, unsigned int families)
 		return -ENOMEM;
 	}
 	p->def = def;
+	INIT_LIST_HEAD(&p->listed);
 	err = add_probe(line, p);
 	if (err) {
 		say_why(line, err, kind);
 		probe_free(p);
+		return err;
 	}
-	return err;
+	list_add_tail(&p->listed, &probes_listed);
+	return 0;
 }
 
 int probe_event_line(struct probe_line *line, unsigned int families)

@@ -43,13 +43,14 @@ struct probe_event {
 };
 
 struct probe {
-	struct probe_event *of; /* [I] */
-	struct list_head link;	/* [D][L] in of->probes */
-	struct probe_def *def;	/* [I] */
-	u64 hits;		/* [A] */
-	unsigned long missed;	/* [A] of earlier registrations */
-	struct tracepoint *tp;	/* [I] of PROBE_POINT; or NULL */
-	struct fprobe *hook;	/* [I] what is at the site; or NULL */
+	struct probe_event *of;	 /* [I] */
+	struct list_head link;	 /* [D][L] in of->probes */
+	struct list_head listed; /* [D] in probes_listed */
+	struct probe_def *def;	 /* [I] */
+	u64 hits;		 /* [A] */
+	unsigned long missed;	 /* [A] of earlier registrations */
+	struct tracepoint *tp;	 /* [I] of PROBE_POINT; or NULL */
+	struct fprobe *hook;	 /* [I] what is at the site; or NULL */
 	union {
 		struct kprobe kp;    /* PROBE_ENTRY */
 		struct kretprobe rp; /* PROBE_RETURN */
@@ -59,6 +60,8 @@ struct probe {
 
 extern struct mutex probe_events_mutex;
 extern struct list_head probe_events; /* [D] */
+/* The probes of all events, in the order of their definition. */
+extern struct list_head probes_listed; /* [D] */
 
 static inline struct probe_event *
 probe_event_of(const struct trace_event *event)

@@ -29,6 +29,7 @@ static LIST_HEAD(stuck); /* [D] without ->def and ->of */
 
 static void free_def(struct probe *p)
 {
+	list_del_init(&p->listed);
 	if (!p->of || p->of->form != p->def)
 		probe_def_free(p->def);
 	p->def = NULL;

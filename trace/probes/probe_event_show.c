@@ -14,16 +14,13 @@
 /* The probe with this number; NULL: there is none. [D] */
 static struct probe *probe_number(u64 n, unsigned int families)
 {
-	const struct probe_event *pe;
 	struct list_head *at;
+	struct probe *p;
 
-	for_each_probe_event(pe)
-	{
-		if (!(probe_event_family(pe) & families))
-			continue;
-		for (at = pe->probes.next; at != &pe->probes; at = at->next)
-			if (!n--)
-				return list_entry(at, struct probe, link);
+	for (at = probes_listed.next; at != &probes_listed; at = at->next) {
+		p = list_entry(at, struct probe, listed);
+		if (probe_event_family(p->of) & families && !n--)
+			return p;
 	}
 	return NULL;
 }
