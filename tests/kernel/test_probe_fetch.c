@@ -7,6 +7,7 @@
 #include "arch/x86_64/mm/paging.h"
 #include "kernel/lib/printf.h"
 #include "tests/kernel/probe_lines.h"
+#include "tests/kernel/tp_events.h"
 #include "tests/kernel/vmap.h"
 #include "trace/probes/probe_fetch.h"
 #include <asm/atomic.h>
@@ -32,6 +33,7 @@ static noinline void call_victim(void)
 	EXPECT_EQ(probe_victim(0x1122334455667788, &pf_first, pf_texts, 4, 5, 6,
 			       7, (u64)-8),
 		  0x1122334455667789);
+	tp_call_two(7, 0x102);
 }
 
 /* Does one argument of this probe have this value? Patterns. */
@@ -131,13 +133,35 @@ KTEST(probe_fetch, every_type_of_memory)
 		{ "@pf_first:b3@0/16", "1" },
 		{ "@pf_function:symbol", "probe_victim+0x0/0x*" },
 		{ "@pf_function:symstr", "\"probe_victim+0x0/0x*\"" },
+		{ "@pf_first+16:string", "\"the first\"" },
+	};
+
+	if (probes_begin("nop"))
+		ALL_FETCHED("p:pf/one probe_victim", cases);
+	probes_end();
+}
+
+KTEST(probe_fetch, arrays_of_every_type)
+{
+	static const struct pf_case cases[] = {
 		{ "@pf_bytes:u8[4]", "{1,2,250,255}" },
 		{ "@pf_bytes:s8[6]", "{1,2,-6,-1,-128,127}" },
 		{ "@pf_bytes:x16[2]", "{0x201,0xfffa}" },
 		{ "@pf_bytes+6:char[2]", "{'n','5'}" },
 		{ "@pf_texts:string[2]", "{\"one\",\"two\"}" },
-		{ "@pf_first+16:string", "\"the first\"" },
 		{ "@pf_bytes:b4@4/8[3]", "{0,0,15}" },
+		{ "@pf_bytes:x8[3]", "{0x1,0x2,0xfa}" },
+		{ "@pf_bytes:u16[3]", "{513,65530,32640}" },
+		{ "@pf_bytes:s16[3]", "{513,-6,32640}" },
+		{ "@pf_bytes:u32[2]", "{4294574593,896434048}" },
+		{ "@pf_bytes:s32[2]", "{-392703,896434048}" },
+		{ "@pf_bytes:x32[2]", "{0xfffa0201,0x356e7f80}" },
+		{ "@pf_first:u64[1]", "{18364758544493064833}" },
+		{ "@pf_first:s64[1]", "{-81985529216486783}" },
+		{ "@pf_first:x64[1]", "{0xfedcba9876543281}" },
+		{ "@pf_function:symbol[1]", "{probe_victim+0x0/0x*}" },
+		{ "@pf_function:symstr[1]", "{\"probe_victim+0x0/0x*\"}" },
+		{ "@pf_texts:ustring[2]", "{(fault),(fault)}" },
 	};
 
 	if (probes_begin("nop"))
@@ -198,6 +222,14 @@ KTEST(probe_fetch, what_each_kind_of_probe_knows)
 		{ "$stack0:symbol", "call_victim+0x*/0x*" },
 		{ "$comm", "\"*[a-z]*\"" },
 	};
+	static const struct pf_case point[] = {
+		{ "$arg1", "0x7" },
+		{ "$arg2:u16", "258" },
+		{ "+16($arg2):string", "(fault)" },
+		{ "number", "7" },
+		{ "value:x16", "0x102" },
+		{ "$comm", "\"*[a-z]*\"" },
+	};
 
 	if (probes_begin("nop")) {
 		ALL_FETCHED("r:pf/one probe_victim", ret);
@@ -206,6 +238,7 @@ KTEST(probe_fetch, what_each_kind_of_probe_knows)
 		ALL_FETCHED("f:pf/one probe_victim%return", ret);
 		ALL_FETCHED("f5:pf/one probe_victim%return", ret);
 		ALL_FETCHED("f:pf/one probe_victim", entry);
+		ALL_FETCHED("t:pf/one testing_two", point);
 	}
 	probes_end();
 }
