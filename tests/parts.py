@@ -82,9 +82,11 @@ COMMANDS = [
            "--tests=text_poke_faults.*,text_poke_nmi.*,text_poke_late.*,"
            "lock_order.*"),
     # All orders in which six kinds of users come and go; probes at all
-    # instructions of kernel/ at once; each of kernel/lib alone.
-    suites("probes-asked", TORTURE, 90, "--smp=2", "--icount=0",
-           "--tests=kprobe_orders.*,kprobe_kernel.*,kprobe_alone.*library*"),
+    # instructions of kernel/ at once; each of kernel/lib alone; 100,000 random
+    # lines for dynamic_events.
+    suites("probes-asked", TORTURE, 120, "--smp=2", "--icount=0",
+           "--tests=kprobe_orders.*,kprobe_kernel.*,kprobe_alone.*library*,"
+           "probe_random_long.*"),
     # The same of kernel/base; each one of both alone.
     suites("probes-each", TORTURE, 1200, "--smp=2",
            "--tests=kprobe_base.*,kprobe_slots.*,kprobe_alone.*_base*,"
