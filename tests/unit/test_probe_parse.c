@@ -15,6 +15,7 @@
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"
+#include "tests/unit/probe_sound.h"
 #include "tests/unit/probe_symbols.h"
 #include "tests/unit/unit.h"
 #include "trace/probes/probe_parse.h"
@@ -628,63 +629,18 @@ static void random_line(char *text, size_t size)
 		random_grammar(text, size);
 }
 
-/* What holds for every definition that is accepted. */
-static void check_sound(const struct probe_def *def)
-{
-	u32 end = probe_args_offset(def->kind);
-	unsigned int i;
-
-	for (i = 0; i < def->n_args; i++) {
-		const struct probe_arg *arg = &def->arg[i];
-
-		CHECK_EQ(arg->offset, end);
-		end += arg->size * probe_elements(arg);
-		CHECK(arg->n_steps >= 1 && arg->n_steps <= PROBE_STEPS);
-		CHECK(arg->step[0].op < PROBE_OP_DEREF);
-	}
-	CHECK_EQ(def->size, end);
-	CHECK(end <= PROBE_RECORD_MAX);
-}
-
-/* "letter:group/event place name=fetch...", as the file shows it. */
-static void write_back(const struct probe_def *def, char *text, size_t size)
-{
-	static const char letters[] = "prfft";
-	char place[256];
-	unsigned int i;
-	size_t at;
-
-	probe_def_place(def, place, sizeof(place));
-	at = (size_t)snprintf(text, size, "%c", letters[def->kind]);
-	if (def->maxactive)
-		at += (size_t)snprintf(text + at, size - at, "%u",
-				       def->maxactive);
-	at += (size_t)snprintf(text + at, size - at, ":%s/%s %s", def->group,
-			       def->event, place);
-	for (i = 0; i < def->n_args; i++)
-		at += (size_t)snprintf(text + at, size - at, " %s=%s",
-				       def->arg[i].name, def->arg[i].text);
-}
-
 static void check_read_back(const struct probe_def *def)
 {
 	struct probe_def *again;
 	static char text[8192];
-	unsigned int i;
 
-	write_back(def, text, sizeof(text));
+	probe_write_back(def, text, sizeof(text));
 	again = parse(text);
 	if (!CHECK(!IS_ERR(again))) {
 		host_print(text);
 		return;
 	}
-	CHECK_EQ(again->kind, def->kind);
-	CHECK_EQ(again->size, def->size);
-	CHECK_EQ(again->n_args, def->n_args);
-	for (i = 0; i < def->n_args; i++)
-		CHECK_EQ(memcmp(again->arg[i].step, def->arg[i].step,
-				sizeof(def->arg[i].step)),
-			 0);
+	CHECK(probe_defs_equal(again, def));
 	probe_def_free(again);
 }
 
@@ -702,7 +658,7 @@ UNIT(probe_parse, random_lines_leave_nothing_half_made_PE1)
 			CHECK(line.error_at <= strlen(line.text) + 1);
 		} else {
 			accepted++;
-			check_sound(def);
+			CHECK(probe_def_is_sound(def));
 			check_read_back(def);
 			probe_def_free(def);
 		}
