@@ -350,6 +350,15 @@ HIST_MAP = [
      " if (mine[i] != key[i])"),
 ]
 
+HIST_PARSE = [
+    ("nothing", "hist_parse.c", "", ""),
+    ("HG1: the place of a sort field", "hist_parse.c",
+     "HIST_ERROR_INVALID_SORT_FIELD, name.at",
+     "HIST_ERROR_INVALID_SORT_FIELD, name.at + 1"),
+    ("HG1: no empty assignment", "hist_parse.c",
+     "return refuse(p, HIST_ERROR_EMPTY_ASSIGNMENT, name.at);", "return 0;"),
+]
+
 PIDS = [
     ("nothing", "ftrace_pid.c", "", ""),
     ("P1: the words are new before a bit is another's", "ftrace_pid.c",
@@ -468,6 +477,7 @@ MODELS = {
     "filter": ("trace/event/filter*", FILTER),
     "filter_errors": ("trace/event/filter*", FILTER_ERRORS),
     "hist_map": ("trace/event/hist_map.[ch]", HIST_MAP),
+    "hist_parse": ("trace/event/hist_parse.[ch]", HIST_PARSE),
     "ring_buffer": ("trace/ring/ring_buffer*", RING),
     "ring_buffer_swap": ("trace/ring/ring_buffer*", SWAP),
     "ring_buffer_persist": ("trace/ring/ring_buffer*", PERSIST),
@@ -475,16 +485,15 @@ MODELS = {
     "tracefs": ("trace/control/tracefs*", TRACEFS),
 }
 # What a model needs beside the files that are mutated.
-SEQ = "kernel/lib/trace_seq.c"
 CORE = [str(path.relative_to(ROOT)) for path in
         sorted((ROOT / "trace/core").glob("*.c"))
         if not path.stem.endswith(("_init", "_unwind", "_fexit", "_pid"))]
-BESIDE = {"tracefs": [SEQ], "trace_event": [SEQ],
-          "ftrace_switches": [*CORE, SEQ, "arch/x86_64/patch/insn.c",
+BESIDE = {"ftrace_switches": [*CORE, "arch/x86_64/patch/insn.c",
                               "tests/host/sites.c",
                               "tests/host/ftrace_util.c"],
-          "filter": [SEQ, "trace/event/trace_event.c"],
-          "filter_errors": [SEQ, "trace/event/trace_event.c"]}
+          "filter": ["trace/event/trace_event.c"],
+          "filter_errors": ["trace/event/trace_event.c"],
+          "hist_parse": ["trace/event/trace_event.c"]}
 # What of the files that are mutated it does not need.
 WITHOUT = {"ring_buffer": ["ring_buffer_persist.c"],
            "ring_buffer_swap": ["ring_buffer_persist.c"]}
