@@ -20,6 +20,14 @@ MUTANTS = [
      "ftrace_set_filter(&command->ops, NULL, 0, 1);\n\t"
      "err = register_ftrace_function(&command->ops);",
      "func_command.only_its*", "not ok 1 - func_command.only_its"),
+    ("FC3: a site is freed without waiting", COMMANDS,
+     "\tsynchronize_cpus(); /* FC3 */\n\twhile (", "\twhile (",
+     "func_command.freed*", "not ok 1 - func_command.freed"),
+    ("TG2: the event that a trigger switches is held for ever",
+     "trace/event/event_trigger.c",
+     "if (trigger->is.target) trace_event_soft_mode(trigger->is.target, "
+     "false);", "",
+     "event_trigger.enable_event*", "not ok 1 - event_trigger.enable_event"),
     ("FC4: a failed addition leaves its table", COMMANDS,
      "\tif (err)\n\t\tsmp_store_release(&command->table, old); /* FC4 */", "",
      "func_command.memory*", "kernel panic: "),
@@ -108,6 +116,8 @@ FUZZED = [
     ("a refused trigger keeps its filter", "fuzz_events",
      "trace/control/trigger_nodes.c",
      "if (err) event_trigger_spec_drop(&w->spec);", ""),
+    ("FC4: a failed addition leaves its table", "fuzz_events", COMMANDS,
+     "\tif (err)\n\t\tsmp_store_release(&command->table, old);", ""),
     ("a histogram is listed as it is written", "fuzz_events",
      "trace/event/event_hist.c",
      'if (spec->sort[i].descending) trace_seq_puts(seq, ".descending");',

@@ -267,7 +267,7 @@ static size_t read_all(const char *path, char *buf, size_t room)
 	return len;
 }
 
-/* @nth: that allocation of the write fails; 0: none. */
+/* @nth: that allocation of write and close fails; 0: none. */
 static int write_whole(const char *path, unsigned int flags, const char *text,
 		       unsigned int nth)
 {
@@ -280,9 +280,9 @@ static int write_whole(const char *path, unsigned int flags, const char *text,
 	if (nth)
 		fail_nth(nth);
 	n = tracefs_write(file, text, len);
-	fail_end();
 	BUG_ON(n > (ssize_t)len || (n < 0 && file->error_at > len + 2));
-	err = tracefs_close(file);
+	err = tracefs_close(file); /* carries the last word out */
+	fail_end();
 	return n < 0 ? n : err;
 }
 

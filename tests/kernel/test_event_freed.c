@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * What a probe may be in outlives it: a trigger that is removed and the table
- * of a histogram that is cleared, while CPU 1 is inside a filter of the event.
- * Another trigger keeps the event switched on, so that nothing else is a reason
- * to wait.
+ * of a histogram that is cleared, while CPU 1 is inside a filter of the event;
+ * and the site of a function command. Another trigger keeps the event switched
+ * on, and the command has another function, so that nothing else is a reason to
+ * wait.
  */
 #include "kernel/sched.h"
 #include "tests/kernel/event_bells.h"
@@ -132,4 +133,53 @@ KTEST(event_hist, cleared_after_the_probe_that_may_add_EH2)
 	waits_for_the_probe(clear_histogram);
 	remove_slow();
 	end("!hist:keys=number");
+}
+
+static traced_function void ef_one(void *unused)
+{
+	barrier();
+}
+
+static traced_function void ef_two(void *unused)
+{
+	barrier();
+}
+
+/* A callback has preemption off, too; that is all that FC3 may rely on. */
+static int stay_without_preemption(void *unused)
+{
+	preempt_disable();
+	atomic_set(&inside, 1);
+	while (!atomic_read(&release))
+		cpu_relax();
+	preempt_enable();
+	ef_one(NULL);
+	ef_two(NULL);
+	return 0;
+}
+
+static void remove_command(void)
+{
+	bells_accept("set_ftrace_filter", "!ef_one:traceon:");
+}
+
+KTEST(func_command, freed_after_the_callback_that_is_in_it_FC3)
+{
+	if (num_online_cpus() < 2)
+		KTEST_SKIP("a second CPU is in the callback");
+	atomic_set(&inside, 0);
+	atomic_set(&release, 0);
+	kthread_bind(current, 0);
+	ASSERT(tt_begin("nop", NULL, 64));
+	bells_accept("set_ftrace_filter", "ef_one:traceon:5");
+	bells_accept("set_ftrace_filter", "ef_two:traceon:5");
+	caller = kthread_create(stay_without_preemption, NULL, "caller");
+	ASSERT(!IS_ERR(caller));
+	kthread_bind(caller, 1);
+	wake_up_process(caller);
+	EXPECT(wait_until(atomic_read(&inside), QUIESCE_WAIT_MS));
+	waits_for_the_probe(remove_command);
+	bells_accept("set_ftrace_filter", "!ef_two:traceon:");
+	tt_end();
+	kthread_bind(current, CPU_ANY);
 }

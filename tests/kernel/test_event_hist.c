@@ -401,6 +401,27 @@ KTEST(event_hist, a_clock)
 #undef TIMED
 }
 
+/* Sums beyond 32 bits, by which rows are sorted. */
+KTEST(event_hist, sums_of_64_bits_are_sorted)
+{
+	ASSERT(begin());
+	bells_accept(TWO "trigger",
+		     "hist:keys=number:vals=value:sort=value.descending");
+	tp_call_two(1, 5);
+	tp_call_two(2, 1UL << 31);
+	tp_call_two(2, 1UL << 31);
+	tp_call_two(3, (1UL << 63) + 1);
+	EXPECT(rows_are(TWO "hist",
+			"{ number:          3 } hitcount:          1"
+			"  value: 9223372036854775809\n"
+			"{ number:          2 } hitcount:          2"
+			"  value: 4294967296\n"
+			"{ number:          1 } hitcount:          1"
+			"  value:          5\n"));
+	bells_write(TWO "trigger", "", TRACEFS_WRITE | TRACEFS_TRUNC);
+	end();
+}
+
 /* ---- load ---------------------------------------------------------------- */
 
 /* A number without a pattern; the clock may go by even steps. */

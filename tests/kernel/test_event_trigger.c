@@ -4,6 +4,7 @@
  * all CPUs, soft mode, and removal while they fire.
  */
 #include "kernel/base/printk.h"
+#include "kernel/lib/printf.h"
 #include "kernel/sched.h"
 #include "tests/kernel/event_bells.h"
 #include "tests/kernel/ktest.h"
@@ -339,23 +340,32 @@ static void call_two(void *unused)
 	tp_call_two(1, 0);
 }
 
-KTEST(event_trigger, a_count_is_exact_on_all_cpus_TG1)
+static void fires(u64 times)
 {
 	struct ring_buffer_stats stats;
 	unsigned int cpu;
 	u64 stacks = 0;
+	char trigger[32];
 
-	ASSERT(begin());
-	tt_write("buffer_size_kb", "4096\n");
-	bells_accept(TWO "trigger", "stacktrace:1000");
+	snprintf(trigger, sizeof(trigger), "stacktrace:%llu", times);
+	bells_accept(TWO "trigger", trigger);
 	tt_storm(call_two, NULL, 1000, 2, false);
 	for_each_online_cpu(cpu) {
 		ring_buffer_stats(trace_top()->buffer.cpu[cpu], &stats);
 		stacks += stats.entries;
 	}
-	EXPECT_EQ(stacks, 1000);
+	EXPECT_EQ(stacks, times);
 	EXPECT(tt_says(TWO "trigger", "stacktrace:count=0\n"));
 	bells_accept(TWO "trigger", "!stacktrace");
+	trace_reset(trace_top(), TRACE_CPU_ALL);
+}
+
+KTEST(event_trigger, a_count_is_exact_on_all_cpus_TG1)
+{
+	ASSERT(begin());
+	tt_write("buffer_size_kb", "4096\n");
+	fires(3);
+	fires(1000);
 	end();
 }
 

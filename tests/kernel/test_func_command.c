@@ -567,6 +567,33 @@ KTEST(func_command, memory_runs_out_at_every_step_FC4)
 	end();
 }
 
+/* A command whose snapshot has no memory would be hit without one. */
+KTEST(func_command, a_snapshot_without_memory_is_no_command)
+{
+	static const char snapshot[] = "fc_target_one:snapshot\n";
+	unsigned int n, refused = 0;
+	bool failed = true;
+	ssize_t ret;
+
+	ASSERT(begin());
+	for (n = 1; failed; n++) {
+		ret = bells_fail_write(FILTER, snapshot, n, &failed);
+		if (ret == -ENOMEM) {
+			refused++;
+			EXPECT(tt_says(FILTER, ALL));
+			EXPECT(!trace_snapshot_allocated(trace_top()));
+			continue;
+		}
+		EXPECT_EQ(ret, strlen(snapshot));
+		EXPECT(tt_says(FILTER,
+			       ALL "fc_target_one:snapshot:unlimited\n"));
+		accept("!fc_target_one:snapshot");
+		tt_write("snapshot", "0\n");
+	}
+	EXPECT(refused > num_online_cpus()); /* a buffer for each */
+	end();
+}
+
 KTEST(func_command, an_event_that_goes_takes_its_commands_with_it)
 {
 	ASSERT(begin());
