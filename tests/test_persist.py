@@ -221,7 +221,7 @@ def test_nobody_writes_the_region(memory, make_iso, firmware, boots):
     iso = make_iso("tests", append="mode=crash crash=reset "
                    f"reserve_mem={size >> 20}M:4096:t")
     done = subprocess.run(
-        [*RUN[:-1], "--smp=2", f"--boots={boots}", "--timeout=120",
+        [*RUN[:-1], "--smp=2", f"--boots={boots}", "--timeout=600",
          "--firmware", firmware, "--iso", str(iso), "--memory-file",
          str(memory)],
         capture_output=True, text=True, check=False)

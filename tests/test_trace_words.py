@@ -73,15 +73,27 @@ def test_each_word_is_written_to_its_file():
 
 def test_instances_from_boot_on():
     log, said = shell("trace_instance=one,sched:sched_switch "
-                      "trace_instance=two^traceoff",
+                      "trace_instance=two^traceoff^traceprintk",
                       "ls instances\ncat instances/one/set_event\n"
                       "cat instances/one/tracing_on\n"
-                      "cat instances/two/tracing_on\ncat set_event")
+                      "cat instances/two/tracing_on\ncat set_event\n"
+                      "cat options/trace_printk_dest\n"
+                      "cat instances/one/options/trace_printk_dest\n"
+                      "cat instances/two/options/trace_printk_dest")
     assert not refusals(log)
     assert has_words(said, "one/\ntwo/")
     assert re.search("set_event\nsched:sched_switch\nnop5# cat [^\n]*on\n1\n"
                      "nop5# cat [^\n]*on\n0\nnop5# cat set_event\nnop5# ",
                      said), said
+    assert re.findall("/trace_printk_dest\n(.)\n", said) == ["0", "0", "1"]
+
+
+@pytest.mark.parametrize("flag", ["printk", "trace_printk"])
+def test_a_flag_of_an_instance_has_other_names(flag):
+    log, said = shell(f"trace_instance=two^{flag}",
+                      "cat instances/two/options/trace_printk_dest")
+    assert not refusals(log)
+    assert has_words(said, "1")
 
 
 @pytest.mark.parametrize("words, path, text", ALONE)
@@ -104,8 +116,8 @@ BAD = [
     ("trace_buf_size=big", "trace_buf_size=big: a number is needed"),
     ("trace_instance=a,no:such", "trace_instance=no:such: no such event"),
     ("trace_instance=a", "trace_instance=a: File exists"),
-    ("trace_instance=b^traceoff^printk",
-     "trace_instance=printk: no such flag here"),
+    ("trace_instance=b^traceoff^print",
+     "trace_instance=print: no such flag"),
     ("trace_instance=c@nowhere",
      "trace_instance=nowhere: no such memory is reserved"),
     ("kprobe_event=p,no_such;p:boot/b,schedule,%ex",

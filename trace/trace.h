@@ -67,6 +67,7 @@ struct tracer;
 	X(sleep_time, "sleep-time", true)                      \
 	X(event_fork, "event-fork", false)                     \
 	X(function_fork, "function-fork", false)               \
+	X(trace_printk_dest, "trace_printk_dest", true)        \
 	X(record_cmd, "record-cmd", true)                      \
 	X(graph_time, "graph-time", true)                      \
 	X(profile_time, "profile-time", true)                  \

@@ -41,8 +41,10 @@ bool trace_has_option(const struct trace_array *tr, unsigned int option)
 
 void trace_options_inherit(struct trace_array *tr)
 {
-	tr->options = trace_top()->options & ~(BIT(TRACE_OPT_event_fork) |
-					       BIT(TRACE_OPT_function_fork));
+	tr->options =
+		trace_top()->options &
+		~(BIT(TRACE_OPT_event_fork) | BIT(TRACE_OPT_function_fork) |
+		  BIT(TRACE_OPT_trace_printk_dest));
 }
 
 /* The option function-fork */
@@ -65,6 +67,19 @@ static void tell_hooks(struct trace_array *tr, unsigned int option, bool on)
 	for_each_entry(at, trace_option_hooks)(*at)->changed(tr, option, on);
 }
 
+static int ask_hooks(struct trace_array *tr, unsigned int option, bool on)
+{
+	const struct trace_option_hook *const *at;
+	int err = 0;
+
+	for_each_entry(at, trace_option_hooks)
+	{
+		if (!err && (*at)->allow)
+			err = (*at)->allow(tr, option, on);
+	}
+	return err;
+}
+
 static void set_overwrite(struct trace_array *tr, bool on)
 {
 	ring_buffer_set_overwrite(&tr->buffer, on);
@@ -82,11 +97,12 @@ int trace_set_option_locked(struct trace_array *tr, unsigned int option,
 	assert_held(&trace_lock);
 	tracer = tr->tracer;
 	if (trace_option(tr, option) != on) {
-		if (tracer->options & BIT(option) && tracer->set_option)
+		err = ask_hooks(tr, option, on);
+		if (!err && tracer->options & BIT(option) && tracer->set_option)
 			err = tracer->set_option(tr, option, on);
 		if (!err)
 			WRITE_ONCE(tr->options, tr->options ^ BIT(option));
-		if (option == TRACE_OPT_overwrite)
+		if (!err && option == TRACE_OPT_overwrite)
 			set_overwrite(tr, on);
 		if (!err)
 			tell_hooks(tr, option, on);

@@ -18,10 +18,13 @@ void trace_options_inherit(struct trace_array *tr);
 
 /*
  * What is no tracer and has options adds itself to this table. changed is
- * called after an option of a trace has changed. [trace_lock held]
+ * called after an option of a trace has changed; allow, if it is not NULL,
+ * before it changes. Return of allow: 0, or an errno and the option stays.
+ * [trace_lock held]
  */
 struct trace_option_hook {
 	void (*changed)(struct trace_array *tr, enum trace_option option,
 			bool on);
+	int (*allow)(struct trace_array *tr, enum trace_option option, bool on);
 };
 DECLARE_TABLE(struct trace_option_hook, trace_option_hooks);

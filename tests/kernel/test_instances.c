@@ -10,6 +10,7 @@
 #include "tests/kernel/tp_events.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"
+#include "trace/output/trace_bprint.h"
 #include "trace/trace_snapshot.h"
 
 #define ROOM 4096
@@ -368,6 +369,61 @@ KTEST(instances, a_stack_begins_at_the_tracepoint)
 	tt_write("instances/foo/tracing_on", "0\n");
 	tt_read("instances/foo/trace", text, ROOM);
 	EXPECT(strstr(text, ": <stack trace>\n => call_tracepoint\n"));
+	EXPECT_EQ(tracefs_rmdir("instances/foo"), 0);
+}
+
+/* ---- trace_printk() ------------------------------------------------------ */
+
+static bool printed(const char *path, const char *what)
+{
+	tt_read(path, text, ROOM);
+	return strstr(text, what);
+}
+
+#define DEST "options/trace_printk_dest"
+
+/* BP1 */
+KTEST(instances, prints_go_to_one_of_them)
+{
+	EXPECT_EQ(tracefs_mkdir("instances/foo"), 0);
+	EXPECT_EQ(tracefs_mkdir("instances/bar"), 0);
+	EXPECT(tt_says(DEST, "1\n") && tt_says("instances/foo/" DEST, "0\n"));
+	tt_write("instances/foo/" DEST, "1\n");
+	EXPECT(tt_says(DEST, "0\n") && tt_says("instances/foo/" DEST, "1\n"));
+	trace_printk("to foo %d\n", 1);
+	EXPECT(printed("instances/foo/trace", ": to foo 1\n"));
+	EXPECT(!printed("trace", "to foo"));
+	tt_write("instances/bar/" DEST, "1\n");
+	EXPECT(tt_says("instances/foo/" DEST, "0\n"));
+	trace_printk("to bar %d\n", 2);
+	EXPECT(printed("instances/bar/trace", ": to bar 2\n"));
+	EXPECT(!printed("instances/foo/trace", "to bar"));
+	tt_write("instances/bar/trace_options", "notrace_printk_dest");
+	EXPECT(tt_says(DEST, "1\n"));
+	EXPECT_EQ(trace_set_option(trace_top(), TRACE_OPT_trace_printk_dest, 0),
+		  -EINVAL);
+	EXPECT(tt_says(DEST, "1\n"));
+	EXPECT_EQ(tracefs_rmdir("instances/bar"), 0);
+	EXPECT_EQ(tracefs_rmdir("instances/foo"), 0);
+}
+
+KTEST(instances, prints_of_one_that_goes_BP1)
+{
+	EXPECT_EQ(tracefs_mkdir("instances/foo"), 0);
+	tt_write("instances/foo/" DEST, "1\n");
+	EXPECT_EQ(tracefs_rmdir("instances/foo"), 0);
+	EXPECT(tt_says(DEST, "1\n"));
+	trace_printk("to the top %d\n", 3);
+	EXPECT(printed("trace", ": to the top 3\n"));
+	tt_write("trace", "");
+	EXPECT_EQ(tracefs_mkdir("instances/foo"), 0); /* not inherited */
+	EXPECT(tt_says("instances/foo/" DEST, "0\n"));
+	fail_nth(1);
+	EXPECT_EQ(trace_set_option(trace_array_find("foo"),
+				   TRACE_OPT_trace_printk_dest, true),
+		  -ENOMEM);
+	fail_end();
+	EXPECT(tt_says(DEST, "1\n"));
 	EXPECT_EQ(tracefs_rmdir("instances/foo"), 0);
 }
 

@@ -2,8 +2,7 @@
 /*
  * boot_instances.c - the word trace_instance= of the command line.
  *
- * A region of memory after an @ makes a trace that survives a reset. Of Linux's
- * grammar, the flags for trace_printk() are refused: it has one trace here.
+ * A region of memory after an @ makes a trace that survives a reset.
  *
  * If such a trace has events of the last boot, it stays off, so that what the
  * word starts does not remove them.
@@ -51,16 +50,41 @@ static void enable_event(const char *name, const char *event)
 	tracefs_close(file);
 }
 
+/* Linux has three names for one of them. */
+static const struct {
+	const char *name;
+	bool traceoff;
+} flags_known[] = {
+	{ "traceoff", true },
+	{ "traceprintk", false },
+	{ "trace_printk", false },
+	{ "printk", false },
+};
+
+static void set_flag(struct trace_array *tr, const char *flag)
+{
+	unsigned int i = 0;
+	int err = 0;
+
+	while (i < ARRAY_SIZE(flags_known) &&
+	       strcmp(flag, flags_known[i].name) != 0)
+		i++;
+	if (i == ARRAY_SIZE(flags_known))
+		complain(flag, "no such flag");
+	else if (flags_known[i].traceoff)
+		trace_set_on(tr, false);
+	else
+		err = trace_set_option(tr, TRACE_OPT_trace_printk_dest, true);
+	if (err)
+		complain(flag, errno_sentence(err));
+}
+
 static void set_flags(struct trace_array *tr, char *flags)
 {
 	char *flag;
 
-	while ((flag = strsep(&flags, "^"))) {
-		if (!strcmp(flag, "traceoff"))
-			trace_set_on(tr, false);
-		else
-			complain(flag, "no such flag here");
-	}
+	while ((flag = strsep(&flags, "^")))
+		set_flag(tr, flag);
 }
 
 /*

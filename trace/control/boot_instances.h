@@ -7,9 +7,11 @@
 /*
  * trace_boot_instances() - make the trace of each word trace_instance=
  *
- *	trace_instance=NAME[^traceoff][,SYSTEM:EVENT...]
+ *	trace_instance=NAME[^FLAG...][@MEMORY][,SYSTEM:EVENT...]
  *
- * as on Linux; the word may occur more than once. What is refused is one line
+ * as on Linux; the word may occur more than once. A FLAG is traceoff, or
+ * traceprintk (printk, trace_printk): the trace gets the prints of
+ * trace_printk(). MEMORY: see reserve_mem.h. What is refused is one line
  * of the log each; the boot goes on. Context: boot, in a task; trace_init() has
  * succeeded.
  */

@@ -134,7 +134,9 @@ static const char readme[] =
 	"  saved_cmdlines        pids and names; no new ones without the\n"
 	"                        option record-cmd\n"
 	"  saved_cmdlines_size   how many names there is room for\n"
-	"  printk_formats        the formats of trace_printk() by address\n"
+	"  printk_formats        the formats of trace_printk() by address;\n"
+	"                        the option trace_printk_dest gives a trace\n"
+	"                        its prints\n"
 	"  kallsyms              addresses and names (on Linux in /proc)\n"
 	"  version               of this kernel (on Linux in /proc)\n"
 	"  error_log             what was wrong with the last refused writes\n";

@@ -1,25 +1,84 @@
 // SPDX-License-Identifier: MIT
 /*
- * trace_bprint.c - the event bprint, and the list of formats.
+ * trace_bprint.c - the event bprint, the list of formats, and the option
+ * trace_printk_dest.
  *
  * Owns the table of formats. A format is looked up by its text's address, which
  * the linker may have merged with that of an equal text; both are in the table.
  *
- * Context: trace_bprintk(): any; put: task.
+ * BP1  One trace has the option trace_printk_dest: the one that prints go to.
+ *      If another gets it, it loses it; if it is removed, or its option is
+ *      cleared, the top trace has it again, which cannot give it up by itself.
+ *
+ * Context: trace_bprintk(): any; put: task. Locks: trace_lock, for the option.
  */
 #include "trace/output/trace_bprint.h"
 
 #include "kernel/lib/binprintf.h"
+#include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "trace/event/trace_event.h"
 #include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
+#include "trace/trace_options.h"
 
 DEFINE_TABLE(char, trace_formats);
 
+/* ---- where prints go ----------------------------------------------------- */
+
+/*
+ * [A], written under trace_lock. A writer that has read it is done before the
+ * trace is freed (V2).
+ */
+static struct trace_array *print_dest = &trace_top_array;
+
+/* BP1: the options of both traces say it. */
+static void set_dest(struct trace_array *tr)
+{
+	const u32 bit = BIT(TRACE_OPT_trace_printk_dest);
+	struct trace_array *old = print_dest;
+
+	assert_held(&trace_lock);
+	WRITE_ONCE(old->options, old->options & ~bit);
+	WRITE_ONCE(tr->options, tr->options | bit);
+	WRITE_ONCE(print_dest, tr);
+}
+
+static void dest_changed(struct trace_array *tr, enum trace_option option,
+			 bool on)
+{
+	if (option == TRACE_OPT_trace_printk_dest)
+		set_dest(on ? tr : trace_top());
+}
+
+/* Prints are a use of the trace: its rings grow. */
+static int allow_dest(struct trace_array *tr, enum trace_option option, bool on)
+{
+	if (option != TRACE_OPT_trace_printk_dest)
+		return 0;
+	if (on)
+		return trace_expand(tr);
+	return tr == trace_top() ? -EINVAL : 0;
+}
+
+static const struct trace_option_hook dest_option = { dest_changed,
+						      allow_dest };
+TABLE_ENTRY(trace_option_hooks, 50, dest_option);
+
+static void leave_trace(struct trace_array *tr)
+{
+	if (print_dest == tr)
+		set_dest(trace_top());
+}
+
+static const struct trace_part dest_part = { .destroy = leave_trace };
+TABLE_ENTRY(trace_parts, 60, dest_part);
+
+/* ---- prints -------------------------------------------------------------- */
+
 int trace_bprintk(unsigned long ip, const char *fmt, ...)
 {
-	struct trace_array *tr = trace_top();
+	struct trace_array *tr = READ_ONCE(print_dest);
 	u32 args[TRACE_PRINTK_MAX / sizeof(u32)];
 	struct bprint_entry *entry;
 	va_list ap;

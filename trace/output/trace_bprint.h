@@ -7,7 +7,8 @@
  *
  * The event bprint holds the address of the format and the arguments; the
  * reader of the trace makes the text. A program of the host finds the formats
- * in the file printk_formats.
+ * in the file printk_formats. It is written to the trace that has the option
+ * trace_printk_dest, at boot the top trace.
  *
  * Context: any, NMI included. Not traceable.
  */
