@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+# parts: torture 60
+"""Breaks, one line at a time, what keeps several traces apart and what keeps a
+damaged record from a reader: a named test in the image, or a panic, must
+notice each."""
+import pytest
+
+from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
+
+GRAPH, PRINT = "trace/tracers/graph_output.c", "trace/output/trace_bprint.c"
+ENTRIES, FILE = "trace/output/trace_entries.c", "trace/event/trace_event_file.c"
+FOREIGN = "not ok 3 - trace_damage.prints_no_byte"
+
+# What is broken, file, text, what it becomes, tests to run, who must notice.
+MUTANTS = [
+    ("V2: a trace is freed without waiting", "trace/trace_array.c",
+     "\tsynchronize_tasks(); /* V2 */\n", "",
+     "trace_array.freed*", "not ok 1 - trace_array.freed"),
+    ("CS1: calls are counted by load and store", "trace/tracers/call_stat.c",
+     "local_inc(counter_of(here));",
+     "{ u64 *n = (void *)counter_of(here), old = READ_ONCE(*n);"
+     "for (int i = 0; i < 3000; i++) barrier(); WRITE_ONCE(*n, old + 1); }",
+     "consumers.stat_is_exact*", "not ok 1 - consumers.stat_is_exact"),
+    ("BP1: prints go on to a trace that has gone", PRINT,
+     "if (print_dest == tr)", "if (!print_dest)",
+     "instances.prints_of*", "not ok 1 - instances.prints_of"),
+    ("BP1: the top trace gives it up", PRINT,
+     "return tr == trace_top() ? -EINVAL : 0;", "return 0;",
+     "instances.prints_go*", "not ok 1 - instances.prints_go"),
+    ("BP1: two traces have it", PRINT,
+     "WRITE_ONCE(old->options, old->options & ~bit);", "(void)old;",
+     "instances.prints_go*", "not ok 1 - instances.prints_go"),
+    ("triggers stay in a trace that goes", FILE,
+     "\tevent_triggers_drop_all(tr);\n", "",
+     "instances.triggers_in*", "not ok 1 - instances.triggers_in"),
+    ("a stack of an instance begins in the tracer", FILE,
+     "file->caller = top->caller;", "file->caller = 0;",
+     "instances.a_stack*", "not ok 1 - instances.a_stack"),
+    ("a damaged depth", GRAPH,
+     "min(max(depth, 0), FGRAPH_DEPTH_MAX)", "max(depth, 0)",
+     "trace_damage.*", "not ok 2 - trace_damage.is_printed_as"),
+    ("a damaged depth in the table of open calls", GRAPH,
+     "depth >= 0 && depth < FGRAPH_DEPTH_MAX", "true",
+     "trace_damage.*", "kernel panic: "),
+    ("a damaged format", PRINT,
+     "if (!format_known(entry->fmt))",
+     "if (!entry->fmt && !format_known(NULL))",
+     "trace_damage.*", "kernel panic: "),
+    ("a text that ends behind its record", "trace/event/event_print.c",
+     "!size || offset > len || size > len - offset ||", "!size ||",
+     "trace_damage.*", FOREIGN),
+    ("a text of a probe that does", "trace/probes/probe_event_format.c",
+     "else if (at > iter->len || len > iter->len - at)", "else if (false)",
+     "trace_damage.*", FOREIGN),
+    ("an array of characters without an end", "trace/event/event_code.def",
+     "if (iter->event->has_char_arrays)", "if (false)",
+     "trace_damage.*", FOREIGN),
+    ("a stack of more than its record", ENTRIES,
+     "i < room && i < (u32)entry->size", "i < room + 64 && i < "
+     "(u32)entry->size", "trace_damage.*", FOREIGN),
+    ("a marker without an end", ENTRIES,
+     "strnlen(entry->buf, iter->len - sizeof(*entry))",
+     "strlen(entry->buf)", "trace_damage.*", FOREIGN),
+    ("E2: a record shorter than its event", "trace/output/trace_iter.c",
+     "trace_event_of(iter->data, event->len); /* E2 */",
+     "trace_event_of(iter->data, RB_DATA_SIZE);", "trace_damage.*", ""),
+]
+
+
+@pytest.mark.parametrize("name, file, text, becomes, tests, noticed", MUTANTS,
+                         ids=ids(MUTANTS))
+def test_mutant(tree, name, file, text, becomes, tests,  # noqa: F811
+                noticed):
+    boot = run_mutant(tree, file, text, becomes, {"smp": 2}, tests)
+    assert noticed in boot.log, boot.excerpt()
