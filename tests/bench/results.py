@@ -63,7 +63,8 @@ def ticks():
     table = ["| row | old | new | new / old |", "|---|---:|---:|---:|"]
     table += ["| " + " | ".join(line.split("\t")[:4]) + " |"
               for line in lines]
-    return (f"\n## Ticks of a processor\n\n`make bench-cycles`: "
+    base = about.split()[-1]
+    return (f"\n## Ticks of a processor\n\n`BASE={base} make bench-cycles`: "
             f"{about.lstrip('# ')}. The ratio is the median of five.\n\n"
             + "\n".join(table) + "\n")
 

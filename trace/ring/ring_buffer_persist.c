@@ -6,8 +6,9 @@
  * it. That boot may have ended between any two instructions of a writer or of
  * the reader, and any byte may be damaged.
  *
- * RB11 Nothing of the region is used before it is checked: numbers of pages and
- *      slots are compared with what this boot computes, pointers are not read,
+ * RB11 Nothing of the region is used before it is checked: the head is compared
+ *      with what this boot computes, pointers are not read, a number of a page
+ *      or of an event that is wrong only loses pages or counts others as lost,
  *      and a page whose events do not decode from its first to its last byte is
  *      dropped and counted.
  * RB12 The page of an event that is committed is found. A slot names its page;
