@@ -50,10 +50,6 @@ MUTANTS = [
      "or rax, [__tracepoint_sync_core_entry + TRACEPOINT_FUNCS]",
      "event_groups.irq_vectors_show_each*",
      "not ok 1 - event_groups.irq_vectors_show_each"),
-    ("a sync round waits for nobody", IPI,
-     "has_answered(cpu, round), smp_timeout_ns",
-     "has_answered(cpu, round - 1), smp_timeout_ns",
-     "ipi.sync_round_waits*", "not ok 1 - ipi.sync_round_waits"),
     ("a CPU that runs a task is not marked", QUIESCE,
      "return rq->curr != current;",
      "return rq->curr != current && rq->curr == rq->idle;",
@@ -84,6 +80,10 @@ HALT = "quiesce.a_cpu_about_to_halt*"
 
 # The same where instructions are counted and CPUs take short turns.
 COUNTED = [
+    ("a sync round waits for nobody", IPI,
+     "has_answered(cpu, round), smp_timeout_ns",
+     "has_answered(cpu, round - 1), smp_timeout_ns",
+     "ipi.sync_round_waits*", "not ok 1 - ipi.sync_round_waits"),
     ("a CPU halts without a last look", "kernel/sched.c",
      "if (!READ_ONCE(rq->quiesce_marks))", "if (!READ_ONCE(rq->quiesce_wake))",
      HALT, "late == "),
