@@ -24,15 +24,42 @@ EVENT = re.compile(r"^ *(\S+)-(\d+) +\[(\d+)\] +(?:\S+ +)?(\d+\.\d+): +(.*)$",
                    re.MULTILINE)
 
 
+# A command that lasts until the guest has recorded so many events, however
+# slow host and guest are: ./recorded EVENTS [CPU...]: all together, or each of
+# these CPUs. BUFFER names another trace than the top one.
+RECORDED = f"""#!/bin/sh
+want=$1; shift
+end=$(($(date +%s) + 120))
+enough() {{
+	cat $BUFFER/per_cpu/cpu$1/stats | awk -v want=$want \\
+		'/^(entries|overrun|read events):/ {{ n += $NF }}
+		 END {{ exit n < want }}'
+}}
+BUFFER=${{BUFFER:-{TRACING}}}
+[ $# -gt 0 ] || set -- "*"
+for cpu in "$@"; do
+	until enough "$cpu"; do
+		[ $(date +%s) -lt $end ] || {{
+			echo "there are no $want events" >&2; exit 1; }}
+		sleep 0.05
+	done
+done
+"""
+
+
 @pytest.fixture
 def host(tmp_path):
     """host(script): its output, in a scratch directory; it must end well."""
+    file = tmp_path / "recorded"
+    file.write_text(RECORDED)
+    file.chmod(0o755)
+
     def run(script, status=0):
         done = subprocess.run(
             [*PYTHON, str(GUEST), "run", "--smp", "2", "--kernel",
              str(qemu.SHIPPED), "--", "sh", "-c",
              f"cd {tmp_path}; {script}"], cwd=qemu.ROOT, text=True,
-            capture_output=True, timeout=100, check=False)
+            capture_output=True, timeout=300, check=False)
         assert done.returncode == status, done
         return done.stdout
     return run
@@ -69,14 +96,15 @@ def test_trace_cmd_list_clocks(host):
 ])
 @pytest.mark.torture
 def test_trace_cmd_record_function(host, options, wanted):
-    report = host(f"trace-cmd record -p function {options} sleep 0.3 >log && "
-                  "trace-cmd report")
+    cpus = "0" if "-M 1" in options else "0 1"
+    report = host(f"trace-cmd record -p function {options} ./recorded 30 "
+                  f"{cpus} >log && trace-cmd report")
     found = functions(report)
     # Also the two of mutex.c that are called only when a mutex is contended.
     assert found - {"mutex_lock_slow", "mutex_hand_over"} == wanted
     assert "mutex" in options or found == wanted
-    cpus = {cpu for _, _, cpu, _, _ in EVENT.findall(report)}
-    assert cpus == ({"000"} if "-M 1" in options else {"000", "001"})
+    seen = {cpu for _, _, cpu, _, _ in EVENT.findall(report)}
+    assert seen == {f"00{cpu}" for cpu in cpus.split()}
     times = [float(time) for _, _, _, time, _ in EVENT.findall(report)]
     assert len(times) > 20 and times == sorted(times)
     assert "lost" not in report
@@ -86,8 +114,8 @@ def test_trace_cmd_record_function(host, options, wanted):
 def test_trace_cmd_record_while_it_goes_on(host):
     """More than a buffer holds, so it must be read meanwhile; and splice()
     must wait, not take the CPU."""
-    report = host("trace-cmd record -p function -l 'mutex_*' -b 32 sleep 2 "
-                  ">log && trace-cmd report")
+    report = host("trace-cmd record -p function -l 'mutex_*' -b 32 "
+                  "sh -c 'sleep 2; ./recorded 5000' >log && trace-cmd report")
     events = EVENT.findall(report)
     assert float(events[-1][3]) - float(events[0][3]) > 1.5
     assert len(events) > 4000
@@ -95,7 +123,7 @@ def test_trace_cmd_record_while_it_goes_on(host):
 
 def test_trace_cmd_record_function_graph(host):
     report = host("trace-cmd record -p function_graph -g mutex_lock "
-                  "--max-graph-depth 1 sleep 0.3 >log && trace-cmd report")
+                  "--max-graph-depth 1 ./recorded 100 >log && trace-cmd report")
     calls = re.findall(r"\|  (.*)$", report, re.MULTILINE)
     assert len(calls) > 20
     assert set(calls) <= {"mutex_lock();", "mutex_lock() {", "}"}
@@ -104,14 +132,14 @@ def test_trace_cmd_record_function_graph(host):
 @pytest.mark.torture
 def test_trace_cmd_record_stacks(host):
     report = host("trace-cmd record -p function -l schedule --func-stack "
-                  "sleep 0.2 >log && trace-cmd report")
+                  "./recorded 20 >log && trace-cmd report")
     assert re.search(r"kernel_stack: +<stack trace >\n=> schedule \(\w+\)\n"
                      r"=> \w+ \(\w+\)\n", report)
 
 
 def test_trace_cmd_record_events(host):
     report = host("trace-cmd record -e sched_switch -f 'next_pid == 0' "
-                  "sleep 0.3 >log && trace-cmd report")
+                  "./recorded 50 >log && trace-cmd report")
     found = [event for *_, event in EVENT.findall(report)]
     assert len(found) > 20
     assert all(re.match(r"sched_switch: .* ==> swapper/\d:0 \[120\]$", event)
@@ -120,7 +148,8 @@ def test_trace_cmd_record_events(host):
 
 @pytest.mark.torture
 def test_trace_cmd_record_everything_at_once(host):
-    report = host("trace-cmd record -e all sleep 0.2 >log && trace-cmd report")
+    report = host("trace-cmd record -e all ./recorded 5000 >log && "
+                  "trace-cmd report")
     names = {event.split(":")[0] for *_, event in EVENT.findall(report)}
     assert {"sched_switch", "sched_waking", "kmalloc", "kfree"} <= names
 
@@ -129,7 +158,7 @@ def test_trace_cmd_record_everything_at_once(host):
 def test_trace_cmd_record_of_one_task(host):
     report = host(f"pid=$(sed -n 's/ churner.*//p' {TRACING}/saved_cmdlines); "
                   "[ $pid ] || pid=100009; trace-cmd record -p function -P "
-                  "$pid sleep 0.3 >log && trace-cmd report")
+                  "$pid ./recorded 10 >log && trace-cmd report")
     tasks = {task for task, *_ in EVENT.findall(report)}
     assert len(tasks) == 1
 
@@ -137,7 +166,8 @@ def test_trace_cmd_record_of_one_task(host):
 def test_trace_cmd_start_show_stop_restart_clear_reset(host):
     text = host(
         f"cd {TRACING}; trace-cmd start -p function -l schedule; "
-        "cat current_tracer tracing_on; sleep 0.2; trace-cmd show | head -2; "
+        "cat current_tracer tracing_on; "
+        "$OLDPWD/recorded 10; trace-cmd show | head -2; "
         "trace-cmd stop; cat tracing_on; trace-cmd restart; cat tracing_on; "
         "trace-cmd stop; trace-cmd clear; trace-cmd show | sed -n 3p; "
         "trace-cmd reset; cat current_tracer set_ftrace_filter")
@@ -169,13 +199,13 @@ def test_trace_cmd_reads_the_state_of_the_stack_tracer(host):
 
 @pytest.mark.torture
 def test_trace_cmd_stream(host):
-    text = host("trace-cmd stream -p function -l schedule sleep 0.5")
+    text = host("trace-cmd stream -p function -l schedule ./recorded 50")
     assert functions(text) == {"schedule"}
 
 
 @pytest.mark.torture
 def test_trace_cmd_snapshot(host):
-    text = host("trace-cmd start -p function -l schedule; sleep 0.2; "
+    text = host("trace-cmd start -p function -l schedule; ./recorded 10; "
                 "trace-cmd snapshot -s; trace-cmd stop; trace-cmd snapshot; "
                 "trace-cmd snapshot -f; trace-cmd snapshot")
     assert re.search(r"\[00\d\] ..... +\d+\.\d+: schedule <-\w+\n", text)
@@ -194,7 +224,8 @@ def test_trace_cmd_stack(host):
 
 @pytest.mark.torture
 def test_trace_cmd_record_into_an_instance(host):
-    report = host("trace-cmd record -B lab -p function -l schedule sleep 0.3 "
+    report = host(f"export BUFFER={TRACING}/instances/lab; trace-cmd record "
+                  "-B lab -p function -l schedule ./recorded 10 "
                   f">log && trace-cmd report; ls {TRACING}/instances")
     assert functions(report) == {"schedule"}
 
@@ -202,7 +233,7 @@ def test_trace_cmd_record_into_an_instance(host):
 def test_trace_and_extract_hold_the_same_events(host):
     """All of them: tracing is off, and nothing is lost or made up."""
     text = host(f"cd {TRACING}; echo 'mutex_*' > set_ftrace_filter; "
-                "echo function > current_tracer; sleep 0.4; "
+                "echo function > current_tracer; $OLDPWD/recorded 200; "
                 "echo 0 > tracing_on; cat trace; echo =====; "
                 "cd $OLDPWD; trace-cmd extract >log && trace-cmd report")
     trace, report = text.split("=====\n")
@@ -237,7 +268,8 @@ def test_perf_ftrace_lists_functions(host):
 
 
 def test_perf_ftrace_function(host):
-    text = host("perf ftrace trace -a -T 'mutex_*' -N mutex_unlock sleep 0.3")
+    text = host("perf ftrace trace -a -T 'mutex_*' -N mutex_unlock "
+                "./recorded 30")
     assert text.startswith("# tracer: function\n")
     assert {event.split()[0] for *_, event in EVENT.findall(text)} >= {
         "mutex_lock"} and "mutex_unlock" not in text
@@ -246,7 +278,7 @@ def test_perf_ftrace_function(host):
 @pytest.mark.parametrize("options", ["", "-D 1", "-m 2048K"])
 @pytest.mark.torture
 def test_perf_ftrace_graph(host, options):
-    text = host(f"perf ftrace -a -G mutex_lock {options} sleep 0.3")
+    text = host(f"perf ftrace -a -G mutex_lock {options} ./recorded 300")
     assert text.startswith("# tracer: function_graph\n")
     assert len(re.findall(r"us +\|  mutex_lock\(\)", text)) > 20 or (
         text.count("mutex_lock()") > 20)
@@ -254,12 +286,12 @@ def test_perf_ftrace_graph(host, options):
 
 @pytest.mark.torture
 def test_perf_ftrace_of_one_cpu(host):
-    text = host("perf ftrace -C 1 -T schedule sleep 0.5")
+    text = host("perf ftrace -C 1 -T schedule ./recorded 10 1")
     assert {cpu for _, _, cpu, _, _ in EVENT.findall(text)} == {"001"}
 
 
 def test_perf_ftrace_latency(host):
-    text = host("perf ftrace latency -a -T mutex_lock sleep 0.5")
+    text = host("perf ftrace latency -a -T mutex_lock ./recorded 300")
     counts = [int(count) for count in re.findall(r"[mu ]s +\| +(\d+) \|",
                                                  text)]
     assert len(counts) == 22 and sum(counts) > 20
@@ -329,7 +361,7 @@ def test_trace_cmd_reads_probe_events(host):
     text = host(f"echo 'p:took vfs_read len=len:s32 buf=%di:symbol $comm "
                 f"b=+0(%di):x8[3] c=$comm s=$stack0:symbol' >> {TRACING}/"
                 f"kprobe_events; trace-cmd record -q -e kprobes:took -o x.dat "
-                "sleep 0.5 >/dev/null; trace-cmd report x.dat")
+                "./recorded 20 >/dev/null; trace-cmd report x.dat")
     found = re.findall(r"took: +\(\w+\) len=64 buf=\S+ arg3=(\S+) "
                        r"b=\{0x\w+,0x\w+,0x\w+\} c=(\S+) s=\w+(?:\+0x\w+)?",
                        text, re.MULTILINE)
