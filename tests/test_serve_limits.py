@@ -240,6 +240,8 @@ def use_everything(guest):
              for nr in range(line.max_tasks)]
     slots += [line.start(tfs1.POLL, handle=pipe, flags=tfs1.F_WAIT)
               for _ in range(line.max_requests - len(slots) - 1)]
+    # The guest has them all when it answers what was sent after them.
+    assert error(line.stat, "trace", pid=1500) == errno.EBUSY
     assert not any(slot[0].is_set() for slot in slots)
     line.close_line()
 
@@ -248,14 +250,18 @@ def use_everything(guest):
 FREE_OFFSET = 24
 
 
+def free_now(watched, symbols):
+    """Pages that the guest has free."""
+    where = int(symbols["zone"], 16) + FREE_OFFSET
+    return int(watched[1].command(f"x /1gx {where:#x}").split(":")[1], 16)
+
+
 def free_pages(watched, symbols):
-    """Of the guest, once a session is over and the next one has begun."""
-    guest, monitor = watched
-    line = guest.client(timeout=100)
+    """The same, once a session is over and the next one has begun."""
+    line = watched[0].client(timeout=100)
     assert line.cat("tracing_on", pid=1500) == b"1\n"
     line.close(line.open("trace_pipe"))  # nobody has it any more
-    where = int(symbols["zone"], 16) + FREE_OFFSET
-    free = int(monitor.command(f"x /1gx {where:#x}").split(":")[1], 16)
+    free = free_now(watched, symbols)
     line.close_line()
     return free
 
@@ -268,6 +274,28 @@ def test_a_session_ends_with_everything_in_use_N3(watched, symbols):
         use_everything(watched[0])
     # A slab of each class and some stacks are kept, so not to the page.
     assert abs(free_pages(watched, symbols) - before) <= 32
+
+
+@pytest.mark.parametrize("what, number, least, most, use", [
+    ("an open file", 200, 1, 1.5, lambda line, nr: line.open("tracing_on")),
+    ("one with its text", 200, 8, 9.5, lambda line, nr: line.read(
+        line.open("tracing_on"), 10)),
+    ("a proxied task", 60, 0, 16.6, lambda line, nr: line.stat(
+        "trace", pid=1700 + nr)),  # a stack may be there from another test
+    ("a request", 120, 0.1, 0.3, lambda line, nr: line.start(
+        tfs1.POLL, handle=line.pipe, flags=tfs1.F_WAIT))])
+def test_memory_of_one(watched, symbols, what, number, least, most, use):
+    """As in the table. Slabs are shared, and a few pages come and go."""
+    line = watched[0].client(timeout=100)
+    line.pipe = line.open("trace_pipe")
+    before = free_now(watched, symbols)
+    for nr in range(number):
+        use(line, nr)
+    line.stat("trace")
+    took = (before - free_now(watched, symbols)) * 4
+    line.close_line()
+    print(f"serve.memory {what}: {took / number:.2f} KiB")
+    assert least * number - 64 <= took <= most * number + 64
 
 
 # ---- no event disappears ----------------------------------------------------
