@@ -43,8 +43,8 @@ CFLAGS   += -Wframe-larger-than=1024 -Wvla
 # Linked in the top 2 GiB, at a fixed address; Debian's gcc defaults to PIE,
 # with which -mnop-mcount is refused.
 CFLAGS   += -mcmodel=kernel -fno-pic -fno-pie
-# An interrupt uses the stack below rsp; the FPU belongs to nobody.
-CFLAGS   += -mno-red-zone -mgeneral-regs-only
+# Interrupts use the stack below rsp; no FPU, so stacks are aligned to 8.
+CFLAGS   += -mno-red-zone -mgeneral-regs-only -mpreferred-stack-boundary=3
 # A site must be the first instruction: no endbr64 before it.
 CFLAGS   += -fcf-protection=none -fno-stack-protector
 # Backtraces walk frame pointers, so there are no unwind tables to keep true.

@@ -71,8 +71,7 @@ void asm_offsets_ap_boot(void)
 
 void asm_offsets_ftrace(void)
 {
-	OFFSET(FREGS_R9, ftrace_regs, r9);
-	OFFSET(FREGS_DIRECT, ftrace_regs, direct);
+	OFFSET(STATIC_FREGS, ftrace_static_frame, regs);
 	OFFSET(FREGS_IP, ftrace_regs, ip);
 	OFFSET(FREGS_PARENT_IP, ftrace_regs, parent_ip);
 	OFFSET(FULL_DIRECT, ftrace_full_frame, direct);

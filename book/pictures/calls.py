@@ -7,11 +7,11 @@ def frame():
     p = Picture(760, 420, "The stack while a callback of a trampoline runs")
     rows = [("return address into the caller", "old", "parent_ip"),
             ("address behind the site", "new", "ip + 5"),
-            ("0 (a direct target, chapter 8)", "plain", ""),
             ("rdi", "plain", "first argument of the function"),
             ("rsi", "plain", "second argument"),
             ("rdx, rcx, rax, r8", "plain", "..."),
-            ("r9", "plain", "<- fregs, rsp"),
+            ("r9", "plain", "<- fregs"),
+            ("0 (a direct target, chapter 8)", "plain", "<- rsp"),
             ("address in the trampoline", "blue", "")]
     who = ["the caller's call", "the site's call", "the trampoline", "", "",
            "", "", "its call of the callback"]

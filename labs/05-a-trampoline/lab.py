@@ -24,9 +24,9 @@ TESTS = [
 ]
 WRONG = [
     Wrong("one register is not saved", TRAMP,
-          "PUT(c, 0x6a, 0x00); /* push 0: direct */\n\tPUT(c, PUSH_FAST);",
-          "PUT(c, 0x6a, 0x00);\n\tPUT(c, 0x57, 0x56, 0x52, 0x51, 0x50, 0x41, "
-          "0x50, 0x41, 0x50);",
+          "put_save_fast(struct code *c)\n{\n\tPUT(c, PUSH_FAST);",
+          "put_save_fast(struct code *c)\n{\n\tPUT(c, 0x57, 0x56, 0x52, "
+          "0x51, 0x50, 0x41, 0x50, 0x41, 0x50);",
           fails=["ftrace_regs.survive_callbacks",
                  "ftrace_regs.reach_a_direct_target"]),
     Wrong("ip is the return address", TRAMP,

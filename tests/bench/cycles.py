@@ -38,6 +38,7 @@ CC = os.environ.get("CC", "gcc")
 # As the kernel's own (Makefile), but that the program stands alone.
 FLAGS = ["-std=gnu11", "-O2", "-ffreestanding", "-mcmodel=kernel", "-fno-pic",
          "-fno-pie", "-mno-red-zone", "-mgeneral-regs-only",
+         "-mpreferred-stack-boundary=3",
          "-fcf-protection=none", "-fno-stack-protector",
          "-fno-omit-frame-pointer", "-fno-strict-aliasing",
          "-fno-asynchronous-unwind-tables", "-Wall", "-Werror"]

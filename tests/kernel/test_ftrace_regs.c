@@ -75,7 +75,7 @@ static bool callback_was_right(unsigned int n)
 	return ftrace_probe_cb.calls == n &&
 	       (!n ||
 		(ftrace_probe_cb.ip == target_ip(7) &&
-		 ftrace_probe_cb.sp % 16 == 8 &&
+		 ftrace_probe_cb.sp % 8 == 0 &&
 		 ftrace_probe_cb.ops == (unsigned long)&ops[n - 1] &&
 		 ftrace_probe_cb.parent_ip > (unsigned long)ftrace_probe &&
 		 ftrace_probe_cb.parent_ip <

@@ -28,7 +28,7 @@ struct trace_clock {
 
 static __always_inline u64 trace_scale_now(const struct trace_scale *scale)
 {
-	return (unsigned __int128)(rdtsc() - scale->base) * scale->mult >> 32;
+	return mul_shift32(rdtsc() - scale->base, scale->mult);
 }
 
 /* Clock number i, in the order of the file trace_clock; NULL past the end. */

@@ -43,6 +43,21 @@ static __always_inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
 	return r;
 }
 
+/*
+ * a * b / 2^32, modulo 2^64. (With the compiler's type of 128 bits the whole
+ * function would align its stack to 16 bytes.)
+ */
+static __always_inline u64 mul_shift32(u64 a, u64 b)
+{
+	u64 high;
+
+	__asm__("mulq %2\n\tshrdq $32, %1, %0"
+		: "+a"(a), "=d"(high)
+		: "rm"(b)
+		: "cc");
+	return a;
+}
+
 /* Not ordered against loads before or after it; see rdtsc_ordered(). */
 static __always_inline u64 rdtsc(void)
 {

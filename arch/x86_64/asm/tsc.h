@@ -18,7 +18,7 @@ extern u64 tsc_warp_max;
 
 static __always_inline u64 tsc_to_ns(u64 cycles)
 {
-	return (u64)(((unsigned __int128)cycles * tsc_mult) >> 32);
+	return mul_shift32(cycles, tsc_mult);
 }
 
 /*

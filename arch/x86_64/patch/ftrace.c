@@ -232,7 +232,7 @@ static bool static_frame(unsigned long addr, unsigned long *start,
 		return false;
 	*start = addr < full ? fast : full;
 	*size = (addr < full ? full : end) - *start;
-	*bytes = addr < full ? FAST_FRAME_BYTES : FULL_FRAME_BYTES;
+	*bytes = addr < full ? STATIC_FRAME_BYTES : FULL_FRAME_BYTES;
 	return true;
 }
 
@@ -259,6 +259,13 @@ bool arch_ftrace_frame(unsigned long addr, unsigned long *start,
 
 /* ---- the callback's view of the registers ---- */
 
+static unsigned long *ip_slot(struct ftrace_regs *fregs)
+{
+	if (ftrace_regs_full(fregs))
+		return &ftrace_full_frame(fregs)->regs.ip;
+	return &fregs->ip;
+}
+
 /*
  * A jump to a direct target is stored as a redirection of ip, because the
  * site's return address must be off the stack when the target runs.
@@ -266,13 +273,15 @@ bool arch_ftrace_frame(unsigned long addr, unsigned long *start,
 void arch_ftrace_set_direct_caller(struct ftrace_regs *fregs,
 				   unsigned long addr)
 {
-	bool full = ftrace_regs_full(fregs);
-	unsigned long *slot = full ? &ftrace_full_frame(fregs)->direct :
-				     &fregs->direct;
+	struct ftrace_static_frame *frame;
+	unsigned long *slot;
 
+	frame = container_of(fregs, struct ftrace_static_frame, regs);
+	slot = ftrace_regs_full(fregs) ? &ftrace_full_frame(fregs)->direct :
+					 &frame->direct;
 	*slot = addr & FTRACE_ADDR_JMP ? 0 : addr;
 	if (addr & FTRACE_ADDR_JMP)
-		fregs->ip = addr & ~FTRACE_ADDR_JMP;
+		*ip_slot(fregs) = addr & ~FTRACE_ADDR_JMP;
 }
 
 struct pt_regs *ftrace_get_regs(struct ftrace_regs *fregs)
@@ -310,13 +319,13 @@ unsigned long ftrace_regs_get_return_value(struct ftrace_regs *fregs)
 
 unsigned long ftrace_regs_get_instruction_pointer(struct ftrace_regs *fregs)
 {
-	return fregs->ip;
+	return *ip_slot(fregs);
 }
 
 void ftrace_regs_set_instruction_pointer(struct ftrace_regs *fregs,
 					 unsigned long ip)
 {
-	fregs->ip = ip;
+	*ip_slot(fregs) = ip;
 }
 
 unsigned long ftrace_regs_get_stack_pointer(struct ftrace_regs *fregs)

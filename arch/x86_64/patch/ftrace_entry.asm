@@ -33,35 +33,37 @@ SITE_SIZE equ 5				; the CALL at the site
 %define MORE_REGS r10, r11, rbx, rbp, r12, r13, r14, r15
 
 ; Loads the callback's other three arguments; rcx already is the fourth, fregs.
-;	%1 offset of parent_ip from fregs
-%macro callback_args 1
-	mov rdi, [rcx + FREGS_IP]
+;	%1 offset of ip from fregs
+;	%2 offset of parent_ip from fregs
+%macro callback_args 2
+	mov rdi, [rcx + %1]
 	sub rdi, SITE_SIZE		; ip = the site
-	mov rsi, [rcx + %1]		; parent_ip
+	mov rsi, [rcx + %2]		; parent_ip
 	mov rdx, [function_trace_op]	; ops
 %endmacro
 
-; The frame (struct ftrace_regs):
+; The frame (struct ftrace_static_frame):
 ;
 ;	FREGS_PARENT_IP	return address of the traced function
 ;	FREGS_IP	the site's return address; a write to it redirects
-;	FREGS_DIRECT	0, or the direct target to leave to
 ;	FREGS_DI SI DX CX AX R8
-;	FREGS_R9 <- rsp
+;	FREGS_R9	fregs points here
+;	direct <- rsp	0, or the direct target to leave to
 func ftrace_caller
-	push 0				; FREGS_DIRECT
 	push_list FAST_REGS
-	mov rcx, rsp			; fregs
-	callback_args FREGS_PARENT_IP
+	push 0				; direct
+	lea rcx, [rsp + STATIC_FREGS]	; fregs
+	callback_args FREGS_IP, FREGS_PARENT_IP
 global ftrace_call
 ftrace_call:
 	call ftrace_stub
-	pop_list FAST_REGS		; rsp at FREGS_DIRECT
-	cmp qword [rsp], 0
-	jne .direct
-	add rsp, FREGS_IP - FREGS_DIRECT
+	pop r11				; direct
+	pop_list FAST_REGS		; rsp at FREGS_IP
+	test r11, r11
+	jnz .direct
 	ret				; to ip
 .direct:
+	push r11
 	ret				; to direct, with ip on top of the stack
 endfunc ftrace_caller
 
@@ -73,7 +75,7 @@ endfunc ftrace_caller
 ;	PT_SS PT_SP	PT_SP: rsp before the site's CALL
 ;	PT_FLAGS PT_CS
 ;	PT_IP		a copy of FULL_RET, written back on the way out
-;	PT_ORIG_AX	0
+;	PT_ORIG_AX	0: marks a full frame
 ;	PT_DI .. PT_R9	fregs points at PT_R9
 ;	PT_R10 PT_R11 PT_BX PT_BP PT_R12 PT_R13 PT_R14
 ;	PT_R15 <- rsp
@@ -82,13 +84,13 @@ func ftrace_regs_caller
 	push KERNEL_DS			; PT_SS
 	push rsp			; PT_SP: corrected below
 	pushfq				; PT_FLAGS; flags are free from here on
-	push KERNEL_CS			; PT_CS: marks a full frame
+	push KERNEL_CS			; PT_CS
 	push qword [rsp + FULL_RET - PT_CS]	; PT_IP
-	push 0				; PT_ORIG_AX
+	push 0				; PT_ORIG_AX: marks a full frame
 	push_list FAST_REGS, MORE_REGS
 	add qword [rsp + PT_SP], FULL_PARENT_IP - PT_SS
 	lea rcx, [rsp + PT_R9]		; fregs
-	callback_args FULL_PARENT_IP - PT_R9
+	callback_args PT_IP - PT_R9, FULL_PARENT_IP - PT_R9
 global ftrace_regs_call
 ftrace_regs_call:
 	call ftrace_stub

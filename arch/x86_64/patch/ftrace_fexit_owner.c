@@ -10,10 +10,10 @@
  *	 0	the caller's rbp	<- rbp
  *	-8	parent_ip: the true return address
  *	-16	ip: behind the site; at exit the true return address
- *	-24	direct: 0; at exit rdx as returned
- *	-32	di si dx cx; ax: at exit rax as returned; r8
- *	-80	r9			<- fregs
- *		data words		<- rsp, aligned to 16
+ *	-24	di si dx cx; ax: at exit rax as returned; r8
+ *	-72	r9			<- fregs
+ *	-80	at exit rdx as returned
+ *		data words		<- rsp
  *
  *	inc  gs:[in]
  *	push ...			the frame
@@ -45,8 +45,9 @@
 #define AT(field) \
 	((u8)(offsetof(struct ftrace_regs, field) - sizeof(struct ftrace_regs)))
 #define FREGS ((u8) - sizeof(struct ftrace_regs))
+#define RDX   (FREGS - 8)
 
-static_assert(sizeof(struct ftrace_regs) == 80, "the frame above");
+static_assert(sizeof(struct ftrace_regs) == 72, "the frame above");
 
 /* Jumps to the out-of-line parts and back: offsets in the code. */
 struct labels {
@@ -82,9 +83,9 @@ static void put_frame(struct code *c, const struct ftrace_fexit_desc *desc)
 	PUT(c, 0xff, 0x75, 8);		/* push [rbp + 8]: parent_ip */
 	PUT(c, 0x68);			/* push ip, sign-extended */
 	put_u32(c, (u32)(desc->ip + MCOUNT_INSN_SIZE));
-	PUT(c, 0x6a, 0);		      /* push 0: direct */
 	PUT(c, 0x57, 0x56, 0x52, 0x51, 0x50); /* push rdi rsi rdx rcx rax */
 	PUT(c, 0x41, 0x50, 0x41, 0x51);	      /* push r8 r9 */
+	PUT(c, 0x6a, 0);		      /* push 0: room for rdx */
 	if (desc->owner->words) {
 		PUT(c, 0x48, 0x81, 0xec); /* sub rsp, imm32 */
 		put_u32(c, ALIGN_UP(8 * desc->owner->words, 16));
@@ -159,8 +160,8 @@ static void put_entry(struct code *c, const struct ftrace_fexit_desc *desc,
 static void put_exit(struct code *c, const struct ftrace_fexit_desc *desc,
 		     struct labels *at)
 {
-	PUT(c, 0x48, 0x89, 0x45, AT(ax));     /* mov [..], rax */
-	PUT(c, 0x48, 0x89, 0x55, AT(direct)); /* mov [..], rdx */
+	PUT(c, 0x48, 0x89, 0x45, AT(ax)); /* mov [..], rax */
+	PUT(c, 0x48, 0x89, 0x55, RDX);	  /* mov [..], rdx */
 	put_begin(c, desc->owner->exit);
 	PUT_PERCPU(c, desc->owner->busy, 0x09, 0x04); /* or .., eax */
 	PUT(c, 0x48, 0x8b, 0x55, AT(parent_ip));      /* mov rdx, [..] */
@@ -169,7 +170,7 @@ static void put_exit(struct code *c, const struct ftrace_fexit_desc *desc,
 	put_end(c, desc->owner);
 	put_jcc(c, JZ, at->resched);
 	at->leave = c->len;
-	PUT(c, 0x48, 0x8b, 0x45, AT(ax), 0x48, 0x8b, 0x55, AT(direct));
+	PUT(c, 0x48, 0x8b, 0x45, AT(ax), 0x48, 0x8b, 0x55, RDX);
 	put_leave(c, desc->out);
 }
 

@@ -4,23 +4,23 @@
  * front of the trampoline's code.
  *
  * There are two frames. A callback gets the same type of pointer for both,
- * because they have the same layout from r9 to ip (the order of pt_regs):
+ * because they have the same layout from r9 to di (the order of pt_regs):
  *
  *	fast				full
  *					r15 r14 r13 r12 bp bx r11 r10
  *	r9  <- fregs, rsp		r9  <- fregs
  *	r8 ax cx dx si di		r8 ax cx dx si di
- *	direct				orig_ax
- *	ip (the return address		ip (a copy, restored on the way out)
+ *	ip (the return address		orig_ax: 0
  *	    the site's CALL pushed)
- *	parent_ip			cs
- *					flags sp ss
+ *	parent_ip			ip (a copy, restored on the way out)
+ *					cs flags sp ss
  *					direct
  *					return address
  *					parent_ip
  *
- * The word behind ip tells the two apart: it is KERNEL_CS in a full frame and
- * an address in a fast one.
+ * The word behind di tells the two apart: it is 0 in a full frame and an
+ * address in a fast one. The static caller's fast frame has its direct slot
+ * below r9.
  *
  * A change of these structs also changes ftrace_entry.asm (through asm-offsets)
  * and the bytes that ftrace_tramp.c writes (checked by static_assert).
@@ -28,14 +28,18 @@
 #pragma once
 
 #include "kernel/lib/types.h"
-#include <asm/cpu.h>
 #include <asm/pt_regs.h>
 
 struct ftrace_regs {
 	unsigned long r9, r8, ax, cx, dx, si, di;
-	unsigned long direct; /* target to leave to; 0: ret. Fast frame only */
-	unsigned long ip;
-	unsigned long parent_ip; /* fast frame; KERNEL_CS in a full one */
+	unsigned long ip;	 /* fast frame; 0 in a full one */
+	unsigned long parent_ip; /* fast frame */
+};
+
+/* The fast frame of the static caller. */
+struct ftrace_static_frame {
+	unsigned long direct; /* target to leave to; 0: ret */
+	struct ftrace_regs regs;
 };
 
 struct ftrace_full_frame {
@@ -45,16 +49,17 @@ struct ftrace_full_frame {
 	unsigned long parent_ip;
 };
 
-static_assert(offsetof(struct pt_regs, ip) - offsetof(struct pt_regs, r9) ==
+static_assert(offsetof(struct pt_regs, di) - offsetof(struct pt_regs, r9) ==
+		      offsetof(struct ftrace_regs, di),
+	      "the two frames agree from r9 to di");
+static_assert(offsetof(struct pt_regs, orig_ax) -
+			      offsetof(struct pt_regs, r9) ==
 		      offsetof(struct ftrace_regs, ip),
-	      "the two frames agree from r9 to ip");
-static_assert(offsetof(struct pt_regs, cs) - offsetof(struct pt_regs, r9) ==
-		      offsetof(struct ftrace_regs, parent_ip),
-	      "cs tells the two frames apart");
+	      "orig_ax tells the two frames apart");
 
 static __always_inline bool ftrace_regs_full(const struct ftrace_regs *fregs)
 {
-	return fregs->parent_ip == KERNEL_CS;
+	return !fregs->ip;
 }
 
 static __always_inline struct ftrace_full_frame *

@@ -16,11 +16,13 @@
 
 /* rsp + this is the slot of the return address into the traced function. */
 #define FAST_FRAME_BYTES offsetof(struct ftrace_regs, ip)
+#define STATIC_FRAME_BYTES \
+	(offsetof(struct ftrace_static_frame, regs) + FAST_FRAME_BYTES)
 #define FULL_FRAME_BYTES offsetof(struct ftrace_full_frame, ret)
 /* A chain pushes this much on top of the frame: ip and parent_ip. */
 #define COPY_BYTES 16
 /* A guarded call pushes this much on top of that. */
-#define GUARD_BYTES 16
+#define GUARD_BYTES 8
 
 /*
  * Compute the size of a trampoline of @n callbacks, @guards of them guarded.

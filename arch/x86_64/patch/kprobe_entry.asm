@@ -42,9 +42,9 @@ func kprobe_site_caller
 	push KERNEL_DS			; PT_SS
 	push rsp			; PT_SP: corrected below
 	pushfq				; PT_FLAGS
-	push KERNEL_CS			; PT_CS: marks a full frame
+	push KERNEL_CS			; PT_CS
 	push qword [rsp + FULL_RET - PT_CS]	; PT_IP
-	push 0				; PT_ORIG_AX
+	push 0				; PT_ORIG_AX: marks a full frame
 	push_list FAST_REGS, MORE_REGS	; rsp at the pt_regs
 	add qword [rsp + PT_SP], FULL_PARENT_IP - PT_SS
 	inc dword [gs:preempt_count]

@@ -9,5 +9,6 @@
 
 extern u64 host_tsc;
 
-#define rdtsc()		host_tsc
-#define rdtsc_ordered() host_tsc
+#define rdtsc()		  host_tsc
+#define mul_shift32(a, b) ((u64)((unsigned __int128)(a) * (b) >> 32))
+#define rdtsc_ordered()	  host_tsc
