@@ -2,7 +2,8 @@
 /*
  * Random definitions of probe events, written to the files that take them:
  * whatever is refused, and whichever allocation fails, leaves everything as it
- * was (PE3); what is accepted is one more line and a whole event.
+ * was (PE3); what is accepted is one more line and a whole event; and each
+ * probe that is enabled writes one record of a call, whatever it reads.
  *
  * The lines follow the grammar, with names that exist, or are taken, or do
  * not; then a few characters of some of them change.
@@ -288,6 +289,88 @@ static unsigned int write_lines(unsigned int n)
 	ktest_note("%u of %u lines were accepted", accepted, of);
 	return accepted;
 }
+
+/* ---- records ------------------------------------------------------------- */
+
+/* The line is one of a probe that a call reaches. */
+static bool is_reached(void)
+{
+	static const char *const places[] = { " probe_victim ",
+					      " probe_victim+5 ",
+					      " probe_victim%return ",
+					      " testing_two " };
+	char copy[LINE_ROOM + 1];
+	unsigned int i;
+
+	snprintf(copy, sizeof(copy), "%s ", line);
+	for (i = 0; i < ARRAY_SIZE(places); i++)
+		if (strchr("prft", *line) && strstr(copy, places[i]))
+			return true;
+	return false;
+}
+
+/* Write 1 or 0 to the enable of each event listed. Return: lines enabled. */
+static unsigned int switch_all(const char *to)
+{
+	char path[2 * PROBE_NAME + 16];
+	const char *at, *name;
+	unsigned int on = 0;
+
+	for (at = list; *at; at = strchr(at, '\n') + 1) {
+		name = strchr(at, ':') + 1;
+		snprintf(path, sizeof(path), "events/%.*s/enable",
+			 (int)(strchr(name, ' ') - name), name);
+		if (bells_put(path, to) > 0)
+			on++;
+		else /* no place of the graph is left */
+			EXPECT(tt_says(path, "0\n"));
+	}
+	return on;
+}
+
+/* Make up to @n events of random lines, all of them reached. */
+static void define(unsigned int n)
+{
+	unsigned int tries = 1000;
+
+	while (n && tries--) {
+		make_line();
+		if (is_reached() && probe_add("dynamic_events", line) > 0)
+			n--;
+	}
+	EXPECT_EQ(n, 0);
+	tt_read("dynamic_events", list, sizeof(list));
+}
+
+static void called_is_recorded(void)
+{
+	static const char *const texts[] = { "one", "two" };
+	unsigned int on = switch_all("1");
+
+	trace_reset(trace_top(), TRACE_CPU_ALL);
+	probe_victim((u64)texts, texts[0], texts, ~0UL, 0x1000, 6, 7, 8);
+	tp_call_two(7, (unsigned long)texts);
+	switch_all("0");
+	/* Not by its text: a char may be a NUL. */
+	if (!EXPECT_EQ(tt_stats().entries, on))
+		ktest_note("%s", list);
+}
+
+KTEST_FLAGS(probe_random, each_probe_records_each_call_PE6, KTEST_LEAKS, 120)
+{
+	unsigned int turn;
+
+	seed = 20;
+	for (turn = 0; turn < 40; turn++) {
+		if (probes_begin("nop")) {
+			define(8);
+			called_is_recorded();
+		}
+		probes_end();
+	}
+}
+
+/* ---- lines --------------------------------------------------------------- */
 
 KTEST_FLAGS(probe_random, lines_leave_nothing_half_made_PE3, 0, 120)
 {
