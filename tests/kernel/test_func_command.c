@@ -408,6 +408,7 @@ static int add_and_remove_dump(void *unused)
 
 	for (i = 0; atomic_read(&running) || i < 5; i++) {
 		accept("fc_target_one:cpudump");
+		fc_target_one(NULL); /* if nobody else does */
 		accept("!fc_target_one:cpudump");
 		yield();
 	}
