@@ -147,9 +147,10 @@ static size_t place_of(const char *name)
 	return (size_t)(at - int3_owners_first);
 }
 
-KTEST(trap_owners, the_order_is_patch_engine_others_tests_TR1)
+KTEST(trap_owners, the_order_is_probes_patch_engine_others_tests_TR1)
 {
-	EXPECT_EQ(int3_owners_first[0]->claims, poke_int3_handler);
+	EXPECT_EQ(place_of("probes"), 0);
+	EXPECT_EQ(int3_owners_first[1]->claims, poke_int3_handler);
 	EXPECT(place_of("test 0") < place_of("test 1"));
 	EXPECT_EQ(place_of("test 1") + 1, place_of("tests"));
 	EXPECT_EQ(place_of("tests") + 1, table_size(int3_owners));

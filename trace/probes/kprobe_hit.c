@@ -160,10 +160,12 @@ static __always_inline enum kprobe_next pre(struct kprobe_point *point,
 		return KPROBE_GO_ON;
 	if (unlikely(!enter(context)))
 		return miss(list);
-	if (unlikely(!list->simple))
+	if (unlikely(list->n > 1))
 		next = call_many(list, context, regs);
 	else if (unlikely(call_one(list->probe[0], context, regs)))
 		next = KPROBE_REDIRECTED;
+	else if (unlikely(list->post))
+		next = KPROBE_POST;
 	leave();
 	return next;
 }
@@ -201,8 +203,8 @@ __no_fp enum kprobe_next kprobe_trap(struct pt_regs *regs,
 	unsigned long ip = regs->ip - 1;
 	const struct kprobe_key *key = find(ip);
 
-	if (!key)
-		return KPROBE_FOREIGN;
+	if (!key || !key->point->arch.len)
+		return KPROBE_FOREIGN; /* a site's INT3 is the patch engine's */
 	*found = key->point;
 	if (unlikely(ip != key->point->addr))
 		return second_trap(key->point, regs);

@@ -180,7 +180,7 @@ func int3_live
 	mov rdi, [BP_FRAME(IP)]
 	mov rsi, [BP_FRAME(SP)]
 	clear_direction
-	mov rax, [int3_owners_first]	; the patch engine
+	mov rax, [int3_owners_first + 8] ; the patch engine
 	call [rax + OWNER_RESUMES]	; rdi = next, rsi = S; nothing traceable
 	test rax, rax			; rax = ip, rdx = T
 	jz .not_usual
@@ -206,7 +206,7 @@ func int3_common
 	push qword [bp_orig_ax]
 	save_regs			; leaves rsp aligned
 	mov rdi, rsp
-	mov rax, [int3_owners_first]	; the patch engine
+	mov rax, [int3_owners_first]	; probes
 	call [rax + OWNER_CLAIMS]	; rdi = regs; nothing traceable ran yet
 	test eax, eax
 	jnz .resume

@@ -10,7 +10,7 @@
  *    test's.
  *
  * TR1 A trap is handled by the first owner that claims it, and by no other. The
- *    patch engine is the first: entry.asm calls it before anything else.
+ *    probes are the first: no address is both theirs and the patch engine's.
  * TR2 A #BP that no owner claims ends in a panic with its address, unless a
  *    test catches it.
  * TR3 Nothing steps inside an NMI: #DB returns by IRET, which would unblock the

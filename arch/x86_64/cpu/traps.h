@@ -92,8 +92,9 @@ struct trap_resume {
  * An owner of #BP or #DB. All owners are asked in the order of their keys
  * until one claims the trap:
  *
- *	10	the patch engine
- *	20-80	probes
+ *	10	probes
+ *	20	the patch engine
+ *	30-80	others
  *	90	tests
  *
  * claims() decides by regs->ip (at #BP: one byte behind the INT3). Either it
@@ -106,7 +107,7 @@ struct trap_resume {
  * lock and does not wait. Context: that of the interrupted code, nmi included,
  * interrupts off.
  *
- * While int3_short is set, resumes() of the first of int3_owners is called
+ * While int3_short is set, resumes() of the second of int3_owners is called
  * before a pt_regs is made, under the same rules. It gets ip and sp, and may
  * write the word below sp. It returns where to go on, or ip 0: the owners'
  * claims() are called, as always. The other owners have none.
@@ -125,7 +126,7 @@ struct trap_owner {
 };
 
 DECLARE_TABLE(struct trap_owner, int3_owners);
-extern bool int3_short; /* [A] written by the first of them */
+extern bool int3_short; /* [A] written by the second of them */
 DECLARE_TABLE(struct trap_owner, step_owners);
 
 /* Print all registers of a frame, one group per line. Any context. */

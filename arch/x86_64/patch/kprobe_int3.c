@@ -162,4 +162,4 @@ static const struct trap_owner probes = {
 	.name = "probes",
 	.claims = kprobe_claims,
 };
-TABLE_ENTRY(int3_owners, 20, probes);
+TABLE_ENTRY(int3_owners, 10, probes);

@@ -207,4 +207,4 @@ static const struct trap_owner patch_engine = {
 	.claims = poke_int3_handler,
 	.resumes = poke_int3_live,
 };
-TABLE_ENTRY(int3_owners, 10, patch_engine);
+TABLE_ENTRY(int3_owners, 20, patch_engine);
