@@ -221,8 +221,11 @@ void arch_ftrace_free_fexit(unsigned long addr);
 /* Is @addr inside one? Then *@start and *@size are its code. Context: any. */
 bool arch_ftrace_find_fexit(unsigned long addr, unsigned long *start,
 			    unsigned long *size);
-/* The counter `out` of the target that contains @addr, or NULL. */
-u64 *arch_ftrace_fexit_out(unsigned long addr);
+/*
+ * The counter `out` of the target that contains @addr, or NULL. *exits: @addr,
+ * where a call in it returns to, is on the way to its owner's exit handler.
+ */
+u64 *arch_ftrace_fexit_out(unsigned long addr, bool *exits);
 
 /* ---- up-calls of the seam, made by its assembly -------------------------- */
 

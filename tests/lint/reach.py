@@ -99,7 +99,7 @@ INDIRECT = {
     "ftrace_ops_list_regs_func": CALLBACKS,
     "list_call_set": CALLBACKS,
     "pid_filter_func": CALLBACKS,
-    "int3_live": (["poke_int3_live"], "the first owner of #BP"),
+    "int3_live": (["poke_int3_live"], "the second owner of #BP"),
     "int3_common": (Table("int3_owners"), "the owners of #BP"),
     "int3_declined": (Table("int3_owners"), "the owners of #BP"),
     "tests_int3":
@@ -129,6 +129,8 @@ INDIRECT = {
     "ftrace_return_to_handler":
         (["graph_return", "time_return", "fprobe_return"],
          "retfunc of every fgraph_ops"),
+    "lose_call": (["fprobe_lost"], "lostfunc of every fgraph_ops"),
+    "fprobe_lost": (["call_lost"], "lost_handler of every fprobe"),
     "__traceiter_int3_hit": INT3_PROBES,
     "call_all_int3_hit": INT3_PROBES,
     "__traceiter_sync_core_entry": SYNC_ENTRY,

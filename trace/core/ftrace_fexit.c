@@ -56,6 +56,8 @@ struct ftrace_fexit {
 /* The owner words of a group, which generated code reads. */
 struct owner_words {
 	void *entry, *exit; /* [A] */
+	void *nobody;
+	void (*lost)(void *owner);
 };
 static struct owner_words owner_words[GROUPS];
 
@@ -110,6 +112,8 @@ static void group_take_owner(struct fexit_group *group,
 			     const struct ftrace_fexit_use *use)
 {
 	group->use = *use;
+	owner_words[group->slot].nobody = use->nobody;
+	owner_words[group->slot].lost = use->lost;
 	group->use.arch.entry = &owner_words[group->slot].entry;
 	group->use.arch.exit = &owner_words[group->slot].exit;
 	set_words(group, true, true);
@@ -241,6 +245,22 @@ size_t ftrace_fexit_pending(struct ftrace_fexit_pending *pending, size_t max)
 
 /* ---- tasks that end inside a target ---- */
 
+/* A call will never leave the targets whose counter is @out. */
+static void lose_call(const u64 *out)
+{
+	size_t slot =
+		((unsigned long)out - (unsigned long)&fexit_count[0].out) /
+		sizeof(struct fexit_counters);
+	const struct owner_words *words = &owner_words[slot];
+	void *owner;
+
+	preempt_disable();
+	owner = READ_ONCE(words->exit);
+	if (owner && owner != words->nobody && words->lost)
+		words->lost(owner);
+	preempt_enable();
+}
+
 /*
  * Count an ended task out of the targets that its calls are in. Their frames
  * stay on its stack until the stack is freed. No target is freed before that,
@@ -250,6 +270,7 @@ static void leave_all(struct task_struct *task)
 {
 	unsigned long ip[16];
 	unsigned int i, n, seen = 0;
+	bool exits;
 	u64 *out;
 
 	if (!READ_ONCE(slots_used))
@@ -257,7 +278,9 @@ static void leave_all(struct task_struct *task)
 	do {
 		n = stack_trace_save_task(task, ip, ARRAY_SIZE(ip), seen);
 		for (i = 0; i < n; i++) {
-			out = arch_ftrace_fexit_out(ip[i]);
+			out = arch_ftrace_fexit_out(ip[i], &exits);
+			if (out && exits)
+				lose_call(out);
 			if (out)
 				this_cpu_inc(*out);
 		}

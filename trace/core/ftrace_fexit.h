@@ -30,6 +30,9 @@ struct ftrace_fexit_use {
 			       * nothing; static data */
 	struct ftrace_fexit_owner arch; /* its words are set by attach */
 	struct ftrace_ops *instead;
+	/* NULL, or called for a call whose task has ended inside. Context:
+	 * task, preemption off. */
+	void (*lost)(void *owner);
 };
 
 struct ftrace_fexit_spec {

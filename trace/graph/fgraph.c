@@ -197,6 +197,37 @@ static void fgraph_call(unsigned long ip, unsigned long parent_ip,
 	fgraph_enter(ip, gops, ftrace_return_slot(fregs), gops->entryfunc);
 }
 
+/*
+ * The call of this frame never returns. @used: words up to its own, included.
+ * Return: up to those of the frame below.
+ */
+static u64 lose_call(struct fgraph_ret_stack *stack, struct fgraph_frame *frame,
+		     u64 used)
+{
+	u32 bits = READ_ONCE(frame->users) & FGRAPH_USER_BITS;
+	unsigned int words = fgraph_words(frame);
+	struct fgraph_ops *gops;
+
+	for (; bits; bits &= bits - 1) {
+		gops = READ_ONCE(users[__builtin_ctz(bits)]);
+		if (gops && gops->lostfunc && words)
+			gops->lostfunc(fgraph_data_last(stack, used, words),
+				       gops);
+	}
+	return fgraph_data_below(stack, used, words);
+}
+
+void fgraph_lose_calls(struct fgraph_ret_stack *stack)
+{
+	struct fgraph_frame *frame = stack->top;
+	u64 used = stack->data_used;
+
+	preempt_disable_notrace();
+	for (; frame > stack->frame; frame--)
+		used = lose_call(stack, frame, used);
+	preempt_enable_notrace();
+}
+
 /* R3: the frame of the call that returns is not on top. */
 static noinline struct fgraph_frame *
 drop_abandoned(struct fgraph_ret_stack *stack, const unsigned long *retp)
@@ -205,7 +236,7 @@ drop_abandoned(struct fgraph_ret_stack *stack, const unsigned long *retp)
 	u64 used = stack->data_used;
 
 	for (; frame > stack->frame && frame->retp != retp; frame--)
-		used = fgraph_data_below(stack, used, fgraph_words(frame));
+		used = lose_call(stack, frame, used);
 	if (frame == stack->frame)
 		panic("R1: no frame for the call that returns at %p", retp);
 	stack->abandoned += stack->top - frame;

@@ -66,6 +66,12 @@ struct fgraph_ops {
 	 * no function that may be hooked.
 	 */
 	fgraph_handler_t handler;
+	/*
+	 * [I] NULL, or called for a call that will never return, with its data
+	 * words: its task has ended, or left its frame behind (R3). Context:
+	 * any task or probe, preemption off.
+	 */
+	void (*lostfunc)(const u64 *data, struct fgraph_ops *gops);
 	void *private;	    /* for the owner */
 	void *owner;	    /* the same, for fprobes */
 	unsigned int words; /* [I] that a call may reserve; 0: few or none */
@@ -153,6 +159,8 @@ unsigned long ftrace_graph_ret_addr(struct task_struct *task,
  * Context: task; fn runs with a spinlock held.
  */
 struct fgraph_ret_stack;
+/* The task of this stack has ended: tell ->lostfunc of each call in it. */
+void fgraph_lose_calls(struct fgraph_ret_stack *stack);
 void fgraph_for_each_stack(void (*fn)(struct fgraph_ret_stack *stack,
 				      unsigned long arg),
 			   unsigned long arg);

@@ -182,8 +182,10 @@ static void stack_for_new_task(struct task_struct *task)
 
 static void stack_of_ended_task(struct task_struct *task)
 {
-	if (task->ret_stack)
+	if (task->ret_stack) {
+		fgraph_lose_calls(task->ret_stack);
 		free_stack(task->ret_stack);
+	}
 	task->ret_stack = NULL;
 }
 

@@ -157,6 +157,15 @@ static void fprobe_return(const struct ftrace_graph_ret *ret,
 	preempt_enable_notrace();
 }
 
+static void fprobe_lost(const u64 *data, struct fgraph_ops *gops)
+{
+	struct fprobe *fp = gops->owner;
+
+	(void)data;
+	if (fp->lost_handler)
+		fp->lost_handler(fp);
+}
+
 /* ---- the fast path ---- */
 
 bool fprobe_may_be_fast = true;
@@ -183,6 +192,15 @@ static void ignore(struct fprobe *fp, unsigned long entry_ip,
 
 /* In the words of a target while the handlers rest, and for good afterwards. */
 static struct fprobe nobody = { .entry_call = decline, .exit_call = ignore };
+
+/* A target was entered by a call whose task has ended. */
+static void lost(void *owner)
+{
+	struct fprobe *fp = owner;
+
+	if (fp->lost_handler)
+		fp->lost_handler(fp);
+}
 
 /* A target's call from within a handler of this context. */
 static void missed(void *owner)
@@ -251,6 +269,7 @@ static int fprobe_init(struct fprobe *fp)
 	fp->gops.ops = &fp->ops;
 	fp->gops.owner = fp;
 	fp->gops.retfunc = fprobe_return;
+	fp->gops.lostfunc = fprobe_lost;
 	fp->gops.words = fp->words;
 	return 0;
 }
@@ -266,6 +285,7 @@ static int attach_fast(struct fprobe *fp, const unsigned long *ips, size_t n)
 		.owner = fp,
 		.nobody = &nobody,
 		.instead = &fp->ops,
+		.lost = lost,
 		.arch = { .entry_func = offsetof(struct fprobe, entry_call),
 			  .exit_func = offsetof(struct fprobe, exit_call),
 			  .words = DIV_ROUND_UP(fp->entry_data_size,

@@ -43,6 +43,9 @@ struct fprobe {
 	fprobe_entry_cb entry_handler; /* or NULL; immutable, as the next two */
 	fprobe_exit_cb exit_handler;   /* or NULL */
 	size_t entry_data_size;
+	/* NULL, or called once in place of the exit handler for a call that
+	 * never returns: its task has ended. */
+	void (*lost_handler)(struct fprobe *fp);
 	unsigned int flags;
 	unsigned long nmissed; /* [A] calls without handlers: no room, or nested
 				* in a handler */

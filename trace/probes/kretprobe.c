@@ -70,6 +70,12 @@ static void call_returned(struct fprobe *fp, unsigned long entry_ip,
 		handler(data, &regs);
 }
 
+/* Its task has ended, or left it by another way. */
+static void call_lost(struct fprobe *fp)
+{
+	fetch_add(&of_fprobe(fp)->active, -1);
+}
+
 /* ---- registration ---- */
 
 static int prepare(struct kretprobe *rp, unsigned long *addr)
@@ -88,6 +94,7 @@ static int prepare(struct kretprobe *rp, unsigned long *addr)
 	rp->fprobe = (struct fprobe){
 		.entry_handler = call_entered,
 		.exit_handler = call_returned,
+		.lost_handler = call_lost,
 		.entry_data_size =
 			sizeof(struct kretprobe_instance) + rp->data_size,
 		.flags = rp->kp.flags & KPROBE_FLAG_DISABLED ?

@@ -44,6 +44,7 @@ static DEFINE_PER_CPU(struct trap_catch, trap_catcher); /* [C] */
 
 DEFINE_TABLE(struct trap_owner, int3_owners);
 DEFINE_TABLE(struct trap_owner, step_owners);
+DEFINE_TABLE(struct trap_place, trap_places);
 bool int3_short;
 
 static const char *const trap_names[NR_EXCEPTIONS] = {
@@ -206,6 +207,16 @@ static bool step_claimed(struct pt_regs *regs)
 	return false;
 }
 
+static unsigned long original_ip(unsigned long ip)
+{
+	const struct trap_place *const *at;
+	unsigned long original = ip;
+
+	for_each_entry(at, trap_places) if (original == ip)
+		original = (*at)->original(ip);
+	return original;
+}
+
 void exception_entry(struct pt_regs *regs)
 {
 	unsigned int vector = regs_vector(regs);
@@ -215,6 +226,8 @@ void exception_entry(struct pt_regs *regs)
 
 	if (vector == X86_TRAP_DB && step_claimed(regs))
 		return;
+	if (vector != X86_TRAP_DB)
+		regs->ip = original_ip(regs->ip);
 	if (vector == X86_TRAP_PF)
 		trace_page_fault_kernel(cr2, regs->ip, regs_error(regs));
 	if (trap_caught(regs, cr2))

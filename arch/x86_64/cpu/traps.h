@@ -129,5 +129,16 @@ DECLARE_TABLE(struct trap_owner, int3_owners);
 extern bool int3_short; /* [A] written by the second of them */
 DECLARE_TABLE(struct trap_owner, step_owners);
 
+/*
+ * What knows of instructions that are executed elsewhere. original() returns
+ * the address that the instruction at @ip stands for, or @ip. An exception is
+ * told there, a #DB excepted. Context: any; not traceable, takes no lock.
+ */
+struct trap_place {
+	unsigned long (*original)(unsigned long ip);
+};
+
+DECLARE_TABLE(struct trap_place, trap_places);
+
 /* Print all registers of a frame, one group per line. Any context. */
 void show_regs(const struct pt_regs *regs);

@@ -33,8 +33,9 @@
 /* In front of the code, at the start of a granule. */
 struct fexit_header {
 	u32 magic;
-	u32 size; /* bytes, this header included */
-	u64 *out; /* the counter of the calls that have left */
+	u32 size;  /* bytes, this header included */
+	u64 *out;  /* the counter of the calls that have left */
+	u64 exits; /* up to here the owner's exit handler will be called */
 };
 
 #define FEXIT_MAGIC 0x71786566U /* "fexq" */
@@ -140,7 +141,7 @@ static size_t emit(const struct ftrace_fexit_desc *desc, u8 *buf,
 
 	put(&c, &header, sizeof(header));
 	if (desc->owner)
-		ftrace_fexit_emit_owner(&c, desc);
+		header.exits = ftrace_fexit_emit_owner(&c, desc);
 	else
 		emit_progs(&c, desc);
 	header.size = c.len;
@@ -187,13 +188,16 @@ notrace bool arch_ftrace_find_fexit(unsigned long addr, unsigned long *start,
 	return false;
 }
 
-u64 *arch_ftrace_fexit_out(unsigned long addr)
+u64 *arch_ftrace_fexit_out(unsigned long addr, bool *exits)
 {
+	const struct fexit_header *header;
 	unsigned long start, size;
 
 	if (!arch_ftrace_find_fexit(addr, &start, &size))
 		return NULL;
-	return ((const struct fexit_header *)start)[-1].out;
+	header = (const struct fexit_header *)start - 1;
+	*exits = addr - (unsigned long)header < header->exits;
+	return header->out;
 }
 
 void arch_ftrace_free_fexit(unsigned long addr)

@@ -14,6 +14,9 @@ static inline void put_count(struct code *c, const u64 *counter)
 	put_u32(c, (u32)(unsigned long)counter);
 }
 
-/* ftrace_fexit_owner.c: the code of a target for desc->owner. Pure. */
-void ftrace_fexit_emit_owner(struct code *c,
-			     const struct ftrace_fexit_desc *desc);
+/*
+ * ftrace_fexit_owner.c: the code of a target for desc->owner. Pure. Return: the
+ * offset behind the way of calls whose exit is handled.
+ */
+size_t ftrace_fexit_emit_owner(struct code *c,
+			       const struct ftrace_fexit_desc *desc);

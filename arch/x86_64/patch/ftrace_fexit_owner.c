@@ -223,12 +223,13 @@ static void put_all(struct code *c, const struct ftrace_fexit_desc *desc,
 	put_resched(c, at);
 }
 
-void ftrace_fexit_emit_owner(struct code *c,
-			     const struct ftrace_fexit_desc *desc)
+size_t ftrace_fexit_emit_owner(struct code *c,
+			       const struct ftrace_fexit_desc *desc)
 {
 	struct code dry = { .len = c->len, .base = c->base };
 	struct labels at = { 0 };
 
 	put_all(&dry, desc, &at); /* learns the labels */
 	put_all(c, desc, &at);
+	return at.missed;
 }

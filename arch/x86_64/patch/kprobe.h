@@ -6,6 +6,7 @@
  *
  *	0		 the instruction, then a jump to the one behind it
  *	KPROBE_SLOT_POST the instruction, then INT3
+ *	KPROBE_SLOT_ADDR the address of the probed instruction
  *
  * A displacement of [rip + disp] is adjusted in each copy. A call through
  * memory is a push of its return address and a jump through memory.
@@ -15,6 +16,7 @@
 #include "trace/arch_kprobe.h"
 
 #define KPROBE_SLOT_POST 32UL
+#define KPROBE_SLOT_ADDR 56UL
 
 /*
  * Set ip, sp and rcx as the emulated instruction at @addr does. Pure but for

@@ -198,6 +198,7 @@ int kprobe_slot_emit(const struct arch_kprobe *probe, unsigned long addr,
 	u64 back;
 
 	memset(buf, INSN_OP_INT3, EXEC_GRANULE);
+	memcpy(buf + KPROBE_SLOT_ADDR, &addr, sizeof(addr));
 	if (insn_decode(probe->bytes, probe->len, &insn))
 		return -EOPNOTSUPP;
 	if (insn.class == INSN_CALL_IND)

@@ -18,9 +18,11 @@
  * Context: #BP in any context, NMI included; interrupts off.
  */
 #include "arch/x86_64/cpu/traps.h"
+#include "arch/x86_64/patch/exec_pool.h"
 #include "arch/x86_64/patch/kprobe.h"
 #include "kernel/lib/types.h"
 #include "trace/arch_kprobe.h"
+#include <asm/layout.h>
 #include <asm/pt_regs.h>
 
 #define FLAG_CF BIT(0)
@@ -163,3 +165,20 @@ static const struct trap_owner probes = {
 	.claims = kprobe_claims,
 };
 TABLE_ENTRY(int3_owners, 10, probes);
+
+/* K2: what a copy in a slot raises is raised by the probed instruction. */
+static unsigned long original_of_copy(unsigned long ip)
+{
+	unsigned long slot = ip & ~(EXEC_GRANULE - 1), addr;
+	const struct kprobe_point *point;
+
+	if (ip < (unsigned long)__exec_pool_start ||
+	    ip >= (unsigned long)__exec_pool_end)
+		return ip;
+	addr = *(const unsigned long *)(slot + KPROBE_SLOT_ADDR);
+	point = kprobe_find(addr);
+	return point && point->arch.slot == slot ? addr : ip;
+}
+
+static const struct trap_place slots = { .original = original_of_copy };
+TABLE_ENTRY(trap_places, 10, slots);
