@@ -32,12 +32,14 @@ class Test:
 @dataclass(frozen=True)
 class Wrong:
     """A wrong answer: text of the solution becomes another; fails has the
-    names of the tests that notice."""
+    names of the tests that notice; perhaps: of those that see it or not, as the
+    schedule of the image has it."""
     what: str
     file: str
     text: str
     becomes: str
     fails: list
+    perhaps: list = field(default_factory=list)
 
 
 def boot(name, points, smp=2, image="test", append="", also=""):
