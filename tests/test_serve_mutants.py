@@ -7,7 +7,7 @@ import pathlib
 
 import pytest
 
-from tests import qemu, test_serve
+from tests import qemu, test_serve, test_serve_nodes
 from tests.mutants import mutated
 from tests.serve_guest import Guest
 from tests.test_entry_mutants import build, ids, tree  # noqa: F401
@@ -93,6 +93,9 @@ MUTANTS = [
     ("root is nobody", OPS, "(flags & TFS1_F_TRUNC ? TRACEFS_TRUNC : 0) | "
      "TRACEFS_ROOT", "(flags & TFS1_F_TRUNC ? TRACEFS_TRUNC : 0)",
      "root_opens_what_it_cannot_use"),
+    ("what serves a reader fills the trace", OPS,
+     "do_op(req, &answer);\n\t\tftrace_task_untraced(true);",
+     "do_op(req, &answer);", "the_server_is_not_in_the_trace"),
     ("NONBLOCK of a read waits", OPS,
      "file->nonblock || req->head.flags & TFS1_F_NONBLOCK",
      "file->nonblock", "a_read_waits_and_is_cancelled"),
@@ -148,7 +151,8 @@ def check(name, machine):
     if name in globals():
         globals()[name](machine)
         return
-    test = getattr(test_serve, f"test_{name}")
+    test = getattr(test_serve, f"test_{name}", None) or getattr(
+        test_serve_nodes, f"test_{name}")
     wanted = test.__code__.co_varnames[:test.__code__.co_argcount]
     values = {"guest": machine}
     test_serve.with_client(machine)  # there was a session before

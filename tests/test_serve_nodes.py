@@ -108,6 +108,18 @@ def test_tracing_thresh_keeps_the_slow_calls(client):
     assert error(client.echo, "tracing_thresh", b"x") == errno.EINVAL
 
 
+def test_the_server_is_not_in_the_trace(client):
+    """Neither its threads, nor what a caller's task does outside the tree."""
+    client.echo("current_tracer", b"function")
+    for _ in range(5):
+        client.stat("trace", pid=63, comm=b"seen")
+    client.echo("tracing_on", b"0")
+    text = client.cat("trace").decode()
+    assert text.count("tracefs_stat <-serve_run") == 5
+    assert not re.findall(r"\S+ <-(?:serve_finish|serve_send|task_body|"
+                          "receive_thread|tfs1_reply|serve_line_wait)", text)
+
+
 def calls(client, pid):
     """Lines of tracefs_stat by a task."""
     text = client.cat("trace").decode()

@@ -27,6 +27,7 @@
 #include "kernel/trace_hooks.h"
 #include "trace/core/ftrace_internal.h"
 #include "trace/core/pid_set.h"
+#include "trace/core/recursion.h"
 #include <asm/atomic.h>
 #include <asm/irqflags.h>
 
@@ -45,6 +46,8 @@ static bool ignores(const struct ftrace_pids *pids, int pid)
 	       (never && pid_set_has(never, pid));
 }
 
+DEFINE_PER_CPU(bool, ftrace_untraced); /* as the running task's bit */
+
 static void pid_switched(struct task_struct *prev, struct task_struct *next)
 {
 	u64 bits = smp_load_acquire(&used), ignored = 0;
@@ -54,6 +57,8 @@ static void pid_switched(struct task_struct *prev, struct task_struct *next)
 			ignored |= bits & -bits;
 	}
 	this_cpu_write(pid_ignored, ignored);
+	this_cpu_write(ftrace_untraced,
+		       next->trace_recursion & FTRACE_TASK_UNTRACED);
 }
 
 /* The list, if it follows its tasks' children. Context: interrupts off. */

@@ -20,6 +20,7 @@
 #include "kernel/sched.h"
 #include <asm/barrier.h>
 #include <asm/context.h>
+#include <asm/percpu.h>
 
 #define FTRACE_GUARD_CORE     0
 #define FTRACE_GUARD_CALLBACK 8
@@ -85,21 +86,32 @@ static __always_inline void ftrace_test_recursion_unlock(int bit)
 }
 
 /*
- * Let no callback with a guard see the current task, or end this. For a task
- * that serves readers of a trace: what it does must not fill the trace. Its
- * interrupts are seen as before. Context: task, in a function that is not
- * traceable and has no traceable caller.
+ * For callbacks without a guard: the bit of a task that is untraced, and
+ * whether this CPU runs such a task: in its interrupts they look further.
+ */
+#define FTRACE_TASK_UNTRACED BIT(31)
+DECLARE_PER_CPU(bool, ftrace_untraced);
+
+static_assert(CTX_TRANSITION << FTRACE_GUARD_TRIGGER < FTRACE_TASK_UNTRACED);
+
+/*
+ * Let no callback with a guard, and not the function tracer, see the current
+ * task, or end this. For a task that serves readers of a trace: what it does
+ * must not fill the trace. Its interrupts are seen as before. Context: task, in
+ * a function that is not traceable and has no traceable caller.
  */
 static __always_inline void ftrace_task_untraced(bool untraced)
 {
 	u32 bits = CTX_TASK | CTX_TRANSITION;
 
 	bits = bits << FTRACE_GUARD_CORE | bits << FTRACE_GUARD_CALLBACK |
-	       bits << FTRACE_GUARD_GRAPH;
+	       bits << FTRACE_GUARD_GRAPH | FTRACE_TASK_UNTRACED;
 	barrier();
 	if (untraced)
 		current->trace_recursion |= bits;
 	else
 		current->trace_recursion &= ~bits;
+	/* A switch between the two stores does the second one itself. */
+	this_cpu_write(ftrace_untraced, untraced);
 	barrier();
 }

@@ -10,6 +10,7 @@
  * Context: probe; the tracer's init and reset: task, trace_lock held.
  */
 #include "kernel/base/printk.h"
+#include "trace/core/recursion.h"
 #include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
 
@@ -26,6 +27,14 @@ void trace_function(struct trace_array *tr, unsigned long ip,
 	entry->ip = ip;
 	entry->parent_ip = parent_ip;
 	ring_buffer_unlock_commit(buffer);
+}
+
+/* The call was made in a task that is not to be seen, or in its interrupt. */
+static noinline void function_untraced(struct trace_array *tr, unsigned long ip,
+				       unsigned long parent_ip)
+{
+	if (!in_task())
+		trace_function(tr, ip, parent_ip);
 }
 
 /* Called by function_call(), which has disabled preemption once. */
@@ -50,6 +59,10 @@ static __no_fp void function_call(unsigned long ip, unsigned long parent_ip,
 	(void)fregs;
 	if (unlikely(!trace_top_array.on))
 		return;
+	if (unlikely(this_cpu_is_set(ftrace_untraced))) {
+		function_untraced(&trace_top_array, ip, parent_ip);
+		return;
+	}
 	preempt_disable_notrace();
 	rb = this_cpu_read(trace_top_ring);
 	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f, NULL))) {
@@ -87,6 +100,10 @@ static __no_fp void function_call_any(unsigned long ip, unsigned long parent_ip,
 	(void)fregs;
 	if (unlikely(!tr->on))
 		return;
+	if (unlikely(this_cpu_is_set(ftrace_untraced))) {
+		function_untraced(tr, ip, parent_ip);
+		return;
+	}
 	preempt_disable_notrace();
 	rb = READ_ONCE(tr->buffer.cpu[this_cpu_read_index(cpu_number)]);
 	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f, NULL))) {
@@ -108,7 +125,8 @@ static void function_stack_call(unsigned long ip, unsigned long parent_ip,
 {
 	struct trace_array *tr = container_of(ops, struct trace_array, ops);
 
-	if (!READ_ONCE(tr->on))
+	if (!READ_ONCE(tr->on) ||
+	    (this_cpu_is_set(ftrace_untraced) && in_task()))
 		return;
 	trace_function(tr, ip, parent_ip);
 	trace_stack(tr, ip + MCOUNT_INSN_SIZE);

@@ -77,6 +77,17 @@ extern void percpu_bad_size(void)
 		read_;                                       \
 	})
 
+/* Is a byte not 0? The compiler branches on the flags of the comparison. */
+#define this_cpu_is_set(var)                               \
+	({                                                 \
+		bool set_;                                 \
+		static_assert(sizeof(var) == 1, "a byte"); \
+		__asm__ volatile("cmpb $0, %%gs:%1"        \
+				 : "=@ccne"(set_)          \
+				 : "m"(var));              \
+		set_;                                      \
+	})
+
 /* Reads one byte; the load itself extends it to 32 bits. */
 #define this_cpu_read_byte(var)                            \
 	({                                                 \
