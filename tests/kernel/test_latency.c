@@ -9,6 +9,7 @@
 #include "tests/kernel/fgraph_targets.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"
+#include "trace/event/trace_record.h"
 #include "trace/trace_snapshot.h"
 #include <asm/irqflags.h>
 #include <asm/tsc.h>
@@ -175,5 +176,133 @@ KTEST(latency, wakeup_shows_who_woke_whom)
 	ASSERT(at != NULL);
 	EXPECT(strstr(at, " ==> ["));
 	tt_write("tracing_on", "1\n");
+	end();
+}
+
+/* ---- who may change what ------------------------------------------------- */
+
+static bool short_stop;
+static unsigned long shorts; /* sections that have ended */
+
+void latency_beside(void);
+
+static int short_sections(void *unused)
+{
+	unsigned long flags;
+
+	(void)unused;
+	while (!READ_ONCE(short_stop)) {
+		local_irq_save(flags);
+		cpu_relax();
+		local_irq_restore(flags);
+		WRITE_ONCE(shorts, shorts + 1);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* A long section, in which another CPU begins and ends some. */
+traced_function void latency_beside(void)
+{
+	unsigned long flags, from, turns = 500000;
+
+	local_irq_save(flags);
+	for (from = READ_ONCE(shorts); READ_ONCE(shorts) - from < 20; turns--) {
+		if (!turns)
+			break;
+		udelay(10);
+	}
+	EXPECT(turns > 0);
+	local_irq_restore(flags);
+}
+
+/* Again, if the other CPU keeps its section at the very moment of the end. */
+KTEST(latency, a_section_is_its_cpus_own_IO1)
+{
+	unsigned int round, found = 0;
+	struct task_struct *task;
+
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("one CPU");
+	begin("irqsoff\n");
+	short_stop = false;
+	kthread_bind(current, 0);
+	task = kthread_create(short_sections, NULL, "sections");
+	ASSERT(!IS_ERR(task));
+	kthread_bind(task, 1);
+	wake_up_process(task);
+	for (round = 0; round < 20 && !found; round++) {
+		tt_write("tracing_max_latency", "0\n");
+		latency_beside();
+		tt_write("tracing_on", "0\n");
+		tt_read("trace", text, ROOM);
+		found = strstr(text,
+			       "\n#  => started at: latency_beside\n"
+			       "#  => ended at:   latency_beside\n") != NULL;
+		tt_write("tracing_on", "1\n");
+	}
+	EXPECT(found);
+	WRITE_ONCE(short_stop, true);
+	kthread_join(task);
+	kthread_bind(current, CPU_ANY);
+	end();
+}
+
+/* While the buffer is being changed, it cannot become the snapshot. */
+KTEST(latency, no_maximum_without_its_events_LA10)
+{
+	struct trace_array *tr = trace_top();
+	bool kept;
+
+	begin("irqsoff\n");
+	preempt_disable();
+	tr->max.ns = 0;
+	WRITE_ONCE(tr->buffer.busy, 1);
+	latency_section(LONG_US);
+	kept = READ_ONCE(tr->max.ns);
+	trace_switch(tr, false);
+	WRITE_ONCE(tr->buffer.busy, 0);
+	preempt_enable();
+	EXPECT(!kept);
+	tt_write("tracing_on", "1\n");
+	end();
+}
+
+static int first_runs(void *unused)
+{
+	(void)unused;
+	trace_switch(trace_top(), false);
+	return 0;
+}
+
+/* Two tasks become runnable: the first one is followed until it runs. */
+KTEST(latency, one_wakeup_is_followed_at_a_time_WU1)
+{
+	struct task_struct *first, *second;
+	unsigned int round, found = 0;
+	struct trace_array *tr = trace_top();
+
+	begin("wakeup\n");
+	kthread_bind(current, 0);
+	/* Again, if another CPU's wakeup is followed at that moment. */
+	for (round = 0; round < 20 && !found; round++) {
+		first = kthread_create(first_runs, NULL, "first");
+		second = kthread_create(run_briefly, NULL, "second");
+		ASSERT(!IS_ERR(first) && !IS_ERR(second));
+		kthread_bind(first, 0);
+		kthread_bind(second, 0);
+		preempt_disable();
+		tr->max.ns = 0;
+		wake_up_process(first);
+		wake_up_process(second);
+		udelay(LONG_US);
+		preempt_enable();
+		kthread_join(first);
+		found = tr->max.pid == first->pid;
+		kthread_join(second);
+		tt_write("tracing_on", "1\n");
+	}
+	EXPECT(found);
+	kthread_bind(current, CPU_ANY);
 	end();
 }

@@ -5,8 +5,8 @@
  *
  * All tasks have one priority here, so no wakeup is more important than
  * another one: while the tracer follows a task, it ignores other wakeups.
- * The probes hang on sched_wakeup and sched_switch, a NOP each while the tracer
- * is not current.
+ * The probes hang on sched_wakeup, sched_wakeup_new and sched_switch. Each
+ * is a NOP while the tracer is not current.
  *
  * WU1 ->task is set by one wakeup and cleared by the switch to that task, each
  *     under ->busy, which nobody waits for. The pointer is only compared.
@@ -136,25 +136,34 @@ static void wakeup_call(unsigned long ip, unsigned long parent_ip,
 		trace_function(tr, ip, parent_ip);
 }
 
-static void detach(struct trace_array *tr)
+/* A new task is woken up, too. */
+static const struct {
+	const char *name;
+	void *probe;
+} probes[] = {
+	{ "sched_switch", probe_switch },
+	{ "sched_wakeup", probe_wakeup },
+	{ "sched_wakeup_new", probe_wakeup },
+};
+
+/* The first @n of them. */
+static void detach(struct trace_array *tr, unsigned int n)
 {
-	tracepoint_probe_unregister(tracepoint_find("sched_wakeup"),
-				    probe_wakeup, tr);
-	tracepoint_probe_unregister(tracepoint_find("sched_switch"),
-				    probe_switch, tr);
+	while (n--)
+		tracepoint_probe_unregister(tracepoint_find(probes[n].name),
+					    probes[n].probe, tr);
 }
 
 static int attach(struct trace_array *tr)
 {
-	int err = tracepoint_probe_register(tracepoint_find("sched_switch"),
-					    probe_switch, tr);
+	unsigned int i;
+	int err = 0;
 
+	for (i = 0; i < ARRAY_SIZE(probes) && !err; i++)
+		err = tracepoint_probe_register(tracepoint_find(probes[i].name),
+						probes[i].probe, tr);
 	if (err)
-		return err;
-	err = tracepoint_probe_register(tracepoint_find("sched_wakeup"),
-					probe_wakeup, tr);
-	if (err)
-		detach(tr);
+		detach(tr, i - 1);
 	return err;
 }
 
@@ -188,7 +197,7 @@ static int wakeup_reset(struct trace_array *tr)
 		err = unregister_ftrace_function(&tr->ops);
 	if (err)
 		return err;
-	detach(tr);
+	detach(tr, ARRAY_SIZE(probes));
 	latency_end(tr);
 	return 0;
 }
