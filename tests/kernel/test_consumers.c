@@ -157,10 +157,14 @@ KTEST(consumers, stat_refuses_what_it_cannot_count)
 	tt_write("stat", "\n");
 }
 
-KTEST(consumers, stat_without_memory_stays_as_it_was)
+/*
+ * Where only the end of the one before fails, that one stays registered, but is
+ * of no list; the next write ends it (CS2).
+ */
+KTEST(consumers, stat_without_memory_stays_as_it_was_CS2)
 {
 	unsigned long ips[2] = { target_ip(2), target_ip(3) };
-	unsigned int n, failed = 0;
+	unsigned int n, failed = 0, left = 0;
 	int err = 0;
 
 	tt_write("stat", "ftrace_target_001\n");
@@ -171,7 +175,12 @@ KTEST(consumers, stat_without_memory_stays_as_it_was)
 		if (!fail_end())
 			break;
 		if (!err) { /* it can do without that one */
+			left += ftrace_rec_users(ftrace_rec_find(target_ip(1)));
+			EXPECT_EQ(calls_of_all("ftrace_target_001"), 0);
 			tt_write("stat", "ftrace_target_001\n");
+			EXPECT_EQ(
+				ftrace_rec_users(ftrace_rec_find(target_ip(1))),
+				1);
 			ftrace_target[1]();
 			continue;
 		}
@@ -182,7 +191,9 @@ KTEST(consumers, stat_without_memory_stays_as_it_was)
 	}
 	EXPECT_EQ(err, 0);
 	EXPECT(failed > 2);
+	EXPECT(left > 0);
 	tt_write("stat", "\n");
+	EXPECT_EQ(ftrace_rec_users(ftrace_rec_find(target_ip(1))), 0);
 	EXPECT_EQ(ftrace_check(), 0);
 }
 
@@ -296,4 +307,93 @@ KTEST_FLAGS(consumers, sample_refuses_what_it_cannot_do, KTEST_LEAKS, 0)
 	refused("sample", "period_us=1\n", "1");
 	EXPECT(sample_on()); /* as before */
 	tt_write("sample", "0\n");
+}
+
+#define PATH_BITS 9 /* as many stacks as a table has room for */
+
+static bool path_stop;
+
+traced_function void sample_left(unsigned int path, unsigned int depth);
+traced_function void sample_right(unsigned int path, unsigned int depth);
+
+/* The bits of @path say which functions the stack has. */
+static void path_step(unsigned int path, unsigned int depth)
+{
+	u64 until = ktime_ns() + 150000;
+
+	if (depth && path & 1)
+		sample_left(path >> 1, depth - 1);
+	else if (depth)
+		sample_right(path >> 1, depth - 1);
+	else
+		while (ktime_ns() < until)
+			;
+}
+
+traced_function void sample_left(unsigned int path, unsigned int depth)
+{
+	path_step(path, depth);
+	barrier(); /* no tail call */
+}
+
+traced_function void sample_right(unsigned int path, unsigned int depth)
+{
+	path_step(path, depth);
+	barrier();
+}
+
+static int path_thread(void *unused)
+{
+	unsigned int path;
+
+	(void)unused;
+	for (path = 0; !READ_ONCE(path_stop); path++)
+		path_step(path, PATH_BITS);
+	return 0;
+}
+
+/* A reader beside a CPU that takes samples: no address is missing in a line. */
+KTEST_FLAGS(consumers, a_reader_sees_whole_stacks_SA1, KTEST_LEAKS, 0)
+{
+	struct task_struct *task;
+	unsigned int round;
+	u64 until;
+
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("one CPU");
+	path_stop = false;
+	kthread_bind(current, 0);
+	task = kthread_create(path_thread, NULL, "paths");
+	ASSERT(!IS_ERR(task));
+	kthread_bind(task, 1);
+	wake_up_process(task);
+	for (round = 0; round < 6; round++) { /* each begins with none */
+		tt_write("sample", "period_us=100 cpus=2\n");
+		until = ktime_ns() + 40000000;
+		do {
+			tt_read("sample", text, ROOM);
+			EXPECT(!strstr(text, "0x0"));
+		} while (ktime_ns() < until);
+	}
+	tt_write("sample", "0\n");
+	WRITE_ONCE(path_stop, true);
+	kthread_join(task);
+	kthread_bind(current, CPU_ANY);
+}
+
+/* After the end no timer and no NMI writes to a table, so it may be freed. */
+KTEST_FLAGS(consumers, tables_outlive_their_timers_SA2, KTEST_LEAKS, 0)
+{
+	static char before[ROOM];
+	unsigned int round;
+
+	for (round = 0; round < 10; round++) {
+		EXPECT_EQ(sample_start(100, ~0ULL, round & 1), 0);
+		udelay(300);
+		sample_stop();
+		tt_read("sample", before, ROOM);
+		udelay(1000);
+		tt_read("sample", text, ROOM);
+		EXPECT(!strcmp(before, text));
+	}
 }

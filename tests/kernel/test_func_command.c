@@ -5,6 +5,7 @@
  */
 #include "kernel/base/log_buffer.h"
 #include "kernel/base/printk.h"
+#include "kernel/lib/printf.h"
 #include "kernel/sched.h"
 #include "tests/kernel/event_bells.h"
 #include "tests/kernel/ktest.h"
@@ -336,6 +337,32 @@ KTEST(func_command, cpudump_prints_each_time)
 	text = log_since();
 	EXPECT_EQ(dumps(text), 1);
 	EXPECT(strstr(text, "   (ftrace buffer empty)\n") != NULL);
+	kthread_bind(current, CPU_ANY);
+	accept("!fc_target_one:cpudump:");
+	tt_write("tracing_on", "1");
+	end();
+}
+
+/* A ring that somebody reads is left out: a dump waits for no lock. */
+KTEST(func_command, a_dump_leaves_out_what_is_being_read_TD1)
+{
+	struct ring_buffer_per_cpu *rb;
+	const char *text;
+	char left_out[64];
+
+	ASSERT(begin());
+	ASSERT_EQ(kthread_bind(current, smp_processor_id()), 0);
+	begin_marked("fc_target_one:cpudump");
+	rb = trace_top()->buffer.cpu[smp_processor_id()];
+	mutex_lock(&rb->reader_lock);
+	fc_target_one(NULL);
+	mutex_unlock(&rb->reader_lock);
+	text = log_since();
+	EXPECT_EQ(dumps(text), 1);
+	snprintf(left_out, sizeof(left_out),
+		 "CPU %u: its ring was being read\n", smp_processor_id());
+	EXPECT(strstr(text, left_out) != NULL);
+	EXPECT(!strstr(text, "seen by a dump"));
 	kthread_bind(current, CPU_ANY);
 	accept("!fc_target_one:cpudump:");
 	tt_write("tracing_on", "1");

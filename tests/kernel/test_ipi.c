@@ -10,10 +10,13 @@
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
+#include "tests/kernel/trap_owner.h"
 #include <asm/atomic.h>
 #include <asm/context.h>
 #include <asm/cpu.h>
+#include <asm/io.h>
 #include <asm/irqflags.h>
+#include <asm/pt_regs.h>
 
 /*
  * Storms end after so many calls or so long, whichever is first: an emulator
@@ -401,4 +404,60 @@ KTEST(ipi, nothing_came_that_nobody_serves)
 	/* Not NMIs: a test may end before the last one it sent arrives. */
 	EXPECT_EQ(irq_unexpected(), 0);
 	EXPECT_EQ(apic_errors(), 0);
+}
+
+/* ---- a command in two writes --------------------------------------------- */
+
+extern void *lapic_mmio;		 /* apic.c */
+void ftrace_step_call(void (*fn)(void)); /* ftrace_probe.asm */
+
+#define ICR_HIGH  0x310
+#define OTHER	  (0xeeU << 24) /* of a command that was interrupted */
+#define TRAP_FLAG 0x100UL
+#define IRQ_FLAG  0x200UL
+
+static unsigned int between, between_open;
+static bool nested;
+
+/* Between the two writes: interrupts are off, and an NMI sends a command. */
+static notrace bool on_send_step(struct pt_regs *regs)
+{
+	u32 high = readl((u8 *)lapic_mmio + ICR_HIGH);
+
+	if (high == OTHER)
+		return true;
+	between++;
+	between_open += !!(regs->flags & IRQ_FLAG);
+	if (nested)
+		return true;
+	nested = true;
+	apic_send(apic_id(), VECTOR_RESCHEDULE);
+	EXPECT_EQ(readl((u8 *)lapic_mmio + ICR_HIGH), high);
+	return true;
+}
+
+static void send_to_myself(void)
+{
+	apic_send(apic_id(), VECTOR_RESCHEDULE);
+}
+
+KTEST(ipi, a_command_is_not_torn_LA1)
+{
+	u32 before;
+
+	if (apic_is_x2apic())
+		KTEST_SKIP("x2APIC: a command is one write");
+	between = between_open = 0;
+	nested = false;
+	preempt_disable();
+	before = readl((u8 *)lapic_mmio + ICR_HIGH);
+	writel((u8 *)lapic_mmio + ICR_HIGH, OTHER);
+	trap_set_step_hook(on_send_step);
+	ftrace_step_call(send_to_myself);
+	trap_set_step_hook(NULL);
+	EXPECT_EQ(readl((u8 *)lapic_mmio + ICR_HIGH), OTHER);
+	writel((u8 *)lapic_mmio + ICR_HIGH, before);
+	preempt_enable();
+	EXPECT(between > 0);
+	EXPECT_EQ(between_open, 0);
 }

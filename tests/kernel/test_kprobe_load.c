@@ -9,6 +9,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
+#include "tests/kernel/quiesce_probe.h"
 #include "trace/probes/kprobe.h"
 #include <asm/cpu.h>
 #include <asm/percpu.h>
@@ -280,4 +281,74 @@ KTEST(kprobe_load, removal_waits_for_a_handler_under_way_K5)
 	remove_while_inside((unsigned long)by_site, by_site, 2);
 	remove_while_inside((unsigned long)by_slot, by_slot, 3);
 	remove_while_inside(ret_of(by_emulation), by_emulation, 5);
+}
+
+/* ---- a list that is read ---- */
+
+static struct {
+	struct kprobe first, second;
+	int (*fn)(int a);
+	bool inside, leave;
+} held;
+
+static int hold_hit(struct kprobe *p, struct pt_regs *regs)
+{
+	(void)p;
+	(void)regs;
+	WRITE_ONCE(held.inside, true);
+	while (!READ_ONCE(held.leave))
+		cpu_relax();
+	return 0;
+}
+
+static int call_held(void *unused)
+{
+	(void)unused;
+	held.fn(1);
+	return 0;
+}
+
+static void remove_second(void)
+{
+	unregister_kprobe(&held.second);
+}
+
+static void list_is_kept(int (*fn)(int a))
+{
+	struct task_struct *task;
+	struct waiter waiter;
+
+	held.first =
+		(struct kprobe){ .addr = (u8 *)fn, .pre_handler = hold_hit };
+	held.second =
+		(struct kprobe){ .addr = (u8 *)fn, .pre_handler = count_hit };
+	held.fn = fn;
+	held.inside = held.leave = false;
+	ASSERT_EQ(register_kprobe(&held.first), 0);
+	ASSERT_EQ(register_kprobe(&held.second), 0);
+	task = kthread_create(call_held, NULL, "held");
+	ASSERT(!IS_ERR(task));
+	kthread_bind(task, 1);
+	wake_up_process(task);
+	wait_until(READ_ONCE(held.inside), QUIESCE_WAIT_MS);
+	if (waiter_start(&waiter, remove_second, 0)) {
+		EXPECT(waiter_keeps_waiting(&waiter));
+		WRITE_ONCE(held.leave, true);
+		waiter_end(&waiter);
+	}
+	WRITE_ONCE(held.leave, true);
+	kthread_join(task);
+	unregister_kprobe(&held.first);
+}
+
+/* A CPU is in a hit: the list that it reads is not freed under it. */
+KTEST(kprobe_load, a_list_outlives_the_hit_that_reads_it_K5)
+{
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("one CPU");
+	kthread_bind(current, 0);
+	list_is_kept(by_site);
+	list_is_kept(by_slot);
+	list_is_kept(by_emulation);
+	kthread_bind(current, CPU_ANY);
 }

@@ -404,3 +404,50 @@ KTEST(lock, wake_up_one_wakes_one)
 	}
 	EXPECT_EQ(atomic_read(&t.taken), n);
 }
+
+/* ---- a CPU that has waited for long -------------------------------------- */
+
+static DEFINE_SPINLOCK(urgent_lock);
+static unsigned int urgent_first; /* number + 1 of the CPU that got it first */
+static bool urgent_waits;
+
+static int urgent_rival(void *unused)
+{
+	unsigned int nobody = 0;
+
+	(void)unused;
+	preempt_disable();
+	WRITE_ONCE(urgent_waits, true);
+	spin_lock(&urgent_lock);
+	try_cmpxchg(&urgent_first, &nobody, smp_processor_id() + 1);
+	spin_unlock(&urgent_lock);
+	preempt_enable();
+	return 0;
+}
+
+/* The lock is free, but CPU 0 is urgent: another CPU has to wait. */
+KTEST(lock, an_urgent_cpu_goes_first_SP2)
+{
+	struct task_struct *task;
+	unsigned int nobody = 0;
+
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("one CPU");
+	kthread_bind(current, 0);
+	urgent_first = 0;
+	urgent_waits = false;
+	urgent_lock.urgent = 1; /* CPU 0 */
+	task = kthread_create(urgent_rival, NULL, "rival");
+	ASSERT(!IS_ERR(task));
+	kthread_bind(task, 1);
+	wake_up_process(task);
+	wait_until(READ_ONCE(urgent_waits), 10000);
+	udelay(5000); /* for a wrong winner to show */
+	spin_lock(&urgent_lock);
+	try_cmpxchg(&urgent_first, &nobody, 1);
+	EXPECT_EQ(urgent_lock.urgent, 0);
+	spin_unlock(&urgent_lock);
+	kthread_join(task);
+	EXPECT_EQ(urgent_first, 1);
+	kthread_bind(current, CPU_ANY);
+}

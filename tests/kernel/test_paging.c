@@ -446,3 +446,65 @@ KTEST(paging, the_cpu_never_writes_to_a_table_PT3)
 	EXPECT_EQ(bad, 0);
 	EXPECT(good > 256);
 }
+
+/* ---- readers without a lock ---------------------------------------------- */
+
+/* The table of the last level for an address; NULL: there is none. */
+static const u64 *leaf_table(unsigned long addr)
+{
+	const u64 *table = phys_to_virt(paging_kernel_root() & PTE_ADDR);
+	unsigned int shift;
+	u64 entry;
+
+	for (shift = 39; shift > PAGE_SHIFT; shift -= 9) {
+		entry = READ_ONCE(table[addr >> shift & 511]);
+		if (!(entry & PTE_P) || entry & PTE_PS)
+			return NULL;
+		table = phys_to_virt(entry & PTE_ADDR);
+	}
+	return table;
+}
+
+/* A reader that walks while a mapping goes away stays in a table. */
+KTEST(paging, a_table_stays_where_it_was_linked_in_PT1)
+{
+	u64 *page = alloc_page(), phys;
+	const u64 *table, *again;
+	unsigned long addr;
+	void *map;
+
+	ASSERT(page != NULL);
+	phys = virt_to_phys(page);
+	map = vmap_pages(&phys, 1, PROT_RW);
+	ASSERT(map != NULL);
+	addr = (unsigned long)map;
+	table = leaf_table(addr);
+	ASSERT(table != NULL);
+	EXPECT(table[addr >> PAGE_SHIFT & 511] & PTE_P);
+	vunmap_pages(map, 1);
+	again = leaf_table(addr);
+	EXPECT(again == table);
+	EXPECT(!(table[addr >> PAGE_SHIFT & 511] & PTE_P));
+	free_page(page);
+}
+
+/* What is found by a look can be read when the mapping has gone. */
+KTEST(paging, a_look_is_not_lost_with_its_mapping_PT4)
+{
+	u8 *page = alloc_page();
+	const void *at = NULL;
+	u64 phys;
+	u8 *map;
+
+	ASSERT(page != NULL);
+	page[100] = 77;
+	phys = virt_to_phys(page);
+	map = vmap_pages(&phys, 1, PROT_RW);
+	ASSERT(map != NULL);
+	EXPECT_EQ(paging_peek((unsigned long)map + 100, &at), PAGE_SIZE - 100);
+	vunmap_pages(map, 1);
+	if (EXPECT(at == page + 100))
+		EXPECT_EQ(*(const u8 *)at, 77);
+	EXPECT_EQ(paging_peek((unsigned long)map + 100, &at), 0);
+	free_page(page);
+}

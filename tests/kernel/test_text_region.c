@@ -205,3 +205,60 @@ KTEST(text_region, refusals_X1)
 	while (n--)
 		EXPECT_EQ(text_region_remove(&many[n]), 0);
 }
+
+/* ---- lookups beside changes ---------------------------------------------- */
+
+#define FAR 0x40000000UL /* nothing is mapped there */
+
+static const struct text_region far_region[2] = {
+	{ .name = "one",
+	  .start = KERNEL_VMA + FAR,
+	  .end = KERNEL_VMA + FAR + 0x1000 },
+	{ .name = "two",
+	  .start = KERNEL_VMA + FAR + 0x1000,
+	  .end = KERNEL_VMA + FAR + 0x5000 },
+};
+static bool lookups_stop;
+static unsigned int lookups_wrong, lookups_found;
+
+static int lookups(void *unused)
+{
+	const struct text_region *r;
+	unsigned int i;
+
+	(void)unused;
+	for (i = 0; !READ_ONCE(lookups_stop); i ^= 1) {
+		r = text_region_of(far_region[i].start + 8);
+		lookups_found += r != NULL;
+		lookups_wrong += r && (r->start != far_region[i].start ||
+				       r->end != far_region[i].end ||
+				       r->name != far_region[i].name);
+	}
+	return 0;
+}
+
+/* The two take turns in one slot. */
+KTEST(text_region, a_lookup_finds_a_whole_region_X2)
+{
+	u64 until = ktime_ns() + 30000000;
+	struct task_struct *task;
+	unsigned int i;
+
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("one CPU");
+	lookups_stop = false;
+	lookups_wrong = lookups_found = 0;
+	kthread_bind(current, 0);
+	task = kthread_create(lookups, NULL, "lookups");
+	ASSERT(!IS_ERR(task));
+	kthread_bind(task, 1);
+	wake_up_process(task);
+	for (i = 0; ktime_ns() < until || !READ_ONCE(lookups_found); i ^= 1) {
+		EXPECT_EQ(text_region_add(&far_region[i]), 0);
+		EXPECT_EQ(text_region_remove(&far_region[i]), 0);
+	}
+	WRITE_ONCE(lookups_stop, true);
+	kthread_join(task);
+	EXPECT_EQ(lookups_wrong, 0);
+	kthread_bind(current, CPU_ANY);
+}

@@ -17,7 +17,7 @@ DEFINED = re.compile(rf"^[ *;/#-]*(?:Invariants?:? )?({NAME}):? +(?!to )"
 HEAD = re.compile(r"(?:/\*.*?\*/|(?:^;[^\n]*\n)+)", re.S | re.M)
 SYSTEM = re.compile(r"^- (I\d+) ", re.M)
 # So many no test cites yet: to become 0, and not to grow.
-MOST_UNCITED = 21
+MOST_UNCITED = 5
 
 # In a comment of its own, or at the beginning of a message.
 CITED = re.compile(rf"/\* ({NAME})[ .:,*]|\"({NAME}): |\(({NAME})\)")
