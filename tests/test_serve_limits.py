@@ -163,7 +163,9 @@ def test_requests_full_and_empty(client):
         client.close(handle)
 
 
-def test_tasks_full_and_empty(client):
+def test_tasks_full_and_empty_M1(client):
+    """Only an idle task is ended to make room: with none there is -EBUSY, and
+    with one the newcomer gets its place."""
     for turn in range(TIMES):
         handle = client.open("trace_pipe", pid=900)
         slots = [client.start(tfs1.READ, handle=handle, count=10,
