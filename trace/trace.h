@@ -41,44 +41,29 @@ struct tracer;
 
 /* ---- options ------------------------------------------------------------- */
 
-/* constant, name in trace_options, on at boot */
-#define TRACE_OPTION_LIST(X)                                   \
-	X(print_parent, "print-parent", true)                  \
-	X(sym_offset, "sym-offset", false)                     \
-	X(sym_addr, "sym-addr", false)                         \
-	X(annotate, "annotate", true)                          \
-	X(context_info, "context-info", true)                  \
-	X(latency_format, "latency-format", false)             \
-	X(overwrite, "overwrite", true)                        \
-	X(irq_info, "irq-info", true)                          \
-	X(markers, "markers", true)                            \
-	X(pause_on_trace, "pause-on-trace", false)             \
-	X(func_stack_trace, "func_stack_trace", false)         \
-	X(funcgraph_overrun, "funcgraph-overrun", false)       \
-	X(funcgraph_cpu, "funcgraph-cpu", true)                \
-	X(funcgraph_overhead, "funcgraph-overhead", true)      \
-	X(funcgraph_proc, "funcgraph-proc", false)             \
-	X(funcgraph_duration, "funcgraph-duration", true)      \
-	X(funcgraph_abstime, "funcgraph-abstime", false)       \
-	X(funcgraph_irqs, "funcgraph-irqs", true)              \
-	X(funcgraph_tail, "funcgraph-tail", false)             \
-	X(funcgraph_retval, "funcgraph-retval", false)         \
-	X(funcgraph_retval_hex, "funcgraph-retval-hex", false) \
-	X(sleep_time, "sleep-time", true)                      \
-	X(event_fork, "event-fork", false)                     \
-	X(function_fork, "function-fork", false)               \
-	X(trace_printk_dest, "trace_printk_dest", true)        \
-	X(record_cmd, "record-cmd", true)                      \
-	X(graph_time, "graph-time", true)                      \
-	X(profile_time, "profile-time", true)                  \
-	X(function_trace, "function-trace", true)              \
+/* Of a whole trace: constant, name in trace_options, on at boot. */
+#define TRACE_OPTION_LIST(X)                            \
+	X(print_parent, "print-parent", true)           \
+	X(sym_offset, "sym-offset", false)              \
+	X(sym_addr, "sym-addr", false)                  \
+	X(annotate, "annotate", true)                   \
+	X(context_info, "context-info", true)           \
+	X(latency_format, "latency-format", false)      \
+	X(overwrite, "overwrite", true)                 \
+	X(irq_info, "irq-info", true)                   \
+	X(markers, "markers", true)                     \
+	X(pause_on_trace, "pause-on-trace", false)      \
+	X(event_fork, "event-fork", false)              \
+	X(function_fork, "function-fork", false)        \
+	X(trace_printk_dest, "trace_printk_dest", true) \
+	X(record_cmd, "record-cmd", true)               \
 	X(stacktrace, "stacktrace", false)
 
 enum trace_option {
 #define TRACE_OPTION_BIT(id, name, on) TRACE_OPT_##id,
 	TRACE_OPTION_LIST(TRACE_OPTION_BIT)
 #undef TRACE_OPTION_BIT
-		TRACE_OPTIONS
+		TRACE_OPTIONS_CORE /* those of the tracers begin here */
 };
 
 /* ---- refused writes: control/error_log.c --------------------------------- */
@@ -167,7 +152,7 @@ static __always_inline struct trace_array *trace_top(void)
 }
 
 static __always_inline bool trace_option(const struct trace_array *tr,
-					 enum trace_option option)
+					 unsigned int option)
 {
 	return READ_ONCE(tr->options) & BIT(option);
 }
@@ -243,8 +228,7 @@ struct tracer {
 	 * [trace_lock held]
 	 * Return: 0, or an errno and the option stays.
 	 */
-	int (*set_option)(struct trace_array *tr, enum trace_option option,
-			  bool on);
+	int (*set_option)(struct trace_array *tr, unsigned int option, bool on);
 	/*
 	 * Called before (@before) and after the clock of the trace changes to
 	 * @clock, for every tracer, current or not. NULL: not needed.

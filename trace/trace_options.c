@@ -2,8 +2,10 @@
 /*
  * trace_options.c - the options of a trace, by name.
  *
- * Owns their names and defaults. Most options are read only when text is
- * printed. This file or the tracer handles the other effects of a change.
+ * Owns the names and defaults of those that a trace has whatever its tracer is;
+ * the tracers add theirs (tracers/tracer_options.h). Most options are read only
+ * when text is printed. This file or the tracer handles the other effects of a
+ * change.
  *
  * Context: task, may sleep. Locks: trace_lock.
  */
@@ -13,29 +15,49 @@
 #include "trace/trace_internal.h"
 #include "trace/trace_options.h"
 
-static const char *const names[TRACE_OPTIONS] = {
-#define OPTION_NAME(id, name, on) [TRACE_OPT_##id] = name,
-	TRACE_OPTION_LIST(OPTION_NAME)
-#undef OPTION_NAME
+static const struct trace_option_row rows[] = {
+#define OPTION_ROW(id, name, on) { name, on },
+	TRACE_OPTION_LIST(OPTION_ROW)
+#undef OPTION_ROW
 };
 
-static_assert(TRACE_OPTIONS <= 32, "a bit each in trace_array.options");
+static const struct trace_option_group core_options = {
+	.nr = ARRAY_SIZE(rows),
+	.row = rows,
+};
+TABLE_ENTRY(trace_option_groups, 10, core_options);
+DEFINE_TABLE(struct trace_option_group, trace_option_groups);
+
+static const struct trace_option_row *option_row(unsigned int option)
+{
+	const struct trace_option_group *const *at;
+
+	for_each_entry(at, trace_option_groups) if (option - (*at)->first <
+						    (*at)->nr) return &(*at)
+		->row[option - (*at)->first];
+	return NULL;
+}
 
 void trace_options_init(struct trace_array *tr)
 {
-#define OPTION_ON(id, name, on) | ((on) ? BIT(TRACE_OPT_##id) : 0)
-	tr->options = 0 TRACE_OPTION_LIST(OPTION_ON);
-#undef OPTION_ON
+	const struct trace_option_row *row;
+	unsigned int i;
+
+	tr->options = 0;
+	for (i = 0; (row = option_row(i)); i++)
+		tr->options |= row->on ? BIT(i) : 0;
 }
 
 const char *trace_option_name(unsigned int option)
 {
-	return option < TRACE_OPTIONS ? names[option] : NULL;
+	const struct trace_option_row *row = option_row(option);
+
+	return row ? row->name : NULL;
 }
 
 bool trace_has_option(const struct trace_array *tr, unsigned int option)
 {
-	return option < TRACE_OPTIONS &&
+	return option_row(option) &&
 	       (option != TRACE_OPT_record_cmd || tr == trace_top());
 }
 
@@ -48,8 +70,7 @@ void trace_options_inherit(struct trace_array *tr)
 }
 
 /* The option function-fork */
-static void fork_changed(struct trace_array *tr, enum trace_option option,
-			 bool on)
+static void fork_changed(struct trace_array *tr, unsigned int option, bool on)
 {
 	if (option == TRACE_OPT_function_fork)
 		WRITE_ONCE(tr->pids.fork, on);
@@ -122,12 +143,13 @@ int trace_set_option(struct trace_array *tr, unsigned int option, bool on)
 
 int trace_set_option_text(struct trace_array *tr, const char *text)
 {
+	const char *name;
 	unsigned int i;
 
-	for (i = 0; i < TRACE_OPTIONS; i++) {
-		if (!strcmp(text, names[i]))
+	for (i = 0; (name = trace_option_name(i)); i++) {
+		if (!strcmp(text, name))
 			return trace_set_option(tr, i, true);
-		if (!strncmp(text, "no", 2) && !strcmp(text + 2, names[i]))
+		if (!strncmp(text, "no", 2) && !strcmp(text + 2, name))
 			return trace_set_option(tr, i, false);
 	}
 	return -EINVAL;
@@ -135,11 +157,11 @@ int trace_set_option_text(struct trace_array *tr, const char *text)
 
 void trace_options_show(struct trace_array *tr, struct trace_seq *s)
 {
+	const char *name;
 	unsigned int i;
 
-	for (i = 0; i < TRACE_OPTIONS; i++)
+	for (i = 0; (name = trace_option_name(i)); i++)
 		if (trace_has_option(tr, i))
 			trace_seq_printf(s, "%s%s\n",
-					 trace_option(tr, i) ? "" : "no",
-					 names[i]);
+					 trace_option(tr, i) ? "" : "no", name);
 }

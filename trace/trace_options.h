@@ -17,14 +17,29 @@ bool trace_has_option(const struct trace_array *tr, unsigned int option);
 void trace_options_inherit(struct trace_array *tr);
 
 /*
+ * Options with the bits ->first to ->first + ->nr - 1 of trace_array.options.
+ * Groups add themselves to this table in the order of their bits, without a
+ * gap: first those of every trace, then those of the tracers.
+ */
+struct trace_option_row {
+	const char *name;
+	bool on; /* at boot */
+};
+
+struct trace_option_group {
+	unsigned int first, nr;
+	const struct trace_option_row *row;
+};
+DECLARE_TABLE(struct trace_option_group, trace_option_groups);
+
+/*
  * What is no tracer and has options adds itself to this table. changed is
  * called after an option of a trace has changed; allow, if it is not NULL,
  * before it changes. Return of allow: 0, or an errno and the option stays.
  * [trace_lock held]
  */
 struct trace_option_hook {
-	void (*changed)(struct trace_array *tr, enum trace_option option,
-			bool on);
-	int (*allow)(struct trace_array *tr, enum trace_option option, bool on);
+	void (*changed)(struct trace_array *tr, unsigned int option, bool on);
+	int (*allow)(struct trace_array *tr, unsigned int option, bool on);
 };
 DECLARE_TABLE(struct trace_option_hook, trace_option_hooks);

@@ -375,7 +375,7 @@ static void check_deep_stacks(void)
 
 KTEST(function_tracer, deep_stacks_with_all_there_is_to_say)
 {
-	static const enum trace_option options[] = {
+	static const unsigned int options[] = {
 		TRACE_OPT_func_stack_trace,
 		TRACE_OPT_sym_offset,
 		TRACE_OPT_sym_addr,

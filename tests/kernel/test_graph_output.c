@@ -89,7 +89,7 @@ KTEST(graph_output, options)
 		"* | " DURATION "  } /\\* fg_parent = 0x6 \\*/ (Overruns: 0)",
 		NULL,
 	};
-	static const enum trace_option options[] = {
+	static const unsigned int options[] = {
 		TRACE_OPT_funcgraph_abstime,
 		TRACE_OPT_funcgraph_proc,
 		TRACE_OPT_funcgraph_retval,

@@ -12,6 +12,7 @@
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
 #include "trace/trace.h"
+#include "trace/tracers/tracer_options.h"
 
 /* For functions to be traced: called as they are, never cloned or inlined. */
 #define traced_function __attribute__((__noipa__))

@@ -79,7 +79,8 @@ static bool option_next(const struct tracefs_path *dir, u64 *pos,
 {
 	const char *known;
 
-	while (*pos < TRACE_OPTIONS && !trace_has_option(dir_trace(dir), *pos))
+	while (trace_option_name(*pos) &&
+	       !trace_has_option(dir_trace(dir), *pos))
 		++*pos;
 	known = trace_option_name(*pos);
 	if (!known)

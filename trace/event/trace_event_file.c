@@ -232,8 +232,7 @@ bool trace_event_wanted(const struct trace_event_file *file)
 
 /* ---- the option stacktrace ----------------------------------------------- */
 
-static void option_changed(struct trace_array *tr, enum trace_option option,
-			   bool on)
+static void option_changed(struct trace_array *tr, unsigned int option, bool on)
 {
 	struct trace_event_file *file;
 	u32 slot = 0;

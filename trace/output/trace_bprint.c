@@ -44,15 +44,14 @@ static void set_dest(struct trace_array *tr)
 	WRITE_ONCE(print_dest, tr);
 }
 
-static void dest_changed(struct trace_array *tr, enum trace_option option,
-			 bool on)
+static void dest_changed(struct trace_array *tr, unsigned int option, bool on)
 {
 	if (option == TRACE_OPT_trace_printk_dest)
 		set_dest(on ? tr : trace_top());
 }
 
 /* Prints are a use of the trace: its rings grow. */
-static int allow_dest(struct trace_array *tr, enum trace_option option, bool on)
+static int allow_dest(struct trace_array *tr, unsigned int option, bool on)
 {
 	if (option != TRACE_OPT_trace_printk_dest)
 		return 0;

@@ -13,6 +13,7 @@
 #include "trace/core/recursion.h"
 #include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
+#include "trace/tracers/tracer_options.h"
 
 void trace_function(struct trace_array *tr, unsigned long ip,
 		    unsigned long parent_ip)
@@ -166,7 +167,7 @@ static void function_start(struct trace_array *tr)
 }
 
 /* If the other callback cannot be registered, nop becomes the tracer. */
-static int function_set_option(struct trace_array *tr, enum trace_option option,
+static int function_set_option(struct trace_array *tr, unsigned int option,
 			       bool on)
 {
 	int err = unregister_ftrace_function(&tr->ops);

@@ -370,7 +370,7 @@ static int graph_reset(struct trace_array *tr)
 	return err;
 }
 
-static int graph_set_option(struct trace_array *tr, enum trace_option option,
+static int graph_set_option(struct trace_array *tr, unsigned int option,
 			    bool on)
 {
 	struct graph_trace *g = graph_trace(tr);

@@ -12,6 +12,7 @@
 
 #include "trace/graph/fgraph.h"
 #include "trace/trace_internal.h"
+#include "trace/tracers/tracer_options.h"
 
 /* Lives as long as its trace; graph_trace() finds it. */
 struct graph_trace {

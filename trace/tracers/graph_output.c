@@ -52,7 +52,7 @@ void graph_close(struct trace_iterator *iter)
 	kfree(iter->tracer_data);
 }
 
-static bool option(const struct trace_iterator *iter, enum trace_option opt)
+static bool option(const struct trace_iterator *iter, unsigned int opt)
 {
 	return trace_option(iter->tr, opt);
 }

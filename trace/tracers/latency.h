@@ -9,6 +9,7 @@
 #pragma once
 
 #include "trace/trace_internal.h"
+#include "trace/tracers/tracer_options.h"
 
 /*
  * latency_begin() - the tracer of @tr becomes one of these: the snapshot is

@@ -358,8 +358,7 @@ bool profile_timed(void)
 }
 
 /* An option of a profile under way is changed: only what is read at a call. */
-static void option_changed(struct trace_array *tr, enum trace_option option,
-			   bool on)
+static void option_changed(struct trace_array *tr, unsigned int option, bool on)
 {
 	if (tr != trace_top() || !enabled || !timed)
 		return;
