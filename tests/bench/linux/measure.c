@@ -173,6 +173,30 @@ static void measure_tracers(void)
 	tracefs("set_ftrace_filter", "");
 }
 
+#define EVENT "events/nop5bench/bench_two/"
+
+static void measure_event_filter(const char *filter, const char *row)
+{
+	tracefs(EVENT "filter", filter);
+	command("event %s", row);
+	tracefs(EVENT "filter", "0");
+}
+
+static void measure_events(void)
+{
+	command("event event.disabled");
+	tracefs(EVENT "enable", "1");
+	command("event event.enabled");
+	measure_event_filter("number < 0", "event.filter_rejects");
+	measure_event_filter("common_pid < -5", "event.filter_rejects_common");
+	measure_event_filter("number >= 0 && value >= 0 && value != 5",
+			     "event.filter_accepts");
+	tracefs(EVENT "enable", "0");
+	tracefs(EVENT "trigger", "traceon if number < 0");
+	command("event event.trigger_rejects");
+	tracefs(EVENT "trigger", ""); /* removes all */
+}
+
 /*
  * Writes one filter; the whole of open, write and close counts, since Linux
  * applies it at close. Per function among which is chosen.
@@ -299,6 +323,8 @@ static void count_mode(void)
 	measure_cost();
 	command("calls");
 	measure_tracers();
+	measure_events();
+	command("keys");
 	measure_filter("schedule", "patch.filter_exact");
 	measure_filter("*lock*", "patch.filter_glob_middle");
 	measure_everything("function", "patch.enable_all.per_site",

@@ -113,6 +113,18 @@ void bench_sample(const char *row)
 		  "insn");
 }
 
+void bench_event(const char *row)
+{
+	static u64 off;
+	u64 now = MEASURE(BENCH_CALL_LOOP("bench_event_call")), base = off;
+
+	if (!strcmp(row, "event.disabled")) {
+		off = now;
+		base = MEASURE(BENCH_CALL_LOOP("bench_untraced"));
+	}
+	bench_row(row, div_u64((now - base) * 100, BENCH_CALLS), "insn");
+}
+
 static void attach(struct ftrace_ops *op, unsigned long ip, unsigned long flags)
 {
 	int err;

@@ -133,6 +133,10 @@ static void command(char *text)
 		bench_sample(text);
 	else if (!strcmp(verb, "calls"))
 		bench_calls();
+	else if (!strcmp(verb, "event"))
+		bench_event(text);
+	else if (!strcmp(verb, "keys"))
+		bench_keys();
 	else if (!strcmp(verb, "attach"))
 		bench_attach();
 	else if (!strcmp(verb, "detach"))

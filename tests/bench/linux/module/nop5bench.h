@@ -38,6 +38,9 @@ u64 bench_busy_ticks(void);
 void bench_calibrate(void);
 void bench_sample(const char *row);
 void bench_calls(void);
+/* Above a call with the event disabled, which row event.disabled measures. */
+void bench_event(const char *row);
+void bench_keys(void);
 
 /* One empty ops on the target, for what user space measures meanwhile. */
 void bench_attach(void);
