@@ -7,7 +7,8 @@ import subprocess
 import pytest
 
 from tests import (qemu, test_command_mutants, test_entry_mutants,
-                   test_patch_mutants, test_probe_mutants, test_trace_mutants)
+                   test_invariant_mutants, test_patch_mutants,
+                   test_probe_mutants, test_trace_mutants)
 from tests.lint import (circles, cppcheck, docs, figures, format, headers,
                         invariants, layers, locks, reach, size, source,
                         symbols, text, walk, words)
@@ -385,7 +386,8 @@ def mutants():
                               test_probe_mutants.MUTANTS +
                               test_command_mutants.MUTANTS +
                               test_command_mutants.DELAYED +
-                              test_command_mutants.COUNTED):
+                              test_command_mutants.COUNTED +
+                              test_invariant_mutants.MUTANTS):
         yield file, text
     for where, changes in test_trace_mutants.MODELS.values():
         for _, file, text, _ in changes:
