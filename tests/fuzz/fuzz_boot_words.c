@@ -18,6 +18,7 @@
  * host-sources: trace/control/stack_nodes.c trace/control/per_cpu_nodes.c
  * host-sources: trace/trace.c
  * host-sources: trace/trace_array.c trace/trace_options.c
+ * host-sources: trace/tracers/tracer_options.c
  * host-sources: trace/ring/trace_clock.c
  * host-sources: trace/event/trace_event.c trace/event/trace_event_file.c
  * host-sources: trace/event/event_pids.c

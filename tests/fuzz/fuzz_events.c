@@ -29,6 +29,7 @@
  * host-sources: trace/event/func_command_show.c trace/event/event_write.c
  * host-sources: trace/trace.c trace/trace_array.c
  * host-sources: trace/trace_options.c trace/ring/trace_clock.c
+ * host-sources: trace/tracers/tracer_options.c
  * host-sources: trace/core/
  * host-sources: arch/x86_64/patch/insn.c kernel/base/fail.c
  */
