@@ -115,6 +115,18 @@ static void call_target(void)
 		bench_target();
 }
 
+/* Return: false: it is none of these. */
+static bool event_command(const char *verb, const char *text)
+{
+	if (!strcmp(verb, "event"))
+		bench_event(text);
+	else if (!strcmp(verb, "keys"))
+		bench_keys();
+	else
+		return false;
+	return true;
+}
+
 static void command(char *text)
 {
 	char *verb = strsep(&text, " ");
@@ -133,10 +145,6 @@ static void command(char *text)
 		bench_sample(text);
 	else if (!strcmp(verb, "calls"))
 		bench_calls();
-	else if (!strcmp(verb, "event"))
-		bench_event(text);
-	else if (!strcmp(verb, "keys"))
-		bench_keys();
 	else if (!strcmp(verb, "attach"))
 		bench_attach();
 	else if (!strcmp(verb, "detach"))
@@ -157,7 +165,7 @@ static void command(char *text)
 		bench_trampolines(!strcmp(text, "regs"));
 	else if (!strcmp(verb, "smp"))
 		bench_smp(text);
-	else
+	else if (!event_command(verb, text))
 		bench_fail(verb, -EINVAL);
 }
 
