@@ -188,6 +188,7 @@ static void call_users(unsigned long ip)
 	w.accepted = false;
 	fregs = (void *)((char *)slot -
 			 offsetof(struct ftrace_regs, parent_ip));
+	fregs->ip = ip; /* not 0: a fast frame */
 	for (unsigned int i = 0; i < USERS; i++) {
 		if (w.user[i].ops.flags & FTRACE_OPS_FL_ENABLED)
 			w.user[i].ops.func(ip, *slot, &w.user[i].ops, fregs);
@@ -215,7 +216,7 @@ static void begin(unsigned long ip)
 static void call(void)
 {
 	static unsigned long serial = 1000000;
-	unsigned int room = 1 + dice(4); /* frames of different size */
+	unsigned int room = 2 + dice(4); /* ip, and frames of different size */
 
 	if (w.sp < 256 || w.nr_calls == ARRAY_SIZE(w.call))
 		return;
