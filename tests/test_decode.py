@@ -42,7 +42,8 @@ def instructions(elf):
     out = subprocess.run(["objdump", "-d", "-w", "-j", ".text", str(elf)],
                          stdout=subprocess.PIPE, text=True, check=True).stdout
     # Code that is there to be refused is no compiler's: 66 before a call.
-    code = re.sub(r"^\w+ <refused_\w+>:\n(?:.+\n)+", "", out, flags=re.M)
+    code = re.sub(r"^\w+ <(?:refused|rx)_[\w.]+>:\n(?:.+\n)+", "", out,
+                  flags=re.M)
     found = filter(None, map(LINE.match, code.splitlines()))
     return "".join(f"{m[1]} {m[2].replace(' ', '')}\n" for m in found)
 

@@ -258,10 +258,10 @@ def test_sizes_of_memory_are_those_of_qemu(size, megabytes):
 def test_a_file_of_memory_has_the_size_of_the_memory(size):
     """QEMU reads -m 256 as MiB and size=256 as bytes."""
     options = qemu.Machine(mem=size).options
-    options.memory_file = "file"
+    options.memory_file = "memory"
     words = qemu.tool.command(options, "stdio")
     assert words[words.index("-m") + 1] == size
-    assert ("memory-backend-file,id=memory,size=268435456,mem-path=file,"
+    assert ("memory-backend-file,id=memory,size=268435456,mem-path=memory,"
             "share=on") in words
 
 

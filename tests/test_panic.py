@@ -60,7 +60,7 @@ def test_a_trap_that_nobody_claims_is_named_TR2(machine):
     panicked(boot, "#BP breakpoint: stray INT3")
     assert re.search(r"INT3 at crash_breakpoint\+0x\w+/0x\w+ "
                      r"\(0xffffffff8\w{7}\) on CPU \d, "
-                     r"not of: patch engine .*tests\n", boot.log)
+                     r"not of: probes patch engine .*tests\n", boot.log)
 
 
 # PA2: each ends. TR3: "step-in-nmi".

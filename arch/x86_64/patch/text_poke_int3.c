@@ -151,8 +151,9 @@ static __always_inline int handle(struct emulated *to, u32 faults)
 
 static notrace noinline __no_fp int handle_any(struct pt_regs *regs)
 {
+	u32 faults = poke_faults();
 	struct emulated to = { .ip = regs->ip, .sp = regs->sp };
-	int outcome = handle(&to, poke_faults());
+	int outcome = handle(&to, faults);
 
 	if (outcome == RESOLVED) {
 		trace_int3_hit_unkeyed(regs->ip - 1, to.kind, to.live);
