@@ -90,7 +90,7 @@ static int act_consumers(void)
 		     "demo_step(). Each pays for itself only.");
 	printk_plain(
 		"  One is called by its own trampoline, two by a chain made "
-		"for this pair: 33 instructions");
+		"for this pair: 31 instructions");
 	printk_plain(
 		"  for a call; Linux walks its list of all callbacks: 212. "
 		"(M: once had a callback)");
