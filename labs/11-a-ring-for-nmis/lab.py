@@ -17,7 +17,7 @@ HOLES = [
     Hole(RING, "rb_leave"),
 ]
 TESTS = [
-    unit("ring_buffer", "ring_buffer.model_two_pages_overwrite", 20),
+    unit("ring_buffer", "ring_buffer.model_two_pages_overwrite", 10),
     unit("ring_buffer", "ring_buffer.model_three_pages_overwrite", 10),
     unit("ring_buffer", "ring_buffer.model_three_pages_no_overwrite", 10),
     unit("ring_buffer", "ring_buffer.model_slow_clock", 10),
@@ -25,6 +25,7 @@ TESTS = [
          10),
     unit("ring_buffer_edges",
          "ring_buffer_edges.what_is_read_has_been_counted", 10),
+    unit("ring_buffer_swap", "ring_buffer_swap.every_event_once_RB9", 10),
     boot("ring_buffer.events_read_beside_writers", 10),
     boot("ring_buffer.pages_read_beside_writers", 10),
     boot("ring_buffer.resized_and_masked_beside_writers", 10,
@@ -38,12 +39,14 @@ WRONG = [
           fails=["ring_buffer.model_two_pages_overwrite",
                  "ring_buffer.model_three_pages_overwrite",
                  "ring_buffer.model_three_pages_no_overwrite",
-                 "ring_buffer.model_slow_clock"]),
+                 "ring_buffer.model_slow_clock",
+                 "ring_buffer_swap.every_event_once_RB9"]),
     Wrong("everybody commits", RING, "\tif (!nest) {", "\tif (1) {",
           fails=["ring_buffer.model_two_pages_overwrite",
                  "ring_buffer.model_three_pages_overwrite",
                  "ring_buffer.model_three_pages_no_overwrite",
-                 "ring_buffer.model_slow_clock"],
+                 "ring_buffer.model_slow_clock",
+                 "ring_buffer_swap.every_event_once_RB9"],
           perhaps=["ring_buffer.events_read_beside_writers",
                    "ring_buffer.pages_read_beside_writers",
                    "ring_buffer.resized_and_masked_beside_writers"]),
@@ -56,4 +59,7 @@ WRONG = [
           "\t\tif (RB_SLOT_SEQ(old) && !rb->overwrite)\n"
           "\t\t\treturn false;\n", "",
           fails=["ring_buffer.model_three_pages_no_overwrite"]),
+    Wrong("the twin is not looked at", RING,
+          "(nest | (twin ? local_read(&twin->nest) : 0)) & ctx", "nest & ctx",
+          fails=["ring_buffer_swap.every_event_once_RB9"]),
 ]

@@ -311,6 +311,8 @@ KTEST(quiesce, two_waits_end_each_on_its_own)
 	quiesce_begin(&first, QUIESCE_TASKS);
 	ASSERT(visitor_start(&young, last_cpu()));
 	quiesce_begin(&second, QUIESCE_TASKS);
+	EXPECT(first.tasks >= 1);
+	EXPECT(second.tasks >= 2);
 	quiesce_begin(&cpus, QUIESCE_CPUS); /* not lengthened by the tasks */
 	EXPECT(wait_until(quiesce_passed(&cpus), QUIESCE_WAIT_MS));
 	EXPECT(!quiesce_passed(&first));

@@ -43,6 +43,7 @@ struct trace_scale trace_clock_scale(const struct trace_clock *clock)
 /* ---- the oracle ---------------------------------------------------------- */
 
 #define EVENTS_MAX 4096
+#define NESTED_MAX 64 /* writers at once, also in a ring that refuses none */
 
 struct payload {
 	u32 id;
@@ -192,7 +193,7 @@ static void write_one(u32 ctx)
 {
 	u32 was = this_cpu_read(trace_context);
 
-	if (w.o.nr + 8 >= EVENTS_MAX)
+	if (w.o.nr + NESTED_MAX >= EVENTS_MAX)
 		return;
 	this_cpu_write(trace_context, ctx);
 	if (dice(2))

@@ -34,6 +34,7 @@ struct trace_scale trace_clock_scale(const struct trace_clock *clock)
 }
 
 #define EVENTS_MAX 2048
+#define NESTED_MAX 64 /* writers at once, also in a ring that refuses none */
 
 static struct {
 	struct ring_buffer live, other;
@@ -107,7 +108,7 @@ static void write_one(u32 ctx)
 {
 	u32 was = this_cpu_read(trace_context);
 
-	if (w.nr + 8 >= EVENTS_MAX)
+	if (w.nr + NESTED_MAX >= EVENTS_MAX)
 		return;
 	this_cpu_write(trace_context, ctx);
 	if (dice(2))
