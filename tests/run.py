@@ -16,6 +16,7 @@ found by itself.
 import concurrent.futures
 import contextlib
 import fcntl
+import fnmatch
 import json
 import os
 import pathlib
@@ -258,14 +259,36 @@ def models():
 NONE_SELECTED = 2
 
 
+# A test of a host program, in its source.
+UNIT_TEST = re.compile(r"^UNIT\((\w+),\s*(\w+)\)", re.MULTILINE)
+
+
+def not_run(program, only):
+    """Tells that tests which ONLY selects are of a program that is left out.
+    Return: whether there are any."""
+    source = pathlib.Path("tests/unit", f"{program.name}.c")
+    text = source.read_text(encoding="utf-8") if source.exists() else ""
+    names = [".".join(match) for match in UNIT_TEST.findall(text)]
+    found = [name for name in names if fnmatch.fnmatchcase(name, only)]
+    if only == "*" or not found:
+        return False
+    part = "models" if program.name in MODELS else "unit"
+    print(f"run.py: ONLY='{only}': {', '.join(found)}: not run here, but by "
+          f"tests/run.py {part}, or: {program} '{only}'", file=sys.stderr)
+    return True
+
+
 def run_units(wanted):
     only = os.environ.get("ONLY", "*")
     programs, failed = build_host("unit")
     found = {subprocess.run([program, only], timeout=300,
                             check=False).returncode
              for program in programs if wanted(program.name)}
+    others = [path for path in programs if not wanted(path.name)]
+    said = sum(not_run(path, only) for path in others)
     if found == {NONE_SELECTED}:
-        print(f"run.py: ONLY='{only}' selects no test", file=sys.stderr)
+        if not said:
+            print(f"run.py: ONLY='{only}' selects no test", file=sys.stderr)
         return 1
     return failed or not found <= ({0} if only == "*" else {0, NONE_SELECTED})
 

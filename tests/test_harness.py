@@ -529,6 +529,31 @@ def test_unit_programs_that_fail_are_noticed(tmp_path, only, statuses, ok):
     assert ("selects no test" in done.stderr) == (set(statuses) == {2})
 
 
+@pytest.mark.parametrize("only, part, says", [
+    ("ring_buffer.model_two_p*", "unit",
+     "run.py: ONLY='ring_buffer.model_two_p*': "
+     "ring_buffer.model_two_pages_overwrite: not run here, but by tests/run.py "
+     "models, or: /test_ring_buffer 'ring_buffer.model_two_p*'\n"),
+    ("glob.lit*", "models", "tests/run.py unit, or: /test_glob '"),
+    ("ring_buffer.no_such*", "unit",
+     "run.py: ONLY='ring_buffer.no_such*' selects no test\n"),
+    ("*", "unit", ""),
+])
+def test_a_unit_test_of_the_other_part_is_named(only, part, says):
+    script = ("import pathlib, sys; sys.path.insert(0, '.')\n"
+              "from tests import run\n"
+              "run.build_host = lambda variant: ([pathlib.Path('/', name) for "
+              "name in ('test_glob', 'test_ring_buffer')], 0)\n"
+              "run.subprocess.run = lambda *_, **__: "
+              "type('Done', (), {'returncode': run.NONE_SELECTED})\n"
+              f"sys.exit(int(run.{part}()))\n")
+    done = subprocess.run([*PYTHON, "-c", script], cwd=qemu.ROOT,
+                          env={**os.environ, "ONLY": only}, text=True,
+                          stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+    assert says in done.stderr and len(done.stderr.splitlines()) == 1
+
+
 def test_every_part_stands_in_the_papers():
     """The table of tests/DESIGN.md: "kernel-1 -2 -4" are three."""
     told = set()

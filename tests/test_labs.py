@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 20, torture 500
+# parts: test-all 20, torture 600
 """The labs: the tree itself gets all points; a tree with holes builds, boots
 and gets none; each prepared wrong answer is noticed by the tests it names.
 
@@ -382,8 +382,12 @@ def typed(folder, *words):
     (["hand-out", "LAB=77", "DIR=x"], "hand-out: LAB=77: labs are 1, 2, 3, "),
     (["hand-out", "LAB=one", "DIR=x"], "hand-out: LAB=one: labs are 1, 2, 3, "),
     (["hand-out", "LAB=1"], "hand-out: DIR= is missing: where to?"),
-    (["hand-out", "LAB=1", "DIR=labs"],
-     "hand-out: DIR=labs: is there already and is not empty"),
+    (["hand-out", "LAB=1", "DIR=tests/.."],
+     "hand-out: DIR=tests/..: is inside this tree, which would then hold a "
+     "second repository; name a folder outside\n"),
+    (["hand-out", "LAB=1", "DIR=x"], "hand-out: DIR=x: is inside this tree, "),
+    (["hand-out", "LAB=1", "DIR=/etc"],
+     "hand-out: DIR=/etc: is there already and is not empty"),
     (["grade", "LAB=77"], "grade: LAB=77: labs are 1, 2, 3, "),
     (["grade", "LAB=1", "DIR=/nowhere"],
      "grade: DIR=/nowhere: is no folder"),

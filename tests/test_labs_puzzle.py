@@ -175,6 +175,7 @@ def test_as_it_is_typed(base, tmp_path):
 @pytest.mark.parametrize("words, why", [
     (["puzzle", "DIR=x"], "puzzle: SEED= is missing"),
     (["puzzle", "SEED=ann"], "puzzle: DIR= is missing: where to?"),
+    (["puzzle", "SEED=ann", "DIR=x"], "puzzle: DIR=x: is inside this tree, "),
     (["grade", "SEED=ann"], "grade: DIR= is missing: whose tree?"),
 ])
 def test_bad_words_are_refused(words, why):

@@ -5,6 +5,7 @@ It has one commit and no history, and nothing that has the solution in it: not
 the other labs, and not the tests that quote lines of the kernel to break them.
 """
 import os
+import pathlib
 import re
 import sys
 
@@ -62,6 +63,9 @@ def modes(to, files):
 
 def write(folder, files, message):
     """A repository with one commit of these files. Return: its folder."""
+    if folder and pathlib.Path(folder).resolve().is_relative_to(ROOT):
+        raise LabError(f"DIR={folder}: is inside this tree, which would then "
+                       "hold a second repository; name a folder outside")
     to = tree.empty_folder(folder)
     tree.sync(to, files)
     modes(to, files)
