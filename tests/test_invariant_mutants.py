@@ -10,7 +10,7 @@ from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
 MUTANTS = [
     ("FP2: a CPU starts without rows", "trace/tracers/profile.c",
      "err = map.offset ? make_rows(cpu) : 0;", "err = 0;",
-     "profile.*_FP2", "not ok 1 - profile."),
+     "tables.*_FP2", "not ok 1 - tables."),
     ("CS2: a consumer that stays registered is freed",
      "trace/tracers/call_stat.c",
      "\tif (!unregister_ftrace_function(&c->ops)) {\n"

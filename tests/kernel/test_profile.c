@@ -3,8 +3,6 @@
  * The function profiler: counts that are exact on every CPU, times that add up,
  * and the numbers as they are printed.
  */
-#include "arch/x86_64/acpi/acpi.h"
-#include "arch/x86_64/cpu/smp.h"
 #include "kernel/base/fail.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/kstrto.h"
@@ -303,19 +301,4 @@ KTEST(profile, lines_as_on_linux)
 	EXPECT_EQ(tracefs_write(file, "x\n", 2), -EINVAL);
 	EXPECT_EQ(tracefs_close(file), 0);
 	tt_write("error_log", "\n");
-}
-
-#define ABSENT_APIC_ID 231
-#define ABSENT_CPU     (NR_CPUS - 2) /* another than the suite smp needs */
-
-/* It never comes online, but until that is known it could at any moment. */
-KTEST_FLAGS(profile, a_cpu_that_starts_has_its_rows_FP2, KTEST_LEAKS, 0)
-{
-	if (cpu_online(ABSENT_CPU) || acpi_info.nr_cpus == 0)
-		KTEST_SKIP("needs a free CPU number, and a list of CPUs");
-	begin("ftrace_target_003\n", false);
-	EXPECT_EQ(smp_start_cpu(ABSENT_CPU, ABSENT_APIC_ID, 1000000),
-		  -ETIMEDOUT);
-	EXPECT(profile_rows_of(ABSENT_CPU) != NULL);
-	end();
 }

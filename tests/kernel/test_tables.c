@@ -23,6 +23,7 @@
 #include "trace/event/trace_event.h"
 #include "trace/graph/fgraph.h"
 #include "trace/trace.h"
+#include "trace/tracers/profile_internal.h"
 #include <asm/smp.h>
 
 #define TIMES	       10
@@ -54,6 +55,23 @@ KTEST_FLAGS(tables, starting_a_cpu_in_vain_costs_once, KTEST_LEAKS, 0)
 	EXPECT_EQ(page_free_count(), pages);
 	EXPECT_EQ(kmalloc_live(), bytes);
 	EXPECT(sched_idle_task(NR_CPUS - 1) == idle);
+}
+
+/*
+ * It never comes online, but until that is known it could at any moment. (Here,
+ * because the suite smp counts what the first start of that CPU takes.)
+ */
+KTEST_FLAGS(tables, a_cpu_that_starts_has_rows_of_the_profiler_FP2, KTEST_LEAKS,
+	    0)
+{
+	if (cpu_online(NR_CPUS - 1) || acpi_info.nr_cpus == 0)
+		KTEST_SKIP("needs a free CPU number, and a list of CPUs");
+	tt_write("set_ftrace_filter", "ftrace_target_003\n");
+	tt_write("function_profile_enabled", "1\n");
+	EXPECT_EQ(try_absent_cpu(), -ETIMEDOUT);
+	EXPECT(profile_rows_of(NR_CPUS - 1) != NULL);
+	tt_write("function_profile_enabled", "0\n");
+	tt_write("set_ftrace_filter", "\n");
 }
 
 /* ---- what all the others are compared with ------------------------------- */
