@@ -16,6 +16,7 @@
  */
 #define FUSE_USE_VERSION 34
 #include <errno.h>
+#include <fcntl.h>
 #include <fuse_lowlevel.h>
 #include <getopt.h>
 #include <poll.h>
@@ -144,6 +145,8 @@ static int serve(struct fuse_session *session, const char *mountpoint,
 		    strerror(errno));
 		return 1;
 	}
+	/* A call that poll() has seen goes when its caller is killed. */
+	fcntl(fuse_session_fd(session), F_SETFL, O_NONBLOCK);
 	say(stdout, "mounted, %u CPUs, build %s", hello->cpus, hello->build);
 	loop(session, signals);
 	link_close();
