@@ -119,11 +119,15 @@ static int add_new(struct trigger_write *w, struct trace_event_file *event,
 		return hist_refuse(w, NULL, HIST_ERROR_TRIGGER_ENOENT_CLEAR,
 				   -ENOENT);
 	err = event_hist_start(w->spec.hist);
-	if (!err)
-		err = event_trigger_add(event, &w->spec);
-	if (!err)
-		use_clock(event->tr, spec);
-	return err;
+	if (err)
+		return err;
+	event_hist_pause(w->spec.hist, true); /* no time of the old clock */
+	err = event_trigger_add(event, &w->spec);
+	if (err)
+		return err;
+	use_clock(event->tr, spec);
+	event_hist_pause(w->spec.hist, spec->pause);
+	return 0;
 }
 
 static int hist_add(struct trigger_write *w, struct trace_event_file *event)
