@@ -165,9 +165,9 @@ int trace_init(void);
 
 /*
  * trace_array_create() - create a trace that is on, with nop as its tracer
- * It has the options that the top trace has now, as on Linux (event-fork and
- * function-fork are off); its other settings and its small buffer are those of
- * the top trace at boot.
+ * It has the options that the top trace has now, as on Linux (event-fork,
+ * function-fork and trace_printk_dest are off); its other settings and its
+ * small buffer are those of the top trace at boot.
  * Return: the trace; ERR_PTR(-EINVAL): the name is empty, "." or "..", too long
  * or has a slash; -EEXIST a trace has it; -ENOMEM. No other code is returned.
  */

@@ -10,8 +10,8 @@
  * V2  A trace is freed only when no probe writes to it, it is not in the list,
  *     and no task switch is walking over it.
  *
- * V3  A part of a trace is destroyed once, also if its own creation failed, and
- *     only after it has stopped.
+ * V3  A part of a trace is destroyed once, also if it or one before it could
+ *     not be made: of a trace that was in the list, after it has stopped.
  *
  * Context: task, may sleep. Locks: trace_lock.
  */

@@ -259,7 +259,7 @@ static void remove_while_inside(unsigned long at, int (*fn)(int), int result)
 	caller = kthread_create(call_slow, NULL, "caller");
 	kthread_bind(caller, 1);
 	wake_up_process(caller);
-	wait_until(READ_ONCE(slow.inside), 5000);
+	EXPECT(wait_until(READ_ONCE(slow.inside), 5000));
 	remover = kthread_create(remove_slow, NULL, "remover");
 	kthread_bind(remover, 0);
 	wake_up_process(remover);
@@ -313,15 +313,15 @@ static void remove_second(void)
 	unregister_kprobe(&held.second);
 }
 
-static void list_is_kept(int (*fn)(int a))
+static void list_is_kept(unsigned long at, int (*fn)(int a))
 {
 	struct task_struct *task;
 	struct waiter waiter;
 
 	held.first =
-		(struct kprobe){ .addr = (u8 *)fn, .pre_handler = hold_hit };
+		(struct kprobe){ .addr = (u8 *)at, .pre_handler = hold_hit };
 	held.second =
-		(struct kprobe){ .addr = (u8 *)fn, .pre_handler = count_hit };
+		(struct kprobe){ .addr = (u8 *)at, .pre_handler = count_hit };
 	held.fn = fn;
 	held.inside = held.leave = false;
 	ASSERT_EQ(register_kprobe(&held.first), 0);
@@ -330,7 +330,7 @@ static void list_is_kept(int (*fn)(int a))
 	ASSERT(!IS_ERR(task));
 	kthread_bind(task, 1);
 	wake_up_process(task);
-	wait_until(READ_ONCE(held.inside), QUIESCE_WAIT_MS);
+	EXPECT(wait_until(READ_ONCE(held.inside), QUIESCE_WAIT_MS));
 	if (waiter_start(&waiter, remove_second, 0)) {
 		EXPECT(waiter_keeps_waiting(&waiter));
 		WRITE_ONCE(held.leave, true);
@@ -347,8 +347,8 @@ KTEST(kprobe_load, a_list_outlives_the_hit_that_reads_it_K5)
 	if (num_online_cpus() == 1)
 		KTEST_SKIP("one CPU");
 	kthread_bind(current, 0);
-	list_is_kept(by_site);
-	list_is_kept(by_slot);
-	list_is_kept(by_emulation);
+	list_is_kept((unsigned long)by_site, by_site);
+	list_is_kept((unsigned long)by_slot, by_slot);
+	list_is_kept(ret_of(by_emulation), by_emulation);
 	kthread_bind(current, CPU_ANY);
 }
