@@ -6,6 +6,7 @@
  */
 #include "arch/x86_64/cpu/irq.h"
 #include "arch/x86_64/patch/insn_decode.h"
+#include "kernel/base/kallsyms.h"
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
@@ -215,6 +216,7 @@ KTEST_FLAGS(kprobe_load, each_call_is_one_hit_in_all_contexts_K4, 0, 120)
 static struct {
 	struct kprobe p;
 	bool inside, leave, done, gone;
+	unsigned long addr; /* as the handler sees it last */
 	int (*fn)(int);
 } slow;
 
@@ -227,6 +229,7 @@ static int stay(struct kprobe *p, struct pt_regs *regs)
 	WRITE_ONCE(slow.inside, true);
 	while (!READ_ONCE(slow.leave) && ktime_ns() < end)
 		cpu_relax();
+	slow.addr = (unsigned long)READ_ONCE(p->addr);
 	WRITE_ONCE(slow.done, p == &slow.p && !READ_ONCE(slow.gone));
 	return 0;
 }
@@ -249,10 +252,15 @@ static void remove_while_inside(unsigned long at, int (*fn)(int), int result)
 {
 	struct kprobe company = { .addr = (u8 *)at, .pre_handler = count_hit };
 	struct task_struct *caller, *remover;
+	unsigned long off;
 
 	memset(&slow, 0, sizeof(slow));
 	slow.fn = fn;
-	slow.p = (struct kprobe){ .addr = (u8 *)at, .pre_handler = stay };
+	slow.p = (struct kprobe){
+		.symbol_name = kallsyms_lookup((unsigned long)fn, &off, NULL),
+		.offset = at - (unsigned long)fn,
+		.pre_handler = stay,
+	};
 	/* The place stays armed, so nothing else is waited for. */
 	ASSERT_EQ(register_kprobe(&company), 0);
 	ASSERT_EQ(register_kprobe(&slow.p), 0);
@@ -268,6 +276,7 @@ static void remove_while_inside(unsigned long at, int (*fn)(int), int result)
 	WRITE_ONCE(slow.leave, true);
 	kthread_join(remover);
 	EXPECT(slow.done);
+	EXPECT_EQ(slow.addr, at);
 	EXPECT_EQ(kthread_join(caller), result);
 	unregister_kprobe(&company);
 }

@@ -76,16 +76,27 @@ static int attach(struct kprobe *p)
 	return 0;
 }
 
-/* p->addr is again as the caller had set it. */
-static void detach(struct kprobe *p)
+static void leave_place(struct kprobe *p)
 {
 	list_del(&p->of_place);
 	p->place = NULL;
 	p->flags &= KPROBE_FLAG_DISABLED;
+}
+
+/* p->addr is again as the caller had set it. */
+static void restore_addr(struct kprobe *p)
+{
 	if (p->symbol_name)
 		p->addr = NULL;
 	else
 		p->addr -= p->offset;
+}
+
+/* Of a probe that no handler can see. */
+static void detach(struct kprobe *p)
+{
+	leave_place(p);
+	restore_addr(p);
 }
 
 /* ---- requests ---- */
@@ -230,16 +241,32 @@ int register_kprobe(struct kprobe *p)
 	return register_kprobes(&p, 1);
 }
 
-static void remove(struct kprobe *p, struct kprobe_request *request)
+static void remove(struct kprobe *p, struct kprobe_request *request,
+		   struct list_head *removed)
 {
 	if (!p->place)
 		return;
 	request_add(request, p->place);
-	detach(p);
+	leave_place(p);
+	list_add_tail(&p->of_place, removed);
+}
+
+/* A handler under way sees the address until the request has waited for it. */
+static void run_removal(struct kprobe_request *request,
+			struct list_head *removed)
+{
+	struct kprobe *p, *next;
+
+	(void)request_run(request); /* it only removes */
+	list_for_each_entry_safe(p, next, removed, of_place) {
+		list_del(&p->of_place);
+		restore_addr(p);
+	}
 }
 
 void unregister_kprobes(struct kprobe **ps, int num)
 {
+	LIST_HEAD(removed);
 	struct kprobe_request request;
 	int i, j, step = num;
 
@@ -253,8 +280,8 @@ void unregister_kprobes(struct kprobe **ps, int num)
 	for (i = 0; i < num; i += step) {
 		request_clear(&request);
 		for (j = i; j < num && j < i + step; j++)
-			remove(ps[j], &request);
-		(void)request_run(&request); /* it only removes */
+			remove(ps[j], &request, &removed);
+		run_removal(&request, &removed);
 	}
 	request_free(&request, (size_t)step);
 	kprobe_reap();
