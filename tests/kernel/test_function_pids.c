@@ -6,6 +6,7 @@
  */
 #include "kernel/lib/printf.h"
 #include "kernel/sched.h"
+#include "tests/kernel/event_bells.h"
 #include "tests/kernel/quiesce_probe.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"
@@ -219,6 +220,10 @@ KTEST(function_pids, a_list_whose_tasks_have_ended)
 		put_pid(ONLY, task->pid);
 		tt_write("options/function-fork", "1\n");
 		end_staying(task);
+		EXPECT(tt_says(ONLY, ""));
+		EXPECT_EQ(of_myself(), 0);
+		/* To add nothing changes nothing. */
+		EXPECT_EQ(bells_put(ONLY, "\n"), 1);
 		EXPECT(tt_says(ONLY, ""));
 		EXPECT_EQ(of_myself(), 0);
 		tt_write(ONLY, "\n");

@@ -191,7 +191,7 @@ static int stack_filter_open(struct tracefs_file *file)
 /* The pids collected from open to close; two writes may split a number. */
 struct pid_edit {
 	int pid[PIDS_MAX];
-	size_t n;
+	size_t n, had;	   /* now, and when the file was opened */
 	bool exclude;	   /* set_ftrace_notrace_pid */
 	bool listed;	   /* there is a list; it may be empty */
 	bool reading;	   /* a number has begun */
@@ -212,6 +212,7 @@ static int pid_open_list(struct tracefs_file *file, bool exclude)
 		edit->n = min_t(size_t, PIDS_MAX,
 				ftrace_get_pids(&file_trace(file)->pids,
 						edit->pid, PIDS_MAX, exclude));
+	edit->had = edit->n;
 	edit->exclude = exclude;
 	edit->listed = ftrace_has_pids(&file_trace(file)->pids, exclude);
 	file->private = edit;
@@ -307,11 +308,13 @@ static int pid_release(struct tracefs_file *file)
 	struct pid_edit *edit = file->private;
 	int ret = 0, err = 0;
 
-	if (file->flags & TRACEFS_WRITE) {
+	if (file->flags & TRACEFS_WRITE)
 		ret = pid_take(edit, file);
+	/* What adds nothing leaves a list that is empty, and in force. */
+	if (file->flags & TRACEFS_WRITE &&
+	    (file->flags & TRACEFS_TRUNC || edit->n != edit->had))
 		err = ftrace_set_pids(&file_trace(file)->pids, edit->pid,
 				      edit->n, edit->exclude);
-	}
 	kfree(edit);
 	return err ? err : ret;
 }
