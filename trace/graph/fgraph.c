@@ -235,8 +235,10 @@ drop_abandoned(struct fgraph_ret_stack *stack, const unsigned long *retp)
 	struct fgraph_frame *frame = stack->top;
 	u64 used = stack->data_used;
 
+	preempt_disable_notrace();
 	for (; frame > stack->frame && frame->retp != retp; frame--)
 		used = lose_call(stack, frame, used);
+	preempt_enable_notrace();
 	if (frame == stack->frame)
 		panic("R1: no frame for the call that returns at %p", retp);
 	stack->abandoned += stack->top - frame;

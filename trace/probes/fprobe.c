@@ -162,7 +162,7 @@ static void fprobe_lost(const u64 *data, struct fgraph_ops *gops)
 	struct fprobe *fp = gops->owner;
 
 	(void)data;
-	if (fp->lost_handler)
+	if (fp->lost_handler && !(READ_ONCE(fp->flags) & FPROBE_FL_NO_EXIT))
 		fp->lost_handler(fp);
 }
 
