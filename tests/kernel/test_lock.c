@@ -441,7 +441,7 @@ KTEST(lock, an_urgent_cpu_goes_first_SP2)
 	ASSERT(!IS_ERR(task));
 	kthread_bind(task, 1);
 	wake_up_process(task);
-	wait_until(READ_ONCE(urgent_waits), 10000);
+	EXPECT(wait_until(READ_ONCE(urgent_waits), 10000));
 	udelay(5000); /* for a wrong winner to show */
 	spin_lock(&urgent_lock);
 	try_cmpxchg(&urgent_first, &nobody, 1);
