@@ -131,19 +131,19 @@ MUTANTS = [
 
 def all_handles_twice(machine):
     for _ in range(2):
-        client = machine.client(timeout=PATIENCE)
+        client = machine.client(timeout=test_serve.WAIT)
         for _ in range(client.max_handles):
             client.open("tracing_on")
         client.close_line()
 
 
 def a_hangup_ends_a_wait(machine):
-    client = machine.client(timeout=PATIENCE)
+    client = machine.client(timeout=test_serve.WAIT)
     handle = client.open("trace_pipe", pid=9)
     client.start(test_serve.tfs1.READ, handle=handle, count=10, pid=9)
     client.stat("trace")
     client.close_line()
-    machine.client(timeout=PATIENCE).close_line()
+    machine.client(timeout=test_serve.WAIT).close_line()
 
 
 def check(name, machine):
@@ -157,7 +157,7 @@ def check(name, machine):
     values = {"guest": machine}
     test_serve.with_client(machine)  # there was a session before
     if "client" in wanted:
-        values["client"] = machine.client(timeout=PATIENCE)
+        values["client"] = machine.client(timeout=test_serve.WAIT)
     try:
         test(**{each: values[each] for each in wanted})
     finally:
@@ -165,11 +165,13 @@ def check(name, machine):
             values["client"].close_line()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def patience(monkeypatch):
+    """Of a mutant: a sound server on a slow host has WAIT."""
     monkeypatch.setattr(test_serve, "WAIT", PATIENCE)
 
 
+@pytest.mark.usefixtures("patience")
 @pytest.mark.parametrize("name, file, text, becomes, test", MUTANTS,
                          ids=ids(MUTANTS))
 def test_mutant(tree, tmp_path, name, file, text, becomes,  # noqa: F811
