@@ -312,6 +312,15 @@ def test_a_panic_fails_the_test_that_runs_and_no_other():
                                           "kernel panic: I1: site 5")
 
 
+def test_a_test_that_takes_too_long_fails_alone():
+    """It ends the run; the next one is run again, in a boot of its own."""
+    log = ("KTAP version 1\n1..3\nok 1 - a.one\n# a.two takes more than 2 s\n"
+           "not ok 2 - a.two\n")
+    found = judge.after_boot(["a.one", "a.two", "a.six"],
+                             run_of(log, qemu.FAILED))
+    assert set(found) == {"a.one", "a.two"} and not found["a.two"].passed
+
+
 @pytest.mark.parametrize("log, status, why", [
     ("boot\n[ 1.0] kernel panic: J3: x\n", qemu.PANIC,
      "the kernel does not come to its tests: kernel panic: J3: x"),

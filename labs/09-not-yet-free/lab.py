@@ -53,10 +53,7 @@ WRONG = [
           "\t\tif (0) {", fails=[HALTS]),
     Wrong("a CPU that halts keeps its marks", MARKS,
           "\tif (likely(!READ_ONCE(rq->quiesce_marks)))\n", "\tif (1)\n",
-          fails=["quiesce.an_idle_cpu_in_an_interrupt_is_waited_for", HALTS],
-          # The test behind one that hangs and ends the run.
-          perhaps=[RUNNING, "quiesce.a_task_that_never_switches_is_not_waited"
-                   "_for"]),
+          fails=["quiesce.an_idle_cpu_in_an_interrupt_is_waited_for", HALTS]),
     Wrong("tasks are not counted", QUIESCE, "\t\tw->tasks++;\n", "",
           fails=["quiesce.two_waits_end_each_on_its_own"]),
     Wrong("CPUs are not counted", QUIESCE, "\t\t\tw->cpus++;\n", "",

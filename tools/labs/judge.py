@@ -16,6 +16,7 @@ MOST_GLOBS = 240  # characters; tests/kernel/ktest.c takes 255
 REASON = re.compile(r"^# |kernel panic: ")
 SANITIZER = re.compile(r"(?:==\d+==)?(ERROR: \w+Sanitizer: .*)|"
                        r"(.*: runtime error: .*)")
+TOO_LONG = "# {} takes more than "  # tests/kernel/ktest.c
 LINES = 4  # of a reason that are shown
 
 
@@ -86,6 +87,8 @@ def after_boot(names, run):
     if report.planned < len(names) and report.seen == report.planned:
         return found | {name: Result(name, False, "no such test in the image")
                         for name in missing}
+    if report.tests and TOO_LONG.format(report.tests[-1].name) in run.log:
+        return found  # that one ended the run; the next ones did not begin
     if missing:
         why = run.stopped() or ended(run.log)
         found[missing[0]] = Result(missing[0], False, why)
