@@ -153,6 +153,13 @@ def test_a_wrong_answer_is_noticed(lab, wrong, base, work):
     assert wrong.fails
 
 
+@functools.cache
+def shown_by_the_book():
+    """The functions whose code stands in a chapter."""
+    return {name for path in ROOT.glob("book/*.md") for name in
+            re.findall(r"^:function: (\w+)$", path.read_text("utf-8"), re.M)}
+
+
 @pytest.mark.parametrize("number", LABS)
 def test_a_lab_has_its_form(number):
     lab, folder = LABS[number], ROOT / LABS[number].folder
@@ -167,6 +174,8 @@ def test_a_lab_has_its_form(number):
         assert f"| `{test.name}` | {test.points} |" in text, test.name
     for hole in lab.holes:
         assert f"`{hole.name}" in text, hole.name
+    shown = {hole.name for hole in lab.holes} & shown_by_the_book()
+    assert ("book shows" in text) == bool(shown), shown
     for path in re.findall(r"`(\w[\w/.-]*/[\w.-]+\.\w+)`", text):
         made = path.startswith("build/") or path.endswith("answers.txt")
         assert made or (ROOT / path).exists(), path
