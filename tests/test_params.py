@@ -41,6 +41,15 @@ __attribute__((used, noipa)) static unsigned short again(volatile int *at)
 	return *at;
 }
 __attribute__((noinline)) static int cloned(int a, int b) { return a / b; }
+__attribute__((cold, noipa)) void fails(int why) {}
+__attribute__((used, noipa)) int in_two(int first, char last)
+{
+	if (first < 0) {
+		fails(last);
+		fails(first + last);
+	}
+	return first / last;
+}
 int _start(int a) { return cloned(a, 3) + cloned(a + 1, 3); }
 """
 
@@ -121,6 +130,10 @@ def test_a_known_source(flags, tmp_path):
         ("other", 0, 0), ("other", 0, 2), ("int", 4, 2)]
     assert functions["nothing"] == (("void", 0, 0xffff), [])
     assert functions["again"][0] == ("unsigned", 2, 0xffff)
+    # What is executed rarely lies elsewhere, under a name of its own.
+    assert ("in_two.cold" in names) == ("-O0" not in flags)
+    assert [p[:2] for p in functions["in_two"][1]] == [("first", "int"),
+                                                       ("last", "int")]
     # A clone has lost a parameter, and the table does not know it.
     name = "cloned" if "-O0" in flags else "cloned.constprop.0"
     assert name in names and (name in functions) == ("-O0" in flags)
@@ -135,6 +148,12 @@ def test_the_kernels(tmp_path):
     assert objects[task[4]]["comm"][:2] == ("chars_in", 0)
     assert objects[task[4]]["pid"][:2] == ("int", 4)
     assert len(functions) > 1000
+    assert functions["schedule"] == (("void", 0, 0xffff), [])
+    split = [name.removesuffix(".cold") for name in names
+             if name.endswith(".cold")]
+    assert len(split) > 50
+    assert not [name for name in split
+                if "." not in name and name not in functions]
     # A clone's arguments are not those of its source.
     assert [name for name in names if ".constprop." in name]
     assert not [name for name in functions if "." in name]

@@ -20,8 +20,9 @@ NO_OBJECT = 0xFFFF
 
 WANTED = {"name", "type", "low_pc", "byte_size", "encoding", "abstract_origin",
           "specification", "data_member_location", "data_bit_offset",
-          "bit_size", "bit_offset"}
-BASES = {"str_offsets_base", "addr_base"}  # of a unit's first entry
+          "bit_size", "bit_offset", "ranges"}
+# Of a unit's first entry.
+BASES = {"str_offsets_base", "addr_base", "rnglists_base"}
 MODIFIERS = {"typedef", "const_type", "volatile_type", "restrict_type",
              "atomic_type"}
 STRUCTS = {"structure_type", "union_type"}
@@ -87,9 +88,10 @@ class Dwarf:
 
     def __init__(self, elf):
         (self.info, self.abbrev, self.str, self.line_str, self.str_offsets,
-         self.addr) = (self.section(elf, f".debug_{name}") for name in
-                       ("info", "abbrev", "str", "line_str", "str_offsets",
-                        "addr"))
+         self.addr, self.old_ranges, self.ranges) = (
+             self.section(elf, f".debug_{name}") for name in
+             ("info", "abbrev", "str", "line_str", "str_offsets", "addr",
+              "ranges", "rnglists"))
         self.dies, self.plans = {}, {}
         at = 0
         while at < len(self.info):
@@ -127,7 +129,8 @@ class Dwarf:
         """How to read an entry: (name, form, value), or (None, int, bytes)."""
         steps = []
         for name, form, const in attributes:
-            if name in BASES or tag in KEPT and name in WANTED:
+            if name in BASES or tag in KEPT and name in WANTED or \
+                    tag == "compile_unit" and name == "low_pc":
                 steps.append((name, form, const))
             elif form not in FIXED:
                 steps.append((None, form, None))
@@ -143,6 +146,7 @@ class Dwarf:
                                       start + (8 if version >= 5 else 6))
         plans = self.plans_at(abbrevs)
         self.start, self.bases = start, dict.fromkeys(BASES, 8)
+        self.version = version
         at, end = start + (12 if version >= 5 else 11), start + 4 + length
         above = []
         while at < end:
@@ -161,8 +165,9 @@ class Dwarf:
                     if name:
                         die.attrs[name] = found
             if not above:
-                self.bases.update({k: v for k, v in die.attrs.items()
-                                   if k in BASES})
+                self.bases.update(die.attrs)
+            elif tag == "subprogram" and "ranges" in die.attrs:
+                die.attrs["starts"] = [*self.starts(die.attrs["ranges"])]
             if tag in KEPT:
                 self.dies[here] = die
                 if tag in ("member", "formal_parameter") and above:
@@ -204,9 +209,47 @@ class Dwarf:
         if form.startswith("addrx"):
             at = self.bases["addr_base"] + 8 * raw
             return struct.unpack_from("<Q", self.addr, at)[0]
+        if form == "rnglistx":
+            at = self.bases["rnglists_base"]
+            return at + struct.unpack_from("<I", self.ranges, at + 4 * raw)[0]
         if form in ("ref1", "ref2", "ref4", "ref8", "ref_udata"):
             return self.start + raw
         return raw
+
+    def starts(self, at):
+        """Where the pieces of a function in more than one begin."""
+        base = self.bases.get("low_pc", 0)
+        return self.new_starts(at, base) if self.version >= 5 else \
+            self.old_starts(at, base)
+
+    def old_starts(self, at, base):
+        for start, end in struct.iter_unpack("<QQ", self.old_ranges[at:]):
+            if not start and not end:
+                return
+            if start == 2 ** 64 - 1:
+                base = end
+            else:
+                yield base + start
+
+    def new_starts(self, at, base):
+        """The kinds of an entry are DWARF 5's, section 7.25."""
+        data = self.ranges
+        while data[at]:
+            kind, at = data[at], at + 1
+            if kind <= 3:  # by an index into .debug_addr
+                first, at = uleb(data, at)
+                first = self.meaning("addrx", first)
+            elif kind == 4:  # from the base on
+                first, at = uleb(data, at)
+                first += base
+            else:
+                first, = struct.unpack_from("<Q", data, at)
+                at += 8
+            if kind in (1, 5):
+                base = first
+            else:
+                at = at + 8 if kind == 6 else uleb(data, at)[1]
+                yield first
 
     # ---- what entries mean ----
 
@@ -373,9 +416,11 @@ def make(path):
     table = Table(dwarf)
     at = {}
     for die in dwarf.dies.values():
-        addr = die.attrs.get("low_pc")
-        if die.tag == "subprogram" and addr in functions:
-            at[addr] = die
+        if die.tag != "subprogram":
+            continue
+        for addr in die.attrs.get("starts", [die.attrs.get("low_pc")]):
+            if addr in functions:
+                at[addr] = die
     for addr in sorted(at):
         table.function(addr, at[addr])
     return table
