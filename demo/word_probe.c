@@ -199,6 +199,14 @@ static ssize_t append_line(const char *line, const char **why)
 	return ret;
 }
 
+static void hint(const struct stage *stage)
+{
+	int i;
+
+	for (i = 2; i < stage->argc; i++)
+		probe_hint(stage->argv[1], stage->argv[i]);
+}
+
 /* probe FUNC ARG...: what is written is shown as it is typed in full. */
 static int make_event(struct stage *stage)
 {
@@ -212,6 +220,8 @@ static int make_event(struct stage *stage)
 		scnprintf(text, sizeof(text), "%s%s%s", line, why ? ": " : "",
 			  why ?: "");
 		shell_error("probe", text, why ? 0 : (int)ret);
+		if (ret == -ENOENT)
+			hint(stage);
 		return (int)ret;
 	}
 	ret = stage_printf(stage, "echo '%s' >> kprobe_events\n", line);

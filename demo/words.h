@@ -24,3 +24,10 @@ int word_show_site(struct stage *stage, unsigned long ip);
 
 /* Print how a word is typed. Return: -EINVAL. */
 int word_usage(struct stage *stage);
+
+/*
+ * probe_hint() - if @arg of `probe PLACE ARG` names no parameter of function
+ * PLACE, print which ones it has, and functions that have one of that name.
+ * Prints nothing if the function is not known. probe_hint.c.
+ */
+void probe_hint(const char *place, const char *arg);

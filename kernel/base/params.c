@@ -126,6 +126,13 @@ int param_count(unsigned long function)
 	return p ? p->count : -1;
 }
 
+unsigned long param_function(unsigned int n)
+{
+	return n < params_table.functions ?
+		       KERNEL_VMA + params_table.function[n].start :
+		       0;
+}
+
 void param_get(unsigned long function, unsigned int n, struct param *param)
 {
 	const struct parameter *row = &parameters()[find(function)->first + n];

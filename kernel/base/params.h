@@ -42,6 +42,9 @@ struct param {
  */
 int param_count(unsigned long function);
 
+/* The functions of the table, rising. Return: 0: there are no more than @n. */
+unsigned long param_function(unsigned int n);
+
 /* Its parameter @n, below param_count(). */
 void param_get(unsigned long function, unsigned int n, struct param *param);
 

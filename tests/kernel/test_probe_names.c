@@ -156,8 +156,17 @@ KTEST(probe_names, functions_of_the_kernel_are_known)
 
 KTEST(probe_names, what_is_not_in_the_table_is_not_found)
 {
+	unsigned long function, before = 0;
+	unsigned int n, own = 0;
 	struct param param;
 
+	ASSERT_EQ(param_function(~0U), 0);
+	for (n = 0; (function = param_function(n)); n++) {
+		EXPECT(function > before && param_count(function) >= 0);
+		own += function == (unsigned long)pn_nothing;
+		before = function;
+	}
+	EXPECT_EQ(own, 1);
 	EXPECT_EQ(param_count(0), -1);
 	EXPECT_EQ(param_count(~0UL), -1);
 	EXPECT_EQ(param_count((unsigned long)pn_nothing), 0);
