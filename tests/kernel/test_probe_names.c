@@ -154,6 +154,30 @@ KTEST(probe_names, functions_of_the_kernel_are_known)
 	probes_end();
 }
 
+/* A line in which the parameter stands in the function's place. */
+KTEST(probe_names, an_fprobe_may_be_named_after_its_function)
+{
+	ASSERT(probes_begin("nop"));
+	EXPECT_EQ(probe_add("dynamic_events", "f:kmalloc size"), 14);
+	EXPECT(tt_says("dynamic_events",
+		       "f:fprobes/kmalloc kmalloc size=size\n"));
+	tt_write("events/fprobes/kmalloc/enable", "1");
+	kfree(kmalloc(12345));
+	tt_write("events/fprobes/kmalloc/enable", "0");
+	EXPECT_EQ(probe_records(" kmalloc: (kmalloc+0x0/"),
+		  probe_records(" size="));
+	EXPECT_EQ(probe_records(") size=12345\n"), 1);
+	EXPECT_EQ(probe_add("dynamic_events", "f:kmalloc sise"), -EINVAL);
+	EXPECT(bells_logged("error: Invalid probed address or symbol\n"
+			    "  Command: f:kmalloc sise\n"
+			    "                     ^\n"));
+	EXPECT_EQ(probe_add("dynamic_events", "f:kmalloc size"), -EEXIST);
+	EXPECT_EQ(probe_add("kprobe_events", "f:kmalloc size"), -EINVAL);
+	EXPECT_EQ(probe_add("dynamic_events", "-:kmalloc"), 9);
+	EXPECT(tt_says("dynamic_events", ""));
+	probes_end();
+}
+
 KTEST(probe_names, what_is_not_in_the_table_is_not_found)
 {
 	unsigned long function, before = 0;

@@ -86,6 +86,8 @@ static const char readme[] =
 	"      p[:[<group>/][<event>]] <place> [<args>]\n"
 	"      r[maxactive][:[<group>/][<event>]] <place> [<args>]\n"
 	"      f[:[<group>/][<event>]] <function>[%return] [<args>]\n"
+	"      f:<function> <parameter> [<args>]  (not on Linux) the same\n"
+	"          as f:<function> <function> <parameter> [<args>]\n"
 	"      t[:[<group>/][<event>]] <tracepoint> [<args>]\n"
 	"      -:[<group>/][<event>]          removes\n"
 	"      place: [<module>:]<symbol>[+<offset>]|<memaddr>\n"

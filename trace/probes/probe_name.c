@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * probe_name.c - arguments of probe events by name: parameters of the function,
- * a field of what one points to, and $arg*.
+ * a field of what one points to, and $arg*; and the short form of an fprobe.
  *
  * Owns nothing. PE1 and PE2 stand in probe_parse.h.
  *
  * Pure. Context: task.
  */
+#include "kernel/base/kallsyms.h"
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/kstrto.h"
@@ -198,4 +199,39 @@ int probe_parse_word(struct probe_line *line, struct probe_def *def,
 	if (isdigit(text[4]) && probe_knows_params(def))
 		return expand_one(line, def, word);
 	return probe_parse_arg(line, def, word, text);
+}
+
+/* ---- f:FUNCTION PARAMETER ------------------------------------------------ */
+
+static bool has_param(unsigned long function, const char *name)
+{
+	int n, count = param_count(function);
+	struct param param;
+
+	for (n = 0; n < count; n++) {
+		param_get(function, (unsigned int)n, &param);
+		if (!strcmp(param.name, name))
+			return true;
+	}
+	return false;
+}
+
+int probe_insert_place(struct probe_line *line, char *event)
+{
+	const char *word = line->word[1];
+	unsigned int i;
+
+	if (kallsyms_name_count(word) || kallsyms_name_count(event) != 1 ||
+	    !has_param(kallsyms_lookup_name(event), word))
+		return 0;
+	if (line->n == PROBE_WORDS)
+		return fail_word(line, PROBE_ERROR_TOO_MANY_ARGS, 1, -E2BIG);
+	line->at[line->n + 1] = line->at[line->n];
+	for (i = line->n++; i > 1; i--) {
+		line->at[i] = line->at[i - 1];
+		line->word[i] = line->word[i - 1];
+	}
+	line->at[1] = (u16)(event - line->cut);
+	line->word[1] = event;
+	return 0;
 }

@@ -392,6 +392,8 @@ static int parse(struct probe_line *line, struct probe_def *def)
 	int err;
 
 	err = parse_head(line, def, &name);
+	if (!err && name && def->kind == PROBE_FENTRY)
+		err = probe_insert_place(line, name);
 	if (!err)
 		err = parse_place(line, def);
 	if (!err)

@@ -13,6 +13,9 @@
  * Arguments by name: NAME[->FIELD], where NAME is a parameter of the function
  * (kernel/base/params.h) or $retval; $arg* is all of them.
  *
+ * One form is ours: f:FUNCTION PARAMETER [ARGS] means f:FUNCTION FUNCTION
+ * PARAMETER [ARGS], where Linux refuses a function PARAMETER that is not there.
+ *
  * Pure: it asks for symbols, parameters and tracepoints only, and allocates.
  *
  * PE1 A definition is built whole or not at all: on an error nothing is left.
@@ -297,3 +300,11 @@ int probe_parse_arg(struct probe_line *line, struct probe_def *def,
  * are the tracepoint's. Return: 0: no such tracepoint. probe_event_hit.c.
  */
 unsigned long probe_point_function(const char *tracepoint);
+
+/*
+ * f:FUNCTION PARAMETER: @event is the name in word 0. If word 1 is the name of
+ * no symbol but of a parameter of that function, put the name in front of it as
+ * one more word; ->text stays as it was typed. Return: 0; -E2BIG, with the
+ * error set, there are PROBE_WORDS words.
+ */
+int probe_insert_place(struct probe_line *line, char *event);
