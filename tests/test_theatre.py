@@ -196,6 +196,38 @@ def test_the_page_is_one_file():
         "naive (seed 9)", "int3", "int3-nosync", "stop"]
 
 
+def luminance(color):
+    """Relative luminance as WCAG 2.1 defines it."""
+    if len(color) == 4:
+        color = "#" + "".join(digit * 2 for digit in color[1:])
+    parts = [int(color[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    return sum(weight * (part / 12.92 if part <= 0.04045
+                         else ((part + 0.055) / 1.055) ** 2.4)
+               for weight, part in zip((0.2126, 0.7152, 0.0722), parts))
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_every_text_can_be_read_on_what_is_behind_it():
+    """4.5 is what WCAG 2.1 asks for text of this size (level AA)."""
+    assert round(contrast("#777777", "#fff"), 2) == 4.48  # WCAG's own example
+    text = (qemu.ROOT / "tools/theatre/page.css").read_text(encoding="utf-8")
+    light, dark = (dict(re.findall(r"--([\w-]+): (#\w+);", block)) for block in
+                   re.findall(r":root \{(.*?)\}", text, re.S))
+    for colors in (light, light | dark):
+        pairs = [("#fff", colors[name])
+                 for name in ("old", "new", "int3", "other", "both")]
+        pairs += [(colors[ink], colors[back])
+                  for ink in ("ink", "soft", "bad", "accent")
+                  for back in ("back", "card")]
+        pairs += [(colors["soft"], colors["band"])]
+        for ink, back in pairs:
+            assert contrast(ink, back) >= 4.5, (ink, back)
+
+
 def test_text_cannot_leave_its_element():
     rows = [row.replace("demo_step", "</script><b>") for row in
             theatre_scenes.naive()]

@@ -61,6 +61,18 @@ def first(scene, stage):
     return shown
 
 
+def last(scene, before, verdict):
+    """After the last event has ended: what the scene shows."""
+    return {
+        **before, "step": None, "detail": "",
+        "t": max(event.get("end", event.get("t", 0))
+                 for event in scene.events),
+        "sentence": words.END[scene.complete] + verdict.sentence,
+        "bad": bool(verdict.torn or verdict.lost),
+        "bytes": [{**byte, "touched": False} for byte in before["bytes"]],
+    }
+
+
 def marks(scene):
     """The marks that the lanes draw."""
     kept = []
@@ -124,10 +136,7 @@ def of_scene(scene):
         elif step is not None and at > ends[-1][0]:
             step = None
         frames.append(frame(scene, stage, at, event, step))
-    last = dict(frames[-1], sentence=words.END[scene.complete]
-                + verdict.sentence, detail="", bad=bool(verdict.torn
-                                                        or verdict.lost))
-    frames.append(last)
+    frames.append(last(scene, frames[-1], verdict))
     about = {key: value for key, value in scene.about.items() if key != "th"}
     return {"about": about, "title": scene.title,
             "kind": words.kind(scene.about["method"]), "frames": frames,

@@ -5,7 +5,7 @@ const { base, scenes } = JSON.parse(
 	document.getElementById("scenes").textContent);
 const $ = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
-const LEFT = 110, WIDTH = 1240, LANE = 46, TOP = 64;
+const LEFT = 110, WIDTH = 1240, LANE = 42, TOP = 64, LINE = 18;
 let scene, at = 0, timer = null;
 
 function element(name, attributes, text) {
@@ -48,9 +48,14 @@ function lane(cpu) {
 	return TOP + 12 + cpu * LANE;
 }
 
+// The lines that the names of the steps stand on, so that none meets its
+// neighbour.
+function lines() {
+	return scene.steps.length > 12 ? 3 : 2;
+}
+
 function drawBands(svg, x, bottom) {
-	const levels = scene.steps.length > 12 ? 3 : 2;
-	let level = 0;
+	let line = 0;
 	for (const mark of scene.marks.filter((m) => m.e === "step")) {
 		const { name } = scene.steps.find((step) => step.i === mark.i);
 		const left = x(mark.t), width = Math.max(x(mark.end) - left, 1);
@@ -58,7 +63,7 @@ function drawBands(svg, x, bottom) {
 			svg.append(element("rect", { x: left, y: TOP - 4, width,
 				height: bottom - TOP, fill: "var(--band)" }));
 		svg.append(element("text", { x: left + 3,
-			y: 52 - 18 * (level++ % levels), class: "soft" }, name));
+			y: 46 - LINE * (line++ % lines()), class: "soft" }, name));
 	}
 }
 
@@ -142,7 +147,9 @@ const DRAW = { inside: drawInside, fetch: drawFetch, run: drawRun,
 
 function drawLanes() {
 	const bottom = lane(scene.about.cpus) - 10, x = axis();
-	const svg = element("svg", { viewBox: `0 0 ${WIDTH} ${bottom + 10}`,
+	const top = LINE * (3 - lines());
+	const svg = element("svg", {
+		viewBox: `0 ${top} ${WIDTH} ${bottom + 6 - top}`,
 		role: "img", "aria-label": `What each CPU did: ${scene.verdict}` });
 	const defs = element("defs", {});
 	const hatch = element("pattern", { id: "trap", width: 8, height: 8,
@@ -293,13 +300,15 @@ function choose(index) {
 }
 
 scenes.forEach((one, i) => {
-	if (!i || one.kind !== scenes[i - 1].kind)
-		$("scene-list").append(html("span", "kind", `${one.kind}:`));
+	if (!i || one.kind !== scenes[i - 1].kind) {
+		$("scene-list").append(html("span", "kind"));
+		$("scene-list").lastChild.append(html("span", "", `${one.kind}:`));
+	}
 	const button = html("button", "", one.title.replace(/ \(seed .*/, ""));
 	button.type = "button";
 	button.title = one.title;
 	button.onclick = () => choose(i);
-	$("scene-list").append(button);
+	$("scene-list").lastChild.append(button);
 });
 $("back").onclick = () => { pause(); show(at - 1); };
 $("forward").onclick = () => { pause(); show(at + 1); };
