@@ -217,18 +217,47 @@ static unsigned long pool_end(unsigned long ip)
 	return last;
 }
 
-/* Print generated code with the callbacks that it calls. */
+/*
+ * Print the generated code at @ip to its end. A call in it shows the callback.
+ * Return: 0, -ENOENT no code is there, or a write error.
+ */
 static int disas_generated(struct stage *stage, unsigned long ip)
 {
-	const char *name = ftrace_trampoline_symbol(ip, NULL, NULL);
+	unsigned long off, size, end;
+	const char *name = ftrace_trampoline_symbol(ip, &off, &size);
+	int ret;
 
-	if (!is_ftrace_trampoline(ip) && !name) {
+	end = name ? ip - off + size : pool_end(ip);
+	if (end == ip) {
 		shell_error("disas", "free memory of the pool", -ENOENT);
 		return -ENOENT;
 	}
-	if (stage_printf(stage, "%s, generated:\n", name ? name : "code"))
-		return -EPIPE;
-	return print_code(stage, ip, pool_end(ip));
+	ret = stage_printf(stage, "%s, generated:\n", name ? name : "code");
+	return ret ? ret : print_code(stage, ip, end);
+}
+
+/*
+ * Print all generated code with the name @wanted, "ftrace_chain" for example.
+ * Return: 0, -ENOENT there is none, or a write error.
+ */
+static int disas_named(struct stage *stage, const char *wanted)
+{
+	unsigned long at = (unsigned long)__exec_pool_start, off, size;
+	const char *name;
+	int ret = -ENOENT;
+
+	while (at < (unsigned long)__exec_pool_end) {
+		name = NULL;
+		if (*(const u8 *)at != INSN_OP_INT3) /* not free memory */
+			name = ftrace_trampoline_symbol(at, &off, &size);
+		if (name && !strcmp(name, wanted)) {
+			ret = disas_generated(stage, at);
+			if (ret)
+				return ret;
+		}
+		at += name ? size - off : 1;
+	}
+	return ret;
 }
 
 static int disas_address(struct stage *stage, unsigned long ip)
@@ -244,10 +273,14 @@ static int disas_address(struct stage *stage, unsigned long ip)
 		return -EINVAL;
 	}
 	ret = stage_printf(stage, "%s+%#lx:\n", name, off);
-	return ret ? ret : print_code(stage, ip, ip - off + size);
+	if (ret)
+		return ret;
+	/* A static caller does not end at the label of its call, a symbol. */
+	ftrace_trampoline_symbol(ip, &off, &size);
+	return print_code(stage, ip, ip - off + size);
 }
 
-/* disas [-a] FUNCTION | ADDRESS */
+/* disas [-a] NAME | ADDRESS */
 static int disas_options(struct stage *stage)
 {
 	int letter;
@@ -272,11 +305,13 @@ static int disas_run(struct stage *stage)
 	if (!strncmp(name, "0x", 2) && !kstrtoull(name, 16, &address))
 		return disas_address(stage, address);
 	start = kallsyms_lookup_name(name);
-	ip = start ? ftrace_location(start) : 0;
 	if (!start) {
-		shell_error("disas", name, -ENOENT);
-		return -ENOENT;
+		ret = disas_named(stage, name);
+		if (ret == -ENOENT)
+			shell_error("disas", name, ret);
+		return ret;
 	}
+	ip = ftrace_location(start);
 	if (!ip) {
 		ret = disas_address(stage, start);
 		return ret ? ret :
@@ -289,6 +324,6 @@ static int disas_run(struct stage *stage)
 	return ret || !stage->numbers ? ret : disas_address(stage, start);
 }
 
-SHELL_COMMAND(disas, .usage = "disas [-a] FUNCTION | 0xADDR",
+SHELL_COMMAND(disas, .usage = "disas [-a] NAME | 0xADDR",
 	      .options = disas_options, .run = disas_run,
 	      .help = "code now; of a function its site, -a: all");
