@@ -8,6 +8,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
+#include "trace/ring/trace_clock.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 
@@ -23,6 +24,25 @@ KTEST(clock, conversion)
 	/* Many years do not overflow. */
 	EXPECT(tsc_to_ns(tsc_hz * 86400 * 10000) >
 	       86400ULL * 9999 * 1000000000);
+}
+
+/* The inline form of a trace clock has the same time, to the nanosecond. */
+KTEST(clock, a_scale_gives_the_time_of_its_clock)
+{
+	const struct trace_clock *clock;
+	struct trace_scale scale;
+	u64 before, now;
+
+	for (unsigned int i = 0; (clock = trace_clock_get(i)); i++) {
+		if (!clock->scaled)
+			continue;
+		scale = trace_clock_scale(clock);
+		for (unsigned int n = 0; n < 1000; n++) {
+			before = clock->read();
+			now = trace_scale_now(&scale);
+			EXPECT(before <= now && now <= clock->read());
+		}
+	}
 }
 
 KTEST(clock, delays_last_at_least_as_long)

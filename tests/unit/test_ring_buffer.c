@@ -37,7 +37,7 @@ static const struct trace_clock slow_clock = { "slow", read_tsc, false, true };
 
 struct trace_scale trace_clock_scale(const struct trace_clock *clock)
 {
-	return (struct trace_scale){ 0, 1ULL << 32 };
+	return (struct trace_scale){ 0, 1ULL << (64 - TRACE_TSC_SHIFT) };
 }
 
 /* ---- the oracle ---------------------------------------------------------- */

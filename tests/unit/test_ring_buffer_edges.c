@@ -27,7 +27,7 @@ static const struct trace_clock fast_clock = { "fast", read_tsc, true, true };
 
 struct trace_scale trace_clock_scale(const struct trace_clock *clock)
 {
-	return (struct trace_scale){ 0, 1ULL << 32 };
+	return (struct trace_scale){ 0, 1ULL << (64 - TRACE_TSC_SHIFT) };
 }
 
 static struct ring_buffer buffer;

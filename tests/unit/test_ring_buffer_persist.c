@@ -35,7 +35,7 @@ static const struct trace_clock clocks[] = {
 
 struct trace_scale trace_clock_scale(const struct trace_clock *clock)
 {
-	return (struct trace_scale){ 0, 1ULL << 32 };
+	return (struct trace_scale){ 0, 1ULL << (64 - TRACE_TSC_SHIFT) };
 }
 
 const struct trace_clock *trace_clock_get(unsigned int i)

@@ -85,7 +85,11 @@ const struct trace_clock *trace_clock_find(const char *name)
 
 struct trace_scale trace_clock_scale(const struct trace_clock *clock)
 {
-	if (clock->in_ns)
-		return (struct trace_scale){ tsc_base, tsc_mult };
-	return (struct trace_scale){ 0, 1ULL << 32 };
+	u64 base = clock->in_ns ? tsc_base : 0;
+	u64 mult = clock->in_ns ? tsc_mult : 1ULL << 32; /* times 2^32 */
+
+	return (struct trace_scale){
+		.base = base << TRACE_TSC_SHIFT,
+		.mult = mult << (32 - TRACE_TSC_SHIFT),
+	};
 }

@@ -13,7 +13,13 @@
 #include "kernel/lib/types.h"
 #include <asm/cpu.h>
 
-/* time = (TSC - base) * mult / 2^32 */
+/*
+ * time = (8 * TSC - base) * mult / 2^64: the upper half of a product, which
+ * costs no shift. Equal to (TSC - base / 8) * (mult / 2^29) / 2^32: the 8 makes
+ * room for the 32 bits of a factor below 8, see TSC_HZ_MIN.
+ */
+#define TRACE_TSC_SHIFT 3
+
 struct trace_scale {
 	u64 base;
 	u64 mult;
@@ -28,7 +34,8 @@ struct trace_clock {
 
 static __always_inline u64 trace_scale_now(const struct trace_scale *scale)
 {
-	return mul_shift32(rdtsc() - scale->base, scale->mult);
+	return mul_high(rdtsc_shifted(TRACE_TSC_SHIFT) - scale->base,
+			scale->mult);
 }
 
 /* Clock number i, in the order of the file trace_clock; NULL past the end. */

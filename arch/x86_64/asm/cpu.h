@@ -58,6 +58,15 @@ static __always_inline u64 mul_shift32(u64 a, u64 b)
 	return a;
 }
 
+/* The upper half of a * b. */
+static __always_inline u64 mul_high(u64 a, u64 b)
+{
+	u64 high;
+
+	__asm__("mulq %2" : "+a"(a), "=d"(high) : "rm"(b) : "cc");
+	return high;
+}
+
 /* Not ordered against loads before or after it; see rdtsc_ordered(). */
 static __always_inline u64 rdtsc(void)
 {
@@ -65,6 +74,15 @@ static __always_inline u64 rdtsc(void)
 
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
 	return high << 32 | low;
+}
+
+/* rdtsc() << n, an instruction shorter than that. */
+static __always_inline u64 rdtsc_shifted(unsigned int n)
+{
+	u64 low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (high << (32 + n)) + (low << n);
 }
 
 /* Ordered after the loads that precede it, for comparisons across CPUs. */

@@ -11,4 +11,6 @@ extern u64 host_tsc;
 
 #define rdtsc()		  host_tsc
 #define mul_shift32(a, b) ((u64)((unsigned __int128)(a) * (b) >> 32))
+#define rdtsc_shifted(n)  (host_tsc << (n))
+#define mul_high(a, b)	  ((u64)((unsigned __int128)(a) * (b) >> 64))
 #define rdtsc_ordered()	  host_tsc
