@@ -397,7 +397,14 @@ def test_random_and_damaged_frames(guest):
 
 
 def test_the_connection_may_end_at_every_byte(guest):
+    """Of a request, and of the HELLO in front of it."""
+    hello = b"\0" + tfs1.request(tfs1.HELLO, 1000, offset=1)
     frame = tfs1.request(tfs1.STAT, 3, b"available_tracers", pid=7)
+    for at in range(len(hello)):
+        with Raw(guest) as line:
+            line.send(hello[:at])
+        with Raw(guest) as line:
+            line.hello(1 + at)
     for at in range(len(frame) + 1):
         with Raw(guest) as line:
             line.hello(1000 + at)
@@ -406,6 +413,50 @@ def test_the_connection_may_end_at_every_byte(guest):
         line.hello(5)
         line.send(frame)
         assert line.answer() == (3, 0)
+
+
+def opened(line, path, flags):
+    line.hello(1 << 20)
+    line.send(tfs1.request(tfs1.OPEN, 2, path, flags=flags, pid=8))
+    return line.reply().value
+
+
+def test_a_write_is_done_whole_or_not_where_the_connection_ends(guest):
+    """At each byte of it; a whole one may be cancelled."""
+    texts = []
+    for at in range(len(tfs1.request(tfs1.WRITE, 3, b"until byte 100"))):
+        texts.append(b"until byte %03d" % at)
+        with Raw(guest) as line:
+            handle = opened(line, b"trace_marker", tfs1.F_WRITE)
+            line.send(tfs1.request(tfs1.WRITE, 3, texts[-1], handle=handle,
+                                   pid=8)[:at])
+    with Raw(guest) as line:
+        handle = opened(line, b"trace_marker", tfs1.F_WRITE)
+        line.send(tfs1.request(tfs1.WRITE, 3, b"whole", handle=handle, pid=8))
+        assert line.answer() == (3, len(b"whole"))
+    client = guest.client(timeout=WAIT)
+    trace = client.cat("trace")
+    client.close_line()
+    assert trace.count(b"tracing_mark_write: whole\n") == 1
+    assert b"until byte" not in trace
+
+
+def test_the_connection_may_end_at_every_byte_of_a_reply(guest):
+    """At each of its head and, now and then, of its payload."""
+    for bytes_read in [*range(1, 40), 4096, 10000, 60000, 65567]:
+        with Raw(guest) as line:
+            handle = opened(line, b"kallsyms", tfs1.F_READ)
+            for ident in range(3, 9):
+                line.send(tfs1.request(tfs1.READ, ident, handle=handle,
+                                       count=tfs1.MAX_PAYLOAD, pid=8))
+            while bytes_read:
+                piece = line.line.recv(bytes_read)
+                assert piece, "the guest is gone"
+                bytes_read -= len(piece)
+    with Raw(guest) as line:
+        handle = opened(line, b"tracing_on", tfs1.F_READ)
+        line.send(tfs1.request(tfs1.READ, 3, handle=handle, count=9, pid=8))
+        assert line.answer() == (3, 2)
 
 
 # ---- waiting ----------------------------------------------------------------
