@@ -34,11 +34,36 @@ def test_a_missing_device_is_one_line_in_the_log():
     assert "nop5: end of run" in log
 
 
+# PCI's numbers of a virtio console: transitional and modern.
+CONSOLES = [(0x1af4, 0x1003), (0x1af4, 0x1043)]
+
+
+def memory_bars(monitor):
+    """[(device's id, address)] of the functions of bus 0."""
+    devices = [device for bus in monitor.ask("query-pci") if bus["bus"] == 0
+               for device in bus["devices"]]
+    return [((device["id"]["vendor"], device["id"]["device"]), bar["address"])
+            for device in devices for bar in device["regions"]
+            if bar["type"] == "memory"]
+
+
 @pytest.mark.slow
 def test_bars_above_4_gib_under_uefi(tmp_path, make_iso):
-    iso = make_iso("shell", "tracefs=on")
-    with Guest(tmp_path, firmware="uefi", iso=iso, mem="6G") as machine:
+    iso, monitor = make_iso("shell", "tracefs=on"), qemu.Monitor(tmp_path)
+    with Guest(tmp_path, firmware="uefi", iso=iso, mem="6G",
+               qemu=monitor.options) as machine:
         assert SERVED + "virtio serial port" in machine.log()
+        monitor.connect()
+        console = [address for ident, address in memory_bars(monitor)
+                   if ident in CONSOLES]
+        assert max(console) >= 1 << 32, console
+        use(machine)
+
+
+def test_it_serves_beside_the_demo(tmp_path):
+    """As beside every mode; the demo waits for Enter."""
+    with Guest(tmp_path, append="mode=demo step=on") as machine:
+        machine.wait_for(lambda: "=== the machine ===" in machine.log())
         use(machine)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 1, torture 25
+# parts: test-all 1, torture 35
 """README.md, "Use the tools you know": its transcripts are real. Each command
 is typed again and compared; figures and bars of graphs may differ, and "..."
 stands for any lines. Needs root, /dev/fuse and a host with tracefs.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 13, torture 61
+# parts: test-all 13, torture 40
 """Tools of Linux, unmodified, on a guest: trace-cmd, perf ftrace, perf-tools.
 Each test has a guest of its own with a busy workload. Needs root, /dev/fuse and
 a host with tracefs."""
