@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 13, torture 40
+# parts: test-all 13, torture 50
 """Tools of Linux, unmodified, on a guest: trace-cmd, perf ftrace, perf-tools.
 Each test has a guest of its own with a busy workload. Needs root, /dev/fuse and
 a host with tracefs."""
@@ -230,6 +230,21 @@ def test_trace_cmd_record_into_an_instance(host):
     assert functions(report) == {"schedule"}
 
 
+@pytest.mark.torture
+def test_trace_cmd_profile(host):
+    """Sums of events of each task: the idle tasks run, all others sleep."""
+    text = host("trace-cmd profile -S -e sched_switch sh -c './recorded 300; "
+                "sleep 1; ./recorded 300'")
+    sums = {}
+    for task, events in re.findall(r"^task: (\S+)-\d+\n((?: .*\n)*)", text,
+                                   re.MULTILINE):
+        sums.setdefault(task, set()).update(
+            re.findall(r"Event: sched_switch:(\w) ", events))
+    idle = [states for task, states in sums.items() if "swapper" in task]
+    assert idle and all(states == {"R"} for states in idle), sums
+    assert all("S" in sums[task] for task in ("parent", "reader", "recorded"))
+
+
 def test_trace_and_extract_hold_the_same_events(host):
     """All of them: tracing is off, and nothing is lost or made up."""
     text = host(f"cd {TRACING}; echo 'mutex_*' > set_ftrace_filter; "
@@ -374,3 +389,24 @@ def test_reset_ftrace(host):
                 f"{TRACING}/set_ftrace_filter; reset-ftrace-perf >log; "
                 f"cat {TRACING}/current_tracer {TRACING}/set_ftrace_filter")
     assert text == "nop\n#### all functions enabled ####\n"
+
+
+@pytest.mark.parametrize("script, words", [
+    ("bitesize", "block_rq_issue"), ("cachestat 1 1", "mark_page_accessed"),
+    ("execsnoop -d 1", "adding a kprobe for execve"),
+    ("iolatency 1 1", "enabling block I/O tracepoints"),
+    ("iosnoop -d 1", "block_rq_issue"), ("killsnoop -d 1", "sys_enter_kill"),
+    ("opensnoop -d 1", "adding a kprobe for getname"),
+    ("syscount", "raw_syscalls/sys_enter"),
+    ("tcpretrans", "creating kprobe for tcp_retransmit_skb"),
+    ("uprobe p:bash:readline", "uprobe_events: Permission denied")])
+@pytest.mark.torture
+def test_scripts_whose_object_is_not_here(host, script, words):
+    """They say what is missing, end, and leave the tree as it was."""
+    name, _, arguments = script.partition(" ")
+    text = host(f"timeout 60 {name}-perf {arguments} </dev/null 2>&1; "
+                f"echo ==; cat {TRACING}/current_tracer {TRACING}/kprobe_events"
+                f" {TRACING}/set_event")
+    said, left = text.split("==\n")
+    assert words in said and "ERROR" in said.upper()
+    assert left == "nop\n"
