@@ -280,19 +280,6 @@ static int disas_address(struct stage *stage, unsigned long ip)
 	return print_code(stage, ip, ip - off + size);
 }
 
-/* disas [-a] NAME | ADDRESS */
-static int disas_options(struct stage *stage)
-{
-	int letter;
-
-	while ((letter = shell_option(stage, "a"))) {
-		if (letter < 0)
-			return letter;
-		stage->numbers = true;
-	}
-	return 0;
-}
-
 static int disas_run(struct stage *stage)
 {
 	const char *name = stage->argv[stage->optind];
@@ -321,9 +308,10 @@ static int disas_run(struct stage *stage)
 	ret = stage_printf(stage, "%s:\n", name);
 	if (!ret)
 		ret = word_show_site(stage, ip);
-	return ret || !stage->numbers ? ret : disas_address(stage, start);
+	return ret || !stage_option(stage, 'a') ? ret :
+						  disas_address(stage, start);
 }
 
 SHELL_COMMAND(disas, .usage = "disas [-a] NAME | 0xADDR",
-	      .options = disas_options, .run = disas_run,
+	      .letters = "a", .run = disas_run,
 	      .help = "code now; of a function its site, -a: all");

@@ -36,7 +36,16 @@ struct command {
 	const char *help;
 	/* Its operands are paths: patterns are expanded, Tab offers paths. */
 	bool paths;
-	/* Read options into the stage. May be NULL. */
+	/*
+	 * Its options as getopt() of POSIX takes them: a ':' after a letter
+	 * means that it has a value. NULL: it has none, and a word with '-' is
+	 * an operand.
+	 */
+	const char *letters;
+	/*
+	 * The options have been read: check them. May be NULL.
+	 * Return: 0, or a negative errno after an error message.
+	 */
 	int (*options)(struct stage *stage);
 	/* Produce text by stage_put(). Return: 0 or negative errno. */
 	int (*run)(struct stage *stage);
@@ -83,15 +92,11 @@ struct stage {
 	char text[SHELL_TEXT]; /* a filter's incomplete line */
 	size_t len;
 
-	/* Options as shell_option() reads them. */
-	const char *letters; /* rest of a word with several */
-	const char *value;   /* of the last option */
+	const char *option[64]; /* see stage_option() */
 
-	/* Filters: options, counts, and the errno of a file left out. */
+	/* Filters: counts, and the errno of a file left out. */
 	struct regex regex;
-	bool invert, count_only, quiet, numbers;
 	bool left_out; /* lines since the last match */
-	bool reverse, numeric, unique;
 	char delimiter;
 	u64 columns; /* of cut: bit n is column n + 1 */
 	unsigned long limit, lines, words, bytes;
@@ -105,16 +110,23 @@ struct stage {
 const struct command *shell_command(const char *name);
 
 /*
- * shell_option() - the next option of a stage
- * @known: its letters; a ':' after one means that it has a value. A value may
- * follow in the same word; -5 is read as -n5 if n is known.
- * Return: the letter, its value in stage->value; 0 no more: stage->optind is
- * the first operand; -EINVAL after an error message.
+ * Read the options of a stage, command->letters. A value may follow in the same
+ * word; -5 is read as -n5 if n is known. stage->optind is the first operand
+ * then. Return: 0; -EINVAL after an error message.
  */
-int shell_option(struct stage *stage, const char *known);
+int shell_read_options(struct stage *stage);
 
-/* A number in stage->value. Return: 0; -EINVAL after an error message. */
-int shell_number(struct stage *stage, unsigned long *n);
+/* Return: the value of an option, "" if it takes none; NULL: it is not set. */
+static inline const char *stage_option(const struct stage *stage, char letter)
+{
+	return stage->option[letter & 63];
+}
+
+/*
+ * Read the number that is the value of an option; *@n stays if it is not set.
+ * Return: 0; -EINVAL after an error message.
+ */
+int shell_number(struct stage *stage, char letter, unsigned long *n);
 
 /* Free the lines that a filter keeps. */
 void stage_forget(struct stage *stage);

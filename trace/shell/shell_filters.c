@@ -98,11 +98,6 @@ int filter_run(struct stage *stage)
 	return ret ? ret : stage->bad;
 }
 
-static int cat_options(struct stage *stage)
-{
-	return shell_option(stage, "");
-}
-
 /* A trace that the user sees and that has no event gets a hint. */
 static int cat_end(struct stage *stage)
 {
@@ -115,19 +110,14 @@ static int cat_end(struct stage *stage)
 	return 0;
 }
 
-SHELL_COMMAND(cat, .usage = "cat [FILE...]", .paths = true, .run = filter_run,
-	      .options = cat_options, .end = cat_end,
+SHELL_COMMAND(cat, .usage = "cat [FILE...]", .paths = true, .letters = "",
+	      .run = filter_run, .end = cat_end,
 	      .help = "print files of the control tree");
 
-/* head [-n N | -N] */
-static int head_options(struct stage *stage)
+int filter_limit(struct stage *stage)
 {
-	int letter, ret = 0;
-
 	stage->limit = 10;
-	while (!ret && (letter = shell_option(stage, "n:")))
-		ret = letter < 0 ? letter : shell_number(stage, &stage->limit);
-	return ret;
+	return shell_number(stage, 'n', &stage->limit);
 }
 
 static int head_line(struct stage *stage, const char *text, size_t len)
@@ -143,8 +133,8 @@ static int head_line(struct stage *stage, const char *text, size_t len)
 }
 
 SHELL_COMMAND(head, .usage = "head [-n N] [FILE]", .paths = true,
-	      .run = filter_run, .options = head_options, .line = head_line,
-	      .help = "the first lines");
+	      .letters = "n:", .options = filter_limit, .run = filter_run,
+	      .line = head_line, .help = "the first lines");
 
 /* Return: 0, or -EINVAL if grep does not support the whole pattern. */
 static int compile(struct stage *stage, const char *pattern, unsigned int flags)
@@ -163,22 +153,11 @@ static int compile(struct stage *stage, const char *pattern, unsigned int flags)
 static int grep_options(struct stage *stage)
 {
 	unsigned int flags = 0;
-	int letter, ret = 0;
 
-	while (!ret && (letter = shell_option(stage, "vcqinEA:"))) {
-		if (letter < 0)
-			return letter;
-		stage->invert |= letter == 'v';
-		stage->count_only |= letter == 'c';
-		stage->quiet |= letter == 'q';
-		stage->numbers |= letter == 'n';
-		flags |= letter == 'i' ? REGEX_IGNORE_CASE : 0;
-		flags |= letter == 'E' ? REGEX_EXTENDED : 0;
-		if (letter == 'A')
-			ret = shell_number(stage, &stage->after);
-	}
-	if (ret)
-		return ret;
+	if (shell_number(stage, 'A', &stage->after))
+		return -EINVAL;
+	flags |= stage_option(stage, 'i') ? REGEX_IGNORE_CASE : 0;
+	flags |= stage_option(stage, 'E') ? REGEX_EXTENDED : 0;
 	if (stage->optind == stage->argc) {
 		shell_error("grep", "which pattern?", -EINVAL);
 		return -EINVAL;
@@ -192,7 +171,7 @@ static int grep_print(struct stage *stage, char sign, const char *text,
 {
 	int ret = 0;
 
-	if (stage->numbers)
+	if (stage_option(stage, 'n'))
 		ret = stage_printf(stage, "%lu%c", stage->nr, sign);
 	return ret ? ret : stage_put(stage, text, len);
 }
@@ -202,7 +181,8 @@ static int grep_line(struct stage *stage, const char *text, size_t len)
 	int ret = 0;
 
 	stage->nr++;
-	if (regex_match(&stage->regex, text, len) == stage->invert) {
+	if (regex_match(&stage->regex, text, len) ==
+	    !!stage_option(stage, 'v')) {
 		if (!stage->behind) {
 			stage->left_out = true;
 			return 0;
@@ -211,9 +191,9 @@ static int grep_line(struct stage *stage, const char *text, size_t len)
 		return grep_print(stage, '-', text, len);
 	}
 	stage->lines++;
-	if (stage->quiet)
+	if (stage_option(stage, 'q'))
 		return -EPIPE;
-	if (stage->count_only)
+	if (stage_option(stage, 'c'))
 		return 0;
 	if (stage->after && stage->lines > 1 && stage->left_out)
 		ret = stage_put(stage, "--\n", 3);
@@ -227,14 +207,14 @@ static int grep_end(struct stage *stage)
 {
 	int ret = 0;
 
-	if (stage->count_only && !stage->quiet)
+	if (stage_option(stage, 'c') && !stage_option(stage, 'q'))
 		ret = stage_printf(stage, "%lu\n", stage->lines);
 	return ret ? ret : stage->lines ? 0 : -ENOENT;
 }
 
 SHELL_COMMAND(grep, .usage = "grep [-vcqinE] [-A N] PATTERN [FILE]",
-	      .paths = true, .run = filter_run, .options = grep_options,
-	      .line = grep_line, .end = grep_end,
+	      .paths = true, .letters = "vcqinEA:", .options = grep_options,
+	      .run = filter_run, .line = grep_line, .end = grep_end,
 	      .help = "lines that match a regular expression");
 
 static int wc_line(struct stage *stage, const char *text, size_t len)
@@ -253,27 +233,14 @@ static int wc_line(struct stage *stage, const char *text, size_t len)
 	return 0;
 }
 
-/* wc [-l] */
-static int wc_options(struct stage *stage)
-{
-	int letter;
-
-	while ((letter = shell_option(stage, "l"))) {
-		if (letter < 0)
-			return letter;
-		stage->count_only = true;
-	}
-	return 0;
-}
-
 static int wc_end(struct stage *stage)
 {
-	if (stage->count_only)
+	if (stage_option(stage, 'l'))
 		return stage_printf(stage, "%lu\n", stage->lines);
 	return stage_printf(stage, "%7lu %7lu %7lu\n", stage->lines,
 			    stage->words, stage->bytes);
 }
 
-SHELL_COMMAND(wc, .usage = "wc [-l] [FILE]", .paths = true, .run = filter_run,
-	      .options = wc_options, .line = wc_line, .end = wc_end,
+SHELL_COMMAND(wc, .usage = "wc [-l] [FILE]", .paths = true, .letters = "l",
+	      .run = filter_run, .line = wc_line, .end = wc_end,
 	      .help = "count lines, words and bytes");

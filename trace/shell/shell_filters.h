@@ -13,6 +13,9 @@
  */
 int filter_run(struct stage *stage);
 
+/* -n N of head and tail: stage->limit, 10 if it is not set. */
+int filter_limit(struct stage *stage);
+
 /*
  * shell_hint_empty() - why a file that was shown has no event
  * @typed: its path as the user typed it

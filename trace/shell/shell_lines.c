@@ -87,17 +87,6 @@ static int put_kept(struct stage *stage)
 	return ret;
 }
 
-/* tail [-n N | -N] */
-static int tail_options(struct stage *stage)
-{
-	int letter, ret = 0;
-
-	stage->limit = 10;
-	while (!ret && (letter = shell_option(stage, "n:")))
-		ret = letter < 0 ? letter : shell_number(stage, &stage->limit);
-	return ret;
-}
-
 static int tail_line(struct stage *stage, const char *text, size_t len)
 {
 	int ret = keep(stage, text, len);
@@ -115,8 +104,8 @@ static int tail_end(struct stage *stage)
 }
 
 SHELL_COMMAND(tail, .usage = "tail [-n N] [FILE]", .paths = true,
-	      .run = filter_run, .options = tail_options, .line = tail_line,
-	      .end = tail_end, .help = "the last lines");
+	      .letters = "n:", .options = filter_limit, .run = filter_run,
+	      .line = tail_line, .end = tail_end, .help = "the last lines");
 
 /* ---- sort ---- */
 
@@ -153,13 +142,14 @@ static int compare_text(const struct kept_line *a, const struct kept_line *b)
 static int compare(const struct stage *stage, const struct kept_line *a,
 		   const struct kept_line *b)
 {
-	s64 x = stage->numeric ? number(a) : 0;
-	s64 y = stage->numeric ? number(b) : 0;
+	bool numeric = stage_option(stage, 'n');
+	s64 x = numeric ? number(a) : 0;
+	s64 y = numeric ? number(b) : 0;
 	int order = x < y ? -1 : x > y;
 
-	if (!order && !(stage->numeric && stage->unique))
+	if (!order && !(numeric && stage_option(stage, 'u')))
 		order = compare_text(a, b);
-	return stage->reverse ? -order : order;
+	return stage_option(stage, 'r') ? -order : order;
 }
 
 /* Merge two sorted lists; of equal lines @a's come first. */
@@ -200,20 +190,6 @@ static struct kept_line *sorted(const struct stage *stage)
 	return line;
 }
 
-static int sort_options(struct stage *stage)
-{
-	int letter;
-
-	while ((letter = shell_option(stage, "rnu"))) {
-		if (letter < 0)
-			return letter;
-		stage->reverse |= letter == 'r';
-		stage->numeric |= letter == 'n';
-		stage->unique |= letter == 'u';
-	}
-	return 0;
-}
-
 static int put_line(struct stage *stage, const struct kept_line *line)
 {
 	int ret = stage_put(stage, line->text, line->len);
@@ -228,7 +204,7 @@ static int sort_end(struct stage *stage)
 
 	stage->first = stage->last = sorted(stage);
 	for (line = stage->first; line && !ret; line = line->next) {
-		if (!stage->unique || !last || compare(stage, last, line))
+		if (!stage_option(stage, 'u') || !last || compare(stage, last, line))
 			ret = put_line(stage, line);
 		last = line;
 	}
@@ -236,29 +212,17 @@ static int sort_end(struct stage *stage)
 }
 
 SHELL_COMMAND(sort, .usage = "sort [-rnu] [FILE]", .paths = true,
-	      .run = filter_run, .options = sort_options, .line = keep,
+	      .letters = "rnu", .run = filter_run, .line = keep,
 	      .end = sort_end, .help = "lines in order; n: by their number");
 
 /* ---- uniq ---- */
-
-static int uniq_options(struct stage *stage)
-{
-	int letter;
-
-	while ((letter = shell_option(stage, "c"))) {
-		if (letter < 0)
-			return letter;
-		stage->numbers = true;
-	}
-	return 0;
-}
 
 /* Print the first kept line with how often it came. */
 static int uniq_put(struct stage *stage)
 {
 	int ret = 0;
 
-	if (stage->numbers)
+	if (stage_option(stage, 'c'))
 		ret = stage_printf(stage, "%7lu ", stage->nr + 1);
 	if (!ret)
 		ret = put_line(stage, stage->first);
@@ -298,7 +262,7 @@ static int uniq_end(struct stage *stage)
 }
 
 SHELL_COMMAND(uniq, .usage = "uniq [-c] [FILE]", .paths = true,
-	      .run = filter_run, .options = uniq_options, .line = uniq_line,
+	      .letters = "c", .run = filter_run, .line = uniq_line,
 	      .end = uniq_end, .help = "without repeated lines; c: count them");
 
 /* ---- cut ---- */
@@ -314,9 +278,8 @@ static unsigned int column(const char **text)
 }
 
 /* Read a list of columns, as 1,3-5,7-. Return: 0; -EINVAL after a message. */
-static int cut_columns(struct stage *stage)
+static int cut_columns(struct stage *stage, const char *at)
 {
-	const char *at = stage->value;
 	unsigned int from, to;
 
 	for (;; at++) {
@@ -333,33 +296,24 @@ static int cut_columns(struct stage *stage)
 		if (!*at)
 			return 0;
 	}
-	shell_error("cut", stage->value, -EINVAL);
+	shell_error("cut", stage_option(stage, 'f'), -EINVAL);
 	return -EINVAL;
 }
 
 /* cut -f LIST [-d C] */
 static int cut_options(struct stage *stage)
 {
-	int letter, ret = 0;
+	const char *columns = stage_option(stage, 'f');
+	const char *delimiter = stage_option(stage, 'd') ?: "\t";
 
-	stage->delimiter = '\t';
-	while (!ret && (letter = shell_option(stage, "f:d:"))) {
-		if (letter < 0)
-			return letter;
-		if (letter == 'f')
-			ret = cut_columns(stage);
-		else
-			stage->delimiter = stage->value[0];
-		if (letter == 'd' && strlen(stage->value) != 1) {
-			shell_error("cut", "-d takes one character", -EINVAL);
-			ret = -EINVAL;
-		}
-	}
-	if (!ret && !stage->columns) {
+	stage->delimiter = delimiter[0];
+	if (strlen(delimiter) != 1)
+		shell_error("cut", "-d takes one character", -EINVAL);
+	else if (!columns)
 		shell_error("cut", "which columns? -f LIST", -EINVAL);
-		ret = -EINVAL;
-	}
-	return ret;
+	else
+		return cut_columns(stage, columns);
+	return -EINVAL;
 }
 
 /* Print the chosen columns of the kept line, and drop it. */
@@ -404,5 +358,5 @@ static int cut_end(struct stage *stage)
 }
 
 SHELL_COMMAND(cut, .usage = "cut -f LIST [-d C] [FILE]", .paths = true,
-	      .run = filter_run, .options = cut_options, .line = cut_line,
-	      .end = cut_end, .help = "columns of lines, as -f 1,3-5");
+	      .letters = "f:d:", .options = cut_options, .run = filter_run,
+	      .line = cut_line, .end = cut_end, .help = "columns of lines, as -f 1,3-5");

@@ -14,49 +14,64 @@ static int bad_option(struct stage *stage)
 	return -EINVAL;
 }
 
-int shell_option(struct stage *stage, const char *known)
+/*
+ * Read the option at *@at, the rest of the word at stage->optind. Return: 0;
+ * -EINVAL after an error message.
+ */
+static int read_option(struct stage *stage, const char **at)
 {
-	const char *word, *found;
+	const char *known = stage->command->letters, *found;
+	bool number = isdigit(**at) && strstr(known, "n:");
+	char letter = number ? 'n' : *(*at)++;
 
-	if (!stage->letters || !*stage->letters) {
-		stage->optind += stage->optind ? !!stage->letters : 1;
-		stage->letters = NULL;
-		word = stage->argv[stage->optind];
-		if (stage->optind >= stage->argc || word[0] != '-' || !word[1])
-			return 0;
-		if (!strcmp(word, "--")) {
-			stage->optind++;
-			return 0;
-		}
-		stage->letters = word + 1;
-	}
-	if (isdigit(*stage->letters) && strchr(known, 'n')) {
-		stage->value = stage->letters;
-		stage->letters += strlen(stage->letters);
-		return 'n';
-	}
-	found = strchr(known, *stage->letters);
-	if (!found || *found == ':')
+	found = letter == ':' ? NULL : strchr(known, letter);
+	if (!found)
 		return bad_option(stage);
-	stage->letters++;
+	stage->option[letter & 63] = "";
 	if (found[1] != ':')
-		return *found;
-	if (!*stage->letters && ++stage->optind >= stage->argc) {
-		stage->optind--;
-		return bad_option(stage);
+		return 0;
+	if (!**at) {
+		if (stage->optind + 1 == stage->argc)
+			return bad_option(stage);
+		*at = stage->argv[++stage->optind];
 	}
-	stage->value = *stage->letters ? stage->letters :
-					 stage->argv[stage->optind];
-	stage->letters = "";
-	return *found;
+	stage->option[letter & 63] = *at;
+	*at += strlen(*at);
+	return 0;
 }
 
-int shell_number(struct stage *stage, unsigned long *n)
+int shell_read_options(struct stage *stage)
 {
+	const char *at;
+	int ret = 0;
+
+	if (!stage->command->letters)
+		return 0;
+	for (stage->optind = 1; stage->optind < stage->argc; stage->optind++) {
+		at = stage->argv[stage->optind];
+		if (at[0] != '-' || !at[1])
+			break;
+		if (!strcmp(at, "--")) {
+			stage->optind++;
+			break;
+		}
+		for (at++; *at && !ret;)
+			ret = read_option(stage, &at);
+		if (ret)
+			return ret;
+	}
+	return stage->command->options ? stage->command->options(stage) : 0;
+}
+
+int shell_number(struct stage *stage, char letter, unsigned long *n)
+{
+	const char *text = stage_option(stage, letter);
 	u64 value;
 
-	if (kstrtoull(stage->value, 10, &value)) {
-		shell_error(stage->argv[0], stage->value, -EINVAL);
+	if (!text)
+		return 0;
+	if (kstrtoull(text, 10, &value)) {
+		shell_error(stage->argv[0], text, -EINVAL);
 		return -EINVAL;
 	}
 	*n = value;

@@ -214,8 +214,7 @@ static int resolve(int n)
 	names_at = names_room;
 	for (i = 0; i < n && !ret; i++) {
 		shell_hide_errors(stages[i].hide_errors);
-		if (stages[i].command->options)
-			ret = stages[i].command->options(&stages[i]);
+		ret = shell_read_options(&stages[i]);
 		if (!ret)
 			ret = expand(&stages[i]);
 	}

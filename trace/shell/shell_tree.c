@@ -49,7 +49,7 @@ static int put_name(struct stage *stage, const char *name, bool dir, u16 mode)
 {
 	char text[11];
 
-	if (!stage->numbers)
+	if (!stage_option(stage, 'l'))
 		return stage_printf(stage, "%s\n", name);
 	mode_text(text, dir, mode);
 	return stage_printf(stage, "%s %d root root 0 %s\n", text, dir ? 2 : 1,
@@ -80,18 +80,6 @@ static int list(struct stage *stage, const char *typed, bool title)
 	return ret;
 }
 
-static int ls_options(struct stage *stage)
-{
-	int letter;
-
-	while ((letter = shell_option(stage, "l1"))) {
-		if (letter < 0)
-			return letter;
-		stage->numbers |= letter == 'l';
-	}
-	return 0;
-}
-
 static int ls_run(struct stage *stage)
 {
 	bool title = stage->argc - stage->optind > 1;
@@ -105,7 +93,7 @@ static int ls_run(struct stage *stage)
 }
 
 SHELL_COMMAND(ls, .usage = "ls [-l] [DIRECTORY | FILE]...", .paths = true,
-	      .options = ls_options, .run = ls_run,
+	      .letters = "l1", .run = ls_run,
 	      .help = "files of the control tree");
 
 /* ---- cd, pwd ---- */
@@ -209,19 +197,7 @@ static int setting(struct stage *stage, char *word)
 		if (ret)
 			return ret;
 	}
-	return stage->quiet ? 0 : show_file(stage, name);
-}
-
-static int sysctl_options(struct stage *stage)
-{
-	int letter;
-
-	while ((letter = shell_option(stage, "wq"))) {
-		if (letter < 0)
-			return letter;
-		stage->quiet |= letter == 'q';
-	}
-	return 0;
+	return stage_option(stage, 'q') ? 0 : show_file(stage, name);
 }
 
 static int sysctl_run(struct stage *stage)
@@ -244,7 +220,7 @@ static int sysctl_run(struct stage *stage)
 }
 
 SHELL_COMMAND(sysctl, .usage = "sysctl [-wq] kernel.NAME[=N]",
-	      .options = sysctl_options, .run = sysctl_run,
+	      .letters = "wq", .run = sysctl_run,
 	      .help = "ftrace_enabled, stack_tracer_enabled");
 
 /* ---- reset ---- */
