@@ -312,6 +312,6 @@ static int disas_run(struct stage *stage)
 						  disas_address(stage, start);
 }
 
-SHELL_COMMAND(disas, .usage = "disas [-a] NAME | 0xADDR",
-	      .letters = "a", .run = disas_run,
+SHELL_COMMAND(disas, .usage = "disas [-a] NAME | 0xADDR", .letters = "a",
+	      .run = disas_run,
 	      .help = "code now; of a function its site, -a: all");

@@ -470,7 +470,7 @@ FRAMES = [
 
 MODELS = {
     "tfs1": ("trace/serve/tfs1.[ch]", FRAMES),
-    "regex": ("trace/shell/regex.[ch]", REGEX),
+    "regex": ("kernel/lib/regex.[ch]", REGEX),
     "machine_log": ("kernel/base/machine_log.[ch]", JSON),
     "ftrace_switches": ("trace/core/ftrace_pid*", PIDS),
     "trace_event": ("trace/event/trace_event.[ch]", EVENT),
@@ -530,7 +530,9 @@ def build(directory, common, model, mutant):
     _, name, text, replacement = mutant
     folder = (directory / MODELS[model][0]).parent
     folder.mkdir(parents=True)
+    own = set()  # objects of the same files without the mutant
     for path in ROOT.glob(MODELS[model][0]):
+        own.add(f"{path.parent.name}-{path.stem}.o")
         source = path.read_text()
         if path.name == name and text:
             source = mutated(source, text, replacement)
@@ -541,7 +543,8 @@ def build(directory, common, model, mutant):
                     *[path for path in sorted(folder.glob("*.c"))
                       if path.name not in WITHOUT.get(model, [])],
                     *[ROOT / path for path in BESIDE.get(model, [])],
-                    ROOT / f"tests/unit/test_{model}.c", *common],
+                    ROOT / f"tests/unit/test_{model}.c",
+                    *[path for path in common if path.name not in own]],
                    check=True)
     return program
 

@@ -5,7 +5,7 @@
  * open; a line that is refused has opened no file, run no command.
  *
  * host-sources: trace/shell/shell_pipe.c trace/shell/shell_filters.c
- * host-sources: trace/shell/regex.c trace/shell/shell_syntax.c
+ * host-sources: trace/shell/shell_syntax.c
  * host-sources: trace/shell/shell_lines.c trace/shell/shell_path.c
  * host-sources: trace/shell/shell_options.c trace/shell/shell_hint.c
  * host-sources: trace/control/tracefs.c trace/control/tracefs_tree.c
@@ -19,7 +19,7 @@
 #include "kernel/lib/errno.h"
 #include "tests/fuzz/fuzz.h"
 #include "trace/control/nodes.h"
-#include "trace/shell/lineedit.h"
+#include "kernel/lib/lineedit.h"
 #include "trace/shell/shell.h"
 #include "trace/shell/shell_filters.h"
 #include "trace/trace.h"

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * host-sources: trace/shell/lineedit.c trace/shell/keyseq.c
- *
  * The line editor against a model of a terminal: whatever is
  * typed, the screen must show the prompt and the line, cursor at pos (LE2).
  */
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"
-#include "trace/shell/lineedit.h"
+#include "kernel/lib/lineedit.h"
 
 /* One row; CR LF clears it. */
 static char screen[LINE_ROOM * 2 + LINE_PROMPT_ROOM];
@@ -60,6 +58,7 @@ static void fresh(void)
 	ed.prompt = "$ ";
 	ed.out = terminal;
 	ed.candidate = words;
+	ed.separators = " |<>;&";
 	line_begin(&ed);
 }
 

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * host-sources: trace/shell/regex.c
- *
  * Regular expressions against those of the C library, which is another program
  * by other people: the same lines match.
  */
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"
-#include "trace/shell/regex.h"
+#include "kernel/lib/regex.h"
 
 static struct regex regex;
 

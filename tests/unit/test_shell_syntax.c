@@ -8,7 +8,7 @@
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"
 #include "tests/unit/unit.h"
-#include "trace/shell/lineedit.h"
+#include "kernel/lib/lineedit.h"
 #include "trace/shell/shell_syntax.h"
 
 static struct token tokens[LINE_ROOM];

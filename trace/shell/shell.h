@@ -18,10 +18,10 @@
  */
 #pragma once
 
+#include "kernel/lib/lineedit.h"
+#include "kernel/lib/regex.h"
 #include "kernel/lib/table.h"
 #include "kernel/lib/types.h"
-#include "trace/shell/lineedit.h"
-#include "trace/shell/regex.h"
 #include "trace/shell/shell_path.h"
 #include "trace/shell/shell_syntax.h"
 

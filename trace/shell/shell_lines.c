@@ -204,7 +204,8 @@ static int sort_end(struct stage *stage)
 
 	stage->first = stage->last = sorted(stage);
 	for (line = stage->first; line && !ret; line = line->next) {
-		if (!stage_option(stage, 'u') || !last || compare(stage, last, line))
+		if (!stage_option(stage, 'u') || !last ||
+		    compare(stage, last, line))
 			ret = put_line(stage, line);
 		last = line;
 	}
@@ -261,9 +262,9 @@ static int uniq_end(struct stage *stage)
 	return ret || !stage->kept ? ret : uniq_put(stage);
 }
 
-SHELL_COMMAND(uniq, .usage = "uniq [-c] [FILE]", .paths = true,
-	      .letters = "c", .run = filter_run, .line = uniq_line,
-	      .end = uniq_end, .help = "without repeated lines; c: count them");
+SHELL_COMMAND(uniq, .usage = "uniq [-c] [FILE]", .paths = true, .letters = "c",
+	      .run = filter_run, .line = uniq_line, .end = uniq_end,
+	      .help = "without repeated lines; c: count them");
 
 /* ---- cut ---- */
 
@@ -359,4 +360,5 @@ static int cut_end(struct stage *stage)
 
 SHELL_COMMAND(cut, .usage = "cut -f LIST [-d C] [FILE]", .paths = true,
 	      .letters = "f:d:", .options = cut_options, .run = filter_run,
-	      .line = cut_line, .end = cut_end, .help = "columns of lines, as -f 1,3-5");
+	      .line = cut_line, .end = cut_end,
+	      .help = "columns of lines, as -f 1,3-5");

@@ -19,11 +19,11 @@
 #include "kernel/sched.h"
 #include "trace/control/tracefs.h"
 #include "trace/core/ftrace.h"
-#include "trace/shell/lineedit.h"
 #include "trace/shell/shell.h"
 #include "trace/shell/signal_events.h"
 
-#define PS_MAX 256
+#define PS_MAX	   256
+#define SEPARATORS " |<>;&" /* of words */
 
 /* Copied under the lock, printed without it. */
 struct ps_row {
@@ -140,7 +140,7 @@ static const char *path_candidate(const char *word, u64 *cursor)
 {
 	static char path[TRACEFS_PATH_MAX * 2];
 	static struct tracefs_dirent entry;
-	size_t len = strcspn(word, LINE_PARTS_WORDS);
+	size_t len = strcspn(word, SEPARATORS);
 
 	while (len && word[len - 1] != '/')
 		len--;
@@ -172,7 +172,7 @@ static bool wants_path(const char *line, unsigned int start)
 		at--;
 	at += strspn(line + at, " ");
 	strscpy(name, line + at,
-		min(sizeof(name), strcspn(line + at, LINE_PARTS_WORDS) + 1));
+		min(sizeof(name), strcspn(line + at, SEPARATORS) + 1));
 	command = shell_command(name);
 	return !command || command->paths;
 }
@@ -228,6 +228,7 @@ static int shell_main(void *unused)
 	editor.prompt = "nop5# ";
 	editor.out = terminal_out;
 	editor.candidate = candidate;
+	editor.separators = SEPARATORS;
 	console_input_init();
 	console_write(welcome, sizeof(welcome) - 1);
 	while (!shell_leaving()) {

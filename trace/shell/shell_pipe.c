@@ -14,7 +14,6 @@
 #include "kernel/sched.h"
 #include "trace/control/error_log.h"
 #include "trace/control/tracefs.h"
-#include "trace/shell/lineedit.h"
 #include "trace/shell/shell_filters.h"
 #include "trace/shell/shell_syntax.h"
 

@@ -10,10 +10,10 @@
 #include "kernel/console_input.h"
 #include "kernel/console_write.h"
 #include "kernel/lib/errno.h"
+#include "kernel/lib/keyseq.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "trace/control/tracefs.h"
-#include "trace/shell/keyseq.h"
 #include "trace/shell/shell.h"
 
 #define KEY_ESC	 0x1b

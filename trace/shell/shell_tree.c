@@ -219,8 +219,8 @@ static int sysctl_run(struct stage *stage)
 	return bad;
 }
 
-SHELL_COMMAND(sysctl, .usage = "sysctl [-wq] kernel.NAME[=N]",
-	      .letters = "wq", .run = sysctl_run,
+SHELL_COMMAND(sysctl, .usage = "sysctl [-wq] kernel.NAME[=N]", .letters = "wq",
+	      .run = sysctl_run,
 	      .help = "ftrace_enabled, stack_tracer_enabled");
 
 /* ---- reset ---- */

@@ -11,7 +11,7 @@
  * Distances in the program are relative, so the code of a subexpression moves
  * as a block when an operator is put before it.
  */
-#include "trace/shell/regex.h"
+#include "kernel/lib/regex.h"
 
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/string.h"

@@ -20,12 +20,10 @@
 #pragma once
 
 #include "kernel/lib/types.h"
-#include "trace/shell/keyseq.h"
+#include "kernel/lib/keyseq.h"
 
 #define LINE_ROOM    256
 #define LINE_HISTORY 32
-
-#define LINE_PARTS_WORDS " |<>;&" /* for completion */
 
 #define LINE_CLEAR "\033[H\033[2J" /* cursor home, erase (ECMA-48 CUP, ED) */
 
@@ -48,6 +46,7 @@ struct line_editor {
 	const char *prompt;
 	void (*out)(void *ctx, const char *text, size_t len);
 	line_candidate_t candidate; /* NULL: Tab rings the bell */
+	const char *separators;	    /* for completion: these part words */
 	void *ctx;
 
 	char line[LINE_ROOM];

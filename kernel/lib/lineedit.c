@@ -5,7 +5,7 @@
  * The editor draws with printable characters and backspaces only. To change the
  * middle of a line, it prints the tail again and moves the cursor back.
  */
-#include "trace/shell/lineedit.h"
+#include "kernel/lib/lineedit.h"
 
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
@@ -88,7 +88,7 @@ static unsigned int word_start(const struct line_editor *e)
 {
 	unsigned int at = e->pos;
 
-	while (at && !strchr(LINE_PARTS_WORDS, e->line[at - 1]))
+	while (at && !strchr(e->separators, e->line[at - 1]))
 		at--;
 	return at;
 }

@@ -2,7 +2,7 @@
 /*
  * keyseq.c - find the end of a terminal's escape sequence (see keyseq.h).
  */
-#include "trace/shell/keyseq.h"
+#include "kernel/lib/keyseq.h"
 
 #include "kernel/lib/ctype.h"
 #include "kernel/lib/string.h"
