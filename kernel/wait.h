@@ -11,11 +11,13 @@
 #include "kernel/lib/list.h"
 #include "kernel/sched.h"
 
+/* entries: in the order of arrival, which is the order of waking. */
 struct wait_queue_head {
 	spinlock_t lock;
 	struct list_head entries; /* [lock] struct wait_queue_entry */
 };
 
+/* On the sleeper's stack: it is unlinked before wait_event() returns. */
 struct wait_queue_entry {
 	struct list_head link; /* [lock of the queue] */
 	struct task_struct *task;
@@ -28,6 +30,7 @@ struct wait_queue_entry {
 #define DEFINE_WAIT_QUEUE(name) \
 	struct wait_queue_head name = WAIT_QUEUE_INIT(name)
 
+/* For a queue that is not static. Context: any, before its first use. */
 void init_waitqueue_head(struct wait_queue_head *wq);
 
 /* Wake all waiters, or the first that sleeps. Context: any but NMI. */
@@ -41,6 +44,7 @@ void wake_up_one(struct wait_queue_head *wq);
 void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *e);
 void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *e);
 
+/* An entry for the current task, on no queue yet. */
 #define WAIT_QUEUE_ENTRY(name)                       \
 	struct wait_queue_entry name = {             \
 		.link = LIST_HEAD_INIT((name).link), \

@@ -39,6 +39,10 @@ void spin_lock(spinlock_t *lock);
 bool spin_trylock(spinlock_t *lock);
 void spin_unlock(spinlock_t *lock);
 
+/*
+ * With interrupts off from before the lock is taken until after it is released.
+ * Return: the flags for spin_unlock_irqrestore().
+ */
 unsigned long spin_lock_save(spinlock_t *lock);
 void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags);
 
@@ -50,6 +54,7 @@ static __always_inline bool spin_is_held(const spinlock_t *lock)
 	return READ_ONCE(lock->holder) == smp_processor_id() + 1;
 }
 
+/* The panics of the assertions below; not called directly. */
 __noreturn __cold void spin_not_held(const spinlock_t *lock, const char *file,
 				     int line);
 __noreturn __cold void assert_irqs_failed(bool want_on, const char *file,
@@ -68,12 +73,17 @@ __noreturn __cold void mutex_not_held(const struct mutex *mutex,
 #define lock_not_held(l) \
 	_Generic((l), spinlock_t * : spin_not_held, default : mutex_not_held)
 
+/*
+ * At the start of each helper that relies on a lock: a panic with file and line
+ * if the caller does not hold it. @lock is evaluated twice.
+ */
 #define assert_held(lock)                                              \
 	do {                                                           \
 		if (unlikely(!lock_is_held(lock)))                     \
 			lock_not_held(lock)(lock, __FILE__, __LINE__); \
 	} while (0)
 
+/* The same for the interrupt flag of this CPU. */
 #define assert_irqs_on()                                              \
 	do {                                                          \
 		if (unlikely(irqs_disabled()))                        \

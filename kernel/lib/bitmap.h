@@ -10,13 +10,18 @@
 #define BITS_PER_LONG	    64
 #define BITS_TO_LONGS(bits) DIV_ROUND_UP(bits, BITS_PER_LONG)
 
+/*
+ * An array of whole longs. Bits behind @bits are never set and never counted.
+ */
 #define DECLARE_BITMAP(name, bits) unsigned long name[BITS_TO_LONGS(bits)]
 
+/* @nr is not checked against the size. */
 static __always_inline bool test_bit(size_t nr, const unsigned long *map)
 {
 	return map[nr / BITS_PER_LONG] >> (nr % BITS_PER_LONG) & 1;
 }
 
+/* Two underscores as in Linux: not atomic. */
 static __always_inline void __set_bit(size_t nr, unsigned long *map)
 {
 	map[nr / BITS_PER_LONG] |= 1UL << (nr % BITS_PER_LONG);
@@ -42,6 +47,7 @@ size_t find_next_zero_bit(const unsigned long *map, size_t size, size_t from);
 size_t bitmap_find_zero_area(const unsigned long *map, size_t size, size_t from,
 			     size_t nr);
 
+/* Set or clear @nr bits from @from on, whole words at a time. */
 void bitmap_set(unsigned long *map, size_t from, size_t nr);
 void bitmap_clear(unsigned long *map, size_t from, size_t nr);
 /* How many of the first @size bits are set. */

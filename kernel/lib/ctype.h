@@ -6,6 +6,10 @@
 
 #include "kernel/lib/types.h"
 
+/*
+ * Each takes any int; a byte above 127 belongs to no class, whether char is
+ * signed or not.
+ */
 static __always_inline bool isdigit(int c)
 {
 	return c >= '0' && c <= '9';
@@ -31,16 +35,19 @@ static __always_inline bool isalnum(int c)
 	return isalpha(c) || isdigit(c);
 }
 
+/* Blank, tab, LF, VT, FF, CR. */
 static __always_inline bool isspace(int c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* What one may send to a terminal as it is: 0x20 to 0x7e. */
 static __always_inline bool isprint(int c)
 {
 	return c >= ' ' && c <= '~';
 }
 
+/* Any character that is no letter comes back unchanged. */
 static __always_inline int tolower(int c)
 {
 	return isupper(c) ? c + ('a' - 'A') : c;

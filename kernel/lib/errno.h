@@ -58,12 +58,17 @@
 	X(EINPROGRESS, 115) \
 	X(ECANCELED, 125)
 
+/* An enum, not macros, so that a debugger prints the names. */
 enum errno_value {
 #define ERRNO_CONSTANT(name, value) name = value,
 	ERRNO_LIST(ERRNO_CONSTANT)
 #undef ERRNO_CONSTANT
 };
 
+/*
+ * Numbers up to this one fit in a pointer: the last page of addresses is never
+ * mapped.
+ */
 #define MAX_ERRNO 4095
 
 /*
@@ -72,11 +77,16 @@ enum errno_value {
  */
 const char *errno_name(int err);
 
+/*
+ * @err: a negative errno. A function returns either these or NULL for an error,
+ * never both (its comment says which).
+ */
 static __always_inline void *ERR_PTR(long err)
 {
 	return (void *)err;
 }
 
+/* NULL is no error. */
 static __always_inline bool IS_ERR(const void *ptr)
 {
 	return unlikely((unsigned long)ptr >= (unsigned long)-MAX_ERRNO);
@@ -87,6 +97,7 @@ static __always_inline bool IS_ERR_OR_NULL(const void *ptr)
 	return unlikely(!ptr) || IS_ERR(ptr);
 }
 
+/* The negative errno; only after IS_ERR(). */
 static __always_inline long PTR_ERR(const void *ptr)
 {
 	return (long)ptr;

@@ -7,6 +7,10 @@
 
 #include "kernel/lib/types.h"
 
+/*
+ * A head that is alone, or a link in an element. Both point to themselves when
+ * they are empty.
+ */
 struct list_head {
 	struct list_head *next, *prev;
 };
@@ -17,23 +21,33 @@ struct list_head {
 	}
 #define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
 
+/*
+ * For heads that are not static. A link needs it only if list_empty() asks it
+ * before it is first added.
+ */
 static __always_inline void INIT_LIST_HEAD(struct list_head *head)
 {
 	head->next = head;
 	head->prev = head;
 }
 
+/*
+ * Of a head: no element. Of an element that list_del_init() removed: it is on
+ * no list.
+ */
 static __always_inline bool list_empty(const struct list_head *head)
 {
 	return head->next == head;
 }
 
+/* Is @entry the last element of the list @head? */
 static __always_inline bool list_is_last(const struct list_head *entry,
 					 const struct list_head *head)
 {
 	return entry->next == head;
 }
 
+/* Between two neighbours, which the caller knows to be neighbours. */
 static __always_inline void list_insert(struct list_head *entry,
 					struct list_head *prev,
 					struct list_head *next)
@@ -44,12 +58,14 @@ static __always_inline void list_insert(struct list_head *entry,
 	prev->next = entry;
 }
 
+/* At the front: the order of a stack. */
 static __always_inline void list_add(struct list_head *entry,
 				     struct list_head *head)
 {
 	list_insert(entry, head, head->next);
 }
 
+/* At the back: the order of a queue. */
 static __always_inline void list_add_tail(struct list_head *entry,
 					  struct list_head *head)
 {
@@ -73,6 +89,7 @@ static __always_inline void list_del(struct list_head *entry)
 	entry->prev = (struct list_head *)0x122;
 }
 
+/* From its list, which may be @head itself, to the front of @head. */
 static __always_inline void list_move(struct list_head *entry,
 				      struct list_head *head)
 {
@@ -80,6 +97,7 @@ static __always_inline void list_move(struct list_head *entry,
 	list_add(entry, head);
 }
 
+/* The same, to the back. */
 static __always_inline void list_move_tail(struct list_head *entry,
 					   struct list_head *head)
 {
@@ -102,6 +120,11 @@ static __always_inline void list_splice_init(struct list_head *from,
 	INIT_LIST_HEAD(from);
 }
 
+/*
+ * From a link to the element that embeds it. The list must have the element
+ * that is asked for, but for _or_null: the head is no element, and its address
+ * is not checked.
+ */
 #define list_entry(ptr, type, member) container_of(ptr, type, member)
 #define list_first_entry(head, type, member) \
 	list_entry((head)->next, type, member)
@@ -114,6 +137,7 @@ static __always_inline void list_splice_init(struct list_head *from,
 #define list_prev_entry(pos, member) \
 	list_entry((pos)->member.prev, __typeof__(*(pos)), member)
 
+/* The body may not remove @pos, but it may leave the loop. */
 #define list_for_each(pos, head) \
 	for ((pos) = (head)->next; (pos) != (head); (pos) = (pos)->next)
 
@@ -121,6 +145,7 @@ static __always_inline void list_splice_init(struct list_head *from,
 	for ((pos) = list_first_entry(head, __typeof__(*(pos)), member); \
 	     &(pos)->member != (head); (pos) = list_next_entry(pos, member))
 
+/* From the last to the first. */
 #define list_for_each_entry_reverse(pos, head, member)                  \
 	for ((pos) = list_last_entry(head, __typeof__(*(pos)), member); \
 	     &(pos)->member != (head); (pos) = list_prev_entry(pos, member))

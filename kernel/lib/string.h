@@ -16,10 +16,15 @@ void *memmove(void *dst, const void *src, size_t n);
 void *memset(void *dst, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 
+/* NULL if none of the @n bytes is @c. */
 void *memchr(const void *s, int c, size_t n);
 /* The first byte of [s, s + n) that is not @c, or NULL if there is none. */
 void *memchr_inv(const void *s, int c, size_t n);
 
+/*
+ * Those with a size look at no byte behind it. strspn() counts the leading
+ * bytes that are in @accept, strcspn() those that are not in @reject.
+ */
 size_t strlen(const char *s);
 size_t strnlen(const char *s, size_t max);
 int strcmp(const char *a, const char *b);
@@ -48,4 +53,5 @@ char *skip_spaces(const char *s);
 /* Cuts white space off the end of @s in place; returns skip_spaces(s). */
 char *strim(char *s);
 
+/* An empty @prefix is a prefix of every string. */
 bool str_has_prefix(const char *s, const char *prefix);

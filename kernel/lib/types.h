@@ -11,6 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/*
+ * By size, as the formats of events name them. 64 bits are long long, not long,
+ * so that %llu prints them on the host, too.
+ */
 typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -34,12 +38,16 @@ typedef unsigned long uintptr_t;
 #define LLONG_MIN  (-LLONG_MAX - 1LL)
 #define ULLONG_MAX (2ULL * LLONG_MAX + 1ULL)
 
+/* Which way a branch usually goes: the other code is moved out of line. */
 #define likely(cond)   __builtin_expect(!!(cond), 1)
 #define unlikely(cond) __builtin_expect(!!(cond), 0)
 
 #ifndef __always_inline
 #define __always_inline inline __attribute__((__always_inline__))
 #endif
+/*
+ * notrace: no site. The function cannot be traced, and may run in a callback.
+ */
 #define noinline __attribute__((__noinline__))
 #define notrace	 __attribute__((__no_instrument_function__))
 /*
@@ -61,13 +69,25 @@ typedef unsigned long uintptr_t;
 
 #define BIT(n) (1UL << (n))
 
+/*
+ * Of an array, not of a pointer: a pointer gives a wrong number without a
+ * warning.
+ */
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
+/*
+ * @a is a power of two. The type is that of @x, so a mask of 32 bits cannot cut
+ * an address.
+ */
 #define ALIGN_UP(x, a)	   (((x) + ((a)-1)) & ~((__typeof__(x))(a)-1))
 #define ALIGN_DOWN(x, a)   ((x) & ~((__typeof__(x))(a)-1))
 #define IS_ALIGNED(x, a)   (((x) & ((__typeof__(x))(a)-1)) == 0)
 #define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
 
+/*
+ * Each argument is evaluated once. The comparison of the pointers makes the
+ * compiler complain about two types; min_t() says which one is meant.
+ */
 #define min(a, b)                                  \
 	({                                         \
 		__typeof__(a) min_a_ = (a);        \
@@ -91,6 +111,7 @@ typedef unsigned long uintptr_t;
 		(b) = swap_;               \
 	} while (0)
 
+/* From a member to the struct that holds it. @ptr must point to that member. */
 #define container_of(ptr, type, member)                               \
 	({                                                            \
 		const __typeof__(((type *)0)->member) *mptr_ = (ptr); \

@@ -11,6 +11,7 @@
 
 #include "kernel/lib/types.h"
 
+/* The ids as readers see them in the first two bytes of each event. */
 enum trace_type {
 	TRACE_FN = 1,
 	TRACE_CTX = 2,
@@ -29,6 +30,7 @@ enum trace_type {
 #define TRACE_FLAG_HARDIRQ	0x08
 #define TRACE_FLAG_NMI		0x40
 
+/* The head of every event. pid: 0 for the idle task of any CPU. */
 struct trace_entry {
 	u16 type;
 	u8 flags;
@@ -36,18 +38,28 @@ struct trace_entry {
 	s32 pid;
 };
 
+/*
+ * A call. ip: the site, so the start of the function; parent_ip: the return
+ * address in the caller.
+ */
 struct ftrace_entry {
 	struct trace_entry ent;
 	unsigned long ip;
 	unsigned long parent_ip;
 };
 
+/* An entry that function_graph saw; depth: 0 for the outermost call seen. */
 struct ftrace_graph_ent_entry {
 	struct trace_entry ent;
 	unsigned long func;
 	s32 depth;
 } __packed;
 
+/*
+ * The return from it. overrun: calls of this task so far that were not hooked.
+ * calltime, rettime: ns of the clock of the trace; without the time asleep if
+ * sleep-time is off.
+ */
 struct ftrace_graph_ret_entry {
 	struct trace_entry ent;
 	unsigned long func;
@@ -57,6 +69,9 @@ struct ftrace_graph_ret_entry {
 	u64 rettime;
 };
 
+/*
+ * retval: RAX at the return, meaningless for a function that returns nothing.
+ */
 struct ftrace_graph_retval_entry {
 	struct ftrace_graph_ret_entry ret;
 	u64 retval;
@@ -74,6 +89,7 @@ struct ctx_switch_entry {
 	u8 next_state;
 };
 
+/* size: frames in caller[], the innermost first. */
 struct stack_entry {
 	struct trace_entry ent;
 	s32 size;
@@ -81,6 +97,7 @@ struct stack_entry {
 	unsigned long caller[]; /* up to the end of the record */
 };
 
+/* Text that the kernel or a user of trace_marker wrote; ip: of the call. */
 struct print_entry {
 	struct trace_entry ent;
 	unsigned long ip;
@@ -94,6 +111,7 @@ struct bprint_entry {
 	u32 buf[];	 /* the arguments: kernel/lib/binprintf.h */
 };
 
+/* The layout of Linux 6.1, as its files events/ftrace/NAME/format give it. */
 static_assert(sizeof(struct trace_entry) == 8, "trace_entry");
 static_assert(sizeof(struct ftrace_entry) == 24, "function");
 static_assert(sizeof(struct ftrace_graph_ent_entry) == 20, "funcgraph_entry");

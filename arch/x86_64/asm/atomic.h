@@ -12,6 +12,7 @@
 #include "kernel/lib/types.h"
 #include <asm/barrier.h>
 
+/* A struct, so that no plain ++ on it compiles. */
 typedef struct {
 	int counter;
 } atomic_t;
@@ -27,6 +28,10 @@ typedef struct {
 
 #define xchg(p, val) ({ __atomic_exchange_n((p), (val), __ATOMIC_SEQ_CST); })
 
+/*
+ * Add, set or keep bits. Each returns the old value of *p, and is one LOCK XADD
+ * or a loop of LOCK CMPXCHG, as gcc chooses.
+ */
 #define fetch_add(p, n)	   __atomic_fetch_add((p), (n), __ATOMIC_SEQ_CST)
 #define fetch_or(p, bits)  __atomic_fetch_or((p), (bits), __ATOMIC_SEQ_CST)
 #define fetch_and(p, bits) __atomic_fetch_and((p), (bits), __ATOMIC_SEQ_CST)
@@ -44,6 +49,10 @@ typedef struct {
 		cmpxchg_old_;                           \
 	})
 
+/*
+ * Without a barrier: pair them with smp_rmb() and smp_wmb() where order
+ * matters.
+ */
 static __always_inline int atomic_read(const atomic_t *v)
 {
 	return READ_ONCE(v->counter);
@@ -54,6 +63,9 @@ static __always_inline void atomic_set(atomic_t *v, int n)
 	WRITE_ONCE(v->counter, n);
 }
 
+/*
+ * Those without _return give no value, so gcc emits LOCK ADD, which is shorter.
+ */
 static __always_inline void atomic_add(int n, atomic_t *v)
 {
 	fetch_add(&v->counter, n);
@@ -69,6 +81,7 @@ static __always_inline void atomic_dec(atomic_t *v)
 	fetch_add(&v->counter, -1);
 }
 
+/* The new value. Overflow wraps: fetch_add() is defined for it. */
 static __always_inline int atomic_add_return(int n, atomic_t *v)
 {
 	return fetch_add(&v->counter, n) + n;
@@ -84,11 +97,13 @@ static __always_inline int atomic_dec_return(atomic_t *v)
 	return atomic_add_return(-1, v);
 }
 
+/* For reference counts: true for exactly one caller, the last. */
 static __always_inline bool atomic_dec_and_test(atomic_t *v)
 {
 	return atomic_dec_return(v) == 0;
 }
 
+/* The same on 64 bits, for counts of calls and of nanoseconds. */
 static __always_inline s64 atomic64_read(const atomic64_t *v)
 {
 	return READ_ONCE(v->counter);

@@ -16,6 +16,10 @@
 #include <asm/barrier.h>
 #include <asm/percpu.h>
 
+/*
+ * Bits, so that the recursion guard can keep one word for all contexts. Smaller
+ * means more urgent.
+ */
 #define CTX_NMI	       1U
 #define CTX_IRQ	       2U
 #define CTX_SOFT       4U /* reserved */
@@ -33,6 +37,10 @@ DECLARE_PER_CPU(u8, need_resched);
  */
 void preempt_schedule(void);
 
+/*
+ * Exactly one of the three holds. An exception is in the context that it
+ * interrupted.
+ */
 static __always_inline bool in_nmi(void)
 {
 	return this_cpu_read(trace_context) == CTX_NMI;
@@ -48,14 +56,23 @@ static __always_inline bool in_task(void)
 	return this_cpu_read(trace_context) == CTX_TASK;
 }
 
+/* Of this CPU; also the level of nesting that an event records. */
 #define preempt_count() this_cpu_read(preempt_count)
 
+/*
+ * The barrier keeps accesses of the section inside it. No CPU instruction is
+ * needed: only this CPU reads the count.
+ */
 static __always_inline void preempt_disable_notrace(void)
 {
 	this_cpu_inc(preempt_count);
 	barrier();
 }
 
+/*
+ * For callers that schedule themselves, or that may not: the switch then
+ * happens at the next interrupt.
+ */
 static __always_inline void preempt_enable_no_resched(void)
 {
 	barrier();

@@ -8,6 +8,11 @@
 
 #include "kernel/lib/types.h"
 
+/*
+ * Control registers (SDM 3, 2.5). MP, EM, TS: the FPU, which the kernel does
+ * not use. NE: its errors are exceptions. WP: the kernel respects read-only
+ * pages, too, which W^X depends on (I3).
+ */
 #define X86_CR0_MP (1UL << 1)
 #define X86_CR0_EM (1UL << 2)
 #define X86_CR0_TS (1UL << 3)
@@ -15,6 +20,11 @@
 #define X86_CR0_WP (1UL << 16)
 #define X86_CR0_PG (1UL << 31)
 
+/*
+ * PGE: global pages survive a load of CR3. PCIDE: off, so that a load of CR3
+ * flushes. SMEP, SMAP, UMIP: on where the CPU has them, although no page here
+ * is a user page.
+ */
 #define X86_CR4_TSD   (1UL << 2)
 #define X86_CR4_PAE   (1UL << 5)
 #define X86_CR4_MCE   (1UL << 6)
@@ -24,6 +34,7 @@
 #define X86_CR4_SMEP  (1UL << 20)
 #define X86_CR4_SMAP  (1UL << 21)
 
+/* Selectors of the GDT (gdt.c); SS holds KERNEL_DS or 0. */
 #define KERNEL_CS 0x08
 #define KERNEL_DS 0x10
 
@@ -94,6 +105,10 @@ static __always_inline u64 rdtsc_ordered(void)
 	return (u64)high << 32 | low;
 }
 
+/*
+ * In every loop that waits for another CPU: it lets a hyperthread run, ends an
+ * exit loop under virtualisation, and ends a turn of QEMU under -icount.
+ */
 static __always_inline void cpu_relax(void)
 {
 	__asm__ volatile("pause" ::: "memory");
@@ -115,6 +130,10 @@ static __always_inline __noreturn void halt_forever(void)
 		__asm__ volatile("cli; hlt" ::: "memory");
 }
 
+/*
+ * read_crN() and write_crN(). A write of CR3 flushes the TLB except global
+ * pages; a write of CR0 or CR4 serialises (SDM 3, 9.3).
+ */
 #define DEFINE_CR_ACCESS(n)                                                  \
 	static __always_inline unsigned long read_cr##n(void)                \
 	{                                                                    \
@@ -134,11 +153,13 @@ DEFINE_CR_ACCESS(3)
 /* Setting a bit that the CPU lacks hangs QEMU's TCG: check CPUID first. */
 DEFINE_CR_ACCESS(4)
 
+/* Forget the translation of one page, global or not, on this CPU alone. */
 static __always_inline void invlpg(const volatile void *addr)
 {
 	__asm__ volatile("invlpg (%0)" ::"r"(addr) : "memory");
 }
 
+/* Not volatile: a value near the top of the stack is enough for its users. */
 static __always_inline unsigned long read_sp(void)
 {
 	unsigned long sp;

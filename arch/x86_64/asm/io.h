@@ -4,6 +4,11 @@
 
 #include "kernel/lib/types.h"
 
+/*
+ * Ports. The memory clobber keeps the compiler from moving memory accesses
+ * across; the processor itself completes earlier stores before an OUT (SDM 1,
+ * "Ordering I/O").
+ */
 static __always_inline void outb(u16 port, u8 value)
 {
 	__asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port) : "memory");
@@ -30,6 +35,12 @@ static __always_inline u32 inl(u16 port)
 	return value;
 }
 
+/*
+ * Registers of a device, mapped uncached (ioremap()). The width of an access
+ * is the function's: b 8, w 16, l 32 bits. A device may refuse any other width.
+ * Volatile orders these accesses among themselves, not against ordinary memory;
+ * a driver that needs that has a barrier (virtio.c).
+ */
 static __always_inline u32 readl(const volatile void *addr)
 {
 	return *(const volatile u32 *)addr;

@@ -9,6 +9,7 @@
 #include "kernel/lib/types.h"
 #include <asm/jump_label.h>
 
+/* Bits of RFLAGS (SDM 1, 3.4.3). Bit 1 is always set. */
 #define X86_EFLAGS_CF	 0x00000001UL
 #define X86_EFLAGS_FIXED 0x00000002UL
 #define X86_EFLAGS_TF	 0x00000100UL
@@ -16,6 +17,10 @@
 #define X86_EFLAGS_DF	 0x00000400UL
 #define X86_EFLAGS_RF	 0x00010000UL
 
+/*
+ * RFLAGS of this CPU. PUSHFQ writes below the stack's top, which is why the
+ * kernel is compiled without a red zone.
+ */
 static __always_inline unsigned long local_save_flags(void)
 {
 	unsigned long flags;
@@ -24,6 +29,7 @@ static __always_inline unsigned long local_save_flags(void)
 	return flags;
 }
 
+/* Says what saved flags say of interrupts; another flag does not count. */
 static __always_inline bool irqs_disabled_flags(unsigned long flags)
 {
 	return !(flags & X86_EFLAGS_IF);
@@ -59,6 +65,10 @@ static __always_inline unsigned long arch_irq_save(void)
 	return flags;
 }
 
+/*
+ * Interrupts are only ever turned on here: they are off between a save and its
+ * restore.
+ */
 static __always_inline void arch_irq_restore(unsigned long flags)
 {
 	if (!irqs_disabled_flags(flags))
@@ -75,6 +85,7 @@ DECLARE_STATIC_KEY_FALSE(irqs_observed);
 void irqs_went_off(void);
 void irqs_go_on(void);
 
+/* One NOP while nobody observes; otherwise a call. */
 static __always_inline void irqs_tell_off(void)
 {
 	if (static_site_nop(&irqs_observed.key, false))
@@ -87,12 +98,14 @@ static __always_inline void irqs_tell_on(void)
 		irqs_go_on();
 }
 
+/* Off first, then told: the observer itself runs with interrupts off. */
 static __always_inline void local_irq_disable(void)
 {
 	arch_irq_disable();
 	irqs_tell_off();
 }
 
+/* Told first, then on, for the same reason. */
 static __always_inline void local_irq_enable(void)
 {
 	irqs_tell_on();

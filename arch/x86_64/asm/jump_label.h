@@ -46,6 +46,10 @@ struct static_key_true {
 		.key = { .enabled = 1, .on = true }, \
 	}
 
+/*
+ * A key has its type by its initial value, and keeps it; the value may change
+ * any number of times.
+ */
 #define DEFINE_STATIC_KEY_FALSE(name) \
 	struct static_key_false name = STATIC_KEY_FALSE_INIT
 #define DEFINE_STATIC_KEY_TRUE(name) \
@@ -67,6 +71,7 @@ struct jump_entry {
 static_assert(sizeof(struct jump_entry) == 16, "as the assembly below");
 static_assert(__alignof__(struct static_key) > 1, "bit 0 of its address");
 
+/* One entry for the site at label 1. `+ %c1` sets bit 0 of the key. */
 #define JUMP_ENTRY                            \
 	".pushsection __jump_table, \"aw\"\n" \
 	".balign 8\n"                         \

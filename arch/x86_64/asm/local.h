@@ -16,6 +16,7 @@
 #include "kernel/lib/types.h"
 #include <asm/barrier.h>
 
+/* One load or store of 8 bytes, aligned: never torn for a reader elsewhere. */
 #define local_read(p)	  READ_ONCE(*(p))
 #define local_set(p, val) WRITE_ONCE(*(p), (val))
 
@@ -28,6 +29,7 @@ static __always_inline bool local_is_zero(const u64 *p)
 	return zero;
 }
 
+/* No memory clobber: these count, they publish nothing. */
 static __always_inline void local_inc(u64 *p)
 {
 	__asm__ volatile("incq %0" : "+m"(*p) : : "cc");
@@ -38,6 +40,7 @@ static __always_inline void local_add(u64 *p, u64 n)
 	__asm__ volatile("addq %1, %0" : "+m"(*p) : "re"(n) : "cc");
 }
 
+/* A sum of 128 bits. */
 struct local_wide {
 	u64 low, high;
 };

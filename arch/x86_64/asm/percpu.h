@@ -17,6 +17,7 @@
 
 #include "kernel/lib/types.h"
 
+/* The most CPUs that are started; masks of CPUs are one u64. */
 #define NR_CPUS 64
 
 #define DECLARE_PER_CPU(type, name) extern __typeof__(type) name
@@ -28,10 +29,15 @@ extern unsigned long per_cpu_offset[NR_CPUS];
 
 struct task_struct;
 
+/*
+ * this_cpu_off: this CPU's own GS base, to make addresses with. cpu_number: 0
+ * for the CPU that boots. current_task: see get_current().
+ */
 DECLARE_PER_CPU(unsigned long, this_cpu_off);
 DECLARE_PER_CPU(u32, cpu_number);
 DECLARE_PER_CPU(struct task_struct *, current_task);
 
+/* Never defined: a call that the compiler cannot remove is an error. */
 extern void percpu_bad_size(void)
 	__attribute__((error("per-CPU access of a size other than 1 2 4 8")));
 
@@ -43,10 +49,18 @@ extern void percpu_bad_size(void)
 		(__typeof__(p))(shifted_ + (off));                      \
 	})
 
+/*
+ * The copy of another CPU, or of this one as a pointer. Its owner may change it
+ * at any time: use READ_ONCE() for what it counts.
+ */
 #define per_cpu_ptr(p, cpu) percpu_shift_(p, per_cpu_offset[cpu])
 #define per_cpu(var, cpu)   (*per_cpu_ptr(&(var), cpu))
 #define this_cpu_ptr(p)	    percpu_shift_(p, this_cpu_read(this_cpu_off))
 
+/*
+ * A load relative to GS, by size. volatile: two reads are two loads, since an
+ * interrupt may come between them.
+ */
 #define this_cpu_read(var)                                   \
 	({                                                   \
 		__typeof__(var) read_;                       \
@@ -144,6 +158,10 @@ extern void percpu_bad_size(void)
 		}                                              \
 	} while (0)
 
+/*
+ * Read-modify-write in one instruction without a lock prefix: atomic against
+ * interrupts of this CPU, not against other CPUs.
+ */
 #define this_cpu_write(var, val) percpu_to_op_("mov", var, val)
 #define this_cpu_add(var, val)	 percpu_to_op_("add", var, val)
 #define this_cpu_sub(var, val)	 percpu_to_op_("sub", var, val)
@@ -167,6 +185,7 @@ extern void percpu_bad_size(void)
 		sum_;                                                    \
 	})
 
+/* Stays true only while preemption is off. */
 #define smp_processor_id() this_cpu_read(cpu_number)
 
 /*

@@ -19,6 +19,7 @@ struct pt_regs {
 
 static_assert(sizeof(struct pt_regs) == 21 * 8, "entry.asm pushes 21 words");
 
+/* Of the frame of an exception or interrupt only. */
 static __always_inline unsigned int regs_vector(const struct pt_regs *regs)
 {
 	return regs->orig_ax >> 32;

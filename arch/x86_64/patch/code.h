@@ -19,6 +19,7 @@ struct code {
 	bool out_of_reach; /* a relative target could not be encoded */
 };
 
+/* With a NULL buffer the generator runs once to learn the size. */
 static inline void put(struct code *c, const void *bytes, size_t len)
 {
 	if (c->buf)
@@ -26,14 +27,20 @@ static inline void put(struct code *c, const void *bytes, size_t len)
 	c->len += len;
 }
 
+/* PUT(c, 0x41, 0x51): bytes as they stand in the manual. */
 #define PUT(c, ...) \
 	put(c, (const u8[]){ __VA_ARGS__ }, sizeof((const u8[]){ __VA_ARGS__ }))
 
+/* An immediate or a displacement, little-endian. */
 static inline void put_u32(struct code *c, u32 value)
 {
 	put(c, &value, sizeof(value));
 }
 
+/*
+ * An instruction of insn.h. The word 0 says that its target was out of reach;
+ * five bytes are counted all the same, so that both runs agree on the size.
+ */
 static inline void put_word(struct code *c, u64 word)
 {
 	u8 bytes[INSN_MAX] = { 0 };
@@ -44,6 +51,7 @@ static inline void put_word(struct code *c, u64 word)
 	put(c, bytes, INSN_MAX);
 }
 
+/* Relative to the place where the code will run, not to the buffer. */
 static inline void put_call(struct code *c, unsigned long target)
 {
 	put_word(c, insn_call(c->base + c->len, target));

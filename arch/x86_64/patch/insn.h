@@ -20,6 +20,10 @@
 #define INSN_OP_JMP8  0xeb
 #define INSN_OP_INT3  0xcc
 
+/*
+ * Where a word keeps the length, and which of its bits are bytes of the
+ * instruction.
+ */
 #define INSN_LEN_SHIFT	56
 #define INSN_BYTES_MASK 0xffffffffffull
 #define INSN_WORD(len, bytes) \
@@ -29,6 +33,9 @@
 #define INSN_NOP5 INSN_WORD(5, 0x0000441f0full)
 #define INSN_INT3 INSN_WORD(1, 0xccull)
 
+/*
+ * What the decoder says of a word; the first byte decides for all but the NOP.
+ */
 enum insn_kind {
 	INSN_KIND_OTHER, /* none of the five */
 	INSN_KIND_NOP5,
@@ -38,6 +45,7 @@ enum insn_kind {
 	INSN_KIND_INT3,
 };
 
+/* 1, 2 or 5; 0 for the word 0, which stands for "no instruction". */
 static __always_inline unsigned int insn_len(u64 word)
 {
 	return (unsigned int)(word >> INSN_LEN_SHIFT);
@@ -49,6 +57,7 @@ static __always_inline bool insn_is_full(const u64 *word)
 	return ((const u8 *)word)[INSN_LEN_SHIFT / 8] == INSN_MAX;
 }
 
+/* The byte that an INT3 replaces during a batch. */
 static __always_inline u8 insn_first_byte(u64 word)
 {
 	return (u8)word;
