@@ -29,10 +29,12 @@ from tests.python import COMMAND as PYTHON  # noqa: E402
 
 ALL_DONE = 33  # QEMU's status when the guest says so
 SITES = 100000
+ON_SITES = ("sites", "scale")  # parts that need the image of build_sites()
 # part, CPUs, accelerator, more for the command line
 BOOTS = [("count", 1, machine.ICOUNT, ""),
          ("lists", 1, machine.ICOUNT, "chains=off"),
          ("sites", 1, machine.ICOUNT, ""),
+         ("scale", 64, machine.ICOUNT, ""),
          ("wall", 1, machine.TCG, "")]
 BOOTS += [("smp", cpus, machine.TCG, "") for cpus in (1, 2, 4, 8)]
 
@@ -94,12 +96,13 @@ def measure(build, wanted):
     """All boots that have one of the wanted rows."""
     kinds = {row.kind for row in wanted}
     values = first_act(build) if "boot" in kinds else {}
+    many = build_sites(build) if kinds & set(ON_SITES) else None
     for part, cpus, accel, append in BOOTS:
         if part not in kinds:
             continue
         elf = os.path.join(build, "nop5-test.elf")
-        if part == "sites":
-            elf = build_sites(build)
+        if part in ON_SITES:
+            elf = many
         values.update(boot(elf, part, cpus, accel, append))
     return values
 

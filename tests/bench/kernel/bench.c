@@ -120,7 +120,7 @@ static const struct {
 } parts[] = {
 	{ "count", bench_count }, { "lists", bench_lists },
 	{ "sites", bench_sites }, { "wall", bench_wall },
-	{ "smp", bench_smp },
+	{ "smp", bench_smp },	  { "scale", bench_scale },
 };
 
 static const char *part_name(size_t nr)

@@ -97,6 +97,10 @@ void bench_memory(void);
 void bench_patch(void);
 void bench_wall(void);
 void bench_sites(void);
+/* BENCH_SITES generated functions' sites, for kfree(); NULL: not this image */
+unsigned long *bench_find_sites(void);
 void bench_keys(void);			     /* of bench=sites, too */
 void bench_sets(const unsigned long *sites); /* BENCH_SITES of them */
+void bench_consumers(void);
 void bench_smp(void);
+void bench_scale(void); /* the image of bench=sites, with 64 CPUs */

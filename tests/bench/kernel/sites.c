@@ -22,23 +22,19 @@
 static unsigned long *sites;
 
 /* They are one after the other in the site table. */
-static int find_sites(void)
+unsigned long *bench_find_sites(void)
 {
 	unsigned long ip = kallsyms_lookup_name("bench_generated_0");
 	struct dyn_ftrace *rec = ip ? ftrace_rec_find(ip) : NULL;
-	size_t first;
+	size_t first = rec ? ftrace_rec_index(rec) : 0;
+	unsigned long *found = NULL;
 
-	if (!rec)
-		return -ENOENT;
-	first = ftrace_rec_index(rec);
-	if (first + SITES > ftrace_rec_count())
-		return -ENOENT;
-	sites = kcalloc(SITES, sizeof(*sites));
-	if (!sites)
-		return -ENOMEM;
-	for (size_t i = 0; i < SITES; i++)
-		sites[i] = ftrace_rec_ip(ftrace_rec(first + i));
-	return 0;
+	if (bench_ok("the image has no generated functions",
+		     rec && first + SITES <= ftrace_rec_count() ? 0 : -ENOENT))
+		found = kcalloc(SITES, sizeof(*found));
+	for (size_t i = 0; found && i < SITES; i++)
+		found[i] = ftrace_rec_ip(ftrace_rec(first + i));
+	return found;
 }
 
 /* Registers an empty ops on n functions: instructions each, and rounds. */
@@ -151,7 +147,8 @@ void bench_sites(void)
 					      5000, 10000, 50000, SITES };
 
 	bench_calibrate();
-	if (!bench_ok("the image has no generated functions", find_sites()))
+	sites = bench_find_sites();
+	if (!bench_ok("sites", sites ? 0 : -ENOMEM))
 		return;
 	poke_stats_reset_max();
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
@@ -161,6 +158,7 @@ void bench_sites(void)
 	measure_exchange();
 	measure_exchange_own();
 	bench_sets(sites);
+	bench_consumers();
 	bench_keys();
 	kfree(sites);
 }
