@@ -112,6 +112,7 @@ static void bench_count(void)
 	bench_traces();
 	bench_memory();
 	bench_patch();
+	bench_work();
 }
 
 static const struct {

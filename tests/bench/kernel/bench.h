@@ -95,6 +95,7 @@ void bench_events(void);
 void bench_probe_events(void);
 void bench_memory(void);
 void bench_patch(void);
+void bench_work(void);
 void bench_wall(void);
 void bench_sites(void);
 /* BENCH_SITES generated functions' sites, for kfree(); NULL: not this image */
