@@ -7,6 +7,7 @@ that is worth its price is recorded in the same commit:
 tests/bench/run.py --record "reason".
 """
 import os
+import re
 import subprocess
 import sys
 
@@ -149,6 +150,18 @@ def test_history_gives_a_reason_on_every_line():
         assert recorded.reason.strip(), recorded
         assert recorded.row in rows.BY_NAME, recorded
         float(recorded.value)
+
+
+def test_the_readme_says_how_many_functions_there_are(elf):
+    """To a quarter: the kernel grows."""
+    text = " ".join((BENCH / "README.md").read_text().split())
+    said = re.search(r"nop5-test\.elf some ([\d,]+);", text).group(1)
+    marks = subprocess.run(["nm", str(elf)], text=True, check=True,
+                           stdout=subprocess.PIPE).stdout
+    at = {name: int(value, 16) for value, name in re.findall(
+        r"^(\S+) \S (__st\w+_mcount_loc)$", marks, re.M)}
+    there = (at["__stop_mcount_loc"] - at["__start_mcount_loc"]) / 8
+    assert there / 1.25 < int(said.replace(",", "")) < there * 1.25
 
 
 # ---- the figures -------------------------------------------------------------
