@@ -11,6 +11,10 @@ PATCH, PROBES = "arch/x86_64/patch/kprobe", "trace/probes/kprobe"
 
 # What is broken, file, text, what it becomes, tests to run, who must notice.
 MUTANTS = [
+    ("any word is a parameter", "trace/probes/probe_name.c",
+     "!has_param(kallsyms_lookup_name(event), word))",
+     "(0 && !has_param(kallsyms_lookup_name(event), word)))",
+     "probe_names.an_fprobe*", "not ok 1 - probe_names.an_fprobe"),
     ("a slot is freed without waiting", PATCH + ".c",
      "\tsynchronize_tasks();\n", "",
      "kprobe_step.*", "kernel panic: "),

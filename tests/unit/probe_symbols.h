@@ -15,7 +15,7 @@
 
 static const char *const symbols[] = {
 	"vfs_read", "kernel_clone", "do_exit", "twice",
-	"twice",    "f.isra.0",	    "_sdata",
+	"twice",    "f.isra.0",	    "_sdata",  "pos",
 };
 
 unsigned long kallsyms_lookup_name(const char *name)
@@ -56,9 +56,10 @@ const char *kallsyms_lookup(unsigned long addr, unsigned long *off,
 
 /*
  * u64 vfs_read(struct file *file, char *buf, u64 count, struct pair pair, s16
- * pos), void do_exit(void), and a tracepoint forked(struct file *parent, int
- * pid). struct file has number (s32), name (char *), text (char []), flag (3
- * bits from the 5th on of 32) and other (a structure).
+ * pos), the first twice with the same, void do_exit(void), and a tracepoint
+ * forked(struct file *parent, int pid). struct file has number (s32), name
+ * (char *), text (char []), flag (3 bits from the 5th on of 32) and other (a
+ * structure).
  */
 #define POINT_FUNCTION 0xffffffff80009000UL
 
@@ -94,7 +95,8 @@ int param_count(unsigned long function)
 {
 	if (function == POINT_FUNCTION)
 		return ARRAY_SIZE(forked_params);
-	if (function == kallsyms_lookup_name("vfs_read"))
+	if (function == kallsyms_lookup_name("vfs_read") ||
+	    function == kallsyms_lookup_name("twice"))
 		return ARRAY_SIZE(vfs_read_params);
 	return function == kallsyms_lookup_name("do_exit") ? 0 : -1;
 }

@@ -16,6 +16,12 @@
 
 static struct probe_line line;
 
+static void note(const char *text)
+{
+	host_print(text);
+	host_print("\n");
+}
+
 static struct probe_def *parse(const char *text)
 {
 	CHECK_EQ(probe_line_cut(&line, text, strlen(text)), 0);
@@ -28,7 +34,7 @@ static void check_means(const char *text, const char *full)
 	char is[256];
 
 	if (!CHECK(!IS_ERR(def))) {
-		host_print(text);
+		note(text);
 		return;
 	}
 	probe_write_back(def, is, sizeof(is));
@@ -49,9 +55,10 @@ UNIT(probe_short, a_parameter_in_the_place_of_the_function)
 		    "arg2=$retval");
 }
 
-/* do_exit is both: the function that Linux takes. */
+/* pos is a parameter of vfs_read, and a function: Linux takes that. */
 UNIT(probe_short, a_function_of_that_name_is_the_place)
 {
+	check_means("f:vfs_read pos", "f:fprobes/vfs_read pos");
 	check_means("f:vfs_read do_exit", "f:fprobes/vfs_read do_exit");
 	check_means("f:vfs_read vfs_read count",
 		    "f:fprobes/vfs_read vfs_read count=count");
@@ -63,14 +70,14 @@ static void check_refused(const char *text, const char *why, int err,
 	struct probe_def *def = parse(text);
 
 	if (!CHECK(IS_ERR(def))) {
-		host_print(text);
+		note(text);
 		probe_def_free(def);
 		return;
 	}
 	CHECK_EQ(PTR_ERR(def), err);
 	CHECK_STR(probe_error_text(line.error), why);
 	if (!CHECK_EQ(line.error_at, at))
-		host_print(text);
+		note(text);
 }
 
 #define NOT_THERE "Invalid probed address or symbol"
