@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 13, torture 50
+# parts: test-all 13, torture 55
 """Tools of Linux, unmodified, on a guest: trace-cmd, perf ftrace, perf-tools.
 Each test has a guest of its own with a busy workload. Needs root, /dev/fuse and
 a host with tracefs."""
@@ -270,6 +270,18 @@ def test_a_marker_is_its_writers(host):
                 f"trace_marker status=none; cat {TRACING}/trace")
     assert re.search(r"^ +own-name-\d+ .*: tracing_mark_write: hello$", text,
                      re.MULTILINE)
+
+
+# ---- what they get -----------------------------------------------------------
+
+@pytest.mark.torture
+def test_rows_without_a_limit(host):
+    text = host(f"/usr/bin/python3 {qemu.ROOT}/tools/tracefs/rows.py")
+    rows = re.findall(r"^BENCH\t(\S+)\t([\d.]+)\t(\S+)$", text, re.MULTILINE)
+    assert [(name, unit) for name, _, unit in rows] == [
+        ("host.open_read_close", "ms"), ("host.trace", "MB/s"),
+        ("host.record_events", "events"), ("host.record_lost", "events")]
+    assert all(float(value) > 0 for _, value, _ in rows[:3])
 
 
 # ---- perf ftrace -------------------------------------------------------------
