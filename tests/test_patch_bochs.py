@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 18
-"""The patch suites on a second implementation of the processor: Bochs."""
+# parts: test-all 20
+"""The patch suites, and instructions that are not probed, on a second
+implementation of the processor: Bochs."""
 import pytest
 
 from tests import qemu
@@ -35,3 +36,10 @@ def test_patching_on_bochs(make_iso, tmp_path, cpus, tests, kernel):
     iso = make_iso("tests", append=f"tests={tests}", kernel=kernel)
     boot = bochs(tmp_path, iso, cpus).ok(tests=True)
     assert f"{cpus} of {cpus} online" in boot.log
+
+
+def test_refused_instructions_on_bochs(make_iso, tmp_path):
+    """Among them INT1, which stops QEMU."""
+    iso = make_iso("tests", append="tests=kprobe_executed.*")
+    boot = bochs(tmp_path, iso, 2).ok(tests=True)
+    assert "kprobe_executed.int1_of_a_copy_is_nobodys\n" in boot.log

@@ -5,6 +5,8 @@
 
 %include "arch/x86_64/asm/linkage.inc"
 
+FLAG_TF equ 1 << 8
+
 section .data
 global rx_slot, rx_far
 rx_slot:	dq 0			; where the copy is
@@ -65,6 +67,59 @@ rx_hlt_copy_next:
 	ret
 endfunc rx_hlt_copy
 
+; ---- single steps: eax = 1 once the instruction behind MOV SS is executed ----
+
+; enter_stepping: eax = 0, ecx = SS, TF set; popfq is followed by one more
+; instruction before the first trap
+%macro enter_stepping 0
+	mov ecx, ss
+	xor eax, eax
+	pushfq
+	or qword [rsp], FLAG_TF
+	popfq
+%endmacro
+
+%macro leave_stepping 0
+	pushfq
+	and qword [rsp], ~FLAG_TF
+	popfq
+	ret
+%endmacro
+
+func rx_mov_ss
+	enter_stepping
+global rx_mov_ss_at, rx_mov_ss_next
+rx_mov_ss_at:
+	mov ss, ecx
+rx_mov_ss_next:
+	inc eax
+	nop
+	leave_stepping
+endfunc rx_mov_ss
+
+; The copy of MOV SS, which jumps to rx_mov_ss_copy_next
+func rx_mov_ss_copy
+	enter_stepping
+	jmp [rel rx_slot]
+global rx_mov_ss_copy_next
+rx_mov_ss_copy_next:
+	inc eax
+	nop
+	leave_stepping
+endfunc rx_mov_ss_copy
+
+; An INT3 behind MOV SS: its handler goes on at a copy of inc eax.
+func rx_behind_mov_ss
+	enter_stepping
+	mov ss, ecx
+	int3
+	db 0xc0				; the rest of inc eax
+global rx_behind_mov_ss_next
+rx_behind_mov_ss_next:
+	nop
+	leave_stepping
+endfunc rx_behind_mov_ss
+
 ; ---- what else than ip changes ----
 
 ; bytes that a far return takes from the stack
@@ -104,15 +159,6 @@ func rx_iret
 	and eax, 1
 	ret
 endfunc rx_iret
-
-; SS, read back
-func rx_mov_ss
-	mov eax, KERNEL_DS
-	mov ss, eax
-	nop
-	mov eax, ss
-	ret
-endfunc rx_mov_ss
 
 ; 1: the call went where it is to go; 2: elsewhere
 func rx_call_rsp
@@ -170,6 +216,8 @@ endfunc rx_%1
 
 traps int3, int3
 traps int_n, db 0xcd, 3
+traps int1, db 0xf1
+traps pop_ss, db 0x17		; not in 64-bit mode
 traps ud2, ud2
 traps syscall, syscall
 traps sysret, o64 sysret

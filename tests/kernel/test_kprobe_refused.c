@@ -40,6 +40,7 @@ REFUSED(call_word, "nop", ".byte 0x66, 0xe8, 0, 0, 0, 0");
 REFUSED(int3, "nop", "int3");
 REFUSED(int_n, "nop", "int $3");
 REFUSED(int1, "nop", ".byte 0xf1");
+REFUSED(pop_ss, "nop", ".byte 0x17");
 REFUSED(ud2, "nop", "ud2");
 REFUSED(vector, "nop", "vzeroupper");
 REFUSED(inside, "nop", ".byte 0x48");
@@ -79,6 +80,7 @@ KTEST(kprobe_refused, traps_and_no_boundaries)
 	EXPECT_EQ(try(refused_int3_at, 0), -EILSEQ);
 	EXPECT_EQ(try(refused_int_n_at, 0), -EILSEQ);
 	EXPECT_EQ(try(refused_int1_at, 0), -EILSEQ);
+	EXPECT_EQ(try(refused_pop_ss_at, 0), -EILSEQ); /* undefined here */
 	EXPECT_EQ(try(refused_ud2_at, 0), -EILSEQ);
 	EXPECT_EQ(try(refused_ud2_at, 1), -EILSEQ);
 	EXPECT_EQ(try(refused_vector_at, 0), -EILSEQ);
