@@ -87,10 +87,12 @@ COMMANDS = [
     suites("probes-asked", TORTURE, 120, "--smp=2", "--icount=0",
            "--tests=kprobe_orders.*,kprobe_kernel.*,kprobe_alone.*library*,"
            "probe_random_long.*"),
-    # The same of kernel/base; each one of both alone.
-    suites("probes-each", TORTURE, 1200, "--smp=2",
-           "--tests=kprobe_base.*,kprobe_slots.*,kprobe_alone.*_base*,"
-           "kprobe_alone.*_kernel*"),
+    # The same of kernel/base, and each alone; the pool full of slots.
+    suites("probes-each", TORTURE, 160, "--smp=2",
+           "--tests=kprobe_base.*,kprobe_slots.*,kprobe_alone.*_base*"),
+    # Each of kernel/ alone; --append="share=I shares=N" runs one of N shares.
+    suites("probes-each-kernel", TORTURE, 400, "--smp=2", "--icount=0",
+           "--tests=kprobe_alone.*_kernel*"),
     # Every lock that is taken is checked: nop5-debug.elf.
     suites("kernel-4-debug", ALL, 142, "--smp=4", "--image=debug"),
     # What a site calls when the better ways are off.
