@@ -88,8 +88,9 @@ INCS    := $(patsubst %.c,$(BUILD)/gen/%.inc,$(wildcard $(OFFSETS:=.c)))
 # for each that it shows.
 NOTRACE_OBJS := \
 	$(addprefix arch/x86_64/patch/,ftrace.o ftrace_tramp.o insn.o \
-	kprobe_int3.o) \
-	kernel/base/kallsyms.o kernel/stacktrace.o kernel/unwind_hooks.o \
+	kprobe_int3.o kprobe_place.o) \
+	kernel/base/kallsyms.o kernel/stacktrace.o kernel/caller_slot.o \
+	kernel/unwind_hooks.o \
 	$(addprefix kernel/lib/,printf.o string.o glob.o trace_seq.o) \
 	kernel/base/screen.o arch/x86_64/dev/screen.o \
 	$(addprefix arch/x86_64/dev/,pci.o virtio.o virtio_serial.o com2.o) \

@@ -20,10 +20,12 @@
  * (except for printing).
  */
 #include "arch/x86_64/cpu/entry.h"
+#include "arch/x86_64/cpu/traps.h"
 #include "arch/x86_64/mm/paging.h"
 #include "kernel/base/kallsyms.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/text_region.h"
+#include "kernel/caller_slot.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "kernel/stacktrace.h"
@@ -34,12 +36,10 @@
 #include <asm/switch.h>
 
 #define MAX_STACK_CHANGES 16
-#define SITE_SIZE	  5
-#define PROLOGUE_MAX	  24	   /* bytes between push rbp and mov rbp, rsp */
 #define ENTRY_FRAME_MAX	  (26 * 8) /* pt_regs and the words pushed below it */
 #define OP_RET		  0xc3
-#define OP_LEAVE	  0xc9
 #define OP_POPF		  0x9d
+#define POPPED_BEFORE_BP  (4 * 8UL) /* r15 to r12 */
 #define TRACE_DEPTH	  32
 
 struct walk {
@@ -97,23 +97,28 @@ static bool walk_enter_stack(struct walk *w, unsigned long sp)
 	return w->hi && ++w->stacks <= MAX_STACK_CHANGES;
 }
 
-static bool is_text(unsigned long addr)
-{
-	const struct text_region *region = text_region_of(addr);
-
-	return region && region->compiled;
-}
-
 /* Text or generated code. */
 static bool is_code(unsigned long addr)
 {
 	return text_region_of(addr) != NULL;
 }
 
+/* Does an owner of #BP resolve a trap there, without a pt_regs? */
+static bool resumes_int3(unsigned long addr)
+{
+	unsigned long resumes = (unsigned long)int3_owners_first[1]->resumes;
+	unsigned long off;
+
+	return addr - resumes < PAGE_SIZE &&
+	       kallsyms_lookup(addr, &off, NULL) && addr - off == resumes;
+}
+
+/* Code that was entered by an interrupt or exception, and has no frame. */
 static bool is_entry_code(unsigned long addr)
 {
-	return addr >= (unsigned long)entry_stubs &&
-	       addr < (unsigned long)entry_code_end;
+	return (addr >= (unsigned long)entry_stubs &&
+		addr < (unsigned long)entry_code_end) ||
+	       resumes_int3(addr);
 }
 
 /* The true return address for the word at @slot. */
@@ -122,119 +127,6 @@ static unsigned long walk_return(struct walk *w, unsigned long slot)
 	unsigned long *p = (unsigned long *)slot;
 
 	return unwind_return_address(w->task, *p, p);
-}
-
-static bool is_site(const u8 *code)
-{
-	static const u8 nop5[SITE_SIZE] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
-
-	return code[0] == 0xe8 || code[0] == 0xe9 || code[0] == 0xcc ||
-	       !memcmp(code, nop5, SITE_SIZE);
-}
-
-/* "foo.cold" is a separate part of foo: reached by a jump, with foo's frame. */
-static bool is_cold_part(const char *name)
-{
-	size_t len = 0;
-
-	while (name[len])
-		len++;
-	return len > 5 && !memcmp(name + len - 5, ".cold", 5);
-}
-
-/* Does a call, in text or in a trampoline, end at addr? */
-static bool follows_call(unsigned long addr)
-{
-	const u8 *at = (const u8 *)addr;
-
-	return text_region_holds(addr - 7, 8) &&
-	       (at[-5] == 0xe8 || at[-2] == 0xff || at[-3] == 0xff ||
-		at[-6] == 0xff || at[-7] == 0xff);
-}
-
-/* The "mov rbp, rsp" of a function's prologue, and the "push rbp" before it */
-struct prologue {
-	const u8 *push, *mov;
-};
-
-/* Return: false if the function sets up no frame. */
-static bool find_prologue(const u8 *at, const u8 *end, struct prologue *p)
-{
-	p->push = NULL;
-	for (; at + 3 <= end; at++) {
-		if (*at == 0x55)
-			p->push = at;
-		p->mov = at;
-		if (at[0] == 0x48 && at[1] == 0x89 && at[2] == 0xe5)
-			return p->push && at - p->push < PROLOGUE_MAX;
-	}
-	return false;
-}
-
-/* The exit of the graph tracer's hook: pop rcx, jmp rcx. */
-static bool pops_caller(const u8 *at)
-{
-	return at[0] == 0x59 && at[1] == 0xff && at[2] == 0xe1;
-}
-
-/* Is it a ret, or a jump out of the function after pop rbp or leave? */
-static bool in_epilogue(const u8 *at)
-{
-	return *at == OP_RET || pops_caller(at) ||
-	       ((at[-1] == 0x5d || at[-1] == OP_LEAVE) &&
-		(*at == 0xe9 || *at == 0xeb));
-}
-
-#define CALLER_IN_FRAME (~0UL)
-
-/*
- * The same as caller_slot(), for an entry-and-exit target. After its "leave" it
- * has one more instruction before the ret.
- */
-static unsigned long caller_slot_in_wrapper(const u8 *at, const u8 *start,
-					    size_t size, unsigned long sp)
-{
-	struct prologue p;
-
-	if (!find_prologue(start, start + size, &p) || at <= p.push ||
-	    at[-1] == OP_LEAVE || *at == OP_RET)
-		return sp;
-	return at <= p.mov ? sp + 8 : CALLER_IN_FRAME;
-}
-
-/*
- * The address of the return address of a function interrupted at ip with stack
- * pointer sp; CALLER_IN_FRAME if it is above the frame that rbp points to.
- *
- * The compiler sets up the frame at the start of every function that has one.
- * It omits the frame only if a function neither calls nor uses the stack.
- * Assembly follows no such rule, so a word is only taken for a return address
- * if it can be one.
- */
-static unsigned long caller_slot(unsigned long ip, unsigned long sp)
-{
-	const u8 *at = (const u8 *)ip, *start, *body;
-	unsigned long first, off, size;
-	struct prologue p;
-	const char *name = kallsyms_lookup(ip, &off, &size);
-
-	if (unwind_wrapper_range(ip, &first, &size))
-		return caller_slot_in_wrapper(at, (u8 *)first, size, sp);
-	if (!is_text(ip)) /* called through a bad pointer */
-		return follows_call(*(unsigned long *)sp) ? sp :
-							    CALLER_IN_FRAME;
-	if (!name || is_cold_part(name))
-		return CALLER_IN_FRAME;
-	start = at - off;
-	body = is_site(start) ? start + SITE_SIZE : start;
-	if (at <= body || in_epilogue(at))
-		return sp;
-	if (!find_prologue(body, start + size, &p))
-		return follows_call(*(unsigned long *)sp) ? sp :
-							    CALLER_IN_FRAME;
-	if (at <= p.push)
-		return sp;
-	return at <= p.mov ? sp + 8 : CALLER_IN_FRAME;
 }
 
 /*
@@ -262,40 +154,50 @@ static bool walk_in_trampoline(struct walk *w, unsigned long sp,
 		if (!walk_readable(w, slot, 2))
 			return false;
 		p = (unsigned long *)slot;
-		if (is_text(p[0]) && kallsyms_lookup(p[0], &off, NULL) &&
-		    off == SITE_SIZE && is_site((u8 *)p[0] - SITE_SIZE))
+		if (code_is_text(p[0]) && kallsyms_lookup(p[0], &off, NULL) &&
+		    off == CODE_SITE_SIZE &&
+		    code_is_site((u8 *)p[0] - CODE_SITE_SIZE))
 			return walk_traced(w, slot);
 	}
 	return true;
 }
 
-/* Emit the caller whose return address is at slot. */
-static bool walk_caller(struct walk *w, unsigned long slot)
-{
-	unsigned long bytes;
+static bool walk_in_entry(struct walk *w, const struct pt_regs *regs);
 
-	if (unwind_trampoline_frame(*(unsigned long *)slot, &bytes))
+/*
+ * Emit the caller whose return address is at slot; bp is its frame pointer. If
+ * that is entry code, go on in what it has interrupted.
+ */
+static bool walk_caller(struct walk *w, unsigned long slot, unsigned long bp)
+{
+	unsigned long bytes, ret = *(unsigned long *)slot;
+	struct pt_regs entered = { .ip = ret, .sp = slot + 8, .bp = bp };
+
+	if (unwind_trampoline_frame(ret, &bytes))
 		return walk_traced(w, slot + 8 + bytes);
-	return walk_emit_slot(w, walk_return(w, slot), slot);
+	if (!walk_emit_slot(w, walk_return(w, slot), slot))
+		return false;
+	return !is_entry_code(ret) || walk_in_entry(w, &entered);
 }
 
-/* Emit the caller of the code that was interrupted at regs->ip. */
-static bool walk_interrupted(struct walk *w, const struct pt_regs *regs)
+/* Emit the caller of the code that goes on at ip. */
+static bool walk_interrupted(struct walk *w, const struct pt_regs *regs,
+			     unsigned long ip)
 {
 	unsigned long *below = (unsigned long *)regs->sp - 1;
 	unsigned long slot, ret;
 
 	/* A function has just returned to the graph tracer's return hook. */
-	ret = unwind_return_address(w->task, regs->ip, below);
-	if (ret != regs->ip)
+	ret = unwind_return_address(w->task, ip, below);
+	if (ret != ip)
 		return walk_emit(w, ret);
 	if (!walk_readable(w, regs->sp, 2))
 		return true; /* at the end of its stack */
-	if (is_text(regs->ip) && pops_caller((const u8 *)regs->ip - 1))
+	if (code_is_text(ip) && code_pops_caller((const u8 *)ip - 1))
 		return walk_emit(
 			w, unwind_return_address(w->task, regs->cx, below));
-	slot = caller_slot(regs->ip, regs->sp);
-	return slot == CALLER_IN_FRAME || walk_caller(w, slot);
+	slot = caller_slot(ip, regs->sp, regs->bp);
+	return slot == CALLER_IN_FRAME || walk_caller(w, slot, regs->bp);
 }
 
 static bool walk_regs(struct walk *w, const struct pt_regs *regs);
@@ -314,48 +216,112 @@ static bool walk_resumed(struct walk *w, const struct pt_regs *regs,
 	return walk_regs(w, &resumed);
 }
 
+/* The same from the CPU's words, below which regs are in the entry code. */
+static bool walk_trapped(struct walk *w, const struct pt_regs *regs,
+			 const struct iret_frame *f)
+{
+	struct pt_regs trapped = { .ip = f->ip, .sp = f->sp, .bp = regs->bp };
+
+	if (regs->ip >= (unsigned long)int3_live &&
+	    regs->ip < (unsigned long)int3_resume)
+		trapped.orig_ax = INT3_TRAPPED;
+	return walk_regs(w, &trapped);
+}
+
+/*
+ * The way back from #BP needs no IRET: ip and flags lie below the stack pointer
+ * T to return with. Return: whether regs are on that way; then *ip and *sp are
+ * set.
+ */
+static bool leaves_int3(const struct pt_regs *regs, unsigned long *ip,
+			unsigned long *sp)
+{
+	const unsigned long *word = (const unsigned long *)regs->sp;
+	const u8 *at = (const u8 *)regs->ip;
+
+	if (regs->ip >= (unsigned long)int3_live_leaves &&
+	    regs->ip < (unsigned long)int3_live_pops) {
+		*ip = regs->ax; /* both words are being written */
+		*sp = regs->dx;
+		return true;
+	}
+	if (regs->ip == (unsigned long)int3_live_returns ||
+	    regs->ip == (unsigned long)int3_returns) {
+		*ip = word[-1];
+		*sp = regs->sp;
+		return true;
+	}
+	if (*at != OP_RET && *at != OP_POPF)
+		return false;
+	*ip = word[*at == OP_POPF];
+	*sp = regs->sp + (*at == OP_POPF ? 16 : 8);
+	return true;
+}
+
+/*
+ * In int3_live() the frame's ip becomes T, at most four words above the frame's
+ * start, while registers are popped.
+ */
+static bool holds_return_sp(const struct iret_frame *f)
+{
+	return f->ip % 8 == 0 && f->ip - (unsigned long)f <= 7 * 8UL &&
+	       f->ip - (unsigned long)f >= 4 * 8UL;
+}
+
 /*
  * An NMI has interrupted an entry stub. While rbp is odd it leads to the
- * pt_regs. Before and after that, the words that the CPU pushed are a few words
- * up the stack, except that #BP returns by popfq, ret.
+ * pt_regs, of which some words may have been popped. Before and after that, the
+ * words that the CPU pushed are a few words up the stack, except that #BP
+ * returns by popfq, ret.
  */
 static bool walk_in_entry(struct walk *w, const struct pt_regs *regs)
 {
-	const u8 *at = (const u8 *)regs->ip;
-	unsigned long slot, *word;
+	unsigned long slot, ip, sp;
 	struct iret_frame *f;
 
-	if (regs->bp & 1)
+	if (regs->bp & 1) {
+		if (regs->sp - (regs->bp - 1) <= POPPED_BEFORE_BP)
+			w->lo = regs->bp - 1;
 		return true;
+	}
+	if (!walk_readable(w, regs->sp, 2))
+		return true;
+	if (leaves_int3(regs, &ip, &sp))
+		return walk_resumed(w, regs, ip, sp);
 	for (slot = regs->sp; slot < regs->sp + ENTRY_FRAME_MAX; slot += 8) {
 		if (!walk_readable(w, slot, 5))
 			return true;
-		word = (unsigned long *)slot;
-		if (*at == OP_RET)
-			return walk_resumed(w, regs, word[0], slot + 8);
-		if (*at == OP_POPF)
-			return walk_resumed(w, regs, word[1], slot + 16);
 		f = (struct iret_frame *)slot;
-		if (f->cs == KERNEL_CS && f->sp > slot && is_code(f->ip))
-			return walk_resumed(w, regs, f->ip, f->sp);
+		if (f->cs != KERNEL_CS)
+			continue;
+		if (holds_return_sp(f))
+			return walk_resumed(
+				w, regs, ((unsigned long *)f->ip)[-1], f->ip);
+		if (f->sp > slot && is_code(f->ip))
+			return walk_trapped(w, regs, f);
 	}
 	return true;
 }
 
-/* Emit the interrupted address, and its caller if rbp does not lead there. */
+/*
+ * Emit the interrupted address, and its caller if rbp does not lead there. An
+ * INT3 stands for an instruction that has not been executed.
+ */
 static bool walk_regs(struct walk *w, const struct pt_regs *regs)
 {
-	unsigned long bytes;
+	unsigned long ip = unwind_place(regs->ip), bytes;
 
-	if (regs->ip && !walk_emit(w, regs->ip))
+	if (ip && !walk_emit(w, ip))
 		return false;
 	if (!walk_enter_stack(w, regs->sp))
 		return false;
-	if (unwind_trampoline_frame(regs->ip, &bytes))
+	if (unwind_trampoline_frame(ip, &bytes))
 		return walk_in_trampoline(w, regs->sp, bytes);
-	if (is_entry_code(regs->ip))
+	if (is_entry_code(ip))
 		return walk_in_entry(w, regs);
-	return walk_interrupted(w, regs);
+	if (regs->orig_ax == INT3_TRAPPED && ip == regs->ip)
+		ip--; /* the INT3 behind a copy is a place of its own */
+	return walk_interrupted(w, regs, ip);
 }
 
 /* An odd frame pointer: set *bp to the interrupted code's frame pointer. */
@@ -378,7 +344,8 @@ static void walk_frames(struct walk *w, unsigned long bp)
 				return;
 			continue;
 		}
-		if (!walk_readable(w, bp, 2) || !walk_caller(w, bp + 8))
+		if (!walk_readable(w, bp, 2) ||
+		    !walk_caller(w, bp + 8, *(unsigned long *)bp))
 			return;
 		w->lo = max(w->lo, bp + 8); /* SW2 */
 		bp = *(unsigned long *)bp;
@@ -457,7 +424,7 @@ static bool ends_previous(unsigned long addr)
 	unsigned long off;
 
 	return kallsyms_lookup(addr, &off, NULL) && off == 0 &&
-	       is_text(addr - 1) && follows_call(addr);
+	       code_is_text(addr - 1) && code_follows_call(addr);
 }
 
 void stack_trace_print(const unsigned long *buf, unsigned int n)

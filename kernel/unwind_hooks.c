@@ -47,3 +47,29 @@ unsigned long unwind_return_address(struct task_struct *task,
 	}
 	return addr;
 }
+
+unsigned long unwind_place(unsigned long ip)
+{
+	const struct unwind_hooks *const *at;
+	unsigned long place;
+
+	for_each_entry(at, unwind_hooks)
+	{
+		if ((*at)->place_of_copy && (*at)->place_of_copy(ip, &place))
+			return place;
+	}
+	return ip;
+}
+
+u8 unwind_byte(unsigned long addr)
+{
+	const struct unwind_hooks *const *at;
+	u8 byte;
+
+	for_each_entry(at, unwind_hooks)
+	{
+		if ((*at)->replaced_byte && (*at)->replaced_byte(addr, &byte))
+			return byte;
+	}
+	return *(const u8 *)addr;
+}

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "kernel/lib/table.h"
+#include "kernel/lib/types.h"
 
 struct task_struct;
 
@@ -39,16 +40,30 @@ struct unwind_hooks {
 	unsigned long (*return_address)(struct task_struct *task,
 					unsigned long addr,
 					unsigned long *retp);
+
+	/*
+	 * Is @ip in a copy of a probed instruction? If so, *place is set to the
+	 * address that @ip stands for: that of the instruction, or behind it.
+	 */
+	bool (*place_of_copy)(unsigned long ip, unsigned long *place);
+
+	/* Has a probe's INT3 replaced the byte at @addr? If so, *byte is set.
+	 */
+	bool (*replaced_byte)(unsigned long addr, u8 *byte);
 };
 
 DECLARE_TABLE(struct unwind_hooks, unwind_hooks);
 
 /*
- * These call the hooks of every owner, in order. The first two end at the first
- * true; the third passes the address on from owner to owner.
+ * These call the hooks of every owner, in order, and end at the first true;
+ * unwind_return_address() passes the address on from owner to owner.
  */
 bool unwind_trampoline_frame(unsigned long addr, unsigned long *bytes);
 bool unwind_wrapper_range(unsigned long addr, unsigned long *start,
 			  unsigned long *size);
 unsigned long unwind_return_address(struct task_struct *task,
 				    unsigned long addr, unsigned long *retp);
+/* The place of a copy, or @ip. */
+unsigned long unwind_place(unsigned long ip);
+/* The byte that was at @addr before a probe, or the one that is there. */
+u8 unwind_byte(unsigned long addr);

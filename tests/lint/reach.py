@@ -120,6 +120,8 @@ INDIRECT = {
     "unwind_trampoline_frame": (Table("unwind_hooks"), "its entries"),
     "unwind_wrapper_range": (Table("unwind_hooks"), "its entries"),
     "unwind_return_address": (Table("unwind_hooks"), "its entries"),
+    "unwind_place": (Table("unwind_hooks"), "its entries"),
+    "unwind_byte": (Table("unwind_hooks"), "its entries"),
     "fgraph_enter":
         (["graph_entry", "time_entry", "fprobe_enter"],
          "entryfunc of every fgraph_ops"),

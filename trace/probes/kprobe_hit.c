@@ -192,7 +192,8 @@ __no_fp void kprobe_post(struct kprobe_point *point, struct pt_regs *regs)
 static noinline enum kprobe_next second_trap(struct kprobe_point *point,
 					     struct pt_regs *regs)
 {
-	regs->ip = point->addr + point->arch.len;
+	WRITE_ONCE(regs->orig_ax, 0); /* INT3_TRAPPED: not any more */
+	WRITE_ONCE(regs->ip, point->addr + point->arch.len);
 	kprobe_post(point, regs);
 	return KPROBE_REDIRECTED;
 }

@@ -155,12 +155,14 @@ endfunc exception_common
 ;
 ; The return uses no IRET (EN2): ip and flags are written below T, the rsp to
 ; return with, then popped from there. An emulated CALL makes T = S - 8, so they
-; reach down to S - 24 >= A - 24: into the frame's ss, sp and flags.
+; reach down to S - 24 >= A - 24: into the frame's ss, sp and flags. The labels
+; are for the stack walker, entry.h; an NMI on this way changes nothing below
+; rsp, for it has a stack of its own, and nothing else comes.
 ;
 ; There are two ways. While a batch of the patch engine is live, the usual INT3
 ; is at one of its sites: it is resolved with no more saved than C may clobber,
-; and without a pt_regs. What is written last, T - 16, goes into the frame's ip
-; at A - 40, below all of that.
+; and without a pt_regs. What is written last, T, goes into the frame's ip at
+; A - 40, below all of that.
 ;
 ; Any other INT3 gets a pt_regs. The CPU's frame is first copied down by five
 ; words, to [A - 80, A - 40), and the old one becomes a gap; so the registers
@@ -169,6 +171,10 @@ endfunc exception_common
 ; The registers that a C function may change.
 %define CLOBBERED rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11
 %define BP_FRAME(reg)	rsp + 9 * 8 + PT_ %+ reg - PT_IP
+
+; Below T.
+RETURN_IP	equ 8
+RETURN_FLAGS	equ 16
 
 ; IN	rsp at PT_IP, any interrupted context, including NMI
 ; OUT	resumed at the new ip, RF clear; or int3_common
@@ -184,13 +190,16 @@ func int3_live
 	call [rax + OWNER_RESUMES]	; rdi = next, rsi = S; nothing traceable
 	test rax, rax			; rax = ip, rdx = T
 	jz .not_usual
+.leaves:
 	mov rcx, [BP_FRAME(FLAGS)]
-	sub rdx, 16			; room for flags, ip
-	mov [rdx], rcx
-	mov [rdx + 8], rax
+	mov [rdx - RETURN_FLAGS], rcx
+	mov [rdx - RETURN_IP], rax
 	mov [BP_FRAME(IP)], rdx
+.pops:
 	pop_list CLOBBERED
-	mov rsp, [rsp]
+	mov rsp, [rsp]			; rsp = T
+.returns:
+	sub rsp, RETURN_FLAGS
 	popfq				; interrupts may come from here on
 	ret				; rsp = T
 .not_usual:
@@ -213,17 +222,21 @@ func int3_common
 	mov rdi, rsp
 	call int3_declined		; returns only if an owner claims it
 .resume:
-	sub qword [rsp + PT_SP], 16
-	mov rax, [rsp + PT_SP]		; T - 16: room for flags, ip
+	mov rax, [rsp + PT_SP]		; T
 	mov rcx, [rsp + PT_FLAGS]
-	mov [rax], rcx
+	mov [rax - RETURN_FLAGS], rcx
 	mov rcx, [rsp + PT_IP]
-	mov [rax + 8], rcx
+	mov [rax - RETURN_IP], rcx
 	restore_regs			; rsp at PT_ORIG_AX
-	mov rsp, [rsp + PT_SP - PT_ORIG_AX]
+	mov rsp, [rsp + PT_SP - PT_ORIG_AX]	; rsp = T
+.returns:
+	sub rsp, RETURN_FLAGS
 	popfq				; interrupts may come from here on
 	ret				; rsp = T
 endfunc int3_common
+
+global int3_live.leaves, int3_live.pops, int3_live.returns
+global int3_common.resume, int3_common.returns
 
 section .rodata
 bp_orig_ax: dq VECTOR_BP << (8 * VECTOR_HALF)	; error code 0

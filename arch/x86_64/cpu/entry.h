@@ -17,6 +17,24 @@ extern const char entry_stubs[];
 /* One past the last instruction of entry.asm, which begins with the stubs. */
 extern const char entry_code_end[];
 
+/*
+ * Places in the handling of #BP, for the stack walker. From int3_live to
+ * int3_resume the owner has not returned. From int3_live_leaves to
+ * int3_live_pops rax is where to go on, rdx the stack pointer to go on with. At
+ * int3_live_returns and int3_returns rsp is, and ip is the word below it.
+ */
+extern const char int3_live[], int3_resume[] __asm__("int3_common.resume");
+extern const char int3_live_leaves[] __asm__("int3_live.leaves");
+extern const char int3_live_pops[] __asm__("int3_live.pops");
+extern const char int3_live_returns[] __asm__("int3_live.returns");
+extern const char int3_returns[] __asm__("int3_common.returns");
+
+/*
+ * orig_ax of the pt_regs of a #BP, until the instruction for which the INT3
+ * stands has been executed: ip is one byte behind its start.
+ */
+#define INT3_TRAPPED (3UL << 32)
+
 /* Exceptions other than #BP and NMI. Context: that of the interrupted code. */
 void exception_entry(struct pt_regs *regs);
 /* A #BP that the first of int3_owners has not claimed. Context: as above. */

@@ -155,8 +155,10 @@ __no_fp static int kprobe_claims(struct pt_regs *regs)
 		emulate_ret(&point->arch, regs);
 	else
 		kprobe_emulate(&point->arch, point->addr, regs);
-	if (unlikely(next == KPROBE_POST))
+	if (unlikely(next == KPROBE_POST)) {
+		regs->orig_ax = 0; /* INT3_TRAPPED: not any more */
 		kprobe_post(point, regs);
+	}
 	return 1;
 }
 
@@ -165,20 +167,3 @@ static const struct trap_owner probes = {
 	.claims = kprobe_claims,
 };
 TABLE_ENTRY(int3_owners, 10, probes);
-
-/* K2: what a copy in a slot raises is raised by the probed instruction. */
-static unsigned long original_of_copy(unsigned long ip)
-{
-	unsigned long slot = ip & ~(EXEC_GRANULE - 1), addr;
-	const struct kprobe_point *point;
-
-	if (ip < (unsigned long)__exec_pool_start ||
-	    ip >= (unsigned long)__exec_pool_end)
-		return ip;
-	addr = *(const unsigned long *)(slot + KPROBE_SLOT_ADDR);
-	point = kprobe_find(addr);
-	return point && point->arch.slot == slot ? addr : ip;
-}
-
-static const struct trap_place slots = { .original = original_of_copy };
-TABLE_ENTRY(trap_places, 10, slots);
