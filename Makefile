@@ -73,7 +73,8 @@ LAYERS := boot kernel/lib kernel/base kernel \
 	trace $(addprefix trace/,core graph ring event output tracers probes \
 	control shell serve) demo
 TESTS  := tests/kernel tests/bench/kernel $(EXTRA)
-OFFSETS := boot/boot-offsets arch/x86_64/asm-offsets
+OFFSETS := boot/boot-offsets arch/x86_64/asm-offsets trace/ring/ring-offsets \
+	trace/tracers/entry-offsets
 sources = $(filter-out $(OFFSETS:=.c),$(foreach d,$(2),$(sort \
 	$(wildcard $(d)/*.$(1)))))
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,c,$(1))) \
@@ -106,7 +107,9 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D); echo 'CC      $<'
 	$(Q)$(CC) $(CFLAGS) $(TRACE) -MMD -MP -c -o $@ $<
 
-$(BUILD)/obj/%.asm.o: %.asm Makefile $(INCS)
+# The list of NASM 2.16 leaves out what a file includes.
+$(BUILD)/obj/%.asm.o: %.asm Makefile $(INCS) \
+	$(wildcard $(addsuffix /*.inc,$(LAYERS) $(TESTS)))
 	@mkdir -p $(@D); echo 'NASM    $<'
 	$(Q)$(NASM) $(ASFLAGS) -MD $(@:.o=.d) -MP -o $@ $<
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # parts: torture 60
-"""Breaks, one line at a time, what keeps several traces apart and what keeps a
-damaged record from a reader: a named test in the image, or a panic, must
-notice each."""
+"""Breaks, one line at a time, what keeps several traces apart, what keeps a
+damaged record from a reader, and the steps of the tracer's fast code: a named
+test in the image, or a panic, must notice each."""
 import pytest
 
 from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
@@ -10,6 +10,10 @@ from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
 GRAPH, PRINT = "trace/tracers/graph_output.c", "trace/output/trace_bprint.c"
 ENTRIES, FILE = "trace/output/trace_entries.c", "trace/event/trace_event_file.c"
 FOREIGN = "not ok 3 - trace_damage.prints_no_byte"
+
+RING, FN = "trace/ring/ring_fast.inc", "trace/tracers/function_fast.asm"
+SAME = ("ring_fast.writes*", "not ok 1 - ring_fast.writes")
+NMI = ("ring_fast.an_nmi*", "not ok 1 - ring_fast.an_nmi")
 
 # What is broken, file, text, what it becomes, tests to run, who must notice.
 MUTANTS = [
@@ -21,6 +25,35 @@ MUTANTS = [
      "{ u64 *n = (void *)counter_of(here), old = READ_ONCE(*n);"
      "for (int i = 0; i < 3000; i++) barrier(); WRITE_ONCE(*n, old + 1); }",
      "consumers.stat_is_exact*", "not ok 1 - consumers.stat_is_exact"),
+    ("fast code: the room is not taken at once", RING,
+     "cmpxchg [r11 + RB_TAIL], rdx", "mov [r11 + RB_TAIL], rdx\n\tcmp al, al",
+     *NMI),
+    ("fast code: nobody sees that a writer is inside", RING,
+     "mov byte [r11 + RB_NEST], RB_NEST_FAST", "nop", *NMI),
+    ("fast code: no second look after leaving", RING,
+     "cmp qword [r11 + RB_GATE], 0 jne %2", "nop", *NMI),
+    ("fast code: the tail's page is read behind the exchange", RING,
+     "add r10, [r11 + RB_TAIL_PAGE] cmpxchg [r11 + RB_TAIL], rdx jne %2",
+     "cmpxchg [r11 + RB_TAIL], rdx\n\tjne %2\n"
+     "\tadd r10, [r11 + RB_TAIL_PAGE]", *NMI),
+    ("fast code: an event runs over the page's end", RING,
+     "cmp r10d, RB_DATA_SIZE - RB_EVENT_HEADER - %1",
+     "cmp r10d, RB_DATA_SIZE - RB_EVENT_HEADER", *SAME),
+    ("fast code: a long time without a time extend", RING,
+     "cmp rdx, [abs ring_delta_limit] ja %2", "nop", *SAME),
+    ("fast code: its own level of preemption counts", RING,
+     "- (1 << 24)", "", *SAME),
+    ("fast code: interrupts seem on", RING,
+     "(TRACE_FLAG_IRQS_OFF << 16)", "0", *SAME),
+    ("fast code: a register is not given back", FN,
+     "ring_end .resched pop rdx pop rax",
+     "ring_end .resched\n\tpop rax\n\tpop rax", *SAME),
+    ("fast code: a switch that is due waits", RING,
+     "jne %1 %%out:", "%%out:", "ring_fast.a_switch*",
+     "not ok 1 - ring_fast.a_switch"),
+    ("fast code: every task is seen", FN,
+     "jne function_fast_end + FTRACE_FAST_LATE", "nop", "ring_fast.asks*",
+     "not ok 1 - ring_fast.asks"),
     ("BP1: prints go on to a trace that has gone", PRINT,
      "if (print_dest == tr)", "if (!print_dest)",
      "instances.prints_of*", "not ok 1 - instances.prints_of"),

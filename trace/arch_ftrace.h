@@ -49,6 +49,25 @@ struct ftrace_bug_info {
 };
 
 /*
+ * Code that does a callback's work in the common case, before the trampoline
+ * saves anything. The generator copies it behind the gate: its addresses are
+ * absolute. It begins with the registers of the traced call and rsp at the
+ * site's return address, clobbers r10, r11 and the flags only, and calls
+ * nothing. With those registers and that rsp it ends in one of three ways:
+ *
+ *	ret			the call goes on; the callback is not called
+ *	at its own end		late(r11, fregs, r10) is called instead
+ *	a jump to its end +	the callback is called: nothing has been done
+ *	FTRACE_FAST_LATE
+ */
+#define FTRACE_FAST_LATE 33 /* bytes that call late() */
+
+struct ftrace_fast {
+	const u8 *code, *end;
+	void (*late)(void *word, struct ftrace_regs *fregs, u32 number);
+};
+
+/*
  * A trampoline calls n callbacks in turn. Then it returns to the traced
  * function or tail-jumps to a direct target. The trampoline of one ops is one
  * with n == 1.
@@ -68,6 +87,8 @@ struct ftrace_tramp_desc {
 	 * it is false, the trampoline returns before it saves anything.
 	 */
 	const bool *gate;
+	/* On the same condition, with a fast frame and no guard; or NULL. */
+	const struct ftrace_fast *fast;
 	struct ftrace_tramp_call call[];
 };
 

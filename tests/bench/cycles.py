@@ -75,8 +75,9 @@ def base_commit():
 
 def objects(tree, build):
     """Built if need be."""
-    sources = [path for folder in FOLDERS
-               for path in glob.glob(os.path.join(tree, folder, "*.c"))]
+    sources = [path for folder in FOLDERS for kind in ("c", "asm")
+               for path in glob.glob(os.path.join(tree, folder, "*." + kind))
+               if not path.endswith("-offsets.c")]
     sources = sorted(os.path.relpath(path, tree) for path in sources) + FILES
     names = [os.path.join(build, "obj", path[:-2] + ".o"
                           if path.endswith(".c") else path + ".o")
@@ -87,13 +88,19 @@ def objects(tree, build):
     return [os.path.join(tree, name) for name in names]
 
 
+# What an ops gives its trampoline, and older trees lack.
+OF_OPS = {"gate": "const bool *gate;",
+          "fast": "const struct ftrace_fast *fast;"}
+
+
 def gate(tree):
-    """How the harness sets a trampoline's gate, which older trees lack."""
+    """How the harness sets a trampoline's gate and fast code."""
     with open(os.path.join(tree, "trace/arch_ftrace.h"),
               encoding="utf-8") as file:
-        has_one = "const bool *gate;" in file.read()
-    return "-DSET_GATE(desc, ops)=" + (
-        "((desc).gate = (ops)->gate)" if has_one else "((void)(ops))")
+        seam = file.read()
+    sets = [f"(desc).{name} = (ops)->{name}"
+            for name, text in OF_OPS.items() if text in seam]
+    return f"-DSET_GATE(desc, ops)=({', '.join(sets) or '(void)(ops)'})"
 
 
 def link(tree, build, target):

@@ -32,6 +32,7 @@ ROOTS = {
     "return_to_handler": "the return of a hooked call",
     "fgraph_call": "the callback that hooks a return",
     "function_call": "the function tracer",
+    "function_late": "what its fast code leaves over",
     "function_stack_call": "the function tracer with stacks",
     "graph_call": "the function_graph tracer",
     "ap_entry": "a CPU that is starting",

@@ -148,3 +148,46 @@ UNIT(ftrace_tramp, what_does_not_fit_is_refused)
 	CHECK_EQ(ftrace_tramp_size(&made.desc), 0);
 	CHECK_EQ(ftrace_tramp_emit(&made.desc, code, (unsigned long)code), 0);
 }
+
+/* In front of the frame; behind its end is the call of late(). */
+static void check_fast(const struct ftrace_fast *fast, size_t plain)
+{
+	size_t size = emit(1, false, 0, 0), before = 0;
+	const struct ftrace_tramp_header *header = (void *)code;
+	unsigned long start = ftrace_tramp_start(header), at;
+
+	if (made.desc.gate)
+		before = 11;
+	CHECK_EQ(size, plain + before + 3 + FTRACE_FAST_LATE);
+	CHECK(header->kind & TRAMP_FAST);
+	start += before;
+	CHECK(!memcmp((void *)start, fast->code, 3));
+	at = start + 3 + FTRACE_FAST_LATE - 1 - 9 - INSN_MAX; /* 7 pops, ret */
+	CHECK_EQ(insn_load((void *)at, INSN_MAX),
+		 insn_call(at, (unsigned long)fast->late));
+	CHECK_EQ(*(u8 *)(start + 3 + FTRACE_FAST_LATE - 1), 0xc3);
+	/* What follows is the plain trampoline. */
+	at = ftrace_tramp_call_site(header, 0);
+	CHECK_EQ(insn_target(insn_load((void *)at, INSN_MAX), at),
+		 (unsigned long)target(0));
+	CHECK(at > start + 3 + FTRACE_FAST_LATE);
+}
+
+UNIT(ftrace_tramp, fast_code_lies_in_front_of_the_frame)
+{
+	static const u8 bytes[] = { 0x0f, 0x1f, 0x00 };
+	struct ftrace_fast fast = { bytes, bytes + 3, NULL };
+	size_t plain = emit(1, false, 0, 0), others[3];
+
+	fast.late = (void *)target(9);
+	others[0] = emit(1, true, 0, 0);
+	others[1] = emit(1, false, 1, 0);
+	others[2] = emit(2, false, 0, 0);
+	made.desc.fast = &fast;
+	check_fast(&fast, plain);
+	/* Not where there is more than a plain callback. */
+	CHECK_EQ(emit(1, true, 0, 0), others[0]);
+	CHECK_EQ(emit(1, false, 1, 0), others[1]);
+	CHECK_EQ(emit(2, false, 0, 0), others[2]);
+	made.desc.fast = NULL;
+}

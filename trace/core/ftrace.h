@@ -78,6 +78,11 @@ struct ftrace_ops {
 	 */
 	const bool *gate;
 	/*
+	 * [I] NULL, or what a trampoline of this ops alone does instead of the
+	 * callback. It must look at ftrace_aside (recursion.h) first.
+	 */
+	const struct ftrace_fast *fast;
+	/*
 	 * The core owns the fields below. A caller may set a trampoline of its
 	 * own before it registers; sites call it, and the core never changes
 	 * it.

@@ -46,19 +46,23 @@ static bool ignores(const struct ftrace_pids *pids, int pid)
 	       (never && pid_set_has(never, pid));
 }
 
-DEFINE_PER_CPU(bool, ftrace_untraced); /* as the running task's bit */
+DEFINE_PER_CPU(u8, ftrace_aside);
 
 static void pid_switched(struct task_struct *prev, struct task_struct *next)
 {
 	u64 bits = smp_load_acquire(&used), ignored = 0;
+	u8 aside = 0;
 
 	for (; bits; bits &= bits - 1) {
 		if (ignores(values[__builtin_ctzll(bits)], next->pid))
 			ignored |= bits & -bits;
 	}
 	this_cpu_write(pid_ignored, ignored);
-	this_cpu_write(ftrace_untraced,
-		       next->trace_recursion & FTRACE_TASK_UNTRACED);
+	if (ignored)
+		aside |= FTRACE_ASIDE_PID;
+	if (next->trace_recursion & FTRACE_TASK_UNTRACED)
+		aside |= FTRACE_ASIDE_UNTRACED;
+	this_cpu_write(ftrace_aside, aside);
 }
 
 /* The list, if it follows its tasks' children. Context: interrupts off. */

@@ -90,7 +90,13 @@ static __always_inline void ftrace_test_recursion_unlock(int bit)
  * whether this CPU runs such a task: in its interrupts they look further.
  */
 #define FTRACE_TASK_UNTRACED BIT(31)
-DECLARE_PER_CPU(bool, ftrace_untraced);
+/*
+ * Why callbacks look twice while this CPU runs its task: bits, 0 for most. The
+ * task is untraced; some ops with a list of pids ignores it.
+ */
+#define FTRACE_ASIDE_UNTRACED 1U
+#define FTRACE_ASIDE_PID      2U
+DECLARE_PER_CPU(u8, ftrace_aside);
 
 static_assert(CTX_TRANSITION << FTRACE_GUARD_TRIGGER < FTRACE_TASK_UNTRACED);
 
@@ -112,6 +118,9 @@ static __always_inline void ftrace_task_untraced(bool untraced)
 	else
 		current->trace_recursion &= ~bits;
 	/* A switch between the two stores does the second one itself. */
-	this_cpu_write(ftrace_untraced, untraced);
+	if (untraced)
+		this_cpu_or(ftrace_aside, FTRACE_ASIDE_UNTRACED);
+	else
+		this_cpu_and(ftrace_aside, (u8)~FTRACE_ASIDE_UNTRACED);
 	barrier();
 }

@@ -40,7 +40,10 @@
  * RB9 At any instruction of a writer its buffer's ring may be exchanged for the
  *     twin (ring_buffer_swap()). A writer ends in the ring where it began: the
  *     fast path keeps its address, and the slow path finds it by its context's
- *     bit in ->nest, which only one of the twins can have.
+ *     bit in ->nest, which only one of the twins can have. A writer that calls
+ *     nothing sets RB_NEST_FAST instead: no writer of its context can meet it.
+ *
+ * ring_fast.inc has the fast path once more, for assembly.
  *
  * Context: any, NMI included; not traceable. Locks: none.
  */
@@ -58,6 +61,10 @@ struct rb_room {
 };
 
 #define RB_EXTEND_SIZE 8
+
+const u64 ring_delta_limit = RB_DELTA_MAX << RB_TAIL_BITS;
+
+static_assert(!(RB_NEST_FAST & (CTX_TRANSITION * 2 - 1)), "a bit of its own");
 
 /*
  * Inline also with -Os: the proof of `make lint` knows where the clock is

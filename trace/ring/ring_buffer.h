@@ -58,6 +58,12 @@ static_assert(offsetof(struct ring_buffer_page, data) == RB_HEADER_SIZE,
 #define RB_EVENT_HEADER	 4
 #define RB_PAYLOAD_MAX	 (RB_DATA_SIZE - 2 * RB_EVENT_HEADER)
 
+/*
+ * A bit of ->nest beside those of the contexts: a writer that calls nothing is
+ * inside, so that no writer of its own context ever nests in it.
+ */
+#define RB_NEST_FAST 128U
+
 /* ---- one CPU's ring ------------------------------------------------------ */
 
 /* Reasons not to take the fast path; bits of ->slow. */
@@ -157,6 +163,9 @@ struct ring_buffer_fast {
 
 #define RB_TAIL_BITS 12
 #define RB_TAIL_MASK ((1ULL << RB_TAIL_BITS) - 1)
+
+/* RB_DELTA_MAX, as ring_fast.inc compares it. */
+extern const u64 ring_delta_limit;
 
 /* The rare cases of a commit: see ring_buffer.c. */
 void ring_buffer_commit_rest(struct ring_buffer_per_cpu *rb);

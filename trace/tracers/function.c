@@ -9,6 +9,7 @@
  *
  * Context: probe; the tracer's init and reset: task, trace_lock held.
  */
+#include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/printk.h"
 #include "trace/core/recursion.h"
 #include "trace/event/trace_record.h"
@@ -30,11 +31,17 @@ void trace_function(struct trace_array *tr, unsigned long ip,
 	ring_buffer_unlock_commit(buffer);
 }
 
-/* The call was made in a task that is not to be seen, or in its interrupt. */
-static noinline void function_untraced(struct trace_array *tr, unsigned long ip,
-				       unsigned long parent_ip)
+/* Is the running task not to be seen? Its interrupts are. */
+static bool task_untraced(void)
 {
-	if (!in_task())
+	return this_cpu_read(ftrace_aside) & FTRACE_ASIDE_UNTRACED && in_task();
+}
+
+/* The running task may not be one to be seen. */
+static noinline void function_aside(struct trace_array *tr, unsigned long ip,
+				    unsigned long parent_ip)
+{
+	if (!task_untraced())
 		trace_function(tr, ip, parent_ip);
 }
 
@@ -60,8 +67,8 @@ static __no_fp void function_call(unsigned long ip, unsigned long parent_ip,
 	(void)fregs;
 	if (unlikely(!trace_top_array.on))
 		return;
-	if (unlikely(this_cpu_is_set(ftrace_untraced))) {
-		function_untraced(&trace_top_array, ip, parent_ip);
+	if (unlikely(this_cpu_is_set(ftrace_aside))) {
+		function_aside(&trace_top_array, ip, parent_ip);
 		return;
 	}
 	preempt_disable_notrace();
@@ -77,6 +84,33 @@ static __no_fp void function_call(unsigned long ip, unsigned long parent_ip,
 	ring_buffer_commit_fast(rb, &f);
 	preempt_enable_notrace();
 }
+
+/*
+ * The fast code of the top trace's trampoline ends here when something is left
+ * to do: @refused, all of it; else the commit of a writer that nested, if @word
+ * is a ring, and the switch that is due.
+ */
+static void function_late(void *word, struct ftrace_regs *fregs, u32 refused)
+{
+	struct ring_buffer_per_cpu *rb = word;
+
+	if (refused) {
+		function_again(fregs->ip - MCOUNT_INSN_SIZE, fregs->parent_ip,
+			       rb);
+		return;
+	}
+	if (rb)
+		ring_buffer_commit_rest(rb);
+	preempt_enable_notrace();
+}
+
+extern const u8 function_fast_code[], function_fast_end[];
+
+static const struct ftrace_fast function_fast = {
+	.code = function_fast_code,
+	.end = function_fast_end,
+	.late = function_late,
+};
 
 /* The same for function_call_any(). */
 static noinline void function_again_any(unsigned long ip,
@@ -101,8 +135,8 @@ static __no_fp void function_call_any(unsigned long ip, unsigned long parent_ip,
 	(void)fregs;
 	if (unlikely(!tr->on))
 		return;
-	if (unlikely(this_cpu_is_set(ftrace_untraced))) {
-		function_untraced(tr, ip, parent_ip);
+	if (unlikely(this_cpu_is_set(ftrace_aside))) {
+		function_aside(tr, ip, parent_ip);
 		return;
 	}
 	preempt_disable_notrace();
@@ -126,8 +160,7 @@ static void function_stack_call(unsigned long ip, unsigned long parent_ip,
 {
 	struct trace_array *tr = container_of(ops, struct trace_array, ops);
 
-	if (!READ_ONCE(tr->on) ||
-	    (this_cpu_is_set(ftrace_untraced) && in_task()))
+	if (!READ_ONCE(tr->on) || task_untraced())
 		return;
 	trace_function(tr, ip, parent_ip);
 	trace_stack(tr, ip + MCOUNT_INSN_SIZE);
@@ -140,6 +173,7 @@ static int function_register(struct trace_array *tr, bool stacks)
 
 	tr->ops.func = stacks ? function_stack_call : call;
 	tr->ops.gate = &tr->on;
+	tr->ops.fast = tr->ops.func == function_call ? &function_fast : NULL;
 	if (stacks && !READ_ONCE(tr->ops.filter_hash))
 		pr_warn("function: every function records its stack, which is "
 			"very slow; set_ftrace_filter selects a few");

@@ -351,6 +351,7 @@ static int graph_init(struct trace_array *tr)
 	tr->ops.func = g == &graph_top ? graph_call : graph_call_any;
 	g->gops.ops = &tr->ops;
 	tr->ops.gate = &tr->on;
+	tr->ops.fast = NULL;
 	err = register_ftrace_graph(&g->gops);
 	if (!err && !trace_option(tr, TRACE_OPT_sleep_time))
 		graph_leave_out_sleep(g->gops.bit, true);

@@ -93,6 +93,7 @@ struct ftrace_tramp_header {
 
 #define TRAMP_REGS  1U /* a full frame */
 #define TRAMP_GATED 2U /* a flag is tested first */
+#define TRAMP_FAST  4U /* then code of struct ftrace_fast follows */
 
 #define FTRACE_TRAMP_MAGIC 0x706d7274U /* "trmp" */
 

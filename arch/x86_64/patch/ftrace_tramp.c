@@ -8,6 +8,7 @@
  *
  *	header
  *	[gate]		test a flag, return if it is false
+ *	[fast]		what the callback would do, without a frame; late()
  *	save		7 or 22 pushes: the frame of ftrace_frame.h
  *	[copies]	of ip and parent_ip, if there are several callbacks
  *	n times:	arguments; [guard: enter]; call; [guard: leave]
@@ -313,14 +314,7 @@ static void put_leave(struct code *c, unsigned long direct)
 
 /* ---- the gate ---- */
 
-/*
- * Nothing is saved yet, so nothing has to be restored:
- *
- *	cmp byte [gate], 0
- *	jne 1f
- *	ret
- * 1:
- */
+/* Nothing is saved yet: cmp byte [gate], 0; jne 1f; ret; 1: */
 #define GATE_LEN 11
 
 /* Is the flag's address one of 32 bits, and may a gate stand there? */
@@ -337,6 +331,32 @@ static void put_gate(struct code *c, const bool *gate)
 	put_u32(c, (u32)(unsigned long)gate);
 	PUT(c, 0x00);
 	PUT(c, 0x75, 0x01, 0xc3);
+}
+
+/* ---- the fast code ---- */
+
+static bool has_fast(const struct ftrace_tramp_desc *desc)
+{
+	return desc->fast && desc->n == 1 && !desc->direct && !desc->regs &&
+	       !desc->call[0].guard;
+}
+
+static size_t fast_len(const struct ftrace_fast *fast)
+{
+	return (size_t)(fast->end - fast->code) + FTRACE_FAST_LATE;
+}
+
+/* Its own end is the call of late(): a frame as the callback's. */
+static void put_fast(struct code *c, const struct ftrace_fast *fast)
+{
+	put(c, fast->code, (size_t)(fast->end - fast->code));
+	put_save_fast(c);
+	PUT(c, 0x4c, 0x89, 0xdf); /* mov rdi, r11 */
+	PUT(c, 0x48, 0x89, 0xe6); /* mov rsi, rsp: fregs */
+	PUT(c, 0x44, 0x89, 0xd2); /* mov edx, r10d */
+	put_call(c, (unsigned long)fast->late);
+	put_restore_fast(c);
+	put_leave(c, 0);
 }
 
 /* ---- the whole trampoline ---- */
@@ -387,7 +407,8 @@ size_t ftrace_tramp_size(const struct ftrace_tramp_desc *desc)
 	for (i = 0; i < desc->n; i++)
 		guards += desc->call[i].guard;
 	return ftrace_tramp_bytes(desc->n, guards, desc->regs, desc->direct) +
-	       (has_gate(desc) ? GATE_LEN : 0);
+	       (has_gate(desc) ? GATE_LEN : 0) +
+	       (has_fast(desc) ? fast_len(desc->fast) : 0);
 }
 
 size_t ftrace_tramp_emit(const struct ftrace_tramp_desc *desc, void *buf,
@@ -399,7 +420,8 @@ size_t ftrace_tramp_emit(const struct ftrace_tramp_desc *desc, void *buf,
 		.magic = FTRACE_TRAMP_MAGIC,
 		.n = (u8)desc->n,
 		.kind = (desc->regs ? TRAMP_REGS : 0) |
-			(has_gate(desc) ? TRAMP_GATED : 0),
+			(has_gate(desc) ? TRAMP_GATED : 0) |
+			(has_fast(desc) ? TRAMP_FAST : 0),
 		.size = (u16)(size - sizeof(header)),
 	};
 	unsigned int i;
@@ -410,6 +432,8 @@ size_t ftrace_tramp_emit(const struct ftrace_tramp_desc *desc, void *buf,
 	c.len = sizeof(header);
 	if (header.kind & TRAMP_GATED)
 		put_gate(&c, desc->gate);
+	if (header.kind & TRAMP_FAST)
+		put_fast(&c, desc->fast);
 	put_begin(&c, desc->n, desc->regs);
 	for (i = 0; i < desc->n; i++)
 		put_callback(&c, desc->n, desc->regs, &desc->call[i]);
@@ -451,7 +475,10 @@ unsigned long ftrace_tramp_call_site(const struct ftrace_tramp_header *header,
 	if (i >= header->n)
 		return 0;
 	put_begin(&save, header->n, regs);
-	if (header->kind & TRAMP_GATED)
+	if (header->kind & TRAMP_FAST) /* and the gate: all but the plain */
+		save.len += header->size + sizeof(*header) -
+			    ftrace_tramp_bytes(1, 0, false, 0);
+	else if (header->kind & TRAMP_GATED)
 		save.len += GATE_LEN;
 	for (at = ftrace_tramp_start(header) + save.len;; i--) {
 		bool guard = *(const u8 *)(at + args) == GUARD_FIRST_BYTE;
