@@ -186,9 +186,14 @@ static int function_init(struct trace_array *tr)
 				 trace_option(tr, TRACE_OPT_func_stack_trace));
 }
 
+/* Other tracers register the same ops, for another callback. */
 static int function_reset(struct trace_array *tr)
 {
-	return unregister_ftrace_function(&tr->ops);
+	int err = unregister_ftrace_function(&tr->ops);
+
+	if (!err)
+		tr->ops.fast = NULL;
+	return err;
 }
 
 /* As on Linux, turning tracing on empties the buffer. */
@@ -210,8 +215,10 @@ static int function_set_option(struct trace_array *tr, unsigned int option,
 	if (err)
 		return err;
 	err = function_register(tr, on);
-	if (err)
+	if (err) {
 		tr->tracer = &nop_tracer;
+		tr->ops.fast = NULL;
+	}
 	return err;
 }
 
