@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: torture 150
+# parts: torture 170
 """Breaks the file server and its driver on purpose, one line at a time: a named
 test of tests/test_serve*.py must notice each. (trace/serve/tfs1.c is pure: its
 mutants are in tests/test_trace_mutants.py.)"""
