@@ -12,6 +12,7 @@
 #include "tests/kernel/ktest.h"
 #include "trace/arch_kprobe.h"
 #include "trace/probes/kprobe.h"
+#include "trace/probes/kretprobe.h"
 #include <asm/pt_regs.h>
 
 static struct kprobe probes[NR_TARGETS];
@@ -176,4 +177,78 @@ KTEST(kprobe_sites, the_stack_in_a_handler_is_the_callers)
 		;
 	ASSERT(i + 1 < trace.n);
 	EXPECT(is_in(trace.ip[i + 1], "calls_walked"));
+}
+
+/* ---- a handler that writes the word which tells two frames apart ---- */
+
+static unsigned long scribbled, whole, damaged;
+
+static int scribble(struct kprobe *p, struct pt_regs *regs)
+{
+	(void)p;
+	scribbled++;
+	regs->orig_ax = 0x5a5a5a5a;
+	return 0;
+}
+
+static int scribble_at_entry(struct kretprobe_instance *ri,
+			     struct pt_regs *regs)
+{
+	(void)ri;
+	scribbled++;
+	regs->orig_ax = 0x5a5a5a5a;
+	return 0;
+}
+
+static notrace void look_at_frame(unsigned long ip, unsigned long parent_ip,
+				  struct ftrace_ops *ops,
+				  struct ftrace_regs *fregs)
+{
+	bool right = ftrace_get_regs(fregs) &&
+		     ftrace_regs_get_instruction_pointer(fregs) ==
+			     ip + MCOUNT_INSN_SIZE;
+
+	(void)parent_ip;
+	(void)ops;
+	whole += right;
+	damaged += !right;
+}
+
+/* One ops is called before the handler, the other one behind it. */
+static void beside_two_others(struct kprobe *p, struct kretprobe *rp)
+{
+	struct ftrace_ops a = { .func = look_at_frame,
+				.flags = FTRACE_OPS_FL_SAVE_REGS };
+	struct ftrace_ops b = a;
+
+	scribbled = whole = damaged = 0;
+	EXPECT_EQ(filter_targets(&a, 0, 1), 0);
+	EXPECT_EQ(filter_targets(&b, 0, 1), 0);
+	ASSERT_EQ(register_ftrace_function(&a), 0);
+	EXPECT_EQ(p ? register_kprobe(p) : register_kretprobe(rp), 0);
+	EXPECT_EQ(register_ftrace_function(&b), 0);
+	ftrace_target[0]();
+	EXPECT_EQ(unregister_ftrace_function(&b), 0);
+	EXPECT_EQ(unregister_ftrace_function(&a), 0);
+	ftrace_target[0]();
+	if (p)
+		unregister_kprobe(p);
+	else
+		unregister_kretprobe(rp);
+	EXPECT_EQ(scribbled, 2);
+	EXPECT_EQ(whole, 2);
+	EXPECT_EQ(damaged, 0);
+	EXPECT_EQ(ftrace_free_filter(&a), 0);
+	EXPECT_EQ(ftrace_free_filter(&b), 0);
+}
+
+KTEST_FLAGS(kprobe_sites, a_handler_may_write_orig_ax, KTEST_LEAKS, 0)
+{
+	struct kprobe p = { .addr = (u8 *)target_ip(0),
+			    .pre_handler = scribble };
+	struct kretprobe rp = { .kp = { .addr = (u8 *)target_ip(0) },
+				.entry_handler = scribble_at_entry };
+
+	beside_two_others(&p, NULL);
+	beside_two_others(NULL, &rp);
 }

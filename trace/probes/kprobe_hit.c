@@ -240,8 +240,11 @@ __no_fp void kprobe_site_general(struct pt_regs *regs)
 __no_fp void kprobe_site_hit(unsigned long ip, unsigned long parent_ip,
 			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
+	struct pt_regs *regs = &ftrace_full_frame(fregs)->regs;
+
 	preempt_disable_notrace();
-	site_hit(ip, &ftrace_full_frame(fregs)->regs);
+	site_hit(ip, regs);
+	regs->orig_ax = 0; /* others read that the frame is full */
 	preempt_enable_notrace();
 }
 

@@ -30,6 +30,8 @@ static int call_entered(struct fprobe *fp, unsigned long entry_ip,
 {
 	struct kretprobe *rp = of_fprobe(fp);
 	struct kretprobe_instance *ri = data;
+	struct pt_regs *regs = ftrace_get_regs(fregs);
+	int declined = 0;
 
 	(void)entry_ip;
 	if (fetch_add(&rp->active, 1) >= rp->maxactive) {
@@ -39,12 +41,13 @@ static int call_entered(struct fprobe *fp, unsigned long entry_ip,
 	}
 	ri->rp = rp;
 	ri->ret_addr = ret_ip;
-	if (rp->entry_handler &&
-	    rp->entry_handler(ri, ftrace_get_regs(fregs))) {
-		fetch_add(&rp->active, -1);
-		return 1;
+	if (rp->entry_handler) {
+		declined = rp->entry_handler(ri, regs);
+		regs->orig_ax = 0; /* others read that the frame is full */
 	}
-	return 0;
+	if (declined)
+		fetch_add(&rp->active, -1);
+	return declined;
 }
 
 static void call_returned(struct fprobe *fp, unsigned long entry_ip,
