@@ -129,6 +129,104 @@ KTEST(fprobe, entry_that_declines_and_entry_alone_K7)
 	EXPECT_EQ(seen.entries, 5);
 }
 
+static unsigned long decoy_exits;
+
+static void decoy_exit(struct fprobe *fp, unsigned long entry_ip,
+		       unsigned long ret_ip, struct ftrace_regs *fregs,
+		       void *data)
+{
+	(void)fp;
+	(void)entry_ip;
+	(void)ret_ip;
+	(void)fregs;
+	(void)data;
+	decoy_exits++;
+}
+
+static struct fprobe decoy = { .exit_handler = decoy_exit };
+
+/* Each word of the call is the address of a probe that is not registered. */
+static int leave_garbage(struct fprobe *fp, unsigned long entry_ip,
+			 unsigned long ret_ip, struct ftrace_regs *fregs,
+			 void *data)
+{
+	const struct fprobe **word = data;
+	size_t i;
+
+	(void)fp;
+	(void)entry_ip;
+	(void)ret_ip;
+	(void)fregs;
+	for (i = 0; i < FPROBE_DATA_MAX / sizeof(*word); i++)
+		word[i] = &decoy;
+	return 0;
+}
+
+/* Calls whose words lie deeper than any of what comes after. */
+static void fill_with_garbage(void)
+{
+	static struct fprobe fp[3];
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		fp[i] = (struct fprobe){ .entry_handler = leave_garbage,
+					 .exit_handler = decoy_exit,
+					 .entry_data_size = FPROBE_DATA_MAX };
+		EXPECT_EQ(register_fprobe(&fp[i], "first", NULL), 0);
+	}
+	call_first(3);
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(unregister_fprobe(&fp[i]), 0);
+}
+
+static int decline(struct fprobe *fp, unsigned long entry_ip,
+		   unsigned long ret_ip, struct ftrace_regs *fregs, void *data)
+{
+	(void)fp;
+	(void)entry_ip;
+	(void)ret_ip;
+	(void)fregs;
+	(void)data;
+	return 1;
+}
+
+/* What calls before have left there is read by none: of two one declines. */
+static noinline void one_of_two_declines(size_t size, size_t declined_size)
+{
+	struct fprobe declines = { .entry_handler = decline,
+				   .exit_handler = decoy_exit,
+				   .entry_data_size = declined_size };
+	struct fprobe fp = { .entry_handler = note_entry,
+			     .exit_handler = note_exit,
+			     .entry_data_size = size };
+
+	fill_with_garbage();
+	decoy_exits = 0;
+	forget();
+	ASSERT_EQ(register_fprobe(&declines, "first", NULL), 0);
+	call_first(1); /* alone */
+	ASSERT_EQ(register_fprobe(&fp, "first", NULL), 0);
+	call_first(3);
+	EXPECT_EQ(unregister_fprobe(&declines), 0);
+	call_first(3);
+	EXPECT_EQ(unregister_fprobe(&fp), 0);
+	EXPECT_EQ(decoy_exits, 0);
+	EXPECT_EQ(seen.exits, 6);
+	EXPECT_EQ(seen.wrong, 0);
+	EXPECT_EQ(fp.nmissed + declines.nmissed, 0);
+}
+
+KTEST(fprobe, words_with_garbage_in_them_K7)
+{
+	static const size_t sizes[] = { 0, 8, 64, FPROBE_DATA_MAX };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		one_of_two_declines(0, sizes[i]);
+		one_of_two_declines(sizeof(struct note), sizes[i]);
+	}
+}
+
 KTEST(fprobe, nested_call_is_missed_K7)
 {
 	struct fprobe fp = { .entry_handler = note_entry,

@@ -5,7 +5,7 @@
  *	IF lost at CLI or POPF; wrong target, condition or return address
  *	emulated; CALL with a prefix; RET n	kprobe_insn, each form
  *	disarmed through the wrong ops		kprobe_post.gone_...
- *	stale words of a declined call are read	fprobe.entry_that_declines...
+ *	stale words of a declined call are read	fprobe.words_with_garbage...
  *	half a registration left by an error	kprobe_limits, kprobe_post:
  *						each_allocation...
  *	freed while a call is inside		fprobe_aside.gone_...,
@@ -16,6 +16,7 @@
  */
 #include "arch/x86_64/cpu/traps.h"
 #include "kernel/base/kallsyms.h"
+#include "kernel/base/slab.h"
 #include "kernel/jump_label.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -36,14 +37,19 @@ __asm__(".pushsection .text\n"
 	"bugs_load_at:\n\tmov (%rdi), %rax\n"
 	"bugs_load_next:\n\tret\n"
 	".size bugs_load, . - bugs_load\n"
+	".type bugs_call, @function\n"
+	"bugs_call:\n\tnop\n"
+	"bugs_call_at:\n\tcall *(%rdi)\n\tret\n"
+	".size bugs_call, . - bugs_call\n"
 	"bugs_padding:\n\tint3\n\tint3\n\tint3\n"
 	".type bugs_padded, @function\n"
 	"bugs_padded:\n\tmov %rdi, %rax\n\tret\n"
 	".size bugs_padded, . - bugs_padded\n"
 	".popsection\n");
 u64 bugs_load(const u64 *from);
+void bugs_call(void *const *from);
 u64 bugs_padded(u64 a);
-extern u8 bugs_load_at[], bugs_load_next[], bugs_padding[];
+extern u8 bugs_call_at[], bugs_load_at[], bugs_load_next[], bugs_padding[];
 
 static unsigned long hits;
 
@@ -80,6 +86,31 @@ KTEST(kprobe_bugs, a_fault_in_a_slot_is_that_of_the_instruction_K2)
 	unregister_kprobe(&p);
 	EXPECT(trap_catch(TRAP_BIT(X86_TRAP_PF), load, (void *)0x10, &info));
 	EXPECT_EQ(info.ip, (unsigned long)bugs_load_at);
+}
+
+static void call_through(void *from)
+{
+	bugs_call(from);
+}
+
+/* The slot of a call pushes first; the report is that of the call. */
+KTEST(kprobe_bugs, a_fault_of_a_call_is_that_of_the_instruction_K2)
+{
+	struct kprobe p = { .addr = bugs_call_at, .pre_handler = count_hit };
+	struct trap_info plain = { 0 }, probed = { 0 };
+
+	EXPECT(trap_catch(TRAP_BIT(X86_TRAP_PF), call_through, (void *)0x10,
+			  &plain));
+	hits = 0;
+	ASSERT_EQ(register_kprobe(&p), 0);
+	EXPECT(trap_catch(TRAP_BIT(X86_TRAP_PF), call_through, (void *)0x10,
+			  &probed));
+	unregister_kprobe(&p);
+	EXPECT_EQ(hits, 1);
+	EXPECT_EQ(plain.ip, (unsigned long)bugs_call_at);
+	EXPECT_EQ(probed.ip, plain.ip);
+	EXPECT_EQ(probed.addr, 0x10);
+	EXPECT_EQ(probed.sp, plain.sp);
 }
 
 /* An INT3 between functions is nobody's breakpoint, and no instruction. */
@@ -308,7 +339,7 @@ KTEST(kprobe_bugs, the_stack_in_a_return_handler)
 	unregister_kretprobe(&rp);
 }
 
-/* ---- filters ---- */
+/* ---- when ftrace is dead ---- */
 
 static unsigned int enabled_sites(void)
 {
@@ -319,6 +350,52 @@ static unsigned int enabled_sites(void)
 		n += ftrace_rec_enabled(&ftrace_recs[i]);
 	return n;
 }
+
+/* One at a site and one by INT3, in memory that is poisoned and freed. */
+static void remove_both(struct kprobe **p)
+{
+	unregister_kprobes(p, 2);
+	memset(p[0], 0x55, sizeof(*p[0]));
+	memset(p[1], 0x55, sizeof(*p[1]));
+	kfree(p[0]);
+	kfree(p[1]);
+}
+
+/*
+ * The site cannot be changed any more and goes on calling; what it calls knows
+ * that the probe has gone.
+ */
+KTEST(kprobe_bugs, probes_go_when_ftrace_is_dead)
+{
+	struct kprobe *p[2] = { kzalloc(sizeof(struct kprobe)),
+				kzalloc(sizeof(struct kprobe)) };
+	struct kprobe late = { .addr = (u8 *)bugs_walked,
+			       .pre_handler = count_hit };
+	unsigned int before = enabled_sites();
+
+	ASSERT(p[0] && p[1]);
+	*p[0] = late;
+	*p[1] = (struct kprobe){ .addr = bugs_load_at,
+				 .pre_handler = count_hit };
+	hits = 0;
+	ASSERT_EQ(register_kprobes(p, 2), 0);
+	ftrace_kill();
+	remove_both(p);
+	EXPECT_EQ(bugs_caller(1), 2);
+	EXPECT_EQ(bugs_load(&(u64){ 9 }), 9);
+	EXPECT_EQ(hits, 0);
+	EXPECT_EQ(register_kprobe(&late), 0); /* the site is still as it was */
+	EXPECT_EQ(bugs_caller(1), 2);
+	EXPECT_EQ(hits, 1);
+	ftrace_dead = false; /* only a test can */
+	unregister_kprobe(&late);
+	EXPECT_EQ(enabled_sites(), before);
+	EXPECT_EQ(bugs_caller(1), 2);
+	EXPECT_EQ(hits, 1);
+	EXPECT_EQ(ftrace_check(), 0);
+}
+
+/* ---- filters ---- */
 
 static int accept(struct fprobe *fp, unsigned long entry_ip,
 		  unsigned long ret_ip, struct ftrace_regs *fregs, void *data)

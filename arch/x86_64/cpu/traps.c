@@ -207,14 +207,14 @@ static bool step_claimed(struct pt_regs *regs)
 	return false;
 }
 
-static unsigned long original_ip(unsigned long ip)
+static void to_original_place(struct pt_regs *regs)
 {
 	const struct trap_place *const *at;
-	unsigned long original = ip;
 
-	for_each_entry(at, trap_places) if (original == ip)
-		original = (*at)->original(ip);
-	return original;
+	for_each_entry(at, trap_places)
+	{
+		(*at)->original(regs);
+	}
 }
 
 void exception_entry(struct pt_regs *regs)
@@ -227,7 +227,7 @@ void exception_entry(struct pt_regs *regs)
 	if (vector == X86_TRAP_DB && step_claimed(regs))
 		return;
 	if (vector != X86_TRAP_DB)
-		regs->ip = original_ip(regs->ip);
+		to_original_place(regs);
 	if (vector == X86_TRAP_PF)
 		trace_page_fault_kernel(cr2, regs->ip, regs_error(regs));
 	if (trap_caught(regs, cr2))

@@ -130,12 +130,13 @@ extern bool int3_short; /* [A] written by the second of them */
 DECLARE_TABLE(struct trap_owner, step_owners);
 
 /*
- * What knows of instructions that are executed elsewhere. original() returns
- * the address that the instruction at @ip stands for, or @ip. An exception is
- * told there, a #DB excepted. Context: any; not traceable, takes no lock.
+ * What knows of instructions that are executed elsewhere. If regs->ip is at
+ * one, original() sets ip and sp as they would be in front of the instruction
+ * that it stands for. An exception is reported there, except a #DB. Context:
+ * any; not traceable, takes no lock.
  */
 struct trap_place {
-	unsigned long (*original)(unsigned long ip);
+	void (*original)(struct pt_regs *regs);
 };
 
 DECLARE_TABLE(struct trap_place, trap_places);

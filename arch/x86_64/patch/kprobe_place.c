@@ -16,6 +16,7 @@
 #include "kernel/unwind_hooks.h"
 #include "trace/arch_kprobe.h"
 #include <asm/layout.h>
+#include <asm/pt_regs.h>
 
 /* The point in whose slot @ip lies, or NULL. */
 static const struct kprobe_point *point_of_copy(unsigned long ip)
@@ -31,12 +32,19 @@ static const struct kprobe_point *point_of_copy(unsigned long ip)
 	return point && point->arch.slot == slot ? point : NULL;
 }
 
-/* K2: what a copy in a slot raises is raised by the probed instruction. */
-static unsigned long original_of_copy(unsigned long ip)
+/*
+ * K2: what a copy in a slot raises is raised by the probed instruction. Behind
+ * the push of a call's copy the stack pointer is that of the push.
+ */
+static void original_of_copy(struct pt_regs *regs)
 {
-	const struct kprobe_point *point = point_of_copy(ip);
+	const struct kprobe_point *point = point_of_copy(regs->ip);
 
-	return point ? point->addr : ip;
+	if (!point)
+		return;
+	if (point->arch.no_post && regs->ip != point->arch.slot)
+		regs->sp += sizeof(regs->sp);
+	regs->ip = point->addr;
 }
 
 static const struct trap_place slots = { .original = original_of_copy };
