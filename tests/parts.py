@@ -103,6 +103,10 @@ COMMANDS = [
     # N calls are N events, while the event is switched on and off.
     suites("events-8", ALL, 14, "--smp=8", "--tests=events.n_calls*,"
            "events.on_and_off*,event_load.between*"),
+    # N calls are N hits, in tasks, interrupts and NMIs, while probes come and
+    # go.
+    suites("probes-8", ALL, 6, "--smp=8", "--tests=kprobe_load.*,"
+           "kprobe_context.*,kprobe.counts*,kretprobe.*,fprobe.n*"),
     suites("tracers-8", ALL, 19, "--smp=8", f"--tests={TRACERS}"),
     # Counted instructions, CPUs in short turns: 1,000 exchanges are soon
     # made. In real concurrency each waits for the host's scheduler.

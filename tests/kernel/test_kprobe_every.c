@@ -45,21 +45,42 @@ static unsigned long all_hits(void)
 
 enum { BLACKLISTED, TRAPS, CANNOT, PATCHED, OTHERWISE };
 
-/* A refusal that the instruction itself explains. */
-static void note_refusal(unsigned long at, int err, const struct insn *insn)
+static bool tells_refusals; /* each with its reason */
+
+/* Why @err is right for what is at @at, or OTHERWISE. */
+static unsigned int reason_of(unsigned long at, int err,
+			      const struct insn *insn)
 {
 	if (err == -EINVAL && kprobe_blacklisted(at))
-		refused[BLACKLISTED]++;
-	else if (err == -EILSEQ && insn->class == INSN_TRAP)
-		refused[TRAPS]++;
-	else if (err == -EOPNOTSUPP)
-		refused[CANNOT]++;
-	else if (err == -EINVAL && jump_label_text_reserved(at, at + insn->len))
-		refused[PATCHED]++;
-	else {
-		refused[OTHERWISE]++;
-		ktest_note("%pS: %d", (void *)at, err);
-	}
+		return BLACKLISTED;
+	if (err == -EILSEQ && insn->class == INSN_TRAP)
+		return TRAPS;
+	if (err == -EOPNOTSUPP)
+		return CANNOT;
+	if (err == -EINVAL && jump_label_text_reserved(at, at + insn->len))
+		return PATCHED;
+	return OTHERWISE;
+}
+
+/* What is blacklisted is so from the function's first byte: one line. */
+static void note_refusal(unsigned long at, int err, const struct insn *insn)
+{
+	static const char *const why[] = {
+		[BLACKLISTED] = "on the way of a probe itself",
+		[TRAPS] = "a trap",
+		[CANNOT] = "runs nowhere else",
+		[PATCHED] = "bytes of a static key",
+		[OTHERWISE] = "for no reason",
+	};
+	unsigned int reason = reason_of(at, err, insn);
+	unsigned long off = 0;
+
+	refused[reason]++;
+	if (reason == BLACKLISTED)
+		kallsyms_lookup(at, &off, NULL);
+	if (reason == OTHERWISE || (tells_refusals && !off))
+		ktest_note("%pS is refused, %s: %s", (void *)at, why[reason],
+			   errno_name(-err));
 }
 
 /* Tries each boundary of a function alone, and keeps those that can be. */
@@ -176,6 +197,7 @@ KTEST_FLAGS(kprobe_every, boundary_of_the_library_K2, 0, 240)
 
 static void note_counts(void)
 {
+	tells_refusals = false;
 	ktest_note("%u probes; refused: %u blacklisted, %u traps, %u static "
 		   "keys, %u that run nowhere else",
 		   nr_probes, refused[BLACKLISTED], refused[TRAPS],
@@ -192,6 +214,7 @@ static const char *const of_kernel_suites[] = { "sched", "lock",     "timer",
 KTEST_FLAGS(kprobe_kernel, boundary_of_the_kernel_K2, KTEST_ASKED | KTEST_LEAKS,
 	    600)
 {
+	tells_refusals = true;
 	test_functions(of_kernel, ARRAY_SIZE(of_kernel), of_kernel_suites);
 	EXPECT(nr_probes > 5000);
 	note_counts();
@@ -207,6 +230,7 @@ static const char *const of_base_suites[] = { "page",	     "slab", "kallsyms",
 KTEST_FLAGS(kprobe_base, boundary_of_the_base_K2, KTEST_ASKED | KTEST_LEAKS,
 	    600)
 {
+	tells_refusals = true;
 	test_functions(of_base, ARRAY_SIZE(of_base), of_base_suites);
 	EXPECT(nr_probes > 2000);
 	note_counts();
@@ -358,7 +382,9 @@ KTEST_FLAGS(kprobe_alone, each_boundary_of_the_library_K2, KTEST_ASKED, 1200)
 {
 	static const char *const suites[] = { "lib", NULL };
 
+	tells_refusals = true;
 	each_alone(of_lib, ARRAY_SIZE(of_lib), suites);
+	tells_refusals = false;
 }
 
 KTEST_FLAGS(kprobe_alone, each_boundary_of_the_base_K2,
