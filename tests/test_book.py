@@ -192,6 +192,8 @@ def test_a_chapter_has_all_its_parts(path):
                  "```{transcript} ", "```{admonition} On Linux", "{linux}`",
                  "](pictures/", "## Further reading"):
         assert part in text, part
+    box = text.split("```{admonition} On Linux")[1].split("\n```")[0]
+    assert re.search(r"{linux}`[\w/]+\.[chS]:\s+\w+`", box), box
     exercises, answers = (re.findall(r"^(\d)\. ", part, re.M) for part in
                           text.split("## Exercises\n")[1].split("<details>"))
     assert exercises == answers == list("12345")
@@ -273,6 +275,25 @@ def test_an_error_of_a_page_is_noticed(pages, tmp_path):
     path = tmp_path / "all.html"
     path.write_text(f'<iframe src="{broken}"></iframe>', encoding="utf-8")
     assert "CONSOLE" in browse(path, "", tmp_path)[1]
+
+
+LANES = """<script>
+document.title = "lanes " + Math.ceil(
+	document.getElementById("lanes").getBoundingClientRect().bottom);
+</script></body>"""
+
+
+@pytest.mark.parametrize("where", re.findall(
+    r'class="theatre" src="theatre.html#(\d)"', "".join(
+        path.read_text("utf-8") for path in CHAPTERS)))
+def test_a_frame_shows_the_lanes_of_its_scene(pages, where, tmp_path):
+    """In a window as wide as a chapter's text."""
+    height = int(re.search(r"^iframe\.theatre .* height: (\d+)px", (
+        ROOT / "book/style.css").read_text("utf-8"), re.M)[1])
+    path = tmp_path / "theatre.html"
+    path.write_text(pages[path.name].replace("</body>", LANES), "utf-8")
+    document, _ = browse(path, where, tmp_path, "--window-size=798,900")
+    assert int(re.search(r"<title>lanes (\d+)<", document)[1]) <= height
 
 
 # ---- slides ----------------------------------------------------------------

@@ -16,7 +16,7 @@ def frame():
     who = ["the caller's call", "the site's call", "the trampoline", "", "",
            "", "", "its call of the callback"]
     p.text(20, 30, "pushed by", 14, bold=True)
-    p.text(240, 30, "the stack, from high addresses down", 14, bold=True)
+    p.text(240, 30, "the stack, growing downwards", 14, bold=True)
     p.text(540, 30, "for the callback", 14, bold=True)
     for nr, ((words, fill, meaning), by) in enumerate(zip(rows, who)):
         y = 45 + 42 * nr
