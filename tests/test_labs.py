@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 20, torture 600
+# parts: test-all 20, torture 1100
 """The labs: the tree itself gets all points; a tree with holes builds, boots
 and gets none; each prepared wrong answer is noticed by the tests it names.
 
-Of the labs in SHORT the solution, the holes and a wrong answer are in `make
-test-all`; the rest is in `make torture` and in `make test-labs`, which runs
-all. One object directory serves them all.
+Of the labs in SHORT the solution, the holes and wrong lines of answers are in
+`make test-all`; the rest is in `make torture` and in `make test-labs`, which
+runs all. One object directory serves them all.
 """
 import functools
 import json
@@ -32,13 +32,11 @@ SHORT = ("1", "2")
 UNCONCERNED = "lib.*,printk.*,page.*,slab.*,paging.*,acpi.*,kallsyms.*"
 
 
-def of_each(cases):
-    """(lab, case): the first of a short lab, and marked all others."""
+def of_each(cases, short=SHORT):
+    """(lab, case): those of short labs, and marked all others."""
     return [pytest.param(lab, case, id=f"{number}-{name}".replace(" ", "-"),
-                         marks=[] if number in SHORT and not nr
-                         else pytest.mark.torture)
-            for number, lab in LABS.items()
-            for nr, (name, case) in enumerate(cases(lab))]
+                         marks=[] if number in short else pytest.mark.torture)
+            for number, lab in LABS.items() for name, case in cases(lab)]
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +96,43 @@ def test_a_program_that_hangs_is_killed_with_its_children(monkeypatch):
     """A child that keeps the pipe open, too."""
     monkeypatch.setattr(build, "HANGS", 5)
     began = time.monotonic()
-    status, output = build.run("/", "sh", "-c", "echo 1; sleep 60 & sleep 60")
-    assert (status, output) == (-9, "1\n\n*** no end after 5 s\n")
+    with pytest.raises(LabError, match="^sh did not end in 5 s: no points"):
+        build.run("/", "sh", "-c", "echo 1; sleep 60 & sleep 60")
     assert time.monotonic() - began < 50
+
+
+# A shell waits for ever, and its clock goes on.
+HANG = (qemu.TESTS, 1, "mode=shell")
+
+
+@pytest.mark.parametrize("before, after, ms", [
+    ((0, 0), (0, 3579545), 1000), ((1, 0xfffff0), (1, 0x6fe), 0),
+    ((1, 0xfffff0), (2, 0xdfb), 1), ((0, 5), (9, 5), 8000)])
+def test_the_clock_of_the_guest_wraps(before, after, ms):
+    assert build.GuestClock.ms_between(before, after) == ms
+
+
+def test_a_kernel_that_hangs_is_ended_by_its_own_clock():
+    boot = build.boot(*HANG)
+    assert boot.status is None and "nop5# " in boot.log, boot.excerpt()
+    assert judge.after_boot(["a.one"], boot)["a.one"].why.startswith(
+        "no end after 0.3 s: the kernel hangs")
+
+
+def test_the_clock_of_the_wall_decides_no_points(monkeypatch):
+    monkeypatch.setattr(build, "HANGS", 1)
+    with pytest.raises(LabError, match="^a kernel did not end in 1 s: no poi"):
+        build.boot(*HANG)
+
+
+@pytest.mark.torture
+def test_a_look_at_the_guests_clock_changes_nothing(monkeypatch):
+    """Not one time stamp of the log."""
+    logs = []
+    for pause in (0.01, 1):
+        monkeypatch.setattr(build, "PAUSE", pause)
+        logs.append(build.boot(qemu.TESTS, 4, "mode=tests tests=ipi.*").log)
+    assert "\nok 1 - ipi." in logs[0] and logs[0] == logs[1]
 
 
 # ---- each lab ----------------------------------------------------------------
@@ -141,7 +173,7 @@ def test_holes_fail_the_named_tests_and_nothing_else(lab, _, base, work):
 
 
 @pytest.mark.parametrize("lab, wrong", of_each(
-    lambda lab: [(wrong.what, wrong) for wrong in lab.wrong]))
+    lambda lab: [(wrong.what, wrong) for wrong in lab.wrong], short=()))
 def test_a_wrong_answer_is_noticed(lab, wrong, base, work):
     text = mutated(base[wrong.file].decode(), wrong.text, wrong.becomes)
     if wrong.file.endswith(".c"):

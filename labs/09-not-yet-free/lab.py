@@ -31,7 +31,7 @@ TESTS = [
          also=RUNNING),
     boot("quiesce.a_handler_of_an_interrupt_is_waited_for", 10),
     # The short turns of four CPUs bring it to each moment of the way.
-    boot(HALTS, 10, smp=4, also=RUNNING),
+    boot(HALTS, 10, smp=4, also=RUNNING, quiet=800),
 ]
 WRONG = [
     Wrong("a CPU that runs a task is not marked", QUIESCE,

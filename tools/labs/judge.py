@@ -3,6 +3,7 @@
 those of the tests; what a test costs is counted in instructions."""
 import pathlib
 import re
+import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def boot_group(tree, names, where, logs):
         now = batch(left)
         run = build.boot(kernel, where["smp"], f"mode=tests "
                          f"tests={','.join(now)} {where['append']}".strip(),
-                         where.get("icount", 0))
+                         where.get("quiet") or build.QUIET_MS)
         logs.append(run.log)
         results |= after_boot(now, run)
         left = [name for name in left if name not in results]
@@ -151,6 +152,9 @@ def judge_unit(tree, test, done):
     globs = [] if test.where["whole"] else [test.name]
     status, output = unit_run(tree, test.where["program"], globs, done)
     found = [one for one in ktap.parse(output).tests if one.name == test.name]
+    if not found and status == -signal.SIGKILL:
+        return Result(test.name, False, f"no end after {build.CPU_SECONDS} s "
+                      "of a CPU: it hangs")
     if not found:
         return Result(test.name, False, "no such test" if status == 2 else
                       reason(output.splitlines()))

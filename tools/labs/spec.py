@@ -42,11 +42,13 @@ class Wrong:
     perhaps: list = field(default_factory=list)
 
 
-def boot(name, points, smp=2, image="test", append="", also=""):
+def boot(name, points, smp=2, image="test", append="", also="", quiet=None):
     """A test in the image, with counted instructions. also: another one that
-    has to pass, too, because nothing at all would pass the first."""
+    has to pass, too, because nothing at all would pass the first. quiet: see
+    build.QUIET_MS."""
     return Test("boot", name, points, {"smp": smp, "image": image,
-                                       "append": append, "also": also})
+                                       "append": append, "also": also,
+                                       "quiet": quiet})
 
 
 def unit(program, name, points, whole=False):
