@@ -18,6 +18,7 @@
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
+#include "kernel/lib/string.h"
 #include "kernel/sched_internal.h"
 #include "kernel/timer.h"
 #include "kernel/trace_hooks.h"
@@ -200,6 +201,18 @@ void kthread_exit(int result)
 	set_current_state(TASK_DEAD);
 	for (;;)
 		schedule();
+}
+
+/* The tracer saves a name once: it has to save this one, too. */
+void kthread_rename(const char *name)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&task_list_lock, flags);
+	memset(current->comm, 0, sizeof(current->comm));
+	strscpy(current->comm, name, sizeof(current->comm));
+	current->trace_name = 0;
+	spin_unlock_irqrestore(&task_list_lock, flags);
 }
 
 int kthread_join(struct task_struct *task)

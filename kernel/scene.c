@@ -156,7 +156,7 @@ static noinline void run_child(u64 serial)
 						.comm = "child" };
 	struct task_struct *child = kernel_clone(&args);
 
-	if (!child)
+	if (IS_ERR(child))
 		return;
 	scene.stats.clones++;
 	if (do_wait(child) != (int)(serial & 0x7f))

@@ -51,16 +51,21 @@ struct task_struct;
 struct kernel_clone_args {
 	int (*fn)(void *arg);
 	void *arg;
+	int pid; /* 0: the next one */
 	const char *comm;
 };
 
-/* Make a task and let it run. Return: the task, or NULL without memory. */
+/*
+ * Make a task and let it run. The file server makes the tasks of the host's
+ * children by it, too. Return: the task; ERR_PTR(-ENOMEM); ERR_PTR(-EBUSY) a
+ * task has this pid.
+ */
 struct task_struct *kernel_clone(const struct kernel_clone_args *args);
 
 /* Wait for a task's end and free it. Return: its code. */
 int do_wait(struct task_struct *child);
 
-/* End the current task, which kernel_clone() has made. */
+/* End the current task. */
 void do_exit(int code) __noreturn;
 
 /* ---- its files: scene_file.c --------------------------------------------- */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * scene_task.c - how the scene's tasks are made, end and are waited for.
+ * scene_task.c - how tasks of the scene are made, end and are waited for.
  *
  * In a file of their own, so that each call of them is one that can be traced.
  */
@@ -10,11 +10,13 @@
 struct task_struct *kernel_clone(const struct kernel_clone_args *args)
 {
 	struct task_struct *task =
-		kthread_create(args->fn, args->arg, "%s", args->comm);
+		args->pid ?
+			kthread_create_as(args->fn, args->arg, args->pid, "%s",
+					  args->comm) :
+			kthread_create(args->fn, args->arg, "%s", args->comm);
 
-	if (IS_ERR(task))
-		return NULL;
-	wake_up_process(task);
+	if (!IS_ERR(task))
+		wake_up_process(task);
 	return task;
 }
 

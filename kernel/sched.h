@@ -46,7 +46,7 @@ struct task_struct {
 	u32 trace_name; /* trace_task.c: the place of its saved name */
 
 	int pid;		  /* [I] 0 for idle tasks */
-	char comm[TASK_COMM_LEN]; /* [I] */
+	char comm[TASK_COMM_LEN]; /* [S] changed under task_list_lock */
 	void *stack;		  /* [I] lowest address, STACK_SIZE bytes */
 	unsigned long stack_size; /* [I] */
 	int (*fn)(void *arg);	  /* [I] */
@@ -161,6 +161,9 @@ void kthread_detach(struct task_struct *task);
 void kthread_reap(void);
 
 void kthread_exit(int result) __noreturn;
+
+/* Give the current task another name; a longer one is cut. Context: task. */
+void kthread_rename(const char *name);
 
 /*
  * wake_up_process() - make a sleeping or new task runnable
