@@ -7,7 +7,7 @@ import pathlib
 
 import pytest
 
-from tests import qemu, test_serve, test_serve_nodes
+from tests import qemu, test_serve, test_serve_nodes, test_serve_tasks
 from tests.mutants import mutated
 from tests.serve_guest import Guest
 from tests.test_entry_mutants import build, ids, tree  # noqa: F401
@@ -60,21 +60,57 @@ MUTANTS = [
      "return req ? 0 : -ENOENT;", "return 0;",
      "unknown_and_wrong_requests_get_their_errno"),
     ("the oldest task ends, not the longest idle one", TASK,
-     "\tlist_del(&t->link);\n\tlist_add_tail(&t->link, &tasks);\n"
+     "\tlist_move_tail(&t->link, &tasks);\n"
      "\tspin_lock_irqsave", "\tspin_lock_irqsave",
      "the_longest_idle_task_ends"),
     ("there are any number of tasks", TASK,
      "nr_tasks < SERVE_TASKS", "nr_tasks < 2 * SERVE_TASKS",
      "the_65th_caller_at_once_is_refused"),
     ("M1: a busy task is ended", TASK,
-     "\t\tif (!is_idle(t))\n\t\t\tcontinue;\n", "",
+     "if (t == keep || !is_idle(t))", "if (t == keep)",
      "the_65th_caller_at_once_is_refused"),
     ("a task keeps its first name", TASK,
-     "strcmp((*out)->comm, comm)", "!comm[0]",
+     "strcmp(current->comm, comm)", "!comm[0]",
      "the_trace_shows_the_caller"),
     ("a pid of the guest is refused without a word", TASK,
-     "PTR_ERR(task) == -EBUSY && refused_pid != t->pid", "false",
+     "xchg(&refused_pid, pid) != pid", "xchg(&refused_pid, pid) < 0",
      "a_pid_of_the_guest_is_refused"),
+    ("N2: nothing waits for an EXIT", REQUEST,
+     "before->head.op == TFS1_CLOSE || before->head.op == TFS1_EXIT",
+     "before->head.op == TFS1_CLOSE", "what_follows_an_exit_runs_after_it"),
+    ("an EXIT waits for a read", SERVE,
+     "\tif (head->op == TFS1_EXIT)\n"
+     "\t\tserve_cancel_pid(head->pid);\n", "",
+     "a_fork_does_not_wait_for_a_read"),
+    ("a FORK waits for a read", OPS, "\t\treq->meanwhile(req);\n", "",
+     "a_fork_does_not_wait_for_a_read"),
+    ("a child that is not made answers nobody", TASK,
+     "\t\tlist_move_tail(&req->queued, lost);\n", "\t\tbreak;\n",
+     "a_child_with_a_pid_of_the_guest_is_refused"),
+    ("a pid has two tasks", TASK,
+     "\tif (find_task(req->head.count))\n\t\treturn -EEXIST;\n", "",
+     "wrong_forks_and_exits_change_nothing"),
+    ("a task is made to end", TASK,
+     "\tif (head->op == TFS1_EXIT)\n\t\treturn -ESRCH;\n", "",
+     "wrong_forks_and_exits_change_nothing"),
+    ("the place of a task that ended is kept", TASK,
+     "\tforget_gone();\n\tif (req->head.op", "\tif (req->head.op",
+     "a_child_asks_at_once"),
+    ("a child gets the place of its parent", TASK,
+     "if (t == keep || !is_idle(t))", "if (!is_idle(t))",
+     "without_an_idle_task_a_fork_is_refused"),
+    ("set_event_pid: a child without room is silence",
+     "trace/event/event_pids.c", "\tif (full)\n", "\tif (false)\n",
+     "events_without_room"),
+    ("set_ftrace_pid: a child without room is silence",
+     "trace/core/ftrace_pid.c", "\tif (full)\n", "\tif (false)\n",
+     "functions_without_room"),
+    ("a FORK is made by the server", TASK,
+     "\tif (!ret)\n\t\tret = queue_for(t, req);\n",
+     "\tif (!ret && req->child && !fork(req))\n"
+     "\t\tserve_finish(req, 0, 0, NULL, 0);\n"
+     "\telse if (!ret)\n\t\tret = queue_for(t, req);\n",
+     "a_fork_is_an_event_of_the_parent"),
     ("a closed handle is a newer one", FILE,
      "if (slots[slot].handle == handle)", "if (handle)",
      "a_closed_handle_is_not_a_newer_one"),
@@ -146,13 +182,33 @@ def a_hangup_ends_a_wait(machine):
     machine.client(timeout=test_serve.WAIT).close_line()
 
 
+def without_room(machine, option, path):
+    client = machine.client(timeout=test_serve.WAIT)
+    pids = [501, *range(20000, 20255)]
+    client.echo(f"options/{option}", b"1")
+    client.echo(path, " ".join(map(str, pids)).encode())
+    client.fork(501, 502)
+    client.close_line()
+    machine.wait_for(lambda: f"{option}: a list has" in machine.log(),
+                     test_serve.WAIT)
+
+
+def events_without_room(machine):
+    without_room(machine, "event-fork", "set_event_pid")
+
+
+def functions_without_room(machine):
+    without_room(machine, "function-fork", "set_ftrace_pid")
+
+
 def check(name, machine):
     """The named test, as pytest would run it."""
     if name in globals():
         globals()[name](machine)
         return
-    test = getattr(test_serve, f"test_{name}", None) or getattr(
-        test_serve_nodes, f"test_{name}")
+    test, = (getattr(module, f"test_{name}")
+             for module in (test_serve, test_serve_nodes, test_serve_tasks)
+             if hasattr(module, f"test_{name}"))
     wanted = test.__code__.co_varnames[:test.__code__.co_argcount]
     values = {"guest": machine}
     test_serve.with_client(machine)  # there was a session before

@@ -312,4 +312,5 @@ class Double:
     OPS = {tfs1.HELLO: hello, tfs1.STAT: stat, tfs1.READDIR: readdir,
            tfs1.OPEN: open, tfs1.READ: read, tfs1.WRITE: write,
            tfs1.CLOSE: close, tfs1.POLL: poll, tfs1.CANCEL: cancel,
-           tfs1.MKDIR: mkdir, tfs1.RMDIR: rmdir, tfs1.TRUNCATE: truncate}
+           tfs1.MKDIR: mkdir, tfs1.RMDIR: rmdir, tfs1.TRUNCATE: truncate,
+           tfs1.FORK: lambda *_: (0,), tfs1.EXIT: lambda *_: (0,)}

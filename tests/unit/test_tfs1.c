@@ -204,6 +204,36 @@ static int check(struct tfs1_request head, const char *payload)
 	return tfs1_check(&head, (const u8 *)payload);
 }
 
+UNIT(tfs1, forks_and_ends_name_their_tasks)
+{
+	static const struct {
+		u16 op;
+		int pid;
+		u32 child;
+		int want;
+	} row[] = {
+		{ TFS1_FORK, 5, 6, 0 },
+		{ TFS1_FORK, TFS1_PID_MAX, 1, 0 },
+		{ TFS1_FORK, 1, TFS1_PID_MAX, 0 },
+		{ TFS1_FORK, 0, 6, -EINVAL },
+		{ TFS1_FORK, 5, 0, -EINVAL },
+		{ TFS1_FORK, 5, 5, -EINVAL },
+		{ TFS1_FORK, 5, TFS1_PID_MAX + 1, -EINVAL },
+		{ TFS1_EXIT, 5, 0, 0 },
+		{ TFS1_EXIT, 0, 0, -EINVAL },
+		{ TFS1_READ, 0, 0, 0 },
+	};
+	struct tfs1_request head;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(row); i++) {
+		head = make(1, row[i].op, "", 0);
+		head.pid = row[i].pid;
+		head.count = row[i].child;
+		CHECK_EQ(check(head, ""), row[i].want);
+	}
+}
+
 UNIT(tfs1, requests_are_checked)
 {
 	char path[600];

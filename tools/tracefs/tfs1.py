@@ -20,7 +20,7 @@ REQUEST_MAGIC, REPLY_MAGIC = b"TFS1", b"TFR1"
 VERSION, MAX_PAYLOAD = 1, 65536
 
 (HELLO, STAT, READDIR, OPEN, READ, WRITE, CLOSE, POLL, CANCEL, MKDIR, RMDIR,
- TRUNCATE) = range(1, 13)
+ TRUNCATE, FORK, EXIT) = range(1, 15)
 F_READ, F_WRITE, F_TRUNC, F_NONBLOCK, F_WAIT = 1, 2, 4, 8, 16
 POLLIN, POLLOUT = 1, 4
 
@@ -197,6 +197,14 @@ class Client:
     def close(self, handle, **who):
         """Close a handle; OSError if its last change failed."""
         self.call(CLOSE, handle=handle, **who)
+
+    def fork(self, parent, child, comm=b""):
+        """Tell that a task of the host has made another one."""
+        self.call(FORK, count=child, pid=parent, comm=comm)
+
+    def exit(self, pid, comm=b""):
+        """Tell that a task of the host has ended."""
+        self.call(EXIT, pid=pid, comm=comm)
 
     def cancel(self, slot):
         """Cancel what start() sent; False if it was already done."""

@@ -88,6 +88,8 @@ static int start_request(const struct tfs1_request *head, const u8 *payload)
 	}
 	if (head->op == TFS1_CLOSE)
 		serve_cancel_waits(head->handle);
+	if (head->op == TFS1_EXIT)
+		serve_cancel_pid(head->pid);
 	ret = serve_admit(req);
 	if (ret) {
 		serve_free(req);

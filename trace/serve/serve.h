@@ -8,8 +8,8 @@
  *
  * N1  Each admitted request is in `active` from its admission to just before
  *     its reply is sent, and is finished exactly once.
- * N2  A request runs after every CLOSE admitted before it, and a CLOSE after
- *     every request admitted before it that uses its handle.
+ * N2  A request runs after every CLOSE and EXIT admitted before it, and a CLOSE
+ *     after every request admitted before it that uses its handle.
  * N3  A session ends with no request, file or reply of its own left.
  *
  * Legend: [S] serve_lock; [H] lock of the open file; [R] the receiving thread.
@@ -26,15 +26,20 @@
 #define SERVE_HANDLES  256
 #define SERVE_TASKS    64
 
+struct serve_task;
+
 struct serve_request {
-	struct list_head active;  /* [S] N1 */
-	struct list_head queued;  /* [S] of its task, or of the POLLs */
-	struct tfs1_request head; /* [I] */
-	char *payload;		  /* [I] a NUL behind it; NULL: none */
-	char small[64];		  /* [I] its place, if it fits */
-	bool *busy;		  /* [S] of the task that runs it, or NULL */
-	bool cancelled;		  /* [S] */
-	bool silent;		  /* [S] its session has ended: no reply */
+	struct list_head active;	/* [S] N1 */
+	struct list_head queued;	/* [S] of its task, or of the POLLs */
+	struct tfs1_request head;	/* [I] */
+	char *payload;			/* [I] a NUL behind it; NULL: none */
+	char small[64];			/* [I] its place, if it fits */
+	struct serve_request **running; /* [S] of its task; NULL: waits */
+	struct serve_task *child;	/* [I] of FORK */
+	/* [I] What to do each tick while it waits. */
+	void (*meanwhile)(struct serve_request *req);
+	bool cancelled;		      /* [S] */
+	bool silent;		      /* [S] its session has ended: no reply */
 	struct wait_queue_head woken; /* cancelled became true */
 };
 
@@ -77,6 +82,8 @@ void serve_free(struct serve_request *req);
 
 /* Cancel what waits for a handle, because it is closed. */
 void serve_cancel_waits(u32 handle);
+/* Cancel what a task waits for, because it has ended. */
+void serve_cancel_pid(int pid);
 /* Cancel one. Return: 0; -ENOENT there is none. */
 int serve_cancel_id(u32 id);
 /* Cancel all without a reply, and wait until none is left. */
@@ -88,6 +95,8 @@ void serve_finish(struct serve_request *req, s32 status, u64 value,
 
 /* N2. Wait until the request may run. Context: the task that runs it. */
 void serve_wait_turn(const struct serve_request *req);
+/* N2. May it run now? */
+bool serve_is_turn(const struct serve_request *req);
 
 static inline bool serve_cancelled(const struct serve_request *req)
 {
@@ -97,9 +106,10 @@ static inline bool serve_cancelled(const struct serve_request *req)
 /* ---- serve_task.c ---- */
 
 /*
- * Give a request to the task of its pid and name, which may have to be made.
- * Context: [R]. Return: 0; -EBUSY the pid is a task's of the guest, or no task
- * is idle; -ENOMEM. No other code is returned.
+ * Give a request to the task of its pid, which may have to be made.
+ * Context: [R]. Return: 0; -EBUSY the pid is a task's of the guest, or has an
+ * EXIT that is not answered, or no task is idle; -EEXIST (FORK) the child has a
+ * task; -ESRCH (EXIT) the pid has none; -ENOMEM. No other code is returned.
  */
 int serve_task_give(struct serve_request *req);
 
@@ -134,9 +144,9 @@ void serve_files_close_all(void);
 
 /* ---- serve_poll.c ---- */
 
-/* Start the thread that answers POLL. Return: 0; -ENOMEM */
+/* Start the thread that answers POLL and EXIT. Return: 0; -ENOMEM */
 int serve_poll_init(void);
-/* Give it a request. Context: [R] */
+/* Give it a POLL, or the EXIT of a task that is about to end. */
 void serve_poll_give(struct serve_request *req);
 /* Look at all waiting POLLs now: one was cancelled. */
 void serve_poll_kick(void);

@@ -178,10 +178,12 @@ static ssize_t read_wait(struct serve_request *req, struct serve_file *file,
 	if (n != -EAGAIN || file->nonblock || req->head.flags & TFS1_F_NONBLOCK)
 		return n;
 	set_waits(file, true);
-	while (n == -EAGAIN)
+	while (n == -EAGAIN) {
 		n = wait_a_tick(req) ?
 			    read_some(file, buf, len, req->head.offset) :
 			    -EINTR;
+		req->meanwhile(req);
+	}
 	set_waits(file, false);
 	return n;
 }

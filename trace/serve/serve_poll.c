@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * serve_poll.c - POLL: is a file ready, and wait until it is.
+ * serve_poll.c - POLL: is a file ready, and wait until it is; EXIT: wait for
+ * the end of a task.
  *
  * Owns the waiting POLLs and their thread. A waiting POLL must not occupy the
  * task of its caller, which may send more requests. The tree has no wake-up
  * for readers, so the thread looks at all of them once a tick, and sleeps when
- * none waits.
+ * none waits. A task that ends gives its EXIT to this thread: it is answered
+ * when the task is gone.
  */
 #include "kernel/lib/errno.h"
 #include "kernel/sched.h"
@@ -47,8 +49,12 @@ static int wanted(const struct serve_request *req)
 static bool answer(struct serve_request *req)
 {
 	unsigned long flags;
-	int bits = serve_cancelled(req) ? -EINTR : ready(req);
+	int bits = 0;
 
+	if (req->head.op == TFS1_EXIT)
+		req->meanwhile(req);
+	else
+		bits = serve_cancelled(req) ? -EINTR : ready(req);
 	if (bits >= 0 && req->head.flags & TFS1_F_WAIT && !(bits & wanted(req)))
 		return false;
 	spin_lock_irqsave(&serve_lock, flags);

@@ -58,8 +58,8 @@ static bool retire(struct serve_request *req)
 	spin_lock_irqsave(&serve_lock, flags);
 	list_del(&req->active);
 	nr_active--;
-	if (req->busy)
-		*req->busy = false;
+	if (req->running)
+		*req->running = NULL;
 	silent = req->silent;
 	wake = nr_waiters;
 	spin_unlock_irqrestore(&serve_lock, flags);
@@ -95,13 +95,13 @@ void serve_finish(struct serve_request *req, s32 status, u64 value,
 static bool must_follow(const struct serve_request *req,
 			const struct serve_request *before)
 {
-	if (before->head.op == TFS1_CLOSE)
+	if (before->head.op == TFS1_CLOSE || before->head.op == TFS1_EXIT)
 		return true;
 	return req->head.op == TFS1_CLOSE &&
 	       req->head.handle == before->head.handle;
 }
 
-static bool is_turn(const struct serve_request *req)
+bool serve_is_turn(const struct serve_request *req)
 {
 	struct serve_request *before;
 	unsigned long flags;
@@ -130,10 +130,10 @@ static void count_waiter(int change)
 
 void serve_wait_turn(const struct serve_request *req)
 {
-	if (is_turn(req))
+	if (serve_is_turn(req))
 		return;
 	count_waiter(1);
-	wait_event(&serve_progress, is_turn(req));
+	wait_event(&serve_progress, serve_is_turn(req));
 	count_waiter(-1);
 }
 
@@ -162,6 +162,20 @@ void serve_cancel_waits(u32 handle)
 	spin_unlock_irqrestore(&serve_lock, flags);
 	if (polls) /* else their thread would run for nothing */
 		serve_poll_kick();
+}
+
+/* An EXIT is behind what its task still waits for. */
+void serve_cancel_pid(int pid)
+{
+	struct serve_request *req;
+	unsigned long flags;
+
+	spin_lock_irqsave(&serve_lock, flags);
+	list_for_each_entry(req, &active, active) {
+		if (req->head.pid == pid && req->head.op == TFS1_READ)
+			cancel(req);
+	}
+	spin_unlock_irqrestore(&serve_lock, flags);
 }
 
 static bool all_finished(void)

@@ -187,6 +187,8 @@ static const struct {
 	[TFS1_MKDIR] = { .path = true },
 	[TFS1_RMDIR] = { .path = true },
 	[TFS1_TRUNCATE] = { .path = true },
+	[TFS1_FORK] = {},
+	[TFS1_EXIT] = {},
 };
 
 static int check_path(const u8 *path, u32 len)
@@ -194,6 +196,15 @@ static int check_path(const u8 *path, u32 len)
 	if (len >= TFS1_PATH_MAX)
 		return -ENAMETOOLONG;
 	return memchr(path, '\0', len) || (len && *path == '/') ? -EINVAL : 0;
+}
+
+/* FORK and EXIT tell of a task, FORK of a child, too. */
+static bool names_tasks(const struct tfs1_request *head)
+{
+	if (head->op == TFS1_FORK)
+		return head->pid && head->count != (u32)head->pid &&
+		       head->count && head->count <= TFS1_PID_MAX;
+	return head->op != TFS1_EXIT || head->pid;
 }
 
 int tfs1_check(const struct tfs1_request *head, const u8 *payload)
@@ -208,6 +219,8 @@ int tfs1_check(const struct tfs1_request *head, const u8 *payload)
 	    head->ppid > TFS1_PID_MAX)
 		return -EINVAL;
 	if (head->comm[sizeof(head->comm) - 1])
+		return -EINVAL;
+	if (!names_tasks(head))
 		return -EINVAL;
 	if (form[head->op].path)
 		return check_path(payload, head->length);

@@ -27,6 +27,8 @@ enum tfs1_op {
 	TFS1_MKDIR,
 	TFS1_RMDIR,
 	TFS1_TRUNCATE,
+	TFS1_FORK,
+	TFS1_EXIT,
 	TFS1_OPS
 };
 
