@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/tracefs/forks.h"
 #include "tools/tracefs/nodes.h"
 
 /* An open file. */
@@ -81,7 +82,9 @@ static void close_number(struct op *op, uint32_t number,
 			 const struct wire_caller *opener)
 {
 	op->request.handle = number;
-	op->request.caller = *opener; /* the kernel tells none for this call */
+	/* The kernel tells no caller. An opener that has ended is none. */
+	if (forks_alive(opener->pid))
+		op->request.caller = *opener;
 	op_send(op, false);
 }
 

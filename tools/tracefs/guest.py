@@ -103,9 +103,13 @@ class Mounted:
                 raise Failure("the guest has died before its tree was there")
             if time.monotonic() > end:
                 raise Failure("the guest does not serve its tree")
-        if not self.process.stdout.readline().startswith("mounted"):
+        line = self.process.stdout.readline()
+        if not line.startswith("mounted"):
             words = self.process.stderr.read().strip()
             raise Failure(words or "nop5fs has died")
+        if "forks" in line:
+            print("guest.py: event-fork, function-fork:",
+                  line[line.index("forks"):].strip(), file=sys.stderr)
 
     def _watch(self):
         self.process.stdout.readline()  # "dead: ...", or its end

@@ -5,7 +5,8 @@
  *	nop5fs [--with-parent] [--patience SECONDS] SOCKET MOUNTPOINT
  *
  * It begins a session with the guest's file server, mounts, and says so on
- * stdout: "mounted, 4 CPUs, build IDENTITY". If the guest dies it says why on
+ * stdout: "mounted, 4 CPUs, build IDENTITY", and behind it whether it cannot
+ * tell the guest of forks on this host. If the guest dies it says why on
  * stdout: "dead: REASON", and answers every call by -EIO from then on, until it
  * is ended by SIGTERM: then it unmounts. With --with-parent the end of its
  * parent is such a signal. A guest that does not answer for so many seconds
@@ -19,6 +20,7 @@
 #include <fcntl.h>
 #include <fuse_lowlevel.h>
 #include <getopt.h>
+#include <linux/fuse.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -29,6 +31,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "tools/tracefs/forks.h"
 #include "tools/tracefs/link.h"
 #include "tools/tracefs/nodes.h"
 #include "tools/tracefs/ops.h"
@@ -100,10 +103,29 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Does its caller wait for it? If not, forks may have come after it. */
+static bool is_waited_for(const struct fuse_buf *buf)
+{
+	const struct fuse_in_header *head = buf->mem;
+
+	switch (head->opcode) {
+	case FUSE_RELEASE:
+	case FUSE_RELEASEDIR:
+	case FUSE_FORGET:
+	case FUSE_BATCH_FORGET:
+	case FUSE_INTERRUPT:
+		return false;
+	default:
+		return true;
+	}
+}
+
 static void serve_fuse(struct fuse_session *session, struct fuse_buf *buf)
 {
 	int ret = fuse_session_receive_buf(session, buf);
 
+	if (ret > 0 && is_waited_for(buf))
+		forks_tell();
 	if (ret > 0)
 		fuse_session_process_buf(session, buf);
 	else if (ret != -EINTR && ret != -EAGAIN)
@@ -117,17 +139,21 @@ static void loop(struct fuse_session *session, int signals)
 	bool told = false;
 
 	while (!fuse_session_exited(session)) {
+		/* Events first: what was closed before one is seen then. */
 		struct pollfd wait[] = {
+			{ .fd = forks_fd(), .events = POLLIN },
 			{ .fd = fuse_session_fd(session), .events = POLLIN },
 			{ .fd = signals, .events = POLLIN },
 			{ .fd = link_fd(), .events = link_events() },
 		};
 
-		poll(wait, 3, link_timeout());
-		if (wait[1].revents)
+		poll(wait, 4, link_timeout());
+		if (wait[2].revents)
 			break;
-		if (wait[0].revents)
+		if (wait[1].revents)
 			serve_fuse(session, &buf);
+		else
+			forks_idle();
 		link_work();
 		if (link_ended() && !told) {
 			say(stdout, "dead: %s", link_ended());
@@ -140,6 +166,8 @@ static void loop(struct fuse_session *session, int signals)
 static int serve(struct fuse_session *session, const char *mountpoint,
 		 const struct wire_hello *hello, int signals)
 {
+	int forks;
+
 	if (fuse_session_mount(session, mountpoint)) {
 		say(stderr, "nop5fs: %s: cannot mount: %s", mountpoint,
 		    strerror(errno));
@@ -147,7 +175,10 @@ static int serve(struct fuse_session *session, const char *mountpoint,
 	}
 	/* A call that poll() has seen goes when its caller is killed. */
 	fcntl(fuse_session_fd(session), F_SETFL, O_NONBLOCK);
-	say(stdout, "mounted, %u CPUs, build %s", hello->cpus, hello->build);
+	forks = forks_open();
+	say(stdout, "mounted, %u CPUs, build %s%s%s", hello->cpus, hello->build,
+	    forks ? ", forks of this host are not told: " : "",
+	    forks ? strerror(-forks) : "");
 	loop(session, signals);
 	link_close();
 	fuse_session_unmount(session);

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "tools/tracefs/caller.h"
+#include "tools/tracefs/forks.h"
 #include "tools/tracefs/nodes.h"
 
 /*
@@ -49,6 +50,7 @@ struct op *op_new(struct fuse_req *req, enum wire_op what,
 	op->done = done;
 	op->request.op = what;
 	caller_find(fuse_req_ctx(req)->pid, &op->request.caller);
+	forks_caller(op->request.caller.pid);
 	return op;
 }
 

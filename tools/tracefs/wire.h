@@ -33,6 +33,8 @@ enum wire_op {
 	WIRE_MKDIR,
 	WIRE_RMDIR,
 	WIRE_TRUNCATE,
+	WIRE_FORK,
+	WIRE_EXIT,
 };
 
 /* Flags of a request. */
