@@ -19,6 +19,7 @@
  * that starts or ends changes the lists that follow forks, likewise with
  * interrupts off; what it adds to a list that is being replaced is lost.
  */
+#include "kernel/base/printk.h"
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/mutex.h"
@@ -81,16 +82,21 @@ static void pid_created(struct task_struct *task)
 	unsigned long flags = arch_irq_save();
 	u64 bits = smp_load_acquire(&used);
 	struct pid_set *set;
+	bool full = false;
 	unsigned int i;
 
 	for (; bits; bits &= bits - 1) {
 		for (i = 0; i < 2; i++) {
 			set = following(bits, i);
-			if (set && pid_set_has(set, current->pid))
-				pid_set_add(set, task->pid);
+			full |= set &&
+				pid_set_follow(set, current->pid, task->pid);
 		}
 	}
 	arch_irq_restore(flags);
+	if (full)
+		pr_warn("function-fork: a list has %d pids: the child %d and "
+			"others are not followed",
+			PID_SET_MAX, task->pid);
 }
 
 static void pid_ended(struct task_struct *task)

@@ -2,11 +2,16 @@
 /*
  * pid_set.c - a set of pids: a hash table with open addressing.
  *
- * Context: any; without a lock.
+ * PS1  A removed pid leaves a mark only where a search for a pid of the set
+ *      passes. So the marks of pids that come and go do not add up.
+ *
+ * Context: readers any, without a lock; `busy` locks changes, interrupts off.
  */
 #include "trace/core/pid_set.h"
 
 #include "kernel/lib/errno.h"
+#include <asm/cpu.h>
+#include <asm/irqflags.h>
 
 /* What a slot has instead of a pid plus 1. */
 #define FREE  0U
@@ -18,6 +23,12 @@ static u32 first_slot(int pid)
 }
 
 static_assert(PID_SET_SLOTS == 1 << 9, "first_slot()");
+
+/* How far behind the slot where its search begins a pid is in slot @at. */
+static int distance(int pid, int at)
+{
+	return ((u32)at - first_slot(pid)) % PID_SET_SLOTS;
+}
 
 /* Return: the number of the pid's slot; -1: it is not in the set. */
 static int find(const struct pid_set *set, int pid)
@@ -39,37 +50,91 @@ bool pid_set_has(const struct pid_set *set, int pid)
 	return find(set, pid) >= 0;
 }
 
-/* Several CPUs may add at a time: a slot is taken by one of them. */
+static unsigned long begin_change(struct pid_set *set)
+{
+	unsigned long flags = arch_irq_save();
+	u32 free = 0;
+
+	while (!try_cmpxchg(&set->busy, &free, 1)) {
+		cpu_relax();
+		free = 0;
+	}
+	return flags;
+}
+
+static void end_change(struct pid_set *set, unsigned long flags)
+{
+	smp_store_release(&set->busy, 0);
+	arch_irq_restore(flags);
+}
+
+/* The first slot of a pid's row that holds no pid. At most half hold one. */
+static u32 *place_for(struct pid_set *set, int pid)
+{
+	u32 at = first_slot(pid);
+
+	while (set->slot[at] != FREE && set->slot[at] != TAKEN)
+		at = (at + 1) % PID_SET_SLOTS;
+	return &set->slot[at];
+}
+
 int pid_set_add(struct pid_set *set, int pid)
 {
-	u32 i, at = first_slot(pid), old;
+	unsigned long flags = begin_change(set);
+	int ret = 0;
 
-	if (pid_set_has(set, pid))
-		return 0;
-	if (atomic_read(&set->live) >= PID_SET_MAX)
-		return -ENOSPC;
-	for (i = 0; i < PID_SET_SLOTS; i++) {
-		u32 *slot = &set->slot[(at + i) % PID_SET_SLOTS];
-
-		old = READ_ONCE(*slot);
-		if (old != FREE && old != TAKEN)
-			continue;
-		if (!try_cmpxchg(slot, &old, (u32)pid + 1))
-			continue;
-		atomic_inc(&set->live);
-		return 0;
+	if (!pid_set_has(set, pid)) {
+		if (atomic_read(&set->live) < PID_SET_MAX) {
+			WRITE_ONCE(*place_for(set, pid), (u32)pid + 1);
+			atomic_inc(&set->live);
+		} else {
+			ret = -ENOSPC;
+		}
 	}
-	return -ENOSPC;
+	end_change(set, flags);
+	return ret;
+}
+
+bool pid_set_follow(struct pid_set *set, int parent, int child)
+{
+	return pid_set_has(set, parent) && pid_set_add(set, child) &&
+	       atomic_inc_return(&set->lost) == 1;
+}
+
+/*
+ * PS1. Free the marks of the row of @at that no search for a pid behind them
+ * passes: from the row's end to its start. Slots are counted from below 0 on.
+ */
+static void clear_marks(struct pid_set *set, int at)
+{
+	int i, start, first = PID_SET_SLOTS * 2; /* where a search begins */
+	u32 *slot;
+
+	for (i = at; set->slot[i % PID_SET_SLOTS] != FREE; i++)
+		if (i == at + PID_SET_SLOTS)
+			break;
+	for (start = i - PID_SET_SLOTS, i--; i >= start; i--) {
+		slot = &set->slot[(u32)i % PID_SET_SLOTS];
+		if (*slot == FREE)
+			break;
+		if (*slot == TAKEN && first > i)
+			WRITE_ONCE(*slot, FREE);
+		else if (*slot != TAKEN)
+			first = min(first, i - distance(*slot - 1, i));
+	}
 }
 
 void pid_set_remove(struct pid_set *set, int pid)
 {
+	unsigned long flags = begin_change(set);
 	int slot = find(set, pid);
 
-	if (slot < 0)
-		return;
-	WRITE_ONCE(set->slot[slot], TAKEN);
-	atomic_dec(&set->live);
+	if (slot >= 0) {
+		WRITE_ONCE(set->slot[slot], TAKEN);
+		clear_marks(set, slot);
+		atomic_dec(&set->live);
+	}
+	end_change(set, flags);
 }
 
 int pid_set_next(const struct pid_set *set, int pid)

@@ -11,6 +11,7 @@
  */
 #include "trace/event/event_pids.h"
 
+#include "kernel/base/printk.h"
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -177,13 +178,18 @@ bool event_pids_accept(const struct trace_event_file *file, const void *record)
 static void task_created(struct task_struct *task)
 {
 	struct event_pid_set *set;
+	bool full = false;
 
 	preempt_disable_notrace();
 	for (set = smp_load_acquire(&in_force); set; set = READ_ONCE(set->next))
-		if (trace_option(set->tr, TRACE_OPT_event_fork) &&
-		    pid_set_has(&set->pids, current->pid))
-			pid_set_add(&set->pids, task->pid);
+		if (trace_option(set->tr, TRACE_OPT_event_fork))
+			full |= pid_set_follow(&set->pids, current->pid,
+					       task->pid);
 	preempt_enable_notrace();
+	if (full)
+		pr_warn("event-fork: a list has %d pids: the child %d and "
+			"others are not followed",
+			PID_SET_MAX, task->pid);
 }
 
 static void task_ended(struct task_struct *task)
