@@ -59,7 +59,7 @@ def suites(name, where, budget, *options):
 # The suites for which it matters how a site reaches its subscribers.
 TRACING = "ftrace*,direct*,fexit*,fgraph*,function*,unwind*,stack_tracer*"
 
-# The suites of the ring and of those who write to it.
+# The suites of the ring and of its writers.
 TRACERS = "function*,fgraph*,ring_buffer*,trace_*,stack_tracer*"
 
 # What must hold for at least 1,000 exchanges, and the way that misses calls.

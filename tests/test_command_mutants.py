@@ -13,7 +13,7 @@ from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
 
 COMMANDS = "trace/event/func_command.c"
 
-# What is broken, file, text, what it becomes, tests to run, who must notice.
+# What is broken, file, text, what it becomes, tests to run, tests to fail.
 MUTANTS = [
     ("FC1: every function is in the ops", COMMANDS,
      "err = register_ftrace_function(&command->ops);",

@@ -14,7 +14,7 @@ from tests.mutants import mutated
 ENTRY, IPI = "arch/x86_64/cpu/entry.asm", "arch/x86_64/cpu/ipi.c"
 QUIESCE, SECTIONS = "kernel/quiesce.c", "quiesce.a_section_with_preempt*"
 
-# What is broken, file, text, what it becomes, tests to run, who must notice.
+# What is broken, file, text, what it becomes, tests to run, tests to fail.
 MUTANTS = [
     ("no gap under the frame of #BP", ENTRY,
      "times 5 push qword", "times 0 push qword",

@@ -6,7 +6,7 @@ import pytest
 
 from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
 
-# What is broken, file, text, what it becomes, tests to run, who must notice.
+# What is broken, file, text, what it becomes, tests to run, tests to fail.
 MUTANTS = [
     ("FP2: a CPU starts without rows", "trace/tracers/profile.c",
      "err = map.offset ? make_rows(cpu) : 0;", "err = 0;",

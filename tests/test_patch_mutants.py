@@ -9,7 +9,7 @@ from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
 
 ENGINE = "arch/x86_64/patch/text_poke"
 
-# What is broken, file, text, what it becomes, tests to run, who must notice.
+# What is broken, file, text, what it becomes, tests to run, tests to fail.
 MUTANTS = [
     ("a tail cut by a page is not written", ENGINE + "_write.c",
      "store_rest(space, p->ip, p->new, 1);",

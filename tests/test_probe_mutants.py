@@ -9,7 +9,7 @@ from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
 EVENT, FETCH = "trace/probes/probe_event", "trace/probes/probe_fetch.c"
 PATCH, PROBES = "arch/x86_64/patch/kprobe", "trace/probes/kprobe"
 
-# What is broken, file, text, what it becomes, tests to run, who must notice.
+# What is broken, file, text, what it becomes, tests to run, tests to fail.
 MUTANTS = [
     ("any word is a parameter", "trace/probes/probe_name.c",
      "!has_param(kallsyms_lookup_name(event), word))",

@@ -511,7 +511,7 @@ def test_close_ends_the_waits_of_its_handle(client):
     assert client.finish(poll).status == -errno.EINTR
 
 
-# ---- who asks ---------------------------------------------------------------
+# ---- callers ----------------------------------------------------------------
 
 def test_the_trace_shows_the_caller(client):
     client.echo("trace", b"")

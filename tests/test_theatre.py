@@ -172,7 +172,7 @@ def test_other_lines_and_newer_forms_are_ignored():
 
 
 def test_a_frame_says_everything_in_words():
-    """For who cannot see the picture: each frame has its sentence, each byte
+    """The picture as text: each frame has its sentence, each byte
     its origin, each row its verdict."""
     for name, rows in theatre_scenes.ALL.items():
         played = frames.of_scene(scene_of(rows()))

@@ -15,7 +15,7 @@ RING, FN = "trace/ring/ring_fast.inc", "trace/tracers/function_fast.asm"
 SAME = ("ring_fast.writes*", "not ok 1 - ring_fast.writes")
 NMI = ("ring_fast.an_nmi*", "not ok 1 - ring_fast.an_nmi")
 
-# What is broken, file, text, what it becomes, tests to run, who must notice.
+# What is broken, file, text, what it becomes, tests to run, tests to fail.
 MUTANTS = [
     ("V2: a trace is freed without waiting", "trace/trace_array.c",
      "\tsynchronize_tasks(); /* V2 */\n", "",

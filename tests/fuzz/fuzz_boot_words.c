@@ -31,6 +31,7 @@
 #include "kernel/lib/printf.h"
 #include "kernel/smp.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/read_all.h"
 #include "tests/fuzz/tracer_fakes.h"
 #include "tests/host/sites.h"
 #include "trace/control/boot_words.h"
@@ -74,19 +75,6 @@ static struct trace_event events[] = { EVENT("sched", "switch"),
 				       EVENT("irq", "entry") };
 
 /* ---- files --------------------------------------------------------------- */
-
-static void read_all(const char *path, char *buf, size_t room)
-{
-	struct tracefs_file *file;
-	size_t len = 0;
-	ssize_t n;
-
-	BUG_ON(tracefs_open(path, TRACEFS_READ, &file));
-	while ((n = tracefs_read(file, buf + len, room - 1 - len)) > 0)
-		len += n;
-	BUG_ON(n || len == room - 1 || tracefs_close(file));
-	buf[len] = '\0';
-}
 
 static void write_to(const char *path, const char *text)
 {

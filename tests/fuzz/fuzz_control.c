@@ -28,6 +28,7 @@
 #include "kernel/smp.h"
 #include "tests/fuzz/control_fakes.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/read_all.h"
 #include "tests/fuzz/tracer_fakes.h"
 #include "tests/host/sites.h"
 #include "trace/control/nodes.h"
@@ -111,20 +112,6 @@ static void begin(void)
 		tr->buffer_kb[cpu] = TRACE_BUFFER_KB_DEFAULT;
 	trace_options_init(tr);
 	check_files("");
-}
-
-static size_t read_all(const char *path, char *buf, size_t room)
-{
-	struct tracefs_file *file;
-	size_t len = 0;
-	ssize_t n;
-
-	BUG_ON(tracefs_open(path, TRACEFS_READ, &file));
-	while ((n = tracefs_read(file, buf + len, room - len)) > 0)
-		len += n;
-	BUG_ON(n || len == room);
-	BUG_ON(tracefs_close(file));
-	return len;
 }
 
 /*

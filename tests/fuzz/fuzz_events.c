@@ -41,6 +41,7 @@
 #include "kernel/smp.h"
 #include "tests/fuzz/control_fakes.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/read_all.h"
 #include "tests/host/sites.h"
 #include "trace/control/error_log.h"
 #include "trace/control/nodes.h"
@@ -252,21 +253,6 @@ static const struct file {
 	{ 'n', "set_event_notrace_pid", NO_CHANGE, true },
 	{ 'c', "set_ftrace_filter", WORDS_BEFORE, true },
 };
-
-static size_t read_all(const char *path, char *buf, size_t room)
-{
-	struct tracefs_file *file;
-	size_t len = 0;
-	ssize_t n;
-
-	BUG_ON(tracefs_open(path, TRACEFS_READ, &file));
-	while ((n = tracefs_read(file, buf + len, room - 1 - len)) > 0)
-		len += n;
-	BUG_ON(n || len == room - 1);
-	BUG_ON(tracefs_close(file));
-	buf[len] = '\0';
-	return len;
-}
 
 /* @nth: that allocation of write and close fails; 0: none. */
 static int write_whole(const char *path, unsigned int flags, const char *text,

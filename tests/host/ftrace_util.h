@@ -36,7 +36,7 @@ void ftrace_no_leaks(void);
 
 struct ftrace_picture {
 	u64 sites, sets, ops; /* bytes, records and sets; ops */
-	u64 meaning;	      /* who is called, whatever ids and addresses */
+	u64 meaning;	      /* which ops are called, by what */
 	size_t live, tramps;
 };
 

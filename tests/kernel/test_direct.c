@@ -245,11 +245,11 @@ KTEST_FLAGS(direct, one_step_without_room_loses_the_chain_for_a_while, 0, 600)
 	exchange_without_room(FTRACE_ONE_STEP, exchange_loses_chain);
 }
 
-/* ---- who is called, in all orders of coming and going ---- */
+/* ---- the targets called, in all orders of coming and going ---- */
 
 enum { DIRECT, PLAIN, REGS, GRAPH, NR_USERS };
 
-/* A number with a digit for each who was called, in order. */
+/* A number with a digit for each target called, in order. */
 static unsigned long called;
 static bool had_regs;
 

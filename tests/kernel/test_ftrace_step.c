@@ -156,7 +156,7 @@ static void everywhere(unsigned long flags, unsigned int at_least)
 	EXPECT(n >= at_least);
 	/*
 	 * Stopped before the site's CALL: it is a NOP when the task goes on.
-	 * The list decides on the way who is called.
+	 * The list function decides during the call which ops it calls.
 	 */
 	EXPECT(by_list ? calls > n / 4 && calls < n : calls == n);
 	EXPECT_EQ(wrong_calls, 0);

@@ -144,7 +144,7 @@ static bool preempt_at(unsigned int n, bool with_post)
 	remover = kthread_run(remove_thread, NULL, "remover");
 	if (stopped) {
 		wait_until(*(const u8 *)stepped != 0xcc, 5000);
-		msleep(50); /* long enough for who does not wait */
+		msleep(50); /* long enough for a remover that does not wait */
 		EXPECT(!READ_ONCE(freed));
 		EXPECT(!slot_is_int3());
 	}

@@ -179,7 +179,7 @@ KTEST(latency, wakeup_shows_who_woke_whom)
 	end();
 }
 
-/* ---- who may change what ------------------------------------------------- */
+/* ---- what may be changed, and when --------------------------------------- */
 
 static bool short_stop;
 static unsigned long shorts; /* sections that have ended */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The patch engine by itself: every instruction to every other, what is
- * refused, what a batch leaves behind, who may call it when.
+ * refused, what a batch leaves behind, in which contexts it may be called.
  */
 #include "arch/x86_64/cpu/traps.h"
 #include "arch/x86_64/patch/text_poke_internal.h"
@@ -211,7 +211,7 @@ KTEST(text_poke, copy_and_set_across_pages)
 	farm_destroy(&farm);
 }
 
-/* ---- who may call it when ---- */
+/* ---- contexts ---- */
 
 static int nested[5];
 

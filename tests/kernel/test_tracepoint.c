@@ -108,7 +108,7 @@ KTEST(tracepoint, found_by_name)
 	EXPECT(!tracepoint_find("testing_tw"));
 }
 
-/* ---- who is inside ------------------------------------------------------- */
+/* ---- tasks inside -------------------------------------------------------- */
 
 static bool probe_inside, probe_may_leave, probe_left;
 

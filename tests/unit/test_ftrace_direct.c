@@ -429,7 +429,7 @@ static int patch_after_the_end(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
 	return -EBUSY;
 }
 
-/* Dead is dead, also for who is in the middle of a request. */
+/* Dead is dead, also for a caller in the middle of a request. */
 UNIT(ftrace_direct, nothing_is_patched_after_the_end)
 {
 	static struct ftrace_ops ip = OPS(0, .flags = FTRACE_OPS_FL_IPMODIFY);

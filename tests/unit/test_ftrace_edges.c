@@ -72,7 +72,7 @@ UNIT(ftrace_edges, who_cannot_be_a_direct_caller)
 	ftrace_no_leaks();
 }
 
-/* 0 is nobody's target, also not that of who has many. */
+/* 0 is nobody's target, also not that of an ops with many. */
 UNIT(ftrace_edges, no_target_unregisters_nobody)
 {
 	struct ftrace_hash *pairs;
@@ -559,7 +559,7 @@ UNIT(ftrace_edges, an_id_for_each_target_not_for_each_site)
 	ftrace_no_leaks();
 }
 
-/* So does taking a direct caller off: those who stay need a set, too. */
+/* So does taking a direct caller off: the ops that stay need a set, too. */
 UNIT(ftrace_edges, leaving_when_ids_run_out_I6)
 {
 	static struct ftrace_ops ann = OPS(0), bob = OPS(1);

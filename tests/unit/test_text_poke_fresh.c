@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * arch/x86_64/patch/text_poke_fresh.c: who is surely no TCG.
+ * arch/x86_64/patch/text_poke_fresh.c: which CPU is surely not TCG.
  *
  * host-sources: arch/x86_64/patch/text_poke_fresh.c
  */
