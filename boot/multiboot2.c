@@ -12,6 +12,9 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 
+/*
+ * Types of tags (Multiboot2, Boot information format); all others are skipped.
+ */
 enum {
 	TAG_END = 0,
 	TAG_CMDLINE = 1,
@@ -22,6 +25,7 @@ enum {
 	TAG_ACPI_NEW = 15,
 };
 
+/* The structure begins with it; the tags follow, each aligned to 8 bytes. */
 struct mb2_header {
 	u32 total_size;
 	u32 reserved;
@@ -32,6 +36,9 @@ struct mb2_tag {
 	u32 size; /* includes this header, not the padding to 8 bytes */
 };
 
+/*
+ * Entries follow, each of entry_size bytes, which a later version may enlarge.
+ */
 struct mb2_mmap {
 	struct mb2_tag tag;
 	u32 entry_size;
@@ -45,6 +52,7 @@ struct mb2_mmap_entry {
 	u32 reserved;
 };
 
+/* addr: physical; pitch: bytes a line; bits: of a pixel. */
 struct mb2_framebuffer {
 	struct mb2_tag tag;
 	u64 addr;
@@ -93,6 +101,10 @@ static int read_loader(const u8 *text, size_t len, struct boot_info *info)
 	return 0;
 }
 
+/*
+ * A second map replaces the first. Each entry is copied out before it is looked
+ * at: the structure need not be aligned, and MB2 wants no pointer into it.
+ */
 static int read_mmap(const u8 *p, size_t len, struct boot_info *info)
 {
 	struct mb2_mmap_entry entry;
@@ -120,6 +132,7 @@ static int read_mmap(const u8 *p, size_t len, struct boot_info *info)
 	return 0;
 }
 
+/* For RGB the positions and widths of the three colours follow. */
 static int read_framebuffer(const u8 *p, size_t len, struct boot_info *info)
 {
 	struct boot_framebuffer *fb = &info->framebuffer;
@@ -158,6 +171,7 @@ static int read_rsdp(const u8 *p, size_t len, struct boot_info *info)
 	return 0;
 }
 
+/* @size: of the whole tag, already checked against the end. */
 static int read_tag(u32 type, const u8 *tag, size_t size,
 		    struct boot_info *info)
 {
@@ -181,6 +195,10 @@ static int read_tag(u32 type, const u8 *tag, size_t size,
 	}
 }
 
+/*
+ * info->where follows, so that an error says at which byte. Without an end tag
+ * the structure is damaged, even if nothing is behind the last tag.
+ */
 static int read_tags(const u8 *base, size_t total, struct boot_info *info)
 {
 	struct mb2_tag tag;

@@ -9,6 +9,7 @@
 #include "kernel/lib/trace_seq.h"
 #include "trace/core/ftrace.h"
 
+/* Two callbacks, each with a count of its own. */
 static u64 seen_by_ann, seen_by_bob;
 
 static notrace void ann(unsigned long ip, unsigned long parent_ip,
@@ -52,6 +53,10 @@ struct scene {
 	u64 ann, bob; /* how many of the next calls each one sees: 0 or 1 */
 };
 
+/*
+ * One consumer comes or leaves, then one call is made. Return: 0; -EIO if the
+ * wrong ones saw it; or an errno.
+ */
 static int play(const struct scene *scene, unsigned long ip)
 {
 	u64 ann_before, bob_before;

@@ -27,6 +27,7 @@ void demo_second(void);
 DECLARE_PER_CPU(u64, demo_first_calls);
 DECLARE_PER_CPU(u64, demo_second_calls);
 
+/* Exact while the gate of load.c is closed. */
 static u64 sum_first(void)
 {
 	unsigned int cpu;
@@ -47,6 +48,7 @@ static u64 sum_second(void)
 	return sum;
 }
 
+/* The bytes between the steps of one batch, in order. */
 static u8 snaps[16][MCOUNT_INSN_SIZE];
 static unsigned int nr_snaps;
 static unsigned long site;
@@ -95,6 +97,7 @@ static void show_displacement(void)
 		(const u8 *)site + 1);
 }
 
+/* NOP to call, slowly and seen. Return: 0 or a negative errno. */
 static int first_patch(struct ftrace_ops *ops)
 {
 	int ret;
@@ -137,6 +140,10 @@ static int patch_for_a_while(struct ftrace_ops *ops)
 	return patches;
 }
 
+/*
+ * Every call that was made was counted by exactly one target (I2), or the act
+ * fails with -EIO.
+ */
 static int count_calls(struct ftrace_ops *ops)
 {
 	unsigned long hits = poke_hits_total().live[INSN_KIND_CALL];
@@ -165,6 +172,10 @@ static int count_calls(struct ftrace_ops *ops)
 	return made == first + second ? 0 : -EIO;
 }
 
+/*
+ * After the call is taken out, neither target may be reached again. The ops is
+ * taken out in any case, so an error leaves no patched site.
+ */
 static int play(struct ftrace_ops *ops)
 {
 	unsigned long target;
@@ -193,6 +204,7 @@ static int play(struct ftrace_ops *ops)
 	return counted == sum_first() + sum_second() ? 0 : -EIO;
 }
 
+/* What a student asks first: why INT3, and why the new call. */
 static void explain(void)
 {
 	static const char *const lines[] = {

@@ -18,6 +18,7 @@
 #include "trace/shell/shell.h"
 #include <asm/layout.h>
 
+/* The figures on which the acts depend. */
 static void show_machine(void)
 {
 	printk_plain("    CPUs    %u online", num_online_cpus());
@@ -39,6 +40,7 @@ static int act_machine(void)
 
 DEMO_ACT(10, machine, "the machine", act_machine);
 
+/* The line for scripts; see README.md. */
 void demo_result(const char *fmt, ...)
 {
 	char text[160];
@@ -66,6 +68,7 @@ const char *on_all_cpus(void)
 	return text;
 }
 
+/* An act that finds a wrong number returns an errno, and the run fails. */
 static int play_act(const struct demo_act *act)
 {
 	int ret;

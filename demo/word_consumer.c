@@ -76,6 +76,7 @@ static void no_function(const char *pattern)
 	shell_error("consumer", text, 0);
 }
 
+/* Each consumer has an ops of its own, so its count is its own, too. */
 static int add(struct stage *stage, const char *name, const char *function)
 {
 	struct consumer *c = NULL;
@@ -110,6 +111,7 @@ static int show(struct stage *stage, const struct consumer *c)
 			    c->function, atomic64_read(&c->calls));
 }
 
+/* The count is exact: unregistering waits for callbacks that are running. */
 static int del(struct stage *stage, const char *name)
 {
 	struct consumer **at = find(name), *c = *at;

@@ -18,6 +18,7 @@ void demo_second(void);
 DECLARE_PER_CPU(u64, demo_first_calls);
 DECLARE_PER_CPU(u64, demo_second_calls);
 
+/* A function with a direct caller; second: which of the two targets. */
 struct direct {
 	struct direct *next;
 	struct ftrace_ops ops;
@@ -32,6 +33,7 @@ static unsigned long target(bool second)
 	return second ? (unsigned long)demo_second : (unsigned long)demo_first;
 }
 
+/* The place of a function in the list, or the end of the list. */
 static struct direct **find(const char *function)
 {
 	struct direct **at = &directs;
@@ -50,6 +52,7 @@ static int parse_target(struct stage *stage, bool *second)
 	return word_usage(stage);
 }
 
+/* Return: 0, -EEXIST, or an errno with nothing changed. */
 static int add(const char *function, unsigned long ip, bool second)
 {
 	struct direct *d;
@@ -76,6 +79,7 @@ static int add(const char *function, unsigned long ip, bool second)
 	return ret;
 }
 
+/* Return: 0, or -ENOENT. */
 static int del(const char *function)
 {
 	struct direct **at = find(function), *d = *at;
@@ -90,6 +94,7 @@ static int del(const char *function)
 	return 0;
 }
 
+/* The counts are of all functions together: a target does not know its site. */
 static int list(struct stage *stage)
 {
 	u64 first = 0, second = 0;
@@ -140,6 +145,7 @@ static int direct_run(struct stage *stage)
 SHELL_COMMAND(direct, .usage = "direct [FUNC first|second|off]",
 	      .run = direct_run, .help = "FUNC calls a target directly");
 
+/* One batch, call to call: no call reaches neither target. */
 static int exchange_run(struct stage *stage)
 {
 	struct direct *d;

@@ -29,6 +29,10 @@
 #include "kernel/sched.h"
 #include "kernel/sched_events.h"
 
+/*
+ * boot_task is what runs from the first instruction on: it becomes the idle
+ * task of CPU 0.
+ */
 static atomic_t last_pid;
 static struct task_struct boot_task;
 static struct task_struct *idle_tasks[NR_CPUS]; /* KT3; [I] once it is set */
@@ -38,6 +42,7 @@ struct task_struct *sched_idle_task(unsigned int cpu)
 	return READ_ONCE(idle_tasks[cpu]);
 }
 
+/* pid 0, on no list: an idle task is never created, joined or reaped. */
 static void idle_task_init(struct task_struct *task, unsigned int cpu)
 {
 	snprintf(task->comm, sizeof(task->comm), "swapper/%u", cpu);
@@ -47,6 +52,7 @@ static void idle_task_init(struct task_struct *task, unsigned int cpu)
 	WRITE_ONCE(idle_tasks[cpu], task);
 }
 
+/* Before anything asks for `current`. */
 void sched_init_early(void)
 {
 	this_cpu_write(current_task, &boot_task);
@@ -69,6 +75,7 @@ static struct task_struct *task_alloc(void)
 	return task;
 }
 
+/* KT2: the task is gone. Its hooks may still look at it. */
 static void task_free(struct task_struct *task)
 {
 	trace_sched_process_free(task);
@@ -77,6 +84,10 @@ static void task_free(struct task_struct *task)
 	kfree(task);
 }
 
+/*
+ * The first code of a new thread. It comes here from a switch, so with the run
+ * queue locked and interrupts off, as every other task leaves one.
+ */
 static void kthread_main(struct task_struct *prev)
 {
 	finish_switch(prev);
@@ -145,6 +156,9 @@ static struct task_struct *create(int (*fn)(void *arg), void *arg, int pid,
 	return task;
 }
 
+/*
+ * The task does not run before wake_up_process(): until then it can be bound.
+ */
 struct task_struct *kthread_create(int (*fn)(void *arg), void *arg,
 				   const char *namefmt, ...)
 {
@@ -170,12 +184,17 @@ struct task_struct *kthread_create_as(int (*fn)(void *arg), void *arg, int pid,
 	return task;
 }
 
+/* Never backwards: a pid is not given twice. */
 void kthread_pids_from(int first)
 {
 	if (atomic_read(&last_pid) < first - 1)
 		atomic_set(&last_pid, first - 1);
 }
 
+/*
+ * A task binds itself, or one that has not run yet: so it is never on a CPU
+ * where it may not be.
+ */
 int kthread_bind(struct task_struct *task, unsigned int cpu)
 {
 	struct run_queue *rq;
@@ -194,6 +213,10 @@ int kthread_bind(struct task_struct *task, unsigned int cpu)
 	return 0;
 }
 
+/*
+ * The task's struct and stack stay until somebody joins or reaps it: it still
+ * stands on that stack.
+ */
 void kthread_exit(int result)
 {
 	trace_sched_process_exit(current);
@@ -215,6 +238,10 @@ void kthread_rename(const char *name)
 	spin_unlock_irqrestore(&task_list_lock, flags);
 }
 
+/*
+ * The exit of the task wakes its joiner under task_list_lock, so the state is
+ * set before `gone` is read.
+ */
 int kthread_join(struct task_struct *task)
 {
 	unsigned long flags;
@@ -241,6 +268,7 @@ int kthread_join(struct task_struct *task)
 	return result;
 }
 
+/* Nobody will join it; kthread_reap() frees it when it is gone. */
 void kthread_detach(struct task_struct *task)
 {
 	unsigned long flags;
@@ -269,6 +297,7 @@ static struct task_struct *take_gone(void)
 	return found;
 }
 
+/* One at a time: the list is unlocked while a task is freed. */
 void kthread_reap(void)
 {
 	struct task_struct *task;
@@ -277,6 +306,7 @@ void kthread_reap(void)
 		task_free(task);
 }
 
+/* The boot task was there before the hooks were. */
 int sched_init(void)
 {
 	for_each_task_hook(created, &boot_task);
@@ -299,6 +329,7 @@ void sched_start(int (*fn)(void *arg), void *arg)
 
 /* Up-calls from CPU bring-up, see <asm/upcalls.h>. */
 
+/* Return: NULL without memory. */
 static struct task_struct *make_idle_task(unsigned int cpu)
 {
 	struct task_struct *task = task_alloc();
@@ -311,6 +342,7 @@ static struct task_struct *make_idle_task(unsigned int cpu)
 	return task;
 }
 
+/* The first error ends it, and the CPU is not started. */
 static int call_cpu_starting(unsigned int cpu)
 {
 	const struct task_hooks *const *hooks;
@@ -335,6 +367,7 @@ int secondary_prepare(unsigned int cpu, struct task_struct **idle,
 	return call_cpu_starting(cpu);
 }
 
+/* A secondary CPU is its own idle task from here on. */
 void secondary_main(void)
 {
 	preempt_disable();

@@ -16,6 +16,10 @@ DEFINE_TABLE(struct kernel_mode, kernel_modes);
 DEFINE_TABLE(struct cmdline_word, cmdline_words);
 DEFINE_TABLE(struct service, services);
 
+/*
+ * The values of mode=, from the table of modes: an image without tests has
+ * fewer.
+ */
 static const char *mode_name(size_t nr)
 {
 	return nr < table_size(kernel_modes) ? kernel_modes_first[nr]->name :
@@ -28,6 +32,7 @@ CMDLINE_BARE(help, "print this list, and end");
 CMDLINE_WORD(BOOT_IMAGE, .kind = CMDLINE_IS_IGNORED, .values = "FILE",
 	     .what = "written by boot loaders; ignored");
 
+/* Modes have a description each; other values are printed in a row. */
 static void help_values(const struct cmdline_word *word)
 {
 	const struct kernel_mode *const *mode;
@@ -42,6 +47,7 @@ static void help_values(const struct cmdline_word *word)
 			"      %-16s%s", (*mode)->name, (*mode)->what);
 }
 
+/* NAME=VALUES, as one types it, and what it does. */
 static void help_word(const struct cmdline_word *word)
 {
 	bool has_value = word->kind != CMDLINE_IS_BARE &&
@@ -66,6 +72,7 @@ static void help(void)
 	for_each_entry(word, cmdline_words) help_word(*word);
 }
 
+/* Says what is wrong with which word, and what would be right. */
 static void refuse(const struct cmdline_fault *fault)
 {
 	char line[160];
@@ -101,6 +108,10 @@ static void start_services(void)
 	for_each_entry(service, services)(*service)->start();
 }
 
+/*
+ * Everything is checked before anything starts: an experiment that is misspelt
+ * is not run in part.
+ */
 enum exit_code mode_run(void)
 {
 	struct cmdline_fault fault;

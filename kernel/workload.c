@@ -24,6 +24,10 @@
 #include "kernel/timer.h"
 #include "kernel/wait.h"
 
+/*
+ * Sizes and times of the work: small enough that a trace of a second stays
+ * readable. REST_NS is the pause of a worker after a round.
+ */
 #define MAX_SETS     64
 #define PARCEL_WORDS 12
 #define QUEUE_ROOM   4
@@ -31,6 +35,7 @@
 #define REST_NS	     200000UL
 #define TIMER_NS     3000000UL
 
+/* What the queues carry. sum: checksum() of the words. */
 struct parcel {
 	u32 words[PARCEL_WORDS];
 	u32 sum;
@@ -44,6 +49,9 @@ struct queue {
 	unsigned int in, out; /* [lock] total numbers put and taken */
 };
 
+/*
+ * Two tasks that wake each other in turn: each pass is a wake-up and a switch.
+ */
 struct ball {
 	struct wait_queue_head flew;
 	unsigned int side; /* the player whose turn it is */
@@ -51,6 +59,7 @@ struct ball {
 
 enum { PRODUCER, FILTER, CONSUMER, CHURNER, LEFT, RIGHT, WALKER, ROLES };
 
+/* One of each worker. PRODUCER -> fresh -> FILTER -> filtered -> CONSUMER. */
 struct set {
 	struct task_struct *worker[ROLES];
 	struct queue fresh, filtered;
@@ -64,6 +73,7 @@ static unsigned int nr_sets;
 static bool stopping;
 static bool fault; /* [I] while workers run */
 
+/* Depends on the order of the words, so two that were exchanged are noticed. */
 static noinline u32 checksum(const struct parcel *p)
 {
 	u32 sum = 17;
@@ -80,6 +90,10 @@ static size_t parcel_size(u32 seed)
 	return fault && seed % 500 == 100 ? 65536 : sizeof(struct parcel);
 }
 
+/*
+ * The words are pseudo-random and the same in every run. Return: NULL without
+ * memory.
+ */
 static noinline struct parcel *make_parcel(u32 seed)
 {
 	struct parcel *p = kmalloc(parcel_size(seed));
@@ -100,6 +114,7 @@ static void queue_init(struct queue *q)
 	init_waitqueue_head(&q->changed);
 }
 
+/* Return: false if the queue is full. */
 static noinline bool queue_try_put(struct queue *q, struct parcel *p)
 {
 	bool room;
@@ -112,6 +127,7 @@ static noinline bool queue_try_put(struct queue *q, struct parcel *p)
 	return room;
 }
 
+/* Return: NULL if the queue is empty. */
 static noinline struct parcel *queue_try_take(struct queue *q)
 {
 	struct parcel *p = NULL;
@@ -123,6 +139,7 @@ static noinline struct parcel *queue_try_take(struct queue *q)
 	return p;
 }
 
+/* A guess without the lock, to sleep by: the try after it decides. */
 static unsigned int queue_length(const struct queue *q)
 {
 	return READ_ONCE(q->in) - READ_ONCE(q->out);
@@ -155,6 +172,7 @@ static noinline struct parcel *queue_take(struct queue *q)
 	return p;
 }
 
+/* A round without memory makes no parcel; it is not an error. */
 static int producer(void *arg)
 {
 	struct set *set = arg;
@@ -180,6 +198,9 @@ static noinline void refine_parcel(struct parcel *p)
 	p->sum = checksum(p);
 }
 
+/*
+ * Ends when the queue in front of it says so, so no parcel is lost on the way.
+ */
 static int filter(void *arg)
 {
 	struct set *set = arg;
@@ -229,6 +250,7 @@ static int churner(void *arg)
 	return 0;
 }
 
+/* Passes are counted by one side only: one writer for each field. */
 static int play(struct set *set, unsigned int side)
 {
 	struct ball *ball = &set->ball;
@@ -255,6 +277,7 @@ static int player_right(void *arg)
 	return play(arg, 1);
 }
 
+/* Recursion for the graph tracer: depth + 1 nested calls. */
 noinline unsigned long walk_tree(unsigned int depth, unsigned long seed)
 {
 	unsigned long below;
@@ -279,6 +302,7 @@ static int walker(void *arg)
 	return 0;
 }
 
+/* Context: irq. Starts itself again until the workers stop. */
 static void timer_rings(void *arg)
 {
 	struct set *set = arg;
@@ -288,6 +312,10 @@ static void timer_rings(void *arg)
 		timer_add(&set->timer, ktime_ns() + TIMER_NS);
 }
 
+/*
+ * Those that sleep on a queue or on the ball; the others sleep for a short time
+ * only.
+ */
 static void wake_workers(struct set *set)
 {
 	wake_up(&set->fresh.changed);
@@ -295,6 +323,7 @@ static void wake_workers(struct set *set)
 	wake_up(&set->ball.flew);
 }
 
+/* Parcels that nobody took. Its workers have ended. */
 static void drain(struct queue *q)
 {
 	struct parcel *p;
@@ -318,6 +347,10 @@ static void stop_set(struct set *set)
 	kfree(set);
 }
 
+/*
+ * The set is in sets[] before its first worker starts, so that workload_stop()
+ * ends a set that was started in part. Return: NULL without memory.
+ */
 static struct set *start_set(unsigned int number)
 {
 	static int (*const role[ROLES])(void *) = {

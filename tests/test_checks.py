@@ -365,7 +365,7 @@ def test_figures():
              "boot/b.asm": "; one\nret ; two\n\n"}
     text = "\n".join(figures.lines(found))
     assert "code: 10 lines (boot/ 3, " in text
-    assert "comments: 50 % of the lines" in text
+    assert "comments: 50.0 % of the lines" in text
     assert "longest body: f in kernel/a.c, 1 lines" in text
 
 

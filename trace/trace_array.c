@@ -46,6 +46,7 @@ struct trace_array *trace_array_find(const char *name)
 
 /* ---- making one ---------------------------------------------------------- */
 
+/* V3: what has been destroyed is NULL, so a second call finds nothing. */
 static void destroy_tracer_data(struct trace_array *tr)
 {
 	unsigned int i;
@@ -57,6 +58,7 @@ static void destroy_tracer_data(struct trace_array *tr)
 	}
 }
 
+/* What each tracer keeps for a trace. Return: 0; -ENOMEM, and none is left. */
 static int create_tracer_data(struct trace_array *tr)
 {
 	unsigned int i;
@@ -77,6 +79,10 @@ static int create_tracer_data(struct trace_array *tr)
 
 DEFINE_TABLE(struct trace_part, trace_parts);
 
+/*
+ * In the order of the table, up to the first that fails; the caller then
+ * destroys all of them.
+ */
 static int create_parts(struct trace_array *tr)
 {
 	const struct trace_part *const *at;
@@ -90,6 +96,7 @@ static int create_parts(struct trace_array *tr)
 	return err;
 }
 
+/* All of them, made or not: V3. */
 static void destroy_parts(struct trace_array *tr)
 {
 	const struct trace_part *const *at;
@@ -101,6 +108,7 @@ static void destroy_parts(struct trace_array *tr)
 	}
 }
 
+/* Parts that write to the trace stop here, while the trace is still whole. */
 static int stop_parts(struct trace_array *tr)
 {
 	const struct trace_part *const *at;
@@ -114,6 +122,10 @@ static int stop_parts(struct trace_array *tr)
 	return err;
 }
 
+/*
+ * A trace in memory that outlives a reset has its rings there; any other gets
+ * small ones, which grow when somebody traces (tr->expanded).
+ */
 static int make_rings(struct trace_array *tr, u64 cpus)
 {
 	if (tr->area)
@@ -127,6 +139,10 @@ static size_t ring_kb(const struct trace_array *tr)
 	return tr->area ? tr->area->kb(tr) : TRACE_BUFFER_KB_DEFAULT;
 }
 
+/*
+ * Everything that a trace has for its whole life. Return: 0, or an errno; the
+ * trace is then as before.
+ */
 static int init_trace(struct trace_array *tr, u64 cpus)
 {
 	unsigned int i;
@@ -154,11 +170,13 @@ static int init_trace(struct trace_array *tr, u64 cpus)
 	return 0;
 }
 
+/* Writers of the top trace find their ring by one load (trace_record.h). */
 static void set_top_ring(unsigned int cpu, struct ring_buffer_per_cpu *rb)
 {
 	WRITE_ONCE(per_cpu(trace_top_ring, cpu), rb);
 }
 
+/* The top trace is static, so callers need not check that it is there. */
 int trace_init(void)
 {
 	unsigned int cpu;
@@ -203,6 +221,10 @@ struct trace_array *trace_array_create(const char *name)
 	return trace_array_create_in(name, NULL);
 }
 
+/*
+ * A name is a directory in instances/, so it has to be one. The trace is found
+ * by others as soon as it is in the list; everything in it is ready by then.
+ */
 struct trace_array *trace_array_create_in(const char *name,
 					  struct trace_area *area)
 {
@@ -267,6 +289,10 @@ static int unlink_trace(struct trace_array *tr)
 	return 0;
 }
 
+/*
+ * The trace is in no list any more. Context: trace_lock not held, since the
+ * wait may take long.
+ */
 static void free_trace(struct trace_array *tr)
 {
 	synchronize_tasks(); /* V2 */
@@ -288,6 +314,10 @@ int trace_array_destroy(struct trace_array *tr)
 	return err;
 }
 
+/*
+ * By name, under one hold of the lock: between a search and a destruction
+ * another task could destroy it.
+ */
 int trace_array_remove(const char *name)
 {
 	struct trace_array *tr;
@@ -304,6 +334,7 @@ int trace_array_remove(const char *name)
 
 /* ---- finding one --------------------------------------------------------- */
 
+/* Held, a trace cannot be destroyed (-EBUSY). NULL: there is none. */
 struct trace_array *trace_array_get(const char *name)
 {
 	struct trace_array *tr;
@@ -323,6 +354,10 @@ void trace_array_put(struct trace_array *tr)
 	mutex_unlock(&trace_lock);
 }
 
+/*
+ * In the order of creation. A cursor of serials survives that traces come and
+ * go between two calls, which a position in the list would not.
+ */
 bool trace_array_next(u64 *serial, char name[TRACE_NAME_MAX])
 {
 	const struct trace_array *tr, *found = NULL;
@@ -343,6 +378,7 @@ bool trace_array_next(u64 *serial, char name[TRACE_NAME_MAX])
 
 /* ---- CPUs that are started late ------------------------------------------ */
 
+/* For a CPU that was not there when the trace was created. */
 static int make_ring(struct trace_array *tr, unsigned int cpu)
 {
 	size_t pages = tr->expanded && !tr->area ?
@@ -358,6 +394,10 @@ static int make_ring(struct trace_array *tr, unsigned int cpu)
 	return trace_snapshot_add_cpu(tr, cpu, pages);
 }
 
+/*
+ * Context: task, on the CPU that starts the other one. An error keeps the CPU
+ * from starting: V1.
+ */
 static int trace_cpu_starting(unsigned int cpu)
 {
 	struct trace_array *tr = trace_top();

@@ -51,6 +51,7 @@ static bool match_key(struct reader *r, const char *key)
 	return !*key && (!c || c == '=');
 }
 
+/* A value that is too long for @buf is cut. @buf may be NULL if @len is 0. */
 bool cmdline_find(const char *text, const char *key, char *buf, size_t len)
 {
 	struct reader r = { .at = text };
@@ -72,6 +73,7 @@ bool cmdline_find(const char *text, const char *key, char *buf, size_t len)
 	return found;
 }
 
+/* The next word as a whole, its quotes resolved. @len is at least 1. */
 bool cmdline_next(const char **text, char *buf, size_t len)
 {
 	struct reader r = { .at = skip_spaces(*text) };
@@ -92,6 +94,10 @@ bool cmdline_get(const char *key, char *buf, size_t len)
 	return cmdline_find(kernel_cmdline, key, buf, len);
 }
 
+/*
+ * @fallback also for a value that is no number: cmdline_check() has refused it
+ * before a mode runs.
+ */
 u64 cmdline_u64(const char *key, u64 fallback)
 {
 	char buf[32];
@@ -102,6 +108,7 @@ u64 cmdline_u64(const char *key, u64 fallback)
 	return value;
 }
 
+/* The word is there, and has this value. */
 bool cmdline_is(const char *key, const char *value)
 {
 	char buf[64];

@@ -11,11 +11,16 @@
 #include "kernel/lib/string.h"
 #include <asm/layout.h>
 
+/*
+ * The first MiB has memory that only a CPU in real mode can start in, so it is
+ * taken last. Memory above MAX_PHYS has no place in the direct map.
+ */
 #define FIRST_MIB 0x100000ULL
 #define MAX_PHYS  ((u64)(PAGE_END - PAGE_OFFSET))
 
 struct memmap memmap_ram, memmap_free;
 
+/* Remove range @i; the later ones move down. MM1 */
 static void drop(struct memmap *map, u32 i)
 {
 	map->nr--;
@@ -23,6 +28,10 @@ static void drop(struct memmap *map, u32 i)
 		(map->nr - i) * sizeof(map->range[0]));
 }
 
+/*
+ * Make [start, end) range @i; the caller knows that it belongs there. Return:
+ * 0, or -E2BIG the map is full. MM1
+ */
 static int insert(struct memmap *map, u32 i, u64 start, u64 end)
 {
 	if (map->nr == MEMMAP_MAX_RANGES)
@@ -52,6 +61,10 @@ static int add(struct memmap *map, u64 start, u64 end)
 	return insert(map, i, start, end);
 }
 
+/*
+ * Outwards to whole pages: a page that is in use in part is in use. A hole in
+ * the middle of a range makes two of it.
+ */
 int memmap_reserve(struct memmap *map, u64 start, u64 end)
 {
 	struct memmap_range r;
@@ -81,6 +94,10 @@ int memmap_reserve(struct memmap *map, u64 start, u64 end)
 	return 0;
 }
 
+/*
+ * RAM is rounded inwards and added first, then everything else is taken out:
+ * where the regions of a loader overlap, RAM loses.
+ */
 int memmap_build(struct memmap *map, const struct boot_info *info)
 {
 	const struct boot_region *region;
@@ -110,6 +127,10 @@ int memmap_build(struct memmap *map, const struct boot_info *info)
 	return map->nr ? 0 : -EINVAL;
 }
 
+/*
+ * The lowest place in [low, limit). Return: 0 if there is none, or if the map
+ * has no room for the hole.
+ */
 static u64 take_from(struct memmap *map, u64 size, u64 low, u64 limit)
 {
 	struct memmap_range *r;
@@ -134,6 +155,7 @@ u64 memmap_take(struct memmap *map, u64 size, u64 limit)
 	return found ? found : take_from(map, size, PAGE_SIZE, limit);
 }
 
+/* Page 0 stays unused, so that address 0 means "none". */
 int memmap_init(const struct boot_info *info, u64 image_start, u64 image_end)
 {
 	int ret = memmap_build(&memmap_ram, info);
@@ -147,6 +169,10 @@ int memmap_init(const struct boot_info *info, u64 image_start, u64 image_end)
 	return memmap_reserve(&memmap_free, image_start, image_end);
 }
 
+/*
+ * Hands everything that is left to the page allocator; nothing can be taken
+ * here afterwards.
+ */
 void memmap_for_each_free(void (*fn)(u64 start, u64 end, void *arg), void *arg)
 {
 	u32 i;

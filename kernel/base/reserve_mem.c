@@ -25,6 +25,10 @@
 CMDLINE_TEXT(reserve_mem, "SIZE:ALIGN:NAME",
 	     "RAM at a fixed address; may be there more than once");
 
+/*
+ * BELOW: regions lie in the first 4 GiB, where the quarter is the same under
+ * BIOS and UEFI. No region begins under LEAST, where firmware works.
+ */
 #define REGIONS_MAX 8
 #define BELOW	    0x100000000ULL
 #define ROUND	    (16ULL << 20)
@@ -37,6 +41,10 @@ static struct region {
 } regions[REGIONS_MAX];
 static unsigned int nr_regions;
 
+/*
+ * A number as C writes it, with K, M, G, T, P or E behind it. 0 also for one
+ * that does not fit into 64 bits: no size or address that is asked for is 0.
+ */
 u64 reserve_mem_parse(const char **text)
 {
 	static const char units[] = "kmgtpe", digits[] = "0123456789abcdef";
@@ -66,6 +74,7 @@ u64 reserve_mem_parse(const char **text)
 	return n;
 }
 
+/* Does one free range hold all of [start, start + size)? */
 static bool is_free(u64 start, u64 size)
 {
 	u32 i;
@@ -96,6 +105,10 @@ static u64 find_room(u64 size, u64 align)
 	return 0;
 }
 
+/*
+ * Regions that were asked for by address have no name: "" finds one of them, so
+ * callers do not ask for it.
+ */
 static struct region *find_name(const char *name)
 {
 	unsigned int i;
@@ -107,6 +120,7 @@ static struct region *find_name(const char *name)
 	return NULL;
 }
 
+/* Exactly this region, not a part of another. */
 static struct region *find_place(u64 start, u64 size)
 {
 	unsigned int i;
@@ -182,6 +196,11 @@ static void add_by_place(char *text)
 		add("", start, size);
 }
 
+/*
+ * In the order of the command line: so the same words give the same addresses
+ * in the next boot. A word that cannot be served is reported, and the boot goes
+ * on.
+ */
 void reserve_mem_init(void)
 {
 	static const char word[] = "reserve_mem=";
@@ -200,6 +219,7 @@ void reserve_mem_init(void)
 	}
 }
 
+/* A region has one user. Return: NULL, or why it cannot be had. */
 const char *reserve_mem_take(const char *memory, u64 *start, u64 *size)
 {
 	const char *why = "no such memory is reserved";

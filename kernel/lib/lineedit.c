@@ -38,6 +38,10 @@ static void redraw_tail(struct line_editor *e, unsigned int gone)
 	put_repeated(e, '\b', e->len - e->pos + gone);
 }
 
+/*
+ * Forward by printing again what stands there: an escape sequence would not be
+ * readable in a log (LE3).
+ */
 static void move_to(struct line_editor *e, unsigned int pos)
 {
 	if (pos < e->pos)
@@ -47,6 +51,7 @@ static void move_to(struct line_editor *e, unsigned int pos)
 	e->pos = pos;
 }
 
+/* All of the text or, with a bell, nothing of it. */
 static void insert(struct line_editor *e, const char *text, unsigned int n)
 {
 	if (e->len + n >= LINE_ROOM) { /* LE1 */
@@ -109,6 +114,7 @@ static unsigned int hist_depth(const struct line_editor *e)
 	return e->hist_count < LINE_HISTORY ? e->hist_count : LINE_HISTORY;
 }
 
+/* 1 is the last line. The lines are a ring: the oldest is overwritten. */
 static char *hist_line(struct line_editor *e, unsigned int back)
 {
 	return e->history[(e->hist_count - back) % LINE_HISTORY];
@@ -124,6 +130,7 @@ static void remember(struct line_editor *e)
 	e->hist_count++;
 }
 
+/* Show a line of the history; 0 is the line that was being typed. */
 static void browse(struct line_editor *e, unsigned int back)
 {
 	if (back > hist_depth(e)) {
@@ -183,6 +190,7 @@ static const char *last_part(const char *c)
 #define LIST_WIDTH 78
 #define LIST_MAX   200
 
+/* Twice through the candidates: once for the widest name, once to print. */
 static void list_candidates(struct line_editor *e, unsigned int start)
 {
 	unsigned int i = 0, shown = 0, width = 1, column;
@@ -403,6 +411,10 @@ static bool move_key(struct line_editor *e, u8 byte)
 	return true;
 }
 
+/*
+ * ^D, ^K, ^U, ^W and Backspace remove; what can be printed is inserted; any
+ * other byte is ignored.
+ */
 static void edit_key(struct line_editor *e, u8 byte)
 {
 	switch (byte) {

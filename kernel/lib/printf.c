@@ -17,12 +17,14 @@
 
 printf_symbol_fn printf_symbol;
 
+/* Where the text goes. Characters that do not fit are counted (PF2). */
 struct out {
 	char *buf;
 	size_t size;
 	size_t len; /* of the whole text; may pass size */
 };
 
+/* A conversion as it was read: %[flags][width][.precision][length]conv. */
 struct spec {
 	bool left, zero, plus, space, alt;
 	int width;
@@ -58,6 +60,7 @@ static void put_text(struct out *o, const struct spec *sp, const char *s,
 		put_repeat(o, ' ', pad);
 }
 
+/* With a precision the string need not end in a NUL. */
 static void put_string(struct out *o, const struct spec *sp, const char *s)
 {
 	if (!s)
@@ -111,6 +114,10 @@ static void put_number(struct out *o, const struct spec *sp, u64 value,
 		put_repeat(o, ' ', pad);
 }
 
+/*
+ * Types shorter than int are promoted on the way, and cut again here, as C
+ * says.
+ */
 static u64 unsigned_arg(const struct spec *sp, va_list *ap)
 {
 	switch (sp->length) {
@@ -147,6 +154,7 @@ static s64 signed_arg(const struct spec *sp, va_list *ap)
 	}
 }
 
+/* -value would overflow for the smallest number; as unsigned it does not. */
 static void put_signed(struct out *o, const struct spec *sp, s64 value)
 {
 	const char *sign = value < 0 ? "-" :
@@ -157,6 +165,7 @@ static void put_signed(struct out *o, const struct spec *sp, s64 value)
 	put_number(o, sp, value < 0 ? -(u64)value : (u64)value, sign);
 }
 
+/* # gives 0 no prefix. That of octal is a zero, which put_number() adds. */
 static void put_unsigned(struct out *o, const struct spec *sp, u64 value)
 {
 	const char *prefix = "";
@@ -168,6 +177,9 @@ static void put_unsigned(struct out *o, const struct spec *sp, u64 value)
 	put_number(o, sp, value, prefix);
 }
 
+/*
+ * %p: 0x and 16 digits, whatever the address is. It is not hashed as on Linux.
+ */
 static void put_address(struct out *o, const struct spec *sp,
 			unsigned long addr)
 {
@@ -202,6 +214,9 @@ static void put_symbol(struct out *o, const struct spec *sp, unsigned long addr,
 	put_text(o, sp, text, (size_t)n);
 }
 
+/*
+ * %pe: "-ENOMEM"; the number if it has no name; an address if it is no error.
+ */
 static void put_error(struct out *o, const struct spec *sp, const void *ptr)
 {
 	const char *name = IS_ERR(ptr) ? errno_name((int)PTR_ERR(ptr)) : NULL;
@@ -217,6 +232,7 @@ static void put_error(struct out *o, const struct spec *sp, const void *ptr)
 	put_text(o, sp, text, (size_t)n);
 }
 
+/* %*ph: as many bytes as the width says, at most 64. */
 static void put_bytes(struct out *o, const struct spec *sp, const u8 *bytes)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -291,6 +307,7 @@ static const char *parse_count(const char *fmt, int *count, va_list *ap)
 	return fmt;
 }
 
+/* hh and ll become one letter: the capital. */
 static const char *parse_length(const char *fmt, struct spec *sp)
 {
 	switch (*fmt) {
@@ -329,6 +346,7 @@ static const char *parse_spec(const char *fmt, struct spec *sp, va_list *ap)
 	return *fmt ? fmt + 1 : fmt;
 }
 
+/* An unknown conversion prints nothing and takes no argument. */
 static const char *put_conversion(struct out *o, const char *fmt, va_list *ap)
 {
 	struct spec sp;
@@ -380,6 +398,7 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 	return (int)o.len;
 }
 
+/* Return: the length in the buffer, so that a caller can append behind it. */
 int vscnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 {
 	int n = vsnprintf(buf, size, fmt, ap);

@@ -41,7 +41,7 @@ def lines(found=None):
     yield (f"the way of {walk.START[1]} from {walk.START[0]}(): {files} files, "
            f"{returns} returns")
     yield f"code: {total} lines ({folders})"
-    yield f"comments: {100 * comments / total:.0f} % of the lines"
+    yield f"comments: {100 * comments / total:.1f} % of the lines"
     yield f"largest file: {largest}, {count(found, largest)} lines"
     yield f"longest body: {name} in {path}, {body} lines"
     yield f"median body: {sorted(bodies)[len(bodies) // 2][0]} lines"

@@ -41,6 +41,7 @@ static int next_word(struct tracefs_file *file, const char *buf, size_t len,
 
 /* ---- sample -------------------------------------------------------------- */
 
+/* The words of a write to `sample`, and which of them it had. */
 struct sample_words {
 	u64 period_us, cpus, nmi;
 	bool given[3];
@@ -92,6 +93,10 @@ static bool sample_value(struct tracefs_file *file,
 	return w->nmi <= 1;
 }
 
+/*
+ * "0" stops; anything else starts anew, with the CPUs that are online unless it
+ * says others.
+ */
 static ssize_t sample_write(struct tracefs_file *file, const char *buf,
 			    size_t len)
 {
@@ -122,6 +127,7 @@ static ssize_t sample_write(struct tracefs_file *file, const char *buf,
 	return ret ? ret : (ssize_t)len;
 }
 
+/* A reader gets a copy of the counts as they are now, not a moving picture. */
 static int sample_open(struct tracefs_file *file)
 {
 	if (!(file->flags & TRACEFS_READ))
@@ -179,6 +185,7 @@ static int stat_word(struct tracefs_file *file, const char *word,
 	return 0;
 }
 
+/* A write replaces the list; an empty one ends the counting. */
 static ssize_t stat_write(struct tracefs_file *file, const char *buf,
 			  size_t len)
 {

@@ -66,6 +66,7 @@ static int available_addrs_show(struct tracefs_file *file,
 	return 1;
 }
 
+/* One line of enabled_functions. Return: 1, or 0 at the end. */
 static int describe(struct dyn_ftrace *rec, struct trace_seq *seq)
 {
 	if (!rec)
@@ -79,6 +80,7 @@ static int enabled_show(struct tracefs_file *file, struct trace_seq *seq)
 	return describe(next_site(file, ftrace_rec_enabled), seq);
 }
 
+/* Patched now, or at any time since boot. */
 static bool listed_touched(const struct dyn_ftrace *rec)
 {
 	return ftrace_rec_touched(rec) || ftrace_rec_enabled(rec);
@@ -89,6 +91,7 @@ static int touched_show(struct tracefs_file *file, struct trace_seq *seq)
 	return describe(next_site(file, listed_touched), seq);
 }
 
+/* Linux's form. Records are in one array here, which is one group. */
 static int total_show(struct tracefs_file *file, struct trace_seq *seq)
 {
 	size_t bytes = ftrace_rec_count() * 8; /* the size of a record */
@@ -121,12 +124,14 @@ static int set_half(struct ftrace_ops *ops, bool exclude,
 	return ret;
 }
 
+/* The filter of the trace to which the file belongs. */
 static int trace_half_get(struct tracefs_file *file, bool exclude,
 			  struct ftrace_hash **copy)
 {
 	return ftrace_ops_get_hash(&file_trace(file)->ops, exclude, copy);
 }
 
+/* The profiler counts what the top filter selects, so it follows. */
 static int trace_half_set(struct tracefs_file *file, bool exclude,
 			  struct ftrace_hash *hash)
 {
@@ -137,6 +142,7 @@ static int trace_half_set(struct tracefs_file *file, bool exclude,
 	return err;
 }
 
+/* The filter of the stack tracer, of which there is one. */
 static int stack_half_get(struct tracefs_file *file, bool exclude,
 			  struct ftrace_hash **copy)
 {
@@ -149,6 +155,7 @@ static int stack_half_set(struct tracefs_file *file, bool exclude,
 	return set_half(stack_tracer_ops(), exclude, hash);
 }
 
+/* Only this file takes commands, NAME:COMMAND. */
 static int filter_open(struct tracefs_file *file)
 {
 	static const struct hash_source source = {
@@ -202,6 +209,7 @@ struct pid_edit {
 /* The text of an empty list; written back, it adds nothing. */
 #define NO_PID "no pid"
 
+/* > begins with an empty list, >> with the one that is in force. */
 static int pid_open_list(struct tracefs_file *file, bool exclude)
 {
 	struct pid_edit *edit = kzalloc(sizeof(*edit));
@@ -237,6 +245,7 @@ static void pid_forget(struct pid_edit *edit)
 	edit->none = 0;
 }
 
+/* Shows the copy, so a reader sees one state of the list. */
 static int pid_show(struct tracefs_file *file, struct trace_seq *seq)
 {
 	struct pid_edit *edit = file->private;
@@ -280,6 +289,10 @@ static int pid_take(struct pid_edit *edit, struct tracefs_file *file)
 	return 0;
 }
 
+/*
+ * Byte by byte, because a client may cut its text anywhere. What "no pid"
+ * begins is not yet a number, and a number is not yet complete.
+ */
 static ssize_t pid_write(struct tracefs_file *file, const char *buf, size_t len)
 {
 	struct pid_edit *edit = file->private;
@@ -303,6 +316,10 @@ static ssize_t pid_write(struct tracefs_file *file, const char *buf, size_t len)
 	return ret ? ret : (ssize_t)len;
 }
 
+/*
+ * The last number has no blank behind it. Applied only now, so that a list is
+ * never in force in part.
+ */
 static int pid_release(struct tracefs_file *file)
 {
 	struct pid_edit *edit = file->private;

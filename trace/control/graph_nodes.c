@@ -9,12 +9,14 @@
 
 /* ---- set_graph_function, set_graph_notrace ------------------------------- */
 
+/* A copy of one half of what function_graph follows, for hash_edit.h. */
 static int graph_hash_get(struct tracefs_file *file, bool exclude,
 			  struct ftrace_hash **copy)
 {
 	return trace_graph_hash_get(file_trace(file), exclude, copy);
 }
 
+/* In force for calls that begin afterwards; takes over the hash. */
 static int graph_hash_set(struct tracefs_file *file, bool exclude,
 			  struct ftrace_hash *hash)
 {
@@ -43,6 +45,7 @@ static int graph_notrace_open(struct tracefs_file *file)
 	return hash_edit_open(file, &source);
 }
 
+/* 0: as deep as the calls go. */
 static int depth_show(struct tracefs_file *file, struct trace_seq *seq)
 {
 	trace_seq_printf(seq, "%u\n", trace_graph_depth(file_trace(file)));

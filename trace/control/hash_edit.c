@@ -20,6 +20,10 @@
 
 DEFINE_TABLE(struct hash_command_set, hash_commands);
 
+/*
+ * An open file: the candidate, and the word that is being collected, since one
+ * word may come in several writes.
+ */
 struct hash_edit {
 	const struct hash_source *source;
 	struct ftrace_hash *hash; /* the candidate */
@@ -36,6 +40,7 @@ static void edit_free(struct hash_edit *edit)
 	kfree(edit);
 }
 
+/* > begins with nothing, >> and a reader with a copy of what is in force. */
 int hash_edit_open(struct tracefs_file *file, const struct hash_source *source)
 {
 	struct hash_edit *edit = kzalloc(sizeof(*edit));
@@ -122,6 +127,11 @@ static void quote_token(const struct hash_edit *edit, struct tracefs_file *file,
 	file->error_quote[len] = '\0';
 }
 
+/*
+ * Words up to a wrong one stay in the candidate. error_at is the place of the
+ * wrong word in this write; one that began in an earlier write is quoted
+ * instead.
+ */
 ssize_t hash_edit_write(struct tracefs_file *file, const char *buf, size_t len)
 {
 	struct hash_edit *edit = file->private;

@@ -19,6 +19,7 @@ static int enabled_show(struct tracefs_file *file, struct trace_seq *seq)
 	return 0;
 }
 
+/* Any number but 0 switches it on; if it is on, nothing changes. */
 static ssize_t enabled_write(struct tracefs_file *file, const char *buf,
 			     size_t len)
 {
@@ -43,6 +44,7 @@ TRACEFS_FILES(51, root_dir, profile_nodes);
 
 /* ---- trace_stat/functionN ------------------------------------------------ */
 
+/* Sorted once, at open: the counts go on while the file is read. */
 static int stat_open(struct tracefs_file *file)
 {
 	file->private =
@@ -68,6 +70,7 @@ static const struct tracefs_node stat_node = {
 	.release = stat_release,
 };
 
+/* All CPUs share one node; the level has the number. */
 static void stat_name(u64 cpu, char name[TRACEFS_NAME_MAX],
 		      struct tracefs_level *level)
 {
@@ -89,6 +92,7 @@ static bool stat_next(const struct tracefs_path *dir, u64 *pos,
 	return true;
 }
 
+/* By the names that the directory lists: function01 is no file. */
 static bool stat_lookup(const struct tracefs_path *dir, const char *name,
 			struct tracefs_level *level)
 {

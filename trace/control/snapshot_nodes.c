@@ -28,6 +28,7 @@ static int free_it(struct tracefs_file *file)
 	return 0;
 }
 
+/* The spare buffer is allocated by the first snapshot. */
 static int take_it(struct tracefs_file *file)
 {
 	struct trace_array *tr = file_trace(file);
@@ -40,6 +41,10 @@ static int take_it(struct tracefs_file *file)
 		       tracing_snapshot_cpu(tr, node_cpu(file));
 }
 
+/*
+ * 0 frees, 1 takes, any other number empties. A tracer that keeps its longest
+ * time there owns the snapshot: -EBUSY.
+ */
 static ssize_t snapshot_write(struct tracefs_file *file, const char *buf,
 			      size_t len)
 {
@@ -67,6 +72,7 @@ struct snapshot_raw {
 	size_t left;
 };
 
+/* The trace is in use while the file is open, so it is not destroyed. */
 static int raw_open(struct tracefs_file *file)
 {
 	if (trace_current_tracer(file_trace(file))->keeps_max)
@@ -106,6 +112,7 @@ static ssize_t raw_read(struct tracefs_file *file, char *buf, size_t len)
 
 /* ---- tracing_max_latency ------------------------------------------------- */
 
+/* In microseconds, rounded down. */
 static int max_show(struct tracefs_file *file, struct trace_seq *seq)
 {
 	trace_seq_printf(seq, "%llu\n",

@@ -14,6 +14,7 @@
 
 static const struct tracefs_dir options_dir = { .mode = 0750 };
 
+/* The number of the option that the file is; option_level() put it there. */
 static unsigned int node_option(const struct tracefs_file *file)
 {
 	return (unsigned long)tracefs_last(&file->at)->data;
@@ -46,6 +47,7 @@ static const struct tracefs_node option_node = { .mode = 0640,
 						 .show = option_show,
 						 .write = option_write };
 
+/* All options share one node; the level says which one a file is. */
 static void option_level(u64 option, struct tracefs_level *level)
 {
 	level->node = &option_node;
@@ -53,11 +55,13 @@ static void option_level(u64 option, struct tracefs_level *level)
 	level->id = option;
 }
 
+/* The trace whose options/ this is. */
 static const struct trace_array *dir_trace(const struct tracefs_path *dir)
 {
 	return tracefs_above(dir, &trace_dir)->data ?: trace_top();
 }
 
+/* record-cmd is an option of the top trace only (trace_has_option()). */
 static bool option_lookup(const struct tracefs_path *dir, const char *name,
 			  struct tracefs_level *level)
 {
@@ -73,6 +77,7 @@ static bool option_lookup(const struct tracefs_path *dir, const char *name,
 	return false;
 }
 
+/* The position is the number of an option. */
 static bool option_next(const struct tracefs_path *dir, u64 *pos,
 			char name[TRACEFS_NAME_MAX],
 			struct tracefs_level *level)
@@ -132,6 +137,7 @@ static int formats_show(struct tracefs_file *file, struct trace_seq *seq)
 	return 0;
 }
 
+/* The file has microseconds, the kernel nanoseconds. */
 static int thresh_show(struct tracefs_file *file, struct trace_seq *seq)
 {
 	trace_seq_printf(seq, "%llu\n", trace_thresh() / 1000);

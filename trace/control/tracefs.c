@@ -9,6 +9,10 @@
 #include "kernel/lib/string.h"
 #include "trace/control/error_log.h"
 
+/*
+ * By the owner's bits of the mode: there is one user. TRACEFS_ROOT skips them,
+ * as root does on Linux.
+ */
 static bool may_open(const struct tracefs_node *node, unsigned int flags)
 {
 	if (flags & TRACEFS_ROOT)
@@ -62,6 +66,10 @@ int tracefs_open(const char *path, unsigned int flags,
 	return ret;
 }
 
+/*
+ * The buffer of a read in bytes: at first, and at most. A piece of text that
+ * does not fit into the largest is an error (-ENOMEM).
+ */
 #define ROOM_FIRST 8192
 #define ROOM_MAX   (16UL << 20)
 
@@ -169,6 +177,11 @@ static int restart(struct tracefs_file *file)
 	return 0;
 }
 
+/*
+ * Text has no random access: to go back it is generated again from its
+ * beginning, to go forward it is skipped. A stream has no positions; the offset
+ * does not count there.
+ */
 ssize_t tracefs_pread(struct tracefs_file *file, char *buf, size_t len,
 		      u64 offset)
 {
@@ -188,6 +201,7 @@ ssize_t tracefs_pread(struct tracefs_file *file, char *buf, size_t len,
 	return n ? n : read_text(file, buf, len);
 }
 
+/* A file without a poll of its own is always readable. */
 int tracefs_poll(struct tracefs_file *file)
 {
 	if (!(file->flags & TRACEFS_READ))
@@ -196,6 +210,7 @@ int tracefs_poll(struct tracefs_file *file)
 	       file->node->poll(file);
 }
 
+/* What an earlier write said of its error does not count for this one. */
 static void error_reset(struct tracefs_file *file)
 {
 	file->error_at = 0;
@@ -218,6 +233,7 @@ ssize_t tracefs_write(struct tracefs_file *file, const char *buf, size_t len)
 	return ret;
 }
 
+/* The handle is gone in every case, as after close(2). */
 int tracefs_close(struct tracefs_file *file)
 {
 	int ret;

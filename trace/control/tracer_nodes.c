@@ -149,6 +149,7 @@ static int readme_show(struct tracefs_file *file, struct trace_seq *seq)
 	return 0;
 }
 
+/* In the order of their table, as on one line of Linux. */
 static int tracers_show(struct tracefs_file *file, struct trace_seq *seq)
 {
 	const struct tracer *tracer;
@@ -202,6 +203,7 @@ static ssize_t on_write(struct tracefs_file *file, const char *buf, size_t len)
 
 /* ---- trace, trace_pipe --------------------------------------------------- */
 
+/* > empties the trace, also if nothing is written then. */
 static int trace_file_open(struct tracefs_file *file)
 {
 	if (file->flags & TRACEFS_TRUNC)

@@ -12,6 +12,10 @@
 #include "kernel/mutex.h"
 #include "trace/core/ftrace_internal.h"
 
+/*
+ * Is the set of site @i exactly the ops that match it, in the order of the
+ * list? Return: NULL, or what is wrong.
+ */
 static const char *check_members(const struct ftrace_set *set, u32 i)
 {
 	const struct ftrace_ops *ops, *direct = NULL;
@@ -37,6 +41,7 @@ static const char *check_members(const struct ftrace_set *set, u32 i)
 	return NULL;
 }
 
+/* A direct ops has one target for all its sites, or one for each. */
 static unsigned long site_direct(const struct ftrace_ops *ops, u32 i)
 {
 	const struct ftrace_hash *filter = ops->filter_hash;
@@ -78,6 +83,7 @@ static const char *check_target(const struct ftrace_set *set, u32 i)
 	return "no such kind of set";
 }
 
+/* The record, its two sets, and the bytes at its site. */
 static const char *check_rec(const struct dyn_ftrace *rec, u32 i)
 {
 	const struct ftrace_set *wanted = set_of(rec->wanted);
@@ -120,6 +126,7 @@ static size_t check_refs(void)
 	return bad;
 }
 
+/* Only the first fault is printed: one cause makes many. */
 size_t ftrace_check(void)
 {
 	const char *wrong;

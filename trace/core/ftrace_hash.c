@@ -18,6 +18,10 @@
 #include "kernel/lib/string.h"
 #include "trace/core/ftrace_internal.h"
 
+/*
+ * One allocation: the record numbers, and behind them, aligned, the targets if
+ * it has any. Return: NULL without memory.
+ */
 struct ftrace_hash *ftrace_hash_alloc(size_t room, bool direct)
 {
 	size_t recs = ALIGN_UP(room * sizeof(u32), sizeof(long));
@@ -48,6 +52,10 @@ struct dyn_ftrace *ftrace_hash_rec(const struct ftrace_hash *hash, size_t i)
 	return &ftrace_recs[hash->rec[i]];
 }
 
+/*
+ * The first place whose number is not below @rec: where it is, or where it
+ * would have to be inserted.
+ */
 size_t ftrace_hash_pos(const struct ftrace_hash *hash, u32 rec)
 {
 	size_t lo = 0, hi = hash->count, mid;
@@ -69,6 +77,7 @@ bool ftrace_hash_test(const struct ftrace_hash *hash, u32 rec)
 	return pos < hash->count && hash->rec[pos] == rec;
 }
 
+/* What is excluded wins over what is selected. */
 bool ftrace_ops_match(const struct ftrace_ops *ops, u32 i)
 {
 	if (ops->filter_hash && !ftrace_hash_test(ops->filter_hash, i))
@@ -83,6 +92,7 @@ bool ftrace_hash_has(const struct ftrace_hash *hash, unsigned long ip)
 	return rec && hash && ftrace_hash_test(hash, rec - ftrace_recs);
 }
 
+/* The caller has made the room, and adds in rising order. */
 static void hash_append(struct ftrace_hash *to, const struct ftrace_hash *from,
 			size_t i)
 {
@@ -98,6 +108,10 @@ enum hash_keep {
 	KEEP_B = 4,
 };
 
+/*
+ * One pass over both. The end of a set counts as a number above all others. Of
+ * an element in both, @b has the target that is kept.
+ */
 static void hash_merge(struct ftrace_hash *to, const struct ftrace_hash *a,
 		       const struct ftrace_hash *b, unsigned int keep)
 {
@@ -118,6 +132,7 @@ static void hash_merge(struct ftrace_hash *to, const struct ftrace_hash *a,
 	}
 }
 
+/* Return: a new set; NULL without memory. */
 static struct ftrace_hash *hash_combine(const struct ftrace_hash *a,
 					const struct ftrace_hash *b,
 					unsigned int keep)
@@ -155,6 +170,10 @@ struct ftrace_hash *ftrace_direct_hash_new(size_t room)
 	return ftrace_hash_alloc(room, true);
 }
 
+/*
+ * Return: 0; -EINVAL there is no site that can be patched, or no such target;
+ * -EEXIST the site is in the set; -ENOSPC the set is full.
+ */
 int ftrace_direct_hash_add(struct ftrace_hash *hash, unsigned long ip,
 			   unsigned long addr)
 {

@@ -21,8 +21,10 @@
 #define CHARS_MAX  256 /* bytes of a string, its NUL included */
 #define NUMBER_MAX 24  /* bytes of a number, its NUL included */
 
+/* Which operators and values fit a field; OTHER: none. */
 enum kind { NUMBER, CHARS, MASK, OTHER };
 
+/* What a term compares: where it is in a record, and how to load it. */
 struct field {
 	enum kind kind;
 	u8 load;
@@ -39,6 +41,7 @@ static const char *const op_text[OPS] = {
 	[LT] = "<",   [GE] = ">=", [GT] = ">",	[AND] = "&",
 };
 
+/* One parse. opposite: the term is true where the predicate is false. */
 struct term {
 	struct filter_parser *p;
 	const char *text;
@@ -89,6 +92,7 @@ static u8 number_load(u32 size, bool is_signed)
 	}
 }
 
+/* From the declaration of the event. */
 static struct field field_of(const struct trace_field *from)
 {
 	struct field field = { .kind = CHARS,
@@ -117,11 +121,13 @@ static struct field field_of(const struct trace_field *from)
 	return field;
 }
 
+/* Are the @len characters of @text exactly @name? */
 static bool is_name(const char *name, const char *text, size_t len)
 {
 	return strlen(name) == len && !strncmp(name, text, len);
 }
 
+/* A list of fields ends in one without a type. */
 static bool find_in(const struct trace_field *list, const char *name,
 		    size_t len, struct field *field)
 {
@@ -185,6 +191,7 @@ static bool find_field(struct term *t, const char *name, size_t len)
 	return true;
 }
 
+/* FIELD, or FIELD.function. Return: 0; -EINVAL after refuse(). */
 static int parse_field(struct term *t)
 {
 	u32 start = t->at;
@@ -233,6 +240,7 @@ static u64 truncated(const struct field *field, u64 value)
 	return field->is_signed ? (u64)((s64)value >> shift) : value >> shift;
 }
 
+/* From first to last, both included: one subtraction and one comparison. */
 static void set_range(struct term *t, u64 first, u64 last, bool opposite)
 {
 	t->pred->test = FILTER_RANGE;

@@ -67,6 +67,10 @@ static bool cut(struct span *s, char end, struct span *part)
 	return true;
 }
 
+/*
+ * A whole number in any base that C knows. kstrtoull() takes a newline at the
+ * end, which does not belong to a span.
+ */
 static bool number(struct span s, u64 *n)
 {
 	char text[24];
@@ -94,6 +98,10 @@ static u8 number_load(const struct trace_field *from)
 	}
 }
 
+/*
+ * Where the field is in a record. A field of another kind, a stack or an array,
+ * has no value to count by: -EINVAL.
+ */
 static int set_record_field(struct parser *p, struct span name,
 			    const struct trace_field *from,
 			    struct hist_field *field)
@@ -123,6 +131,10 @@ static const struct trace_field *find_in(const struct trace_field *list,
 	return list->type ? list : NULL;
 }
 
+/*
+ * The event's own fields win over the common ones, whose names have a prefix
+ * that trace_common_fields leaves out. Return: NULL if there is none.
+ */
 static const struct trace_field *find_field(const struct parser *p,
 					    struct span name)
 {
@@ -260,6 +272,10 @@ static u32 bytes_of(const struct hist_field *field)
 	}
 }
 
+/*
+ * Keys stand one behind the other in an entry, each in whole words: key->word
+ * is the first of its words.
+ */
 static int parse_key(struct parser *p, struct span text)
 {
 	struct hist_spec *spec = p->spec;
@@ -327,6 +343,7 @@ static int parse_list(struct parser *p, struct span list,
 
 /* ---- sort ---------------------------------------------------------------- */
 
+/* What to sort by: 0 is hitcount, then the values, then the keys. */
 static int find_sorted(struct parser *p, struct span name,
 		       struct hist_sort *sort)
 {
@@ -390,6 +407,10 @@ static int parse_clock(struct parser *p, struct span value)
 	return 0;
 }
 
+/*
+ * keys, vals and sort are only kept here: a value may refer to a key that
+ * stands behind it.
+ */
 static int parse_assignment(struct parser *p, struct span name,
 			    struct span value)
 {

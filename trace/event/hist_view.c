@@ -18,11 +18,19 @@
 #include "trace/event/event_hist_internal.h"
 #include "trace/trace_internal.h"
 
+/*
+ * One line of the histogram: its key, which stays in the map, and its sums,
+ * which are copied. sum[0] is hitcount.
+ */
 struct row {
 	const u64 *key;
 	u64 sum[1 + HIST_VALS_MAX];
 };
 
+/*
+ * What a reader sees: a state of one moment, in order. The table is held, so
+ * the keys stay.
+ */
 struct hist_view {
 	struct event_hist *hist;
 	struct hist_table *table;
@@ -35,6 +43,7 @@ struct hist_view {
 
 static const struct hist_spec *sorting; /* [trace_lock] for compare() */
 
+/* A difference would overflow. */
 static int compare_numbers(u64 a, u64 b)
 {
 	return a < b ? -1 : a > b;
@@ -46,6 +55,10 @@ static bool is_signed(u8 load)
 	       load == HIST_S64;
 }
 
+/*
+ * Numbers with a sign get a bias, so that they compare as unsigned ones. A
+ * stack is compared frame by frame.
+ */
 static int compare_keys(const struct hist_field *field, const u64 *a,
 			const u64 *b)
 {
@@ -62,6 +75,7 @@ static int compare_keys(const struct hist_field *field, const u64 *a,
 	return ret;
 }
 
+/* @field: 0 hitcount, then the values, then the keys (hist_sorted()). */
 static int compare_by(u32 field, const struct row *a, const struct row *b)
 {
 	if (field <= sorting->nr_vals)
@@ -69,6 +83,10 @@ static int compare_by(u32 field, const struct row *a, const struct row *b)
 	return compare_keys(hist_sorted(sorting, field), a->key, b->key);
 }
 
+/*
+ * Equal rows are put in the order of their keys, so the text is always the
+ * same.
+ */
 static int compare(const void *left, const void *right)
 {
 	const struct row *a = left, *b = right;
@@ -85,6 +103,7 @@ static int compare(const void *left, const void *right)
 	return ret;
 }
 
+/* Elements so far; probes go on adding some. */
 static u32 count(const struct hist_map *map)
 {
 	u32 slot = 0, n = 0;
@@ -158,6 +177,7 @@ static void put_padded(struct trace_seq *seq, const char *text, u32 width)
 		trace_seq_fill(seq, ' ', width - len);
 }
 
+/* The widths are Linux's, as in all lines below: tools read columns. */
 static void put_symbol(struct trace_seq *seq, u64 addr, bool offset)
 {
 	char text[128];
@@ -178,6 +198,7 @@ static void put_stack(struct trace_seq *seq, const u64 *addrs)
 	}
 }
 
+/* The name of the task stands behind the keys of its element. */
 static void put_execname(struct trace_seq *seq, const struct hist_spec *spec,
 			 const u64 *key, u64 pid)
 {

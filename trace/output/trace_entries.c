@@ -20,6 +20,7 @@ static const struct trace_field function_fields[] = {
 	TRACE_FIELDS_END,
 };
 
+/* `mutex_lock <-queue_try_put`; without print-parent only the first. */
 static void put_function(struct trace_iterator *iter, struct trace_seq *s)
 {
 	const struct ftrace_entry *entry = (const void *)iter->data;
@@ -56,6 +57,7 @@ static const struct trace_field switch_fields[] = {
 	TRACE_FIELDS_END,
 };
 
+/* pid:priority:state of both; S stands for any sleep, R for runnable. */
 static void put_two_tasks(struct trace_iterator *iter, struct trace_seq *s,
 			  const char *between)
 {
@@ -114,6 +116,10 @@ static const struct trace_field entry_fields[] = {
 	TRACE_FIELDS_END,
 };
 
+/*
+ * For traces that another tracer shows: function_graph has a text of its own,
+ * with braces (graph_output.c).
+ */
 static void put_graph_entry(struct trace_iterator *iter, struct trace_seq *s)
 {
 	const struct ftrace_graph_ent_entry *entry = (const void *)iter->data;
@@ -134,6 +140,10 @@ static const struct trace_event funcgraph_entry_event = {
 
 TABLE_ENTRY(trace_events, 20, funcgraph_entry_event);
 
+/*
+ * Of both events of a return: the one with a value is the other one and a word
+ * behind it.
+ */
 #define RETURN_FIELDS                                                       \
 	TRACE_FIELD(ftrace_graph_ret_entry, unsigned long, func),           \
 		TRACE_FIELD(ftrace_graph_ret_entry, int, depth),            \
@@ -199,6 +209,10 @@ static const struct trace_field stack_fields[] = {
 	TRACE_FIELDS_END,
 };
 
+/*
+ * Frames in trampolines have no name of their own. The size in the record is
+ * not trusted beyond its length.
+ */
 static void put_stack(struct trace_iterator *iter, struct trace_seq *s)
 {
 	const struct stack_entry *entry = (const void *)iter->data;

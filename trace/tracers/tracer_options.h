@@ -25,6 +25,7 @@
 	X(profile_time, "profile-time", true)                  \
 	X(function_trace, "function-trace", true)
 
+/* Numbers behind those of the core: a bit of trace_array.options each. */
 enum tracer_option {
 	TRACER_OPTIONS_BEFORE = TRACE_OPTIONS_CORE - 1,
 #define TRACER_OPTION_BIT(id, name, on) TRACE_OPT_##id,

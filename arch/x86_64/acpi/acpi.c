@@ -14,6 +14,10 @@
 
 #define TABLE_MAX (1U << 20) /* a larger one is damaged */
 
+/*
+ * The layouts are those of ACPI 6.4, 5.2. Tables may lie at any address, so a
+ * field is copied before it is used.
+ */
 struct rsdp {
 	char signature[8];
 	u8 checksum;
@@ -63,6 +67,7 @@ enum madt_type {
 	MADT_X2APIC = 9,
 };
 
+/* Flags of a CPU, bit 0: it can be started now. */
 #define MADT_CPU_ENABLED 1U
 
 /* Offsets in the FADT and in the HPET's table. */
@@ -108,6 +113,10 @@ struct madt_x2apic {
 	u32 processor;
 } __packed;
 
+/*
+ * The result has nothing but the reason, so nobody uses half of it. Return:
+ * @err.
+ */
 static int fail(struct acpi_info *info, int err, const char *why, u64 where)
 {
 	memset(info, 0, sizeof(*info));
@@ -116,6 +125,7 @@ static int fail(struct acpi_info *info, int err, const char *why, u64 where)
 	return err;
 }
 
+/* The checksum of every ACPI table: all bytes add up to 0, modulo 256. */
 static bool sums_to_zero(const void *data, size_t len)
 {
 	const u8 *byte = data;
@@ -126,6 +136,7 @@ static bool sums_to_zero(const void *data, size_t len)
 	return sum == 0;
 }
 
+/* From revision 2 on there is a second checksum, over the longer structure. */
 bool acpi_rsdp_valid(const void *data, size_t len)
 {
 	struct rsdp rsdp;
@@ -188,6 +199,10 @@ static void add_cpu(struct acpi_info *info, u32 apic_id, u32 flags)
 	((entry)->length >= sizeof(to) && \
 	 (memcpy(&(to), (entry), sizeof(to)), true))
 
+/*
+ * What does not fit into info is left out: it has room for what machines have.
+ * Other types are skipped.
+ */
 static bool parse_interrupt_controllers(const struct madt_entry *entry,
 					struct acpi_info *info)
 {
@@ -241,6 +256,7 @@ static bool parse_entry(const struct madt_entry *entry, struct acpi_info *info)
 	}
 }
 
+/* The length of each entry is in it; the sum must be that of the table. */
 static int parse_madt(const struct sdt_header *table, u64 phys,
 		      struct acpi_info *info)
 {
@@ -327,6 +343,7 @@ static int parse_tables(const struct sdt_header *root, u64 root_phys,
 	return fail(info, -ENOENT, "there is no MADT", root_phys);
 }
 
+/* The XSDT has 64-bit addresses and wins over the RSDT. */
 int acpi_parse(const void *data, size_t len, acpi_read_fn read,
 	       struct acpi_info *info)
 {

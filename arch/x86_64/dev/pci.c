@@ -13,6 +13,10 @@
 #include "kernel/lib/errno.h"
 #include <asm/io.h>
 
+/*
+ * Registers of a function (PCI 3.0, 6.1), read by 32 bits: so the status stands
+ * in the upper half of the word at PCI_COMMAND.
+ */
 #define CONFIG_ADDRESS 0xcf8
 #define CONFIG_DATA    0xcfc
 #define CONFIG_ENABLE  0x80000000U
@@ -35,11 +39,19 @@
 /* Each capability takes at least 4 of the 192 bytes behind the header. */
 #define MAX_CAPS 48
 
+/*
+ * Bits of a base address register (6.2.5.1). Bits below the address say what
+ * kind of space it is.
+ */
 #define BAR_IO	      BIT(0)
 #define BAR_TYPE(bar) ((bar) >> 1 & 3)
 #define BAR_64	      2
 #define BAR_ADDRESS   0xfffffff0U
 
+/*
+ * MSI-X (6.8.2), and the message by which a local APIC gets an interrupt (SDM
+ * 3, Message Signalled Interrupts).
+ */
 #define MSIX_ENABLE    BIT(31)
 #define MSIX_MASK_ALL  BIT(30)
 #define MSIX_BIR       7U
@@ -49,12 +61,17 @@
 #define MSI_ADDRESS    0xfee00000U
 #define MSI_DEST_SHIFT 12
 
+/* What the port CONFIG_ADDRESS takes; a register is a multiple of 4. */
 static u32 config_address(const struct pci_function *f, unsigned int reg)
 {
 	return CONFIG_ENABLE | f->bus << 16 | f->slot << 11 | f->fn << 8 |
 	       (reg & 0xfc);
 }
 
+/*
+ * Two accesses that belong together: the caller is alone. All ones if there is
+ * no such function.
+ */
 u32 pci_read(const struct pci_function *f, unsigned int reg)
 {
 	outl(CONFIG_ADDRESS, config_address(f, reg));
@@ -90,6 +107,7 @@ static unsigned int bus_behind(const struct pci_function *f)
 	return bus > f->bus ? bus : 0;
 }
 
+/* Only function 0 says whether the device has others. */
 static unsigned int functions_of(const struct pci_function *f)
 {
 	return pci_read(f, REG_HEADER) & HEADER_MULTI ? FNS : 1;
@@ -121,6 +139,10 @@ static bool find_on_bus(u16 vendor, u16 device, u16 other, u64 buses[4],
 	return false;
 }
 
+/*
+ * The first function in the order of buses and slots. A bridge leads to buses
+ * of higher numbers only, so one pass finds all of them.
+ */
 bool pci_find(u16 vendor, u16 device, u16 other, struct pci_function *f)
 {
 	u64 buses[4] = { 1 };
@@ -135,6 +157,10 @@ bool pci_find(u16 vendor, u16 device, u16 other, struct pci_function *f)
 	return false;
 }
 
+/*
+ * The list is followed for MAX_CAPS steps at most, since a damaged one may be a
+ * circle. @after 0: from its beginning.
+ */
 unsigned int pci_capability(const struct pci_function *f, u8 id,
 			    unsigned int after)
 {
@@ -171,6 +197,10 @@ volatile void *pci_map_bar(const struct pci_function *f, unsigned int bar,
 	return base ? ioremap(base + offset, len) : NULL;
 }
 
+/*
+ * All is masked while entry 0, the only one in use, is written. The message
+ * goes to this CPU.
+ */
 int pci_msix_enable(const struct pci_function *f, unsigned int vector)
 {
 	unsigned int cap = pci_capability(f, PCI_CAP_MSIX, 0);

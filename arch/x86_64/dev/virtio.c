@@ -56,6 +56,11 @@ static_assert(sizeof(struct virtq_ring) <= PAGE_SIZE);
 static_assert(offsetof(struct virtq_ring, avail) % 2 == 0);
 static_assert(sizeof(struct virtq_desc) == 16);
 
+/*
+ * The device says by capabilities where its registers are: in which BAR, at
+ * what offset. @step: what the queue's number is multiplied by (notify only).
+ * Return: NULL if it has no such part.
+ */
 static volatile char *map_part(struct virtio_device *dev, unsigned int type,
 			       u32 *step)
 {
@@ -75,11 +80,13 @@ static volatile char *map_part(struct virtio_device *dev, unsigned int type,
 	return NULL;
 }
 
+/* The steps of initialisation, 3.1.1: each sets one more bit. */
 static void add_status(struct virtio_device *dev, u8 bits)
 {
 	writeb(dev->common + STATUS, readb(dev->common + STATUS) | bits);
 }
 
+/* A device is reset when it reads 0. The wait is bounded: false if not. */
 static bool reset(struct virtio_device *dev)
 {
 	unsigned int i;
@@ -91,6 +98,10 @@ static bool reset(struct virtio_device *dev)
 	return false;
 }
 
+/*
+ * Accepts exactly what the driver knows, and version 1. The device says by a
+ * bit that it can live with that.
+ */
 static bool agree(struct virtio_device *dev, u32 features)
 {
 	u32 low, high;
@@ -133,11 +144,13 @@ int virtio_open(struct virtio_device *dev, u32 features, unsigned int vector)
 	return ret;
 }
 
+/* From now on the device looks at its queues. */
 void virtio_start(struct virtio_device *dev)
 {
 	add_status(dev, STATUS_RUNS);
 }
 
+/* The driver gives up; the device does nothing until it is reset. */
 void virtio_fail(struct virtio_device *dev)
 {
 	add_status(dev, STATUS_FAILED);
@@ -145,12 +158,17 @@ void virtio_fail(struct virtio_device *dev)
 
 /* ---- queues -------------------------------------------------------------- */
 
+/* A 64-bit register, in two halves as 4.1.3.1 allows. */
 static void write_address(volatile char *reg, const volatile void *p)
 {
 	writel(reg, virt_to_phys(p));
 	writel(reg + 4, virt_to_phys(p) >> 32);
 }
 
+/*
+ * A page for the ring, and one for each buffer: their addresses never change.
+ * false: no memory, and nothing is left allocated.
+ */
 static bool alloc_queue(struct virtq *q)
 {
 	unsigned int i;
@@ -195,6 +213,7 @@ int virtq_open(struct virtio_device *dev, struct virtq *q, u16 number,
 	return 0;
 }
 
+/* The descriptor is complete before the index says so. */
 void virtq_give(struct virtq *q, u16 id, u32 len)
 {
 	struct virtq_avail *avail = &q->ring->avail;

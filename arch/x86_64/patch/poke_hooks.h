@@ -27,6 +27,7 @@ poke_step_begins(enum poke_step step, const struct text_poke *vec, size_t n)
 	return false;
 }
 
+/* After a step, done by the engine or by a hook. */
 static __always_inline void poke_step_ends(enum poke_step step)
 {
 }
