@@ -116,7 +116,7 @@ def end(process):
 
 
 def interrupt(pool):
-    """No part begins any more; those under way are told to end."""
+    """No part begins any more; those under way are asked to end."""
     pool.shutdown(wait=False, cancel_futures=True)
     ending.set()
     for process in list(running):

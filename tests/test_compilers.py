@@ -11,7 +11,7 @@ import pytest
 from tests import parts, qemu
 from tests.python import COMMAND as PYTHON
 
-# Folder of the build -> what make is told. README.md has the same table.
+# Folder of the build -> the words for make. README.md has the same table.
 COMPILERS = {
     "gcc-12-Os": ["OPT=-Os"],
     "gcc-11-O2": ["CC=gcc-11"],

@@ -58,7 +58,7 @@ MUTANTS = [
      "	if (READ_ONCE(per_cpu(trace_context, cpu)) != CTX_TASK)\n"
      "		return false;\n", "",
      "quiesce.a_handler_of_an_nmi*", "not ok 1 - quiesce.a_handler"),
-    ("who passes loses marks of one wait only", "kernel/quiesce_marks.c",
+    ("a task that passes loses marks of one wait", "kernel/quiesce_marks.c",
      "	for (; which; which &= which - 1)\n", "	if (which)\n",
      "quiesce.two_waits*", "not ok 1 - quiesce.two_waits"),
     ("a ring is changed with its writer inside",

@@ -4,7 +4,7 @@
 
 The run itself takes root and a network, so it is no part of these tests. The
 mounts are real, in a namespace of the test: of a small tree instead of Debian,
-with a chroot that does as it is told.
+with a chroot that does as a test says.
 """
 import fcntl
 import os

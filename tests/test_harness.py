@@ -2,7 +2,7 @@
 # parts: test 11
 """The harness fails when the kernel does not do what it should.
 
-A guest that says and does as it is told (tests/guest/guest.asm) plays each
+A guest that says and does as a test asks (tests/guest/guest.asm) plays each
 kind of bad end in a real QEMU; what only concerns the log is fed as text.
 """
 import errno
@@ -472,9 +472,9 @@ def test_all_is_run_whatever_only_says(monkeypatch):
 
 @pytest.mark.parametrize("late", [0, 2])
 def test_an_interrupt_ends_all_parts(tmp_path, late):
-    """Also those that have begun when the thread that began them has not yet
-    been told."""
-    # Whoever runs the tests in the background may have ^C ignored.
+    """Also those that have begun when the thread that began them does not yet
+    know."""
+    # Where the tests run in the background, ^C may be ignored.
     script = ("import signal, sys, time; sys.path.insert(0, '.')\n"
               "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
               "from tests import parts, run\n"

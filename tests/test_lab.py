@@ -75,7 +75,7 @@ def test_too_few_cpus_are_refused(smp):
                           env=os.environ | {"SMP": smp}, text=True,
                           stderr=subprocess.PIPE, timeout=60, check=False)
     assert done.returncode == 1
-    assert done.stderr == (f"lab: SMP={smp}: who patches under load needs "
+    assert done.stderr == (f"lab: SMP={smp}: a patch under load needs "
                            "two CPUs\n")
 
 

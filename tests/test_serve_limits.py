@@ -73,7 +73,7 @@ def counted_line(counted):
 
 def open_read_close(counted, line, pause=lambda: None):
     """Instructions of the three. Of each the least of several, because the
-    guest's tick, which they do not cause, comes now and then."""
+    guest's tick, which they do not cause, falls into some of them."""
     who, found = {"pid": 77, "comm": b"cat"}, []
     for _ in range(TURNS):
         pause()

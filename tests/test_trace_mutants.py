@@ -334,7 +334,7 @@ HIST_MAP = [
      " (u64)hash << 32 | number)",
      "(host_step(), map->slot[at & map->mask] ="
      " (u64)hash << 32 | number)"),
-    ("HM1: who took the slot may have the same key", "hist_map.c",
+    ("HM1: the one that took the slot may have the same key", "hist_map.c",
      "has_key(map, found, key)) break;", "0) break;"),
     ("HM2: an element has its key", "hist_map.c",
      "(map->key_words + map->extra_words) * sizeof(*key)", "0"),
@@ -471,7 +471,7 @@ FRAMES = [
     ("W2: a HELLO at the end of a damaged payload", "tfs1.c",
      "	restart(p, p->payload + p->got - tail, tail); /* W2 */\n",
      "	p->have = 0;\n"),
-    ("garbage is told once", "tfs1.c",
+    ("garbage is reported once", "tfs1.c",
      "	if (p->lost && !header)\n		return TFS1_MORE;\n", ""),
     ("a frame cut off has its id", "tfs1.c",
      "u32 id = p->body ? p->head.id : 0;", "u32 id = 0;"),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # parts: test 1
 """tools/trace on small traces written by hand: every form of input, what is
-made of it, and that each violation and each damage is told in a sentence."""
+made of it, and that each violation and each damage has a sentence."""
 import io
 import json
 import re

@@ -276,7 +276,7 @@ def test_two_commands_do_not_disturb_each_other(build):
 
 
 class Running:
-    """A command that runs, and its guest, which crashes when it is told."""
+    """A command that runs, and its guest, which crashes on command."""
 
     def __init__(self, build, *words):
         self.child = subprocess.Popen(

@@ -475,7 +475,7 @@ def test_a_guest_that_does_not_answer_is_dead_LK2(tmp_path, how):
 
 
 def test_a_reader_may_wait_for_longer_than_that(tmp_path):
-    """Only what it was told to give up has to be answered."""
+    """Only what it had to give up has to be answered."""
     with Mounted(tmp_path, "--patience", "3") as tree:
         with subprocess.Popen(["cat", str(tmp_path / "trace_pipe")],
                               stdout=subprocess.DEVNULL) as child:

@@ -112,7 +112,7 @@ def test_trace_cmd_record_function(host, options, wanted):
 
 @pytest.mark.torture
 def test_trace_cmd_record_while_it_goes_on(host):
-    """More than a buffer holds, so it must be read meanwhile; and splice()
+    """More than a buffer holds, so it must be read at once; and splice()
     must wait, not take the CPU."""
     report = host("trace-cmd record -p function -l 'mutex_*' -b 32 "
                   "sh -c 'sleep 2; ./recorded 5000' >log && trace-cmd report")

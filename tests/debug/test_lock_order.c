@@ -167,7 +167,7 @@ KTEST(lock_order, the_same_order_again)
 	take_mutexes(&mutex_a, &mutex_b);
 }
 
-/* Whoever only tries waits for nobody. */
+/* A caller that only tries waits for nobody. */
 KTEST(lock_order, a_lock_that_is_tried)
 {
 	take_a_then_b();

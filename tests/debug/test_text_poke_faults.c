@@ -243,7 +243,7 @@ KTEST(text_poke_faults, missing_all_syncs_is_seen)
 /*
  * Now all entries are about the place of everybody's unrelated INT3. Whatever
  * mixture of entry and poison somebody reads, he survives it. The vector is
- * used again only after the next batch, which has another: then whoever reads
+ * used again only after the next batch, which has another: a CPU that reads
  * this one has answered a synchronisation, so is done.
  */
 static struct text_poke vectors[2][8];

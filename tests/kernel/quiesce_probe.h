@@ -4,8 +4,8 @@
  * inside a trampoline.
  *
  * A "trampoline" here is a stretch of code in which a flag is set. What the
- * waiter frees after the wait is another flag: whoever is inside and sees it
- * has been freed under its feet.
+ * waiter frees after the wait is another flag: a task inside that sees it has
+ * been freed under its feet.
  */
 #pragma once
 

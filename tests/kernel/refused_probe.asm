@@ -202,7 +202,7 @@ func rx_call_rsp_slot
 	ret
 endfunc rx_call_rsp_slot
 
-; ---- what traps: the address that is told ----
+; ---- what traps: the address that is reported ----
 
 %macro traps 2+
 func rx_%1

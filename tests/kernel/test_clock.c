@@ -85,7 +85,7 @@ static void note_step_back(u64 by)
 		;
 }
 
-/* Whoever has seen a value published must not read a smaller one. */
+/* A CPU that has seen a value published must not read a smaller one. */
 static int read_and_publish(void *arg)
 {
 	u64 (*clock)(void) = *(u64(**)(void))arg;

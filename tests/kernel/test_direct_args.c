@@ -341,7 +341,7 @@ KTEST(direct_args, a_stack_word_too_few)
 	ftrace_fexit_reap();
 }
 
-/* Who is called last is the function, also where it never comes back. */
+/* The function is called last, also where it never comes back. */
 KTEST(direct_args, never_returning)
 {
 	static const struct shape never = { "never", never_returns,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Hooked returns: every function returns to the right place with the right
- * value, whatever is switched meanwhile; several users at once each see their
- * calls in pairs; backtraces do not notice.
+ * value, whatever is switched during the call; several users at once each see
+ * their calls in pairs; backtraces do not notice.
  */
 #include "arch/x86_64/cpu/traps.h"
 #include "kernel/stacktrace.h"

@@ -277,7 +277,7 @@ KTEST(ftrace, ipmodify_redirects_and_is_alone)
 	redirect_with(FTRACE_OPS_FL_SAVE_REGS);
 }
 
-/* ---- what a callback behind one that changes the frame is told ---- */
+/* ---- what a callback sees behind one that changes the frame ---- */
 
 static unsigned long told_ip, told_parent;
 
@@ -289,7 +289,7 @@ static void notrace callback_told(unsigned long ip, unsigned long parent_ip,
 	told_parent = parent_ip;
 }
 
-/* Called by the second of two subscribers: where from, and by whom. */
+/* Called by the second of two subscribers: from which site and caller. */
 static noinline void told_as_if_alone(struct ftrace_ops *second)
 {
 	unsigned long here = (unsigned long)told_as_if_alone;

@@ -2,7 +2,7 @@
 /*
  * I4 one instruction at a time: a task is preempted after the n-th instruction
  * of a trampoline (and of the list function and the callback), for every n;
- * meanwhile the ops is unregistered, poisoned and freed, its trampoline with
+ * the ops is then unregistered, poisoned and freed, its trampoline with
  * it. Nothing of that may happen before the task is out.
  *
  * Three tasks: the stepper makes the traced call with the trap flag set, and
@@ -204,7 +204,7 @@ KTEST_FLAGS(ftrace_step, in_the_list_I4, 0, 240)
 	in_company(false, 70);
 }
 
-/* Who does not wait is found out, at nearly every instruction. */
+/* A remover that does not wait is caught at nearly every instruction. */
 KTEST_FLAGS(ftrace_step, hasty_remover_is_noticed, 0, 120)
 {
 	unsigned int n = preempt_everywhere(0, true);

@@ -2,7 +2,7 @@
 /*
  * Storm: tasks register, refilter, unregister and free ops of their own at
  * random, another exchanges direct targets, all CPUs call. Callbacks verify
- * whom they serve; counts of ops that stay are exact; at every quiet point
+ * those they serve; counts of ops that stay are exact; at every quiet point
  * everything is recomputed (I7).
  *
  * `storm=` on the command line: seconds, for make torture.

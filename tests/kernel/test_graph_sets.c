@@ -77,7 +77,7 @@ static void change_during_the_look(void)
 	kthread_join(caller);
 }
 
-/* Who found itself in a set that is gone is no root when its call is over. */
+/* A task found in a set that is gone is no root when its call is over. */
 KTEST(function_graph, no_root_of_a_set_that_is_gone)
 {
 	struct ftrace_hash *set = ftrace_hash_begin(NULL);

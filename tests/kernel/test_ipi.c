@@ -2,7 +2,7 @@
 /*
  * Interrupts between CPUs: each call arrives exactly once, on the right CPU,
  * in the right context, in order; a sync round ends only after every CPU has
- * answered; NMIs reach whom they are sent to.
+ * answered; NMIs reach the CPUs they are sent to.
  */
 #include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/cpu/irq.h"
@@ -211,7 +211,7 @@ KTEST(ipi, sync_round_is_answered_by_all)
  */
 #define ROUNDS_AT_ONCE 96
 
-/* After a round all answers are to it or a later one, whoever else calls. */
+/* After a round all answers are to it or a later one, whatever others call. */
 static int rounds_beside_others(void *arg)
 {
 	const unsigned int *each = arg;

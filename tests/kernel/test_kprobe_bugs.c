@@ -66,7 +66,7 @@ static void load(void *from)
 	(void)bugs_load(from);
 }
 
-/* The fault is told at the instruction, and later probes are handled. */
+/* The fault is reported at the instruction, and later probes are handled. */
 KTEST(kprobe_bugs, a_fault_in_a_slot_is_that_of_the_instruction_K2)
 {
 	struct kprobe p = { .addr = bugs_load_at, .pre_handler = count_hit };

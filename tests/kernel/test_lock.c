@@ -271,7 +271,7 @@ KTEST(lock, mutex_is_handed_over_in_order)
 	}
 }
 
-/* Whoever unlocks and locks again at once does not overtake a waiter. */
+/* A task that unlocks and locks again at once overtakes no waiter. */
 KTEST(lock, mutex_does_not_starve_a_waiter)
 {
 	static struct fifo fifo;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Log lines: form, levels, and that no two mix, whoever prints: all CPUs at
+ * Log lines: form, levels, and that no two mix, whatever prints: all CPUs at
  * once, NMIs in the middle of a line, a line printed from within the writing of
  * another.
  *

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * synchronize_tasks(): whom it waits for, whom it does not, and what it says
- * while it waits. What goes wrong without it: test_quiesce_control.c.
+ * synchronize_tasks(): which tasks it waits for, and what it says while it
+ * waits. What goes wrong without it: test_quiesce_control.c.
  */
 #include "kernel/base/console.h"
 #include "kernel/lib/errno.h"
@@ -15,7 +15,7 @@
 #include "tests/kernel/quiesce_probe.h"
 #include <asm/cpu.h>
 
-/* ---- whom it waits for --------------------------------------------------- */
+/* ---- tasks it waits for -------------------------------------------------- */
 
 KTEST(quiesce, returns_when_nobody_is_in_the_way)
 {
@@ -173,7 +173,7 @@ static void long_irq(void *unused)
 
 static void arm_long_irq(void *timer)
 {
-	timer_add(timer, ktime_ns() + 3 * TICK_NS); /* it halts meanwhile */
+	timer_add(timer, ktime_ns() + 3 * TICK_NS); /* until then it halts */
 }
 
 /* Idle, but inside an interrupt that may be inside something. */

@@ -110,7 +110,7 @@ static void section_close(struct task_struct *task)
 		kthread_join(task);
 }
 
-/* ---- whom it waits for --------------------------------------------------- */
+/* ---- CPUs it waits for --------------------------------------------------- */
 
 /* Return: whether synchronize() waits while the section is open. */
 static bool waits_for(enum section_kind kind, void (*synchronize)(void))
@@ -168,7 +168,7 @@ KTEST(quiesce, not_waiting_for_sections_is_noticed)
 		EXPECT(!waits_for(kind, do_not_wait));
 }
 
-/* ---- whom it does not ---------------------------------------------------- */
+/* ---- CPUs it does not wait for ------------------------------------------- */
 
 KTEST(quiesce, a_later_section_is_not_waited_for)
 {

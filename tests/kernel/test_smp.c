@@ -206,7 +206,7 @@ static bool look_for_report(const char *text, size_t len)
 	return true; /* not a failure here: keep it off the log */
 }
 
-/* It stays listed for a while, so IPIs go to each CPU by itself meanwhile. */
+/* It stays listed for a while, so until then IPIs go CPU by CPU. */
 KTEST_FLAGS(smp, absent_cpu_is_reported, KTEST_LEAKS, 0)
 {
 	u64 mask = cpu_online_mask;

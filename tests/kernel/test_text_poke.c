@@ -285,7 +285,7 @@ static void look_at_preemption(enum poke_step next)
 		preemptible_at++;
 }
 
-/* Meanwhile all others trap: from the first step to the last. */
+/* From the first step to the last all others trap. */
 KTEST(text_poke, patcher_is_not_preempted)
 {
 	ASSERT_EQ(farm_init(&farm, 1, FARM_STRIDE, 0), 0);

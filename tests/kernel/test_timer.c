@@ -136,7 +136,7 @@ KTEST(timer, every_cpu_has_its_own)
 	EXPECT_EQ(on_all_cpus_run(fire_here, NULL), num_online_cpus());
 }
 
-/* The timer's fn runs on one CPU, and is cancelled on another meanwhile. */
+/* While the timer's fn runs on one CPU, it is cancelled on another. */
 static struct running {
 	struct timer timer;
 	bool inside, leave, cancelled;

@@ -312,7 +312,7 @@ static int read_all_the_time(void *unused)
 	return 0;
 }
 
-/* Free memory is poisoned: whoever reads a freed event faults. */
+/* Free memory is poisoned: a reader of a freed event faults. */
 static void register_and_free(void)
 {
 	struct trace_event *note = kmalloc(sizeof(*note));

@@ -361,7 +361,7 @@ KTEST(trace_output, stats)
 	output_end();
 }
 
-/* Who asks for less than a page of trace_pipe_raw gets it in pieces. */
+/* A reader of less than a page of trace_pipe_raw gets it in pieces. */
 KTEST(trace_output, raw_in_pieces)
 {
 	static const ssize_t pieces[] = { 1000, 1000, 1000, 1000, 96, -EAGAIN };

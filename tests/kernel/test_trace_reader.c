@@ -106,7 +106,7 @@ KTEST(trace_reader, adds_no_lock_of_its_own)
 	tt_end();
 }
 
-/* In other formats no caller is told, so all its calls are counted. */
+/* Other formats show no caller, so all its calls are counted. */
 static void in_format(const char *tracer, bool latency)
 {
 	trace_set_option(trace_top(), TRACE_OPT_funcgraph_proc, true);

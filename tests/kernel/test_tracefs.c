@@ -282,7 +282,7 @@ static int read_once(void *file)
 	return tracefs_read(file, stream_text, sizeof(stream_text));
 }
 
-/* Who does not wait is told; off and all read is the end. */
+/* Without waiting: -EAGAIN; off and all read is the end. */
 static void read_without_waiting(const char *path)
 {
 	struct tracefs_file *file;
@@ -335,7 +335,7 @@ KTEST(tracefs, a_stream_waits_or_says_that_it_would)
 
 /*
  * Each handle has a text of its own, made when it is first read, whatever is
- * written and read by others meanwhile.
+ * written and read by others at the same time.
  */
 KTEST(tracefs, two_readers_of_two_states_TF1)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * What is written to the control tree: what was read from it leaves all as it
- * is, what is refused is told in error_log.
+ * is, what is refused stands in error_log.
  */
 #include "kernel/base/printk.h"
 #include "kernel/lib/printf.h"

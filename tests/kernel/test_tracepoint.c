@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Tracepoints: the order of probes, what a register and an unregister refuse,
- * who is waited for, data that belongs to its probe, and exact accounting under
- * load. tests/kernel/test_events.c has the events themselves.
+ * which tasks are waited for, data that belongs to its probe, and exact
+ * accounting under load. tests/kernel/test_events.c has the events themselves.
  */
 #include "kernel/base/cmdline.h"
 #include "kernel/base/fail.h"

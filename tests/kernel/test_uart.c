@@ -13,7 +13,7 @@
 #define MCR_LOOP 0x10
 
 /*
- * Put a byte in the receiver. The console is ours meanwhile, so that nobody's
+ * Put a byte in the receiver. The console is ours then, so that nobody's
  * output goes round, and interrupts are off.
  */
 static void loop_byte(char byte)

@@ -238,7 +238,7 @@ static notrace bool sample_is_whole(const struct trace *t)
 		return false; /* its caller has been lost */
 	if (is_ftrace_trampoline(t->ip[0]) && !is_in(t->ip[1], uw_leaf) &&
 	    !is_in(t->ip[1], uw_loop))
-		return false; /* whom it traces has been lost */
+		return false; /* the function it traces has been lost */
 	return i + 1 < t->n && is_in(t->ip[i], uw_root);
 }
 

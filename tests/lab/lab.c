@@ -123,8 +123,8 @@ static int under_load(void)
 }
 
 /*
- * The same with turns so short that a patch takes many: who leaves a moment
- * open is caught in every run alike, not when the host happens to look.
+ * The same with turns so short that a patch takes many: a method that leaves a
+ * moment open is caught in every run alike, not when the host happens to look.
  */
 static int in_short_turns(void)
 {

@@ -36,7 +36,7 @@ static const struct lab_method methods[] = {
 	{ "naive", "the bytes one after the other", steps_naive },
 	{ "int3-nosync", "int3 without the synchronisation", steps_nosync },
 	{ "stop", "all other CPUs parked while the bytes change", steps_stop },
-	{ "jmpself", "a jump to itself over the first two bytes meanwhile",
+	{ "jmpself", "a jump to itself over the first two bytes first",
 	  steps_jmpself },
 };
 

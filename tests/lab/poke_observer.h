@@ -4,7 +4,7 @@
  *
  * It cannot answer a synchronisation while it watches, so as long as it has
  * not answered the first one, no tail may change; and as long as it has not
- * answered the second, no first byte. Whether it has answered is told by the
+ * answered the second, no first byte. Whether it has answered is said by the
  * number of the round, so being late is never taken for a violation. In an
  * emulator this is the one test that shows a missing synchronisation, and it
  * shows it every time: execution hardly does, prefetching is not modelled.

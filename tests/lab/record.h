@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * record.h - the recorder of the theatre: what a patch of one site does, and
- * what becomes of each call of it meanwhile.
+ * what becomes of each call of it.
  *
  * The engine's hooks (poke_hooks.h of nop5-debug.elf) report steps and stores;
  * callers report calls, which are folded into runs here. record_print() writes

@@ -4,7 +4,7 @@
  * and in time, after a wait for all tasks.
  *
  * Owns the function with the site, the trampoline that it calls, and the gate
- * in the trampoline: while it is closed, whoever comes waits inside.
+ * in the trampoline: while it is closed, a CPU that comes waits inside.
  *
  * Context: task; callers with preemption off.
  */

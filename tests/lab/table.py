@@ -37,7 +37,7 @@ COLUMNS = [
     ("batches", count("patches"), "of 8 sites, each across a cache line: "
      + LIMIT),
     ("batches/s", rate("patches", "ms", 1000), "under load"),
-    ("calls/s", rate("calls", "ms", 1000), "made meanwhile by the other CPUs"),
+    ("calls/s", rate("calls", "ms", 1000), "made during it by the other CPUs"),
     ("torn/M", rate("torn", "calls", MILLION), "of a million calls: ended in a "
      "trap, old and new bytes mixed"),
     ("#UD/M", rate("ud", "calls", MILLION), "of these: no instruction at all"),
@@ -115,7 +115,7 @@ def complaints(results):
 def main():
     smp = os.environ.get("SMP", "2")
     if not smp.isdecimal() or int(smp) < 2:
-        sys.exit(f"lab: SMP={smp}: who patches under load needs two CPUs")
+        sys.exit(f"lab: SMP={smp}: a patch under load needs two CPUs")
     print(f"Patching by five methods under the same load, QEMU TCG, {smp} "
           "CPUs:\n")
     for title, _, what in COLUMNS:

@@ -168,7 +168,7 @@ static const char *scene_name(size_t nr)
 
 CMDLINE_CHOICE(scene, "SCENE", scene_name, "which, for mode=theatre; else all");
 
-/* Its lines stand between the marks alone: whoever printed has ended. */
+/* Its lines stand between the marks alone: all that printed has ended. */
 static int play(const struct theatre_scene *scene)
 {
 	int err = scene->play(scene);

@@ -4,7 +4,7 @@
  * engine's own (text_poke_write.c), each through a fresh mapping.
  *
  * Context: [P], task, interrupts on. Untraceable: the private address space is
- * loaded meanwhile.
+ * loaded until then.
  */
 #include "arch/x86_64/mm/paging.h"
 #include "arch/x86_64/patch/poke_hooks.h"

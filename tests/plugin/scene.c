@@ -312,7 +312,7 @@ static void put_stores(FILE *file, uint64_t start)
 	unsigned int i, k;
 
 	memcpy(memory, old_word, SIZE);
-	/* Stores behind the last call belong to whoever has the memory then. */
+	/* Stores behind the last call belong to the next user of the memory. */
 	for (k = 0; k < stores_at_last_call; k++) {
 		const struct store *s = &stores[k];
 

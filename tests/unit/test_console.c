@@ -3,8 +3,8 @@
  * The console on a line that stands still: nothing is lost that can wait, no
  * two pieces mix, and what is lost is counted.
  *
- * The port is a fake that takes as many bytes as a test says. Who sleeps gives
- * it room again, as a terminal that goes on does.
+ * The port is a fake that takes as many bytes as a test says. A sleep gives it
+ * room again, as a terminal that goes on does.
  *
  * host-sources: kernel/base/console.c kernel/base/printk.c
  * host-sources: kernel/base/machine_log.c kernel/base/log_buffer.c
@@ -191,7 +191,7 @@ UNIT(console, lines_without_room_are_counted_and_told)
 	for (i = 0; i < 21; i++) /* one on its way, 16 kept, 4 lost */
 		printk_plain("line %d", i);
 	CHECK_EQ(printk_lost(), lost + 4);
-	room = 1; /* the loss is told once, and not lost itself */
+	room = 1; /* the loss is reported once, and not lost itself */
 	for (i = 0; i < 1000; i++, room = 1)
 		printk_flush();
 	len = make_lines(expected, sizeof(expected), 17);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Who owns the serial line when a panic takes it from a CPU that is just
+ * The owner of the serial line when a panic takes it from a CPU that is just
  * giving it back.
  * host-sources: kernel/base/console.c kernel/console_write.c
  * host-sources: kernel/base/cmdline.c
@@ -73,7 +73,7 @@ static void a_ms_passes(void)
 	host_tsc += 1000000;
 }
 
-/* The writer stands still meanwhile, as if it had crashed. */
+/* The writer stands still, as if it had crashed. */
 static void seize_at_one_step(void)
 {
 	u64 begin = host_tsc;
@@ -104,9 +104,9 @@ UNIT(console_seize, is_not_given_back_by_who_has_lost_it)
 	seize_at = steps_of_a_line("before\n");
 	CHECK(seize_at >= 2); /* taken first, given back last */
 	CHECK_STR(line, "before\n");
-	steps_of_a_line("meanwhile\n");
+	steps_of_a_line("between\n");
 	CHECK(waited >= 1000000000 && waited < 1100000000);
 	write_as(WRITER, "the writer again\n");
 	write_as(PANICKS, "panic\n");
-	CHECK_STR(line, "before\nmeanwhile\npanic\n");
+	CHECK_STR(line, "before\nbetween\npanic\n");
 }

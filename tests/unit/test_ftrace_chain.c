@@ -46,8 +46,8 @@ static void call_all(void)
 }
 
 /*
- * Sites 0 and 1 have Ann and Bob, who share a chain; 2 and 3 have Ann and Cid,
- * whose chain found no room.
+ * Sites 0 and 1 have Ann and Bob, which share a chain; 2 and 3 have Ann and
+ * Cid, whose chain found no room.
  */
 static void one_waits(void)
 {

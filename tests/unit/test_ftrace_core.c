@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The ftrace core on the host: errors, flags, the ladder, who is called how
- * often, what is freed when.
+ * The ftrace core on the host: errors, flags, the ladder, which ops are
+ * called how often, what is freed when.
  *
  * host-sources: trace/core/
  * host-sources: arch/x86_64/patch/insn.c kernel/base/fail.c

@@ -369,7 +369,7 @@ static int refuse(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
 	return cmd == FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER ? 0 : -EBUSY;
 }
 
-/* One agrees, the next does not: the first is told that it is off. */
+/* One agrees, the next does not: the first learns that it is off. */
 UNIT(ftrace_direct, ipmodify_needs_everybodys_consent)
 {
 	static struct ftrace_ops ip = OPS(0, .flags = FTRACE_OPS_FL_IPMODIFY);

@@ -207,7 +207,7 @@ UNIT(ftrace_edges, who_shares_is_not_exchanged_for_a_jump)
 	ftrace_no_leaks();
 }
 
-/* Who is asked exchanges its other target, then agrees. */
+/* The owner that is asked exchanges its other target, then agrees. */
 static struct ftrace_hash *meanwhile;
 static int exchanges(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
 {
@@ -363,7 +363,7 @@ UNIT(ftrace_edges, no_callback_without_the_registers_it_wants)
 
 /* ---- sets ---- */
 
-/* The empty set is never given back, whoever leaves it last (S3). */
+/* The empty set is never given back, whatever leaves it last (S3). */
 UNIT(ftrace_edges, the_empty_set_stays)
 {
 	static struct ftrace_ops one = { .flags = FTRACE_OPS_FL_DIRECT };

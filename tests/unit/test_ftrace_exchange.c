@@ -33,7 +33,7 @@ static void note_site(void)
 	CHECK_EQ(ftrace_rec_users(ftrace_rec(1)) > 0, true);
 }
 
-/* Who is alone on three sites goes from A to B. */
+/* An ops that is alone on three sites goes from A to B. */
 static void exchange_alone(enum ftrace_exchange_way way)
 {
 	fresh(3);
@@ -97,7 +97,7 @@ static void crowd_begin(size_t more)
 	host_arch.tramps_max = host_arch.tramps + more;
 }
 
-/* All targets move; what site 1 calls meanwhile goes to seen[]. */
+/* All targets move; what site 1 calls until then goes to seen[]. */
 static void crowd_move(void)
 {
 	size_t i;

@@ -175,7 +175,7 @@ UNIT(ftrace_filter, index_counts_from_one)
 	ftrace_no_leaks();
 }
 
-/* The three: all, nothing, and whoever does not take part at all. */
+/* The three: all, nothing, and an ops that takes no part at all. */
 UNIT(ftrace_filter, all_nothing_nobody)
 {
 	fresh();

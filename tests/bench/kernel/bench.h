@@ -2,7 +2,7 @@
 /*
  * Benchmarks in the image: mode=bench runs the part that bench=PART names and
  * prints a line "BENCH<TAB>row<TAB>value<TAB>unit" for each figure. What the
- * rows mean: tests/bench/README.md. Who adds them up: tests/bench/run.py.
+ * rows mean: tests/bench/README.md. They are added up by tests/bench/run.py.
  *
  * Context: one task, interrupts on, nothing else going on.
  */
@@ -34,7 +34,7 @@ u64 bench_median(u64 *samples, size_t n);
 /*
  * Makes the function tracer current, sites and all, and nop again, tracing
  * off. Return: the least wall time of BENCH_SAMPLES times, hundredths of a
- * microsecond per site; what the host does meanwhile only adds to it.
+ * microsecond per site; what else the host does only adds to it.
  */
 u64 bench_wall_per_site(void);
 

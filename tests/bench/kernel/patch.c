@@ -38,7 +38,7 @@ static u64 switch_tracer(const char *name)
 	return bench_busy() - start;
 }
 
-/* What is written meanwhile is not asked for; the sites are. */
+/* The sites are measured, not the events that are written. */
 static void measure_everything(const char *tracer, u64 *enable, u64 *disable)
 {
 	bench_echo("0", "tracing_on");

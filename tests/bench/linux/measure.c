@@ -215,7 +215,7 @@ static void measure_everything(const char *tracer, const char *enable,
 	const char *since = by_wall ? "wall" : "since";
 	const char *mark = by_wall ? "markwall" : "mark";
 
-	/* What is written meanwhile is not asked for; the sites are. */
+	/* The sites are measured, not the events that are written. */
 	tracefs("tracing_on", "0");
 	command(mark);
 	tracefs("current_tracer", tracer);

@@ -73,7 +73,7 @@ def fetch(build, release):
 
 
 def build_module(build, root, release):
-    """The headers expect to lie in /usr/src; they are told where they are."""
+    """The headers expect to lie in /usr/src: they get their own path."""
     src = os.path.join(root, "usr/src")
     headers = os.path.join(src, "linux-headers-" + release)
     common = os.path.join(src, "linux-headers-" + release.replace(

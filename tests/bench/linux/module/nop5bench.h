@@ -42,7 +42,7 @@ void bench_calls(void);
 void bench_event(const char *row);
 void bench_keys(void);
 
-/* One empty ops on the target, for what user space measures meanwhile. */
+/* One empty ops on the target, while user space measures. */
 void bench_attach(void);
 void bench_detach(void);
 void bench_irrelevant(void);
