@@ -82,7 +82,7 @@ MUTANTS = [
      "\tif (head->op == TFS1_EXIT)\n"
      "\t\tserve_cancel_pid(head->pid);\n", "",
      "a_fork_does_not_wait_for_a_read"),
-    ("a FORK waits for a read", OPS, "\t\treq->meanwhile(req);\n", "",
+    ("a FORK waits for a read", OPS, "\t\treq->beside(req);\n", "",
      "a_fork_does_not_wait_for_a_read"),
     ("a child that is not made answers nobody", TASK,
      "\t\tlist_move_tail(&req->queued, lost);\n", "\t\tbreak;\n",

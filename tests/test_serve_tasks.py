@@ -125,7 +125,7 @@ def test_a_child_with_a_pid_of_the_guest_is_refused(guest, client):
              client.start(tfs1.EXIT, pid=702)]
     assert [client.finish(slot).status for slot in slots[:3]] \
         == 3 * [-errno.EBUSY]
-    # That was told: what comes later is of a task that nobody forked.
+    # The client knows: what comes later is of a task that nobody forked.
     made, over = (client.finish(slot).status for slot in slots[3:])
     assert (made, over) in ((-errno.EBUSY, -errno.EBUSY), (0, 0),
                             (-errno.EBUSY, -errno.ESRCH))

@@ -389,7 +389,7 @@ PID_SET = [
      "if (!pid_set_has(set, pid)) {", "if (true) {"),
     ("any child is followed", "pid_set.c",
      "pid_set_has(set, parent) && pid_set_add", "pid_set_add"),
-    ("each child that is lost is told", "pid_set.c",
+    ("each child that is lost has a line", "pid_set.c",
      "atomic_inc_return(&set->lost) == 1", "atomic_inc_return(&set->lost)"),
 ]
 

@@ -46,7 +46,7 @@ def told(tree, op=None):
 
 
 def ended(tree, *pids):
-    """Waits until these ends are told. The kernel tells them in any order: it
+    """Waits until these ends are reported. The kernel tells them in any order: it
     wakes who waits for a task before it tells its end."""
     soon(lambda: {(tfs1.EXIT, pid, 0) for pid in pids} <= set(told(tree)))
 
@@ -110,7 +110,7 @@ def test_an_end_comes_behind_the_closes_of_the_task_FK2(tree):
 
 
 def test_a_close_without_its_opener_has_no_pid(tree):
-    """Else the guest would make a task for a pid that has ended."""
+    """Otherwise the guest would make a task for a pid that has ended."""
     with subprocess.Popen(
             ["sh", "-c", "echo $$; exec 4<&0 3> set_ftrace_filter;"
              "cat <&4 > /dev/null &"], cwd=tree.path, stdin=subprocess.PIPE,

@@ -342,7 +342,7 @@ KTEST(ring_fast, an_nmi_writes_at_each_instruction_RB3)
 	}
 }
 
-/* The registers of a walk: the function, its site, who called it. */
+/* The registers of a walk: the function, its site, its caller. */
 static void walk(struct pt_regs *regs)
 {
 	unsigned long ip[8], off;

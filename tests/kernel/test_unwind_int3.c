@@ -295,6 +295,6 @@ KTEST_FLAGS(unwind, wherever_an_nmi_strikes_the_int3_of_a_batch, 0, 120)
 	EXPECT_EQ(live.bad, 0);
 	if (live.bad)
 		trace_show(&live.last_bad);
-	/* Else NMIs come between translated blocks only. */
+	/* Otherwise NMIs come between translated blocks only. */
 	EXPECT(live.good || !slices_exact());
 }

@@ -37,7 +37,7 @@ struct serve_request {
 	struct serve_request **running; /* [S] of its task; NULL: waits */
 	struct serve_task *child;	/* [I] of FORK */
 	/* [I] What to do each tick while it waits. */
-	void (*meanwhile)(struct serve_request *req);
+	void (*beside)(struct serve_request *req);
 	bool cancelled;		      /* [S] */
 	bool silent;		      /* [S] its session has ended: no reply */
 	struct wait_queue_head woken; /* cancelled became true */

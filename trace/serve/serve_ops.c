@@ -182,7 +182,7 @@ static ssize_t read_wait(struct serve_request *req, struct serve_file *file,
 		n = wait_a_tick(req) ?
 			    read_some(file, buf, len, req->head.offset) :
 			    -EINTR;
-		req->meanwhile(req);
+		req->beside(req);
 	}
 	set_waits(file, false);
 	return n;

@@ -52,7 +52,7 @@ static bool answer(struct serve_request *req)
 	int bits = 0;
 
 	if (req->head.op == TFS1_EXIT)
-		req->meanwhile(req);
+		req->beside(req);
 	else
 		bits = serve_cancelled(req) ? -EINTR : ready(req);
 	if (bits >= 0 && req->head.flags & TFS1_F_WAIT && !(bits & wanted(req)))

@@ -191,7 +191,7 @@ static struct serve_request *next_request(struct serve_task *t, bool *end)
 		req = list_first_entry(&t->queue, struct serve_request, queued);
 		list_del(&req->queued);
 		req->running = &t->running;
-		req->meanwhile = run_forks;
+		req->beside = run_forks;
 	}
 	t->running = req;
 	*end = t->ending;
@@ -215,7 +215,7 @@ static void take_name(const struct serve_request *req)
 static void __noreturn leave(struct serve_request *req)
 {
 	serve_wait_turn(req);
-	req->meanwhile = join;
+	req->beside = join;
 	serve_poll_give(req); /* it is answered after our end */
 	ftrace_task_untraced(false);
 	do_exit(0);

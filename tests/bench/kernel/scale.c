@@ -107,7 +107,7 @@ static void measure_sites(const unsigned long *sites)
 	row("sites", "rounds", (sync_core_rounds() - rounds) * 100, "rounds");
 	row("sites", "time", request.busy * 100 / BENCH_SITES, "insn");
 	row("sites", "window", seen.window * 100 / BENCH_SITES, "insn");
-	/* What it needs meanwhile: it keeps nothing. */
+	/* What it needs while it runs: it keeps nothing. */
 	row("sites", "memory",
 	    (request.free - seen.least_free) * PAGE_SIZE * 100 / BENCH_SITES,
 	    "B");
