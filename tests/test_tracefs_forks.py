@@ -46,8 +46,8 @@ def told(tree, op=None):
 
 
 def ended(tree, *pids):
-    """Waits until these ends are reported. The kernel tells them in any order: it
-    wakes who waits for a task before it tells its end."""
+    """Waits until these ends are reported. Their order is any: the kernel wakes
+    a task that waits for the end of another before it reports that end."""
     soon(lambda: {(tfs1.EXIT, pid, 0) for pid in pids} <= set(told(tree)))
 
 
