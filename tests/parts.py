@@ -116,7 +116,7 @@ COMMANDS = [
            f"--tests={EXCHANGE}", "--append=rounds=1000"),
     # TCG takes interrupts between translated blocks; where turns end they
     # come at any instruction.
-    suites("nmi-anywhere", ALL, 7, "--smp=2", "--icount=0",
+    suites("nmi-anywhere", ALL, 9, "--smp=2", "--icount=0",
            "--tests=unwind.*,stacktrace.no_caller*"),
     suites("short-turns", ALL, 6, "--smp=4", "--icount=0", "--image=debug",
            "--tests=quiesce.a_cpu*,text_poke_faults.*"),

@@ -231,8 +231,9 @@ struct ftrace_fexit_desc {
 
 /*
  * Does the function at @ip have all its arguments in registers, and neither
- * look at its return address nor call itself? False if its code does not show
- * that. Context: task; takes text_mutex.
+ * look at its return address, nor call itself, nor end by a jump to a function
+ * with a site? False if its code does not show that. Context: task; takes
+ * text_mutex.
  */
 bool arch_ftrace_in_registers(unsigned long ip);
 /* Return: an odd addr, for a jump; 0 without room or memory. */

@@ -283,6 +283,30 @@ static traced_function long jumps_to_plain(long a)
 	return plain(a, 0, 0, 0, 0, 0);
 }
 
+static noinline notrace long untraced_seven(long a, long b, long c, long d,
+					    long e, long f, long g)
+{
+	__asm__ volatile("" : "+r"(a));
+	return a + b + c + d + e + f + g;
+}
+
+static traced_function long
+jumps_to_untraced_seven(long a, long b, long c, long d, long e, long f, long g)
+{
+	return untraced_seven(a, b, c, d, e, f, g);
+}
+
+static noinline notrace long untraced(long a)
+{
+	__asm__ volatile("" : "+r"(a));
+	return a + 5;
+}
+
+static traced_function long jumps_to_untraced(long a)
+{
+	return untraced(a);
+}
+
 static traced_function long leaf(long a)
 {
 	return a + 1;
@@ -301,7 +325,9 @@ static traced_function void call_all(void)
 	EXPECT_EQ(itself(5), 5);
 	EXPECT_EQ(jumps_to_seven(1, 2, 3, 4, 5, 6, 7), 28);
 	EXPECT_EQ(seven_if_cold(1, 2, 3, 4, 5, 6, 7), 4);
+	EXPECT_EQ(jumps_to_untraced_seven(1, 2, 3, 4, 5, 6, 7), 28);
 	EXPECT_EQ(jumps_to_plain(3), 3);
+	EXPECT_EQ(jumps_to_untraced(3), 8);
 	EXPECT_EQ(leaf(1), 2);
 }
 
@@ -357,12 +383,19 @@ KTEST(fprobe_paths, only_arguments_in_registers_take_the_fast_one)
 		bool fast;
 		unsigned int calls;
 	} of[] = {
-		{ seven, false, 2 },	     { variadic, false, 1 },
-		{ by_value, false, 1 },	     { sees_caller, false, 1 },
-		{ sees_frame, false, 1 },    { itself, false, 6 },
-		{ plain, true, 1 },	     { jumps_to_seven, false, 1 },
-		{ leaf, true, 1 },	     { jumps_to_plain, true, 1 },
+		{ seven, false, 2 },
+		{ variadic, false, 1 },
+		{ by_value, false, 1 },
+		{ sees_caller, false, 1 },
+		{ sees_frame, false, 1 },
+		{ itself, false, 6 },
+		{ plain, true, 1 },
+		{ jumps_to_seven, false, 1 },
+		{ leaf, true, 1 },
+		{ jumps_to_plain, false, 1 },
 		{ seven_if_cold, false, 1 },
+		{ jumps_to_untraced, true, 1 },
+		{ jumps_to_untraced_seven, false, 1 },
 	};
 	struct fprobe fp = { .entry_handler = count_entry,
 			     .exit_handler = count_exit };

@@ -18,7 +18,8 @@
  * allowed.
  *
  * A function that it jumps to gets the same stack, so the answer must be yes
- * for that one, too. What cannot be followed is a no, and so is a function that
+ * for that one, too. If it has a site, its users would take the target for its
+ * caller: a no. What cannot be followed is a no, and so is a function that
  * calls itself, whose frames would need a multiple of the stack.
  *
  * Context: task.
@@ -143,9 +144,7 @@ static bool insn_ok(struct function *fn, const struct insn *insn,
 	return !looks_up(fn, insn, bytes) && branch_ok(fn, insn, bytes, ip);
 }
 
-/*
- * The first instruction behind the site. In a function that is jumped to a JMP
- * may be its own, not that of a direct caller; then it is not followed.
+/* The first instruction behind the site. A function that is jumped to has none.
  */
 static unsigned long body_of(const struct function *fn)
 {
@@ -154,7 +153,6 @@ static unsigned long body_of(const struct function *fn)
 	switch (insn_kind(word)) {
 	case INSN_KIND_NOP5:
 	case INSN_KIND_CALL:
-		return fn->start + MCOUNT_INSN_SIZE;
 	case INSN_KIND_JMP32:
 		return fn->jumps ? 0 : fn->start + MCOUNT_INSN_SIZE;
 	default:
