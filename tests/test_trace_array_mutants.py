@@ -12,6 +12,8 @@ ENTRIES, FILE = "trace/output/trace_entries.c", "trace/event/trace_event_file.c"
 FOREIGN = "not ok 3 - trace_damage.prints_no_byte"
 
 RING, FN = "trace/ring/ring_fast.inc", "trace/tracers/function_fast.asm"
+FAST_GRAPH = "trace/tracers/graph_fast.asm"
+HOOK = ("ring_fast.and_of*", "not ok 1 - ring_fast.and_of")
 SAME = ("ring_fast.writes*", "not ok 1 - ring_fast.writes")
 NMI = ("ring_fast.an_nmi*", "not ok 1 - ring_fast.an_nmi")
 
@@ -29,9 +31,11 @@ MUTANTS = [
      "cmpxchg [r11 + RB_TAIL], rdx", "mov [r11 + RB_TAIL], rdx\n\tcmp al, al",
      *NMI),
     ("fast code: nobody sees that a writer is inside", RING,
-     "mov byte [r11 + RB_NEST], RB_NEST_FAST", "nop", *NMI),
+     "mov dword [r11 + RB_NEST], RB_NEST_FAST",
+     "mov dword [r11 + RB_NEST], 0", *NMI),
     ("fast code: no second look after leaving", RING,
-     "cmp qword [r11 + RB_GATE], 0 jne %2", "nop", *NMI),
+     "sub dword [r11 + RB_NEST], RB_NEST_FAST jne %2",
+     "sub dword [r11 + RB_NEST], RB_NEST_FAST", *NMI),
     ("fast code: the tail's page is read behind the exchange", RING,
      "add r10, [r11 + RB_TAIL_PAGE] cmpxchg [r11 + RB_TAIL], rdx jne %2",
      "cmpxchg [r11 + RB_TAIL], rdx\n\tjne %2\n"
@@ -54,6 +58,16 @@ MUTANTS = [
     ("fast code: every task is seen", FN,
      "jne function_fast_end + FTRACE_FAST_LATE", "nop", "ring_fast.asks*",
      "not ok 1 - ring_fast.asks"),
+    ("graph: a frame whose event has no room stays", FAST_GRAPH,
+     "sub rcx, FRAME_SIZE mov [rax + STACK_TOP], rcx", "nop", *HOOK),
+    ("graph: a frame is pushed after it is filled", FAST_GRAPH,
+     "mov qword [rcx + FRAME_RETP], 0 mov [rax + STACK_TOP], rcx", "nop",
+     *HOOK),
+    ("graph: the slot keeps the hook", FAST_GRAPH,
+     "mov [rdi], rax", "nop", *HOOK),
+    ("graph: the return is not left when the ring refuses", FAST_GRAPH,
+     "mov rdi, r11 jmp graph_handler_refused",
+     "mov rdi, r11\n\tjmp graph_handler_late", *HOOK),
     ("BP1: prints go on to a trace that has gone", PRINT,
      "if (print_dest == tr)", "if (!print_dest)",
      "instances.prints_of*", "not ok 1 - instances.prints_of"),

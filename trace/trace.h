@@ -87,7 +87,7 @@ struct trace_errors {
 
 /* ---- one trace ----------------------------------------------------------- */
 
-#define TRACE_USUAL    1 /* on, not special */
+#define TRACE_USUAL    1 /* on, not special, no list of pids */
 #define TRACERS_MAX    16
 #define TRACE_NAME_MAX 64 /* as TRACEFS_NAME_MAX */
 
@@ -102,13 +102,15 @@ struct trace_max {
 };
 
 struct trace_array {
-	/* A fast callback tests both at once: they must equal TRACE_USUAL. */
+	/* Fast code tests all of them at once: they must equal TRACE_USUAL. */
 	union {
 		struct {
 			bool on;      /* [A] tracing_on */
 			bool special; /* [A] its tracer must check more */
+			bool listed;  /* [A] pids has a list */
+			bool unused;
 		};
-		u16 state;
+		u32 state;
 	};
 	u32 options; /* [A] BIT(TRACE_OPT_...) */
 	struct ring_buffer buffer;

@@ -32,6 +32,7 @@ DEFINE_PER_CPU(struct ring_buffer_per_cpu *, trace_top_ring);
 
 struct trace_array trace_top_array = {
 	.ops.pids = &trace_top_array.pids,
+	.pids.listed = &trace_top_array.listed,
 	.tracer = &nop_tracer,
 };
 
@@ -240,6 +241,7 @@ struct trace_array *trace_array_create_in(const char *name,
 	strscpy(tr->name, name, TRACE_NAME_MAX);
 	tr->tracer = &nop_tracer;
 	tr->ops.pids = &tr->pids;
+	tr->pids.listed = &tr->listed;
 	tr->area = area;
 	tr->held = area != NULL; /* for ever */
 	mutex_lock(&trace_lock);

@@ -35,6 +35,7 @@ ROOTS = {
     "function_late": "what its fast code leaves over",
     "function_stack_call": "the function tracer with stacks",
     "graph_call": "the function_graph tracer",
+    "graph_late": "what its fast code leaves over",
     "ap_entry": "a CPU that is starting",
     "kprobe_site_hit": "the callback of probes at sites",
     "kprobe_site_caller": "the trampoline of probes at sites",

@@ -60,6 +60,11 @@ struct ftrace_pids {
 	u64 bit;		      /* [F,A] its bit; 0 without a list */
 	ftrace_func_t func;	      /* [F] tests the bit; NULL likewise */
 	/*
+	 * [I] NULL, or set before the first list is in force, and cleared with
+	 * the last: for fast code, which the test of the bit does not reach.
+	 */
+	bool *listed;
+	/*
 	 * [A] the owner's: a task that a listed task starts is listed, too, and
 	 * a task that has ended is not any more.
 	 */
@@ -79,7 +84,8 @@ struct ftrace_ops {
 	const bool *gate;
 	/*
 	 * [I] NULL, or what a trampoline of this ops alone does instead of the
-	 * callback. It must look at ftrace_aside (recursion.h) first.
+	 * callback. It must first look at ftrace_aside (recursion.h) or at
+	 * ->pids->listed.
 	 */
 	const struct ftrace_fast *fast;
 	/*

@@ -172,12 +172,16 @@ static void update_bit(struct ftrace_pids *pids)
 	if (pids->only || pids->never) {
 		if (pids->bit)
 			return;
+		if (pids->listed)
+			WRITE_ONCE(*pids->listed, true);
 		i = __builtin_ctzll(~used);
 		values[i] = pids;
 		pids->func = pid_filter_func;
 		WRITE_ONCE(pids->bit, 1ULL << i);
 		smp_store_release(&used, used | pids->bit);
 	} else {
+		if (pids->listed)
+			WRITE_ONCE(*pids->listed, false);
 		pids->func = NULL;
 		WRITE_ONCE(used, used & ~pids->bit);
 		WRITE_ONCE(pids->bit, 0);

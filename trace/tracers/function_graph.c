@@ -28,10 +28,9 @@
 static bool graph_entry(struct ftrace_graph_ent *ent, struct fgraph_ops *gops);
 static void graph_return(const struct ftrace_graph_ret *ret,
 			 struct fgraph_ops *gops);
-static enum fgraph_handled graph_handler(unsigned long *retp);
 
 /* The data of the top trace, at a constant address for its callbacks. */
-static struct graph_trace graph_top = {
+struct graph_trace graph_top = {
 	.tr = &trace_top_array,
 	.gops = { .entryfunc = graph_entry,
 		  .retfunc = graph_return,
@@ -125,7 +124,10 @@ static noinline void graph_call_again(unsigned long ip, unsigned long *retp,
 	graph_call_slow(ip, retp);
 }
 
-/* fgraph_enter() and graph_entry() in one function for the common case. */
+/*
+ * fgraph_enter() and graph_entry() in one function for the common case, where
+ * the fast code below does not stand in front: with several callbacks.
+ */
 static __no_fp void graph_call(unsigned long ip, unsigned long parent_ip,
 			       struct ftrace_ops *ops,
 			       struct ftrace_regs *fregs)
@@ -172,6 +174,32 @@ again:
 	graph_call_again(ip, retp, rb);
 }
 
+/* Preemption on again, and the commit that a nested writer left to @rb. */
+static void graph_end(struct ring_buffer_per_cpu *rb)
+{
+	if (rb)
+		ring_buffer_commit_rest(rb);
+	preempt_enable_notrace();
+}
+
+/* The end of graph_fast_code: as function_late(). */
+static void graph_late(void *word, struct ftrace_regs *fregs, u32 refused)
+{
+	if (refused)
+		graph_call_again(fregs->ip - MCOUNT_INSN_SIZE,
+				 &fregs->parent_ip, word);
+	else
+		graph_end(word);
+}
+
+extern const u8 graph_fast_code[], graph_fast_end[];
+
+static const struct ftrace_fast graph_fast = {
+	.code = graph_fast_code,
+	.end = graph_fast_end,
+	.late = graph_late,
+};
+
 /* ---- recording a return -------------------------------------------------- */
 
 /* The return callback for all cases. */
@@ -203,40 +231,19 @@ static void graph_return(const struct ftrace_graph_ret *ret,
 	ring_buffer_unlock_commit(&tr->buffer);
 }
 
-/*
- * ftrace_return_to_handler() and graph_return() in one function for the common
- * case.
- */
-static __no_fp enum fgraph_handled graph_handler(unsigned long *retp)
+/* The end of graph_handler(), which has unhooked the call. */
+enum fgraph_handled graph_handler_late(struct ring_buffer_per_cpu *rb)
 {
-	struct fgraph_ret_stack *stack = current->ret_stack;
-	struct fgraph_frame *frame = stack->top;
-	struct ftrace_graph_ret_entry *entry;
-	struct ring_buffer_per_cpu *rb;
-	struct ring_buffer_fast f;
-
-	if (unlikely(frame->retp != retp ||
-		     frame->users != graph_top.gops.bit ||
-		     trace_top_array.state != TRACE_USUAL))
-		return FGRAPH_REFUSED;
-	preempt_disable_notrace();
-	rb = this_cpu_read(trace_top_ring);
-	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f, NULL))) {
-		ring_buffer_refused(rb);
-		preempt_enable_no_resched();
-		return FGRAPH_REFUSED;
-	}
-	entry = (void *)(f.event + RB_EVENT_HEADER);
-	trace_fill(entry, TRACE_GRAPH_RET);
-	entry->func = frame->func;
-	entry->depth = frame->depth;
-	entry->overrun = current->trace_overrun;
-	entry->calltime = frame->calltime;
-	entry->rettime = f.time;
-	ring_buffer_commit_fast(rb, &f);
-	fgraph_unhook(stack, frame);
-	preempt_enable_notrace();
+	graph_end(rb);
 	return FGRAPH_RETURNS;
+}
+
+/* It has done nothing. */
+enum fgraph_handled graph_handler_refused(struct ring_buffer_per_cpu *rb)
+{
+	ring_buffer_refused(rb);
+	preempt_enable_no_resched();
+	return FGRAPH_REFUSED;
 }
 
 /* ---- time asleep --------------------------------------------------------- */
@@ -351,7 +358,7 @@ static int graph_init(struct trace_array *tr)
 	tr->ops.func = g == &graph_top ? graph_call : graph_call_any;
 	g->gops.ops = &tr->ops;
 	tr->ops.gate = &tr->on;
-	tr->ops.fast = NULL;
+	tr->ops.fast = g == &graph_top ? &graph_fast : NULL;
 	err = register_ftrace_graph(&g->gops);
 	if (!err && !trace_option(tr, TRACE_OPT_sleep_time))
 		graph_leave_out_sleep(g->gops.bit, true);
@@ -368,6 +375,8 @@ static int graph_reset(struct trace_array *tr)
 	err = unregister_ftrace_graph(&g->gops);
 	if (err)
 		graph_leave_out_sleep(g->gops.bit, leave_out);
+	else
+		tr->ops.fast = NULL; /* other tracers register this ops */
 	return err;
 }
 

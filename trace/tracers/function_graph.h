@@ -46,6 +46,19 @@ int trace_graph_hash_set(struct trace_array *tr, bool notrace_set,
 
 struct graph_trace *graph_trace(const struct trace_array *tr);
 
+/* The data of the top trace; graph_fast.asm has it at a constant address. */
+extern struct graph_trace graph_top;
+
+/*
+ * graph_fast.asm: the handler of the top trace's fgraph_ops, see there. With
+ * something left to do it ends in one of the other two, preemption off by one
+ * level: @rb refused, nothing is done; or all is done but the commit of a
+ * writer that nested in @rb (NULL: none) and a switch that is due.
+ */
+enum fgraph_handled graph_handler(unsigned long *retp);
+enum fgraph_handled graph_handler_refused(struct ring_buffer_per_cpu *rb);
+enum fgraph_handled graph_handler_late(struct ring_buffer_per_cpu *rb);
+
 enum graph_choice { GRAPH_SKIP, GRAPH_RECORD, GRAPH_ROOT, GRAPH_HIDE };
 
 /* Marks of this tracer's frames in fgraph_frame.users. */
