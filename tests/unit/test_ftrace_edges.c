@@ -458,7 +458,10 @@ UNIT(ftrace_edges, requests_when_ids_run_out_I6)
 	other = targets(0, 8, A + 2048);
 	take_ids(10);
 	pic = ftrace_take_picture();
+	host_log[0] = '\0';
 	CHECK_EQ(update_ftrace_direct_add(&direct, twelve), (u64)-ENOSPC);
+	CHECK(strstr(host_log, "more sets of subscribers than the 10 of 65535 "
+			       "that are left\n"));
 	CHECK(ftrace_same_picture(pic, ftrace_take_picture()));
 	CHECK(!direct.func && !direct.filter_hash && !direct.flags);
 	CHECK_EQ(update_ftrace_direct_add(&direct, eight), 0);
@@ -470,6 +473,33 @@ UNIT(ftrace_edges, requests_when_ids_run_out_I6)
 	ftrace_hash_free(twelve);
 	ftrace_hash_free(eight);
 	ftrace_hash_free(other);
+	ftrace_no_leaks();
+}
+
+/* A set with as many callbacks as its count can tell takes no other one. */
+UNIT(ftrace_edges, the_most_callbacks_of_a_set_I6)
+{
+	static struct ftrace_ops *calls[FTRACE_SET_CALLS_MAX + 1];
+	static struct ftrace_ops old = { .seq = 1 }, more = { .seq = 2 };
+	struct ftrace_set from = { .ops = calls, .nr = FTRACE_SET_CALLS_MAX };
+	struct ftrace_retired retired = { 0 };
+	struct ftrace_set *set;
+	size_t i;
+
+	for (i = 0; i < FTRACE_SET_CALLS_MAX; i++)
+		calls[i] = &old;
+	mutex_lock(&ftrace_lock);
+	set = ftrace_set_change(&from, &more, true, 0);
+	CHECK_EQ(PTR_ERR(set), (u64)-ENOSPC);
+	from.nr--;
+	calls[from.nr] = NULL;
+	set = ftrace_set_change(&from, &more, true, 0);
+	CHECK(!IS_ERR(set));
+	CHECK_EQ(set->nr, FTRACE_SET_CALLS_MAX);
+	CHECK_EQ(set->ops[FTRACE_SET_CALLS_MAX - 1], &more);
+	ftrace_set_unpin(set, &retired);
+	ftrace_discard(&retired);
+	mutex_unlock(&ftrace_lock);
 	ftrace_no_leaks();
 }
 

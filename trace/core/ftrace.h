@@ -114,7 +114,8 @@ struct ftrace_ops {
  * with any in notrace, a trampoline of its own out of reach; -EBUSY registered
  * already, a second IPMODIFY owner on a site, PERMANENT while ftrace is
  * disabled; the code with which a direct caller's ops_func refused to share a
- * site; -ENOMEM; -ENOSPC too many different sets of subscribers; -EDEADLK
+ * site; -ENOMEM; -ENOSPC more than 65,535 different sets of subscribers, which
+ * the log tells, or as many callbacks on one site already; -EDEADLK
  * called from a callback, or where the caller cannot sleep; -ENODEV ftrace is
  * dead. No other code is returned.
  */

@@ -161,8 +161,9 @@ struct ftrace_set {
 	bool waits;	/* [F] waits for room for a chain (C1) */
 };
 
-#define FTRACE_SET_PAGE 64 /* sets in a page of memory */
-#define FTRACE_SET_MAX	65536
+#define FTRACE_SET_PAGE	     64	   /* sets in a page of memory */
+#define FTRACE_SET_CALLS_MAX 65535 /* callbacks of a set: nr is a u16 */
+#define FTRACE_SET_MAX	     65536
 
 /* Sets lie in pages that never move; id / FTRACE_SET_PAGE is the page. */
 extern struct ftrace_set *ftrace_set_dir[FTRACE_SET_MAX / FTRACE_SET_PAGE];
@@ -184,7 +185,8 @@ void ftrace_set_init(void);
 /*
  * Finds or makes the set @from without @ops or, with @add, with it; @direct is
  * its target if @ops is a direct caller. The result is pinned.
- * Return: the set; ERR_PTR(-ENOMEM); ERR_PTR(-ENOSPC) too many sets.
+ * Return: the set; ERR_PTR(-ENOMEM); ERR_PTR(-ENOSPC) too many sets, or @from
+ * has FTRACE_SET_CALLS_MAX callbacks.
  */
 struct ftrace_set *ftrace_set_change(const struct ftrace_set *from,
 				     struct ftrace_ops *ops, bool add,
@@ -295,6 +297,8 @@ void ftrace_plan_site(struct ftrace_plan *plan, struct ftrace_set *from,
  * plan is as it was.
  */
 int ftrace_plan_more(struct ftrace_plan *plan);
+/* Says in the log that a request needs more sets than there are ids. */
+void ftrace_plan_no_ids(void);
 
 static __always_inline int ftrace_plan_grow(struct ftrace_plan *plan)
 {

@@ -462,6 +462,8 @@ int ftrace_plan_build(struct ftrace_plan *plan,
 	if (err)
 		return err;
 	err = check_room(request);
+	if (err == -ENOSPC)
+		ftrace_plan_no_ids();
 	if (!err)
 		err = plan_fill(plan, request);
 	if (err)

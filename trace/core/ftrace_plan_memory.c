@@ -9,6 +9,7 @@
  *
  * Context and locks: task, ftrace_lock.
  */
+#include "kernel/base/printk.h"
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -27,6 +28,13 @@ int ftrace_plan_more(struct ftrace_plan *plan)
 	plan->change = change;
 	plan->room = room;
 	return 0;
+}
+
+void ftrace_plan_no_ids(void)
+{
+	pr_warn("ftrace: refused: it needs more sets of subscribers than the "
+		"%zu of %d that are left\n",
+		ftrace_set_room(), FTRACE_SET_MAX - 1);
 }
 
 void ftrace_plan_free(struct ftrace_plan *plan)

@@ -230,6 +230,8 @@ static noinline int who_calls(struct who *who, const struct ftrace_set *from,
 	bool youngest = add &&
 			(!from->nr || ops->seq > from->ops[from->nr - 1]->seq);
 
+	if (add && from->nr == FTRACE_SET_CALLS_MAX)
+		return -ENOSPC;
 	/* Room for one more, and for the NULL at the end. */
 	who->ops = kmalloc((from->nr + 2) * sizeof(who->ops[0]));
 	if (!who->ops)
@@ -321,9 +323,10 @@ struct ftrace_set *ftrace_set_change(const struct ftrace_set *from,
 {
 	struct ftrace_set *set, *same;
 	struct who who;
+	int err = who_after(&who, from, ops, add, direct);
 
-	if (who_after(&who, from, ops, add, direct))
-		return ERR_PTR(-ENOMEM);
+	if (err)
+		return ERR_PTR(err);
 	if (!who.nr && !who.direct)
 		same = &set_zero; /* S3 */
 	else if (add && is_unheard_of(ops))
@@ -343,9 +346,10 @@ int ftrace_set_is_new(const struct ftrace_set *from, struct ftrace_ops *ops,
 {
 	struct who who;
 	bool new;
+	int err = who_after(&who, from, ops, add, direct);
 
-	if (who_after(&who, from, ops, add, direct))
-		return -ENOMEM;
+	if (err)
+		return err;
 	new = (who.nr || who.direct) && !set_find(&who);
 	who_free(who.ops);
 	return new;
