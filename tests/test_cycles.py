@@ -15,10 +15,17 @@ BENCH = qemu.ROOT / "tests" / "bench"
 sys.path.insert(0, str(BENCH))
 
 import cycles  # noqa: E402
+import rows  # noqa: E402
 
-ROWS = ["call.ops1", "call.ops1_recursion", "call.function_ring",
-        "call.function_tracing_off", "call.graph_ring",
-        "call.graph_tracing_off"]
+ROWS = ["call.ops1", "call.ops1_recursion", "call.ops1_regs", "call.ops2",
+        "call.ops4", "call.ops16", "call.ops16_regs", "call.direct_min",
+        "call.direct_call", "call.direct_call_ops1", "call.direct_call_ops2",
+        "call.list2", "call.list4", "call.list16", "call.kprobe_ftrace",
+        "call.fprobe_graph", "call.kretprobe_graph", "event.enabled",
+        "event.filter_rejects", "event.filter_rejects_common",
+        "event.filter_accepts", "event.trigger_rejects", "hist.one_key",
+        "hist.three_keys", "call.function_ring", "call.function_tracing_off",
+        "call.graph_ring", "call.graph_tracing_off"]
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +42,26 @@ def test_each_row_costs_something(program):
     assert all(0 < ticks < 10000 for ticks in found.values())
     assert found["call.function_ring"] > found["call.function_tracing_off"]
     assert found["call.graph_ring"] > found["call.function_ring"]
+
+
+def test_rows_are_those_of_the_benchmarks():
+    """But fprobes by the graph, which `make bench` has by generated code."""
+    others = {name for name in ROWS if name not in rows.BY_NAME}
+    assert others == {"call.fprobe_graph", "call.kretprobe_graph"}
+
+
+def test_what_an_older_commit_lacks_is_left_out(tmp_path, capsys):
+    """And of this tree it is an error."""
+    source = tmp_path / "novel.c"
+    source.write_text('#include "trace/novel.h"\n')
+    older = tmp_path / "tree"
+    (older / "trace").mkdir(parents=True)
+    (older / "trace" / "arch_ftrace.h").write_text("")
+    target = str(tmp_path / "novel.o")
+    assert not cycles.compile_rows(str(older), "build", str(source), target)
+    assert "novel.c: the older commit lacks" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="trace/novel.h: No such file"):
+        cycles.compile_rows(str(qemu.ROOT), "build", str(source), target)
 
 
 def slower(factor):
@@ -55,6 +82,14 @@ def test_the_median_of_the_ratios_counts(monkeypatch, factor):
     (name, _, _, ratio), = cycles.compare("new", "old")
     assert name == "call.ops1"
     assert ratio == pytest.approx(factor)
+
+
+@pytest.mark.parametrize("old, new, ratio, is_slower", [
+    (20, 20.5, 1.025, True), (20, 20.3, 1.015, False), (20, 19, 0.95, False),
+    (1.1, 1.15, 1.045, False)])
+def test_what_is_called_slower(old, new, ratio, is_slower):
+    """Not a tenth of a tick, which comes and goes."""
+    assert cycles.slower(old, new, ratio) == is_slower
 
 
 def test_a_program_that_ends_badly_is_an_error(tmp_path):

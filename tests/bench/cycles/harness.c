@@ -12,7 +12,8 @@
  * Rows are ticks of the TSC per call above a call of a NOP, the least of many
  * stretches: the least is what no interrupt and no other task has disturbed.
  */
-#include "arch/x86_64/patch/ftrace_tramp.h"
+#include "tests/bench/cycles/cycles.h"
+
 #include "arch/x86_64/patch/insn.h"
 #include "kernel/base/page.h"
 #include "kernel/lib/list.h"
@@ -21,13 +22,15 @@
 #include "kernel/sched.h"
 #include "kernel/smp.h"
 #include "trace/trace_internal.h"
+#include <asm/layout.h>
 #include <asm/tsc.h>
 
 DECLARE_PER_CPU(struct ring_buffer_per_cpu *, trace_top_ring);
 
-#define CALLS	  1000 /* in a stretch */
-#define STRETCHES 4000
-#define PAGES	  64 /* of the ring */
+#define PAGES 64	   /* of the ring */
+#define CODE  0x13000000UL /* where targets and trampolines lie */
+
+DEFINE_TABLE(struct cycle_group, cycle_groups);
 
 /* ---- the host ------------------------------------------------------------ */
 
@@ -51,17 +54,28 @@ static void say(const char *text)
 	host(1, 1, (long)text, strlen(text), 0, 0, 0);
 }
 
-static __noreturn void leave(const char *why)
+__noreturn void leave(const char *why)
 {
 	say(why);
 	host(231, *why ? 1 : 0, 0, 0, 0, 0, 0);
 	__builtin_unreachable();
 }
 
-/* Fresh memory of all rights below 2 GiB. */
-static void *area(size_t size)
+void must(const char *what, long err)
 {
-	long at = host(9, 0, size, 7, 0x62, -1, 0); /* 32BIT ANON PRIVATE */
+	char text[120];
+
+	if (!err)
+		return;
+	snprintf(text, sizeof(text), "%s: %ld\n", what, err);
+	leave(text);
+}
+
+/* Fresh memory of all rights below 2 GiB; @at: there, or 0. */
+static void *area(unsigned long where, size_t size)
+{
+	/* ANON PRIVATE, and FIXED_NOREPLACE or 32BIT */
+	long at = host(9, where, size, 7, where ? 0x100022 : 0x62, -1, 0);
 
 	if (at < 0)
 		leave("no memory\n");
@@ -97,6 +111,14 @@ void *kcalloc(size_t n, size_t size)
 	return take(n * size, 64);
 }
 
+/* What lies behind an old object is the area's, too. */
+void *krealloc(void *ptr, size_t size)
+{
+	void *more = take(size, 64);
+
+	return ptr ? memcpy(more, ptr, size) : more;
+}
+
 void kfree(const void *ptr)
 {
 }
@@ -109,6 +131,15 @@ void *alloc_pages(unsigned int order)
 void *alloc_pages_zeroed(unsigned int order)
 {
 	return take(PAGE_SIZE << order, PAGE_SIZE);
+}
+
+unsigned int page_order(size_t size)
+{
+	unsigned int order = 0;
+
+	while (PAGE_SIZE << order < size)
+		order++;
+	return order;
 }
 
 void free_pages(void *ptr, unsigned int order)
@@ -192,14 +223,12 @@ void bug_at(const char *file, int line, const char *what)
 
 /* ---- a row --------------------------------------------------------------- */
 
-typedef void (*code_t)(void);
-static u8 *code;
+u8 *code;
 
-/* A function whose site holds a NOP, or calls the trampoline. */
-static code_t make_target(unsigned long tramp)
+code_t make_target(unsigned long call)
 {
 	u8 *at = code;
-	u64 word = tramp ? insn_call((unsigned long)at, tramp) : INSN_NOP5;
+	u64 word = call ? insn_call((unsigned long)at, call) : INSN_NOP5;
 
 	insn_store(at, word);
 	at[INSN_MAX] = 0xc3;
@@ -207,22 +236,26 @@ static code_t make_target(unsigned long tramp)
 	return (code_t)at;
 }
 
-/* Return: the trampoline of an ops. */
-static unsigned long make_tramp(ftrace_func_t func, struct ftrace_ops *ops,
-				bool guard)
+unsigned long make_chain(const struct ftrace_tramp_desc *desc)
+{
+	u8 *at = code;
+
+	if (!ftrace_tramp_emit(desc, at, (unsigned long)at))
+		leave("a trampoline does not reach\n");
+	code += 4096;
+	return (unsigned long)at + sizeof(struct ftrace_tramp_header);
+}
+
+unsigned long make_tramp(ftrace_func_t func, struct ftrace_ops *ops, bool guard)
 {
 	static struct {
 		struct ftrace_tramp_desc desc;
 		struct ftrace_tramp_call call;
 	} one = { .desc = { .n = 1 } };
-	u8 *at = code;
 
 	one.desc.call[0] = (struct ftrace_tramp_call){ func, ops, guard };
 	SET_GATE(one.desc, ops); /* cycles.py: not every commit has one */
-	if (!ftrace_tramp_emit(&one.desc, at, (unsigned long)at))
-		leave("a trampoline does not reach\n");
-	code += 4096;
-	return (unsigned long)at + sizeof(struct ftrace_tramp_header);
+	return make_chain(&one.desc);
 }
 
 static u64 stretch(code_t target)
@@ -245,7 +278,7 @@ static u64 least(code_t target)
 
 static u64 nop;
 
-static void row(const char *name, code_t target)
+void row(const char *name, code_t target)
 {
 	u64 above = least(target) - nop;
 	char text[80];
@@ -257,10 +290,12 @@ static void row(const char *name, code_t target)
 
 /* ---- the rows ------------------------------------------------------------ */
 
-static void empty(unsigned long ip, unsigned long parent_ip,
-		  struct ftrace_ops *ops, struct ftrace_regs *fregs)
+struct ftrace_ops *registered(void)
 {
-	__asm__ volatile("");
+	struct ftrace_ops *ops = noted;
+
+	noted = NULL;
+	return ops;
 }
 
 static void start(const char *name)
@@ -277,8 +312,7 @@ static void start(const char *name)
 		leave("a tracer has no ops\n");
 }
 
-/* Events written by now: a row is void if its calls wrote none. */
-static u64 events(void)
+u64 events(void)
 {
 	return trace_top_array.buffer.cpu[0]->data.commit_entries;
 }
@@ -322,11 +356,14 @@ static void make_trace(void)
 __attribute__((used)) void run(void);
 void run(void)
 {
-	static struct ftrace_ops ops;
+	const struct cycle_group *const *group;
 
-	heap = area(64UL << 20);
+	heap = area(0, 64UL << 20);
 	heap_end = heap + (64UL << 20);
-	code = area(1UL << 20);
+	code = area(CODE, 1UL << 20);
+	/* PROT_ all: jumps in code are changed, as the kernel does. */
+	must("mprotect", host(10, (long)_text,
+			      ALIGN_UP(_etext - _text, PAGE_SIZE), 7, 0, 0, 0));
 	tsc_mult = 1ULL << 31; /* near enough: 2 GHz */
 	tsc_hz = 2000000000;
 	list_add(&task.task_list, &task_list);
@@ -334,8 +371,7 @@ void run(void)
 	this_cpu_write(trace_context, CTX_TASK);
 	make_trace();
 	nop = least(make_target(0));
-	row("call.ops1", make_target(make_tramp(empty, &ops, false)));
-	row("call.ops1_recursion", make_target(make_tramp(empty, &ops, true)));
+	for_each_entry(group, cycle_groups)(*group)->run();
 	tracer_rows("function", 1, "call.function_ring",
 		    "call.function_tracing_off");
 	tracer_rows("function_graph", 2, "call.graph_ring",
