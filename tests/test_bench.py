@@ -113,6 +113,46 @@ def test_table_subtracts_the_bare_call_and_judges():
     assert "| call.ops2 | insn | 40 | 50 | met | - | - |" in text
 
 
+def recorded_values():
+    return {name: float(one.value)
+            for name, one in history.in_force(history.read()).items()}
+
+
+def test_each_miss_is_explained():
+    """What is above what is wanted has a line in misses.tsv."""
+    for row, figure, wanted, why in rows.misses(recorded_values()):
+        assert why, f"{row.name}: {figure}, wanted {wanted}"
+
+
+def test_a_miss_without_an_explanation_is_found(monkeypatch):
+    """And what is no miss needs none."""
+    monkeypatch.setattr(rows, "reasons", lambda: [("far.*", "there")])
+    monkeypatch.setattr(rows, "ROWS", [
+        rows.Row(f"{name}\tinsn\tcount\tours\t9000\t{note}")
+        for name, note in (("near", "wanted: 75; of one"),
+                           ("far.one", "wanted: 5,000"),
+                           ("reached", "wanted: 4.8"), ("other", "a row"))])
+    values = {"near": 90, "far.one": 5001, "reached": 4.8, "other": 7}
+    assert [(row.name, figure, wanted, why)
+            for row, figure, wanted, why in rows.misses(values)] == [
+        ("near", 90, 75, None), ("far.one", 5001, 5000, "there")]
+
+
+def test_results_have_instructions_ticks_and_misses(monkeypatch):
+    """Side by side, for the rows that have both."""
+    monkeypatch.setattr(results, "read_ticks", lambda: (
+        "ticks; old is 1234567", [["call.ops1", "4.00", "3.90", "0.975"]]))
+    values = recorded_values()
+    text = results.text(values, rows.read_values(rows.LINUX_FIGURES),
+                        versions())
+    assert "| Linux / ours | ticks, new / old |" in text
+    assert re.search(r"^\| call\.ops1 \|.* \| 34 \| [\d.]+ \| 0\.975 \|$",
+                     text, re.M)
+    assert re.search(r"^\| call\.ops2 \|.* \| - \|$", text, re.M)
+    for row, _, wanted, why in rows.misses(values):
+        assert f"| {rows.text(wanted)} | {why} |" in text, row.name
+
+
 def test_plots_are_drawn_from_both_sides(tmp_path):
     values = rows.read_values(rows.LINUX_FIGURES)
     plot.draw(values, values, str(tmp_path))
@@ -202,6 +242,10 @@ def test_no_figure_got_worse(figures):
         pytest.skip(why)
     worse = history.regressions(figures, recorded)
     assert not worse, "\n".join(worse)
+
+
+def test_each_miss_of_today_is_explained(figures):
+    assert all(why for *_, why in rows.misses(figures))
 
 
 def test_a_boot_without_rows_fails(elf):

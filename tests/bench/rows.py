@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The rows: which there are, their targets, and how they are printed."""
 
+import fnmatch
 import os
 import re
 
@@ -37,6 +38,11 @@ class Row:
             return None if other is None else other + float(more)
         return float(self.target)
 
+    def wanted(self):
+        """What is wanted but no limit yet, as the note says it; or None."""
+        found = re.match(r"wanted: ([\d,.]*\d)", self.note)
+        return float(found.group(1).replace(",", "")) if found else None
+
     def missed(self, values):
         """Is the figure worse than its target? None: nothing to compare."""
         figure, limit = self.above(values), self.limit(values)
@@ -56,6 +62,26 @@ def _load():
 
 ROWS = _load()
 BY_NAME = {row.name: row for row in ROWS}
+
+
+def reasons():
+    """[(pattern of names, where it goes)] of the rows that miss a wish."""
+    with open(os.path.join(HERE, "misses.tsv"), encoding="utf-8") as file:
+        return [tuple(line.rstrip("\n").split("\t")) for line in file
+                if not line.startswith("#")]
+
+
+def misses(values):
+    """[(row, figure, what is wanted, why, or None)] of those that miss it."""
+    found = []
+    for row in ROWS:
+        figure, wanted = row.above(values), row.wanted()
+        if None in (figure, wanted) or figure <= wanted:
+            continue
+        why = [text for pattern, text in reasons()
+               if fnmatch.fnmatch(row.name, pattern)]
+        found.append((row, figure, wanted, why[0] if why else None))
+    return found
 
 
 def parse(lines):
@@ -112,11 +138,14 @@ def print_values(values):
             print(_tsv(row, values), end="")
 
 
-def table(ours, linux, wanted=None, same_run=False):
-    """Markdown lines: row, ours, target, Linux, ratio, note. Wall time stands
-    beside Linux's only if both were taken in one run."""
+def table(ours, linux, wanted=None, same_run=False, ticks=None):
+    """Markdown lines: row, ours, target, Linux, ratio. Wall time stands beside
+    Linux's only if both were taken in one run. ticks: {row: new to old}, which
+    make one more column."""
     lines = ["| row | unit | ours | target | | Linux | Linux / ours |",
              "|---|---|---:|---:|---|---:|---:|"]
+    if ticks is not None:
+        lines = [lines[0] + " ticks, new / old |", lines[1] + "---:|"]
     for row in wanted or ROWS:
         us, them = row.above(ours), row.above(linux)
         if row.kind == "wall" and not same_run:
@@ -127,6 +156,8 @@ def table(ours, linux, wanted=None, same_run=False):
         ratio = f"{them / us:,.1f}" if us and them is not None else "-"
         lines.append(f"| {row.name} | {row.unit} | {text(us)} | {shown} | "
                      f"{verdict} | {text(them)} | {ratio} |")
+        if ticks is not None:
+            lines[-1] += f" {ticks.get(row.name, '-')} |"
     return lines
 
 

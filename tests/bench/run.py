@@ -107,6 +107,12 @@ def measure(build, wanted):
     return values
 
 
+def record_ticks(build):
+    """New to old: the old commit is the one whose figures are in force."""
+    subprocess.run([*PYTHON, os.path.join(HERE, "cycles.py"), "--record",
+                    "--build", os.path.relpath(build, TOP)], check=True)
+
+
 def select(pattern, kinds):
     wanted = [row for row in rows.ROWS if row.sides in ("both", "ours")
               and fnmatch.fnmatch(row.name, pattern)
@@ -130,8 +136,9 @@ def main():
     parser.add_argument("--kinds", default="", metavar="KIND,...",
                         help="only rows of these kinds of boots (rows.d)")
     parser.add_argument("--record", metavar="REASON",
-                        help="write what changed to history.tsv, and renew "
-                        "the plots, RESULTS.md and the table in README.md")
+                        help="write what changed to history.tsv, measure the "
+                        "ticks, too, and renew the plots, RESULTS.md and the "
+                        "table in README.md")
     args = parser.parse_args()
     build = os.path.abspath(args.build)
 
@@ -151,7 +158,12 @@ def main():
     missing = rows.missing(values, "ours", wanted)
     if missing:
         sys.exit("bench: missing rows: " + " ".join(missing))
+    if any(why is None for *_, why in rows.misses(values)):
+        print("bench: misses.tsv does not say where these go: " + " ".join(
+            row.name for row, *_, why in rows.misses(values)
+            if why is None), file=sys.stderr)
     if args.record:
+        record_ticks(args.build)
         history.record(values, versions, args.record)
         results.write(values, linux, versions)
     plot.draw(values, linux,
