@@ -319,6 +319,7 @@ static int call_until_told(void *unused)
 		victim_called(NULL);
 		atomic64_inc(&called);
 		cond_resched();
+		cpu_relax(); /* ends QEMU's turn: others get theirs */
 	}
 	return 0;
 }
