@@ -156,7 +156,30 @@ DEFINE_CR_ACCESS(4)
 /* Forget the translation of one page, global or not, on this CPU alone. */
 static __always_inline void invlpg(const volatile void *addr)
 {
-	__asm__ volatile("invlpg (%0)" ::"r"(addr) : "memory");
+	__asm__ volatile("invlpg %0" ::"m"(*(const volatile char *)addr)
+			 : "memory");
+}
+
+/*
+ * Drop the mapping of base + offset and store there, with no instruction for
+ * the sum.
+ */
+static __always_inline void invlpg_store8(unsigned long base,
+					  unsigned long offset, u8 value)
+{
+	__asm__ volatile("invlpg (%0,%1)\n\tmovb %b2, (%0,%1)"
+			 :
+			 : "r"(base), "r"(offset), "qi"(value)
+			 : "memory");
+}
+
+static __always_inline void invlpg_store32(unsigned long base,
+					   unsigned long offset, u32 value)
+{
+	__asm__ volatile("invlpg (%0,%1)\n\tmovl %k2, (%0,%1)"
+			 :
+			 : "r"(base), "r"(offset), "ri"(value)
+			 : "memory");
 }
 
 /* Not volatile: a value near the top of the stack is enough for its users. */

@@ -53,7 +53,7 @@ u64 kernel_pml4[512] __aligned(4096);
 u64 ap_pml4[512] __aligned(4096);
 static u64 poke_pml4[512] __aligned(4096);
 
-static u64 *poke_entry; /* [I] the poke window's leaf */
+u64 *paging_poke_entry;
 
 static DEFINE_SPINLOCK(io_lock);
 static unsigned long io_next = IOREMAP_BASE; /* [io_lock] */
@@ -97,16 +97,6 @@ unsigned int paging_spaces(const struct address_space **spaces)
 	all[2] = (struct address_space){ "start", paging_ap_root() };
 	*spaces = all;
 	return ARRAY_SIZE(all);
-}
-
-notrace void paging_poke_window_set(u64 phys)
-{
-	*(volatile u64 *)poke_entry = phys | PROT_RW | PTE_P;
-}
-
-notrace void paging_poke_window_clear(void)
-{
-	*(volatile u64 *)poke_entry = 0;
 }
 
 /* Every byte becomes INT3, so that a stray jump into the pool traps. */
@@ -196,8 +186,8 @@ static int share_upper_half(void)
 /* PG3 */
 static int map_lower_halves(void)
 {
-	poke_entry = paging_entry(paging_poke_root(), POKE_WINDOW, 0);
-	if (!poke_entry)
+	paging_poke_entry = paging_entry(paging_poke_root(), POKE_WINDOW, 0);
+	if (!paging_poke_entry)
 		return -ENOMEM;
 	return paging_map(paging_ap_root(), (unsigned long)__boot_start,
 			  (u64)__boot_start, __boot_end - __boot_start,

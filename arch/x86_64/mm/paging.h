@@ -126,9 +126,18 @@ u64 paging_kernel_root(void); /* values for CR3 */
 u64 paging_poke_root(void);
 u64 paging_ap_root(void);
 
-/* notrace; supervisor, writable, not executable, not global. No TLB flush. */
-void paging_poke_window_set(u64 phys);
-void paging_poke_window_clear(void);
+extern u64 *paging_poke_entry; /* [I] the window's leaf; for these two: */
+
+/* Supervisor, writable, not executable, not global. No TLB flush. */
+static __always_inline void paging_poke_window_set(u64 phys)
+{
+	*(volatile u64 *)paging_poke_entry = phys | PROT_RW | PTE_P;
+}
+
+static __always_inline void paging_poke_window_clear(void)
+{
+	*(volatile u64 *)paging_poke_entry = 0;
+}
 
 /* All address spaces, for the audit. */
 struct address_space {

@@ -57,6 +57,15 @@ static __always_inline bool insn_is_full(const u64 *word)
 	return ((const u8 *)word)[INSN_LEN_SHIFT / 8] == INSN_MAX;
 }
 
+/* The same of four words in memory that are @step bytes apart. */
+static __always_inline bool insn_four_full(const u64 *word, size_t step)
+{
+	const u8 *len = (const u8 *)word + INSN_LEN_SHIFT / 8;
+
+	/* No two of the lengths 1 and 2 and the length 5 give 5. */
+	return (len[0] & len[step] & len[2 * step] & len[3 * step]) == INSN_MAX;
+}
+
 /* The byte that an INT3 replaces during a batch. */
 static __always_inline u8 insn_first_byte(u64 word)
 {
@@ -155,13 +164,19 @@ static __always_inline u64 insn_peek(unsigned long ip)
 	return ((const volatile struct unaligned *)ip)->bytes;
 }
 
+/* Is there a difference in the five bytes of an instruction? */
+static __always_inline bool insn_differs(u64 bits)
+{
+	return bits << (64 - 8 * INSN_MAX) != 0;
+}
+
 /*
  * Does memory, as insn_peek() read it, hold the five-byte instruction word? For
  * a shorter word the answer is false, unless zeros follow it in memory.
  */
 static __always_inline bool insn_matches(u64 memory, u64 word)
 {
-	return (memory ^ word) << (64 - 8 * INSN_MAX) == 0;
+	return !insn_differs(memory ^ word);
 }
 
 /** insn_load - the word of the @len (1..5) bytes at @bytes; reads no others. */

@@ -134,6 +134,7 @@ extern struct poke_write_stats poke_write_stats;
 /* One section: the state that poke_space_leave() restores, the open page. */
 struct poke_space {
 	unsigned long page; /* address of the page the window shows, or 0 */
+	unsigned long last; /* the last in it at which five bytes lie, or 0 */
 	unsigned long root;
 	unsigned long flags;
 	u64 since;

@@ -35,6 +35,7 @@ struct poke_write_stats poke_write_stats;
 notrace void poke_space_enter(struct poke_space *space)
 {
 	space->page = NO_PAGE;
+	space->last = 0;
 	space->wrong = 0;
 	space->flags = arch_irq_save();
 	space->since = rdtsc();
@@ -60,6 +61,7 @@ static notrace noinline unsigned long window_open(struct poke_space *space,
 						  unsigned long addr)
 {
 	space->page = addr & ~OFFSET_MASK;
+	space->last = space->page + PAGE_SIZE - INSN_MAX;
 	paging_poke_window_set(virt_to_phys((void *)space->page));
 	invlpg((void *)POKE_WINDOW); /* on a processor any address of it does */
 	return addr - space->page;
@@ -167,38 +169,32 @@ store_any_by_page(struct poke_space *space, enum poke_step step,
 	store_any(space, step, p, false);
 }
 
-/* A word of five bytes that lies in the open page, as nearly all do. */
-static __always_inline void store_inside(enum poke_step step,
-					 const struct text_poke *p,
-					 unsigned long offset, bool each)
+/*
+ * The word of five bytes of a site in the open page; ip + delta is in the
+ * window.
+ */
+static __always_inline void store_inside(enum poke_step step, unsigned long ip,
+					 const u64 *word, unsigned long delta,
+					 bool each)
 {
 	if (step == POKE_TAIL) {
-		poke_store_begins(p->ip + 1);
-		*(volatile u32 *)window(offset + 1, each) =
-			insn_tail_of(&p->new);
-		poke_store_ends(p->ip + 1, sizeof(u32));
+		poke_store_begins(ip + 1);
+		if (each)
+			invlpg_store32(delta + 1, ip, insn_tail_of(word));
+		else
+			*(volatile u32 *)(delta + 1 + ip) = insn_tail_of(word);
+		poke_store_ends(ip + 1, sizeof(u32));
 	} else {
-		poke_store_begins(p->ip);
-		*(volatile u8 *)window(offset, each) =
-			step == POKE_INT3 ? INSN_OP_INT3 :
-					    insn_first_byte(p->new);
-		poke_store_ends(p->ip, 1);
+		u8 byte = step == POKE_INT3 ? INSN_OP_INT3 :
+					      insn_first_byte(*word);
+
+		poke_store_begins(ip);
+		if (each)
+			invlpg_store8(delta, ip, byte);
+		else
+			*(volatile u8 *)(delta + ip) = byte;
+		poke_store_ends(ip, 1);
 	}
-}
-
-static __always_inline void store_site(struct poke_space *space,
-				       enum poke_step step,
-				       const struct text_poke *p, bool each)
-{
-	unsigned long offset = p->ip - space->page;
-
-	if (likely(offset <= PAGE_SIZE - INSN_MAX &&
-		   (step != POKE_TAIL || insn_is_full(&p->new))))
-		store_inside(step, p, offset, each);
-	else if (each)
-		store_any_by_store(space, step, p);
-	else
-		store_any_by_page(space, step, p);
 }
 
 /* Memory differs from a five-byte word: a shorter instruction, or an error. */
@@ -219,29 +215,98 @@ static __always_inline void compare(struct poke_space *space,
 	note_difference(space, p);
 }
 
-static __always_inline void pass_site(struct poke_space *space,
-				      enum poke_step step,
-				      const struct text_poke *p, bool each)
+/* A site whose word lies in the open page. Return: see pass_four(). */
+static __always_inline u64 pass_inside(enum poke_step step,
+				       const struct text_poke *p,
+				       unsigned long delta, bool each)
 {
-	store_site(space, step, p, each);
+	unsigned long ip = p->ip;
+	u64 word = p->new;
+
+	store_inside(step, ip, step == POKE_TAIL ? &p->new : &word, delta,
+		     each);
+	return step == POKE_REWRITE ? insn_peek(ip) ^ word : 0;
+}
+
+/*
+ * Four such sites. Return: after POKE_REWRITE, the bits in which memory differs
+ * from the words; else 0.
+ */
+static __always_inline u64 pass_four(enum poke_step step,
+				     const struct text_poke *p,
+				     unsigned long delta, bool each)
+{
+	return pass_inside(step, p, delta, each) |
+	       pass_inside(step, p + 1, delta, each) |
+	       pass_inside(step, p + 2, delta, each) |
+	       pass_inside(step, p + 3, delta, each);
+}
+
+/* Any site. */
+static __always_inline void pass_any(struct poke_space *space,
+				     enum poke_step step,
+				     const struct text_poke *p, bool each)
+{
+	if (each)
+		store_any_by_store(space, step, p);
+	else
+		store_any_by_page(space, step, p);
 	if (step == POKE_REWRITE)
 		compare(space, p);
 }
 
-/* Four sites a turn: a turn costs a quarter of a store. */
+/*
+ * The sites from p that lie in the open page, four a turn: a turn costs a
+ * quarter of a store. Sites rise, and the open page is that of an earlier one,
+ * so the last of four decides. Return: the first site that is left.
+ */
+static __always_inline const struct text_poke *
+pass_page(struct poke_space *space, enum poke_step step,
+	  const struct text_poke *p, const struct text_poke *end, bool each)
+{
+	const struct text_poke *last_four = end - 4;
+	unsigned long delta = POKE_WINDOW - space->page, last = space->last;
+	int i;
+
+	for (; p <= last_four && p[3].ip <= last; p += 4) {
+		if (step == POKE_TAIL &&
+		    unlikely(!insn_four_full(&p->new, sizeof(*p))))
+			break;
+		if (unlikely(insn_differs(pass_four(step, p, delta, each))))
+			for (i = 0; i < 4; i++)
+				compare(space, p + i);
+	}
+	for (; p < end && p->ip <= last; p++) {
+		if (step == POKE_TAIL && unlikely(!insn_is_full(&p->new)))
+			break;
+		if (unlikely(insn_differs(pass_inside(step, p, delta, each))))
+			compare(space, p);
+	}
+	return p;
+}
+
+/* Is the site to be passed alone? Opens its page. */
+static __always_inline bool stands_out(struct poke_space *space,
+				       enum poke_step step,
+				       const struct text_poke *p)
+{
+	if (p->ip - space->page > OFFSET_MASK)
+		window_open(space, p->ip);
+	return p->ip > space->last ||
+	       (step == POKE_TAIL && !insn_is_full(&p->new));
+}
+
 static __always_inline void run_pass(struct poke_space *space,
 				     enum poke_step step,
 				     const struct text_poke *p,
 				     const struct text_poke *end, bool each)
 {
-	for (; end - p >= 4; p += 4) {
-		pass_site(space, step, p, each);
-		pass_site(space, step, p + 1, each);
-		pass_site(space, step, p + 2, each);
-		pass_site(space, step, p + 3, each);
+	while (p < end) {
+		if (unlikely(stands_out(space, step, p)))
+			pass_any(space, step, p++, each);
+		else
+			p = pass_page(space, step, p, end, each);
 	}
-	for (; p < end; p++)
-		pass_site(space, step, p, each);
 }
 
 /* One loop per pass, each as short as if written by hand. */
