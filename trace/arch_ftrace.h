@@ -33,7 +33,7 @@ typedef void (*ftrace_func_t)(unsigned long ip, unsigned long parent_ip,
 #define FTRACE_ADDR_JMP	 1UL
 #define FTRACE_UNKNOWN	 (~0UL - 1)
 
-/* One step of a plan; a plan is sorted by ip and has each ip once. */
+/* One site of a plan, which is sorted by ip and has each ip once. */
 struct ftrace_patch {
 	unsigned long ip;
 	unsigned long old; /* verified before any byte is written */
@@ -105,16 +105,25 @@ int arch_ftrace_init(void);
 unsigned long arch_ftrace_read(unsigned long ip);
 
 /*
- * Verify a whole plan and prepare to apply it; writes no code. The plan belongs
- * to the callee until it has been applied or aborted, and old and new of its
- * lines become the callee's own data: nothing reads them any more.
- * Return: 0 with text_mutex held; -EINVAL other bytes found, -EFAULT the site
- * is not readable (both with @bad filled in; the caller gives up for good),
- * -ERANGE a target out of reach, -EBUSY a batch is open. No other code is
- * returned.
+ * Begin to verify a plan of @n lines; writes no code. The plan belongs to the
+ * callee until it has been applied or aborted, and old and new of its lines
+ * become the callee's own data: nothing reads them any more.
+ * Return: 0 with text_mutex held; -EBUSY a batch is open.
  */
-int __must_check arch_ftrace_prepare(struct ftrace_patch *plan, size_t n,
-				     struct ftrace_bug_info *bad);
+int __must_check arch_ftrace_prepare(struct ftrace_patch *plan, size_t n);
+
+/*
+ * Verify the next @n lines of the plan: those of a run, at least one, where old
+ * and new of the first are those of all and only ip of the others is valid; or
+ * any, each with its own. All lines are verified before the plan is applied.
+ * Return: 0; -EINVAL other bytes found, -EFAULT the site is not readable (both
+ * with @bad filled in; the caller gives up for good), -ERANGE a target out of
+ * reach. After an error nothing is open. No other code is returned.
+ */
+int __must_check arch_ftrace_prepare_run(struct ftrace_patch *run, size_t n,
+					 struct ftrace_bug_info *bad);
+int __must_check arch_ftrace_prepare_lines(struct ftrace_patch *lines, size_t n,
+					   struct ftrace_bug_info *bad);
 
 /*
  * Make every CPU serialise, so that it executes all code written before. For
@@ -125,7 +134,7 @@ void arch_ftrace_sync(void);
 /* Can a site call @addr, or jump to it? Context: any. */
 bool arch_ftrace_reaches(unsigned long addr);
 
-/* Exactly one of these two follows a prepare that returned 0. */
+/* Exactly one of these two follows when all lines are verified. */
 void arch_ftrace_apply(void);
 void arch_ftrace_abort(void);
 

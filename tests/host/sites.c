@@ -55,7 +55,7 @@ static size_t nr_sites;
 static unsigned long entries[HOST_SITES];
 
 static const struct ftrace_patch *open_plan;
-static size_t open_nr;
+static size_t open_nr, open_verified;
 static bool text_open;
 
 /* ---- sites ---- */
@@ -100,38 +100,60 @@ unsigned long arch_ftrace_read(unsigned long ip)
 
 /* ---- plans ---- */
 
-int arch_ftrace_prepare(struct ftrace_patch *plan, size_t n,
-			struct ftrace_bug_info *bad)
+int arch_ftrace_prepare(struct ftrace_patch *plan, size_t n)
 {
-	size_t i;
-
 	BUG_ON(text_open || !n);
 	assert_held(&ftrace_lock);
 	if (host_arch.prepare_error)
 		return host_arch.prepare_error;
-	for (i = 0; i < n; i++) {
-		BUG_ON(i && plan[i].ip <= plan[i - 1].ip);
-		BUG_ON(plan[i].old == plan[i].new);
-		BUG_ON(plan[i].new && !addr_word(plan[i].ip, plan[i].new));
-		if (arch_ftrace_read(plan[i].ip) == plan[i].old)
-			continue;
-		*bad = (struct ftrace_bug_info){ .ip = plan[i].ip,
-						 .readable = true };
-		insn_store(bad->expected, addr_word(plan[i].ip, plan[i].old));
-		memcpy(bad->found, (void *)plan[i].ip, 5);
-		return -EINVAL;
-	}
 	open_plan = plan;
 	open_nr = n;
+	open_verified = 0;
 	text_open = true;
 	return 0;
+}
+
+int arch_ftrace_prepare_lines(struct ftrace_patch *lines, size_t n,
+			      struct ftrace_bug_info *bad)
+{
+	struct ftrace_patch *p = lines;
+
+	BUG_ON(!text_open || p != open_plan + open_verified);
+	BUG_ON(open_verified + n > open_nr);
+	for (; p < lines + n; p++, open_verified++) {
+		BUG_ON(open_verified && p->ip <= p[-1].ip);
+		BUG_ON(p->old == p->new);
+		BUG_ON(p->new && !addr_word(p->ip, p->new));
+		if (arch_ftrace_read(p->ip) == p->old)
+			continue;
+		*bad = (struct ftrace_bug_info){ .ip = p->ip,
+						 .readable = true };
+		insn_store(bad->expected, addr_word(p->ip, p->old));
+		memcpy(bad->found, (void *)p->ip, 5);
+		text_open = false;
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int arch_ftrace_prepare_run(struct ftrace_patch *run, size_t n,
+			    struct ftrace_bug_info *bad)
+{
+	size_t i;
+
+	BUG_ON(!n);
+	for (i = 1; i < n; i++) {
+		run[i].old = run->old;
+		run[i].new = run->new;
+	}
+	return arch_ftrace_prepare_lines(run, n, bad);
 }
 
 void arch_ftrace_apply(void)
 {
 	size_t i;
 
-	BUG_ON(!text_open);
+	BUG_ON(!text_open || open_verified != open_nr);
 	if (host_arch.on_apply)
 		host_arch.on_apply();
 	for (i = 0; i < open_nr; i++)

@@ -147,15 +147,20 @@ KTEST(text_poke, mismatch_changes_nothing_I6)
 	farm_destroy(&farm);
 }
 
-KTEST(text_poke, targets_are_refused_without_a_bug_too)
+KTEST(text_poke, a_refused_run_gives_the_lock_back)
 {
+	struct text_poke_bug bug;
 	struct text_poke same = { .new = (unsigned long)farm_target_a };
 	struct text_poke vec[2];
 
 	ASSERT_EQ(farm_init(&farm, 2, FARM_STRIDE, 0), 0);
 	same.ip = farm_fn(&farm, 1);
 	vec[0] = vec[1] = same; /* not rising */
-	EXPECT_EQ(text_poke_prepare_targets(vec, 2, NULL), -EINVAL);
+	ASSERT_EQ(text_poke_prepare_targets(vec, 2), 0);
+	EXPECT_EQ(text_poke_prepare_run(vec, 2, &bug), -EINVAL);
+	vec[0] = vec[1] = same;
+	ASSERT_EQ(text_poke_prepare_targets(vec, 2), 0);
+	EXPECT_EQ(text_poke_prepare_lines(vec, 2, &bug), -EINVAL);
 	EXPECT_EQ(farm_check(&farm, FARM_NOP), 0);
 	EXPECT_EQ(farm_poke(&farm, FARM_A), 0); /* the lock was given back */
 	farm_destroy(&farm);

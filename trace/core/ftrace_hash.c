@@ -77,6 +77,30 @@ bool ftrace_hash_test(const struct ftrace_hash *hash, u32 rec)
 	return pos < hash->count && hash->rec[pos] == rec;
 }
 
+/*
+ * Elements rise, so "n sites away at n elements" is true up to the last of them
+ * and false from there: the distance doubles until it is false, then halves.
+ */
+size_t ftrace_hash_neighbours(const struct ftrace_hash *hash, size_t pos)
+{
+	const u32 *rec = &hash->rec[pos];
+	size_t left = hash->count - pos, n = 1, last, step;
+
+	while (n < 8) { /* most are short */
+		if (n == left || rec[n] != rec[0] + n)
+			return n;
+		n++;
+	}
+	while (n < left && rec[n] == rec[0] + n)
+		n *= 2;
+	last = n / 2;
+	for (step = n / 4; step; step /= 2)
+		if (last + step < left &&
+		    rec[last + step] == rec[0] + last + step)
+			last += step;
+	return last + 1;
+}
+
 /* What is excluded wins over what is selected. */
 bool ftrace_ops_match(const struct ftrace_ops *ops, u32 i)
 {

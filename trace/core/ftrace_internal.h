@@ -101,6 +101,8 @@ struct ftrace_hash *ftrace_hash_of_ips(const unsigned long *ips,
 /* The position of @rec, or of the first element above it. */
 size_t ftrace_hash_pos(const struct ftrace_hash *hash, u32 rec);
 bool ftrace_hash_test(const struct ftrace_hash *hash, u32 rec);
+/* The number of elements from @pos that are neighbouring sites, at least 1. */
+size_t ftrace_hash_neighbours(const struct ftrace_hash *hash, size_t pos);
 
 /* Is @rec one of the sites that @ops matches with its present hashes? */
 bool ftrace_ops_match(const struct ftrace_ops *ops, u32 rec);
@@ -263,9 +265,14 @@ struct ftrace_request {
 /* Neighbouring sites that all change from one set to another. */
 struct ftrace_change {
 	struct ftrace_set *from, *to;
-	u32 first, count;
+	u32 first;
+	u32 count : 30;
+	u32 has_lines : 1; /* the sites are in patch[] */
+	u32 is_long : 1;   /* and only the first line has the targets */
 };
+static_assert(sizeof(struct ftrace_change) == 24, "as much as a line");
 
+#define FTRACE_RUN_LONG 8 /* sites; what a call for a run costs is won back */
 #define FTRACE_PLAN_FEW 4 /* in a plan that needs no other memory */
 
 struct ftrace_plan {
@@ -275,6 +282,7 @@ struct ftrace_plan {
 	size_t room;	 /* of change */
 	size_t nr_sites; /* sites that match after the change */
 	u32 number;	 /* of this plan: struct ftrace_memo */
+	bool has_long;	 /* a run is long */
 	bool by_data;	 /* the list may call a target that is fresh code */
 	struct ftrace_patch few_patches[FTRACE_PLAN_FEW];
 	struct ftrace_change few_changes[FTRACE_PLAN_FEW];
@@ -299,6 +307,11 @@ void ftrace_plan_site(struct ftrace_plan *plan, struct ftrace_set *from,
 int ftrace_plan_more(struct ftrace_plan *plan);
 /* Says in the log that a request needs more sets than there are ids. */
 void ftrace_plan_no_ids(void);
+
+/* The lines of a run: all addresses, the targets once. */
+void ftrace_plan_long_run(struct ftrace_patch *patch,
+			  const struct dyn_ftrace *rec, size_t n,
+			  unsigned long old, unsigned long new);
 
 static __always_inline int ftrace_plan_grow(struct ftrace_plan *plan)
 {

@@ -20,26 +20,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "trace/core/ftrace_internal.h"
-
-/* ---- the sites that match before and after ---- */
-
-/* A walk over one hash in rising order; in holds for all sites below end. */
-struct cursor {
-	size_t end;
-	size_t pos; /* first element not below end */
-	bool in;
-};
-
-/* The sites that an ops matches, asked in rising order. */
-struct match {
-	bool active; /* false: no site */
-	const struct ftrace_hash *filter, *exclude;
-	struct cursor in_filter, in_exclude;
-};
-
-struct walk {
-	struct match before, after;
-};
+#include "trace/core/ftrace_walk.h"
 
 /* A run of sites changes from one set to another. */
 struct step {
@@ -48,9 +29,9 @@ struct step {
 	bool was, is; /* do they match before, and after? */
 };
 
-static struct walk walk_begin(const struct ftrace_request *request)
+static struct ftrace_walk walk_begin(const struct ftrace_request *request)
 {
-	return (struct walk){
+	return (struct ftrace_walk){
 		.before = { .active = request->before,
 			    .filter = request->ops->filter_hash,
 			    .exclude = request->ops->notrace_hash },
@@ -61,7 +42,7 @@ static struct walk walk_begin(const struct ftrace_request *request)
 }
 
 /* Advance to the stretch that contains site @i. */
-static void cursor_advance(struct cursor *cursor,
+static void cursor_advance(struct ftrace_cursor *cursor,
 			   const struct ftrace_hash *hash, size_t i)
 {
 	size_t pos = cursor->pos;
@@ -69,13 +50,14 @@ static void cursor_advance(struct cursor *cursor,
 	while (pos < hash->count && hash->rec[pos] < i)
 		pos++;
 	cursor->in = pos < hash->count && hash->rec[pos] == i;
-	if (cursor->in)
-		while (pos < hash->count && hash->rec[pos] == i)
-			pos++, i++;
-	else
-		i = pos < hash->count ? hash->rec[pos] : ftrace_nr_recs;
+	cursor->end = pos < hash->count ? hash->rec[pos] : ftrace_nr_recs;
+	if (cursor->in) {
+		size_t n = ftrace_hash_neighbours(hash, pos);
+
+		cursor->end += n;
+		pos += n;
+	}
 	cursor->pos = pos;
-	cursor->end = i;
 }
 
 /*
@@ -83,7 +65,7 @@ static void cursor_advance(struct cursor *cursor,
  * from @i to the returned index, exclusive. The sites of one file lie together,
  * so a decision is made for a stretch of sites and not for each.
  */
-static size_t match_stretch(struct match *match, size_t i, bool *is)
+static size_t match_stretch(struct ftrace_match *match, size_t i, bool *is)
 {
 	size_t end = ftrace_nr_recs;
 
@@ -106,11 +88,18 @@ static size_t match_stretch(struct match *match, size_t i, bool *is)
 }
 
 /* The stretch that begins at site @i; both answers go to @step. */
-static size_t walk_stretch(struct walk *walk, size_t i, struct step *step)
+static size_t walk_stretch(struct ftrace_walk *walk, size_t i,
+			   struct step *step)
 {
 	size_t end = match_stretch(&walk->before, i, &step->was);
 
 	return min(end, match_stretch(&walk->after, i, &step->is));
+}
+
+/* Is it a patchable site with this set? */
+static __always_inline bool belongs(const struct dyn_ftrace *rec, u16 wanted)
+{
+	return rec->wanted == wanted && !(rec->flags & FTRACE_FL_DISABLED);
 }
 
 /* The end of the run of patchable sites with this set that starts at @i. */
@@ -119,8 +108,11 @@ static __always_inline size_t run_end(size_t i, size_t end, u16 wanted)
 	const struct dyn_ftrace *rec = &ftrace_recs[i];
 	const struct dyn_ftrace *last = &ftrace_recs[end];
 
-	while (rec < last && rec->wanted == wanted &&
-	       !(rec->flags & FTRACE_FL_DISABLED))
+	while (last - rec >= 4 && belongs(rec, wanted) &&
+	       belongs(rec + 1, wanted) && belongs(rec + 2, wanted) &&
+	       belongs(rec + 3, wanted))
+		rec += 4;
+	while (rec < last && belongs(rec, wanted))
 		rec++;
 	return rec - ftrace_recs;
 }
@@ -236,7 +228,7 @@ static int count_targets(const struct ftrace_hash *filter, size_t room)
 
 static int count_sets(const struct ftrace_request *request, size_t room)
 {
-	struct walk walk = walk_begin(request);
+	struct ftrace_walk walk = walk_begin(request);
 	u32 number = plan_number();
 	struct step step = { 0 };
 	size_t i, end, sets = 0;
@@ -292,7 +284,7 @@ int ftrace_plan_begin(struct ftrace_plan *plan, size_t room)
 	plan->nr_patches = plan->nr_changes = plan->nr_sites = 0;
 	plan->room = ARRAY_SIZE(plan->few_changes);
 	plan->number = plan_number();
-	plan->by_data = false;
+	plan->by_data = plan->has_long = false;
 	if (room > ARRAY_SIZE(plan->few_patches))
 		plan->patch = kmalloc(room * sizeof(*plan->patch));
 	return plan->patch ? 0 : -ENOMEM;
@@ -349,12 +341,17 @@ static __always_inline void plan_lines(struct ftrace_plan *plan,
 {
 	struct ftrace_patch *patch = plan->patch + plan->nr_patches;
 	const struct dyn_ftrace *rec = &ftrace_recs[i];
+	bool is_long = n >= FTRACE_RUN_LONG;
 
-	plan->change[plan->nr_changes++] =
-		(struct ftrace_change){ step->from, step->to, i, n };
+	plan->has_long |= is_long;
+	plan->change[plan->nr_changes++] = (struct ftrace_change){
+		step->from, step->to, i, n, old != new, is_long,
+	};
 	if (old == new)
 		return;
 	plan->nr_patches += n;
+	if (is_long)
+		return ftrace_plan_long_run(patch, rec, n, old, new);
 	for (; n--; rec++)
 		*patch++ = (struct ftrace_patch){ rec_ip(rec), old, new };
 }
@@ -425,7 +422,7 @@ static __always_inline int plan_stretch(struct ftrace_plan *plan,
 static noinline int plan_targets(struct ftrace_plan *plan,
 				 const struct ftrace_request *request,
 				 struct step step, size_t i, size_t end,
-				 const struct cursor *at)
+				 const struct ftrace_cursor *at)
 {
 	return plan_stretch(plan, request, step, i, end, true,
 			    request->filter->direct + at->pos - (at->end - i));
@@ -434,7 +431,7 @@ static noinline int plan_targets(struct ftrace_plan *plan,
 static int plan_fill(struct ftrace_plan *plan,
 		     const struct ftrace_request *request)
 {
-	struct walk walk = walk_begin(request);
+	struct ftrace_walk walk = walk_begin(request);
 	bool own = has_targets(request);
 	struct step step = { 0 };
 	size_t i, end;

@@ -52,3 +52,21 @@ void ftrace_plan_free(struct ftrace_plan *plan)
 	if (plan->change != plan->few_changes)
 		kfree(plan->change);
 }
+
+void ftrace_plan_long_run(struct ftrace_patch *patch,
+			  const struct dyn_ftrace *rec, size_t n,
+			  unsigned long old, unsigned long new)
+{
+	const struct dyn_ftrace *end = rec + n;
+
+	patch->old = old;
+	patch->new = new;
+	for (; end - rec >= 4; rec += 4, patch += 4) {
+		patch[0].ip = rec_ip(rec);
+		patch[1].ip = rec_ip(rec + 1);
+		patch[2].ip = rec_ip(rec + 2);
+		patch[3].ip = rec_ip(rec + 3);
+	}
+	for (; rec < end; rec++)
+		patch++->ip = rec_ip(rec);
+}

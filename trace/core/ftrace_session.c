@@ -34,6 +34,45 @@ static int report_bug(int err, const struct ftrace_bug_info *bug)
 	return -ENODEV;
 }
 
+/* A long run is prepared alone, the short ones between two of them together. */
+static int prepare_runs(const struct ftrace_plan *plan,
+			struct ftrace_bug_info *bug)
+{
+	const struct ftrace_change *run = plan->change;
+	const struct ftrace_change *end = run + plan->nr_changes;
+	struct ftrace_patch *line = plan->patch;
+	size_t n = 0;
+	int err = 0;
+
+	for (; !err && run < end; run++) {
+		if (!run->has_lines)
+			continue;
+		if (run->is_long) {
+			err = arch_ftrace_prepare_lines(line, n, bug);
+			line += n;
+			n = 0;
+			if (!err)
+				err = arch_ftrace_prepare_run(line, run->count,
+							      bug);
+			line += run->count;
+		} else {
+			n += run->count;
+		}
+	}
+	return err ?: arch_ftrace_prepare_lines(line, n, bug);
+}
+
+static int prepare(const struct ftrace_plan *plan, struct ftrace_bug_info *bug)
+{
+	int err = arch_ftrace_prepare(plan->patch, plan->nr_patches);
+
+	if (err)
+		return err;
+	return plan->has_long ? prepare_runs(plan, bug) :
+				arch_ftrace_prepare_lines(
+					plan->patch, plan->nr_patches, bug);
+}
+
 int ftrace_begin(struct ftrace_plan *plan)
 {
 	struct ftrace_bug_info bug;
@@ -48,7 +87,7 @@ int ftrace_begin(struct ftrace_plan *plan)
 		arch_ftrace_sync();
 	if (!plan->nr_patches)
 		return 0;
-	err = arch_ftrace_prepare(plan->patch, plan->nr_patches, &bug);
+	err = prepare(plan, &bug);
 	if (!err)
 		return 0;
 	ftrace_static_after();
@@ -76,6 +115,13 @@ static u32 set_marks(const struct ftrace_set *set)
 	return marks;
 }
 
+static __always_inline void publish_rec(struct dyn_ftrace *rec, u32 marks,
+					u32 sets)
+{
+	rec->where |= marks;
+	smp_store_release(&rec->sets, sets); /* read by list_set() */
+}
+
 /* Write the records and references of one run. */
 static __always_inline void publish_run(const struct ftrace_change *run,
 					bool enabled,
@@ -84,13 +130,16 @@ static __always_inline void publish_run(const struct ftrace_change *run,
 	u32 marks = enabled ? set_marks(run->to) << FTRACE_FL_SHIFT : 0;
 	u32 id = run->to->id, sets = enabled ? id << 16 | id : id;
 	struct dyn_ftrace *rec = &ftrace_recs[run->first];
-	u32 left = run->count;
+	struct dyn_ftrace *end = rec + run->count;
 
-	do {
-		rec->where |= marks;
-		smp_store_release(&rec->sets, sets); /* read by list_set() */
-		rec++;
-	} while (--left);
+	for (; end - rec >= 4; rec += 4) {
+		publish_rec(rec, marks, sets);
+		publish_rec(rec + 1, marks, sets);
+		publish_rec(rec + 2, marks, sets);
+		publish_rec(rec + 3, marks, sets);
+	}
+	for (; rec < end; rec++)
+		publish_rec(rec, marks, sets);
 	run->to->refs += run->count;
 	ftrace_set_put(run->from, run->count, retired);
 }

@@ -74,13 +74,17 @@ void arch_ftrace_sync(void)
 	sync_core_all();
 }
 
-static void report(const struct text_poke_bug *bug, int err,
-		   struct ftrace_bug_info *bad)
+/* Return: @err. */
+static int report(const struct text_poke_bug *bug, int err,
+		  struct ftrace_bug_info *bad)
 {
+	if (likely(err != -EINVAL && err != -EFAULT))
+		return err;
 	bad->ip = bug->ip;
 	bad->readable = err != -EFAULT;
 	insn_store(bad->expected, bug->expected);
 	insn_store(bad->found, bug->found);
+	return err;
 }
 
 static_assert(sizeof(struct ftrace_patch) == sizeof(struct text_poke) &&
@@ -92,16 +96,30 @@ static_assert(sizeof(struct ftrace_patch) == sizeof(struct text_poke) &&
 			      offsetof(struct text_poke, new),
 	      "a line becomes a site where it is");
 
-int arch_ftrace_prepare(struct ftrace_patch *plan, size_t n,
-			struct ftrace_bug_info *bad)
+int arch_ftrace_prepare(struct ftrace_patch *plan, size_t n)
+{
+	return text_poke_prepare_targets((struct text_poke *)plan, n);
+}
+
+int arch_ftrace_prepare_run(struct ftrace_patch *run, size_t n,
+			    struct ftrace_bug_info *bad)
 {
 	struct text_poke_bug bug = { .ip = 0 };
-	int err;
 
-	err = text_poke_prepare_targets((struct text_poke *)plan, n, &bug);
-	if (err == -EINVAL || err == -EFAULT)
-		report(&bug, err, bad);
-	return err;
+	return report(&bug,
+		      text_poke_prepare_run((struct text_poke *)run, n, &bug),
+		      bad);
+}
+
+int arch_ftrace_prepare_lines(struct ftrace_patch *lines, size_t n,
+			      struct ftrace_bug_info *bad)
+{
+	struct text_poke_bug bug = { .ip = 0 };
+
+	return report(
+		&bug,
+		text_poke_prepare_lines((struct text_poke *)lines, n, &bug),
+		bad);
 }
 
 void arch_ftrace_apply(void)

@@ -11,6 +11,7 @@
  * by its owner is refused; a poke by another task waits.
  */
 #include "arch/x86_64/patch/text_poke_internal.h"
+#include "kernel/base/panic.h"
 #include "kernel/base/text_region.h"
 #include "kernel/lib/errno.h"
 #include "kernel/mutex.h"
@@ -22,6 +23,14 @@ DEFINE_MUTEX(text_mutex);
 /* [P] the batch that text_poke_prepare() has verified */
 static const struct text_poke *pending_vec;
 static size_t pending_n;
+static struct poke_making making;
+static const struct text_poke *made; /* the lines below are made */
+
+/* The number of lines that are not made. */
+static __always_inline size_t left(void)
+{
+	return pending_vec + pending_n - made;
+}
 
 /* Keep the batch, or let the mutex go. Return: @err. */
 static int prepared(int err, const struct text_poke *vec, size_t n)
@@ -32,6 +41,7 @@ static int prepared(int err, const struct text_poke *vec, size_t n)
 	}
 	pending_vec = vec;
 	pending_n = n;
+	made = vec + n;
 	return 0;
 }
 
@@ -48,24 +58,49 @@ int text_poke_prepare(const struct text_poke *vec, size_t n,
 	return prepared(err, vec, n);
 }
 
-int text_poke_prepare_targets(struct text_poke *vec, size_t n,
-			      struct text_poke_bug *bug)
+int text_poke_prepare_targets(struct text_poke *vec, size_t n)
 {
-	struct text_poke_bug unwanted;
-	int err;
-
 	if (mutex_is_held(&text_mutex))
 		return -EBUSY;
 	mutex_lock(&text_mutex);
-	err = poke_make(vec, n, KERNEL_VMA, text_region_of,
-			bug ? bug : &unwanted);
-	return prepared(err, vec, n);
+	prepared(0, vec, n);
+	making = POKE_MAKING(KERNEL_VMA, text_region_of);
+	made = vec;
+	return 0;
+}
+
+static __always_inline int
+make_next(int (*make)(struct poke_making *making, struct text_poke *p, size_t n,
+		      struct text_poke_bug *bug),
+	  struct text_poke *p, size_t n, struct text_poke_bug *bug)
+{
+	int err;
+
+	BUG_ON(p != made || n > left());
+	made += n;
+	err = make(&making, p, n, bug);
+	if (unlikely(err))
+		text_poke_abort();
+	return err;
+}
+
+int text_poke_prepare_run(struct text_poke *run, size_t n,
+			  struct text_poke_bug *bug)
+{
+	return make_next(poke_make_run, run, n, bug);
+}
+
+int text_poke_prepare_lines(struct text_poke *lines, size_t n,
+			    struct text_poke_bug *bug)
+{
+	return make_next(poke_make_lines, lines, n, bug);
 }
 
 void text_poke_apply(void)
 {
 	assert_held(&text_mutex);
-	might_sleep(); /* poke_run() does not, but it waits for every CPU */
+	BUG_ON(left()); /* I6 */
+	might_sleep();	/* poke_run() does not, but it waits for every CPU */
 	poke_run(pending_vec, pending_n);
 	mutex_unlock(&text_mutex);
 }

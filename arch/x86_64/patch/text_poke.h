@@ -70,14 +70,31 @@ int __must_check text_poke_prepare(const struct text_poke *vec, size_t n,
 				   struct text_poke_bug *bug);
 
 /**
- * text_poke_prepare_targets - the same for lines that hold targets
- * @vec: old and new are targets, which words replace: 0 is the NOP, an even
- *	one a call of that address, an odd one a jump to one less
+ * text_poke_prepare_targets - take text_mutex for a batch of targets
+ * @vec, @n: as text_poke_prepare(), but old and new are no words yet
+ *
+ * The next two then make the words of all lines, in their order.
  * Context: as text_poke_prepare().
- * Return: the same; -ERANGE a target is out of reach.
+ * Return: 0 with text_mutex held; -EBUSY. No other code is returned.
  */
-int __must_check text_poke_prepare_targets(struct text_poke *vec, size_t n,
-					   struct text_poke_bug *bug);
+int __must_check text_poke_prepare_targets(struct text_poke *vec, size_t n);
+
+/**
+ * text_poke_prepare_run - make and verify the words of the next lines, alike
+ * text_poke_prepare_lines - the same for lines with targets of their own
+ * @run, @lines: the first line that is not made yet. old and new are targets,
+ *	in a run those of all: 0 is the NOP, an even one a call of that address,
+ *	an odd one a jump to one less.
+ * @n: the number of lines, of a run at least 1
+ * @bug: filled in on -EINVAL and -EFAULT
+ * Return: 0; -EINVAL, -EFAULT as text_poke_prepare(); -ERANGE a target is out
+ * of reach. After an error text_mutex is not held any more. No other code is
+ * returned.
+ */
+int __must_check text_poke_prepare_run(struct text_poke *run, size_t n,
+				       struct text_poke_bug *bug);
+int __must_check text_poke_prepare_lines(struct text_poke *lines, size_t n,
+					 struct text_poke_bug *bug);
 
 /* Exactly one of these two follows a text_poke_prepare() that returned 0. */
 void text_poke_apply(void);

@@ -94,13 +94,32 @@ int poke_verify_site(const struct text_poke *p, unsigned long free_from,
 
 /* ---- text_poke_make.c: pure ---- */
 
+/* What is known of a batch while it is made. */
+struct poke_making {
+	/* Sites up to here lie in the last site's region, with eight bytes. */
+	unsigned long last_full;
+	unsigned long free_from; /* the first byte behind the last site */
+	unsigned long lowest;	 /* of targets, but 0 */
+	region_finder region_of;
+};
+
+#define POKE_MAKING(lowest_target, finder)                 \
+	(struct poke_making)                               \
+	{                                                  \
+		.free_from = 1, .lowest = (lowest_target), \
+		.region_of = (finder),                     \
+	}
+
 /*
- * The same for lines that hold targets instead of words; the words replace
- * them. After an error the vector is of no use.
- * Return: as poke_verify(); -ERANGE a target is below @lowest.
+ * The same for lines that hold targets instead of words: each its own; or n > 0
+ * lines of a run, those of the first line for all. The words replace them. The
+ * lines come in the order of the vector. After an error it is of no use.
+ * Return: as poke_verify(); -ERANGE a target is below the lowest.
  */
-int poke_make(struct text_poke *vec, size_t n, unsigned long lowest,
-	      region_finder region_of, struct text_poke_bug *bug);
+int poke_make_lines(struct poke_making *making, struct text_poke *lines,
+		    size_t n, struct text_poke_bug *bug);
+int poke_make_run(struct poke_making *making, struct text_poke *run, size_t n,
+		  struct text_poke_bug *bug);
 
 /* ---- text_poke_write.c: stores through the window ---- */
 

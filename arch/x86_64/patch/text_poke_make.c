@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * A batch that is made in place: each line {ip, old, new} comes with the
- * targets of a site, and leaves with its two instruction words, verified.
+ * A batch that is made in place: the lines {ip, old, new} come with the targets
+ * of sites, and leave with their two instruction words, verified. In a run only
+ * the first line comes with targets.
  *
- * Owns nothing: a pure function of the vector and of the memory it names, as
- * poke_verify(), whose answers it gives; one pass does the work of both.
+ * Owns nothing: pure functions of the vector and of the memory it names, as
+ * poke_verify(), whose answers they give; one pass does the work of both.
  *
- * I6 poke_make() checks every site before any site is written.
+ * I6 poke_make_run() and poke_make_lines() check every site of a batch before
+ *    any site is written.
  */
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/lib/errno.h"
@@ -19,18 +21,18 @@
  * keeps both parts. A NOP has no displacement.
  */
 struct word_maker {
-	unsigned long addr;
 	u64 fixed;
 	u32 target; /* minus ip gives the displacement, modulo 2^32 */
 };
 
-static void maker_set(struct word_maker *m, unsigned long addr)
+static __always_inline struct word_maker maker_of(unsigned long addr)
 {
 	u64 opcode = addr & JUMP ? INSN_OP_JMP32 : INSN_OP_CALL;
 
-	m->addr = addr;
-	m->fixed = addr ? INSN_WORD(INSN_MAX, opcode) : INSN_NOP5;
-	m->target = (u32)((addr & ~JUMP) - INSN_MAX);
+	return (struct word_maker){
+		.fixed = addr ? INSN_WORD(INSN_MAX, opcode) : INSN_NOP5,
+		.target = (u32)((addr & ~JUMP) - INSN_MAX),
+	};
 }
 
 /* @nop, a constant: the word is the NOP. */
@@ -42,121 +44,144 @@ static __always_inline u64 maker_word(const struct word_maker *m,
 	return m->fixed | (u64)(m->target - (u32)ip) << 8;
 }
 
-/* The lines that are still to be made, and what the last one leaves. */
-struct making {
-	struct text_poke *p, *end;
-	struct word_maker from, to;
-	/* Sites up to here lie in the last site's region, with eight bytes. */
-	unsigned long last_full;
-	unsigned long free_from; /* the first byte behind the last site */
-	unsigned long lowest;	 /* of targets, but 0 */
-};
-
-/*
- * Make the lines that have the same two targets as the first, as long as memory
- * is as expected. The two constants choose one of four loops.
- */
-static __always_inline void make_run(struct making *making, bool from_nop,
+/* Write both words of a line. Return: the bits in which memory differs. */
+static __always_inline u64 make_line(struct text_poke *p, unsigned long ip,
+				     const struct word_maker *from,
+				     bool from_nop, const struct word_maker *to,
 				     bool to_nop)
 {
-	unsigned long old = making->from.addr, new = making->to.addr, ip;
-	unsigned long free_from = making->free_from;
-	struct text_poke *p = making->p;
-	u64 word;
+	u64 word = maker_word(from, ip, from_nop);
 
-	for (; p < making->end; p++) {
-		ip = p->ip;
-		word = maker_word(&making->from, ip, from_nop);
-		if (p->old != old || p->new != new || ip < free_from ||
-		    ip > making->last_full ||
-		    !insn_matches(insn_peek(ip), word))
-			break;
-		p->old = word;
-		p->new = maker_word(&making->to, ip, to_nop);
-		free_from = ip + INSN_MAX;
-	}
-	making->p = p;
-	making->free_from = free_from;
+	p->old = word;
+	p->new = maker_word(to, ip, to_nop);
+	return insn_peek(ip) ^ word;
 }
 
-static void make_alike(struct making *making)
+/*
+ * Make lines, four a turn, as long as memory is as expected. The two constants
+ * choose one of four loops. Return: the first line that is left.
+ */
+static __always_inline struct text_poke *
+make_fours(struct poke_making *making, struct text_poke *p,
+	   const struct text_poke *end, unsigned long old, bool from_nop,
+	   unsigned long new, bool to_nop)
 {
-	bool from_nop = !making->from.addr, to_nop = !making->to.addr;
+	const struct word_maker from = maker_of(old), to = maker_of(new);
+	const struct text_poke *last_four = end - 4;
+	unsigned long free_from = making->free_from, a, b, c, d;
+	u64 differs;
 
-	if (from_nop && to_nop)
-		make_run(making, true, true);
-	else if (from_nop)
-		make_run(making, true, false);
-	else if (to_nop)
-		make_run(making, false, true);
-	else
-		make_run(making, false, false);
+	for (; p <= last_four; p += 4) {
+		a = p[0].ip, b = p[1].ip, c = p[2].ip, d = p[3].ip;
+		if (a < free_from || b < a + INSN_MAX || c < b + INSN_MAX ||
+		    d < c + INSN_MAX || d > making->last_full)
+			break;
+		differs = make_line(p, a, &from, from_nop, &to, to_nop);
+		differs |= make_line(p + 1, b, &from, from_nop, &to, to_nop);
+		differs |= make_line(p + 2, c, &from, from_nop, &to, to_nop);
+		differs |= make_line(p + 3, d, &from, from_nop, &to, to_nop);
+		if (insn_differs(differs))
+			break;
+		free_from = d + INSN_MAX;
+	}
+	making->free_from = free_from;
+	return p;
 }
+
+static struct text_poke *make_alike(struct poke_making *making,
+				    struct text_poke *p,
+				    const struct text_poke *end,
+				    unsigned long old, unsigned long new)
+{
+	if (!old && !new)
+		return make_fours(making, p, end, old, true, new, true);
+	if (!old)
+		return make_fours(making, p, end, old, true, new, false);
+	if (!new)
+		return make_fours(making, p, end, old, false, new, true);
+	return make_fours(making, p, end, old, false, new, false);
+}
+
+static_assert(INSN_OP_CALL + JUMP == INSN_OP_JMP32, "word_of() adds");
 
 /* The word of one site, for an addr in reach. */
 static __always_inline u64 word_of(unsigned long ip, unsigned long addr)
 {
-	u64 opcode = addr & JUMP ? INSN_OP_JMP32 : INSN_OP_CALL;
-	u32 distance = (u32)((addr & ~JUMP) - INSN_MAX - ip);
+	u32 jump = addr & JUMP;
+	u32 distance = (u32)addr - jump - INSN_MAX - (u32)ip;
 
-	return addr ? INSN_WORD(INSN_MAX, opcode | (u64)distance << 8) :
-		      INSN_NOP5;
+	if (!addr)
+		return INSN_NOP5;
+	return (u64)distance << 8 | (INSN_WORD(INSN_MAX, INSN_OP_CALL) + jump);
 }
 
-/* Make one line with all checks; the usual one needs only the first. */
-static __always_inline int make_one(struct making *making,
-				    region_finder region_of,
-				    struct text_poke_bug *bug)
+/* The words are made; all checks. */
+static noinline int verify_one(struct poke_making *making,
+			       const struct text_poke *p,
+			       struct text_poke_bug *bug)
 {
-	struct text_poke *p = making->p++;
-	unsigned long ip = p->ip, old = p->old, new = p->new;
-	const struct text_region *region;
-	int err;
+	const struct text_region *region = making->region_of(p->ip);
+	int err = poke_verify_site(p, making->free_from, region, bug);
 
-	if (unlikely((old && old < making->lowest) ||
-		     (new &&new < making->lowest)))
-		return -ERANGE;
-	p->old = word_of(ip, old);
-	p->new = word_of(ip, new);
-	if (likely(ip >= making->free_from && ip <= making->last_full &&
-		   insn_matches(insn_peek(ip), p->old))) {
-		making->free_from = ip + INSN_MAX;
-		return 0;
-	}
-	region = region_of(ip);
-	err = poke_verify_site(p, making->free_from, region, bug);
 	if (err)
 		return err;
 	making->last_full = region->end - sizeof(u64);
+	making->free_from = p->ip + INSN_MAX;
+	return 0;
+}
+
+/* Make one line with all checks; the usual one needs only the first. */
+static __always_inline int make_one(struct poke_making *making,
+				    struct text_poke *p, unsigned long old,
+				    unsigned long new,
+				    struct text_poke_bug *bug)
+{
+	unsigned long ip = p->ip;
+
+	p->old = word_of(ip, old);
+	p->new = word_of(ip, new);
+	if (unlikely(ip < making->free_from || ip > making->last_full ||
+		     !insn_matches(insn_peek(ip), p->old)))
+		return verify_one(making, p, bug);
 	making->free_from = ip + INSN_MAX;
 	return 0;
 }
 
-/* Has the line behind this one the same two targets? */
-static __always_inline bool begins_run(const struct text_poke *p,
-				       const struct text_poke *end)
+static __always_inline bool reached(const struct poke_making *making,
+				    unsigned long addr)
 {
-	return p + 1 < end && p[1].old == p->old && p[1].new == p->new;
+	return !addr || addr >= making->lowest;
 }
 
-int poke_make(struct text_poke *vec, size_t n, unsigned long lowest,
-	      region_finder region_of, struct text_poke_bug *bug)
+int poke_make_lines(struct poke_making *making, struct text_poke *lines,
+		    size_t n, struct text_poke_bug *bug)
 {
-	struct making making = {
-		.p = vec, .end = vec + n, .free_from = 1, .lowest = lowest
-	};
+	struct text_poke *end = lines + n;
 	int err = 0;
 
-	while (!err && making.p < making.end) {
-		if (begins_run(making.p, making.end)) {
-			maker_set(&making.from, making.p->old);
-			maker_set(&making.to, making.p->new);
-			err = make_one(&making, region_of, bug);
-			if (!err)
-				make_alike(&making);
-		} else {
-			err = make_one(&making, region_of, bug);
-		}
+	for (; !err && lines < end; lines++) {
+		if (unlikely(!reached(making, lines->old) ||
+			     !reached(making, lines->new)))
+			return -ERANGE;
+		err = make_one(making, lines, lines->old, lines->new, bug);
+	}
+	return err;
+}
+
+int poke_make_run(struct poke_making *making, struct text_poke *run, size_t n,
+		  struct text_poke_bug *bug)
+{
+	const struct text_poke *end = run + n;
+	unsigned long old = run->old, new = run->new;
+	int err;
+
+	if (unlikely(!reached(making, old) || !reached(making, new)))
+		return -ERANGE;
+	err = make_one(making, run++, old, new, bug);
+	while (!err && run < end) {
+		run = make_alike(making, run, end, old, new);
+		if (run < end)
+			err = make_one(making, run++, old, new, bug);
 	}
 	return err;
 }
