@@ -133,27 +133,33 @@ enum hash_keep {
 };
 
 /*
- * One pass over both. The end of a set counts as a number above all others. Of
- * an element in both, @b has the target that is kept.
+ * One pass over both, then over the rest of one. Of an element in both, @b has
+ * the target that is kept.
  */
 static void hash_merge(struct ftrace_hash *to, const struct ftrace_hash *a,
 		       const struct ftrace_hash *b, unsigned int keep)
 {
 	size_t i = 0, j = 0;
-	u32 x, y;
 
-	while (i < a->count || j < b->count) {
-		x = i < a->count ? a->rec[i] : ~0U;
-		y = j < b->count ? b->rec[j] : ~0U;
-		if (x < y && keep & KEEP_A)
-			hash_append(to, a, i);
-		if (x == y && keep & KEEP_BOTH)
-			hash_append(to, b, j);
-		if (x > y && keep & KEEP_B)
-			hash_append(to, b, j);
-		i += x <= y;
-		j += x >= y;
+	while (i < a->count && j < b->count) {
+		if (a->rec[i] == b->rec[j]) {
+			if (keep & KEEP_BOTH)
+				hash_append(to, b, j);
+			i++, j++;
+		} else if (a->rec[i] < b->rec[j]) {
+			if (keep & KEEP_A)
+				hash_append(to, a, i);
+			i++;
+		} else {
+			if (keep & KEEP_B)
+				hash_append(to, b, j);
+			j++;
+		}
 	}
+	for (; i < a->count && keep & KEEP_A; i++)
+		hash_append(to, a, i);
+	for (; j < b->count && keep & KEEP_B; j++)
+		hash_append(to, b, j);
 }
 
 /* Return: a new set; NULL without memory. */

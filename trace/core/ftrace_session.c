@@ -132,6 +132,8 @@ static __always_inline void publish_run(const struct ftrace_change *run,
 	struct dyn_ftrace *rec = &ftrace_recs[run->first];
 	struct dyn_ftrace *end = rec + run->count;
 
+	if (run->count == 1) /* as a target of its own */
+		publish_rec(rec++, marks, sets);
 	for (; end - rec >= 4; rec += 4) {
 		publish_rec(rec, marks, sets);
 		publish_rec(rec + 1, marks, sets);

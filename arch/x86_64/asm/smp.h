@@ -36,9 +36,9 @@ static __always_inline unsigned int num_online_cpus(void)
 /* The first online CPU >= cpu, or NR_CPUS. */
 static __always_inline unsigned int next_online_cpu(unsigned int cpu)
 {
-	while (cpu < NR_CPUS && !cpu_online(cpu))
-		cpu++;
-	return cpu;
+	u64 rest = cpu < NR_CPUS ? READ_ONCE(cpu_online_mask) >> cpu : 0;
+
+	return rest ? cpu + (unsigned int)__builtin_ctzll(rest) : NR_CPUS;
 }
 
 #define for_each_online_cpu(cpu)                          \
