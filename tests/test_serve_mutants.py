@@ -49,9 +49,9 @@ MUTANTS = [
      "nr_active == SERVE_REQUESTS", "nr_active == 2 * SERVE_REQUESTS",
      "too_many_requests_are_refused"),
     ("N2: nothing waits for a CLOSE", REQUEST,
-     "if (is_turn(req))\n\t\treturn;",
+     "if (serve_is_turn(req))\n\t\treturn;",
      "if (req->head.op == TFS1_CLOSE)\n\t\tmsleep(20);\n\tif (!nr_requests ||"
-     " is_turn(req) || req->head.op != TFS1_CLOSE)\n\t\treturn;",
+     " serve_is_turn(req) || req->head.op != TFS1_CLOSE)\n\t\treturn;",
      "what_follows_a_close_runs_after_it"),
     ("a reply of the session before is sent", REQUEST,
      "return !silent;", "return !silent || req->head.op;",
