@@ -170,6 +170,8 @@ static bool quiet(unsigned int cpu)
  * @more that the act writes. */
 static void everywhere(void (*act)(struct pt_regs *regs), unsigned int more)
 {
+	const struct fgraph_ret_stack *stack = current->ret_stack;
+	const struct fgraph_frame *top = stack ? stack->top : NULL;
 	unsigned int n, cpu = smp_processor_id();
 	unsigned long flags;
 	bool inside;
@@ -180,7 +182,7 @@ static void everywhere(void (*act)(struct pt_regs *regs), unsigned int more)
 		seen.mark = n + 1;
 		local_irq_save(flags);
 		inside = act_at(n, act);
-		EXPECT(quiet(cpu));
+		EXPECT(quiet(cpu) && (!stack || stack->top == top));
 		local_irq_restore(flags);
 		count_events();
 		if (!EXPECT_EQ(seen.own, 1 + tail) ||
