@@ -30,7 +30,7 @@ static int call_entered(struct fprobe *fp, unsigned long entry_ip,
 {
 	struct kretprobe *rp = of_fprobe(fp);
 	struct kretprobe_instance *ri = data;
-	struct pt_regs *regs = ftrace_get_regs(fregs);
+	struct pt_regs *regs;
 	int declined = 0;
 
 	(void)entry_ip;
@@ -42,6 +42,7 @@ static int call_entered(struct fprobe *fp, unsigned long entry_ip,
 	ri->rp = rp;
 	ri->ret_addr = ret_ip;
 	if (rp->entry_handler) {
+		regs = ftrace_get_regs(fregs);
 		declined = rp->entry_handler(ri, regs);
 		regs->orig_ax = 0; /* others read that the frame is full */
 	}
