@@ -98,12 +98,11 @@ static bool measured_right(void)
 	return tsc_hz > TSC_HZ - TOLERANCE && tsc_hz < TSC_HZ + TOLERANCE;
 }
 
-UNIT(tsc, a_rate_that_no_processor_has_is_refused)
+UNIT(tsc, a_rate_of_0_is_refused)
 {
 	CHECK_EQ(tsc_set_hz(0), -ENODEV);
-	CHECK_EQ(tsc_set_hz(TSC_HZ_MIN - 1), -ENODEV);
-	CHECK_EQ(tsc_set_hz(TSC_HZ_MIN), 0);
-	CHECK(tsc_mult < 1ULL << 35);
+	CHECK_EQ(tsc_set_hz(4000000), 0); /* a slow emulator's */
+	CHECK_EQ(tsc_mult, 250ULL << 32);
 	CHECK_EQ(tsc_set_hz(TSC_HZ), 0);
 }
 

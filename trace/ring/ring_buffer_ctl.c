@@ -125,8 +125,9 @@ no_memory:
 static void rb_set_clock(struct ring_buffer_per_cpu *rb,
 			 const struct trace_clock *clock)
 {
-	if (clock->scaled) {
+	if (clock->scaled)
 		rb->scale = trace_clock_scale(clock);
+	if (clock->scaled && rb->scale.mult) {
 		rb->clock = NULL;
 		fetch_and(&rb->slow, ~RB_SLOW_CLOCK);
 	} else {

@@ -58,8 +58,8 @@ static u64 clock_uptime(void)
 static const struct trace_clock clocks[] = {
 	{ "local", clock_local, .scaled = true, .in_ns = true },
 	{ "global", clock_global, .in_ns = true },
-	{ "counter", clock_counter },
-	{ "uptime", clock_uptime },
+	{ "counter", .read = clock_counter },
+	{ "uptime", .read = clock_uptime },
 	{ "perf", clock_local, .scaled = true, .in_ns = true },
 	{ "mono", ktime_ns, .in_ns = true },
 	{ "mono_raw", ktime_ns, .in_ns = true },
@@ -88,6 +88,8 @@ struct trace_scale trace_clock_scale(const struct trace_clock *clock)
 	u64 base = clock->in_ns ? tsc_base : 0;
 	u64 mult = clock->in_ns ? tsc_mult : 1ULL << 32; /* times 2^32 */
 
+	if (mult >> (32 + TRACE_TSC_SHIFT))
+		return (struct trace_scale){ 0 };
 	return (struct trace_scale){
 		.base = base << TRACE_TSC_SHIFT,
 		.mult = mult << (32 - TRACE_TSC_SHIFT),

@@ -16,7 +16,7 @@
 /*
  * time = (8 * TSC - base) * mult / 2^64: the upper half of a product, which
  * costs no shift. Equal to (TSC - base / 8) * (mult / 2^29) / 2^32: the 8 makes
- * room for the 32 bits of a factor below 8, see TSC_HZ_MIN.
+ * room for the 32 bits of a factor below 8.
  */
 #define TRACE_TSC_SHIFT 3
 
@@ -44,5 +44,9 @@ const struct trace_clock *trace_clock_get(unsigned int i);
 /* Return: NULL if no clock has that name. */
 const struct trace_clock *trace_clock_find(const char *name);
 
-/* The scale to compute a clock with; it must be ->scaled. */
+/*
+ * The scale to compute a clock with; it must be ->scaled. Return: ->mult is 0
+ * if a tick of the TSC takes 8 ns or more, as in an emulator that executes few
+ * instructions per second: then the clock is to be ->read.
+ */
 struct trace_scale trace_clock_scale(const struct trace_clock *clock);

@@ -296,7 +296,7 @@ void graph_leave_out_sleep(u32 bit, bool leave_out)
 
 static bool stamps_local(const struct trace_clock *clock)
 {
-	return clock->scaled && clock->in_ns;
+	return clock->in_ns && clock->scaled && trace_clock_scale(clock).mult;
 }
 
 /*

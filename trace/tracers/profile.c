@@ -21,18 +21,17 @@
 #include "kernel/lib/string.h"
 #include "kernel/smp.h"
 #include "kernel/trace_hooks.h"
-#include "trace/ring/trace_clock.h"
 #include "trace/trace_options.h"
 #include "trace/tracers/function_graph.h"
 #include "trace/tracers/profile_internal.h"
+#include <asm/tsc.h>
 
 /* [I] while a callback can run */
 static struct {
 	u32 *offset;	    /* of the row, by slot; NULL: never used */
 	unsigned long base; /* address of the first site */
 	u64 shift;	    /* a slot has 1 << shift bytes */
-	struct trace_scale scale;
-	bool children; /* graph-time: the time of callees counts */
+	bool children;	    /* graph-time: the time of callees counts */
 } map;
 
 static DEFINE_PER_CPU(struct profile_row *, profile_rows);
@@ -76,7 +75,7 @@ static __always_inline void add_time(unsigned long func, u64 time)
 /* Clocks of two CPUs may differ a little: never less than nothing. */
 static __always_inline u64 since(u64 then)
 {
-	u64 now = trace_scale_now(&map.scale);
+	u64 now = local_clock();
 
 	return now > then ? now - then : 0;
 }
@@ -94,7 +93,7 @@ static bool time_entry(struct ftrace_graph_ent *ent, struct fgraph_ops *unused)
 			return false;
 		*callees = 0;
 	}
-	ent->calltime = trace_scale_now(&map.scale);
+	ent->calltime = local_clock();
 	return true;
 }
 
@@ -165,7 +164,7 @@ static void time_call(unsigned long ip, unsigned long parent_ip,
 	if (unlikely(top->retp == retp || top >= stack->end))
 		goto slow;
 	frame = fgraph_push(stack, top, ip, retp, gops.bit);
-	frame->calltime = trace_scale_now(&map.scale);
+	frame->calltime = local_clock();
 	fgraph_hook(frame, retp);
 	preempt_enable_notrace();
 	return;
@@ -315,7 +314,6 @@ static int start(void)
 		return err;
 	timed = trace_option(top, TRACE_OPT_profile_time);
 	map.children = trace_option(top, TRACE_OPT_graph_time);
-	map.scale = trace_clock_scale(trace_clock_get(0));
 	ops.func = timed ? time_call : count_call;
 	if (!timed)
 		return register_ftrace_function(&ops);

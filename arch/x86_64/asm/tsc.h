@@ -99,13 +99,7 @@ int tsc_init_late(const char **by);
  */
 int tsc_measure_by(u32 (*read_count)(void), u64 hz, u32 mask);
 
-/*
- * No x86-64 processor's TSC is slower, and trace_clock_scale() relies on it: a
- * tick takes less than 8 ns.
- */
-#define TSC_HZ_MIN 125000001ULL
-
-/* Return: 0; -ENODEV if hz is below TSC_HZ_MIN. No other code is returned. */
+/* Return: 0; -ENODEV if hz is 0. No other code is returned. */
 int tsc_set_hz(u64 hz);
 
 /*

@@ -87,7 +87,7 @@ static bool pit_passed_zero(void)
 
 int tsc_set_hz(u64 hz)
 {
-	if (hz < TSC_HZ_MIN)
+	if (!hz)
 		return -ENODEV;
 	tsc_hz = hz;
 	tsc_mult = (1000000000ULL << 32) / hz;
