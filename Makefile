@@ -90,11 +90,10 @@ INCS    := $(patsubst %.c,$(BUILD)/gen/%.inc,$(wildcard $(OFFSETS:=.c)))
 NOTRACE_OBJS := \
 	$(addprefix arch/x86_64/patch/,ftrace.o ftrace_tramp.o insn.o \
 	kprobe_int3.o kprobe_place.o) \
-	kernel/base/kallsyms.o kernel/stacktrace.o kernel/caller_slot.o \
-	kernel/unwind_hooks.o \
+	$(addprefix kernel/,base/kallsyms.o base/screen.o stacktrace.o \
+	caller_slot.o unwind_hooks.o) \
 	$(addprefix kernel/lib/,printf.o string.o glob.o trace_seq.o) \
-	kernel/base/screen.o arch/x86_64/dev/screen.o \
-	$(addprefix arch/x86_64/dev/,pci.o virtio.o virtio_serial.o com2.o) \
+	$(addprefix arch/x86_64/dev/,screen.o pci.o virtio.o virtio_serial.o com2.o) \
 	$(patsubst %.c,%.o,$(wildcard trace/*.c $(foreach d,core graph ring \
 	event output tracers probes serve,trace/$(d)/*.c)))
 $(NOTRACE_OBJS:%=$(BUILD)/obj/%): TRACE :=
@@ -108,8 +107,7 @@ $(BUILD)/obj/%.o: %.c Makefile
 	$(Q)$(CC) $(CFLAGS) $(TRACE) -MMD -MP -c -o $@ $<
 
 # The list of NASM 2.16 leaves out what a file includes.
-$(BUILD)/obj/%.asm.o: %.asm Makefile $(INCS) \
-	$(wildcard $(addsuffix /*.inc,$(LAYERS) $(TESTS)))
+$(BUILD)/obj/%.asm.o: %.asm Makefile $(INCS) $(wildcard */*.inc */*/*.inc)
 	@mkdir -p $(@D); echo 'NASM    $<'
 	$(Q)$(NASM) $(ASFLAGS) -MD $(@:.o=.d) -MP -o $@ $<
 
@@ -173,8 +171,7 @@ $(BUILD)/gen/%.o: $(BUILD)/gen/%.asm
 	$(Q)cd $(@D) && $(NASM) -f elf64 -o $(@F) $(<F)
 
 # A file is new only when its text is another.
-write_text = @mkdir -p $(@D); echo "$$TEXT" | cmp -s - $@ || \
-	echo "$$TEXT" > $@
+write_text = @mkdir -p $(@D); echo "$$TEXT" | cmp -s - $@ || echo "$$TEXT" > $@
 $(BUILD)/%.objects: FORCE
 	$(write_text)
 

@@ -219,7 +219,7 @@ def test_an_image_that_does_not_fit_is_reported(machine):
 
 def test_running_out_of_memory_while_booting_is_reported(machine):
     # One MiB more than the image takes.
-    boot = machine(smp=64, mem="10M").boot(FEW, timeout=120)
+    boot = machine(smp=64, mem="11M").boot(FEW, timeout=120)
     assert boot.problem(tests=True)
     missing = re.findall(r"smp: CPU with APIC id \d+ did not come up: -ENOMEM",
                          boot.log)
