@@ -73,8 +73,7 @@ LAYERS := boot kernel/lib kernel/base kernel \
 	trace $(addprefix trace/,core graph ring event output tracers probes \
 	control shell serve) demo
 TESTS  := tests/kernel tests/bench/kernel $(EXTRA)
-OFFSETS := boot/boot-offsets arch/x86_64/asm-offsets trace/ring/ring-offsets \
-	trace/tracers/entry-offsets
+OFFSETS := $(basename $(wildcard */*-offsets.c */*/*-offsets.c))
 sources = $(filter-out $(OFFSETS:=.c),$(foreach d,$(2),$(sort \
 	$(wildcard $(d)/*.$(1)))))
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,c,$(1))) \

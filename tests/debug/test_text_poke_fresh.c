@@ -43,6 +43,7 @@ KTEST(text_poke_fresh, costs_an_invlpg_for_each_store)
 	each = cost_of_batch(POKE_FRESH_STORE, FARM_B);
 	page = cost_of_batch(POKE_FRESH_PAGE, FARM_A);
 	by_itself = cost_of_batch(POKE_FRESH_AUTO, FARM_B);
+	log_printf("FRESH %d %d %d\n", (int)each, (int)page, (int)by_itself);
 	EXPECT(each - page + SLACK >= 4 * BATCH && each - page <= 6 * BATCH);
 	EXPECT(by_itself > (each + page) / 2); /* this is TCG */
 	farm_destroy(&farm);
