@@ -161,22 +161,26 @@ static __always_inline void invlpg(const volatile void *addr)
 }
 
 /*
- * Drop the mapping of base + offset and store there, with no instruction for
- * the sum.
+ * Store at base + offset, with no instruction for the sum; with @fresh, a
+ * constant, the mapping of that address is dropped before.
  */
-static __always_inline void invlpg_store8(unsigned long base,
-					  unsigned long offset, u8 value)
+static __always_inline void store8_at(unsigned long base, unsigned long offset,
+				      u8 value, bool fresh)
 {
-	__asm__ volatile("invlpg (%0,%1)\n\tmovb %b2, (%0,%1)"
+	if (fresh)
+		__asm__ volatile("invlpg (%0,%1)" : : "r"(base), "r"(offset));
+	__asm__ volatile("movb %b2, (%0,%1)"
 			 :
 			 : "r"(base), "r"(offset), "qi"(value)
 			 : "memory");
 }
 
-static __always_inline void invlpg_store32(unsigned long base,
-					   unsigned long offset, u32 value)
+static __always_inline void store32_at(unsigned long base, unsigned long offset,
+				       u32 value, bool fresh)
 {
-	__asm__ volatile("invlpg (%0,%1)\n\tmovl %k2, (%0,%1)"
+	if (fresh)
+		__asm__ volatile("invlpg (%0,%1)" : : "r"(base), "r"(offset));
+	__asm__ volatile("movl %k2, (%0,%1)"
 			 :
 			 : "r"(base), "r"(offset), "ri"(value)
 			 : "memory");

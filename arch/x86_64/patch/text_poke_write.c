@@ -179,20 +179,14 @@ static __always_inline void store_inside(enum poke_step step, unsigned long ip,
 {
 	if (step == POKE_TAIL) {
 		poke_store_begins(ip + 1);
-		if (each)
-			invlpg_store32(delta + 1, ip, insn_tail_of(word));
-		else
-			*(volatile u32 *)(delta + 1 + ip) = insn_tail_of(word);
+		store32_at(delta + 1, ip, insn_tail_of(word), each);
 		poke_store_ends(ip + 1, sizeof(u32));
 	} else {
 		u8 byte = step == POKE_INT3 ? INSN_OP_INT3 :
 					      insn_first_byte(*word);
 
 		poke_store_begins(ip);
-		if (each)
-			invlpg_store8(delta, ip, byte);
-		else
-			*(volatile u8 *)(delta + ip) = byte;
+		store8_at(delta, ip, byte, each);
 		poke_store_ends(ip, 1);
 	}
 }
