@@ -312,9 +312,15 @@ static void end_task(struct serve_task *t)
 
 void serve_tasks_end(void)
 {
+	struct serve_task *t;
+
 	forget_gone();
-	while (!list_empty(&tasks))
-		end_task(list_first_entry(&tasks, struct serve_task, link));
+	while (!list_empty(&tasks)) {
+		t = list_first_entry(&tasks, struct serve_task, link);
+		while (!READ_ONCE(t->task)) /* its FORK is answered before */
+			yield();
+		end_task(t);
+	}
 }
 
 /* Make room for one more; @keep stays. Return: 0; -EBUSY: all others work. */
