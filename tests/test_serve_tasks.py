@@ -251,6 +251,22 @@ def test_without_an_idle_task_a_fork_is_refused(client):
     assert all(client.finish(slot).status == -errno.EINTR for slot in slots)
 
 
+def test_a_place_that_becomes_free_is_no_idle_task(client):
+    """A FORK that needs a place comes while another task ends."""
+    handle = client.open("trace_pipe", **SHELL)
+    slots = [client.start(tfs1.READ, handle=handle, count=10, pid=3000 + n)
+             for n in range(client.max_tasks - 1)]
+    for _ in range(1000):
+        client.stat("trace", pid=3998)
+        over = client.start(tfs1.EXIT, pid=3998)
+        fork = client.start(tfs1.FORK, count=3999, pid=3001)
+        assert client.finish(over).status == 0
+        if client.finish(fork).status != -errno.EBUSY:
+            client.exit(3999)
+    client.close(handle, pid=3000)
+    assert all(client.finish(slot).status == -errno.EINTR for slot in slots)
+
+
 def test_a_session_ends_with_children_on_the_way(guest):
     for _ in range(10):
         line = guest.client(timeout=WAIT)

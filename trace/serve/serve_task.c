@@ -33,7 +33,7 @@
 struct serve_task {
 	struct list_head link;	  /* [R] the longest idle first */
 	int pid;		  /* [I] the host's; 0: none */
-	struct task_struct *task; /* [S] NULL: a child that does not run yet */
+	struct task_struct *task; /* [S] NULL: it does not run yet, or is gone */
 	struct list_head queue;	  /* [S] of requests, by `queued` */
 	struct serve_request *running; /* [S] not answered yet, or NULL */
 	bool ending;		       /* [S] its place is needed */
@@ -175,6 +175,7 @@ static void join(struct serve_request *req)
 	kthread_join(t->task);
 	spin_lock_irqsave(&serve_lock, flags);
 	t->running = NULL;
+	t->task = NULL; /* freed: not idle */
 	req->running = NULL;
 	set_gone(t);
 	spin_unlock_irqrestore(&serve_lock, flags);
