@@ -88,7 +88,8 @@ def after_boot(names, run):
     if report.planned < len(names) and report.seen == report.planned:
         return found | {name: Result(name, False, "no such test in the image")
                         for name in missing}
-    if report.tests and TOO_LONG.format(report.tests[-1].name) in run.log:
+    last = report.tests[-1].name if report.tests else None
+    if last in names and TOO_LONG.format(last) in run.log:
         return found  # that one ended the run; the next ones did not begin
     if missing:
         why = run.stopped() or ended(run.log)
