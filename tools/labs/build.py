@@ -27,6 +27,8 @@ CPU_SECONDS = 120
 HANGS = 2400
 PAUSE = 0.5  # seconds between two looks at the guest's clock
 OUTPUT = 1 << 20
+# A kernel that has printed so many bytes hangs, too.
+PRINTED = 64 << 20
 
 
 class BuildError(LabError):
@@ -120,8 +122,8 @@ class GuestClock:
 
 
 def watch(process, clock, serial, quiet):
-    """Ends a machine that is quiet for too long. Return: its status; None if
-    it was ended."""
+    """Ends a machine that is quiet for too long, or prints for ever. Return:
+    its status; None if it was ended."""
     until, size, since = time.monotonic() + HANGS, -1, None
     while time.monotonic() < until:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -133,6 +135,9 @@ def watch(process, clock, serial, quiet):
             elif clock.ms_between(since, now) >= quiet:
                 process.kill()
                 return None
+        if serial.stat().st_size > PRINTED:
+            process.kill()
+            return None
     process.kill()
     raise LabError(f"a kernel did not end in {HANGS} s: no points are counted")
 
