@@ -4,6 +4,7 @@
 program, with sanitizers, in front of a tree in memory. Needs root, /dev/fuse
 and the kernel's process events."""
 import errno
+import os
 import socket
 import subprocess
 import sys
@@ -28,6 +29,9 @@ def events_missing():
     return mounts.missing(tracefs=False)
 
 
+    for name, first in (("pid", 0xeffffffc), ("user", 0xeffffffd)):
+        if os.stat(f"/proc/self/ns/{name}").st_ino != first:
+            return f"no process events: not in the first {name} namespace"
 pytestmark = pytest.mark.skipif(events_missing() is not None,
                                 reason=str(events_missing()))
 
