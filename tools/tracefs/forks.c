@@ -165,11 +165,11 @@ void forks_tell(void)
 		on_event(&event);
 }
 
-void forks_idle(void)
+void forks_idle(bool came)
 {
 	struct proc_event event;
 
-	if (forks_fd() >= 0 && read_event(&event))
+	if (came && forks_fd() >= 0 && read_event(&event))
 		on_event(&event);
 	tell_ended(0);
 }

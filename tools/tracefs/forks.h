@@ -31,7 +31,8 @@ bool forks_alive(int pid);
 void forks_tell(void);
 
 /*
- * No call waits: tell the ends that are known, and the next event. One, since
- * what is read later may have happened after a close that waits by then.
+ * No call waits: tell the ends that are known, and the next event, if poll()
+ * has seen that one @came. One, since what is read later may have happened
+ * after a close that waits by then.
  */
-void forks_idle(void);
+void forks_idle(bool came);

@@ -153,7 +153,7 @@ static void loop(struct fuse_session *session, int signals)
 		if (wait[1].revents)
 			serve_fuse(session, &buf);
 		else
-			forks_idle();
+			forks_idle(wait[0].revents);
 		link_work();
 		if (link_ended() && !told) {
 			say(stdout, "dead: %s", link_ended());
