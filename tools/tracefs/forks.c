@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tools/tracefs/caller.h"
@@ -36,6 +37,7 @@ static uint8_t known[PIDS / 8 + 1];
 static int ended[ENDS]; /* FK2 */
 static unsigned int nr_ended;
 static bool lost; /* it was said */
+static bool listens;
 
 /* In front of an event, and of what is asked of the connector. */
 struct head {
@@ -60,15 +62,13 @@ static void set_known(int pid, bool is)
 
 /* ---- the guest ---- */
 
-/* A guest of before these operations has none of them. */
+/* An older guest does not have these operations. */
 static void told(struct call *call, const struct wire_reply *reply)
 {
 	under_way--;
 	free(call);
-	if (reply->status != -ENOSYS || fd < 0)
-		return;
-	close(fd);
-	fd = -1;
+	if (reply->status == -ENOSYS)
+		forks_close();
 }
 
 static void tell(enum wire_op op, int pid, int child)
@@ -136,8 +136,10 @@ static void on_event(const struct proc_event *event)
 		on_exit_of(event->event_data.exit.process_pid);
 }
 
-/* Return: false: none is there. What came may be another message: then
- * *event has a `what` that is none. */
+/*
+ * Return: whether a message came. If it was no event, event->what is no known
+ * value.
+ */
 static bool read_event(struct proc_event *event)
 {
 	uint8_t bytes[sizeof(struct head) + sizeof(*event)];
@@ -193,27 +195,43 @@ bool forks_alive(int pid)
 	return fd < 0 || is_known(pid);
 }
 
-/* ---- the beginning ---- */
+/* ---- the beginning and the end ---- */
 
-/* Return: the kernel's answer to the subscription. */
-static int subscribe(void)
+static int ask(enum proc_cn_mcast_op op)
 {
-	const enum proc_cn_mcast_op op = PROC_CN_MCAST_LISTEN;
 	const struct head head = {
 		.netlink = { .nlmsg_len = sizeof(head) + sizeof(op),
 			     .nlmsg_type = NLMSG_DONE },
 		.connector = { .id = { CN_IDX_PROC, CN_VAL_PROC },
 			       .len = sizeof(op) },
 	};
-	struct pollfd answer = { .fd = fd, .events = POLLIN };
 	uint8_t bytes[sizeof(head) + sizeof(op)];
-	struct proc_event event;
 
 	memcpy(bytes, &head, sizeof(head));
 	memcpy(bytes + sizeof(head), &op, sizeof(op));
-	if (send(fd, bytes, sizeof(bytes), 0) < 0)
-		return -errno;
-	while (poll(&answer, 1, ANSWERS_MS) > 0) {
+	return send(fd, bytes, sizeof(bytes), 0) < 0 ? -errno : 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* Return: the kernel's answer to the subscription. */
+static int subscribe(void)
+{
+	struct pollfd answer = { .fd = fd, .events = POLLIN };
+	int64_t left, until = now_ms() + ANSWERS_MS;
+	struct proc_event event;
+	int ret = ask(PROC_CN_MCAST_LISTEN);
+
+	if (ret)
+		return ret;
+	listens = true;
+	while ((left = until - now_ms()) > 0 && poll(&answer, 1, left) > 0) {
 		if (read_event(&event) && event.what == PROC_EVENT_NONE)
 			return -(int)event.event_data.ack.err;
 	}
@@ -235,9 +253,19 @@ int forks_open(void)
 		ret = -errno;
 	if (!ret)
 		ret = subscribe();
-	if (!ret)
-		return 0;
+	if (ret)
+		forks_close();
+	return ret;
+}
+
+/* Before Linux 6.6 close() alone leaves one listener too many. */
+void forks_close(void)
+{
+	if (fd < 0)
+		return;
+	if (listens)
+		ask(PROC_CN_MCAST_IGNORE);
+	listens = false;
 	close(fd);
 	fd = -1;
-	return ret;
 }

@@ -17,6 +17,8 @@
  * told, and the calls below do nothing.
  */
 int forks_open(void);
+/* Tell nothing any more. */
+void forks_close(void);
 
 /* For poll(); -1: none, or so much is under way that more is not read now. */
 int forks_fd(void);

@@ -180,6 +180,7 @@ static int serve(struct fuse_session *session, const char *mountpoint,
 	    forks ? ", forks of this host are not told: " : "",
 	    forks ? strerror(-forks) : "");
 	loop(session, signals);
+	forks_close();
 	link_close();
 	fuse_session_unmount(session);
 	file_ops_end();
