@@ -5,6 +5,8 @@ program, with sanitizers, in front of a tree in memory. Needs root, /dev/fuse
 and the kernel's process events."""
 import errno
 import os
+import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -26,12 +28,12 @@ def events_missing():
             line.bind((0, 1))
     except OSError as error:
         return f"no process events: {error}"
-    return mounts.missing(tracefs=False)
-
-
     for name, first in (("pid", 0xeffffffc), ("user", 0xeffffffd)):
         if os.stat(f"/proc/self/ns/{name}").st_ino != first:
             return f"no process events: not in the first {name} namespace"
+    return mounts.missing(tracefs=False)
+
+
 pytestmark = pytest.mark.skipif(events_missing() is not None,
                                 reason=str(events_missing()))
 
@@ -169,3 +171,27 @@ def test_many_forks_at_once(tree):
          >= 3000)
     forked = {row[2] for row in told(tree, tfs1.FORK)}
     soon(lambda: forked <= {row[1] for row in told(tree, tfs1.EXIT)})
+
+
+def drops(process):
+    """How many events its socket had no room for."""
+    rows = map(str.split, pathlib.Path("/proc/net/netlink").read_text(
+        "utf-8").splitlines()[1:])
+    return sum(int(row[8]) for row in rows
+               if row[1:3] == [str(NETLINK_CONNECTOR), str(process.pid)])
+
+
+def test_ends_that_were_lost_are_found(tree):
+    """Otherwise the guest would keep their tasks."""
+    with subprocess.Popen(["sh", "-c", "read x < tracing_on; echo $$; read x"],
+                          cwd=tree.path, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as process:
+        caller = int(process.stdout.readline())
+        tree.process.send_signal(signal.SIGSTOP)
+        many = ["sh", "-c", "for i in $(seq 2000); do (:); done"]
+        soon(lambda: subprocess.run(many, check=True) and drops(tree.process))
+    assert not told(tree)
+    tree.process.send_signal(signal.SIGCONT)
+    ended(tree, caller)
+    assert tree.process.stderr.readline() == (
+        "nop5fs: forks and ends of this host were lost: there are too many\n")

@@ -15,6 +15,7 @@
 #include <linux/connector.h>
 #include <linux/netlink.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,8 @@ static unsigned int under_way;
 static uint8_t known[PIDS / 8 + 1];
 static int ended[ENDS]; /* FK2 */
 static unsigned int nr_ended;
-static bool lost; /* it was said */
+static bool said; /* that events were lost */
+static bool lost; /* events, perhaps ends in `known` */
 static bool listens;
 
 /* In front of an event, and of what is asked of the connector. */
@@ -136,6 +138,15 @@ static void on_event(const struct proc_event *event)
 		on_exit_of(event->event_data.exit.process_pid);
 }
 
+static void on_loss(void)
+{
+	if (!said)
+		fprintf(stderr, "nop5fs: forks and ends of this host were "
+				"lost: there are too many\n");
+	said = true;
+	lost = true;
+}
+
 /*
  * Return: whether a message came. If it was no event, event->what is no known
  * value.
@@ -147,11 +158,8 @@ static bool read_event(struct proc_event *event)
 
 	do {
 		len = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-		if (len < 0 && errno == ENOBUFS && !lost) {
-			lost = true;
-			fprintf(stderr, "nop5fs: forks of this host were lost: "
-					"there are too many\n");
-		}
+		if (len < 0 && errno == ENOBUFS)
+			on_loss();
 	} while (len < 0 && (errno == ENOBUFS || errno == EINTR));
 	memset(event, 0xff, sizeof(*event));
 	if (len == sizeof(bytes))
@@ -167,12 +175,27 @@ void forks_tell(void)
 		on_event(&event);
 }
 
+/* Whose ends were lost? One that nobody has waited for counts as alive. */
+static void find_lost(void)
+{
+	struct pollfd more = { .fd = fd, .events = POLLIN };
+	int pid;
+
+	if (!lost || forks_fd() < 0 || poll(&more, 1, 0) > 0)
+		return;
+	lost = false;
+	for (pid = 1; pid < PIDS; pid++)
+		if (is_known(pid) && kill(pid, 0) && errno == ESRCH)
+			on_exit_of(pid);
+}
+
 void forks_idle(bool came)
 {
 	struct proc_event event;
 
 	if (came && forks_fd() >= 0 && read_event(&event))
 		on_event(&event);
+	find_lost();
 	tell_ended(0);
 }
 
