@@ -36,7 +36,7 @@ struct serve_request {
 	char small[64];			/* [I] its place, if it fits */
 	struct serve_request **running; /* [S] of its task; NULL: waits */
 	struct serve_task *child;	/* [I] of FORK */
-	/* [I] What to do each tick while it waits. */
+	/* [S] READ: run_forks(), each tick while it waits; EXIT: join() */
 	void (*beside)(struct serve_request *req);
 	bool cancelled;		      /* [S] */
 	bool silent;		      /* [S] its session has ended: no reply */

@@ -215,8 +215,12 @@ static void take_name(const struct serve_request *req)
 /* The host's task has ended: this one ends as tasks do. */
 static void __noreturn leave(struct serve_request *req)
 {
+	unsigned long flags;
+
 	serve_wait_turn(req);
+	spin_lock_irqsave(&serve_lock, flags);
 	req->beside = join;
+	spin_unlock_irqrestore(&serve_lock, flags);
 	serve_poll_give(req); /* it is answered after our end */
 	ftrace_task_untraced(false);
 	do_exit(0);
