@@ -275,7 +275,10 @@ static int disas_address(struct stage *stage, unsigned long ip)
 	ret = stage_printf(stage, "%s+%#lx:\n", name, off);
 	if (ret)
 		return ret;
-	/* A static caller does not end at the label of its call, a symbol. */
+	/*
+	 * The label at a static caller's call is a symbol, too; the code goes
+	 * on behind it.
+	 */
 	ftrace_trampoline_symbol(ip, &off, &size);
 	return print_code(stage, ip, ip - off + size);
 }

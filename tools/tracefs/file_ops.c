@@ -82,7 +82,10 @@ static void close_number(struct op *op, uint32_t number,
 			 const struct wire_caller *opener)
 {
 	op->request.handle = number;
-	/* The kernel tells no caller. An opener that has ended is none. */
+	/*
+	 * The kernel tells no caller. If the opener has ended, nobody is
+	 * named.
+	 */
 	if (forks_alive(opener->pid))
 		op->request.caller = *opener;
 	op_send(op, false);

@@ -8,8 +8,8 @@
  * An fprobe with an exit handler has targets of its own instead of the graph
  * (trace/core/ftrace_fexit.h), and the same promises. The graph serves it
  * - with a function whose arguments do not all lie in registers, or that looks
- *   at its return address, calls itself or cannot return: the code shows it
- *   (arch_ftrace_in_registers());
+ *   at its return address, calls itself, jumps to a function with a site or
+ *   cannot return: the code shows it (arch_ftrace_in_registers());
  * - with more than 64 functions or 64 bytes of data, which would fill the
  *   executable pool and the tasks' stacks; with full registers, as for a
  *   kretprobe's entry handler; with FPROBE_FL_KPROBE_SHARED;

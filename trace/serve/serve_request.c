@@ -164,7 +164,7 @@ void serve_cancel_waits(u32 handle)
 		serve_poll_kick();
 }
 
-/* An EXIT is behind what its task still waits for. */
+/* The READs of a task with an EXIT end: the EXIT is queued behind them. */
 void serve_cancel_pid(int pid)
 {
 	struct serve_request *req;

@@ -31,10 +31,10 @@
 #include <asm/atomic.h>
 
 struct serve_task {
-	struct list_head link;	  /* [R] the longest idle first */
-	int pid;		  /* [I] the host's; 0: none */
-	struct task_struct *task; /* [S] NULL: it does not run yet, or is gone */
-	struct list_head queue;	  /* [S] of requests, by `queued` */
+	struct list_head link;	       /* [R] the longest idle first */
+	int pid;		       /* [I] the host's; 0: none */
+	struct task_struct *task;      /* [S] NULL: not begun yet, or gone */
+	struct list_head queue;	       /* [S] of requests, by `queued` */
 	struct serve_request *running; /* [S] not answered yet, or NULL */
 	bool ending;		       /* [S] its place is needed */
 	bool exits;		       /* [R] it has got an EXIT */
@@ -430,7 +430,7 @@ static int queue_for(struct serve_task *t, struct serve_request *req)
 	error = t->error;
 	if (!error)
 		list_add_tail(&req->queued, &t->queue);
-	/* With the lock: else one with an EXIT is gone. */
+	/* Under the lock: without it a task with an EXIT could end first. */
 	if (!error && t->task)
 		wake_up_process(t->task);
 	spin_unlock_irqrestore(&serve_lock, flags);
