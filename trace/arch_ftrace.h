@@ -63,6 +63,7 @@ struct ftrace_bug_info {
 #define FTRACE_FAST_LATE 33 /* bytes that call late() */
 
 struct ftrace_fast {
+	ftrace_func_t func; /* the callback */
 	const u8 *code, *end;
 	void (*late)(void *word, struct ftrace_regs *fregs, u32 number);
 };

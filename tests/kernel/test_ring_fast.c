@@ -4,6 +4,8 @@
  * the graph's return, an NMI writes, the ring goes, a switch falls due, or
  * somebody walks the stack.
  */
+#include "arch/x86_64/patch/ftrace_frame.h"
+#include "kernel/base/fail.h"
 #include "kernel/base/kallsyms.h"
 #include "kernel/sched.h"
 #include "kernel/stacktrace.h"
@@ -34,6 +36,15 @@ traced_function u64 rf_tail(u64 a, u64 b, u64 c)
 static bool graph; /* the tracer is function_graph */
 static bool tail;  /* and the function tail-calls another, traced, too */
 
+/* Does the trampoline of the trace's ops have fast code? */
+static bool is_fast(void)
+{
+	unsigned long at = trace_top()->ops.trampoline;
+	const struct ftrace_tramp_header *header = (void *)at;
+
+	return EXPECT(at) && header[-1].kind & TRAMP_FAST;
+}
+
 static bool begin_with(const char *tracer)
 {
 	if (!ftrace_use_trampolines) {
@@ -42,8 +53,7 @@ static bool begin_with(const char *tracer)
 	}
 	graph = strcmp(tracer, "function");
 	return tt_begin(tracer, tail ? "rf_ta*" : "rf_target", 256) &&
-	       EXPECT(trace_top()->ops.fast) &&
-	       EXPECT(trace_top()->ops.trampoline);
+	       EXPECT(is_fast());
 }
 
 static bool begin(void)
@@ -361,15 +371,46 @@ static unsigned int events_of_a_call(void)
 	return seen.own;
 }
 
-/* The tracers that follow register the same ops, for another callback. */
+/* irqsoff registers the same ops, for another callback. */
+static void check_irqsoff(void)
+{
+	if (EXPECT_EQ(trace_set_tracer(trace_top(), "irqsoff"), 0))
+		EXPECT(!is_fast());
+	EXPECT_EQ(trace_set_tracer(trace_top(), "nop"), 0);
+}
+
+static void follow_failures_of(const char *tracer)
+{
+	unsigned int n = 0, errors = 0;
+	bool failed;
+	int err;
+
+	do {
+		fail_nth(++n);
+		err = trace_set_tracer(trace_top(), tracer);
+		failed = fail_end();
+		EXPECT_EQ(trace_set_tracer(trace_top(), "nop"), 0);
+		if (err) {
+			errors++;
+			check_irqsoff();
+		}
+	} while (failed);
+	EXPECT(errors > 0);
+}
+
 KTEST(ring_fast, is_one_tracers_alone)
 {
-	if (begin())
+	static const char *const tracers[] = { "function", "function_graph" };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(tracers); i++) {
+		if (!begin_with(tracers[i]))
+			continue;
+		EXPECT_EQ(trace_set_tracer(trace_top(), "nop"), 0);
+		check_irqsoff();
+		follow_failures_of(tracers[i]);
 		tt_end();
-	EXPECT(!trace_top()->ops.fast);
-	if (begin_with("function_graph"))
-		tt_end();
-	EXPECT(!trace_top()->ops.fast);
+	}
 }
 
 KTEST(ring_fast, asks_whether_the_task_is_seen_P1)

@@ -84,7 +84,7 @@ struct ftrace_ops {
 	const bool *gate;
 	/*
 	 * [I] NULL, or what a trampoline of this ops alone does instead of the
-	 * callback. It must first look at ftrace_aside (recursion.h) or at
+	 * callback, if that is the one it stands for. It must first look at ftrace_aside (recursion.h) or at
 	 * ->pids->listed.
 	 */
 	const struct ftrace_fast *fast;

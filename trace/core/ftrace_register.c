@@ -239,7 +239,8 @@ static int make_trampoline(struct ftrace_ops *ops)
 		return 0;
 	one.desc.regs = ops->flags & FTRACE_OPS_FL_SAVE_REGS;
 	one.desc.gate = ops->gate;
-	one.desc.fast = ops->fast;
+	if (ops->fast && ops->fast->func == ops->saved_func)
+		one.desc.fast = ops->fast;
 	one.desc.call[0] = (struct ftrace_tramp_call){
 		.func = ops->func,
 		.ops = ops,

@@ -107,6 +107,7 @@ static void function_late(void *word, struct ftrace_regs *fregs, u32 refused)
 extern const u8 function_fast_code[], function_fast_end[];
 
 static const struct ftrace_fast function_fast = {
+	.func = function_call,
 	.code = function_fast_code,
 	.end = function_fast_end,
 	.late = function_late,
@@ -173,7 +174,7 @@ static int function_register(struct trace_array *tr, bool stacks)
 
 	tr->ops.func = stacks ? function_stack_call : call;
 	tr->ops.gate = &tr->on;
-	tr->ops.fast = tr->ops.func == function_call ? &function_fast : NULL;
+	tr->ops.fast = &function_fast;
 	if (stacks && !READ_ONCE(tr->ops.filter_hash))
 		pr_warn("function: every function records its stack, which is "
 			"very slow; set_ftrace_filter selects a few");
@@ -186,14 +187,9 @@ static int function_init(struct trace_array *tr)
 				 trace_option(tr, TRACE_OPT_func_stack_trace));
 }
 
-/* Other tracers register the same ops, for another callback. */
 static int function_reset(struct trace_array *tr)
 {
-	int err = unregister_ftrace_function(&tr->ops);
-
-	if (!err)
-		tr->ops.fast = NULL;
-	return err;
+	return unregister_ftrace_function(&tr->ops);
 }
 
 /* As on Linux, turning tracing on empties the buffer. */
@@ -215,10 +211,8 @@ static int function_set_option(struct trace_array *tr, unsigned int option,
 	if (err)
 		return err;
 	err = function_register(tr, on);
-	if (err) {
+	if (err)
 		tr->tracer = &nop_tracer;
-		tr->ops.fast = NULL;
-	}
 	return err;
 }
 

@@ -195,6 +195,7 @@ static void graph_late(void *word, struct ftrace_regs *fregs, u32 refused)
 extern const u8 graph_fast_code[], graph_fast_end[];
 
 static const struct ftrace_fast graph_fast = {
+	.func = graph_call,
 	.code = graph_fast_code,
 	.end = graph_fast_end,
 	.late = graph_late,
@@ -358,7 +359,7 @@ static int graph_init(struct trace_array *tr)
 	tr->ops.func = g == &graph_top ? graph_call : graph_call_any;
 	g->gops.ops = &tr->ops;
 	tr->ops.gate = &tr->on;
-	tr->ops.fast = g == &graph_top ? &graph_fast : NULL;
+	tr->ops.fast = &graph_fast;
 	err = register_ftrace_graph(&g->gops);
 	if (!err && !trace_option(tr, TRACE_OPT_sleep_time))
 		graph_leave_out_sleep(g->gops.bit, true);
@@ -375,8 +376,6 @@ static int graph_reset(struct trace_array *tr)
 	err = unregister_ftrace_graph(&g->gops);
 	if (err)
 		graph_leave_out_sleep(g->gops.bit, leave_out);
-	else
-		tr->ops.fast = NULL; /* other tracers register this ops */
 	return err;
 }
 
