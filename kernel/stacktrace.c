@@ -294,7 +294,7 @@ static bool walk_in_entry(struct walk *w, const struct pt_regs *regs)
 		f = (struct iret_frame *)slot;
 		if (f->cs != KERNEL_CS)
 			continue;
-		if (holds_return_sp(f))
+		if (holds_return_sp(f) && f->ip <= w->hi)
 			return walk_resumed(
 				w, regs, ((unsigned long *)f->ip)[-1], f->ip);
 		if (f->sp > slot && is_code(f->ip))
