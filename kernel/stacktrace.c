@@ -11,10 +11,12 @@
  * where the return address is (caller_slot()).
  *
  * Invariants:
- * SW1 A walk reads only inside [lo, hi) of a stack known to stack_limit(), so
- *    it never faults, whatever the memory holds.
- * SW2 lo only rises while a walk stays on one stack, and a walk changes stacks
- *    at most MAX_STACK_CHANGES times, so every walk ends.
+ * SW1 A walk reads only inside [lo, hi) of a stack known to stack_limit(), or
+ *    one popped word below lo (on_stack()), so it never faults, whatever the
+ *    memory holds.
+ * SW2 lo only rises while a walk stays on one stack (but for the words popped
+ *    of one pt_regs, fewer than it has), and a walk changes stacks at most
+ *    MAX_STACK_CHANGES times, so every walk ends.
  *
  * Context: any, NMI and tracing callbacks included: not traceable, no locks
  * (except for printing).
@@ -81,6 +83,12 @@ static bool walk_readable(struct walk *w, unsigned long addr, unsigned int n)
 		return false;
 	w->lo = addr;
 	return true;
+}
+
+/* Is addr, below lo, on the same stack? */
+static bool on_stack(const struct walk *w, unsigned long addr)
+{
+	return stack_limit(addr) == w->hi;
 }
 
 /* Continue at sp, on this stack or another. */
@@ -233,8 +241,8 @@ static bool walk_trapped(struct walk *w, const struct pt_regs *regs,
  * T to return with. Return: whether regs are on that way; then *ip and *sp are
  * set.
  */
-static bool leaves_int3(const struct pt_regs *regs, unsigned long *ip,
-			unsigned long *sp)
+static bool leaves_int3(const struct walk *w, const struct pt_regs *regs,
+			unsigned long *ip, unsigned long *sp)
 {
 	const unsigned long *word = (const unsigned long *)regs->sp;
 	const u8 *at = (const u8 *)regs->ip;
@@ -247,6 +255,8 @@ static bool leaves_int3(const struct pt_regs *regs, unsigned long *ip,
 	}
 	if (regs->ip == (unsigned long)int3_live_returns ||
 	    regs->ip == (unsigned long)int3_returns) {
+		if (!on_stack(w, (unsigned long)&word[-1]))
+			return false;
 		*ip = word[-1];
 		*sp = regs->sp;
 		return true;
@@ -280,13 +290,14 @@ static bool walk_in_entry(struct walk *w, const struct pt_regs *regs)
 	struct iret_frame *f;
 
 	if (regs->bp & 1) {
-		if (regs->sp - (regs->bp - 1) <= POPPED_BEFORE_BP)
+		if (regs->sp - (regs->bp - 1) <= POPPED_BEFORE_BP &&
+		    on_stack(w, regs->bp - 1))
 			w->lo = regs->bp - 1;
 		return true;
 	}
 	if (!walk_readable(w, regs->sp, 2))
 		return true;
-	if (leaves_int3(regs, &ip, &sp))
+	if (leaves_int3(w, regs, &ip, &sp))
 		return walk_resumed(w, regs, ip, sp);
 	for (slot = regs->sp; slot < regs->sp + ENTRY_FRAME_MAX; slot += 8) {
 		if (!walk_readable(w, slot, 5))
