@@ -88,7 +88,7 @@ struct ftrace_tramp_desc {
 	 * it is false, the trampoline returns before it saves anything.
 	 */
 	const bool *gate;
-	/* On the same condition, with a fast frame and no guard; or NULL. */
+	/* Behind a gate, with a fast frame and no guard; or NULL. */
 	const struct ftrace_fast *fast;
 	struct ftrace_tramp_call call[];
 };

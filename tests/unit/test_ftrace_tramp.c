@@ -152,12 +152,10 @@ UNIT(ftrace_tramp, what_does_not_fit_is_refused)
 /* In front of the frame; behind its end is the call of late(). */
 static void check_fast(const struct ftrace_fast *fast, size_t plain)
 {
-	size_t size = emit(1, false, 0, 0), before = 0;
+	size_t size = emit(1, false, 0, 0), before = 11; /* the gate */
 	const struct ftrace_tramp_header *header = (void *)code;
 	unsigned long start = ftrace_tramp_start(header), at;
 
-	if (made.desc.gate)
-		before = 11;
 	CHECK_EQ(size, plain + before + 3 + FTRACE_FAST_LATE);
 	CHECK(header->kind & TRAMP_FAST);
 	start += before;
@@ -176,10 +174,14 @@ static void check_fast(const struct ftrace_fast *fast, size_t plain)
 UNIT(ftrace_tramp, fast_code_lies_in_front_of_the_frame)
 {
 	static const u8 bytes[] = { 0x0f, 0x1f, 0x00 };
-	struct ftrace_fast fast = { bytes, bytes + 3, NULL };
+	struct ftrace_fast fast = { .code = bytes, .end = bytes + 3 };
 	size_t plain = emit(1, false, 0, 0), others[3];
 
 	fast.late = (void *)target(9);
+	made.desc.fast = &fast;
+	CHECK_EQ(emit(1, false, 0, 0), plain); /* it needs a gate */
+	made.desc.fast = NULL;
+	made.desc.gate = (const bool *)0x1000; /* not read here */
 	others[0] = emit(1, true, 0, 0);
 	others[1] = emit(1, false, 1, 0);
 	others[2] = emit(2, false, 0, 0);
@@ -190,4 +192,5 @@ UNIT(ftrace_tramp, fast_code_lies_in_front_of_the_frame)
 	CHECK_EQ(emit(1, false, 1, 0), others[1]);
 	CHECK_EQ(emit(2, false, 0, 0), others[2]);
 	made.desc.fast = NULL;
+	made.desc.gate = NULL;
 }

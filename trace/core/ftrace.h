@@ -84,7 +84,8 @@ struct ftrace_ops {
 	const bool *gate;
 	/*
 	 * [I] NULL, or what a trampoline of this ops alone does instead of the
-	 * callback, if that is the one it stands for. It must first look at ftrace_aside (recursion.h) or at
+	 * callback that it names. It stands behind the gate, without which it
+	 * is not taken. It must first look at ftrace_aside (recursion.h) or at
 	 * ->pids->listed.
 	 */
 	const struct ftrace_fast *fast;

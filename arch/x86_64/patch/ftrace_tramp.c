@@ -335,9 +335,10 @@ static void put_gate(struct code *c, const bool *gate)
 
 /* ---- the fast code ---- */
 
+/* It stands behind a gate only: it does not look at the flag. */
 static bool has_fast(const struct ftrace_tramp_desc *desc)
 {
-	return desc->fast && desc->n == 1 && !desc->direct && !desc->regs &&
+	return desc->fast && has_gate(desc) && !desc->regs &&
 	       !desc->call[0].guard;
 }
 
