@@ -85,8 +85,8 @@ struct ftrace_ops {
 	/*
 	 * [I] NULL, or what a trampoline of this ops alone does instead of the
 	 * callback that it names. It stands behind the gate, without which it
-	 * is not taken. It must first look at ftrace_aside (recursion.h) or at
-	 * ->pids->listed.
+	 * is not taken. While ->pids has a list it must leave the call to the
+	 * callback: ftrace_aside (recursion.h) or ->pids->listed tells.
 	 */
 	const struct ftrace_fast *fast;
 	/*
