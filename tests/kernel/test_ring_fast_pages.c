@@ -154,8 +154,10 @@ KTEST(ring_fast, writes_the_same_pages_as_the_callback)
 		plain = make(false);
 		if (EXPECT(fast && plain))
 			compare(fast, plain, pages);
-		arch_ftrace_free_trampoline(fast);
-		arch_ftrace_free_trampoline(plain);
+		if (fast)
+			arch_ftrace_free_trampoline(fast);
+		if (plain)
+			arch_ftrace_free_trampoline(plain);
 		tt_end();
 	}
 	for (i = 0; i < 2; i++)
