@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * At each instruction of the tracers' fast code (struct ftrace_fast), and of
- * the graph's return, an NMI writes, the ring goes, a switch falls due, or
- * somebody walks the stack.
+ * the graph's return, an NMI writes, the ring is exchanged, a switch falls due,
+ * or the stack is walked.
  */
 #include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/fail.h"

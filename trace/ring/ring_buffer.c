@@ -41,7 +41,8 @@
  *     twin (ring_buffer_swap()). A writer ends in the ring where it began: the
  *     fast path keeps its address, and the slow path finds it by its context's
  *     bit in ->nest, which only one of the twins can have. A writer that calls
- *     nothing sets RB_NEST_FAST instead: no writer of its context can meet it.
+ *     nothing sets RB_NEST_FAST instead, so a writer of its own context that
+ *     nests in it (of an exception) is not taken for recursion.
  *
  * ring_fast.inc has the fast path once more, for assembly.
  *

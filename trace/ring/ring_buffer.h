@@ -60,7 +60,8 @@ static_assert(offsetof(struct ring_buffer_page, data) == RB_HEADER_SIZE,
 
 /*
  * A bit of ->nest beside those of the contexts: a writer that calls nothing is
- * inside, so that no writer of its own context ever nests in it.
+ * inside. It does not set its context's bit, so a writer of its own context
+ * that nests in it (of an exception) is not taken for recursion.
  */
 #define RB_NEST_FAST 128U
 

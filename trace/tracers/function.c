@@ -2,9 +2,9 @@
 /*
  * function.c - the function tracer: one event per call of a function.
  *
- * Owns the callback, which is the shortest path from a trampoline to the ring
- * buffer; trace_function() handles every unusual case. The ring buffer's ->nest
- * for this CPU stops recursion, so the callback does not need the trampoline's
+ * Owns the callbacks; the top trace's trampoline has function_fast.asm in front
+ * of them. trace_function() handles every unusual case. The ring buffer's
+ * ->nest for this CPU stops recursion, so no callback needs the trampoline's
  * guard.
  *
  * Context: probe; the tracer's init and reset: task, trace_lock held.
@@ -86,9 +86,9 @@ static __no_fp void function_call(unsigned long ip, unsigned long parent_ip,
 }
 
 /*
- * The fast code of the top trace's trampoline ends here when something is left
- * to do: @refused, all of it; else the commit of a writer that nested, if @word
- * is a ring, and the switch that is due.
+ * Called where the fast code cannot finish. If @refused, no event is written:
+ * write it here. Otherwise commit for a nested writer if @word is a ring, then
+ * make the switch that is due.
  */
 static void function_late(void *word, struct ftrace_regs *fregs, u32 refused)
 {

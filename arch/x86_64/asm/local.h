@@ -16,7 +16,7 @@
 #include "kernel/lib/types.h"
 #include <asm/barrier.h>
 
-/* One load or store of 8 bytes, aligned: never torn for a reader elsewhere. */
+/* One load or store of the word's size, aligned: never torn for a reader. */
 #define local_read(p)	  READ_ONCE(*(p))
 #define local_set(p, val) WRITE_ONCE(*(p), (val))
 
