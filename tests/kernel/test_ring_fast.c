@@ -336,11 +336,15 @@ static void make_due(struct pt_regs *regs)
 	this_cpu_write(need_resched, 1);
 }
 
-/* All but an instruction that comes behind the look. */
+/*
+ * @most: how many instructions come behind the last look at need_resched, and
+ * some ticks, which may fall behind the call.
+ */
 static void due_everywhere(unsigned int most)
 {
 	unsigned int n = 0, late = 0;
 
+	EXPECT_EQ(kthread_bind(current, smp_processor_id()), 0);
 	step.misses = 0;
 	do {
 		act_at(n, make_due);
@@ -348,16 +352,18 @@ static void due_everywhere(unsigned int most)
 	} while (more_steps(&n));
 	EXPECT(n > 70 && n < 1000);
 	EXPECT(late <= most);
+	EXPECT_EQ(kthread_bind(current, CPU_ANY), 0);
 }
 
 KTEST(ring_fast, a_switch_that_falls_due_happens_at_the_end)
 {
 	if (begin()) {
-		due_everywhere(5);
+		due_everywhere(4 + 1); /* jne, two pops, ret */
 		tt_end();
 	}
 	if (begin_with("function_graph")) {
-		due_everywhere(16); /* return_to_handler's own, too */
+		/* Of the entry, graph_handler(), return_to_handler(). */
+		due_everywhere(5 + 2 + 7 + 2);
 		tt_end();
 	}
 }
