@@ -9,6 +9,7 @@
 #include "tests/kernel/fgraph_targets.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/trace_test.h"
+#include "trace/event/trace_record.h"
 #include "trace/graph/fgraph.h"
 #include <asm/atomic.h>
 
@@ -285,13 +286,29 @@ KTEST_FLAGS(fgraph, values_under_storm_switched_on_and_off, 0, 120)
 	tt_end();
 }
 
+static void keep_last_return(unsigned int cpu,
+			     const struct ring_buffer_event *event, void *arg)
+{
+	const struct ftrace_graph_ret_entry *entry = event->data;
+	struct ftrace_graph_ret_entry *last = arg;
+
+	(void)cpu;
+	if (entry->ent.type == TRACE_GRAPH_RET &&
+	    (int)entry->ent.pid == current->pid &&
+	    entry->rettime > last->rettime)
+		*last = *entry;
+}
+
 KTEST_FLAGS(fgraph, values_beyond_the_shadow_stack, 0, 120)
 {
 	unsigned long before = current->trace_overrun;
+	struct ftrace_graph_ret_entry last = { .rettime = 0 };
 
 	if (tt_begin("function_graph", FG_FILTER, 64)) {
 		EXPECT(fg_check_all(3, FGRAPH_DEPTH_MAX + 20));
 		EXPECT(current->trace_overrun > before); /* R2 */
+		tt_consume(keep_last_return, &last);
+		EXPECT_EQ(last.overrun, current->trace_overrun);
 		EXPECT_EQ(current->ret_stack->top - current->ret_stack->frame,
 			  0);
 		EXPECT_EQ(trace_set_tracer(trace_top(), "nop"), 0);
