@@ -102,6 +102,72 @@ UNIT(pid_set, a_search_is_short_among_many_PS1)
 	CHECK(longest_row() <= 64);
 }
 
+/* Where a search for the pid begins: its slot in a set that is empty. */
+static u32 home(int pid)
+{
+	static struct pid_set lone;
+	u32 i;
+
+	pid_set_add(&lone, pid);
+	for (i = 0; !lone.slot[i]; i++)
+		;
+	pid_set_remove(&lone, pid);
+	return i;
+}
+
+/*
+ * Add a pid whose search begins at slot @from and ends at @to: others with the
+ * same home lie in between. Return: the first of them; they stay or go.
+ */
+static int add_far_from_home(u32 from, u32 to, bool stay)
+{
+	int pid, n = 0, between[PID_SET_MAX] = { 0 };
+
+	for (pid = 0; !set.slot[to]; pid++)
+		if (home(pid) == from && pid_set_add(&set, pid) == 0)
+			between[n++] = pid;
+	n--; /* the one at its place */
+	while (!stay && n)
+		pid_set_remove(&set, between[--n]);
+	return between[0];
+}
+
+/* Return: how many pids of the set no search finds. */
+static u32 not_found(void)
+{
+	u32 i, value, n = 0;
+
+	for (i = 0; i < PID_SET_SLOTS; i++) {
+		value = set.slot[i];
+		n += value && ~value && !pid_set_has(&set, value - 1);
+	}
+	return n;
+}
+
+/*
+ * PS1: no slot is free, so the row has no end. Marks behind the pid that goes
+ * are passed by searches that begin before it.
+ */
+UNIT(pid_set, a_pid_goes_from_a_ring_without_a_free_slot_PS1)
+{
+	int pid, left;
+
+	memset(&set, 0, sizeof(set));
+	add_far_from_home(500, 100, false);
+	add_far_from_home(101, 300, false);
+	pid = add_far_from_home(301, 499, true);
+	CHECK_EQ(used_slots(), PID_SET_SLOTS);
+	CHECK_EQ(atomic_read(&set.live), 201);
+	pid_set_remove(&set, pid);
+	CHECK_EQ(not_found(), 0);
+	for (left = 200; left; left--) {
+		pid_set_remove(&set, pid_set_next(&set, 0));
+		CHECK_EQ(not_found(), 0);
+	}
+	CHECK_EQ(atomic_read(&set.live), 0);
+	CHECK_EQ(used_slots(), 0);
+}
+
 UNIT(pid_set, a_child_without_room_is_counted_once_told)
 {
 	int pid, told = 0;

@@ -102,17 +102,38 @@ bool pid_set_follow(struct pid_set *set, int parent, int child)
 }
 
 /*
+ * Where searches begin whose pid is at @at or behind, in a ring without a free
+ * slot.
+ */
+static int first_behind(const struct pid_set *set, int at)
+{
+	int i, first = PID_SET_SLOTS * 2;
+	u32 value;
+
+	for (i = at; i < at + PID_SET_SLOTS; i++) {
+		value = set->slot[i % PID_SET_SLOTS];
+		if (value != TAKEN)
+			first = min(first, i - distance(value - 1, i));
+	}
+	return first;
+}
+
+/*
  * PS1. Free the marks of the row of @at that no search for a pid behind them
- * passes: from the row's end to its start. Slots are counted from below 0 on.
+ * passes: from the row's end to its start. i may be negative: it counts round
+ * the ring.
  */
 static void clear_marks(struct pid_set *set, int at)
 {
 	int i, start, first = PID_SET_SLOTS * 2; /* where a search begins */
 	u32 *slot;
 
-	for (i = at; set->slot[i % PID_SET_SLOTS] != FREE; i++)
-		if (i == at + PID_SET_SLOTS)
+	for (i = at; set->slot[i % PID_SET_SLOTS] != FREE; i++) {
+		if (i == at + PID_SET_SLOTS) {
+			first = first_behind(set, i);
 			break;
+		}
+	}
 	for (start = i - PID_SET_SLOTS, i--; i >= start; i--) {
 		slot = &set->slot[(u32)i % PID_SET_SLOTS];
 		if (*slot == FREE)

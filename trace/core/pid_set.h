@@ -21,8 +21,8 @@ struct pid_set {
 };
 
 /*
- * None is traceable. A pid is not negative. Context: any of those that read;
- * task of those that change it.
+ * None is traceable. A pid is not negative.
+ * Context: any for has and next, task for the others.
  */
 
 bool pid_set_has(const struct pid_set *set, int pid);
