@@ -104,8 +104,6 @@ int arch_ftrace_prepare(struct ftrace_patch *plan, size_t n)
 {
 	BUG_ON(text_open || !n);
 	assert_held(&ftrace_lock);
-	if (host_arch.prepare_error)
-		return host_arch.prepare_error;
 	open_plan = plan;
 	open_nr = n;
 	open_verified = 0;
@@ -120,6 +118,10 @@ int arch_ftrace_prepare_lines(struct ftrace_patch *lines, size_t n,
 
 	BUG_ON(!text_open || p != open_plan + open_verified);
 	BUG_ON(open_verified + n > open_nr);
+	if (host_arch.prepare_error) {
+		text_open = false;
+		return host_arch.prepare_error;
+	}
 	for (; p < lines + n; p++, open_verified++) {
 		BUG_ON(open_verified && p->ip <= p[-1].ip);
 		BUG_ON(p->old == p->new);
