@@ -6,6 +6,7 @@ Rows are measured anew and compared with tests/bench/history.tsv. A change
 that is worth its price is recorded in the same commit:
 tests/bench/run.py --record "reason".
 """
+import fnmatch
 import os
 import re
 import subprocess
@@ -119,9 +120,13 @@ def recorded_values():
 
 
 def test_each_miss_is_explained():
-    """What is above what is wanted has a line in misses.tsv."""
-    for row, figure, wanted, why in rows.misses(recorded_values()):
+    """What is above what is wanted has a line in misses.tsv, and no more."""
+    misses = rows.misses(recorded_values())
+    for row, figure, wanted, why in misses:
         assert why, f"{row.name}: {figure}, wanted {wanted}"
+    for pattern, _ in rows.reasons():
+        assert fnmatch.filter([row.name for row, *_ in misses], pattern), \
+            f"{pattern}: no row misses what is wanted"
 
 
 def test_a_miss_without_an_explanation_is_found(monkeypatch):
