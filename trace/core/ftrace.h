@@ -115,10 +115,9 @@ struct ftrace_ops {
  * with any in notrace, a trampoline of its own out of reach; -EBUSY registered
  * already, a second IPMODIFY owner on a site, PERMANENT while ftrace is
  * disabled; the code with which a direct caller's ops_func refused to share a
- * site; -ENOMEM; -ENOSPC more than 65,535 different sets of subscribers, which
- * the log tells, or as many callbacks on one site already; -EDEADLK
- * called from a callback, or where the caller cannot sleep; -ENODEV ftrace is
- * dead. No other code is returned.
+ * site; -ENOMEM; -ENOSPC more than 65,535 sets of subscribers (logged), or a
+ * site has 65,535 callbacks; -EDEADLK called from a callback, or where the
+ * caller cannot sleep; -ENODEV ftrace is dead. No other code is returned.
  */
 int __must_check register_ftrace_function(struct ftrace_ops *ops);
 

@@ -62,7 +62,7 @@ static __always_inline bool insn_four_full(const u64 *word, size_t step)
 {
 	const u8 *len = (const u8 *)word + INSN_LEN_SHIFT / 8;
 
-	/* No two of the lengths 1 and 2 and the length 5 give 5. */
+	/* Of the lengths 1, 2, 5 only 5 has bit 2; 5 & 1, 5 & 2 are not 5. */
 	return (len[0] & len[step] & len[2 * step] & len[3 * step]) == INSN_MAX;
 }
 

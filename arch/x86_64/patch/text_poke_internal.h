@@ -127,8 +127,9 @@ int poke_make_run(struct poke_making *making, struct text_poke *run, size_t n,
  * The number of sites in one section with interrupts off. The most expensive
  * site, with a tail across a page boundary, takes about 120 instructions; the
  * change of address space takes 60. So a section takes less than 20,000
- * instructions for any batch, and usually 2,000. A section of
- * poke_write_bytes() ends at each page: 4,096 bytes and a few instructions.
+ * instructions for any batch, and usually below 1,300 (`patch.irqoff_max`). A
+ * section of poke_write_bytes() ends at each page: 4,096 bytes and a few
+ * instructions.
  */
 #define POKE_CHUNK 128
 
