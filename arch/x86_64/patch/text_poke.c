@@ -20,11 +20,11 @@
 
 DEFINE_MUTEX(text_mutex);
 
-/* [P] the batch that text_poke_prepare() has verified */
-static const struct text_poke *pending_vec;
-static size_t pending_n;
-static struct poke_making making;
-static const struct text_poke *made; /* the lines below are made */
+/* The open batch; the lines below @made are verified. */
+static const struct text_poke *pending_vec; /* [P] */
+static size_t pending_n;		    /* [P] */
+static struct poke_making making;	    /* [P] */
+static const struct text_poke *made;	    /* [P] */
 
 /* The number of lines that are not made. */
 static __always_inline size_t left(void)
@@ -76,6 +76,7 @@ make_next(int (*make)(struct poke_making *making, struct text_poke *p, size_t n,
 {
 	int err;
 
+	assert_held(&text_mutex);
 	BUG_ON(p != made || n > left());
 	made += n;
 	err = make(&making, p, n, bug);
