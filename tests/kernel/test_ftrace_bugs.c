@@ -356,15 +356,16 @@ KTEST(ftrace_bugs, every_allocation_may_fail)
 /* ---- unexpected bytes ---- */
 
 /* Damaged by somebody else: refused for good, printed, and all runs on. */
-KTEST(ftrace_bugs, unexpected_bytes_kill)
+static void unexpected_bytes(unsigned int traced, unsigned int damaged,
+			     unsigned int nr_second)
 {
-	unsigned long ip = target_ip(60);
+	unsigned long ip = target_ip(damaged);
 	u64 nop = INSN_NOP5, jump = insn_jmp32(ip, ip + 5);
 	char symbol[64];
 
 	first = second = (struct count_ops)COUNT_OPS();
-	EXPECT_EQ(filter_targets(&first.ops, 59, 1), 0);
-	EXPECT_EQ(filter_targets(&second.ops, 59, 3), 0);
+	EXPECT_EQ(filter_targets(&first.ops, traced, 1), 0);
+	EXPECT_EQ(filter_targets(&second.ops, 59, nr_second), 0);
 	EXPECT_EQ(register_ftrace_function(&first.ops), 0);
 	EXPECT_EQ(text_poke(ip, nop, jump, NULL), 0);
 	EXPECT_EQ(try_register(), -ENODEV);
@@ -373,7 +374,7 @@ KTEST(ftrace_bugs, unexpected_bytes_kill)
 	EXPECT_EQ(unregister_ftrace_function(&first.ops), -ENODEV);
 	EXPECT_EQ(ftrace_set_enabled(false), -ENODEV);
 	/* What was traced is, names and stacks are looked up as ever. */
-	ftrace_target[59]();
+	ftrace_target[traced]();
 	EXPECT_EQ(count_hits(&first), 1);
 	EXPECT(is_ftrace_trampoline(first.ops.trampoline) ||
 	       !ftrace_use_trampolines);
@@ -385,6 +386,13 @@ KTEST(ftrace_bugs, unexpected_bytes_kill)
 	EXPECT_EQ(unregister_ftrace_function(&first.ops), 0);
 	ftrace_free_filter(&first.ops);
 	ftrace_free_filter(&second.ops);
+}
+
+KTEST(ftrace_bugs, unexpected_bytes_kill)
+{
+	unexpected_bytes(59, 60, 3);
+	unexpected_bytes(59, 64, 12); /* inside a long run */
+	unexpected_bytes(67, 69, 12); /* in the lines behind one */
 }
 
 /* ---- trampolines ---- */
