@@ -47,6 +47,12 @@ MUTANTS = [
      "\tif (mutex_is_held(&text_mutex) && n > 1)\n\t\treturn -EBUSY;\n"
      "\tmutex_lock(&text_mutex);\n\terr = poke_verify",
      "text_poke.own_nested*", "kernel panic: "),
+    ("the last lines of a plan are not verified", "trace/core/ftrace_session.c",
+     "return err ?: arch_ftrace_prepare_lines(line, n, bug);", "return err;",
+     "ftrace_bugs.unexpected_bytes*", "kernel panic: "),
+    ("a cut site is the fourth", ENGINE + "_write.c",
+     "p[3].ip <= last", "p[2].ip <= last",
+     "text_poke.boundaries", "kernel panic: "),
     ("the guard's bit stays", "arch/x86_64/patch/ftrace_tramp.c",
      "\tPUT(c, 0x41, 0x31, 0x43, RECURSION_WORD);",
      "\tPUT(c, 0x41, 0x09, 0x43, RECURSION_WORD);",
