@@ -230,8 +230,8 @@ static bool walk_trapped(struct walk *w, const struct pt_regs *regs,
 {
 	struct pt_regs trapped = { .ip = f->ip, .sp = f->sp, .bp = regs->bp };
 
-	if (regs->ip >= (unsigned long)int3_live &&
-	    regs->ip < (unsigned long)int3_resume)
+	if (resumes_int3(regs->ip) || (regs->ip >= (unsigned long)int3_live &&
+				       regs->ip < (unsigned long)int3_resume))
 		trapped.orig_ax = INT3_TRAPPED;
 	return walk_regs(w, &trapped);
 }
@@ -322,6 +322,8 @@ static bool walk_regs(struct walk *w, const struct pt_regs *regs)
 {
 	unsigned long ip = unwind_place(regs->ip), bytes;
 
+	if (regs->orig_ax == INT3_TRAPPED && ip == regs->ip)
+		ip--; /* the INT3 behind a copy is a place of its own */
 	if (ip && !walk_emit(w, ip))
 		return false;
 	if (!walk_enter_stack(w, regs->sp))
@@ -330,8 +332,6 @@ static bool walk_regs(struct walk *w, const struct pt_regs *regs)
 		return walk_in_trampoline(w, regs->sp, bytes);
 	if (is_entry_code(ip))
 		return walk_in_entry(w, regs);
-	if (regs->orig_ax == INT3_TRAPPED && ip == regs->ip)
-		ip--; /* the INT3 behind a copy is a place of its own */
 	return walk_interrupted(w, regs, ip);
 }
 
