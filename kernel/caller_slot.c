@@ -81,6 +81,18 @@ static bool find_prologue(const u8 *at, const u8 *end, struct prologue *p)
 	return false;
 }
 
+bool code_has_frame(unsigned long addr)
+{
+	unsigned long off, size;
+	const u8 *start;
+	struct prologue p;
+
+	if (!kallsyms_lookup(addr, &off, &size))
+		return false;
+	start = (const u8 *)addr - off;
+	return find_prologue(start, start + size, &p);
+}
+
 bool code_pops_caller(const u8 *at)
 {
 	return code_byte(at) == 0x59 && at[1] == 0xff && at[2] == 0xe1;

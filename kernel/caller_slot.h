@@ -25,6 +25,8 @@ unsigned long caller_slot(unsigned long ip, unsigned long sp, unsigned long bp);
 bool code_is_text(unsigned long addr);
 /* Is it the CALL, JMP, INT3 or NOP of a site? */
 bool code_is_site(const u8 *code);
+/* Does the function that @addr is in set up a frame? */
+bool code_has_frame(unsigned long addr);
 /* The exit of the graph tracer's hook: pop rcx, jmp rcx. */
 bool code_pops_caller(const u8 *at);
 /* Does a call, in text or in a trampoline, end at @addr? */

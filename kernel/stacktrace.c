@@ -111,14 +111,15 @@ static bool is_code(unsigned long addr)
 	return text_region_of(addr) != NULL;
 }
 
-/* Does an owner of #BP resolve a trap there, without a pt_regs? */
+/* Does an owner of #BP resolve a trap there, with no pt_regs and no frame? */
 static bool resumes_int3(unsigned long addr)
 {
 	unsigned long resumes = (unsigned long)int3_owners_first[1]->resumes;
 	unsigned long off;
 
 	return addr - resumes < PAGE_SIZE &&
-	       kallsyms_lookup(addr, &off, NULL) && addr - off == resumes;
+	       kallsyms_lookup(addr, &off, NULL) && addr - off == resumes &&
+	       !code_has_frame(addr);
 }
 
 /* Code that was entered by an interrupt or exception, and has no frame. */
