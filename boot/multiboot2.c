@@ -25,7 +25,7 @@ enum {
 	TAG_ACPI_NEW = 15,
 };
 
-/* The structure begins with it; the tags follow, each aligned to 8 bytes. */
+/* The head of the structure. The tags follow, each aligned to 8 bytes. */
 struct mb2_header {
 	u32 total_size;
 	u32 reserved;

@@ -69,7 +69,7 @@ int link_timeout(void);
 /* Read, answer, write: whatever can be done now. */
 void link_work(void);
 
-/* NULL, or the sentence of how the line has ended. */
+/* NULL, or a sentence that says how the line has ended. */
 const char *link_ended(void);
 
 /* Close the line. All calls are answered by -EIO. */

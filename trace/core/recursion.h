@@ -86,8 +86,8 @@ static __always_inline void ftrace_test_recursion_unlock(int bit)
 }
 
 /*
- * For callbacks without a guard: the bit of a task that is untraced, and
- * whether this CPU runs such a task: in its interrupts they look further.
+ * For callbacks without a guard: the bit of an untraced task. While a CPU runs
+ * such a task, a callback also asks whether it runs in an interrupt handler.
  */
 #define FTRACE_TASK_UNTRACED BIT(31)
 /*

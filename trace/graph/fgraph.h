@@ -221,8 +221,8 @@ struct fgraph_ret_stack {
 	u64 slept_at;		  /* [T] time of switch-out; 0: not needed */
 	u64 abandoned;		  /* [T] frames never returned through */
 	u64 recursed;		  /* [T] calls of callbacks, not hooked */
-	u64 data_used;		  /* [T] the segment in use << 32, and the words
-				   * in use of it: not 0, but in the first */
+	u64 data_used;		  /* [T] segment << 32 | words used in it;
+				   * 0 words only in the first segment */
 	unsigned int nr_segments; /* [A] they only become more */
 	struct fgraph_segment segment[FGRAPH_SEGMENTS];
 	/* frame[0] belongs to no call, so that there is always a top. */

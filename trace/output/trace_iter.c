@@ -204,7 +204,7 @@ static size_t hand_out(struct trace_iterator *iter, char *buf, size_t len)
 
 /*
  * The current event's line, straight into the caller's buffer if it fits there.
- * A tracer's own form is made once, because it takes further events.
+ * A tracer's own form is made only once: to make it consumes further events.
  * Return: bytes.
  */
 static size_t read_line(struct trace_iterator *iter, char *buf, size_t len)
