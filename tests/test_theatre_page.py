@@ -182,7 +182,7 @@ def test_a_step_has_its_reason_and_its_places(theatre):
               if shown["sentence"] == "Step: sync 1.")
     document, _ = browse(folder / "page.html", f"{nr}/{at}", folder)
     why = html.unescape(re.search(r'id="why">(.*?)</p>', document)[1])
-    assert "Without this round a CPU could execute 0f 0b 20 00 00" in why
+    assert "Without this sync a CPU could execute 0f 0b 20 00 00" in why
     assert "Each CPU may still hold old bytes that it has fetched." in why
     for path, line in re.findall(r'href="\./([\w/.]+?)(?:#L(\d+))?"', why):
         text = (qemu.ROOT / path).read_text(encoding="utf-8")

@@ -93,7 +93,9 @@ def without(scene, name, nth):
     found = mixtures_without(scene, nth)
     if not found:
         return words.NOTHING_WITHOUT
-    more = f" (or {len(found) - 1} other mixtures)" if found[1:] else ""
+    others = len(found) - 1
+    more = (f" (or {others} other mixture{'s' if others > 1 else ''})"
+            if others else "")
     return words.WITHOUT.format(words.spaced(found[0]) + more)
 
 

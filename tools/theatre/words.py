@@ -43,7 +43,7 @@ STEPS = {
     "sync": "Every CPU executes a serialising instruction, and so throws away "
             "what it fetched before. The patcher waits for all of them.",
     "tails": "The patcher writes bytes 1 to 4 of the new instruction. No CPU "
-             "executes them, provided that each has fetched the INT3 by now.",
+             "executes them, provided that none still holds the old byte 0.",
     "first byte": "The patcher replaces the INT3 by the first byte of the new "
                   "instruction, provided that no CPU holds the old tail.",
     "rewrite": "The patcher stores the bytes once more, so that an emulator "
@@ -58,7 +58,7 @@ STEPS = {
     "jmpself": "The patcher replaces the first two bytes by a jump to itself. "
                "A CPU that arrives now waits here, and reaches no target.",
     "tail 2..4": "The patcher writes bytes 2 to 4. No CPU executes them, "
-                 "provided that each has fetched the jump by now.",
+                 "provided that none still holds old bytes 0 and 1.",
     "bytes 0..1": "The patcher replaces the jump by the new first two bytes. "
                   "A CPU that waited executes the new instruction.",
     "wait for tasks": "The patcher waits until every task that could be inside "
@@ -73,23 +73,23 @@ WHY = {
                "list comes first.",
     "int3": "One byte is either there or not: no CPU can see half of it. From "
             "here on each call that fetches it traps.",
-    "sync 1": "Each CPU may still hold old bytes that it has fetched. It must "
-              "drop them before the next bytes change.",
+    "sync 1": "A CPU may still hold the old byte 0, and would not trap. It "
+              "must drop it before bytes 1 to 4 change.",
     "tails": "Every CPU traps on byte 0. So nobody executes bytes 1 to 4 while "
              "they change.",
-    "sync 2": "A CPU may still hold old bytes 1 to 4. It must drop them before "
-              "the new byte 0 comes.",
+    "sync 2": "A CPU may have fetched old bytes 1 to 4 again since the first "
+              "sync. It must drop them before the new byte 0 comes.",
     "first byte": "The rest is in place everywhere. Now the trap is taken "
                   "away.",
-    "sync 3": "A CPU may have met the INT3 just before it went. The patcher "
-              "waits until each has moved on.",
+    "sync 3": "A CPU may still hold the INT3, and trap although memory no "
+              "longer has it. After this sync no new trap can begin.",
     "rewrite": "An emulator may keep a translation of old code that no sync "
                "removes. The same bytes, stored again, make it translate "
                "anew.",
     "retire": "A trap handler may still read the list. It is withdrawn when "
               "the last one has left.",
-    "bytes": "The patcher wants the new instruction there. What happens in "
-             "between depends on what the other CPUs do.",
+    "bytes": "A CPU fetches the five bytes in parts, so it can get some old "
+             "and some new ones. What it gets depends on the moment.",
     "stop": "A CPU that stands still executes no bytes. So it cannot execute "
             "half of a change.",
     "resume": "All bytes are new. Each CPU drops what it fetched before and "
@@ -110,6 +110,9 @@ WHY = {
 }
 # The same for the jump to itself: (name of the scene's method, step).
 WHY_OF = {
+    ("jmpself", "sync 1"): "A CPU may still hold old bytes 0 and 1, and would "
+                           "not wait. It must drop them before bytes 2 to 4 "
+                           "change.",
     ("jmpself", "sync 2"): "A CPU may still hold old bytes 2 to 4. It must "
                            "drop them before the new bytes 0 and 1 come.",
     ("jmpself", "sync 3"): "A CPU may still hold the jump to itself, and would "
@@ -186,9 +189,9 @@ def exception(vector):
     return f"exception {vector}" + (f" ({name})" if name else "")
 
 
-WITHOUT = "Without this round a CPU could execute {}."
-NOTHING_WITHOUT = ("Without this round no mixture would become possible; it is "
-                   "there for the traps that are under way.")
+WITHOUT = "Without this sync a CPU could execute {}."
+NOTHING_WITHOUT = ("Without this sync no mixture would become possible, but a "
+                   "CPU could go on with what it fetched before.")
 
 MEANINGS = {
     "old": "the old instruction",
