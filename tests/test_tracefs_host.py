@@ -415,6 +415,7 @@ class Shell:
 
     def send(self, line):
         self.child.send(line + "\r")
+        self.child.expect_exact(line)  # not the prompt of the line before
         self.child.expect_exact("nop5# ")
         return self.child.before.replace("\r", "").partition("\n")[2]
 
