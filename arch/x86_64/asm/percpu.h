@@ -91,7 +91,7 @@ extern void percpu_bad_size(void)
 		read_;                                       \
 	})
 
-/* Whether a byte is not 0. The compiler branches on the flags of the comparison. */
+/* Is a byte not 0? The compiler branches on the flags of the comparison. */
 #define this_cpu_is_set(var)                               \
 	({                                                 \
 		bool set_;                                 \
