@@ -65,7 +65,7 @@ def run_part(part):
         failed, text = max(failed, 1), f"{text}\nstopped: {why}"
     elif status and not failed:
         failed, text = 1, f"status {status}, but no test failed\n{text}"
-    elif not passed + failed and part is not parts.KERNEL:
+    elif not passed + failed + skipped and part is not parts.KERNEL:
         failed, text = 1, f"not one test was run\n{text}"
     return Outcome(part, passed, failed, skipped, round(cpu, 1), seconds, text)
 

@@ -406,6 +406,8 @@ def shell(text, status=0):
      "1 passed, 1 failed", "status 3, but no test failed"),
     ([("a", shell("1..0\\n"), 9)],
      "0 passed, 1 failed", "not one test was run"),
+    ([("a", shell("1..1\\nok 1 - x # SKIP no device\\n"), 9)],
+     "0 passed, 0 failed", "0 passed, 1 skipped"),
     ([("a", shell("Segmentation fault\\n", 139), 9)],
      "0 passed, 1 failed", "Segmentation fault"),
 ])
