@@ -10,7 +10,7 @@ author = "the authors of nop5"
 language = "en"
 extensions = ["myst_parser", "book.directives"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["DESIGN.md", "slides.md", "__pycache__"]
+exclude_patterns = ["**/DESIGN.md", "DESIGN.md", "slides.md", "__pycache__"]
 myst_heading_anchors = 3
 nitpicky = True
 

@@ -238,15 +238,30 @@ def test_docs():
 
 
 def test_each_folder_has_a_paper():
-    paths = {"DESIGN.md", "README.md", "a/x.c", "b/DESIGN.md", "b/c/y.py",
-             "d/README.md", "d/z.h", "e/notes.txt"}
-    assert docs.without_paper(paths) == [
-        "a: code, but no DESIGN.md, nor one above it"]
-    assert not docs.without_paper(paths | {"a/DESIGN.md"})
-    paths = {"trace/DESIGN.md", "trace/ring/x.c", "tests/x/y.c"}
-    assert docs.own_papers(paths) == ["trace/ring: no DESIGN.md of its own"]
-    assert not list(docs.too_long("a/DESIGN.md", "line\n" * 150))
-    assert list(docs.too_long("a/DESIGN.md", "line\n" * 151))
+    """Its own: one above it, or a README.md, is none."""
+    paths = {"DESIGN.md", "README.md", "trace/DESIGN.md", "trace/ring/x.c",
+             "tests/x/y.c", "tests/x/README.md", "e/notes.txt",
+             "labs/01-a/lab.py", "labs/01-a/README.md", "labs/02-b/lab.py"}
+    folders = docs.with_code(paths)
+    assert docs.own_papers(folders, paths) == [
+        "labs/02-b: code, but no labs/02-b/README.md",
+        "tests/x: code, but no tests/x/DESIGN.md",
+        "trace/ring: code, but no trace/ring/DESIGN.md"]
+    assert not docs.own_papers({"trace"}, paths)
+
+
+@pytest.mark.parametrize("text, problem", [
+    ("`f()` does it\n" + "line\n" * 149, None),
+    ("`f()` does it\n" + "line\n" * 150, "151 lines, at most 150"),
+    ("It is done.\n", "names no function")])
+def test_what_a_design_is(text, problem):
+    path = "a/DESIGN.md"
+    assert list(docs.check_design(path, text, {"a"})) == (
+        [f"{path}: {problem}"] if problem else [])
+
+
+def test_a_folder_without_code_has_no_function_to_name():
+    assert not list(docs.check_design("a/DESIGN.md", "Ideas.\n", {"a/b"}))
 
 
 def linked(*edges):

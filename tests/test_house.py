@@ -78,8 +78,13 @@ def folders():
             yield folder, first_paragraph((ROOT / name).read_text("utf-8"))
 
 
+# What is no part of the product: the folder above says what there is.
+INSIDE = ("tests/", "book/")
+
+
 def block():
-    return "".join(f"**`{folder}/`**\n{text}\n\n" for folder, text in folders())
+    return "".join(f"**`{folder}/`**\n{text}\n\n" for folder, text in folders()
+                   if not folder.startswith(INSIDE) or folder == "tests/lab")
 
 
 PICTURES = dict(re.findall(r"^!\[(.+)\]\((\S+)\)$",

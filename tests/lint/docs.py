@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Names in the project's own papers exist: `function()` and `path/file`, but
-for those that hold the word NAME. Each folder with code has a paper, those of
-the kernel their own; a DESIGN.md has at most MOST_LINES lines."""
+for those that hold the word NAME. Each folder with code has a DESIGN.md of its
+own, which names a function of the code and has at most MOST_LINES lines."""
 import re
 
 from tests.lint import source
@@ -11,8 +11,7 @@ PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:c|h|asm|py|sh|md|ld))`")
 
 
 CODE = (".c", ".h", ".asm", ".py")
-PAPERS = ("DESIGN.md", "README.md")
-OWN = ("boot", "arch", "kernel", "trace", "demo")  # each folder has its own
+EXERCISE = re.compile(r"labs/[\w-]+")  # its README.md says what is to be done
 MOST_LINES = 150
 LONGER = {"trace/serve/DESIGN.md": "the definition of a protocol"}
 
@@ -30,42 +29,38 @@ def check_text(path, text, words, paths):
                 yield f"{path}:{nr}: there is no {name}"
 
 
-def has_paper(folder, paths):
-    """Its own, or a folder's above it, but for the root's."""
-    return bool(folder) and (
-        any(f"{folder}/{paper}" in paths for paper in PAPERS)
-        or has_paper(folder.rpartition("/")[0], paths))
+def paper_of(folder):
+    name = "README.md" if EXERCISE.fullmatch(folder) else "DESIGN.md"
+    return f"{folder}/{name}".lstrip("/")
 
 
-def without_paper(paths):
-    code = {path.rpartition("/")[0] for path in paths if path.endswith(CODE)}
-    return [f"{folder}: code, but no DESIGN.md, nor one above it"
-            for folder in sorted(code) if not has_paper(folder, paths)]
+def with_code(paths):
+    return {path.rpartition("/")[0] for path in paths if path.endswith(CODE)}
 
 
-def own_papers(paths):
-    code = {path.rpartition("/")[0] for path in paths if path.endswith(CODE)}
-    return [f"{folder}: no DESIGN.md of its own" for folder in sorted(code)
-            if folder.split("/")[0] in OWN
-            and f"{folder}/DESIGN.md" not in paths]
+def own_papers(folders, paths):
+    return [f"{folder or '.'}: code, but no {paper_of(folder)}"
+            for folder in sorted(folders) if paper_of(folder) not in paths]
 
 
-def too_long(path, text):
+def check_design(path, text, folders):
     lines = text.count("\n")
-    if (path.endswith("DESIGN.md") and lines > MOST_LINES
-            and path not in LONGER):
+    if lines > MOST_LINES and path not in LONGER:
         yield f"{path}: {lines} lines, at most {MOST_LINES}"
+    if path.rpartition("/")[0] in folders and not CALL.search(text):
+        yield f"{path}: names no function"
 
 
 def check():
     paths = set(source.files(""))
-    words = set()
+    folders, words = with_code(paths), set()
     for path in source.files(".c", ".h", ".asm", ".inc", ".py"):
         words |= set(re.findall(r"[A-Za-z_]\w*", source.without_comments(
             source.read(path))))
-    problems = without_paper(paths) + own_papers(paths)
+    problems = own_papers(folders, paths)
     for path in source.files(".md"):
         text = source.read(path)
         problems += check_text(path, text, words, paths)
-        problems += too_long(path, text)
+        if path.endswith("DESIGN.md"):
+            problems += check_design(path, text, folders)
     return problems
