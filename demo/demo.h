@@ -10,6 +10,8 @@
 #include "kernel/lib/table.h"
 #include "kernel/lib/types.h"
 
+struct trace_seq;
+
 struct demo_act {
 	const char *title;
 	/* Return: 0, or a negative errno: the demo ends with status 35. */
@@ -66,5 +68,11 @@ void load_stop(void);
 /* Formats 1234567 as "1,234,567", in one of four static buffers. */
 const char *grouped(u64 n);
 
-/* Prints five bytes of a site and their meaning as one line. */
+/*
+ * describe_site() - five bytes of a site and their meaning, without a newline
+ * @old: the bytes before the batch: they tell which tail is behind an INT3
+ */
+void describe_site(struct trace_seq *s, const char *label, unsigned long ip,
+		   const u8 *bytes, const u8 *old);
+/* Prints that as one line of the log; before the batch there was a NOP. */
 void show_site(const char *label, unsigned long ip, const u8 *bytes);

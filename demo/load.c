@@ -8,11 +8,13 @@
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 
+#include "arch/x86_64/patch/insn.h"
 #include "demo/demo.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
 #include "trace/core/ftrace.h"
@@ -128,23 +130,34 @@ const char *grouped(u64 n)
 	return at;
 }
 
-void show_site(const char *label, unsigned long ip, const u8 *bytes)
+void describe_site(struct trace_seq *s, const char *label, unsigned long ip,
+		   const u8 *bytes, const u8 *old)
 {
-	static const u8 nop_tail[] = { 0x1f, 0x44, 0x00, 0x00 };
 	s32 disp;
 
 	memcpy(&disp, bytes + 1, sizeof(disp));
-	if (bytes[0] == 0xe8)
-		printk_plain("    %-12s %*ph   call %ps", label, 5, bytes,
-			     (void *)(ip + MCOUNT_INSN_SIZE + disp));
-	else if (bytes[0] == 0xcc && !memcmp(bytes + 1, nop_tail, 4))
-		printk_plain("    %-12s %*ph   INT3, old tail: a call traps, "
-			     "and reaches the new target",
-			     label, 5, bytes);
-	else if (bytes[0] == 0xcc)
-		printk_plain("    %-12s %*ph   INT3, new tail: a call still "
-			     "traps",
-			     label, 5, bytes);
+	trace_seq_printf(s, "    %-12s %*ph   ", label, MCOUNT_INSN_SIZE,
+			 bytes);
+	if (bytes[0] == INSN_OP_CALL || bytes[0] == INSN_OP_JMP32)
+		trace_seq_printf(s, "%s %ps",
+				 bytes[0] == INSN_OP_CALL ? "call" : "jmp",
+				 (void *)(ip + MCOUNT_INSN_SIZE + disp));
+	else if (bytes[0] != INSN_OP_INT3)
+		trace_seq_puts(s, "nop");
+	else if (!memcmp(bytes + 1, old + 1, MCOUNT_INSN_SIZE - 1))
+		trace_seq_puts(s, "INT3, old tail: a call traps, and reaches "
+				  "the new target");
 	else
-		printk_plain("    %-12s %*ph   nop", label, 5, bytes);
+		trace_seq_puts(s, "INT3, new tail: a call still traps");
+}
+
+void show_site(const char *label, unsigned long ip, const u8 *bytes)
+{
+	static const u8 nop[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+	struct trace_seq s;
+	char line[160];
+
+	trace_seq_init(&s, line, sizeof(line));
+	describe_site(&s, label, ip, bytes, nop);
+	printk_plain("%s", line);
 }

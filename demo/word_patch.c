@@ -5,19 +5,27 @@
  *
  * While it stops, the batch is in progress: the other CPUs run, and those that
  * call the function meet an INT3 each time.
+ *
+ * Owns the rows of the last patch. Between two steps no file may be written, as
+ * preemption is off, so the rows pass on when the batch is done; only those of
+ * a stop are shown at once, if the user looks at them.
  */
 #include "arch/x86_64/patch/text_poke_view.h"
 #include "demo/demo.h"
 #include "demo/words.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace_seq.h"
 #include "kernel/smp.h"
 #include "trace/core/ftrace.h"
 
 static unsigned long site;
 static bool stops; /* wait for Enter after each step */
+static bool shown; /* each row goes to the terminal at once */
+static u8 bytes_before[MCOUNT_INSN_SIZE];
+static char row_text[4096]; /* 13 rows, and one of each CPU's INT3s behind */
+static struct trace_seq rows;
 static unsigned long hits_before[NR_CPUS];
 static enum poke_step step_done; /* the step between two observations */
 
@@ -37,22 +45,44 @@ static unsigned long hits(unsigned int cpu)
 	return sum;
 }
 
-/* The CPUs that met an INT3 since the batch began, as "cpu1 12, cpu3 8". */
-static void show_trapped(void)
+static void add_row(const char *row)
 {
-	unsigned int cpu;
-	char line[160];
-	size_t n = 0;
+	if (shown)
+		printk_plain("%s", row);
+	else
+		trace_seq_printf(&rows, "%s\n", row);
+}
 
+/* The site as it is now. */
+static void add_site(const char *label)
+{
+	struct trace_seq row;
+	char text[160];
+
+	trace_seq_init(&row, text, sizeof(text));
+	describe_site(&row, label, site, (const u8 *)site, bytes_before);
+	add_row(text);
+}
+
+/* The CPUs that met an INT3 since the batch began, as "cpu1 12, cpu3 8". */
+static void add_trapped(void)
+{
+	const char *before = "                 INT3s met so far: ";
+	struct trace_seq row;
+	unsigned int cpu;
+	char text[200];
+
+	trace_seq_init(&row, text, sizeof(text));
 	for_each_online_cpu(cpu) {
 		unsigned long met = hits(cpu) - hits_before[cpu];
 
-		if (met)
-			n += scnprintf(line + n, sizeof(line) - n,
-				       "%scpu%u %lu", n ? ", " : "", cpu, met);
+		if (!met)
+			continue;
+		trace_seq_printf(&row, "%scpu%u %lu", before, cpu, met);
+		before = ", ";
 	}
-	if (n)
-		printk_plain("                 INT3s met so far: %s", line);
+	if (row.len)
+		add_row(text);
 }
 
 /* Before each step and after the last: show what the one before has done. */
@@ -60,13 +90,13 @@ static void observe(enum poke_step next)
 {
 	unsigned int cpu;
 
-	if (step_done == POKE_END)
+	if (step_done == POKE_END) {
+		memcpy(bytes_before, (const u8 *)site, MCOUNT_INSN_SIZE);
 		for_each_online_cpu(cpu)
 			hits_before[cpu] = hits(cpu);
-	show_site(step_done == POKE_END ? "before" : poke_step_name(step_done),
-		  site, (const u8 *)site);
-	if (step_done != POKE_END)
-		show_trapped();
+	}
+	add_site(step_done == POKE_END ? "before" : poke_step_name(step_done));
+	add_trapped();
 	if (stops && next != POKE_END)
 		stops = step_wait_line("the next step");
 	step_done = next;
@@ -80,6 +110,7 @@ static int patch(unsigned long ip)
 
 	site = ip;
 	step_done = POKE_END;
+	trace_seq_init(&rows, row_text, sizeof(row_text));
 	poke_observe(observe);
 	if (!ret)
 		ret = register_ftrace_function(&ops);
@@ -90,6 +121,17 @@ static int patch(unsigned long ip)
 	return ret;
 }
 
+/* Pass the rows on, one by one. Return: as stage_put(). */
+static int put_rows(struct stage *stage)
+{
+	char *row, *rest = row_text;
+	int ret = 0;
+
+	while (!ret && (row = strsep(&rest, "\n")) && *row)
+		ret = stage_printf(stage, "%s\n", row);
+	return ret;
+}
+
 static int patch_run(struct stage *stage)
 {
 	bool loaded = stage->argc > 1 && !strcmp(stage->argv[1], "demo_step");
@@ -97,6 +139,7 @@ static int patch_run(struct stage *stage)
 	int ret = 0;
 
 	stops = stage->argc == 3 && !strcmp(stage->argv[2], "step");
+	shown = stops && !stage->next && !stage->target;
 	if (stage->argc != 2 && !stops)
 		return word_usage(stage);
 	ip = word_site("patch", stage->argv[1]);
@@ -113,12 +156,14 @@ static int patch_run(struct stage *stage)
 	}
 	if (loaded)
 		load_stop();
-	if (ret)
+	if (ret) {
 		shell_error("patch", stage->argv[1], ret);
-	return ret ? ret :
-	       stage_printf(stage, "and taken out again:\n") ?
-		     -EPIPE :
-		     word_show_site(stage, ip);
+		return ret;
+	}
+	ret = put_rows(stage);
+	if (!ret)
+		ret = stage_printf(stage, "and taken out again:\n");
+	return ret ? ret : word_show_site(stage, ip);
 }
 
 SHELL_COMMAND(patch, .usage = "patch FUNC [step]", .run = patch_run,
