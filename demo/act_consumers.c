@@ -3,6 +3,7 @@
  * act_consumers.c - shows what a site calls with 0, 1, 2, 1 and 0 consumers.
  */
 #include "demo/demo.h"
+#include "demo/figures.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -95,10 +96,11 @@ static int act_consumers(void)
 		     "demo_step(). Each pays for itself only.");
 	printk_plain(
 		"  One is called by its own trampoline, two by a chain made "
-		"for this pair: 31 instructions");
-	printk_plain(
-		"  for a call; Linux walks its list of all callbacks: 212. "
-		"(M: once had a callback)");
+		"for this pair: %d instructions",
+		OURS_CALL_OPS2);
+	printk_plain("  for a call; Linux walks its list of all callbacks: %d. "
+		     "(M: once had a callback)",
+		     LINUX_CALL_OPS2);
 	for (i = 0; i < ARRAY_SIZE(scenes) && !ret; i++)
 		ret = play(&scenes[i], ip);
 	demo_result("act=consumers ann=%llu bob=%llu", seen_by_ann,

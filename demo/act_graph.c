@@ -6,6 +6,7 @@
  * the prompt also works on Linux.
  */
 #include "demo/demo.h"
+#include "demo/figures.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
@@ -36,6 +37,10 @@ static void explain(void)
 		"return address, so it sees the end");
 	printk_plain("  of each function. + took longer than 10 us, ! 100 us, "
 		     "# 1000 us, by the clock, sleep included.");
+	printk_plain(
+		"  The two events of a call take %d instructions; on Linux "
+		"%s.",
+		OURS_CALL_GRAPH_RING, grouped(LINUX_CALL_GRAPH_RING));
 }
 
 static int act_graph(void)

@@ -7,6 +7,7 @@
  */
 #include "arch/x86_64/patch/text_poke_view.h"
 #include "demo/demo.h"
+#include "demo/figures.h"
 #include "demo/strip.h"
 #include "kernel/base/clock.h"
 #include "kernel/base/kallsyms.h"
@@ -175,7 +176,9 @@ static int play_key(void)
 	printk_plain("  A static branch asks for a flag and reads no memory: "
 		     "it is five bytes, nop or jmp.");
 	printk_plain("  A task that sets the flag pays: it has the bytes "
-		     "patched, as those of a call site.");
+		     "patched, as those of a call site:");
+	printk_plain("  %s instructions for one branch; on Linux %s.",
+		     grouped(OURS_KEYS_FLIP_1), grouped(LINUX_KEYS_FLIP_1));
 	printk_plain("  Between the steps the act calls demo_branch() and "
 		     "looks where the call goes.");
 	if (!ret)
@@ -277,8 +280,11 @@ static int play_strip(void)
 {
 	int ret, err;
 
-	printk_plain("  Every tracepoint is such a branch. Flip the one in the "
-		     "scheduler, and each switch is an event:");
+	printk_plain("  Every tracepoint is such a branch; an event that is on "
+		     "takes %d instructions, on Linux %d.",
+		     OURS_EVENT_ENABLED, LINUX_EVENT_ENABLED);
+	printk_plain("  Flip the one in the scheduler, and each switch is an "
+		     "event:");
 	ret = demo_type("mkdir instances/strip");
 	if (ret)
 		return ret;

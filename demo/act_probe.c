@@ -6,6 +6,7 @@
  * Owns the four of them. They come one by one and go in the same order.
  */
 #include "demo/demo.h"
+#include "demo/figures.h"
 #include "kernel/base/printk.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -256,8 +257,15 @@ static void explain(void)
 		     "INT3, and a call traps. The return probe");
 	printk_plain("  is called at entry, too, and puts its own address in "
 		     "place of the return address.");
-	printk_plain("  Times are by the clock: in an emulator a trap costs "
-		     "more than its instructions (make bench).");
+	printk_plain(
+		"  Each alone takes, in instructions: entry %d, middle %d, "
+		"return %d; on Linux %d, %d, %d.",
+		OURS_CALL_KPROBE_FTRACE, OURS_CALL_KPROBE_INT3,
+		OURS_CALL_KRETPROBE, LINUX_CALL_KPROBE_FTRACE,
+		LINUX_CALL_KPROBE_INT3, LINUX_CALL_KRETPROBE);
+	printk_plain(
+		"  The times below are by the clock: in an emulator a trap "
+		"costs more than its instructions.");
 }
 
 static int act_probe(void)

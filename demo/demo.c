@@ -28,6 +28,9 @@ static void show_machine(void)
 		     (void *)__exec_pool_start, (void *)__exec_pool_end);
 	printk_plain("    memory  %zu of %zu pages free", page_free_count(),
 		     page_total_count());
+	printk_plain(
+		"    Linux   in figures below: Debian's 6.1, counted in the "
+		"same emulator");
 }
 
 static int act_machine(void)

@@ -134,7 +134,9 @@ static int step_image(void)
 			 expected);
 		return -EIO;
 	}
-	boot_say("%u symbols, sums as built", kallsyms_count());
+	boot_say("%u symbols; code and constants have the checksums of the "
+		 "build",
+		 kallsyms_count());
 	return 0;
 }
 
@@ -184,8 +186,12 @@ static int step_paging(void)
 	attach_screen();
 	ret = paging_audit(&audit);
 	paging_protection(bits, sizeof(bits));
-	boot_say("%s; %lu KiB executable, %lu conflicts", bits,
-		 audit.executable >> 10, audit.conflicts);
+	if (audit.conflicts)
+		boot_say("%s; %lu mappings can write code", bits,
+			 audit.conflicts);
+	else
+		boot_say("%s; %lu KiB executable, none of it writable", bits,
+			 audit.executable >> 10);
 	return ret;
 }
 

@@ -143,6 +143,16 @@ def test_a_miss_without_an_explanation_is_found(monkeypatch):
         ("near", 90, 75, None), ("far.one", 5001, 5000, "there")]
 
 
+def test_the_acts_have_the_figures_in_force():
+    """Of both sides; run /usr/bin/python3 tests/bench/results.py if not."""
+    header = (qemu.ROOT / "demo/figures.h").read_text("utf-8")
+    assert header == results.demo_figures(*results.recorded())
+    assert "\tLINUX_CALL_OPS2 = 212," in results.demo_figures(
+        recorded_values(), {**results.recorded()[1], "call.ops2": 217.0})
+    assert header != results.demo_figures(
+        recorded_values(), {**results.recorded()[1], "call.ops2": 218.0})
+
+
 def test_results_have_instructions_ticks_and_misses(monkeypatch):
     """Side by side, for the rows that have both."""
     monkeypatch.setattr(results, "read_ticks", lambda: (

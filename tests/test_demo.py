@@ -180,11 +180,63 @@ def test_ctrl_c_ends_the_waits():
     assert set(ACTS) <= set(results(log))
 
 
-def test_the_figures_of_the_consumers_act_are_the_recorded_ones():
-    """README's row is made of the benchmark's records by tests/bench."""
-    readme = (qemu.ROOT / "README.md").read_text(encoding="utf-8")
-    ours, linux = re.search(r"^\| \.\.\. two consumers \| (\d+) \| (\d+) \|$",
-                            readme, re.MULTILINE).groups()
+BENCH = qemu.ROOT / "tests/bench"
+
+
+def recorded(name):
+    """{row: figure} of a file of tests/bench, the last line of each row; a
+    call's above that of an untraced function."""
+    lines = [line.split("\t") for line in
+             (BENCH / name).read_text("utf-8").splitlines() if line[0] != "#"]
+    found = {row: float(figure) for row, figure, *_ in lines}
+    return {row: figure - row.startswith("call.") * found["call.nop_site"]
+            for row, figure in found.items()}
+
+
+# What an act says: its title, the sentence, and the row of each figure.
+QUOTED = [
+    ("a function is patched while all CPUs run through it",
+     r"Linux makes N for them\. Registering a callback on one function takes N "
+     r"instructions; on Linux N:", "patch.rounds.5000/Linux",
+     "patch.enable_one", "patch.enable_one/Linux"),
+    ("one site with 0, 1, 2, 1, 0 consumers",
+     r"for this pair: N instructions for a call; Linux walks its list of all "
+     r"callbacks: N\.", "call.ops2", "call.ops2/Linux"),
+    ("the same site served by the list function",
+     r"chain N, list N; Linux has no chains, and its list takes N\.",
+     "call.ops2", "call.list2", "call.list2/Linux"),
+    ("a direct caller is exchanged without a missed call",
+     r"exchanges 1,000 functions, each takes N instructions; on Linux N\.",
+     "patch.exchange.per_site", "patch.exchange.per_site/Linux"),
+    ("an errand, drawn by function_graph",
+     r"two events of a call take N instructions; on Linux N\.",
+     "call.graph_ring", "call.graph_ring/Linux"),
+    ("a key is flipped",
+     r"call site: N instructions for one branch; on Linux N\.",
+     "keys.flip.1", "keys.flip.1/Linux"),
+    ("a key is flipped", r"event that is on takes N instructions, on Linux N\.",
+     "event.enabled", "event.enabled/Linux"),
+    ("a tracer and three probes on one function",
+     r"entry N, middle N, return N; on Linux N, N, N\.",
+     "call.kprobe_ftrace", "call.kprobe_int3", "call.kretprobe",
+     "call.kprobe_ftrace/Linux", "call.kprobe_int3/Linux",
+     "call.kretprobe/Linux"),
+]
+WITHOUT_A_COST = {"the machine", "two instances, two questions"}
+
+
+def test_each_act_that_measures_a_cost_says_what_linux_pays():
+    """With the figures that the benchmarks have recorded."""
     log = qemu.Machine(kernel=qemu.SHIPPED, smp=1).boot().ok().log
-    assert re.search(rf"for this pair: {ours} instructions\s+for a call; "
-                     rf"Linux walks its list of all callbacks: {linux}\.", log)
+    figures = {**recorded("history.tsv"), **{
+        f"{row}/Linux": figure
+        for row, figure in recorded("linux/figures.tsv").items()}}
+    assert figures["patch.rounds.5000"] == 3, "the act says: the same three"
+    for title, sentence, *rows in QUOTED:
+        text = re.sub(r"\s+", " ", act(log, title))
+        found = re.search(sentence.replace("N", r"(\d[\d,]*)"), text)
+        assert found, f"{title}: {sentence}"
+        assert [int(figure.replace(",", "")) for figure in found.groups()] == [
+            int(figures[row] + 0.5) for row in rows], title
+    assert set(re.findall(r"^=== (.*) ===$", log, re.MULTILINE)) == \
+        {title for title, *_ in QUOTED} | WITHOUT_A_COST

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""What a record leaves to read: RESULTS.md, and the table in README.md."""
+"""What a record leaves to read: RESULTS.md, the table in README.md, and the
+figures that the demo's acts quote; as a program it renews the latter."""
 
 import os
 import time
 
+import history
 import rows
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RESULTS = os.path.join(HERE, "RESULTS.md")
 README = os.path.join(HERE, "..", "..", "README.md")
+DEMO = os.path.join(HERE, "..", "..", "demo", "figures.h")
 BEGIN, END = "<!-- bench: begin -->\n", "<!-- bench: end -->\n"
 
 # The rows of the short table, in words.
@@ -30,6 +33,41 @@ SHORT = [
     ("mem.site_record", "bytes kept per function"),
     ("mem.trampoline", "bytes of a trampoline"),
 ]
+
+
+# The rows that the acts quote, those of both sides.
+QUOTED = ["call.ops2", "call.list2", "call.graph_ring", "call.kprobe_ftrace",
+          "call.kprobe_int3", "call.kretprobe", "event.enabled", "keys.flip.1",
+          "patch.enable_one", "patch.rounds.5000", "patch.exchange.per_site"]
+
+
+DEMO_HEAD = """\
+/* SPDX-License-Identifier: MIT */
+/*
+ * figures.h - what the benchmarks have recorded of what the acts show:
+ * instructions (patch.rounds: rounds), those of call.* above an untraced call.
+ * Linux is Debian's 6.1 under the same emulator. Written by
+ * tests/bench/results.py, of tests/bench/history.tsv and linux/figures.tsv.
+ */
+#pragma once
+
+enum demo_figure {"""
+
+
+def demo_figures(ours, linux):
+    """demo/figures.h, of values as they are recorded."""
+    lines = [DEMO_HEAD]
+    for name in QUOTED:
+        word = name.upper().replace(".", "_")
+        for side, values in (("OURS", ours), ("LINUX", linux)):
+            figure = rows.BY_NAME[name].above(values)
+            lines.append(f"\t{side}_{word} = {int(figure + 0.5)},")
+    return "\n".join(lines + ["};"]) + "\n"
+
+
+def write_demo_figures(ours, linux):
+    with open(DEMO, "w", encoding="utf-8") as file:
+        file.write(demo_figures(ours, linux))
 
 
 def about(versions):
@@ -105,3 +143,15 @@ def write(ours, linux, versions):
         top = file.read()
     with open(README, "w", encoding="utf-8") as file:
         file.write(between(top, short_table(ours, linux, versions)))
+    write_demo_figures(ours, linux)
+
+
+def recorded():
+    """The figures in force, ours and Linux's."""
+    return ({name: float(line.value) for name, line
+             in history.in_force(history.read()).items()},
+            rows.read_values(rows.LINUX_FIGURES))
+
+
+if __name__ == "__main__":
+    write_demo_figures(*recorded())
