@@ -26,19 +26,6 @@ static void say(struct hint *hint, const char *fmt, const char *name)
 			       sizeof(hint->text) - hint->len, fmt, name);
 }
 
-static bool has_param(unsigned long function, const char *name)
-{
-	int n, count = param_count(function);
-	struct param param;
-
-	for (n = 0; n < count; n++) {
-		param_get(function, (unsigned int)n, &param);
-		if (!strcmp(param.name, name))
-			return true;
-	}
-	return false;
-}
-
 /*
  * The name in [NAME=]PARAMETER[->FIELD][:TYPE], which may stand in +OFFSET().
  * Return: false: there is no parameter in it.
@@ -77,10 +64,12 @@ static void say_others(struct hint *hint, const char *name)
 	static const char intro[] = "; functions with one: %s()";
 	unsigned int i, found = 0;
 	unsigned long function;
+	struct param param;
 	char more[32];
 
 	for (i = 0; (function = param_function(i)); i++) {
-		if (!has_param(function, name) || kprobe_blacklisted(function))
+		if (!param_find(function, name, &param) ||
+		    kprobe_blacklisted(function))
 			continue;
 		if (found < NAMED_MOST)
 			say(hint, found ? ", %s()" : intro,
@@ -99,13 +88,15 @@ void probe_hint(const char *place, const char *arg)
 	char function[WORD_NAME], name[WORD_NAME];
 	struct hint hint = { .len = 0 };
 	unsigned long address;
+	struct param param;
 
 	if (strscpy(function, place, sizeof(function)) < 0)
 		return;
 	function[strcspn(function, "%")] = '\0';
 	address = kallsyms_lookup_name(function);
 	if (!address || param_count(address) < 0 ||
-	    !cut_name(arg, name, sizeof(name)) || has_param(address, name))
+	    !cut_name(arg, name, sizeof(name)) ||
+	    param_find(address, name, &param))
 		return;
 	say(&hint, "%s() has no parameter ", function);
 	say(&hint, "%s; its own: ", name);

@@ -12,8 +12,8 @@ PATCH, PROBES = "arch/x86_64/patch/kprobe", "trace/probes/kprobe"
 # What is broken, file, text, what it becomes, tests to run, tests to fail.
 MUTANTS = [
     ("any word is a parameter", "trace/probes/probe_name.c",
-     "!has_param(kallsyms_lookup_name(event), word))",
-     "(0 && !has_param(kallsyms_lookup_name(event), word)))",
+     "!param_find(kallsyms_lookup_name(event), word, &param))",
+     "(0 && !param_find(kallsyms_lookup_name(event), word, &param)))",
      "probe_names.an_fprobe*", "not ok 1 - probe_names.an_fprobe"),
     ("a slot is freed without waiting", PATCH + ".c",
      "\tsynchronize_tasks();\n", "",
@@ -128,9 +128,8 @@ MUTANTS = [
     ("any number of functions has targets", "trace/probes/fprobe.c",
      "if (n > FAST_MAX)\n\t\treturn 0;", "n = min(n, (size_t)FAST_MAX);",
      "fprobe_paths.many*", "not ok 1 - fprobe_paths.many"),
-    ("a structure's size is not counted", "trace/probes/probe_name.c",
-     "return probe_add_argument(f, f->named->slot + 1u - f->def->hidden, at);",
-     "return probe_add_argument(f, n + 1u, at);",
+    ("a structure's size is not counted", "kernel/base/params.c",
+     "param->slot = row->slot;", "param->slot = (u8)n;",
      "probe_names.parameters*", "not ok 1 - probe_names.parameters_by_name"),
 ]
 

@@ -142,6 +142,18 @@ void param_get(unsigned long function, unsigned int n, struct param *param)
 	param->slot = row->slot;
 }
 
+bool param_find(unsigned long function, const char *name, struct param *param)
+{
+	int n, count = param_count(function);
+
+	for (n = 0; n < count; n++) {
+		param_get(function, (unsigned int)n, param);
+		if (!strcmp(param->name, name))
+			return true;
+	}
+	return false;
+}
+
 void param_returned(unsigned long function, struct param *param)
 {
 	const struct prototype *p = find(function);

@@ -48,6 +48,12 @@ unsigned long param_function(unsigned int n);
 /* Its parameter @n, below param_count(). */
 void param_get(unsigned long function, unsigned int n, struct param *param);
 
+/*
+ * Its parameter of that name. Return: false: it has none, or the table does not
+ * have the function; *param is anything then.
+ */
+bool param_find(unsigned long function, const char *name, struct param *param);
+
 /* What it returns; param_count() is not -1. */
 void param_returned(unsigned long function, struct param *param);
 

@@ -6,6 +6,7 @@
  */
 #include "kernel/base/kallsyms.h"
 #include "kernel/base/params.h"
+#include "kernel/base/slab.h"
 #include "tests/kernel/probe_lines.h"
 #include "tests/kernel/tp_events.h"
 
@@ -196,6 +197,11 @@ KTEST(probe_names, what_is_not_in_the_table_is_not_found)
 	EXPECT_EQ(param_count((unsigned long)pn_nothing), 0);
 	EXPECT_EQ(param_count((unsigned long)pn_nothing + 1), -1);
 	EXPECT(!param_field(PARAM_NO_OBJECT, "age", &param));
+	EXPECT(!param_find(0, "size", &param));
+	EXPECT(!param_find((unsigned long)pn_nothing, "size", &param));
+	EXPECT(!param_find((unsigned long)kmalloc, "sizes", &param));
+	ASSERT(param_find((unsigned long)kmalloc, "size", &param));
+	EXPECT_EQ(param.size, sizeof(size_t));
 	param_returned((unsigned long)pn_nothing, &param);
 	EXPECT_EQ(param.kind, PARAM_VOID);
 }

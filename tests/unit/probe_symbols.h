@@ -107,6 +107,18 @@ void param_get(unsigned long function, unsigned int n, struct param *param)
 					      vfs_read_params[n];
 }
 
+bool param_find(unsigned long function, const char *name, struct param *param)
+{
+	int n, count = param_count(function);
+
+	for (n = 0; n < count; n++) {
+		param_get(function, (unsigned int)n, param);
+		if (!strcmp(param->name, name))
+			return true;
+	}
+	return false;
+}
+
 void param_returned(unsigned long function, struct param *param)
 {
 	*param = function == kallsyms_lookup_name("vfs_read") ?

@@ -68,19 +68,14 @@ static int add_returned(const struct fetch *f, unsigned int at)
 
 static int add_param(const struct fetch *f, const char *name, unsigned int at)
 {
-	unsigned int n, count = (unsigned int)param_count(f->def->function);
+	unsigned int hidden = f->def->hidden;
 
-	for (n = f->def->hidden; n < count; n++) {
-		param_get(f->def->function, n, f->named);
-		if (strcmp(f->named->name, name))
-			continue;
-		if (f->named->kind == PARAM_OTHER)
-			return fail_as(f, PROBE_ERROR_NOSUP_DAT_ARG, at,
-				       -EOPNOTSUPP);
-		return probe_add_argument(
-			f, f->named->slot + 1u - f->def->hidden, at);
-	}
-	return fail_as(f, PROBE_ERROR_NO_BTFARG, at, -ENOENT);
+	if (!param_find(f->def->function, name, f->named) ||
+	    f->named->slot < hidden)
+		return fail_as(f, PROBE_ERROR_NO_BTFARG, at, -ENOENT);
+	if (f->named->kind == PARAM_OTHER)
+		return fail_as(f, PROBE_ERROR_NOSUP_DAT_ARG, at, -EOPNOTSUPP);
+	return probe_add_argument(f, f->named->slot + 1u - hidden, at);
 }
 
 int probe_parse_named(const struct fetch *f, char *text, unsigned int at)
@@ -203,26 +198,14 @@ int probe_parse_word(struct probe_line *line, struct probe_def *def,
 
 /* ---- f:FUNCTION PARAMETER ------------------------------------------------ */
 
-static bool has_param(unsigned long function, const char *name)
-{
-	int n, count = param_count(function);
-	struct param param;
-
-	for (n = 0; n < count; n++) {
-		param_get(function, (unsigned int)n, &param);
-		if (!strcmp(param.name, name))
-			return true;
-	}
-	return false;
-}
-
 int probe_insert_place(struct probe_line *line, char *event)
 {
 	const char *word = line->word[1];
+	struct param param;
 	unsigned int i;
 
 	if (kallsyms_name_count(word) || kallsyms_name_count(event) != 1 ||
-	    !has_param(kallsyms_lookup_name(event), word))
+	    !param_find(kallsyms_lookup_name(event), word, &param))
 		return 0;
 	if (line->n == PROBE_WORDS)
 		return fail_word(line, PROBE_ERROR_TOO_MANY_ARGS, 1, -E2BIG);
