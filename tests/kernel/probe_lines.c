@@ -11,6 +11,12 @@ traced_function u64 probe_victim(u64 a, const void *b, const void *c, u64 d,
 	return a + 1;
 }
 
+void probe_victim_calls(unsigned int n)
+{
+	while (n--)
+		EXPECT_EQ(probe_victim(n, NULL, NULL, 4, 5, 6, 7, 8), n + 1);
+}
+
 ssize_t probe_add(const char *file, const char *line)
 {
 	return bells_write(file, line, TRACEFS_WRITE);

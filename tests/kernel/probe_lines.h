@@ -14,6 +14,9 @@
 u64 probe_victim(u64 a, const void *b, const void *c, u64 d, u64 e, u64 f,
 		 u64 g, u64 h);
 
+/* So many calls; a is n - 1 in the first one and 0 in the last. */
+void probe_victim_calls(unsigned int n);
+
 /* Append one line, no newline, to the file. Return: bytes, or an error. */
 ssize_t probe_add(const char *file, const char *line);
 

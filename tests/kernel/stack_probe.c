@@ -67,8 +67,29 @@ bool trace_has_chain(const struct trace *t, const char *const *names)
 
 /* ---- samples ------------------------------------------------------------- */
 
+noinline unsigned long sample_leaf(unsigned long n)
+{
+	return n * 3 + 1;
+}
+
+noinline unsigned long sample_loop(unsigned long n)
+{
+	n = sample_leaf(n);
+	barrier();
+	return n;
+}
+
+noinline void sample_root(void)
+{
+	static unsigned long n;
+
+	n = sample_loop(n);
+	barrier();
+}
+
 static struct {
 	const struct nmi_sample *what;
+	struct task_struct *task;
 	bool stop;
 	atomic_t taken;
 	unsigned long good, bad;
@@ -77,8 +98,10 @@ static struct {
 
 static int sampled(void *unused)
 {
-	while (!READ_ONCE(sampling.stop))
+	while (!READ_ONCE(sampling.stop)) {
 		sampling.what->run();
+		cond_resched(); /* unregistering waits for tasks */
+	}
 	return 0;
 }
 
@@ -131,24 +154,46 @@ static void take_samples(void)
 	slices_end();
 }
 
-void nmi_sample(const struct nmi_sample *what)
+bool nmi_sample_begin(const struct nmi_sample *what)
 {
-	struct task_struct *task;
-
 	memset(&sampling, 0, sizeof(sampling));
 	sampling.what = what;
 	kthread_bind(current, 0);
-	task = kthread_create(sampled, NULL, "sampled");
-	ASSERT(!IS_ERR(task));
-	kthread_bind(task, 1);
-	ASSERT_EQ(nmi_handler_register(take_sample), 0);
-	wake_up_process(task);
-	take_samples();
+	sampling.task = kthread_create(sampled, NULL, "sampled");
+	if (!EXPECT(!IS_ERR(sampling.task)))
+		return false;
+	kthread_bind(sampling.task, 1);
+	EXPECT_EQ(nmi_handler_register(take_sample), 0);
+	wake_up_process(sampling.task);
+	return true;
+}
+
+bool nmi_sample_take(u64 ns)
+{
+	int taken = atomic_read(&sampling.taken);
+	u64 end = ktime_ns() + ns;
+
+	send_nmi(1);
+	while (atomic_read(&sampling.taken) == taken && ktime_ns() < end)
+		cpu_relax();
+	return atomic_read(&sampling.taken) != taken;
+}
+
+void nmi_sample_end(bool some)
+{
 	WRITE_ONCE(sampling.stop, true);
-	kthread_join(task);
+	kthread_join(sampling.task);
 	nmi_handler_unregister(take_sample);
-	EXPECT(sampling.good);
+	EXPECT(sampling.good || !some);
 	EXPECT_EQ(sampling.bad, 0);
 	if (sampling.bad)
 		trace_show(&sampling.last_bad);
+}
+
+void nmi_sample(const struct nmi_sample *what)
+{
+	if (!nmi_sample_begin(what))
+		return;
+	take_samples();
+	nmi_sample_end(true);
 }

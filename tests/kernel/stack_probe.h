@@ -49,3 +49,18 @@ struct nmi_sample {
 
 /* None may be bad, some must be good. Needs two CPUs. */
 void nmi_sample(const struct nmi_sample *what);
+
+/*
+ * The same in parts, for a caller that chooses the moments: start the thread;
+ * one NMI, for which it waits @ns at most without giving up its CPU; the end,
+ * at which none may be bad and, if @some, some must be good. Return: false: the
+ * thread could not be made; the NMI has not come.
+ */
+bool nmi_sample_begin(const struct nmi_sample *what);
+bool nmi_sample_take(u64 ns);
+void nmi_sample_end(bool some);
+
+/* What a thread may do: sample_root() -> sample_loop() -> sample_leaf(). */
+void sample_root(void);
+unsigned long sample_loop(unsigned long n);
+unsigned long sample_leaf(unsigned long n);

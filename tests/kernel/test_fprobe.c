@@ -45,7 +45,6 @@ static int note_entry(struct fprobe *fp, unsigned long entry_ip,
 {
 	struct note *note = data;
 
-	(void)fp;
 	seen.entries++;
 	seen.wrong += entry_ip != (unsigned long)first || !ret_ip;
 	if (note) {
@@ -66,7 +65,6 @@ static void note_exit(struct fprobe *fp, unsigned long entry_ip,
 	long a = (long)ftrace_regs_get_argument(fregs, 0);
 	long b = (long)ftrace_regs_get_argument(fregs, 1);
 
-	(void)fp;
 	seen.exits++;
 	seen.wrong += entry_ip != (unsigned long)first || !ret_ip;
 	seen.wrong += (long)ftrace_regs_get_return_value(fregs) != a * 10 + b;
@@ -135,11 +133,6 @@ static void decoy_exit(struct fprobe *fp, unsigned long entry_ip,
 		       unsigned long ret_ip, struct ftrace_regs *fregs,
 		       void *data)
 {
-	(void)fp;
-	(void)entry_ip;
-	(void)ret_ip;
-	(void)fregs;
-	(void)data;
 	decoy_exits++;
 }
 
@@ -153,10 +146,6 @@ static int leave_garbage(struct fprobe *fp, unsigned long entry_ip,
 	const struct fprobe **word = data;
 	size_t i;
 
-	(void)fp;
-	(void)entry_ip;
-	(void)ret_ip;
-	(void)fregs;
 	for (i = 0; i < FPROBE_DATA_MAX / sizeof(*word); i++)
 		word[i] = &decoy;
 	return 0;
@@ -182,11 +171,6 @@ static void fill_with_garbage(void)
 static int decline(struct fprobe *fp, unsigned long entry_ip,
 		   unsigned long ret_ip, struct ftrace_regs *fregs, void *data)
 {
-	(void)fp;
-	(void)entry_ip;
-	(void)ret_ip;
-	(void)fregs;
-	(void)data;
 	return 1;
 }
 
@@ -319,8 +303,6 @@ static unsigned long hits;
 
 static int count_hit(struct kprobe *p, struct pt_regs *regs)
 {
-	(void)p;
-	(void)regs;
 	hits++;
 	return 0;
 }
@@ -368,8 +350,6 @@ static noinline long deep(long n)
 
 static int count_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	(void)ri;
-	(void)regs;
 	seen.exits++;
 	return 0;
 }
@@ -457,17 +437,11 @@ static void storm_exit(struct fprobe *fp, unsigned long entry_ip,
 		       unsigned long ret_ip, struct ftrace_regs *fregs,
 		       void *data)
 {
-	(void)fp;
-	(void)entry_ip;
-	(void)ret_ip;
-	(void)fregs;
-	(void)data;
 	this_cpu_inc(storm_exits);
 }
 
 static traced_function void storm_target(void *arg)
 {
-	(void)arg;
 }
 
 KTEST_FLAGS(fprobe, each_call_is_one_exit_in_all_contexts_K7, 0, 120)

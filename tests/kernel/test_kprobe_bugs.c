@@ -55,8 +55,6 @@ static unsigned long hits;
 
 static int count_hit(struct kprobe *p, struct pt_regs *regs)
 {
-	(void)p;
-	(void)regs;
 	hits++;
 	return 0;
 }
@@ -159,7 +157,6 @@ static int flip(void *arg)
 {
 	int n = 0;
 
-	(void)arg;
 	while (!READ_ONCE(stop_flipping)) {
 		static_branch_enable(&bugs_key);
 		static_branch_disable(&bugs_key);
@@ -214,8 +211,6 @@ static unsigned long seen_ip[16];
 
 static int note_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	(void)ri;
-	(void)regs;
 	fetch_add(&returns, 1);
 	return 0;
 }
@@ -262,7 +257,6 @@ static PROBED long bugs_ends(bool ends)
 
 static int end_inside(void *arg)
 {
-	(void)arg;
 	return (int)bugs_ends(true);
 }
 
@@ -297,8 +291,6 @@ KTEST_FLAGS(kprobe_bugs, a_task_that_ends_gives_its_instances_back, KTEST_LEAKS,
 
 static int walk_back(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	(void)ri;
-	(void)regs;
 	deepest = stack_trace_save(seen_ip, ARRAY_SIZE(seen_ip), 0);
 	return 0;
 }
@@ -400,11 +392,6 @@ KTEST(kprobe_bugs, probes_go_when_ftrace_is_dead)
 static int accept(struct fprobe *fp, unsigned long entry_ip,
 		  unsigned long ret_ip, struct ftrace_regs *fregs, void *data)
 {
-	(void)fp;
-	(void)entry_ip;
-	(void)ret_ip;
-	(void)fregs;
-	(void)data;
 	return 0;
 }
 

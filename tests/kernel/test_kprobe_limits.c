@@ -29,8 +29,6 @@ static volatile unsigned long hits; /* slotted() seems not to change it */
 
 static int count_hit(struct kprobe *p, struct pt_regs *regs)
 {
-	(void)p;
-	(void)regs;
 	hits++;
 	return 0;
 }
@@ -78,11 +76,6 @@ static int empty_entry(struct fprobe *fp, unsigned long entry_ip,
 		       unsigned long ret_ip, struct ftrace_regs *fregs,
 		       void *data)
 {
-	(void)fp;
-	(void)entry_ip;
-	(void)ret_ip;
-	(void)fregs;
-	(void)data;
 	return 0;
 }
 
@@ -119,8 +112,6 @@ static unsigned long returns;
 
 static int count_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	(void)ri;
-	(void)regs;
 	returns++;
 	return 0;
 }

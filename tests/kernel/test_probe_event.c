@@ -19,12 +19,6 @@ static bool exists(const char *path)
 	return true;
 }
 
-static void call_victim(unsigned int n)
-{
-	while (n--)
-		EXPECT_EQ(probe_victim(n, NULL, NULL, 4, 5, 6, 7, 8), n + 1);
-}
-
 /* ---- definitions --------------------------------------------------------- */
 
 KTEST(probe_event, a_definition_is_shown_as_it_can_be_written)
@@ -82,7 +76,7 @@ KTEST(probe_event, an_address_is_a_place)
 	snprintf(shown, sizeof(shown), "%s\n", line);
 	EXPECT(tt_says("kprobe_events", shown));
 	tt_write("events/pe/at/enable", "1");
-	call_victim(1);
+	probe_victim_calls(1);
 	tt_write("events/pe/at/enable", "0");
 	EXPECT(probe_recorded("at", "at: (probe_victim+0x0/0x*)"));
 	snprintf(line, sizeof(line), "p %#lx", (unsigned long)probe_victim);
@@ -207,7 +201,7 @@ KTEST(probe_event, a_line_has_a_longest_and_a_most)
 					sizeof(long_line) - len, " \\%u", i);
 	EXPECT_EQ(probe_add("kprobe_events", long_line), (ssize_t)len);
 	tt_write("events/pe/a/enable", "1");
-	call_victim(1);
+	probe_victim_calls(1);
 	tt_write("events/pe/a/enable", "0");
 	EXPECT(probe_recorded("a", "a: (*) arg1=0x1 arg2=0x2 * arg128=0x80"));
 	EXPECT_EQ(probe_clear("kprobe_events"), 0);
@@ -276,7 +270,7 @@ KTEST(probe_event, a_removal_empties_the_traces_that_had_records)
 					     "p:pe/b probe_victim\n"),
 		  40);
 	tt_write("events/pe/a/enable", "1");
-	call_victim(3);
+	probe_victim_calls(3);
 	tt_write("events/pe/a/enable", "0");
 	EXPECT_EQ(probe_records(" a: (probe_victim+0x0/"), 3);
 	EXPECT_EQ(probe_add("kprobe_events", "-:pe/b"), 6); /* none of it */
@@ -304,14 +298,14 @@ KTEST(probe_event, several_probes_make_one_event)
 					"p:pe/two second_victim x=%di\n"));
 	tt_read("events/pe/two/format", format[0], SHOWN_MAX);
 	tt_write("events/pe/two/enable", "1");
-	call_victim(2);
+	probe_victim_calls(2);
 	EXPECT_EQ(second_victim(21), 42);
 	EXPECT_EQ(probe_records("two: (probe_victim+0x0/"), 2);
 	EXPECT_EQ(probe_records("two: (second_victim+0x0/"), 1);
 	EXPECT_EQ(probe_records(") x=0x15\n"), 1);
 	/* The first goes, and with it nothing that the others need. */
 	EXPECT_EQ(probe_add("kprobe_events", "-:pe/two probe_victim"), 21);
-	call_victim(2);
+	probe_victim_calls(2);
 	EXPECT_EQ(second_victim(4), 8);
 	EXPECT_EQ(probe_records("two: (second_victim+0x0/"), 2);
 	EXPECT_EQ(probe_records("two: (probe_victim+0x0/"), 2);
@@ -324,7 +318,7 @@ KTEST(probe_event, several_probes_make_one_event)
 	/* One that comes while the event is enabled is armed (PE4). */
 	EXPECT(probe_add("kprobe_events", "p:pe/two probe_victim x=%cx") > 0);
 	tt_write("events/pe/two/filter", "0");
-	call_victim(1);
+	probe_victim_calls(1);
 	EXPECT(probe_recorded("two", "two: (probe_victim+0x0/0x*) x=0x4"));
 	tt_write("events/pe/two/enable", "0");
 	probes_end();

@@ -9,12 +9,6 @@
 
 #define SHOWN_MAX 4096
 
-static void call_victim(unsigned int n)
-{
-	while (n--)
-		EXPECT_EQ(probe_victim(n, NULL, NULL, 4, 5, 6, 7, 8), n + 1);
-}
-
 KTEST(probe_files, format_has_each_field_at_its_place)
 {
 	static const char fields[] =
@@ -64,16 +58,16 @@ KTEST(probe_files, filters_and_triggers_read_the_arguments)
 			 "p:pe/x probe_victim a=%di:u8 s=$comm c=%cx:s32") > 0);
 	tt_write("events/pe/x/filter", "a >= 3 && c == 4 && s ~ \"*\"");
 	tt_write("events/pe/x/enable", "1");
-	call_victim(5);
+	probe_victim_calls(5);
 	EXPECT_EQ(probe_records(" x: (probe_victim+0x0/"), 2);
 	EXPECT_EQ(probe_records(") a=3 s=\""), 1);
 	tt_write("events/pe/x/filter", "s == \"nobody\"");
 	trace_reset(trace_top(), TRACE_CPU_ALL);
-	call_victim(5);
+	probe_victim_calls(5);
 	EXPECT_EQ(probe_records(" x: "), 0);
 	tt_write("events/pe/x/filter", "0");
 	tt_write("events/pe/x/trigger", "traceoff:1 if a == 2\n");
-	call_victim(5); /* a is 4, 3, 2, 1, 0 */
+	probe_victim_calls(5); /* a is 4, 3, 2, 1, 0 */
 	EXPECT(tt_says("tracing_on", "0\n"));
 	EXPECT_EQ(probe_records(" x: "), 3);
 	tt_write("events/pe/x/enable", "0");
@@ -91,8 +85,8 @@ KTEST(probe_files, a_histogram_counts_by_the_arguments)
 	EXPECT(probe_add("kprobe_events",
 			 "p:pe/x probe_victim a=%di b=$comm c=%di:s8") > 0);
 	tt_write("events/pe/x/trigger", "hist:keys=a,b:vals=c:sort=a\n");
-	call_victim(3); /* a is 2, 1, 0 */
-	call_victim(2);
+	probe_victim_calls(3); /* a is 2, 1, 0 */
+	probe_victim_calls(2);
 	tt_read("events/pe/x/hist", hist, sizeof(hist));
 	EXPECT(glob_match(
 		"*\n{ a:          0, b: probe_files * } hitcount:          2"
@@ -117,15 +111,15 @@ KTEST(probe_files, probes_are_armed_while_the_event_is_enabled_PE4)
 		 "%016lx  k  probe_victim+0x0    [DISABLED][FTRACE]\n",
 		 (unsigned long)probe_victim);
 	EXPECT(tt_says("kprobes/list", list));
-	call_victim(2);
+	probe_victim_calls(2);
 	tt_write("events/pe/x/enable", "1");
 	snprintf(list, sizeof(list),
 		 "%016lx  k  probe_victim+0x0    [FTRACE]\n",
 		 (unsigned long)probe_victim);
 	EXPECT(tt_says("kprobes/list", list));
-	call_victim(3);
+	probe_victim_calls(3);
 	tt_write("events/pe/x/enable", "0");
-	call_victim(4);
+	probe_victim_calls(4);
 	EXPECT(tt_says("kprobe_profile",
 		       "  x                                            "
 		       "              3               0\n"));
@@ -145,10 +139,10 @@ KTEST(probe_files, each_trace_has_its_own_switch_and_filter)
 	EXPECT(probe_add("kprobe_events", "p:pe/x probe_victim a=%di:u8") > 0);
 	tt_write("instances/probed/events/pe/x/filter", "a == 1");
 	tt_write("instances/probed/events/pe/x/enable", "1");
-	call_victim(3);
+	probe_victim_calls(3);
 	EXPECT_EQ(probe_records(" x: "), 0);
 	tt_write("events/pe/x/enable", "1");
-	call_victim(3);
+	probe_victim_calls(3);
 	EXPECT_EQ(probe_records(" x: "), 3);
 	EXPECT_EQ(bells_recorded_in(trace_array_find("probed")), 2);
 	EXPECT_EQ(probe_clear("kprobe_events"), -EBUSY);

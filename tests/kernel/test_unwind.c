@@ -185,26 +185,6 @@ KTEST_FLAGS(unwind, past_replaced_return_addresses, KTEST_LEAKS, 0)
 
 /* ---- NMIs anywhere ------------------------------------------------------- */
 
-static noinline unsigned long uw_leaf(unsigned long n)
-{
-	return n * 3 + 1;
-}
-
-static noinline unsigned long uw_loop(unsigned long n)
-{
-	n = uw_leaf(n);
-	barrier();
-	return n;
-}
-
-static noinline void uw_root(void)
-{
-	static unsigned long n;
-
-	n = uw_loop(n);
-	barrier();
-}
-
 /* An entry-and-exit target, and what comes behind it is not @caller. */
 static notrace bool wrapper_is_followed_by_other(const struct trace *t,
 						 const void *caller)
@@ -219,40 +199,40 @@ static notrace bool wrapper_is_followed_by_other(const struct trace *t,
 }
 
 /*
- * Whatever is on top, below it come uw_loop(), then uw_root() and the thread's
- * own, with nothing lost: each function found is followed by its caller. Before
- * uw_loop() stands what it calls.
+ * Whatever is on top, below it come sample_loop(), then sample_root() and the
+ * thread's own, with nothing lost: each function found is followed by its
+ * caller. Before sample_loop() stands what it calls.
  */
 static notrace bool sample_is_whole(const struct trace *t)
 {
 	unsigned int i = 0;
 
-	if (wrapper_is_followed_by_other(t, uw_loop))
+	if (wrapper_is_followed_by_other(t, sample_loop))
 		return false;
-	while (i < t->n && !is_in(t->ip[i], uw_loop) &&
-	       !is_in(t->ip[i], uw_root))
+	while (i < t->n && !is_in(t->ip[i], sample_loop) &&
+	       !is_in(t->ip[i], sample_root))
 		i++;
-	if (i < t->n && is_in(t->ip[i], uw_loop))
+	if (i < t->n && is_in(t->ip[i], sample_loop))
 		i++;
-	else if (i && is_in(t->ip[i - 1], uw_leaf))
+	else if (i && is_in(t->ip[i - 1], sample_leaf))
 		return false; /* its caller has been lost */
-	if (is_ftrace_trampoline(t->ip[0]) && !is_in(t->ip[1], uw_leaf) &&
-	    !is_in(t->ip[1], uw_loop))
+	if (is_ftrace_trampoline(t->ip[0]) && !is_in(t->ip[1], sample_leaf) &&
+	    !is_in(t->ip[1], sample_loop))
 		return false; /* the function it traces has been lost */
-	return i + 1 < t->n && is_in(t->ip[i], uw_root);
+	return i + 1 < t->n && is_in(t->ip[i], sample_root);
 }
 
 /* The last two are the thread's loop and kthread_main(). */
 static notrace enum sample_verdict judge(const struct trace *t)
 {
-	if (t->n < 4 || !is_in(t->ip[t->n - 3], uw_root))
+	if (t->n < 4 || !is_in(t->ip[t->n - 3], sample_root))
 		return SAMPLE_ELSEWHERE;
 	return sample_is_whole(t) ? SAMPLE_GOOD : SAMPLE_BAD;
 }
 
 static void sample_code(bool interrupts)
 {
-	const struct nmi_sample what = { uw_root, judge, interrupts };
+	const struct nmi_sample what = { sample_root, judge, interrupts };
 
 	nmi_sample(&what);
 }
@@ -261,7 +241,7 @@ static void sample_with_flags(unsigned long flags)
 {
 	struct ftrace_ops ops = { .func = other_callback, .flags = flags };
 
-	if (!trace_function(&ops, uw_leaf))
+	if (!trace_function(&ops, sample_leaf))
 		return;
 	sample_code(false);
 	EXPECT_EQ(unregister_ftrace_function(&ops), 0);
@@ -293,7 +273,7 @@ KTEST(unwind, wherever_an_nmi_strikes_an_entry_and_exit_target)
 	static const struct ftrace_fexit_prog prog = { around_it, around_it,
 						       NULL };
 	static const struct ftrace_fexit_spec spec = { .nr = 1, .prog = &prog };
-	unsigned long ip = (unsigned long)uw_leaf;
+	unsigned long ip = (unsigned long)sample_leaf;
 	struct ftrace_fexit *fexit;
 
 	if (num_online_cpus() == 1)
@@ -327,8 +307,10 @@ KTEST_FLAGS(unwind, wherever_an_nmi_strikes_the_graph_tracer, KTEST_LEAKS, 0)
 
 	if (num_online_cpus() == 1)
 		KTEST_SKIP("needs two CPUs");
-	ASSERT_EQ(ftrace_set_filter_ip(&ops, (unsigned long)uw_leaf, 0, 1), 0);
-	ASSERT_EQ(ftrace_set_filter_ip(&ops, (unsigned long)uw_loop, 0, 0), 0);
+	ASSERT_EQ(ftrace_set_filter_ip(&ops, (unsigned long)sample_leaf, 0, 1),
+		  0);
+	ASSERT_EQ(ftrace_set_filter_ip(&ops, (unsigned long)sample_loop, 0, 0),
+		  0);
 	ASSERT_EQ(register_ftrace_graph(&gops), 0);
 	sample_code(false);
 	EXPECT_EQ(unregister_ftrace_graph(&gops), 0);

@@ -14,30 +14,8 @@
 #include "tests/kernel/stack_probe.h"
 #include "trace/core/ftrace.h"
 #include "trace/probes/kprobe.h"
-#include <asm/atomic.h>
 #include <asm/pt_regs.h>
 #include <asm/smp.h>
-
-/* ui_root() -> ui_loop() -> ui_leaf(), at whose first byte the INT3 is */
-static noinline unsigned long ui_leaf(unsigned long n)
-{
-	return n * 3 + 1;
-}
-
-static noinline unsigned long ui_loop(unsigned long n)
-{
-	n = ui_leaf(n);
-	barrier();
-	return n;
-}
-
-static noinline void ui_root(void)
-{
-	static unsigned long n;
-
-	n = ui_loop(n);
-	barrier();
-}
 
 static notrace bool handles_int3(unsigned long ip)
 {
@@ -64,36 +42,31 @@ static notrace enum sample_verdict judge(const struct trace *t)
 	if (!i)
 		return SAMPLE_ELSEWHERE;
 	i += i < t->n && is_ftrace_trampoline(t->ip[i]); /* on the way to it */
-	return i + 2 < t->n && is_in(t->ip[i], ui_leaf) &&
-			       is_in(t->ip[i + 1], ui_loop) &&
-			       is_in(t->ip[i + 2], ui_root) ?
+	return i + 2 < t->n && is_in(t->ip[i], sample_leaf) &&
+			       is_in(t->ip[i + 1], sample_loop) &&
+			       is_in(t->ip[i + 2], sample_root) ?
 		       SAMPLE_GOOD :
 		       SAMPLE_BAD;
 }
 
-static const struct nmi_sample what = { ui_root, judge, false };
+static const struct nmi_sample what = { sample_root, judge, false };
 
 /* ---- the INT3 of a probe ---- */
 
 static notrace int nothing(struct kprobe *p, struct pt_regs *regs)
 {
-	(void)p;
-	(void)regs;
 	return 0;
 }
 
 static notrace void nothing_behind(struct kprobe *p, struct pt_regs *regs,
 				   unsigned long flags)
 {
-	(void)p;
-	(void)regs;
-	(void)flags;
 }
 
-/* Behind the site of ui_leaf(), so that it is no probe of the site. */
+/* Behind the site of sample_leaf(), so that it is no probe of the site. */
 static void sample_probe(kprobe_post_handler_t post)
 {
-	struct kprobe p = { .symbol_name = "ui_leaf",
+	struct kprobe p = { .symbol_name = "sample_leaf",
 			    .offset = 5,
 			    .pre_handler = nothing,
 			    .post_handler = post };
@@ -115,7 +88,7 @@ KTEST(unwind, wherever_an_nmi_strikes_the_int3_of_a_probe)
 
 static noinline notrace unsigned long ui_framed(unsigned long n)
 {
-	return ui_leaf(n) + ui_loop(n);
+	return sample_leaf(n) + sample_loop(n);
 }
 
 static noinline notrace unsigned long ui_outer(unsigned long n)
@@ -129,7 +102,6 @@ static struct trace in_pre, in_post;
 
 static notrace int save_pre(struct kprobe *p, struct pt_regs *regs)
 {
-	(void)p;
 	in_pre.n = stack_trace_save_regs(regs, in_pre.ip, TRACE_DEPTH, 0);
 	return 0;
 }
@@ -137,8 +109,6 @@ static notrace int save_pre(struct kprobe *p, struct pt_regs *regs)
 static notrace void save_post(struct kprobe *p, struct pt_regs *regs,
 			      unsigned long flags)
 {
-	(void)p;
-	(void)flags;
 	in_post.n = stack_trace_save_regs(regs, in_post.ip, TRACE_DEPTH, 0);
 }
 
@@ -198,57 +168,19 @@ KTEST(unwind, from_handlers_of_each_boundary)
 #define NMIS_EXACT 40
 #define WAIT_NS	   5000000000ULL
 
-static struct {
-	atomic_t taken;
-	unsigned long good, bad;
-	struct trace last_bad;
-	unsigned int late; /* waits for an NMI that were given up */
-	bool stop;
-} live;
-
-static notrace bool take_sample(struct pt_regs *regs)
-{
-	enum sample_verdict verdict;
-	struct trace t;
-
-	if (smp_processor_id() != 1)
-		return false;
-	t.n = stack_trace_save_regs(regs, t.ip, TRACE_DEPTH, 0);
-	verdict = judge(&t);
-	live.good += verdict == SAMPLE_GOOD;
-	if (verdict == SAMPLE_BAD) {
-		live.bad++;
-		live.last_bad = t;
-	}
-	atomic_inc(&live.taken);
-	return true;
-}
+static unsigned int late; /* steps whose last NMI was not waited for */
 
 /* In each step of the batch CPU 1 traps, again and again. */
 static void nmis_in_each_step(enum poke_step next)
 {
 	unsigned int i, n = slices_exact() ? NMIS_EXACT : NMIS;
-	int taken;
-	u64 end;
+	bool taken = true;
 
 	for (i = 0; i < n; i++) {
-		taken = atomic_read(&live.taken);
-		end = ktime_ns() + WAIT_NS;
 		slices_stagger(next);
-		send_nmi(1);
-		while (atomic_read(&live.taken) == taken && ktime_ns() < end)
-			cpu_relax();
+		taken = nmi_sample_take(WAIT_NS);
 	}
-	live.late += atomic_read(&live.taken) == taken;
-}
-
-static int run_root(void *unused)
-{
-	while (!READ_ONCE(live.stop)) {
-		ui_root();
-		cond_resched(); /* unregistering waits for tasks */
-	}
-	return 0;
+	late += !taken;
 }
 
 static notrace void callback(unsigned long ip, unsigned long parent_ip,
@@ -262,7 +194,8 @@ static void patch_it(void)
 	struct ftrace_ops ops = { .func = callback };
 	unsigned int turn, n = slices_exact() ? TURNS_EXACT : TURNS;
 
-	ASSERT_EQ(ftrace_set_filter_ip(&ops, (unsigned long)ui_leaf, 0, 1), 0);
+	ASSERT_EQ(ftrace_set_filter_ip(&ops, (unsigned long)sample_leaf, 0, 1),
+		  0);
 	poke_observe(nmis_in_each_step);
 	for (turn = 0; turn < n && !ktest_failed(); turn++) {
 		EXPECT_EQ(register_ftrace_function(&ops), 0);
@@ -274,27 +207,14 @@ static void patch_it(void)
 
 KTEST_FLAGS(unwind, wherever_an_nmi_strikes_the_int3_of_a_batch, 0, 120)
 {
-	struct task_struct *task;
-
 	if (num_online_cpus() == 1)
 		KTEST_SKIP("needs two CPUs");
-	memset(&live, 0, sizeof(live));
-	kthread_bind(current, 0);
-	task = kthread_create(run_root, NULL, "sampled");
-	ASSERT(!IS_ERR(task));
-	kthread_bind(task, 1);
-	ASSERT_EQ(nmi_handler_register(take_sample), 0);
-	wake_up_process(task);
+	late = 0;
+	ASSERT(nmi_sample_begin(&what));
 	slices_set(SLICES_SHORT);
 	patch_it();
 	slices_set(0);
-	WRITE_ONCE(live.stop, true);
-	kthread_join(task);
-	nmi_handler_unregister(take_sample);
-	EXPECT_EQ(live.late, 0);
-	EXPECT_EQ(live.bad, 0);
-	if (live.bad)
-		trace_show(&live.last_bad);
 	/* Otherwise NMIs come between translated blocks only. */
-	EXPECT(live.good || !slices_exact());
+	nmi_sample_end(slices_exact());
+	EXPECT_EQ(late, 0);
 }
