@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from book import (excerpt, figures, pictures, prose, slides,
+from book import (excerpt, figures, pages as paper, pictures, prose, slides,
                   transcripts)
 from tests import qemu
 from tests.conftest import existing
@@ -197,6 +197,37 @@ def test_a_chapter_has_all_its_parts(path):
     exercises, answers = (re.findall(r"^(\d)\. ", part, re.M) for part in
                           text.split("## Exercises\n")[1].split("<details>"))
     assert exercises == answers == list("12345")
+
+
+@by_name(CHAPTERS)
+def test_a_chapter_has_four_to_eight_pages(path):
+    text = path.read_text("utf-8")
+    assert paper.FEWEST <= paper.pages(text) <= paper.MOST
+
+
+SCENE = '<iframe class="theatre" src="theatre.html#1"></iframe>\n'
+
+
+@pytest.mark.parametrize("text, pages", [
+    ("a line\n", 1), ("a line\n" * 45, 1), ("a line\n" * 46, 2),
+    ("a line\n" * 29 + "![x](pictures/01-nop.svg)\n", 1),
+    ("a line\n" * 30 + "![x](pictures/01-nop.svg)\n", 2),
+    ("a line\n" * 45 + SCENE, 2), ("a line\n" + 2 * SCENE, 3)])
+def test_pages_are_counted_by_lines(text, pages):
+    assert paper.pages(text) == pages
+
+
+@pytest.mark.parametrize("options, lines", [
+    (":function: f", 4), (":start-at: int f", 5), (":start-at: {", 4),
+    (":start-at: int f\n:end-at: {", 2),
+    (":start-at: {\n:end-before: }", 2), (":language: c", 7)])
+def test_lines_of_included_code_are_counted(options, lines, tmp_path,
+                                            monkeypatch):
+    """With the four lines around it."""
+    monkeypatch.setattr(prose, "FOLDER", tmp_path)
+    (tmp_path / "x.c").write_text("// x\n\nint f(void)\n{\n\tx();\n}\n//\n")
+    text = f"```{{literalinclude}} x.c\n{options}\n```\n"
+    assert paper.lines_of(text) - len(text.splitlines()) == lines
 
 
 def test_pictures_are_as_their_program_draws_them():
