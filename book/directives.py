@@ -8,6 +8,7 @@ fig             a figure of a table of results (book/figures.py)
 linux           a place in Linux's tree, "file: name"
 """
 import pathlib
+import re
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -96,9 +97,27 @@ def plain_scripts(app, error):
                         encoding="utf-8")
 
 
+# Nor does its style sheet follow the desktop: the rule for a theme "dark" lost
+# its twin when Debian compiled it, and code alone would be dark.
+DARK = re.compile(r'body\[data-theme="dark"\] (\{[^{}]*--color-[^{}]*\})')
+TWIN = ('\n@media not print {{ @media (prefers-color-scheme: dark) {{\n'
+        'body:not([data-theme="light"]) {}\n}} }}\n')
+
+
+def dark_by_desktop(app, error):
+    """After the build."""
+    path = pathlib.Path(app.outdir, "_static/styles/furo.css")
+    if not error and path.exists():
+        text = path.read_text(encoding="utf-8")
+        if "prefers-color-scheme" not in text:
+            path.write_text(text + TWIN.format(DARK.search(text)[1]),
+                            encoding="utf-8")
+
+
 def setup(app):
     app.add_js_file(IMPORTED, priority=100)
     app.connect("build-finished", plain_scripts)
+    app.connect("build-finished", dark_by_desktop)
     app.add_lexer("nop5-transcript", TranscriptLexer)
     app.add_directive("transcript", Transcript)
     app.add_directive("literalinclude", SourceInclude, override=True)

@@ -308,6 +308,27 @@ def test_an_error_of_a_page_is_noticed(pages, tmp_path):
     assert "CONSOLE" in browse(path, "", tmp_path)[1]
 
 
+COLOURS = """<script>
+document.title = "colours " + ["body", ".highlight", ".sidebar-drawer"].map(
+	(name) => getComputedStyle(document.querySelector(name)).backgroundColor
+	).join(" ");
+</script></body>"""
+
+
+@pytest.mark.parametrize("scheme, dark", [(0, True), (1, False)])
+def test_a_page_is_as_dark_as_the_desktop(pages, scheme, dark, tmp_path):
+    """All of it: its text, its code, its sidebar."""
+    path = tmp_path / "colours.html"
+    path.write_text(pages[CHAPTERS[0].stem + ".html"].replace(
+        "</body>", COLOURS).replace(
+        "<head>", f'<head><base href="file://{qemu.BUILD}/book/">', 1), "utf-8")
+    document, _ = browse(path, "", tmp_path,
+                         f"--blink-settings=preferredColorScheme={scheme}")
+    title = re.search(r"<title>colours (.*?)</title>", document)[1]
+    red = [int(found) for found in re.findall(r"\((\d+)", title)]
+    assert [part < 64 for part in red] == [dark] * 3, title
+
+
 LANES = """<script>
 document.title = "lanes " + Math.ceil(
 	document.getElementById("lanes").getBoundingClientRect().bottom);
@@ -364,19 +385,24 @@ def test_plans_name_slides_that_exist():
 WALK = """<script>
 const press = (key) => document.dispatchEvent(new KeyboardEvent("keydown",
 	{ key }));
-const seen = [], tall = [];
+const seen = [], tall = [], small = [];
 press("Home");
 for (let i = 0; i < all.length; i++) {
 	const now = document.querySelector("section.now");
 	const pre = now.querySelector("pre");
+	const lines = pre ? pre.textContent.split("\\n") : [];
 	seen.push(now.querySelector("h1").textContent);
 	if (pre && pre.scrollHeight > innerHeight * 0.86)
 		tall.push(seen[i]);
+	if (pre && lines.every((line) => line.length < 60)
+			&& pre.scrollHeight < innerHeight * 0.3
+			&& parseFloat(pre.style.fontSize || 0) < 3)
+		small.push(seen[i]);
 	press("ArrowRight");
 }
 const out = document.createElement("pre");
 out.id = "seen";
-out.textContent = JSON.stringify({ seen, tall });
+out.textContent = JSON.stringify({ seen, tall, small });
 document.body.append(out);
 </script></body>"""
 
@@ -392,4 +418,5 @@ def test_the_slides_are_walked_through(tmp_path):
     assert "CONSOLE" not in logged, logged
     found = json.loads(html.unescape(
         re.search(r'<pre id="seen">(.*?)</pre>', document, re.S)[1]))
-    assert found == {"seen": [slide.title for slide in SLIDES], "tall": []}
+    assert found == {"seen": [slide.title for slide in SLIDES], "tall": [],
+                     "small": []}
