@@ -4,6 +4,7 @@
  */
 #include "kernel/base/kallsyms.h"
 #include "kernel/lib/printf.h"
+#include "tests/kernel/probe_lines.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"
 #include "trace/probes/kprobe.h"
@@ -11,6 +12,7 @@
 
 static char text[32768];
 static unsigned long hits;
+static const char *reason; /* of the last write, or NULL */
 
 static int count(struct kprobe *p, struct pt_regs *regs)
 {
@@ -35,6 +37,7 @@ static ssize_t write_enabled(const char *what)
 	if (ret)
 		return ret;
 	ret = tracefs_write(file, what, strlen(what));
+	reason = file->error_text;
 	(void)tracefs_close(file);
 	return ret;
 }
@@ -60,6 +63,29 @@ KTEST(kprobe_nodes, list_has_a_line_for_each_probe)
 	EXPECT(tt_says("kprobes/list", ""));
 }
 
+/* As on Linux, where an event's return probe is registered with the event. */
+KTEST_FLAGS(kprobe_nodes, list_has_returns_of_events_that_rest, KTEST_LEAKS, 0)
+{
+	char off[96], on[96];
+
+	ASSERT(probes_begin("nop"));
+	snprintf(off, sizeof(off), "%016lx  r  listed+0x0    %s\n",
+		 (unsigned long)listed, "[DISABLED][FTRACE]");
+	snprintf(on, sizeof(on), "%016lx  r  listed+0x0    %s\n",
+		 (unsigned long)listed, "[FTRACE]");
+	ASSERT(probe_add("kprobe_events", "r:back listed") > 0);
+	EXPECT(tt_says("kprobes/list", off));
+	tt_write("events/kprobes/back/enable", "1");
+	EXPECT(tt_says("kprobes/list", on));
+	tt_write("events/kprobes/back/enable", "0");
+	EXPECT(tt_says("kprobes/list", off));
+	EXPECT(probe_add("kprobe_events", "r:back listed") < 0);
+	EXPECT(tt_says("kprobes/list", off));
+	ASSERT(probe_add("kprobe_events", "-:back") > 0);
+	EXPECT(tt_says("kprobes/list", ""));
+	probes_end();
+}
+
 KTEST(kprobe_nodes, enabled_disarms_and_arms_all)
 {
 	struct kprobe p = { .addr = (u8 *)listed, .pre_handler = count };
@@ -72,6 +98,11 @@ KTEST(kprobe_nodes, enabled_disarms_and_arms_all)
 	EXPECT_EQ(listed(1), 2);
 	EXPECT_EQ(hits, 0);
 	EXPECT_EQ(write_enabled("maybe\n"), -EINVAL);
+	EXPECT(reason && !strcmp(reason, "0 or 1 is needed"));
+	EXPECT_EQ(write_enabled("\n"), -EINVAL);
+	EXPECT(reason && !strcmp(reason, "a word is needed"));
+	EXPECT_EQ(write_enabled("n\n"), 2);
+	EXPECT(!reason);
 	EXPECT(tt_says("kprobes/enabled", "0\n"));
 	tt_write("kprobes/enabled", "1\n");
 	EXPECT_EQ(listed(1), 2);

@@ -35,9 +35,12 @@ static ssize_t enabled_write(struct tracefs_file *file, const char *buf,
 	bool on;
 	int ret = node_word(file, buf, len, word);
 
-	if (!ret)
-		ret = kstrtobool(word, &on);
-	if (!ret)
+	if (ret)
+		return ret;
+	ret = kstrtobool(word, &on);
+	if (ret)
+		file->error_text = "0 or 1 is needed";
+	else
 		ret = kprobes_set_all(on);
 	return ret ? ret : (ssize_t)len;
 }

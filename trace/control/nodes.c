@@ -48,6 +48,7 @@ int node_word(struct tracefs_file *file, const char *buf, size_t len,
 					 "a word is needed";
 	if (len == start || len - start >= NODE_WORD)
 		return -EINVAL;
+	file->error_text = NULL;
 	memcpy(word, buf + start, len - start);
 	word[len - start] = '\0';
 	return 0;

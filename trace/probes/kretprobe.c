@@ -110,6 +110,31 @@ static int prepare(struct kretprobe *rp, unsigned long *addr)
 	return 0;
 }
 
+/* [K] Its line in kprobes/list while no call is hooked. */
+static void show_resting(struct kretprobe *rp)
+{
+	rp->kp.flags = KPROBE_FLAG_DISABLED | KPROBE_FLAG_FTRACE |
+		       KPROBE_FLAG_ON_FUNC_ENTRY;
+}
+
+void kretprobe_announce(struct kretprobe *rp)
+{
+	mutex_lock(&kprobe_mutex);
+	rp->announced = true;
+	show_resting(rp);
+	list_add_tail(&rp->link, &kretprobes);
+	mutex_unlock(&kprobe_mutex);
+}
+
+void kretprobe_withdraw(struct kretprobe *rp)
+{
+	mutex_lock(&kprobe_mutex);
+	if (rp->announced && !fprobe_is_registered(&rp->fprobe))
+		list_del(&rp->link);
+	rp->announced = false;
+	mutex_unlock(&kprobe_mutex);
+}
+
 int register_kretprobe(struct kretprobe *rp)
 {
 	unsigned long addr;
@@ -123,7 +148,8 @@ int register_kretprobe(struct kretprobe *rp)
 	rp->kp.flags &= KPROBE_FLAG_DISABLED;
 	rp->kp.flags |= KPROBE_FLAG_FTRACE | KPROBE_FLAG_ON_FUNC_ENTRY;
 	mutex_lock(&kprobe_mutex);
-	list_add_tail(&rp->link, &kretprobes);
+	if (!rp->announced)
+		list_add_tail(&rp->link, &kretprobes);
 	mutex_unlock(&kprobe_mutex);
 	return 0;
 }
@@ -144,7 +170,10 @@ void unregister_kretprobe(struct kretprobe *rp)
 	if (unregister_fprobe(&rp->fprobe))
 		return;
 	mutex_lock(&kprobe_mutex);
-	list_del(&rp->link);
+	if (rp->announced)
+		show_resting(rp);
+	else
+		list_del(&rp->link);
 	mutex_unlock(&kprobe_mutex);
 	/* What no handler saw: no room in the shadow stack, or nested. */
 	fetch_add(&rp->nmissed, (int)rp->fprobe.nmissed);

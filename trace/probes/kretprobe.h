@@ -40,7 +40,8 @@ struct kretprobe {
 	size_t data_size;
 	/* The core owns these. */
 	struct fprobe fprobe;
-	struct list_head link; /* [K] */
+	struct list_head link; /* [K] while registered or announced */
+	bool announced;	       /* [K] */
 	int active;	       /* [A] calls under way */
 };
 
@@ -67,6 +68,14 @@ void unregister_kretprobes(struct kretprobe **rps, int num);
 /* Calls under way are handled. Return: 0; -EINVAL not registered, only. */
 int disable_kretprobe(struct kretprobe *rp);
 int enable_kretprobe(struct kretprobe *rp);
+
+/*
+ * Show a kretprobe in kprobes/list as a disabled one even while it is not
+ * registered, as it has no place in the graph then. kp.addr is set. Withdraw:
+ * until it is not registered any more; none that has been announced is fine.
+ */
+void kretprobe_announce(struct kretprobe *rp);
+void kretprobe_withdraw(struct kretprobe *rp);
 
 static inline struct kretprobe *get_kretprobe(struct kretprobe_instance *ri)
 {

@@ -265,6 +265,17 @@ static int check_site(const struct probe *p)
 	return rec && !ftrace_rec_disabled(rec) ? 0 : -EINVAL;
 }
 
+static int prepare_return(struct probe *p)
+{
+	int err = check_site(p);
+
+	if (err)
+		return err;
+	set_return(p);
+	kretprobe_announce(&p->rp);
+	return 0;
+}
+
 int probe_prepare(struct probe *p)
 {
 	switch (p->def->kind) {
@@ -274,8 +285,7 @@ int probe_prepare(struct probe *p)
 		p->kp.flags = KPROBE_FLAG_DISABLED;
 		return register_kprobe(&p->kp);
 	case PROBE_RETURN:
-		set_return(p);
-		return check_site(p);
+		return prepare_return(p);
 	case PROBE_POINT:
 		p->tp = tracepoint_find(p->def->symbol);
 		return p->tp ? 0 : -ENOENT;

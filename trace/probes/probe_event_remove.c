@@ -30,6 +30,8 @@ static LIST_HEAD(stuck); /* [D] without ->def and ->of */
 static void free_def(struct probe *p)
 {
 	list_del_init(&p->listed);
+	if (p->def && p->def->kind == PROBE_RETURN)
+		kretprobe_withdraw(&p->rp);
 	if (!p->of || p->of->form != p->def)
 		probe_def_free(p->def);
 	p->def = NULL;
