@@ -7,7 +7,7 @@
 #include "tests/kernel/probe_lines.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"
-#include "trace/probes/kprobe.h"
+#include "trace/probes/kretprobe.h"
 #include <asm/pt_regs.h>
 
 static char text[32768];
@@ -17,6 +17,14 @@ static const char *reason; /* of the last write, or NULL */
 static int count(struct kprobe *p, struct pt_regs *regs)
 {
 	(void)p;
+	(void)regs;
+	hits++;
+	return 0;
+}
+
+static int count_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	(void)ri;
 	(void)regs;
 	hits++;
 	return 0;
@@ -108,6 +116,36 @@ KTEST(kprobe_nodes, enabled_disarms_and_arms_all)
 	EXPECT_EQ(listed(1), 2);
 	EXPECT_EQ(hits, 1);
 	unregister_kprobe(&p);
+}
+
+/* As Linux does, where a return probe is a probe at the entry, too. */
+KTEST_FLAGS(kprobe_nodes, enabled_is_for_returns_too, KTEST_LEAKS, 0)
+{
+	struct kretprobe rp = { .kp.symbol_name = "listed",
+				.handler = count_return };
+
+	hits = 0;
+	tt_write("kprobes/enabled", "0\n");
+	ASSERT_EQ(register_kretprobe(&rp), 0);
+	EXPECT_EQ(listed(1), 2);
+	EXPECT_EQ(disable_kretprobe(&rp), 0);
+	EXPECT_EQ(enable_kretprobe(&rp), 0);
+	EXPECT_EQ(listed(1), 2);
+	EXPECT_EQ(hits, 0);
+	tt_write("kprobes/enabled", "1\n");
+	EXPECT_EQ(listed(1), 2);
+	EXPECT_EQ(hits, 1);
+	EXPECT_EQ(disable_kretprobe(&rp), 0);
+	tt_write("kprobes/enabled", "0\n");
+	tt_write("kprobes/enabled", "1\n");
+	EXPECT_EQ(listed(1), 2);
+	EXPECT_EQ(enable_kretprobe(&rp), 0);
+	tt_write("kprobes/enabled", "0\n");
+	EXPECT_EQ(listed(1), 2);
+	tt_write("kprobes/enabled", "1\n");
+	EXPECT_EQ(hits, 1);
+	unregister_kretprobe(&rp);
+	EXPECT_EQ(rp.nmissed, 0);
 }
 
 /* One more or less of these lines: tests/test_noprobe.py compares them all. */

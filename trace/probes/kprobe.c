@@ -172,8 +172,7 @@ static int update_one(struct kprobe_place *place)
 
 /* ---- the public functions ---- */
 
-/* Not from a handler, nor where one cannot sleep. */
-static bool may_request(void)
+bool kprobe_may_request(void)
 {
 	return !kprobe_running() && ftrace_may_request();
 }
@@ -228,7 +227,7 @@ int register_kprobes(struct kprobe **ps, int num)
 
 	if (num <= 0)
 		return -EINVAL;
-	if (!may_request())
+	if (!kprobe_may_request())
 		return -EDEADLK;
 	mutex_lock(&kprobe_mutex);
 	err = register_locked(ps, (size_t)num);
@@ -270,7 +269,7 @@ void unregister_kprobes(struct kprobe **ps, int num)
 	struct kprobe_request request;
 	int i, j, step = num;
 
-	if (num <= 0 || !may_request())
+	if (num <= 0 || !kprobe_may_request())
 		return;
 	mutex_lock(&kprobe_mutex);
 	if (request_make(&request, (size_t)num)) {
@@ -298,7 +297,7 @@ static int set_disabled(struct kprobe *p, bool disabled)
 	u32 old;
 	int err = -EINVAL;
 
-	if (!may_request())
+	if (!kprobe_may_request())
 		return -EDEADLK;
 	mutex_lock(&kprobe_mutex);
 	if (p->place) {
@@ -342,6 +341,8 @@ static int set_all(bool on)
 	err = request_run(&request);
 	if (err)
 		kprobes_on = !on;
+	else
+		kretprobes_set_all();
 	request_free(&request, n);
 	return err;
 }
@@ -350,7 +351,7 @@ int kprobes_set_all(bool on)
 {
 	int err = 0;
 
-	if (!may_request())
+	if (!kprobe_may_request())
 		return -EDEADLK;
 	mutex_lock(&kprobe_mutex);
 	if (kprobes_on != on)

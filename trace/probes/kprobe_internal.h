@@ -84,6 +84,12 @@ struct kprobe_request {
 /* Return: 0 and the address; -EINVAL none or two; -ENOENT unknown symbol. */
 int kprobe_address(const struct kprobe *p, unsigned long *addr);
 
+/* Not from a handler, nor where one cannot sleep. */
+bool kprobe_may_request(void);
+
+/* Each kretprobe as kprobes_on says. [K] */
+void kretprobes_set_all(void);
+
 extern struct list_head kretprobes; /* [K] */
 extern struct mutex kprobe_mutex;
 extern struct list_head kprobe_places; /* [K] */

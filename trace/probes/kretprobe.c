@@ -82,6 +82,20 @@ static void call_lost(struct fprobe *fp)
 
 /* ---- registration ---- */
 
+static bool rests(const struct kretprobe *rp)
+{
+	return rp->kp.flags & KPROBE_FLAG_DISABLED || !READ_ONCE(kprobes_on);
+}
+
+/* [K] The exit handler counts the calls under way, so it stays on. */
+static void set_entries(struct kretprobe *rp)
+{
+	if (rests(rp))
+		disable_fprobe_entries(&rp->fprobe);
+	else
+		enable_fprobe(&rp->fprobe);
+}
+
 static int prepare(struct kretprobe *rp, unsigned long *addr)
 {
 	int err = kprobe_address(&rp->kp, addr);
@@ -101,9 +115,7 @@ static int prepare(struct kretprobe *rp, unsigned long *addr)
 		.lost_handler = call_lost,
 		.entry_data_size =
 			sizeof(struct kretprobe_instance) + rp->data_size,
-		.flags = rp->kp.flags & KPROBE_FLAG_DISABLED ?
-				 FPROBE_FL_DISABLED :
-				 0,
+		.flags = rests(rp) ? FPROBE_FL_DISABLED : 0,
 		/* Only the entry handler gets them. */
 		.ops.flags = rp->entry_handler ? FTRACE_OPS_FL_SAVE_REGS : 0,
 	};
@@ -150,6 +162,7 @@ int register_kretprobe(struct kretprobe *rp)
 	mutex_lock(&kprobe_mutex);
 	if (!rp->announced)
 		list_add_tail(&rp->link, &kretprobes);
+	set_entries(rp); /* kprobes_set_all() may have come */
 	mutex_unlock(&kprobe_mutex);
 	return 0;
 }
@@ -191,21 +204,41 @@ void unregister_kretprobes(struct kretprobe **rps, int num)
 		unregister_kretprobe(rps[i]);
 }
 
+static int set_disabled(struct kretprobe *rp, bool disabled)
+{
+	int err = -EINVAL;
+
+	if (!kprobe_may_request())
+		return -EDEADLK;
+	mutex_lock(&kprobe_mutex);
+	if (fprobe_is_registered(&rp->fprobe)) {
+		rp->kp.flags &= ~KPROBE_FLAG_DISABLED;
+		rp->kp.flags |= disabled ? KPROBE_FLAG_DISABLED : 0;
+		set_entries(rp);
+		err = 0;
+	}
+	mutex_unlock(&kprobe_mutex);
+	return err;
+}
+
 int disable_kretprobe(struct kretprobe *rp)
 {
-	if (!fprobe_is_registered(&rp->fprobe))
-		return -EINVAL;
-	rp->kp.flags |= KPROBE_FLAG_DISABLED;
-	/* The exit handler counts the calls under way, so it stays on. */
-	disable_fprobe_entries(&rp->fprobe);
-	return 0;
+	return set_disabled(rp, true);
 }
 
 int enable_kretprobe(struct kretprobe *rp)
 {
-	if (!fprobe_is_registered(&rp->fprobe))
-		return -EINVAL;
-	rp->kp.flags &= ~KPROBE_FLAG_DISABLED;
-	enable_fprobe(&rp->fprobe);
-	return 0;
+	return set_disabled(rp, false);
+}
+
+void kretprobes_set_all(void)
+{
+	struct kretprobe *rp;
+	struct list_head *at;
+
+	for (at = kretprobes.next; at != &kretprobes; at = at->next) {
+		rp = list_entry(at, struct kretprobe, link);
+		if (fprobe_is_registered(&rp->fprobe))
+			set_entries(rp);
+	}
 }

@@ -65,7 +65,8 @@ int __must_check register_kretprobes(struct kretprobe **rps, int num);
 void unregister_kretprobe(struct kretprobe *rp);
 void unregister_kretprobes(struct kretprobe **rps, int num);
 
-/* Calls under way are handled. Return: 0; -EINVAL not registered, only. */
+/* Calls under way are handled. Return: 0; -EINVAL not registered; -EDEADLK from
+ * a handler. No other code is returned. */
 int disable_kretprobe(struct kretprobe *rp);
 int enable_kretprobe(struct kretprobe *rp);
 
