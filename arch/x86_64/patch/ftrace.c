@@ -173,13 +173,17 @@ void arch_ftrace_free_trampoline(unsigned long tramp)
 }
 
 /* The trampoline that contains addr, or NULL; addr may be any address. */
+static __always_inline bool in_pool(unsigned long addr)
+{
+	return addr >= (unsigned long)__exec_pool_start &&
+	       addr < (unsigned long)__exec_pool_end;
+}
+
 static const struct ftrace_tramp_header *tramp_of(unsigned long addr)
 {
-	unsigned long start = (unsigned long)__exec_pool_start;
-
-	if (addr < start || addr >= (unsigned long)__exec_pool_end)
+	if (!in_pool(addr))
 		return NULL;
-	return ftrace_tramp_find(addr, start);
+	return ftrace_tramp_find(addr, (unsigned long)__exec_pool_start);
 }
 
 /* The address of the CALL of the i-th callback, or 0. */
@@ -254,14 +258,11 @@ static bool static_frame(unsigned long addr, unsigned long *start,
 	return true;
 }
 
-bool arch_ftrace_frame(unsigned long addr, unsigned long *start,
-		       unsigned long *size, unsigned long *bytes)
+static noinline bool tramp_frame(unsigned long addr, unsigned long *start,
+				 unsigned long *size, unsigned long *bytes)
 {
-	const struct ftrace_tramp_header *header;
+	const struct ftrace_tramp_header *header = tramp_of(addr);
 
-	if (static_frame(addr, start, size, bytes))
-		return true;
-	header = tramp_of(addr);
 	if (!header)
 		return false;
 	*start = ftrace_tramp_start(header);
@@ -273,6 +274,18 @@ bool arch_ftrace_frame(unsigned long addr, unsigned long *start,
 	if (ftrace_tramp_guarded(addr))
 		*bytes += GUARD_BYTES;
 	return true;
+}
+
+/*
+ * A request asks this of every frame of its stack. For an address that is in
+ * neither place it saves no register.
+ */
+bool arch_ftrace_frame(unsigned long addr, unsigned long *start,
+		       unsigned long *size, unsigned long *bytes)
+{
+	if (in_pool(addr))
+		return tramp_frame(addr, start, size, bytes);
+	return static_frame(addr, start, size, bytes);
 }
 
 /* ---- the callback's view of the registers ---- */
