@@ -116,13 +116,20 @@ bool ftrace_hash_has(const struct ftrace_hash *hash, unsigned long ip)
 	return rec && hash && ftrace_hash_test(hash, rec - ftrace_recs);
 }
 
-/* The caller has made the room, and adds in rising order. */
+/*
+ * Append @n elements of @from, from place @i on. The caller has made the room,
+ * and adds in rising order.
+ */
 static void hash_append(struct ftrace_hash *to, const struct ftrace_hash *from,
-			size_t i)
+			size_t i, size_t n)
 {
-	if (to->direct)
-		to->direct[to->count] = from->direct ? from->direct[i] : 0;
-	to->rec[to->count++] = from->rec[i];
+	memcpy(&to->rec[to->count], &from->rec[i], n * sizeof(to->rec[0]));
+	if (to->direct && from->direct)
+		memcpy(&to->direct[to->count], &from->direct[i],
+		       n * sizeof(to->direct[0]));
+	else if (to->direct)
+		memset(&to->direct[to->count], 0, n * sizeof(to->direct[0]));
+	to->count += n;
 }
 
 /* The elements of two sets that a merge keeps. */
@@ -132,34 +139,49 @@ enum hash_keep {
 	KEEP_B = 4,
 };
 
+/* The place, from @i on, of the first element that is not below @rec. */
+static size_t hash_below(const struct ftrace_hash *hash, size_t i, u32 rec)
+{
+	while (i < hash->count && hash->rec[i] < rec)
+		i++;
+	return i;
+}
+
+/* How many elements, from @i and @j on, are the same in both? */
+static size_t hash_same(const struct ftrace_hash *a, size_t i,
+			const struct ftrace_hash *b, size_t j)
+{
+	size_t n = 0, most = min(a->count - i, b->count - j);
+
+	while (n < most && a->rec[i + n] == b->rec[j + n])
+		n++;
+	return n;
+}
+
 /*
- * One pass over both, then over the rest of one. Of an element in both, @b has
- * the target that is kept.
+ * One pass over both, by stretches that are in one of them or in both. Of an
+ * element in both, @b has the target that is kept.
  */
 static void hash_merge(struct ftrace_hash *to, const struct ftrace_hash *a,
 		       const struct ftrace_hash *b, unsigned int keep)
 {
-	size_t i = 0, j = 0;
+	size_t i = 0, j = 0, n;
 
-	while (i < a->count && j < b->count) {
-		if (a->rec[i] == b->rec[j]) {
-			if (keep & KEEP_BOTH)
-				hash_append(to, b, j);
-			i++, j++;
-		} else if (a->rec[i] < b->rec[j]) {
-			if (keep & KEEP_A)
-				hash_append(to, a, i);
-			i++;
-		} else {
-			if (keep & KEEP_B)
-				hash_append(to, b, j);
-			j++;
-		}
+	while (i < a->count || j < b->count) {
+		n = j < b->count ? hash_below(a, i, b->rec[j]) : a->count;
+		if (keep & KEEP_A)
+			hash_append(to, a, i, n - i);
+		i = n;
+		n = hash_same(a, i, b, j);
+		if (keep & KEEP_BOTH)
+			hash_append(to, b, j, n);
+		i += n;
+		j += n;
+		n = i < a->count ? hash_below(b, j, a->rec[i]) : b->count;
+		if (keep & KEEP_B)
+			hash_append(to, b, j, n - j);
+		j = n;
 	}
-	for (; i < a->count && keep & KEEP_A; i++)
-		hash_append(to, a, i);
-	for (; j < b->count && keep & KEEP_B; j++)
-		hash_append(to, b, j);
 }
 
 /* Return: a new set; NULL without memory. */

@@ -392,7 +392,8 @@ static __always_inline int plan_stretch(struct ftrace_plan *plan,
 					struct step step, size_t i, size_t end,
 					bool own, const unsigned long *target)
 {
-	bool direct = request->ops->flags & FTRACE_OPS_FL_DIRECT && step.is;
+	bool direct = own || (request->ops->flags & FTRACE_OPS_FL_DIRECT &&
+			      step.is);
 	size_t next;
 	int err;
 
@@ -418,12 +419,16 @@ static __always_inline int plan_stretch(struct ftrace_plan *plan,
 	return 0;
 }
 
-/* The same in a copy for @own; @at is the place of site @i in the filter. */
+/*
+ * The same in a copy for @own, whose sites match afterwards; @at is the place
+ * of site @i in the filter.
+ */
 static noinline int plan_targets(struct ftrace_plan *plan,
 				 const struct ftrace_request *request,
 				 struct step step, size_t i, size_t end,
 				 const struct ftrace_cursor *at)
 {
+	step.is = true;
 	return plan_stretch(plan, request, step, i, end, true,
 			    request->filter->direct + at->pos - (at->end - i));
 }

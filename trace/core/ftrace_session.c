@@ -122,18 +122,11 @@ static __always_inline void publish_rec(struct dyn_ftrace *rec, u32 marks,
 	smp_store_release(&rec->sets, sets); /* read by list_set() */
 }
 
-/* Write the records and references of one run. */
-static __always_inline void publish_run(const struct ftrace_change *run,
-					bool enabled,
-					struct ftrace_retired *retired)
+static __always_inline void publish_recs(struct dyn_ftrace *rec, size_t n,
+					 u32 marks, u32 sets)
 {
-	u32 marks = enabled ? set_marks(run->to) << FTRACE_FL_SHIFT : 0;
-	u32 id = run->to->id, sets = enabled ? id << 16 | id : id;
-	struct dyn_ftrace *rec = &ftrace_recs[run->first];
-	struct dyn_ftrace *end = rec + run->count;
+	struct dyn_ftrace *end = rec + n;
 
-	if (run->count == 1) /* as a target of its own */
-		publish_rec(rec++, marks, sets);
 	for (; end - rec >= 4; rec += 4) {
 		publish_rec(rec, marks, sets);
 		publish_rec(rec + 1, marks, sets);
@@ -142,8 +135,24 @@ static __always_inline void publish_run(const struct ftrace_change *run,
 	}
 	for (; rec < end; rec++)
 		publish_rec(rec, marks, sets);
-	run->to->refs += run->count;
-	ftrace_set_put(run->from, run->count, retired);
+}
+
+/* Write the records and references of one run. */
+static __always_inline void publish_run(const struct ftrace_change *run,
+					bool enabled,
+					struct ftrace_retired *retired)
+{
+	u32 marks = enabled ? set_marks(run->to) << FTRACE_FL_SHIFT : 0;
+	u32 id = run->to->id, sets = enabled ? id << 16 | id : id;
+	struct dyn_ftrace *rec = &ftrace_recs[run->first];
+	u32 count = run->count;
+
+	if (count == 1) /* as a target of its own */
+		publish_rec(rec, marks, sets);
+	else
+		publish_recs(rec, count, marks, sets);
+	run->to->refs += count;
+	ftrace_set_put(run->from, count, retired);
 }
 
 /* Write the plan to records and references; cannot fail. */

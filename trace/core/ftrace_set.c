@@ -317,14 +317,37 @@ static __always_inline bool is_unheard_of(const struct ftrace_ops *ops)
 	       !(ops->flags & FTRACE_OPS_FL_DIRECT);
 }
 
+/*
+ * The set of a direct caller alone. Each of its sites may have one, so all of
+ * it is in registers.
+ */
+static struct ftrace_set *set_of_target(struct ftrace_ops *ops,
+					unsigned long direct)
+{
+	struct who who = { .direct = direct,
+			   .direct_ops = ops,
+			   .ops = no_calls,
+			   .flags = FTRACE_SET_HAS_DIRECT };
+	struct ftrace_set *set;
+
+	who.bucket = who_hash(&who);
+	set = set_find(&who) ?: set_make(&who); /* S1 */
+	if (!IS_ERR(set))
+		set->pinned = true;
+	return set;
+}
+
 struct ftrace_set *ftrace_set_change(const struct ftrace_set *from,
 				     struct ftrace_ops *ops, bool add,
 				     unsigned long direct)
 {
 	struct ftrace_set *set, *same;
 	struct who who;
-	int err = who_after(&who, from, ops, add, direct);
+	int err;
 
+	if (ops->flags & FTRACE_OPS_FL_DIRECT && add && direct && !from->nr)
+		return set_of_target(ops, direct);
+	err = who_after(&who, from, ops, add, direct);
 	if (err)
 		return ERR_PTR(err);
 	if (!who.nr && !who.direct)
