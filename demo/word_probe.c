@@ -183,22 +183,6 @@ static int show_event(struct stage *stage)
 	return stage_put(stage, line, seq.len);
 }
 
-/* Return: bytes, or an error of open or write; *@why: of write, its text. */
-static ssize_t append_line(const char *line, const char **why)
-{
-	struct tracefs_file *file;
-	ssize_t ret = tracefs_open("kprobe_events", TRACEFS_WRITE, &file);
-
-	*why = NULL;
-	if (ret)
-		return ret;
-	ret = tracefs_write(file, line, strlen(line));
-	if (ret < 0)
-		*why = file->error_text;
-	(void)tracefs_close(file);
-	return ret;
-}
-
 static void hint(const struct stage *stage)
 {
 	int i;
@@ -212,20 +196,19 @@ static int make_event(struct stage *stage)
 {
 	char line[LINE_ROOM + 8], text[2 * LINE_ROOM];
 	const char *why;
-	ssize_t ret;
+	int ret;
 
 	make_line(stage, line, sizeof(line));
-	ret = append_line(line, &why);
-	if (ret < 0) {
-		scnprintf(text, sizeof(text), "%s%s%s", line, why ? ": " : "",
-			  why ?: "");
-		shell_error("probe", text, why ? 0 : (int)ret);
+	ret = tracefs_put_text("kprobe_events", 0, line, &why);
+	if (ret) {
+		scnprintf(text, sizeof(text), "%s: %s", line, why);
+		shell_error("probe", text, 0);
 		if (ret == -ENOENT)
 			hint(stage);
-		return (int)ret;
+		return ret;
 	}
 	ret = stage_printf(stage, "echo '%s' >> kprobe_events\n", line);
-	return ret ? (int)ret : show_event(stage);
+	return ret ? ret : show_event(stage);
 }
 
 static int probe_run(struct stage *stage)

@@ -366,3 +366,37 @@ KTEST(tracefs, the_culprit_is_quoted_wherever_it_stands)
 	tt_write("error_log", "\n");
 	tt_end();
 }
+
+/* ---- a whole text in one call -------------------------------------------- */
+
+static void refused(const char *path, const char *text, int err,
+		    const char *sentence)
+{
+	const char *why = "";
+
+	EXPECT_EQ(tracefs_put_text(path, 0, text, &why), err);
+	if (!EXPECT(!strcmp(why, sentence)))
+		ktest_note("%s: %s", path, why);
+	EXPECT_EQ(tracefs_put_text(path, 0, text, NULL), err);
+}
+
+KTEST(tracefs, a_text_is_put_and_got_whole)
+{
+	char text[8];
+
+	EXPECT_EQ(tracefs_put_text("tracing_thresh", 0, "76", NULL), 0);
+	EXPECT_EQ(tracefs_get_text("tracing_thresh", text, sizeof(text)), 0);
+	EXPECT(!strcmp(text, "76\n"));
+	EXPECT_EQ(tracefs_get_text("tracing_thresh", text, 2), 0);
+	EXPECT(!strcmp(text, "7"));
+	EXPECT_EQ(tracefs_put_text("tracing_thresh", 0, "0", NULL), 0);
+	EXPECT_EQ(tracefs_get_text("events", text, sizeof(text)), -EISDIR);
+	EXPECT(!*text);
+	refused("nosuch", "1", -ENOENT, "No such file or directory");
+	refused("available_tracers", "1", -EACCES, "Permission denied");
+	refused("tracing_cpumask", "x", -EINVAL, "no hexadecimal mask");
+	/* This one is found to be wrong at the close. */
+	refused("set_ftrace_filter", "nosuch_function", -EINVAL,
+		"Invalid argument");
+	EXPECT_EQ(tracefs_put_text("error_log", TRACEFS_TRUNC, "", NULL), 0);
+}

@@ -26,6 +26,11 @@ void error_log_add(const struct tracefs_file *file, const char *buf, size_t len,
 	refused++;
 }
 
+const char *errno_sentence(int err)
+{
+	return "an error";
+}
+
 /* ---- fixed names --------------------------------------------------------- */
 
 static bool readable;

@@ -33,21 +33,12 @@ static void complain(const char *part, const char *why)
 static void enable_event(const char *name, const char *event)
 {
 	char path[TRACEFS_NAME_MAX + 32], line[CMDLINE_WORD_ROOM + 1];
-	struct tracefs_file *file;
-	ssize_t ret;
-	size_t len;
+	const char *why;
 
 	snprintf(path, sizeof(path), "instances/%s/set_event", name);
-	len = snprintf(line, sizeof(line), "%s\n", event);
-	ret = tracefs_open(path, TRACEFS_WRITE, &file);
-	if (ret) {
-		complain(event, errno_sentence(ret));
-		return;
-	}
-	ret = tracefs_write(file, line, len);
-	if (ret < 0)
-		complain(event, file->error_text ?: errno_sentence(ret));
-	tracefs_close(file);
+	snprintf(line, sizeof(line), "%s\n", event);
+	if (tracefs_put_text(path, 0, line, &why))
+		complain(event, why);
 }
 
 /* Linux has three names for one of them. */

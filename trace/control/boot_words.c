@@ -68,26 +68,19 @@ static void complain(const char *word, const char *value, const char *why)
 	pr_err("not traced as asked: %s=%s: %s", word, value, why);
 }
 
-/* Write @value and a newline; @said is what the log calls it. */
-static void put(const char *word, const char *said, const char *path,
-		const char *value)
+/*
+ * Write @value and a newline; @said is what the log calls it. Not inline: the
+ * callers have long texts on their stacks, too.
+ */
+static noinline void put(const char *word, const char *said, const char *path,
+			 const char *value)
 {
-	struct tracefs_file *file;
 	char line[VALUE_MAX + 1];
-	size_t len = snprintf(line, sizeof(line), "%s\n", value);
-	ssize_t ret = tracefs_open(path, TRACEFS_WRITE, &file);
-	int err;
+	const char *why;
 
-	if (ret) {
-		complain(word, said, errno_sentence(ret));
-		return;
-	}
-	ret = tracefs_write(file, line, len);
-	if (ret < 0)
-		complain(word, said, file->error_text ?: errno_sentence(ret));
-	err = tracefs_close(file);
-	if (err && ret >= 0)
-		complain(word, said, errno_sentence(err));
+	snprintf(line, sizeof(line), "%s\n", value);
+	if (tracefs_put_text(path, 0, line, &why))
+		complain(word, said, why);
 }
 
 static void put_value(bool given, const char *word, const char *path,

@@ -247,3 +247,37 @@ int tracefs_close(struct tracefs_file *file)
 	kfree(file);
 	return ret;
 }
+
+int tracefs_put_text(const char *path, unsigned int flags, const char *text,
+		     const char **why)
+{
+	const char *sentence = NULL;
+	struct tracefs_file *file;
+	int ret = tracefs_open(path, flags | TRACEFS_WRITE, &file), err;
+	ssize_t took;
+
+	if (!ret) {
+		took = tracefs_write(file, text, strlen(text));
+		if (took < 0)
+			sentence = file->error_text;
+		err = tracefs_close(file);
+		ret = took < 0 ? (int)took : err;
+	}
+	if (ret && why)
+		*why = sentence ?: errno_sentence(ret);
+	return ret;
+}
+
+int tracefs_get_text(const char *path, char *text, size_t size)
+{
+	struct tracefs_file *file;
+	int ret = tracefs_open(path, TRACEFS_READ | TRACEFS_NONBLOCK, &file);
+	ssize_t n = 0;
+
+	if (!ret) {
+		n = tracefs_read(file, text, size - 1);
+		tracefs_close(file);
+	}
+	text[n > 0 ? n : 0] = '\0';
+	return ret ? ret : n < 0 ? (int)n : 0;
+}

@@ -100,6 +100,17 @@ ssize_t tracefs_write(struct tracefs_file *file, const char *buf, size_t len);
 /* Return: 0 or the error of the node's release. Frees the handle always. */
 int tracefs_close(struct tracefs_file *file);
 
+/*
+ * Open, one write of the whole text, close. @flags: TRACEFS_WRITE is added.
+ * Return: 0 or the first error of the three; then *@why, if @why is not NULL,
+ * is its sentence: the file's own, if the write was refused with one.
+ */
+int tracefs_put_text(const char *path, unsigned int flags, const char *text,
+		     const char **why);
+
+/* Read the first @size - 1 bytes, "" after an error. Return: 0 or an errno. */
+int tracefs_get_text(const char *path, char *text, size_t size);
+
 /* Return: the usual Unix sentence for an errno. */
 const char *errno_sentence(int err);
 

@@ -26,20 +26,14 @@ static const struct {
 	{ "tracing_thresh", "0" },
 };
 
-/* The first @size - 1 bytes of a file as a string, "" if it cannot be read. */
+/* The beginning of a file as a string, "" if it cannot be read. */
 static void read_start(const char *dir, const char *name, char *text,
 		       size_t size)
 {
-	char path[2 * LINE_ROOM];
-	struct tracefs_file *file;
-	ssize_t n = 0;
+	static char path[2 * LINE_ROOM]; /* the shell is one task */
 
 	snprintf(path, sizeof(path), "%s%s", dir, name);
-	if (!tracefs_open(path, TRACEFS_READ | TRACEFS_NONBLOCK, &file)) {
-		n = tracefs_read(file, text, size - 1);
-		tracefs_close(file);
-	}
-	text[n > 0 ? n : 0] = '\0';
+	(void)tracefs_get_text(path, text, size);
 }
 
 /* Has @text lines other than those of a head? */

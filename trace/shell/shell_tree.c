@@ -144,35 +144,14 @@ SHELL_COMMAND(mount, .usage = "mount [-t tracefs X DIR]", .run = mount_run,
 
 /* ---- writing into files ---- */
 
-/* Write @text to @path in the tree. Return: 0 or an errno. */
-static int put_file(const char *path, const char *text)
-{
-	struct tracefs_file *file;
-	int ret = tracefs_open(path, TRACEFS_WRITE | TRACEFS_TRUNC, &file);
-	ssize_t took;
-	int err;
-
-	if (ret)
-		return ret;
-	took = tracefs_write(file, text, strlen(text));
-	err = tracefs_close(file);
-	return took < 0 ? took : err;
-}
-
 /* Print the number in a file. Return: 0 or an errno. */
 static int show_file(struct stage *stage, const char *name)
 {
-	struct tracefs_file *file;
-	char text[32] = "";
-	ssize_t n;
-	int ret = tracefs_open(name, TRACEFS_READ, &file);
+	char text[32];
+	int ret = tracefs_get_text(name, text, sizeof(text));
 
 	if (ret)
 		return ret;
-	n = tracefs_read(file, text, sizeof(text) - 1);
-	tracefs_close(file);
-	if (n < 0)
-		return n;
 	text[strcspn(text, "\n")] = '\0';
 	return stage_printf(stage, "kernel.%s = %s\n", name, text);
 }
@@ -182,6 +161,7 @@ static int setting(struct stage *stage, char *word)
 {
 	char path[LINE_ROOM + 16], *value = strchr(word, '=');
 	const char *name;
+	int ret = 0;
 
 	if (value)
 		*value++ = '\0';
@@ -191,13 +171,11 @@ static int setting(struct stage *stage, char *word)
 	name = shell_path(path);
 	if (strchr(name, '/'))
 		return -ENOENT;
-	if (value) {
-		int ret = put_file(name, value);
-
-		if (ret)
-			return ret;
-	}
-	return stage_option(stage, 'q') ? 0 : show_file(stage, name);
+	if (value)
+		ret = tracefs_put_text(name, TRACEFS_TRUNC, value, NULL);
+	if (ret || stage_option(stage, 'q'))
+		return ret;
+	return show_file(stage, name);
 }
 
 static int sysctl_run(struct stage *stage)
@@ -258,7 +236,8 @@ static int reset_run(struct stage *stage)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(after_boot); i++) {
-		int ret = put_file(after_boot[i].path, after_boot[i].text);
+		int ret = tracefs_put_text(after_boot[i].path, TRACEFS_TRUNC,
+					   after_boot[i].text, NULL);
 
 		if (ret && ret != -ENOENT) {
 			shell_error("reset", after_boot[i].path, ret);
