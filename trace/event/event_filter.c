@@ -42,8 +42,8 @@ static bool match_ranges(const struct event_filter *filter, const void *record,
  * is in the function.
  */
 #define MATCH_ONE(name, type)                                                 \
-	static bool name(const struct event_filter *head, const void *record, \
-			 u32 len)                                             \
+	static __own_line bool name(const struct event_filter *head,          \
+				    const void *record, u32 len)              \
 	{                                                                     \
 		const struct text_filter *filter =                            \
 			container_of(head, struct text_filter, head);         \

@@ -433,8 +433,8 @@ u32 event_triggers_act(struct trace_event_file *file,
 	return after;
 }
 
-struct event_trigger *event_triggers_want(struct trace_event_file *file,
-					  void *record, u32 len)
+__own_line struct event_trigger *
+event_triggers_want(struct trace_event_file *file, void *record, u32 len)
 {
 	struct event_trigger *trigger = smp_load_acquire(&file->triggers);
 	bool filled = false;
