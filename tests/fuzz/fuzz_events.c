@@ -397,17 +397,23 @@ static bool is_command(const char *line)
 	return *line != '#' && strchr(line, ':');
 }
 
-/* Give each line of a list back: @remove, or make them again. */
+/*
+ * Give each line of a list back, from the last to the first, because the newest
+ * is listed first: @remove, or make them again.
+ */
 static void give_back(const char *path, const char *list, bool remove)
 {
 	static char copy[WHOLE], word[8192], command[8192];
-	char *rest = copy, *line;
+	char *line = copy;
 
 	strscpy(copy, list, sizeof(copy));
-	while ((line = strsep(&rest, "\n"))) {
-		if (!is_command(line))
+	while (line) {
+		line = strrchr(copy, '\n');
+		if (line)
+			*line++ = '\0';
+		if (!is_command(line ?: copy))
 			continue;
-		as_command(word, sizeof(word), line);
+		as_command(word, sizeof(word), line ?: copy);
 		snprintf(command, sizeof(command), "%s%s", remove ? "!" : "",
 			 word);
 		BUG_ON(write_whole(path, 0, command, 0));

@@ -49,11 +49,12 @@ KTEST(event_trigger, listed_as_they_are)
 	bells_accept(
 		TWO "trigger",
 		"enable_event:testing_tp:testing_all:0x10 if number == 1\n");
+	/* As on Linux, the newest is the first. */
 	EXPECT(tt_says(TWO "trigger",
-		       "traceon:unlimited\n"
-		       "stacktrace:count=5 if number == 3 && value > 2\n"
 		       "enable_event:testing_tp:testing_all:count=16"
-		       " if number == 1\n"));
+		       " if number == 1\n"
+		       "stacktrace:count=5 if number == 3 && value > 2\n"
+		       "traceon:unlimited\n"));
 	EXPECT(tt_says(TWO "enable", "0*\n"));
 	EXPECT(tt_says(ALL "enable", "0*\n"));
 	bells_accept(TWO "trigger", "!stacktrace:77 if anything\n");

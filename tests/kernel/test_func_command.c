@@ -69,15 +69,16 @@ KTEST(func_command, listed_as_they_are)
 	accept("fc_target_one:enable_event:testing_tp:testing_all\n");
 	accept("fc_target_two:disable_event:testing_tp:testing_all:7\n");
 	accept("fc_target_two:stacktrace:\n");
+	/* As on Linux, the newest command is the first. */
 	EXPECT(tt_says(FILTER,
-		       ALL "fc_target_one:traceon:unlimited\n"
-			   "fc_target_one:traceon:count=3\n"
-			   "fc_target_two:traceon:count=16\n"
-			   "fc_target_one:enable_event:testing_tp:testing_all"
-			   ":unlimited\n"
+		       ALL "fc_target_two:stacktrace:count=-1\n"
 			   "fc_target_two:disable_event:testing_tp:testing_all"
 			   ":count=7\n"
-			   "fc_target_two:stacktrace:count=-1\n"));
+			   "fc_target_one:enable_event:testing_tp:testing_all"
+			   ":unlimited\n"
+			   "fc_target_one:traceon:count=3\n"
+			   "fc_target_two:traceon:count=16\n"
+			   "fc_target_one:traceon:unlimited\n"));
 	tt_write(FILTER, "fc_target_two\n"); /* commands are no filter */
 	accept("!fc_target_one:traceon\n");
 	accept("!*:traceon:count=3\n");
@@ -168,8 +169,8 @@ KTEST(func_command, traceoff_and_traceon_count_effects)
 	fc_target_one(NULL);
 	EXPECT(tt_says("tracing_on", "0\n"));
 	fc_target_one(NULL); /* it is off: no effect */
-	EXPECT(tt_says(FILTER, ALL "fc_target_one:traceoff:count=1\n"
-				   "fc_target_two:traceon:unlimited\n"));
+	EXPECT(tt_says(FILTER, ALL "fc_target_two:traceon:unlimited\n"
+				   "fc_target_one:traceoff:count=1\n"));
 	fc_target_two(NULL);
 	EXPECT(tt_says("tracing_on", "1\n"));
 	fc_target_one(NULL);

@@ -146,10 +146,10 @@ static int take_events(struct trace_event_file *file,
 int event_trigger_add(struct trace_event_file *file,
 		      const struct event_trigger_spec *spec)
 {
-	struct event_trigger **at = find(file, spec), *trigger;
+	struct event_trigger *trigger;
 	int err;
 
-	if (*at)
+	if (*find(file, spec))
 		return -EEXIST;
 	if (count_triggers(file) == EVENT_TRIGGERS_MAX)
 		return -ENOSPC;
@@ -165,8 +165,9 @@ int event_trigger_add(struct trace_event_file *file,
 		kfree(trigger);
 		return err;
 	}
-	/* Filled in before a probe sees it; pairs with act(). */
-	smp_store_release(at, trigger);
+	trigger->next = file->triggers; /* the newest is the first */
+	/* Filled in before a probe sees it: event_triggers_want(). */
+	smp_store_release(&file->triggers, trigger);
 	trace_event_file_set(file, EVENT_FILE_TRIGGERS, true);
 	return 0;
 }

@@ -22,7 +22,8 @@
  *
  * Triggers act whether or not the event is recorded, the trace is on, or its
  * task is listed in set_event_pid. traceoff and stacktrace act after the event
- * is recorded, the others before. The names and rules are Linux's.
+ * is recorded, the others before. The newest trigger is the first of the list.
+ * The names and rules are Linux's.
  */
 #pragma once
 

@@ -231,7 +231,7 @@ int func_command_add(struct trace_array *tr,
 		     const struct func_command_spec *spec,
 		     const struct ftrace_hash *hash)
 {
-	struct func_command *command = find(tr, spec), **at;
+	struct func_command *command = find(tr, spec);
 	bool fresh = !command;
 	struct addition add;
 	int err;
@@ -249,10 +249,10 @@ int func_command_add(struct trace_array *tr,
 			free_command(command);
 		return err;
 	}
-	for (at = &tr->func_commands; fresh && *at; at = &(*at)->next)
-		;
-	if (fresh)
-		*at = command;
+	if (fresh) {
+		command->next = tr->func_commands; /* listed first */
+		tr->func_commands = command;
+	}
 	return 0;
 }
 
