@@ -64,6 +64,41 @@ KTEST(event_trigger, listed_as_they_are)
 	end();
 }
 
+/* Linux ends the name at a colon or blanks, and takes a digit for a count. */
+KTEST(event_trigger, blanks_and_an_empty_count)
+{
+	static const char *const same[][2] = {
+		{ "  stacktrace", "stacktrace:unlimited\n" },
+		{ "stacktrace:", "stacktrace:unlimited\n" },
+		{ "stacktrace  ", "stacktrace:unlimited\n" },
+		{ "stacktrace 5", "stacktrace:count=5\n" },
+		{ "stacktrace: 5", "stacktrace:count=5\n" },
+		{ "stacktrace:010 if number==9", "stacktrace:count=8"
+						 " if number==9\n" },
+		{ "stacktrace:if number==9", "stacktrace:unlimited"
+					     " if number==9\n" },
+		{ "stacktrace\tif\tnumber==9", "stacktrace:unlimited"
+					       " if number==9\n" },
+	};
+	unsigned int i;
+
+	ASSERT(begin());
+	for (i = 0; i < ARRAY_SIZE(same); i++) {
+		bells_accept(TWO "trigger", same[i][0]);
+		if (!EXPECT(tt_says(TWO "trigger", same[i][1])))
+			pr_info("%s\n", same[i][0]);
+		bells_accept(TWO "trigger", "!stacktrace anything");
+	}
+	bells_accept(TWO "trigger", "enable_event testing_tp:testing_all");
+	EXPECT(tt_says(TWO "trigger",
+		       "enable_event:testing_tp:testing_all:unlimited\n"));
+	bells_accept(TWO "trigger",
+		     "!enable_event:testing_tp:testing_all unless");
+	EXPECT_EQ(bells_put(TWO "trigger", "traceon:99999999999999999999"),
+		  -ERANGE);
+	end();
+}
+
 struct wrong {
 	const char *text, *logged;
 };
@@ -78,6 +113,8 @@ KTEST(event_trigger, wrong_commands)
 		{ "traceon:-1", "the count is no number" },
 		{ "traceon unless number == 1", "the word if is needed" },
 		{ "traceon if", "the word if is needed" },
+		{ "traceon:if", "the word if is needed" },
+		{ "traceon:3 iff number == 1", "the word if is needed" },
 		{ "traceon if no == 1", "Field not found" },
 		{ "enable_event", "SYSTEM:EVENT is needed" },
 		{ "enable_event:testing_tp", "SYSTEM:EVENT is needed" },

@@ -5,9 +5,10 @@
  *	[!]COMMAND[:COUNT] [if FILTER]
  *	[!]enable_event:SYSTEM:EVENT[:COUNT] [if FILTER]
  *
- * A write is one command, whatever its lines. '!' removes the trigger of the
- * same type; that there is none is no error, as on Linux. A file opened with
- * '>' removes the event's histograms.
+ * A write is one command, whatever its lines. As on Linux, a blank may stand
+ * for the first colon, and nothing for the count; '!' removes the trigger of
+ * the same type, and that there is none is no error. A file opened with '>'
+ * removes the event's histograms.
  *
  * Owns nothing. Context: task.
  */
@@ -21,6 +22,8 @@
 #include "trace/event/event_trigger.h"
 #include "trace/trace.h"
 #include "trace/trace_snapshot.h"
+
+#define BLANKS " \t\n"
 
 DEFINE_TABLE(struct trigger_grammar, trigger_grammars);
 
@@ -51,31 +54,46 @@ static char *take_part(char **rest)
 	return strsep(rest, ":");
 }
 
-/* The word "if" ends the command. Return: 0; -EINVAL something else does. */
-static int split_filter(struct trigger_write *w, char *command)
+/*
+ * The word "if" and a filter end *@rest: cut them off. What has no grammar of
+ * its own has a count in front of them if there is a digit. Return: 0; -EINVAL
+ * something else ends it.
+ */
+static int split_filter(struct trigger_write *w, char **rest)
 {
-	char *end = command + strcspn(command, " \t\n");
-	char *word = skip_spaces(end);
+	bool counts = !grammar_of(w->spec.kind)->parse;
+	char *word = *rest;
 
-	if (!*word)
+	if (counts && word && !isdigit(*word))
+		*rest = NULL;
+	else if (word)
+		strsep(&word, BLANKS);
+	word = word ? skip_spaces(word) : "";
+	if (!*word || (w->remove && w->spec.kind != TRIGGER_HIST))
 		return 0;
-	*end = '\0';
-	if (strncmp(word, "if", 2) || !isspace(word[2]))
-		return trigger_refuse(w, word, "the word if is needed");
+	if (strncmp(word, "if", 2) || (word[2] && !isspace(word[2])))
+		return trigger_refuse(w, word,
+				      word == w->behind_colon ?
+					      "the count is no number" :
+					      "the word if is needed");
 	w->filter = skip_spaces(word + 2);
+	if (!*w->filter)
+		return trigger_refuse(w, word, "the word if is needed");
 	return 0;
 }
 
 static int parse_count(struct trigger_write *w, char *rest)
 {
 	char *count = take_part(&rest);
+	int err;
 
 	if (w->remove || !count)
 		return 0;
-	if (rest || kstrtoull(count, 0, &w->spec.count) ||
-	    w->spec.count == EVENT_TRIGGER_UNLIMITED)
-		return trigger_refuse(w, count, "the count is no number");
-	return 0;
+	err = rest ? -EINVAL : kstrtoull(count, 0, &w->spec.count);
+	if (!err && w->spec.count != EVENT_TRIGGER_UNLIMITED)
+		return 0;
+	trigger_refuse(w, count, "the count is no number");
+	return err ?: -EINVAL;
 }
 
 /* SYSTEM:EVENT[:COUNT] */
@@ -115,13 +133,20 @@ static const struct trigger_grammar snapshot = { .kind = TRIGGER_SNAPSHOT,
 						 .prepare = prepare_snapshot };
 TABLE_ENTRY(trigger_grammars, 10, snapshot);
 
-/* Cut the command's name off, and find it. *@rest: what is behind, or NULL. */
-static int parse_name(struct trigger_write *w, char *command, char **rest)
+/*
+ * Cut the command's name off, at a colon or a blank, and find it. *@rest: what
+ * is behind, or NULL.
+ */
+static int parse_name(struct trigger_write *w, char *name, char **rest)
 {
-	char *name;
+	char *end = name + strcspn(name, BLANKS ":");
+	bool colon = *end == ':';
 
-	*rest = command;
-	name = take_part(rest);
+	*rest = *end ? skip_spaces(end + 1) : end;
+	w->behind_colon = colon ? *rest : NULL;
+	*end = '\0';
+	if (!**rest)
+		*rest = NULL;
 	w->spec.kind = event_trigger_find(name);
 	w->spec.count = EVENT_TRIGGER_UNLIMITED;
 	return w->spec.kind == TRIGGER_KINDS ?
@@ -204,7 +229,7 @@ static int run(struct trigger_write *w, char *command)
 	char *rest;
 	int err;
 
-	err = split_filter(w, command) ?: parse_name(w, command, &rest);
+	err = parse_name(w, command, &rest) ?: split_filter(w, &rest);
 	if (err)
 		return err;
 	grammar = grammar_of(w->spec.kind);

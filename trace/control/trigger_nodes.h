@@ -12,8 +12,9 @@
 /* A write, cut up. The parts are in the copy of its text. */
 struct trigger_write {
 	struct tracefs_file *file;
-	char *text;   /* a copy, cut up */
-	char *filter; /* behind " if "; NULL: none */
+	char *text;		  /* a copy, cut up */
+	const char *behind_colon; /* what follows the name's; NULL: a blank */
+	char *filter;		  /* behind " if "; NULL: none */
 	bool remove;
 	struct event_trigger_spec spec;
 };
