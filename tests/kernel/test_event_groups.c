@@ -349,6 +349,15 @@ KTEST(event_groups, patch_shows_a_batch)
 	end();
 }
 
+KTEST(event_groups, a_bool_is_called_bool)
+{
+	static char text[2048];
+
+	tt_read("events/patch/int3_hit/format", text, sizeof(text));
+	EXPECT(strstr(text, "\n\tfield:bool live;\toffset:20;\tsize:1;"
+			    "\tsigned:0;\n"));
+}
+
 /* The engine records the batch by which it is itself switched on. */
 KTEST_FLAGS(event_groups, every_event_at_once, 0, 60)
 {

@@ -210,6 +210,12 @@ void trace_event_unregister(struct trace_event *event)
 
 /* ---- descriptions -------------------------------------------------------- */
 
+/* bool is a macro of C, so the compiler's name of it may have been recorded. */
+static const char *type_name(const char *type)
+{
+	return strcmp(type, "_Bool") ? type : "bool";
+}
+
 static void show_fields(const struct trace_field *field, const char *prefix,
 			struct trace_seq *s)
 {
@@ -217,8 +223,9 @@ static void show_fields(const struct trace_field *field, const char *prefix,
 		trace_seq_printf(s,
 				 "\tfield:%s %s%s%s;\toffset:%u;\tsize:%u;"
 				 "\tsigned:%d;\n",
-				 field->type, prefix, field->name, field->array,
-				 field->offset, field->size, field->is_signed);
+				 type_name(field->type), prefix, field->name,
+				 field->array, field->offset, field->size,
+				 field->is_signed);
 }
 
 /*
