@@ -341,16 +341,20 @@ static int options_show(struct tracefs_file *file, struct trace_seq *seq)
 	return 0;
 }
 
-/* Accepts one option a line, so that the text read can be written back. */
+/*
+ * Accepts one option a line, so that the text read can be written back. A write
+ * without any is refused, as on Linux.
+ */
 static ssize_t options_write(struct tracefs_file *file, const char *buf,
 			     size_t len)
 {
+	int ret = len ? -EINVAL : 0;
 	size_t at = 0;
 
+	file->error_text = "an option is needed";
 	while (at < len) {
 		size_t end = at;
 		char name[NODE_WORD];
-		int ret;
 
 		while (end < len && buf[end] != '\n')
 			end++;
@@ -366,7 +370,7 @@ static ssize_t options_write(struct tracefs_file *file, const char *buf,
 		}
 		at = end + 1;
 	}
-	return len;
+	return ret ?: (ssize_t)len;
 }
 
 static int cmdlines_show(struct tracefs_file *file, struct trace_seq *seq)
