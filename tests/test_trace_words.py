@@ -144,7 +144,8 @@ def test_a_bad_value_is_one_line_of_the_log():
 
 @pytest.mark.parametrize("words, sentence", [
     ("ftrace_dump_on_oops=3", "ftrace_dump_on_oops has no such value"),
-    ("traceoff_on_warning=1", "traceoff_on_warning has no value"),
+    ("traceoff_on_warning=2", "traceoff_on_warning has no such value"),
+    ("tp_printk=yes", "tp_printk has no such value"),
     ("ftrace", "ftrace must have a value"),
 ])
 def test_a_word_in_a_wrong_form_is_refused(machine, words, sentence):
@@ -186,7 +187,8 @@ def test_a_panic_prints_the_trace_of_its_cpu(machine):
 
 
 def test_a_panic_prints_no_trace_unless_asked(machine):
-    assert "Dumping" not in dump_of(machine, "ftrace=function")
+    assert "Dumping" not in dump_of(
+        machine, "ftrace=function ftrace_dump_on_oops=0")
 
 
 def test_an_empty_trace_is_said_to_be_empty(machine):
@@ -195,6 +197,8 @@ def test_an_empty_trace_is_said_to_be_empty(machine):
 
 
 @pytest.mark.parametrize("word, stops", [("traceoff_on_warning", True),
+                                         ("traceoff_on_warning=1", True),
+                                         ("traceoff_on_warning=off", False),
                                          ("", False)])
 def test_a_warning_stops_the_trace(machine, word, stops):
     boot = machine().boot(f"mode=tests tests=broken.warns {word}")
@@ -213,5 +217,6 @@ def test_events_from_boot_on_are_printed_and_recorded():
 
 
 def test_events_are_not_printed_unless_asked():
-    log, said = shell("trace_event=sched:sched_switch", "cat set_event")
+    log, said = shell("trace_event=sched:sched_switch tp_printk=0",
+                      "cat set_event")
     assert not re.search(r"^\[.*?\] sched_switch:", log + said, re.MULTILINE)

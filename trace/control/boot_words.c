@@ -41,16 +41,27 @@ CMDLINE_TEXT(trace_event, "LIST",
 	     "events recorded from boot on: system:event,...");
 CMDLINE_TEXT(kprobe_event, "LIST",
 	     "events of probes, recorded from boot on: p,FUNC,ARG;...");
-CMDLINE_BARE(tp_printk, "each event of the trace is a line of the log, too");
 CMDLINE_BARE(stacktrace, "look for the deepest stack from boot on");
 CMDLINE_TEXT(stacktrace_filter, "LIST", "the same, in these functions only");
 CMDLINE_TEXT(tracing_thresh, "US", "record only what takes at least so long");
 CMDLINE_BARE(alloc_snapshot, "allocate the snapshot of the trace");
-CMDLINE_BARE(traceoff_on_warning, "a warning stops the trace");
+
+/* The word alone says on. */
+static const char *switch_choice(size_t nr)
+{
+	static const char *const choices[] = { "1", "on", "0", "off" };
+
+	return nr < ARRAY_SIZE(choices) ? choices[nr] : NULL;
+}
+
+CMDLINE_WORD(tp_printk, .kind = CMDLINE_IS_MAYBE, .choice = switch_choice,
+	     .what = "each event of the trace is a line of the log, too");
+CMDLINE_WORD(traceoff_on_warning, .kind = CMDLINE_IS_MAYBE,
+	     .choice = switch_choice, .what = "a warning stops the trace");
 
 static const char *dump_choice(size_t nr)
 {
-	static const char *const choices[] = { "1", "2", "orig_cpu" };
+	static const char *const choices[] = { "1", "2", "orig_cpu", "0" };
 
 	return nr < ARRAY_SIZE(choices) ? choices[nr] : NULL;
 }
@@ -222,19 +233,26 @@ static const struct panic_report trace_report = { .panicked = panicked,
 						  .warned = warned };
 TABLE_ENTRY(panic_reports, 50, trace_report);
 
+/* @value: of a word of switch_choice(), if it is given. */
+static bool is_on(bool given, const char *value)
+{
+	return given && strcmp(value, "0") && strcmp(value, "off");
+}
+
 void trace_boot_words(void)
 {
 	char v[VALUE_MAX];
+	size_t n = sizeof(v);
 
-	stop_on_warning = cmdline_get("traceoff_on_warning", NULL, 0);
-	if (cmdline_get("ftrace_dump_on_oops", v, sizeof(v))) {
+	stop_on_warning = is_on(cmdline_get("traceoff_on_warning", v, n), v);
+	if (cmdline_get("ftrace_dump_on_oops", v, n) && strcmp(v, "0")) {
 		dump_one_cpu = *v && strcmp(v, "1");
 		dump_on_panic = !trace_dump_prepare();
 		if (!dump_on_panic)
 			pr_err("not traced as asked: ftrace_dump_on_oops: %s",
 			       errno_sentence(-ENOMEM));
 	}
-	if (cmdline_get("tp_printk", NULL, 0) && trace_printk_start())
+	if (is_on(cmdline_get("tp_printk", v, n), v) && trace_printk_start())
 		pr_err("not traced as asked: tp_printk: %s",
 		       errno_sentence(-ENOMEM));
 	put_words();
