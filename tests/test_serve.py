@@ -5,12 +5,14 @@
 FRAMES=n sends so many random and damaged frames instead of 100,000.
 """
 import errno
+import fcntl
 import os
 import random
 import re
 import socket
 import stat
 import struct
+import termios
 import threading
 import time
 import zlib
@@ -457,6 +459,30 @@ def test_the_connection_may_end_at_every_byte_of_a_reply(guest):
         handle = opened(line, b"tracing_on", tfs1.F_READ)
         line.send(tfs1.request(tfs1.READ, 3, handle=handle, count=9, pid=8))
         assert line.answer() == (3, 2)
+
+
+def unread(line):
+    """Bytes that have arrived, when no more arrive: QEMU's socket is full."""
+    count, before = bytearray(4), -1
+    bound = time.monotonic() + WAIT
+    while before != (now := int.from_bytes(count, "little")) or not now:
+        assert time.monotonic() < bound
+        before = now
+        time.sleep(0.01)
+        fcntl.ioctl(line, termios.FIONREAD, count)
+    return now
+
+
+def test_the_connection_may_end_while_a_reply_is_sent(guest):
+    """More often than the port has buffers. QEMU keeps the one whose bytes it
+    was writing."""
+    for _ in range(48):
+        with Raw(guest) as line:
+            handle = opened(line, b"README", tfs1.F_READ)
+            for ident in range(3, 103):
+                line.send(tfs1.request(tfs1.READ, ident, handle=handle,
+                                       count=6000, pid=8))
+            assert unread(line.line) < 100 * 6000
 
 
 # ---- waiting ----------------------------------------------------------------

@@ -162,6 +162,9 @@ MUTANTS = [
     ("U2: a buffer is not given back", PORT,
      "virtq_give(&in, reading.id, PAGE_SIZE);\n\t\tvirtq_notify(&in);",
      "virtq_notify(&in);", "every_node_by_eight_clients_at_once"),
+    ("U1: a buffer that QEMU keeps is lost", "arch/x86_64/dev/virtio.c",
+     "if (q->to_device)\n\t\tfree_sent", "if (!q->ring)\n\t\tfree_sent",
+     "the_connection_may_end_while_a_reply_is_sent"),
 ]
 
 

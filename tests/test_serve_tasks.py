@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test 2
+# parts: test 3
 """FORK and EXIT of TFS1: a child of the host's task is a child of its proxied
 task. No root, no FUSE."""
 import errno
@@ -277,3 +277,17 @@ def test_a_session_ends_with_children_on_the_way(guest):
     line = guest.client(timeout=WAIT)
     assert line.stat("trace", **GREP)
     line.close_line()
+
+
+def test_a_session_ends_before_a_child_has_run(tmp_path):
+    """A FORK is answered before. The next client comes at once, and QEMU keeps
+    buffers of the port: it was writing them."""
+    with Guest(tmp_path, smp=4) as guest:
+        for children in range(200):
+            line = guest.client(timeout=WAIT)
+            for child in range(children % 60 + 1):
+                line.start(tfs1.FORK, count=502 + child, **SHELL)
+            line.close_line()
+        line = guest.client(timeout=WAIT)
+        assert line.stat("trace", **GREP)
+        line.close_line()

@@ -194,6 +194,13 @@ UNIT(virtio, a_buffer_is_the_devices_or_being_read_U2)
 	CHECK(sent > 1000);
 }
 
+static void free_queue(struct virtq *q)
+{
+	for (unsigned int i = 0; i < VIRTQ_SIZE; i++)
+		free_page(q->page[i]);
+	free_page(q->ring);
+}
+
 /* What the device returns is checked, and a descriptor is in one place. */
 UNIT(virtio, an_id_out_of_range_is_not_followed_U1)
 {
@@ -220,7 +227,38 @@ UNIT(virtio, an_id_out_of_range_is_not_followed_U1)
 	CHECK(id >= 0 && id < VIRTQ_SIZE);
 	CHECK(len <= PAGE_SIZE);
 	CHECK_EQ(q.nr_free, 2);
-	for (i = 0; i < VIRTQ_SIZE; i++)
-		free_page(q.page[i]);
-	free_page(q.ring);
+	free_queue(&q);
+}
+
+/* QEMU keeps what it was sending when the connection ended. */
+UNIT(virtio, what_was_given_before_is_back_too_U1)
+{
+	struct virtio_device dev = { .common = (volatile char *)regs,
+				     .notify = (volatile char *)notify };
+	static struct virtq q;
+	u32 unused, turn;
+	u16 id;
+
+	device_reset();
+	CHECK_EQ(virtq_open(&dev, &q, 6, true), 0);
+	for (turn = 0; turn < 70000; turn++) { /* the indices wrap */
+		while (q.nr_free > turn % VIRTQ_SIZE)
+			virtq_give(&q, q.free[q.nr_free - 1], 1);
+		id = AVAIL(6)->ring[(AVAIL(6)->idx - 1U) % VIRTQ_SIZE];
+		device_returns(6, id, 0); /* the last one alone */
+		CHECK_EQ(virtq_take(&q, &unused), id);
+		CHECK_EQ(q.nr_free, VIRTQ_SIZE);
+		device_returns(6, turn % VIRTQ_SIZE, 0); /* it has none */
+		CHECK_EQ(virtq_take(&q, &unused), turn % VIRTQ_SIZE);
+		CHECK_EQ(q.nr_free, VIRTQ_SIZE);
+	}
+	virtq_give(&q, 7, 1);
+	virtq_give(&q, 3, 1);
+	virtq_give(&q, 9, 1);
+	device_returns(6, 3, 0);
+	CHECK_EQ(virtq_take(&q, &unused), 3);
+	CHECK_EQ(q.nr_free, VIRTQ_SIZE - 1);
+	while (q.nr_free)
+		CHECK(q.free[--q.nr_free] != 9); /* it is the device's */
+	free_queue(&q);
 }

@@ -79,9 +79,13 @@ class Client:
     def __init__(self, path, timeout=60):
         self.timeout = timeout
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(timeout)
+        # QEMU may have other connections to accept. settimeout() would not
+        # wait for these.
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO,
+                             struct.pack("ll", int(timeout), 0))
         self.sock.connect(path)
-        self.sock.settimeout(None)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO,
+                             struct.pack("ll", 0, 0))
         self.lock, self.sending = threading.Lock(), threading.Lock()
         self.waiting, self.damaged, self.dead = {}, [], None
         self.next_id = int.from_bytes(os.urandom(3), "little") << 8 | 1

@@ -4,7 +4,8 @@
  *
  * U1  A descriptor is either in q->free or the device's: virtq_give() removes
  *     it, virtq_take() returns it. An id from the device that is out of range
- *     is not followed.
+ *     is not followed. A device sends in order: what was given to it before a
+ *     buffer that is back is back, too, also if it is never returned.
  *
  * Context: one task at a time uses a queue. Not traceable.
  */
@@ -233,6 +234,24 @@ void virtq_notify(struct virtq *q)
 	writew(q->notify, q->number);
 }
 
+/*
+ * U1. QEMU does not return the buffer that it was sending when the connection
+ * ended (virtio_serial_close() only forgets it). An id that the device did not
+ * have is ignored.
+ */
+static void free_sent(struct virtq *q, u16 id)
+{
+	const struct virtq_avail *avail = &q->ring->avail;
+	u16 at = q->back;
+
+	while (at != avail->idx && avail->ring[at % VIRTQ_SIZE] != id)
+		at++;
+	if (at == avail->idx)
+		return;
+	for (at++; q->back != at; q->back++)
+		q->free[q->nr_free++] = avail->ring[q->back % VIRTQ_SIZE];
+}
+
 int virtq_take(struct virtq *q, u32 *len)
 {
 	struct virtq_used *used = &q->ring->used;
@@ -243,7 +262,10 @@ int virtq_take(struct virtq *q, u32 *len)
 	id = used->ring[q->seen % VIRTQ_SIZE].id % VIRTQ_SIZE;
 	*len = min(used->ring[q->seen % VIRTQ_SIZE].len, (u32)PAGE_SIZE);
 	q->seen++;
-	q->free[q->nr_free++ % VIRTQ_SIZE] = id;
+	if (q->to_device)
+		free_sent(q, id);
+	else
+		q->free[q->nr_free++ % VIRTQ_SIZE] = id;
 	return id;
 }
 

@@ -47,6 +47,7 @@ struct virtq {
 	void *page[VIRTQ_SIZE];	 /* [I] buffer i belongs to descriptor i */
 	u16 number;		 /* [I] */
 	u16 seen;		 /* [U] used entries taken */
+	u16 back;		 /* [U] avail entries back: to_device */
 	u16 nr_free;		 /* [U] */
 	u16 free[VIRTQ_SIZE];	 /* [U] descriptors the device lacks */
 	bool to_device;		 /* [I] */
