@@ -1,46 +1,37 @@
 # SPDX-License-Identifier: MIT
-# parts: test 2
+# parts: test 2, test-all 8
 """Forks and ends of this host's tasks as FORK and EXIT of TFS1: the FUSE
-program, with sanitizers, in front of a tree in memory. Needs root, /dev/fuse
-and the kernel's process events."""
+program, with sanitizers, in front of a tree in memory. Needs root and
+/dev/fuse; each of the kernel's two sources that it lets us have."""
 import errno
 import os
 import pathlib
+import select
 import signal
-import socket
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
-from tests.test_tracefs_mount import Mounted, program, soon  # noqa: F401
+from tests.test_tracefs_mount import (Mounted, PROGRAM, program,  # noqa: F401
+                                      soon)
 from tests.tfs1_double import Double
-from tools.tracefs import mounts, tfs1
+from tools.tracefs import guest, mounts, tfs1
 
 NETLINK_CONNECTOR = 11
+NOT_TOLD = ", forks of this host are not told: "
+pytestmark = pytest.mark.skipif(mounts.missing(tracefs=False) is not None,
+                                reason=str(mounts.missing(tracefs=False)))
 
 
-def events_missing():
-    """Why the kernel tells no forks; None: it does."""
-    try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM,
-                           NETLINK_CONNECTOR) as line:
-            line.bind((0, 1))
-    except OSError as error:
-        return f"no process events: {error}"
-    for name, first in (("pid", 0xeffffffc), ("user", 0xeffffffd)):
-        if os.stat(f"/proc/self/ns/{name}").st_ino != first:
-            return f"no process events: not in the first {name} namespace"
-    return mounts.missing(tracefs=False)
-
-
-pytestmark = pytest.mark.skipif(events_missing() is not None,
-                                reason=str(events_missing()))
-
-
-@pytest.fixture
-def tree(tmp_path):
-    with Mounted(tmp_path) as mounted:
+@pytest.fixture(params=["connector", "perf"])
+def tree(tmp_path, request):
+    with Mounted(tmp_path, "--forks", request.param) as mounted:
+        mounted.source = request.param
+        if NOT_TOLD in mounted.line:
+            pytest.skip(f"{request.param}{mounted.line.rstrip()}")
         yield mounted
 
 
@@ -163,6 +154,7 @@ def test_a_guest_without_forks_is_told_no_more(tree):
     assert told(tree) == before
 
 
+@pytest.mark.slow
 def test_many_forks_at_once(tree):
     """None is left out, and calls go on."""
     parent, *_ = pids(tree, "read x < tracing_on; echo $$;"
@@ -173,25 +165,150 @@ def test_many_forks_at_once(tree):
     soon(lambda: forked <= {row[1] for row in told(tree, tfs1.EXIT)})
 
 
-def drops(process):
-    """How many events its socket had no room for."""
+def listening(process):
+    """(bytes, drops) of its socket for the kernel's process events."""
     rows = map(str.split, pathlib.Path("/proc/net/netlink").read_text(
         "utf-8").splitlines()[1:])
-    return sum(int(row[8]) for row in rows
-               if row[1:3] == [str(NETLINK_CONNECTOR), str(process.pid)])
+    row, = [row for row in rows
+            if row[1:3] == [str(NETLINK_CONNECTOR), str(process.pid)]]
+    return int(row[4]), int(row[8])
 
 
+MANY = {"connector": ["sh", "-c", "for i in $(seq 2000); do (:); done"],
+        # Threads: faster. A CPU has room for 16,384 records, two of each.
+        "perf": [sys.executable, "-c", "import threading\nfor _ in range(9000):"
+                 " t = threading.Thread(); t.start(); t.join()"]}
+
+
+def on_one_cpu():
+    """A ring of perf is a CPU's."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+@pytest.mark.slow
 def test_ends_that_were_lost_are_found(tree):
     """Otherwise the guest would keep their tasks."""
+    def many():
+        subprocess.run(MANY[tree.source], check=True, preexec_fn=on_one_cpu)
+        return tree.source == "perf" or listening(tree.process)[1]
     with subprocess.Popen(["sh", "-c", "read x < tracing_on; echo $$; read x"],
                           cwd=tree.path, stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE) as process:
+                          stdout=subprocess.PIPE,
+                          preexec_fn=on_one_cpu) as process:
         caller = int(process.stdout.readline())
         tree.process.send_signal(signal.SIGSTOP)
-        many = ["sh", "-c", "for i in $(seq 2000); do (:); done"]
-        soon(lambda: subprocess.run(many, check=True) and drops(tree.process))
+        soon(many)
     assert not told(tree)
     tree.process.send_signal(signal.SIGCONT)
+    # perf tells of a loss when there is room, by the next record.
+    soon(lambda: subprocess.run(["true"], preexec_fn=on_one_cpu, check=True)
+         and select.select([tree.process.stderr], [], [], 0)[0])
     ended(tree, caller)
     assert tree.process.stderr.readline() == (
         "nop5fs: forks and ends of this host were lost: there are too many\n")
+
+
+CHAIN = """
+import os, sys
+cpus = sorted(os.sched_getaffinity(0))[:2]
+open("tracing_on").read()
+print(os.getpid(), flush=True)
+sys.stdin.read()
+for turn in range(8):
+    os.sched_setaffinity(0, {cpus[turn % len(cpus)]})
+    if child := os.fork():
+        os.waitpid(child, 0)
+        os._exit(0)
+    print(os.getpid(), flush=True)
+"""
+
+
+def test_forks_on_several_cpus_are_told_in_their_order(tree):
+    """A child that is not known yet would have no children."""
+    with subprocess.Popen([sys.executable, "-c", CHAIN], cwd=tree.path,
+                          stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as process:
+        chain = [int(process.stdout.readline())]
+        tree.process.send_signal(signal.SIGSTOP)
+        process.stdin.close()
+        chain += map(int, process.stdout.read().split())
+        tree.process.send_signal(signal.SIGCONT)
+    ended(tree, *chain)
+    assert told(tree, tfs1.FORK) == [
+        (tfs1.FORK, *pair) for pair in zip(chain, chain[1:])]
+    assert len(chain) == 9
+
+
+@pytest.mark.parametrize("children", [63, 64, 65, 200])
+def test_more_ends_at_once_than_the_guest_has_tasks(tree, children):
+    """Each is reported once: those of while the program stood still."""
+    with subprocess.Popen(
+            ["sh", "-c", "read x < tracing_on; echo $$; read x; for i in"
+             f" $(seq {children}); do (:); done; echo; read x < tracing_on"],
+            cwd=tree.path, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE) as process:
+        parent = int(process.stdout.readline())
+        tree.process.send_signal(signal.SIGSTOP)
+        process.stdin.close()
+        process.stdout.readline()
+        tree.process.send_signal(signal.SIGCONT)
+    ended(tree, parent)
+    forked = [row[2] for row in told(tree, tfs1.FORK)]
+    assert len(forked) == children + 1  # and seq
+    assert sorted(row[1] for row in told(tree, tfs1.EXIT)) == sorted(
+        [parent, *forked])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tree", ["connector"], indirect=True)
+def test_events_wait_in_the_kernel_while_too_much_is_under_way(tree):
+    """The guest answers no FORK: after 4,096 no event is taken any more."""
+    holds = threading.Event()
+    tree.double.OPS = {**Double.OPS, tfs1.FORK:
+                       lambda *_: holds.wait(100) and (0, 0, b"")}
+    parent = int(tree.shell("read x < tracing_on; echo $$; cd /;"
+                            "for i in $(seq 4200); do (:); done"))
+    before = None  # until nothing changes any more
+    def still():
+        nonlocal before
+        now, before = before, listening(tree.process)[0]
+        time.sleep(0.1)
+        return now == before
+    soon(still)
+    assert before > 0
+    holds.set()
+    ended(tree, parent)
+    assert len(told(tree, tfs1.FORK)) == 4201  # and seq
+    assert not listening(tree.process)[0]
+
+
+@pytest.mark.parametrize("tree", ["perf"], indirect=True)
+def test_a_pid_namespace_has_a_source(tree, tmp_path):
+    """There the connector refuses; perf does not."""
+    (tmp_path.parent / "other").mkdir()
+    with Double({"a": b""}) as double, subprocess.Popen(
+            ["unshare", "--mount", "--pid", "--fork", "--mount-proc",
+             "--kill-child", PROGRAM, double.path, tmp_path.parent / "other"],
+            stdout=subprocess.PIPE, text=True) as process:
+        line = process.stdout.readline()
+        process.kill()
+    assert line == "mounted, 4 CPUs, build double\n"
+    assert NOT_TOLD not in tree.line
+
+
+def test_without_a_source_nothing_is_reported(tmp_path, capfd, monkeypatch):
+    """The line of the program says so, and a line of guest.py."""
+    with Mounted(tmp_path, "--forks", "none") as tree:
+        assert tree.line.endswith(NOT_TOLD + "Operation not supported\n")
+        tree.shell("read x < tracing_on; (cat tracing_on)")
+        assert not told(tree)
+    program = tmp_path / "nop5fs"
+    program.write_text(f'#!/bin/sh\nexec {PROGRAM} --forks none "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(guest, "PROGRAM", program)
+    (tmp_path / "tree").mkdir()
+    with Double({"a": b""}) as double:
+        guest.Mounted(double.path, str(tmp_path / "tree"), lambda: True).end()
+    assert capfd.readouterr().err == (
+        "guest.py: event-fork, function-fork: forks of this host are not told: "
+        "Operation not supported\n")

@@ -56,7 +56,8 @@ class Mounted:
             [PROGRAM, *self.options, self.double.path, self.path],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, **(self.env or {})})
-        assert self.process.stdout.readline().startswith(
+        self.line = self.process.stdout.readline()
+        assert self.line.startswith(
             "mounted, 4 CPUs, build double"), self.process.communicate()
         return self
 

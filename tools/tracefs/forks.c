@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * forks.c - the kernel's process events as FORK and EXIT of TFS1.
+ * forks.c - what the kernel tells of forks and ends as FORK and EXIT of TFS1.
  *
  * FK1  A task is in `known` from its first call, or the fork that made it, to
  *      its end. The guest learns nothing of others.
@@ -11,41 +11,33 @@
 #include "tools/tracefs/forks.h"
 
 #include <errno.h>
-#include <linux/cn_proc.h>
-#include <linux/connector.h>
-#include <linux/netlink.h>
-#include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "tools/tracefs/caller.h"
+#include "tools/tracefs/fork_source.h"
 #include "tools/tracefs/link.h"
 
-#define PIDS	   4194304
-#define ROOM	   (16 << 20) /* of the socket: some 20,000 events */
-#define UNDER_WAY  4096	      /* calls; then events wait in the socket */
-#define ENDS	   64	      /* as many as the guest has tasks */
-#define ANSWERS_MS 1000	      /* the kernel answers during the call */
+#define PIDS	  4194304
+#define UNDER_WAY 4096 /* calls; then events wait in the kernel */
+#define ENDS	  64   /* as many as the guest has tasks */
+#define ALL	  (-1)
+#define LOOK_MS	  1 /* until the next look at a task that ends */
 
-static int fd = -1;
+static const struct fork_source *source; /* NULL: none */
 static unsigned int under_way;
 static uint8_t known[PIDS / 8 + 1];
-static int ended[ENDS]; /* FK2 */
+/* FK2. `over`: it has closed its files. */
+static struct {
+	int pid;
+	bool over;
+} ended[ENDS];
 static unsigned int nr_ended;
 static bool said; /* that events were lost */
 static bool lost; /* events, perhaps ends in `known` */
-static bool listens;
-
-/* In front of an event, and of what is asked of the connector. */
-struct head {
-	struct nlmsghdr netlink;
-	struct cn_msg connector;
-};
 
 static bool is_known(int pid)
 {
@@ -87,14 +79,14 @@ static void tell(enum wire_op op, int pid, int child)
 	link_send(call, &request);
 }
 
-/* FK2: all, or @pid. */
+/* FK2: all that are over, and @pid, or all. */
 static void tell_ended(int pid)
 {
 	unsigned int i, left = 0;
 
 	for (i = 0; i < nr_ended; i++) {
-		if (!pid || ended[i] == pid)
-			tell(WIRE_EXIT, ended[i], 0);
+		if (ended[i].over || ended[i].pid == pid || pid == ALL)
+			tell(WIRE_EXIT, ended[i].pid, 0);
 		else
 			ended[left++] = ended[i];
 	}
@@ -103,14 +95,8 @@ static void tell_ended(int pid)
 
 /* ---- events ---- */
 
-/*
- * The kernel does not tell which thread made a thread: the leader of the
- * process stands for it.
- */
-static void on_fork(int parent, int child, int leader)
+static void on_fork(int parent, int child)
 {
-	if (child != leader)
-		parent = leader;
 	if (!is_known(parent))
 		return;
 	tell_ended(child);
@@ -124,18 +110,9 @@ static void on_exit_of(int pid)
 		return;
 	set_known(pid, false);
 	if (nr_ended == ENDS)
-		tell_ended(0);
-	ended[nr_ended++] = pid;
-}
-
-static void on_event(const struct proc_event *event)
-{
-	if (event->what == PROC_EVENT_FORK)
-		on_fork(event->event_data.fork.parent_pid,
-			event->event_data.fork.child_pid,
-			event->event_data.fork.child_tgid);
-	else if (event->what == PROC_EVENT_EXIT)
-		on_exit_of(event->event_data.exit.process_pid);
+		tell_ended(ALL);
+	ended[nr_ended].pid = pid;
+	ended[nr_ended++].over = !source->early;
 }
 
 static void on_loss(void)
@@ -147,41 +124,34 @@ static void on_loss(void)
 	lost = true;
 }
 
-/*
- * Return: whether a message came. If it was no event, event->what is no known
- * value.
- */
-static bool read_event(struct proc_event *event)
+/* Return: whether there was one. */
+static bool take_event(void)
 {
-	uint8_t bytes[sizeof(struct head) + sizeof(*event)];
-	ssize_t len;
+	struct fork_event event;
 
-	do {
-		len = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-		if (len < 0 && errno == ENOBUFS)
-			on_loss();
-	} while (len < 0 && (errno == ENOBUFS || errno == EINTR));
-	memset(event, 0xff, sizeof(*event));
-	if (len == sizeof(bytes))
-		memcpy(event, bytes + sizeof(struct head), sizeof(*event));
-	return len > 0;
+	if (!source || !source->next(&event))
+		return false;
+	if (event.what == FORK_MADE)
+		on_fork(event.pid, event.child);
+	else if (event.what == FORK_ENDED)
+		on_exit_of(event.pid);
+	else if (event.what == FORK_LOST)
+		on_loss();
+	return true;
 }
 
 void forks_tell(void)
 {
-	struct proc_event event;
-
-	while (forks_fd() >= 0 && read_event(&event))
-		on_event(&event);
+	while (forks_fd() >= 0 && take_event())
+		;
 }
 
 /* Whose ends were lost? One that nobody has waited for counts as alive. */
 static void find_lost(void)
 {
-	struct pollfd more = { .fd = fd, .events = POLLIN };
 	int pid;
 
-	if (!lost || forks_fd() < 0 || poll(&more, 1, 0) > 0)
+	if (!lost || forks_fd() < 0 || source->any())
 		return;
 	lost = false;
 	for (pid = 1; pid < PIDS; pid++)
@@ -191,104 +161,87 @@ static void find_lost(void)
 
 void forks_idle(bool came)
 {
-	struct proc_event event;
-
-	if (came && forks_fd() >= 0 && read_event(&event))
-		on_event(&event);
+	if (came && forks_fd() >= 0)
+		take_event();
 	find_lost();
 	tell_ended(0);
 }
 
 int forks_fd(void)
 {
-	return under_way < UNDER_WAY ? fd : -1;
+	return source && under_way < UNDER_WAY ? source->fd() : -1;
+}
+
+/* A task that is a zombie, or gone, has closed its files. */
+static bool is_over(int pid)
+{
+	char path[32], text[512], *at;
+	size_t len = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (file) {
+		len = fread(text, 1, sizeof(text) - 1, file);
+		fclose(file);
+	}
+	text[len] = '\0';
+	at = strrchr(text, ')'); /* its name may have one, too */
+	return !at || strchr("ZX", at[2]);
+}
+
+bool forks_look(int *timeout)
+{
+	bool any = forks_fd() >= 0 && source->any(), over = false;
+	unsigned int i;
+
+	for (i = 0; i < nr_ended; i++) {
+		ended[i].over = ended[i].over || is_over(ended[i].pid);
+		if (ended[i].over)
+			over = true;
+		else if (*timeout < 0 || *timeout > LOOK_MS)
+			*timeout = LOOK_MS;
+	}
+	if (any || over)
+		*timeout = 0;
+	return any;
 }
 
 void forks_caller(int pid)
 {
-	if (fd >= 0)
+	if (source)
 		set_known(pid, true);
 }
 
 bool forks_alive(int pid)
 {
 	for (unsigned int i = 0; i < nr_ended; i++)
-		if (ended[i] == pid)
+		if (ended[i].pid == pid)
 			return true;
-	return fd < 0 || is_known(pid);
+	return !source || is_known(pid);
 }
 
 /* ---- the beginning and the end ---- */
 
-static int ask(enum proc_cn_mcast_op op)
+int forks_open(const char *name)
 {
-	const struct head head = {
-		.netlink = { .nlmsg_len = sizeof(head) + sizeof(op),
-			     .nlmsg_type = NLMSG_DONE },
-		.connector = { .id = { CN_IDX_PROC, CN_VAL_PROC },
-			       .len = sizeof(op) },
-	};
-	uint8_t bytes[sizeof(head) + sizeof(op)];
+	static const struct fork_source *const sources[] = { &fork_connector,
+							     &fork_perf };
+	int ret = -EOPNOTSUPP;
 
-	memcpy(bytes, &head, sizeof(head));
-	memcpy(bytes + sizeof(head), &op, sizeof(op));
-	return send(fd, bytes, sizeof(bytes), 0) < 0 ? -errno : 0;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
-/* Return: the kernel's answer to the subscription. */
-static int subscribe(void)
-{
-	struct pollfd answer = { .fd = fd, .events = POLLIN };
-	int64_t left, until = now_ms() + ANSWERS_MS;
-	struct proc_event event;
-	int ret = ask(PROC_CN_MCAST_LISTEN);
-
-	if (ret)
-		return ret;
-	listens = true;
-	while ((left = until - now_ms()) > 0 && poll(&answer, 1, left) > 0) {
-		if (read_event(&event) && event.what == PROC_EVENT_NONE)
-			return -(int)event.event_data.ack.err;
+	for (unsigned int i = 0; i < 2 && !source; i++) {
+		if (name && strcmp(name, sources[i]->name))
+			continue;
+		ret = sources[i]->open();
+		if (!ret)
+			source = sources[i];
 	}
-	return -EPERM; /* another namespace than the first one */
-}
-
-int forks_open(void)
-{
-	struct sockaddr_nl name = { .nl_family = AF_NETLINK,
-				    .nl_groups = CN_IDX_PROC };
-	int room = ROOM, ret = 0;
-
-	fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-		    NETLINK_CONNECTOR);
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
-	if (bind(fd, (struct sockaddr *)&name, sizeof(name)))
-		ret = -errno;
-	if (!ret)
-		ret = subscribe();
-	if (ret)
-		forks_close();
 	return ret;
 }
 
-/* Before Linux 6.6 close() alone leaves one listener too many. */
 void forks_close(void)
 {
-	if (fd < 0)
-		return;
-	if (listens)
-		ask(PROC_CN_MCAST_IGNORE);
-	listens = false;
-	close(fd);
-	fd = -1;
+	if (source)
+		source->close();
+	source = NULL;
 }

@@ -12,16 +12,22 @@
 #include <stdbool.h>
 
 /*
- * Listen to the kernel's process events. Return: 0; -errno: this kernel has
- * none, or tells them only to root in the first namespaces; then nothing is
- * told, and the calls below do nothing.
+ * Listen to the first source of events that this kernel lets us have, or to the
+ * one with that name. Return: 0; -errno: there is none; then the guest
+ * learns nothing, and the calls below do nothing.
  */
-int forks_open(void);
+int forks_open(const char *name);
 /* Tell nothing any more. */
 void forks_close(void);
 
 /* For poll(); -1: none, or so much is under way that more is not read now. */
 int forks_fd(void);
+
+/*
+ * Before poll(): what has happened until now? Return: is an event there?
+ * *timeout, in ms, becomes less if there is something to do.
+ */
+bool forks_look(int *timeout);
 
 /* This task calls. */
 void forks_caller(int pid);
@@ -33,8 +39,8 @@ bool forks_alive(int pid);
 void forks_tell(void);
 
 /*
- * No call waits: tell the ends that are known, and the next event, if poll()
- * has seen that one @came. One, since what is read later may have happened
+ * No call waits: tell the ends that are known, and the next event, if one @came
+ * before poll() saw that. One, since what is read later may have happened
  * after a close that waits by then.
  */
 void forks_idle(bool came);

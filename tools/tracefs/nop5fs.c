@@ -2,7 +2,8 @@
 /*
  * nop5fs.c - mounts the control tree of a guest
  *
- *	nop5fs [--with-parent] [--patience SECONDS] SOCKET MOUNTPOINT
+ *	nop5fs [--with-parent] [--patience SECONDS] [--forks SOURCE] SOCKET
+ *		MOUNTPOINT
  *
  * It begins a session with the guest's file server, mounts, and says so on
  * stdout: "mounted, 4 CPUs, build IDENTITY", and behind it whether it cannot
@@ -10,7 +11,8 @@
  * stdout: "dead: REASON", and answers every call by -EIO from then on, until it
  * is ended by SIGTERM: then it unmounts. With --with-parent the end of its
  * parent is such a signal. A guest that does not answer for so many seconds
- * (60) is dead.
+ * (60) is dead. SOURCE of forks is connector, perf or none, for tests; else
+ * it is the first one that works.
  *
  * Status: 0 ended by a signal, or unmounted by umount; 1 it could not begin,
  * with one sentence on stderr.
@@ -40,6 +42,8 @@
 /* Calls in the background (each close() is one) are not held back: else one
  * would come to the guest behind the calls that follow it. */
 #define BACKGROUND 65535
+
+static const char *fork_source; /* NULL: any */
 
 /* fsname has the word that Linux's own tests look for in /proc/mounts. */
 #define OPTIONS "fsname=nop5-tracefs,subtype=nop5,max_read=65536"
@@ -136,10 +140,10 @@ static void serve_fuse(struct fuse_session *session, struct fuse_buf *buf)
 static void loop(struct fuse_session *session, int signals)
 {
 	struct fuse_buf buf = { 0 };
-	bool told = false;
+	bool told = false, came;
+	int timeout;
 
 	while (!fuse_session_exited(session)) {
-		/* Events first: what was closed before one is seen then. */
 		struct pollfd wait[] = {
 			{ .fd = forks_fd(), .events = POLLIN },
 			{ .fd = fuse_session_fd(session), .events = POLLIN },
@@ -147,13 +151,16 @@ static void loop(struct fuse_session *session, int signals)
 			{ .fd = link_fd(), .events = link_events() },
 		};
 
-		poll(wait, 4, link_timeout());
+		/* Events first: what was closed before one is seen then. */
+		timeout = link_timeout();
+		came = forks_look(&timeout);
+		poll(wait, 4, timeout);
 		if (wait[2].revents)
 			break;
 		if (wait[1].revents)
 			serve_fuse(session, &buf);
 		else
-			forks_idle(wait[0].revents);
+			forks_idle(came);
 		link_work();
 		if (link_ended() && !told) {
 			say(stdout, "dead: %s", link_ended());
@@ -175,7 +182,7 @@ static int serve(struct fuse_session *session, const char *mountpoint,
 	}
 	/* A call that poll() has seen goes when its caller is killed. */
 	fcntl(fuse_session_fd(session), F_SETFL, O_NONBLOCK);
-	forks = forks_open();
+	forks = forks_open(fork_source);
 	say(stdout, "mounted, %u CPUs, build %s%s%s", hello->cpus, hello->build,
 	    forks ? ", forks of this host are not told: " : "",
 	    forks ? strerror(-forks) : "");
@@ -228,6 +235,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "with-parent", no_argument, NULL, 'w' },
 		{ "patience", required_argument, NULL, 'p' },
+		{ "forks", required_argument, NULL, 'f' },
 		{ 0 },
 	};
 	int signals = open_signals(), option, patience = LINK_PATIENCE;
@@ -236,6 +244,8 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		if (option == 'p')
 			patience = atoi(optarg);
+		else if (option == 'f')
+			fork_source = optarg;
 		else if (option != 'w')
 			wrong = true;
 		else if (!end_with_parent())
@@ -243,7 +253,7 @@ int main(int argc, char **argv)
 	}
 	if (wrong || patience <= 0 || argc - optind != 2) {
 		say(stderr, "usage: nop5fs [--with-parent] [--patience "
-			    "SECONDS] SOCKET MOUNTPOINT");
+			    "SECONDS] [--forks SOURCE] SOCKET MOUNTPOINT");
 		return 1;
 	}
 	link_set_patience(patience);
