@@ -55,7 +55,7 @@ typedef unsigned long uintptr_t;
  * Older versions of gcc also dropped other flags; tests/test_optimize.py checks
  * that this one does not.
  */
-#define __no_fp	       __attribute__((__optimize__("omit-frame-pointer")))
+#define __no_fp __attribute__((__optimize__("omit-frame-pointer")))
 /*
  * For functions of a few dozen bytes in the trace path: one begins a line of
  * the cache. Otherwise its time depends on what is linked in front of it, by up

@@ -392,8 +392,8 @@ static __always_inline int plan_stretch(struct ftrace_plan *plan,
 					struct step step, size_t i, size_t end,
 					bool own, const unsigned long *target)
 {
-	bool direct = own || (request->ops->flags & FTRACE_OPS_FL_DIRECT &&
-			      step.is);
+	bool direct = own ||
+		      (request->ops->flags & FTRACE_OPS_FL_DIRECT && step.is);
 	size_t next;
 	int err;
 

@@ -317,6 +317,16 @@ static __always_inline bool is_unheard_of(const struct ftrace_ops *ops)
 	       !(ops->flags & FTRACE_OPS_FL_DIRECT);
 }
 
+static __always_inline void
+who_is_target(struct who *who, struct ftrace_ops *ops, unsigned long direct)
+{
+	*who = (struct who){ .direct = direct,
+			     .direct_ops = ops,
+			     .ops = no_calls,
+			     .flags = FTRACE_SET_HAS_DIRECT };
+	who->bucket = who_hash(who);
+}
+
 /*
  * The set of a direct caller alone. Each of its sites may have one, so all of
  * it is in registers.
@@ -324,13 +334,10 @@ static __always_inline bool is_unheard_of(const struct ftrace_ops *ops)
 static struct ftrace_set *set_of_target(struct ftrace_ops *ops,
 					unsigned long direct)
 {
-	struct who who = { .direct = direct,
-			   .direct_ops = ops,
-			   .ops = no_calls,
-			   .flags = FTRACE_SET_HAS_DIRECT };
 	struct ftrace_set *set;
+	struct who who;
 
-	who.bucket = who_hash(&who);
+	who_is_target(&who, ops, direct);
 	set = set_find(&who) ?: set_make(&who); /* S1 */
 	if (!IS_ERR(set))
 		set->pinned = true;

@@ -41,18 +41,18 @@ static bool match_ranges(const struct event_filter *filter, const void *record,
  * A program of one range: the predicate is in the object, and the kind of load
  * is in the function.
  */
-#define MATCH_ONE(name, type)                                                 \
-	static __own_line bool name(const struct event_filter *head,          \
-				    const void *record, u32 len)              \
-	{                                                                     \
-		const struct text_filter *filter =                            \
-			container_of(head, struct text_filter, head);         \
-		type x;                                                       \
-                                                                              \
-		__builtin_memcpy(&x, (const u8 *)record + filter->offset,     \
-				 sizeof(x));                                  \
-		return ((u64)(s64)x - filter->first > filter->span) ^         \
-		       filter->inside;                                        \
+#define MATCH_ONE(name, type)                                             \
+	static __own_line bool name(const struct event_filter *head,      \
+				    const void *record, u32 len)          \
+	{                                                                 \
+		const struct text_filter *filter =                        \
+			container_of(head, struct text_filter, head);     \
+		type x;                                                   \
+                                                                          \
+		__builtin_memcpy(&x, (const u8 *)record + filter->offset, \
+				 sizeof(x));                              \
+		return ((u64)(s64)x - filter->first > filter->span) ^     \
+		       filter->inside;                                    \
 	}
 MATCH_ONE(match_u8, u8)
 MATCH_ONE(match_s8, s8)

@@ -104,8 +104,8 @@ struct kprobe *get_kprobe(void *addr);
 bool kprobe_blacklisted(unsigned long addr);
 
 /*
- * The switch of all probes, kretprobes, too: off, no probe is armed. Return: 0, or an error of
- * arming.
+ * The switch of all probes, kretprobes included: off, no probe is armed.
+ * Return: 0, or an error of arming.
  */
 int kprobes_set_all(bool on);
 bool kprobes_all(void);
