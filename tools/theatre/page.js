@@ -213,10 +213,15 @@ function source(text, path) {
 	return link;
 }
 
+// What the table follows from, where no step is to be explained.
+const RULE = "A CPU fetches an instruction in parts, and may keep each part " +
+	"until it executes a serialising instruction. So it may execute any " +
+	"combination of the parts that it may still hold.";
+
 // Why the step is there, and where that is explained and written.
 function showWhy(step) {
 	if (!step || !step.why)
-		return $("why").replaceChildren();
+		return $("why").replaceChildren(html("span", "rule", RULE));
 	const places = html("span", "places");
 	places.append(source(step.design, step.design), ", ",
 		source(`${step.source}:${step.line}`,

@@ -23,7 +23,8 @@ COOL = [("#9ecae9", "#20567d"), ("#a7d8b8", "#25613c"), ("#c9b6e4", "#57408a"),
 
 BASE = """\
 svg { color-scheme: light dark; font-family: FONT; font-size: 12px; }
-.paper { fill: #ffffff; } .ink { fill: #1f2328; } .dim { fill: #59636e; }
+svg { background: #ffffff; } .paper { fill: #ffffff; }
+.ink { fill: #1f2328; } .dim { fill: #59636e; }
 .title { font-size: 18px; font-weight: bold; }
 .line { stroke: #d1d9e0; stroke-width: 1; } .lane { fill: #f3f5f7; }
 .idle { fill: #e4e8ec; }
@@ -32,7 +33,8 @@ svg { color-scheme: light dark; font-family: FONT; font-size: 12px; }
 g.f:hover rect { stroke: #1f2328; stroke-width: 1.5; }
 """
 DARK = """\
-.paper { fill: #0d1117; } .ink { fill: #f0f6fc; } .dim { fill: #9198a1; }
+svg { background: #0d1117; } .paper { fill: #0d1117; }
+.ink { fill: #f0f6fc; } .dim { fill: #9198a1; }
 .line { stroke: #3d444d; } .lane { fill: #171d25; } .lost { fill: #ff7b72; }
 .idle { fill: #2a313c; } .off text { fill: #9198a1; }
 .edge { stroke: #0d1117; } g.f:hover rect { stroke: #f0f6fc; }
@@ -81,11 +83,12 @@ def clean_lines(content: str) -> str:
 
 
 def fit(content: str, width: float, size: float = 12) -> str:
-    """The text cut to the room; "" if there is none."""
+    """The text cut to the room; "" if there is none. An ellipsis is as wide as
+    two letters."""
     room = int((width - 6) / (size * CHAR))
     if len(content) <= room:
         return content
-    return content[:room - 1] + "\N{HORIZONTAL ELLIPSIS}" if room >= 4 else ""
+    return content[:room - 2] + "\N{HORIZONTAL ELLIPSIS}" if room >= 4 else ""
 
 
 def nanoseconds(value: int) -> str:
