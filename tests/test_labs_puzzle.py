@@ -8,7 +8,8 @@ import subprocess
 import pytest
 
 from tests import qemu
-from tools.labs import build, cut, puzzle, puzzle_grade, tree
+from tests.lint import invariants
+from tools.labs import build, cut, hand_out, puzzle, puzzle_grade, tree
 from tools.labs.cut import LabError
 
 SEEDS = [f"student {nr}" for nr in range(30)]
@@ -135,6 +136,17 @@ def test_what_is_handed_out_does_not_tell(base):
     assert fault.what.encode() not in b"".join(files.values())
     sealed = puzzle.unseal(files[puzzle.SEALED])
     assert sealed["files"][fault.file].encode() == base[fault.file]
+
+
+def test_an_invariant_is_cited_unless_its_test_was_taken_out(base):
+    """The README tells students to look for one that is not."""
+    files = {path: data.decode() for path, data in hand_out.kept(base).items()
+             if re.search(r"^tests/(?!lint).*\.(py|session)$|\.([ch]|asm)$",
+                          path)}
+    tests = {path: files.pop(path) for path in list(files)
+             if path.startswith("tests/")}
+    assert not list(invariants.check_texts(files, base["DESIGN.md"].decode(),
+                                           tests))
 
 
 def test_a_seed_is_a_fault_and_seeds_differ():

@@ -77,7 +77,10 @@ static void change_during_the_look(void)
 	kthread_join(caller);
 }
 
-/* A task found in a set that is gone is no root when its call is over. */
+/*
+ * A set is taken away only once nobody looks into it (G1), and a task found in
+ * a set that is gone is no root when its call is over (G2).
+ */
 KTEST(function_graph, no_root_of_a_set_that_is_gone)
 {
 	struct ftrace_hash *set = ftrace_hash_begin(NULL);

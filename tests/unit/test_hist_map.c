@@ -115,7 +115,10 @@ UNIT(hist_map, a_full_map_drops_new_keys_and_counts_the_others)
 	hist_map_free(map);
 }
 
-/* Keys of several words differ in any of them; extra words do not matter. */
+/*
+ * Keys of several words differ in any of them; extra words do not matter. An
+ * element has its whole key (HM2).
+ */
 UNIT(hist_map, keys_of_several_words)
 {
 	struct hist_map *map = hist_map_create(128, 1, 3, 2);

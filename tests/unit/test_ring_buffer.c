@@ -113,7 +113,7 @@ static void consumed(const struct ring_buffer_event *event, u64 lost)
 	check_payload(event);
 	if (p->id >= w.o.nr)
 		return;
-	CHECK(!w.o.seen[p->id]); /* RB4 */
+	CHECK(!w.o.seen[p->id]); /* RB4, RB6 */
 	CHECK(event->time >= w.o.last_time);
 	w.o.seen[p->id] = true;
 	w.o.last_time = event->time;
