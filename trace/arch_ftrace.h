@@ -191,6 +191,9 @@ struct pt_regs *ftrace_get_regs(struct ftrace_regs *fregs);
 unsigned long ftrace_regs_get_argument(struct ftrace_regs *fregs,
 				       unsigned int n);
 unsigned long ftrace_regs_get_return_value(struct ftrace_regs *fregs);
+/* Of an fprobe's exit handler: what the function returns. */
+void ftrace_regs_set_return_value(struct ftrace_regs *fregs,
+				  unsigned long value);
 unsigned long ftrace_regs_get_instruction_pointer(struct ftrace_regs *fregs);
 void ftrace_regs_set_instruction_pointer(struct ftrace_regs *fregs,
 					 unsigned long ip);

@@ -38,6 +38,7 @@ static struct {
 	unsigned long entries, exits, wrong;
 	unsigned long ret_ip, exit_ret_ip;
 	bool decline, nest;
+	long instead; /* what the call shall return, or 0 */
 } seen;
 
 static int note_entry(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
@@ -75,6 +76,9 @@ static void note_exit(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
 			      bytes[fp->entry_data_size - 1] != bytes[0];
 	if (seen.nest)
 		(void)call_plain();
+	if (seen.instead)
+		ftrace_regs_set_return_value(fregs,
+					     (unsigned long)seen.instead);
 }
 
 static void call(unsigned int n)
@@ -167,6 +171,18 @@ static void test_disabled(bool fast)
 	EXPECT_EQ(fp.nmissed, 0);
 }
 
+static void test_result(bool fast)
+{
+	static struct fprobe fp;
+
+	ASSERT(begin(&fp, fast, 0));
+	seen.instead = 1234;
+	EXPECT_EQ(call_plain(), 1234);
+	seen.instead = 0;
+	call(1);
+	end(&fp, 2, 2);
+}
+
 /* Shadow stacks are given once and kept: leaks, here and below. */
 KTEST_FLAGS(fprobe_paths, values_and_data_K7, KTEST_LEAKS, 0)
 {
@@ -178,6 +194,12 @@ KTEST(fprobe_paths, answers_and_nested_calls_K7)
 {
 	test_answers(true);
 	test_answers(false);
+}
+
+KTEST(fprobe_paths, an_exit_handler_may_change_the_result_K7)
+{
+	test_result(true);
+	test_result(false);
 }
 
 KTEST(fprobe_paths, disabled_and_enabled_K7)

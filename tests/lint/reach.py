@@ -117,7 +117,7 @@ INDIRECT = {
     "fprobe_enter":
         (["call_entered"], "the same for other handlers: fprobe_busy is set"),
     "fprobe_return": (["call_returned"], "the same"),
-    "call_entered": ([], "the same"),
+    "call_entry_handler": ([], "the same"),
     "call_returned": ([], "the same"),
     "unwind_trampoline_frame": (Table("unwind_hooks"), "its entries"),
     "unwind_wrapper_range": (Table("unwind_hooks"), "its entries"),

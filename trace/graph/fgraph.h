@@ -35,8 +35,9 @@ struct ftrace_graph_ret {
 	unsigned long retval;	   /* rax as returned */
 	unsigned long retval_high; /* rdx */
 	unsigned long overrun;	   /* calls of this task not hooked */
-	const u64 *data;    /* words this user's entry reserved, or NULL */
-	unsigned int words; /* number of data words */
+	const u64 *data;       /* words this user's entry reserved, or NULL */
+	unsigned int words;    /* number of data words */
+	unsigned long *result; /* rax for the caller: a callback may set it */
 };
 
 /*

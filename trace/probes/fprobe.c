@@ -142,7 +142,7 @@ static void fprobe_return(const struct ftrace_graph_ret *ret,
 		.cx = call->arg[3],
 		.r8 = call->arg[4],
 		.r9 = call->arg[5],
-		.ax = ret->retval,
+		.ax = *ret->result,
 		.ip = call->ret_ip,
 		.parent_ip = call->ret_ip,
 	};
@@ -153,6 +153,7 @@ static void fprobe_return(const struct ftrace_graph_ret *ret,
 	this_cpu_or(fprobe_busy, this_cpu_read(trace_context));
 	fp->exit_handler(fp, ret->func, call->ret_ip, &fregs,
 			 fp->entry_data_size ? call + 1 : NULL);
+	*ret->result = fregs.ax;
 	this_cpu_and(fprobe_busy, ~this_cpu_read(trace_context));
 	preempt_enable_notrace();
 }

@@ -21,7 +21,8 @@ struct fprobe;
  * call, not zeroed; NULL if the size is 0.
  *
  * At entry @fregs are the registers. At exit they hold the arguments as they
- * were at entry, and the return value (ftrace_regs_get_return_value()).
+ * were at entry, and the return value (ftrace_regs_get_return_value()), which
+ * ftrace_regs_set_return_value() changes.
  *
  * If the entry handler returns another value than 0, the exit handler is not
  * called for this call, and nothing is counted.

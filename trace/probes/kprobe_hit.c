@@ -112,23 +112,6 @@ static noinline enum kprobe_next miss(const struct kprobe_list *list)
 	return KPROBE_GO_ON;
 }
 
-/* From here to leave() a probe that is reached in this context is missed. */
-static __always_inline bool enter(u32 context)
-{
-	if (unlikely(this_cpu_read(kprobe_busy) & context)) /* K4 */
-		return false;
-	this_cpu_or(kprobe_busy, context);
-	barrier();
-	return true;
-}
-
-/* Reading the context again is cheaper than keeping it over a handler. */
-static __always_inline void leave(void)
-{
-	barrier();
-	this_cpu_and(kprobe_busy, ~this_cpu_read(trace_context));
-}
-
 /* Return: the pre handler has set regs->ip. */
 static __always_inline bool call_one(struct kprobe *p, u32 context,
 				     struct pt_regs *regs)
@@ -158,7 +141,7 @@ static __always_inline enum kprobe_next pre(struct kprobe_point *point,
 
 	if (unlikely(!list)) /* it is being removed */
 		return KPROBE_GO_ON;
-	if (unlikely(!enter(context)))
+	if (unlikely(!kprobe_enter(context)))
 		return miss(list);
 	if (unlikely(list->n > 1))
 		next = call_many(list, context, regs);
@@ -166,7 +149,7 @@ static __always_inline enum kprobe_next pre(struct kprobe_point *point,
 		next = KPROBE_REDIRECTED;
 	else if (unlikely(list->post))
 		next = KPROBE_POST;
-	leave();
+	kprobe_leave();
 	return next;
 }
 
@@ -176,7 +159,7 @@ __no_fp void kprobe_post(struct kprobe_point *point, struct pt_regs *regs)
 	u32 context = this_cpu_read(trace_context);
 	unsigned int i;
 
-	if (!list || !enter(context))
+	if (!list || !kprobe_enter(context))
 		return;
 	for (i = 0; i < list->n; i++) {
 		struct kprobe *p = list->probe[i];
@@ -185,7 +168,7 @@ __no_fp void kprobe_post(struct kprobe_point *point, struct pt_regs *regs)
 		if (p->post_handler)
 			p->post_handler(p, regs, 0);
 	}
-	leave();
+	kprobe_leave();
 }
 
 /* The INT3 behind a copy in a slot. */

@@ -24,6 +24,8 @@
 #include "trace/arch_kprobe.h"
 #include "trace/core/ftrace.h"
 #include "trace/probes/kprobe.h"
+#include <asm/context.h>
+#include <asm/percpu.h>
 
 struct kprobe_list {
 	unsigned int n;
@@ -98,6 +100,23 @@ extern bool kprobes_on;		       /* [K] kprobes_set_all() */
 static inline struct kprobe_place *place_of_point(struct kprobe_point *point)
 {
 	return container_of(point, struct kprobe_place, point);
+}
+
+/* From here to kprobe_leave() a probe reached in this context is missed. */
+static __always_inline bool kprobe_enter(u32 context)
+{
+	if (unlikely(this_cpu_read(kprobe_busy) & context)) /* K4 */
+		return false;
+	this_cpu_or(kprobe_busy, context);
+	barrier();
+	return true;
+}
+
+/* Reading the context again is cheaper than keeping it over a handler. */
+static __always_inline void kprobe_leave(void)
+{
+	barrier();
+	this_cpu_and(kprobe_busy, ~this_cpu_read(trace_context));
 }
 
 /* ---- kprobe_hit.c ---- */

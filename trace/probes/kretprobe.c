@@ -23,6 +23,44 @@ static struct kretprobe *of_fprobe(struct fprobe *fp)
 	return container_of(fp, struct kretprobe, fprobe);
 }
 
+/* Between these two rp is the probe whose handler runs (K4). */
+static __always_inline bool begin(struct kretprobe *rp)
+{
+	u32 context = this_cpu_read(trace_context);
+
+	if (unlikely(!kprobe_enter(context)))
+		return false;
+	this_cpu_write(kprobe_contexts.probe[context], &rp->kp);
+	return true;
+}
+
+/* Not inside a handler of this context, nor above maxactive. */
+static __always_inline bool may_handle(struct kretprobe *rp)
+{
+	if (unlikely(this_cpu_read(kprobe_busy) & this_cpu_read(trace_context)))
+		return false;
+	if (fetch_add(&rp->active, 1) < rp->maxactive)
+		return true;
+	fetch_add(&rp->active, -1);
+	return false;
+}
+
+static noinline int call_entry_handler(struct kretprobe_instance *ri,
+				       struct ftrace_regs *fregs)
+{
+	struct kretprobe *rp = ri->rp;
+	struct pt_regs *regs = ftrace_get_regs(fregs);
+	int declined;
+
+	(void)begin(rp); /* may_handle() has looked */
+	declined = rp->entry_handler(ri, regs);
+	kprobe_leave();
+	regs->orig_ax = 0; /* others read that the frame is full */
+	if (declined)
+		fetch_add(&rp->active, -1);
+	return declined;
+}
+
 /* At entry: may this call have an instance, and is it wanted? */
 static int call_entered(struct fprobe *fp, unsigned long entry_ip,
 			unsigned long ret_ip, struct ftrace_regs *fregs,
@@ -30,25 +68,37 @@ static int call_entered(struct fprobe *fp, unsigned long entry_ip,
 {
 	struct kretprobe *rp = of_fprobe(fp);
 	struct kretprobe_instance *ri = data;
-	struct pt_regs *regs;
-	int declined = 0;
 
 	(void)entry_ip;
-	if (fetch_add(&rp->active, 1) >= rp->maxactive) {
-		fetch_add(&rp->active, -1);
+	if (!may_handle(rp)) {
 		fetch_add(&rp->nmissed, 1);
 		return 1;
 	}
 	ri->rp = rp;
 	ri->ret_addr = ret_ip;
-	if (rp->entry_handler) {
-		regs = ftrace_get_regs(fregs);
-		declined = rp->entry_handler(ri, regs);
-		regs->orig_ax = 0; /* others read that the frame is full */
-	}
-	if (declined)
-		fetch_add(&rp->active, -1);
-	return declined;
+	return unlikely(rp->entry_handler) ? call_entry_handler(ri, fregs) : 0;
+}
+
+/*
+ * What is not set is 0. Not by an initializer: the compiler clears the whole
+ * structure with REP STOS then, word by word.
+ */
+static __always_inline void make_regs(struct pt_regs *regs,
+				      const struct ftrace_regs *fregs,
+				      unsigned long ip)
+{
+	regs->r15 = regs->r14 = regs->r13 = regs->r12 = 0;
+	regs->bp = regs->bx = regs->r11 = regs->r10 = 0;
+	regs->r9 = fregs->r9;
+	regs->r8 = fregs->r8;
+	regs->ax = fregs->ax;
+	regs->cx = fregs->cx;
+	regs->dx = fregs->dx;
+	regs->si = fregs->si;
+	regs->di = fregs->di;
+	regs->orig_ax = 0;
+	regs->ip = ip;
+	regs->cs = regs->flags = regs->sp = regs->ss = 0;
 }
 
 static void call_returned(struct fprobe *fp, unsigned long entry_ip,
@@ -57,21 +107,16 @@ static void call_returned(struct fprobe *fp, unsigned long entry_ip,
 {
 	struct kretprobe *rp = of_fprobe(fp);
 	kretprobe_handler_t handler = READ_ONCE(rp->handler);
-	struct pt_regs regs = {
-		.ax = fregs->ax,
-		.di = fregs->di,
-		.si = fregs->si,
-		.dx = fregs->dx,
-		.cx = fregs->cx,
-		.r8 = fregs->r8,
-		.r9 = fregs->r9,
-		.ip = ret_ip,
-	};
+	struct pt_regs regs;
 
 	(void)entry_ip;
 	fetch_add(&rp->active, -1);
-	if (handler)
-		handler(data, &regs);
+	if (unlikely(!handler || !begin(rp)))
+		return;
+	make_regs(&regs, fregs, ret_ip);
+	handler(data, &regs);
+	fregs->ax = regs.ax;
+	kprobe_leave();
 }
 
 /* Its task has ended, or left it by another way. */

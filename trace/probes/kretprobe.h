@@ -24,9 +24,11 @@ struct kretprobe_instance {
 
 /*
  * entry_handler: regs are those at entry; any value but 0: this call's return
- * is not handled. handler: regs->ax is the return value, regs->ip the address
- * that the call returns to, and the argument registers are as at entry. Its
- * value is ignored. Context of both: probe, preemption off.
+ * is not handled. handler: regs->ax is the return value, and what it leaves
+ * there is returned; regs->ip is the address that the call returns to, and the
+ * argument registers are as at entry. Its value is ignored. Context of both: as
+ * of a kprobe's pre handler, with which they exclude each other: a probe that
+ * is reached in either is missed, and a call inside a probe's handler is, too.
  */
 typedef int (*kretprobe_handler_t)(struct kretprobe_instance *ri,
 				   struct pt_regs *regs);
@@ -36,7 +38,8 @@ struct kretprobe {
 	kretprobe_handler_t handler; /* [A] or NULL */
 	kretprobe_handler_t entry_handler; /* or NULL */
 	int maxactive; /* calls at a time; not positive: a default is set */
-	int nmissed;   /* [A] calls above maxactive, or without room */
+	int nmissed;   /* [A] calls above maxactive, without room, or nested
+			* in a handler */
 	size_t data_size;
 	/* The core owns these. */
 	struct fprobe fprobe;

@@ -348,6 +348,12 @@ unsigned long ftrace_regs_get_return_value(struct ftrace_regs *fregs)
 	return fregs->ax;
 }
 
+void ftrace_regs_set_return_value(struct ftrace_regs *fregs,
+				  unsigned long value)
+{
+	fregs->ax = value;
+}
+
 unsigned long ftrace_regs_get_instruction_pointer(struct ftrace_regs *fregs)
 {
 	return *ip_slot(fregs);
