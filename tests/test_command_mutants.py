@@ -72,6 +72,18 @@ DELAYED = [
      "trace/control/hist_nodes.c",
      "\tif (!err)\n\t\tevent_session_wait(); /* EH2 */\n", "",
      "event_hist.cleared_after*", "not ok 1 - event_hist.cleared_after"),
+    ("a pid is added without the lock of its set", "trace/core/pid_set.c",
+     "unsigned long flags = begin_change(set);\n\tint ret = 0;\n\n"
+     "\tif (!pid_set_has(set, pid)) {\n"
+     "\t\tif (atomic_read(&set->live) < PID_SET_MAX) {\n"
+     "\t\t\tWRITE_ONCE(*place_for(set, pid), (u32)pid + 1);",
+     "unsigned long flags = arch_irq_save();\n\tint ret = 0;\n\n"
+     "\tif (!pid_set_has(set, pid)) {\n"
+     "\t\tif (atomic_read(&set->live) < PID_SET_MAX) {\n"
+     "\t\t\tu32 *slot = place_for(set, pid);\n"
+     "\t\t\tfor (volatile int n = 0; n < 300; n++);\n"
+     "\t\t\tWRITE_ONCE(*slot, (u32)pid + 1);",
+     "pid_set.all_cpus*", "not ok 1 - pid_set.all_cpus"),
     ("TD4: dumps are printed at the same time",
      "trace/output/trace_dumper.c",
      "if (!try_cmpxchg(&dumper.state, &state, PRINTING)) return;",
