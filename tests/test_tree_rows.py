@@ -20,7 +20,7 @@ NOW = {"flags": tfs1.F_NONBLOCK}
 def rows():
     """The first cell of each."""
     table = DESIGN.read_text(encoding="utf-8").split(HEAD)[1].split("\n\n")[0]
-    return [line.split(" | ")[0].removeprefix("| ")
+    return [line.split("| ")[1]
             for line in table.splitlines()]
 
 
@@ -149,6 +149,55 @@ def no_modules(client):
     client.echo("set_ftrace_filter", b"!schedule:traceoff", append=True)
 
 
+def no_events_of_modules(client):
+    for text in (b"sched:mod:ext4", b":mod:ext4", b"*:*:mod:ext4"):
+        assert error(client.echo, "set_event", text) == errno.EINVAL
+        assert text in client.cat("error_log")
+    assert client.cat("set_event") == b""
+
+
+TRIGGER = "events/kmem/mm_page_free/trigger"
+
+
+def an_event_in_soft_mode_is_not_set(client):
+    client.echo(TRIGGER, b"enable_event:sched:sched_waking:0")
+    assert client.cat("events/sched/sched_waking/enable") == b"0*\n"
+    assert client.cat("set_event") == b""
+    client.echo(TRIGGER, b"!enable_event:sched:sched_waking")
+
+
+def a_task_in_both_lists_is_in_no_event(client):
+    who = {"pid": 96, "comm": b"both"}
+
+    def switches():
+        client.echo("trace", b"")
+        for _ in range(5):
+            client.stat("trace", **who)
+        return client.cat("trace").count(b": sched_switch: ")
+
+    for text in (b"0x60", b"x"):
+        assert error(client.echo, "set_event_pid", text) == errno.EINVAL
+    client.stat("trace", **who)
+    client.echo("set_event_pid", b"96")
+    client.echo("events/sched/sched_switch/enable", b"1")
+    assert switches() > 0
+    client.echo("set_event_notrace_pid", b"96")
+    assert switches() == 0
+    client.echo("events/sched/sched_switch/enable", b"0")
+    for path in ("set_event_pid", "set_event_notrace_pid"):
+        client.echo(path, b"")
+
+
+def no_texts_of_user_space(client):
+    path = "events/irq/irq_handler_entry/filter"
+    assert error(client.echo, path, b'name.ustring == "x"') == errno.EINVAL
+    client.echo(path, b"0")
+
+
+def nothing_follows_a_count(client):
+    assert error(client.echo, TRIGGER, b"stacktrace:5:6") == errno.EINVAL
+
+
 def an_emptied_filter_selects_nothing(client):
     client.echo("set_ftrace_filter", b"schedule")
     client.echo("set_ftrace_filter", b"!schedule", append=True)
@@ -178,6 +227,11 @@ CHECKS = {
     "a read-only file": read_only_files_open_for_root,
     "`trace_marker`": a_marker_is_its_writers,
     "`FUNC:mod:MODULE`": no_modules,
+    "`SYSTEM:mod:MODULE`": no_events_of_modules,
+    "`set_event` ": an_event_in_soft_mode_is_not_set,
+    "`set_event_pid`, ": a_task_in_both_lists_is_in_no_event,
+    "`FIELD.ustring`": no_texts_of_user_space,
+    "`COMMAND:COUNT:...`": nothing_follows_a_count,
     "an emptied filter": an_emptied_filter_selects_nothing,
     "`tracing_thresh`": thresholds_are_microseconds,
 }
