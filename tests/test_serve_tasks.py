@@ -214,6 +214,43 @@ def test_a_fork_does_not_wait_for_a_read(client):
     client.close(handle)
 
 
+def test_no_request_but_a_read_waits_for_a_read(client):
+    """A file that its opener shares is closed by another task, with the
+    opener's pid: that one may read."""
+    client.call(tfs1.MKDIR, b"instances/a")
+    shared, other, pipe = (client.open(path, **SHELL) for path in (
+        "tracing_on", "instances/a/trace_pipe", "trace_pipe"))
+    slot = client.start(tfs1.READ, handle=pipe, count=100, **SHELL)
+    behind = client.start(tfs1.READ, handle=other, count=100, **SHELL)
+    client.close(shared, **SHELL)
+    client.fork(501, 502, b"sh")
+    assert client.stat("trace", **GREP)
+    client.echo("trace_clock", b"local", **SHELL)
+    assert not behind[0].is_set()
+    client.close(other)
+    assert client.finish(behind).status == -errno.EINTR
+    assert not slot[0].is_set()
+    client.close(pipe, **SHELL)
+    assert client.finish(slot).status == -errno.EINTR
+    client.call(tfs1.RMDIR, b"instances/a")
+
+
+def test_what_runs_beside_a_read_keeps_its_order(client):
+    marker = client.open("trace_marker", tfs1.F_WRITE, **SHELL)
+    pipe = client.open("trace_pipe", **SHELL)
+    first = client.start(tfs1.READ, handle=pipe, count=1, **SHELL)
+    writes = [client.start(tfs1.WRITE, b"mark %02d" % n, handle=marker,
+                           **SHELL) for n in range(20)]
+    over = client.start(tfs1.CLOSE, handle=marker, **SHELL)
+    assert all(client.finish(each).status > 0 for each in writes)
+    assert client.finish(over).status == 0
+    text = client.finish(first).payload
+    while text.count(b"\n") < 20:
+        text += client.read(pipe, **SHELL)
+    client.close(pipe, **SHELL)
+    assert re.findall(rb"mark (\d+)", text) == [b"%02d" % n for n in range(20)]
+
+
 def test_what_follows_an_exit_runs_after_it(client):
     """The client does not wait for its reply."""
     client.echo("events/sched/sched_process_exit/enable", b"1", **SHELL)

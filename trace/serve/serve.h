@@ -36,7 +36,7 @@ struct serve_request {
 	char small[64];			/* [I] its place, if it fits */
 	struct serve_request **running; /* [S] of its task; NULL: waits */
 	struct serve_task *child;	/* [I] of FORK */
-	/* [S] READ: run_forks(), each tick while it waits; EXIT: join() */
+	/* [S] READ: run_beside(), each tick while it waits; EXIT: join() */
 	void (*beside)(struct serve_request *req);
 	bool cancelled;		      /* [S] */
 	bool silent;		      /* [S] its session has ended: no reply */
@@ -118,7 +118,10 @@ void serve_tasks_end(void);
 
 /* ---- serve_ops.c ---- */
 
-/* Do what a request asks and finish it. Context: the task of its caller. */
+/*
+ * Do what a request asks and finish it; it is its turn.
+ * Context: the task of its caller.
+ */
 void serve_run(struct serve_request *req);
 
 /* ---- serve_file.c ---- */

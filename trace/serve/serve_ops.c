@@ -276,7 +276,6 @@ void serve_run(struct serve_request *req)
 {
 	struct answer answer = {};
 
-	serve_wait_turn(req);
 	if (serve_cancelled(req) && req->head.op != TFS1_CLOSE) {
 		answer.status = -EINTR;
 	} else {

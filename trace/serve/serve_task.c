@@ -120,22 +120,49 @@ static void run_fork(struct serve_request *req)
 {
 	int ret;
 
-	serve_wait_turn(req);
 	ftrace_task_untraced(false);
 	ret = fork(req);
 	ftrace_task_untraced(true);
 	serve_finish(req, ret, 0, NULL, 0);
 }
 
-/* A FORK in the current task's queue; it leaves the queue. NULL: none. */
-static struct serve_request *take_fork(struct serve_task *t)
+/* ---- requests ------------------------------------------------------------ */
+
+/* The caller may have executed another program. A CLOSE has its opener's. */
+static void take_name(const struct serve_request *req)
+{
+	char comm[TASK_COMM_LEN];
+
+	if (!req->head.pid || req->head.op == TFS1_CLOSE)
+		return;
+	tfs1_comm(&req->head, comm);
+	if (comm[0] && strcmp(current->comm, comm))
+		kthread_rename(comm);
+}
+
+/* Context: it is the turn of @req. */
+static void run(struct serve_request *req)
+{
+	take_name(req);
+	if (req->head.op == TFS1_FORK)
+		run_fork(req);
+	else
+		serve_run(req);
+}
+
+/*
+ * Take the first request of the current task that need not wait for its READ.
+ * NULL: there is none, or it is not its turn.
+ */
+static struct serve_request *take_beside(struct serve_task *t)
 {
 	struct serve_request *req, *found = NULL;
 	unsigned long flags;
 
 	spin_lock_irqsave(&serve_lock, flags);
 	list_for_each_entry(req, &t->queue, queued) {
-		if (req->head.op != TFS1_FORK)
+		if (req->head.op == TFS1_EXIT ||
+		    (req->head.op == TFS1_READ && !serve_cancelled(req)))
 			continue;
 		found = req;
 		break;
@@ -150,15 +177,15 @@ static struct serve_request *take_fork(struct serve_task *t)
 	return found;
 }
 
-/* Carry out the FORKs of the current task, which waits in @req. */
-static void run_forks(struct serve_request *req)
+/* Carry out what the current task has got while it waits in the READ @req. */
+static void run_beside(struct serve_request *req)
 {
 	struct serve_task *t =
 		container_of(req->running, struct serve_task, running);
 	struct serve_request *found;
 
-	while ((found = take_fork(t))) {
-		run_fork(found);
+	while ((found = take_beside(t))) {
+		run(found);
 		ftrace_task_untraced(false); /* as the request that waits */
 	}
 }
@@ -192,7 +219,7 @@ static struct serve_request *next_request(struct serve_task *t, bool *end)
 		req = list_first_entry(&t->queue, struct serve_request, queued);
 		list_del(&req->queued);
 		req->running = &t->running;
-		req->beside = run_forks;
+		req->beside = run_beside;
 	}
 	t->running = req;
 	*end = t->ending;
@@ -200,23 +227,12 @@ static struct serve_request *next_request(struct serve_task *t, bool *end)
 	return req;
 }
 
-/* The caller may have executed another program. A CLOSE has its opener's. */
-static void take_name(const struct serve_request *req)
-{
-	char comm[TASK_COMM_LEN];
-
-	if (!req->head.pid || req->head.op == TFS1_CLOSE)
-		return;
-	tfs1_comm(&req->head, comm);
-	if (comm[0] && strcmp(current->comm, comm))
-		kthread_rename(comm);
-}
-
 /* The host's task has ended: this one ends as tasks do. */
 static void __noreturn leave(struct serve_request *req)
 {
 	unsigned long flags;
 
+	take_name(req);
 	serve_wait_turn(req);
 	spin_lock_irqsave(&serve_lock, flags);
 	req->beside = join;
@@ -253,13 +269,10 @@ static int task_body(void *arg)
 		set_current_state(TASK_RUNNING);
 		if (!req)
 			return 0;
-		take_name(req);
 		if (req->head.op == TFS1_EXIT)
 			leave(req);
-		if (req->head.op == TFS1_FORK)
-			run_fork(req);
-		else
-			serve_run(req);
+		serve_wait_turn(req);
+		run(req);
 	}
 }
 
