@@ -7,12 +7,12 @@
 #include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/cpu/gdt.h"
 #include "arch/x86_64/cpu/traps.h"
-#include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/tracepoint.h"
 #include "kernel/sched.h"
 #include "trace/arch_kprobe.h"
 #include <asm/context.h>
 #include <asm/cpu.h>
+#include <asm/ftrace_frame.h>
 #include <asm/irqflags.h>
 #include <asm/msr.h>
 #include <asm/pt_regs.h>

@@ -4,7 +4,7 @@
  * the graph's return, an NMI writes, the ring is exchanged, a switch falls due,
  * or the stack is walked.
  */
-#include "arch/x86_64/patch/ftrace_frame.h"
+#include "arch/x86_64/patch/ftrace_tramp.h"
 #include "kernel/base/fail.h"
 #include "kernel/base/kallsyms.h"
 #include "kernel/sched.h"

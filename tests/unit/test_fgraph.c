@@ -10,7 +10,6 @@
  * host-sources: trace/graph/fgraph.c trace/graph/fgraph_stack.c
  * host-sources: kernel/base/fail.c
  */
-#include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/quiesce.h"
 #include "kernel/sched.h"
 #include "kernel/unwind_hooks.h"
@@ -19,6 +18,7 @@
 #include "tests/unit/unit.h"
 #include "trace/core/ftrace_internal.h"
 #include "trace/graph/fgraph.h"
+#include <asm/ftrace_frame.h>
 
 /* ---- what fgraph.c wants of the kernel ----------------------------------- */
 

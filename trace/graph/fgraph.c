@@ -38,7 +38,6 @@
  * Context: entry and return run in any context, NMI included; not traceable.
  * Registering takes graph_lock; walking the task list takes task_list_lock.
  */
-#include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/panic.h"
 #include "kernel/lib/errno.h"
 #include "kernel/mutex.h"
@@ -49,6 +48,7 @@
 #include "trace/core/recursion.h"
 #include "trace/graph/fgraph.h"
 #include <asm/atomic.h>
+#include <asm/ftrace_frame.h>
 
 static enum fgraph_handled refuse(unsigned long *retp)
 {

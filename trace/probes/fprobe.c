@@ -26,7 +26,6 @@
  *
  * Context: handlers in probes; registration in tasks.
  */
-#include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/kallsyms.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -35,6 +34,7 @@
 #include "trace/probes/kprobe.h"
 #include <asm/atomic.h>
 #include <asm/context.h>
+#include <asm/ftrace_frame.h>
 
 /* What the exit handler sees of the entry, in the call's data words. */
 struct fprobe_call {

@@ -11,10 +11,10 @@
  * Context and locks: hits run in any context and take no lock; the table is
  * changed under kprobe_mutex.
  */
-#include "arch/x86_64/patch/ftrace_frame.h"
 #include "trace/probes/kprobe_internal.h"
 #include <asm/atomic.h>
 #include <asm/context.h>
+#include <asm/ftrace_frame.h>
 #include <asm/pt_regs.h>
 
 #define TABLE_BITS 12

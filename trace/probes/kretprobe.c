@@ -9,11 +9,11 @@
  * Context and locks: handlers in probes; registration in tasks, with
  * kprobe_mutex for the list.
  */
-#include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/lib/errno.h"
 #include "trace/probes/kprobe_internal.h"
 #include "trace/probes/kretprobe.h"
 #include <asm/atomic.h>
+#include <asm/ftrace_frame.h>
 #include <asm/smp.h>
 
 LIST_HEAD(kretprobes);

@@ -10,7 +10,6 @@
  *
  * Context: hits in probes, preemption off; the rest in tasks, under trace_lock.
  */
-#include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -22,6 +21,7 @@
 #include "trace/trace_internal.h"
 #include <asm/atomic.h>
 #include <asm/context.h>
+#include <asm/ftrace_frame.h>
 #include <asm/smp.h>
 
 /* ---- records ------------------------------------------------------------- */

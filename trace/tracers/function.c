@@ -9,12 +9,12 @@
  *
  * Context: probe; the tracer's init and reset: task, trace_lock held.
  */
-#include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/printk.h"
 #include "trace/core/recursion.h"
 #include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
 #include "trace/tracers/tracer_options.h"
+#include <asm/ftrace_frame.h>
 
 void trace_function(struct trace_array *tr, unsigned long ip,
 		    unsigned long parent_ip)

@@ -17,13 +17,13 @@
  *
  * Context: callbacks: probe; all others: task, trace_lock held.
  */
-#include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/clock.h"
 #include "kernel/base/slab.h"
 #include "kernel/quiesce.h"
 #include "kernel/trace_hooks.h"
 #include "trace/event/trace_record.h"
 #include "trace/tracers/function_graph.h"
+#include <asm/ftrace_frame.h>
 
 static bool graph_entry(struct ftrace_graph_ent *ent, struct fgraph_ops *gops);
 static void graph_return(const struct ftrace_graph_ret *ret,

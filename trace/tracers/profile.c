@@ -15,7 +15,6 @@
  */
 #include "trace/tracers/profile.h"
 
-#include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -24,6 +23,7 @@
 #include "trace/trace_options.h"
 #include "trace/tracers/function_graph.h"
 #include "trace/tracers/profile_internal.h"
+#include <asm/ftrace_frame.h>
 #include <asm/tsc.h>
 
 /* [I] while a callback can run */

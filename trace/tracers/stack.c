@@ -18,7 +18,6 @@
  * Context: probe, with the core's guard; files: task. Locks: stack_lock to turn
  * it on and off; record_busy (a bit; a probe never waits for it).
  */
-#include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/base/kallsyms.h"
 #include "kernel/lib/string.h"
 #include "kernel/mutex.h"
@@ -27,6 +26,7 @@
 #include "trace/trace_internal.h"
 #include "trace/tracers/stack.h"
 #include <asm/atomic.h>
+#include <asm/ftrace_frame.h>
 
 #define ENTRIES_MAX 500
 

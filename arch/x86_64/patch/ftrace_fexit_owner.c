@@ -38,8 +38,8 @@
  * Context: task.
  */
 #include "arch/x86_64/patch/ftrace_fexit.h"
-#include "arch/x86_64/patch/ftrace_frame.h"
 #include <asm/context.h>
+#include <asm/ftrace_frame.h>
 
 /* Offsets from rbp, as bytes. */
 #define AT(field) \

@@ -7,9 +7,30 @@
  */
 #pragma once
 
-#include "arch/x86_64/patch/ftrace_frame.h"
 #include "kernel/lib/types.h"
 #include "trace/arch_ftrace.h"
+#include <asm/ftrace_frame.h>
+
+/*
+ * Lies in front of a generated trampoline, at the start of its first granule.
+ * With it the unwinder finds the start from any address inside. It needs no
+ * list and no lock, even in an NMI while another CPU frees a trampoline.
+ */
+struct ftrace_tramp_header {
+	u32 magic;
+	u16 size; /* bytes of code, this header not counted */
+	u8 n;	  /* number of callbacks */
+	u8 kind;  /* TRAMP_ bits */
+};
+
+#define TRAMP_REGS  1U /* a full frame */
+#define TRAMP_GATED 2U /* a flag is tested first */
+#define TRAMP_FAST  4U /* then code of struct ftrace_fast follows */
+
+#define FTRACE_TRAMP_MAGIC 0x706d7274U /* "trmp" */
+
+static_assert(sizeof(struct ftrace_tramp_header) == 8,
+	      "code begins 8 bytes into the granule");
 
 /* Longest trampoline, header included. */
 #define FTRACE_TRAMP_MAX 8192UL

@@ -15,7 +15,7 @@
  * Context: #BP in any context, NMI included; interrupts off.
  */
 #include "arch/x86_64/cpu/traps.h"
-#include "arch/x86_64/patch/patch_events.h"
+#include "trace/arch_patch_events.h"
 #include "arch/x86_64/patch/poke_hooks.h"
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include <asm/cpu.h>

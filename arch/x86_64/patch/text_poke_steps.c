@@ -13,7 +13,7 @@
  * the last, because all other CPUs trap at every site during that time.
  */
 #include "arch/x86_64/cpu/traps.h"
-#include "arch/x86_64/patch/patch_events.h"
+#include "trace/arch_patch_events.h"
 #include "arch/x86_64/patch/poke_hooks.h"
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/base/panic.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * patch_events.h - the tracepoints of the patch engine: patch.def.
+ * arch_patch_events.h - the tracepoints that arch/x86_64/patch calls, of
+ * arch_patch.def.
  */
 #pragma once
 
 #include "kernel/base/tracepoint.h"
 
 #include "kernel/base/events_declare.def"
-#include "arch/x86_64/patch/patch.def"
+#include "trace/arch_patch.def"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stack frame of a trampoline while it calls a callback, and the header in
- * front of the trampoline's code.
+ * The stack frame of a trampoline while it calls a callback.
  *
  * There are two frames. A callback gets the same type of pointer for both,
  * because they have the same layout from r9 to di (the order of pt_regs):
@@ -78,24 +77,3 @@ ftrace_return_slot(struct ftrace_regs *fregs)
 		return &ftrace_full_frame(fregs)->parent_ip;
 	return &fregs->parent_ip;
 }
-
-/*
- * Lies in front of a generated trampoline, at the start of its first granule.
- * With it the unwinder finds the start from any address inside. It needs no
- * list and no lock, even in an NMI while another CPU frees a trampoline.
- */
-struct ftrace_tramp_header {
-	u32 magic;
-	u16 size; /* bytes of code, this header not counted */
-	u8 n;	  /* number of callbacks */
-	u8 kind;  /* TRAMP_ bits */
-};
-
-#define TRAMP_REGS  1U /* a full frame */
-#define TRAMP_GATED 2U /* a flag is tested first */
-#define TRAMP_FAST  4U /* then code of struct ftrace_fast follows */
-
-#define FTRACE_TRAMP_MAGIC 0x706d7274U /* "trmp" */
-
-static_assert(sizeof(struct ftrace_tramp_header) == 8,
-	      "code begins 8 bytes into the granule");
