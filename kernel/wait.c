@@ -30,19 +30,6 @@ void wake_up(struct wait_queue_head *wq)
 	spin_unlock_irqrestore(&wq->lock, flags);
 }
 
-/* Skips tasks that are already awake, so that no wake-up is wasted. */
-void wake_up_one(struct wait_queue_head *wq)
-{
-	struct wait_queue_entry *entry;
-	unsigned long flags;
-
-	spin_lock_irqsave(&wq->lock, flags);
-	list_for_each_entry(entry, &wq->entries, link)
-		if (wake_up_process(entry->task))
-			break;
-	spin_unlock_irqrestore(&wq->lock, flags);
-}
-
 void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry)
 {
 	unsigned long flags;

@@ -33,9 +33,8 @@ struct wait_queue_entry {
 /* For a queue that is not static. Context: any, before its first use. */
 void init_waitqueue_head(struct wait_queue_head *wq);
 
-/* Wake all waiters, or the first that sleeps. Context: any but NMI. */
+/* Wake all waiters. Context: any but NMI. */
 void wake_up(struct wait_queue_head *wq);
-void wake_up_one(struct wait_queue_head *wq);
 
 /*
  * The parts of wait_event(): queue the entry and become TASK_SLEEPING; become

@@ -214,7 +214,6 @@ void trace_put_symbol(struct trace_iterator *iter, struct trace_seq *s,
 void trace_put_address(struct trace_iterator *iter, struct trace_seq *s,
 		       unsigned long addr);
 const char *trace_iter_comm(struct trace_iterator *iter, int pid);
-void trace_put_time(struct trace_iterator *iter, struct trace_seq *s, u64 time);
 void trace_put_flags(const struct trace_entry *ent, struct trace_seq *s);
 /* "NAME <-NAME", each in the form of trace_put_address(). */
 void trace_put_call(struct trace_iterator *iter, struct trace_seq *s,

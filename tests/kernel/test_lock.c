@@ -359,52 +359,6 @@ KTEST(lock, wake_up_from_an_interrupt)
 	timer_cancel_sync(&timer);
 }
 
-/* Sleepers that each take one token; wake_up_one() wakes one at a time. */
-struct tokens {
-	struct wait_queue_head wq;
-	atomic_t left, taken;
-};
-
-static bool take_token(struct tokens *t)
-{
-	int left = atomic_read(&t->left);
-
-	while (left > 0)
-		if (try_cmpxchg(&t->left.counter, &left, left - 1))
-			return true;
-	return false;
-}
-
-static int token_taker(void *arg)
-{
-	struct tokens *t = arg;
-
-	wait_event(&t->wq, take_token(t));
-	atomic_inc(&t->taken);
-	return 0;
-}
-
-KTEST(lock, wake_up_one_wakes_one)
-{
-	struct task_struct *task[5];
-	struct tokens t = { .left = ATOMIC_INIT(0), .taken = ATOMIC_INIT(0) };
-	int i, n = ARRAY_SIZE(task);
-
-	init_waitqueue_head(&t.wq);
-	for (i = 0; i < n; i++) {
-		task[i] = kthread_run(token_taker, &t, "taker");
-		ASSERT(!IS_ERR(task[i]));
-		wait_until(!READ_ONCE(task[i]->on_rq), 5000);
-	}
-	for (i = 0; i < n; i++) {
-		EXPECT_EQ(atomic_read(&t.taken), i);
-		atomic_inc(&t.left);
-		wake_up_one(&t.wq);
-		EXPECT_EQ(kthread_join(task[i]), 0); /* in order of coming */
-	}
-	EXPECT_EQ(atomic_read(&t.taken), n);
-}
-
 /* ---- a CPU that has waited for long -------------------------------------- */
 
 static DEFINE_SPINLOCK(urgent_lock);

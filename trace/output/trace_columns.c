@@ -126,13 +126,6 @@ static __always_inline char *make_time(struct trace_iterator *iter, char *at,
 	return at + 6;
 }
 
-void trace_put_time(struct trace_iterator *iter, struct trace_seq *s, u64 time)
-{
-	char text[COLUMNS_MAX];
-
-	trace_seq_putmem(s, text, make_time(iter, text, time) - text);
-}
-
 /* ---- all of them --------------------------------------------------------- */
 
 void trace_columns_init(struct trace_iterator *iter)
