@@ -192,6 +192,8 @@ def test_a_chapter_has_all_its_parts(path):
                  "```{transcript} ", "```{admonition} On Linux", "{linux}`",
                  "](pictures/", "## Further reading"):
         assert part in text, part
+    assert re.match(r"# \d+\. [^\n]+\n\n```{admonition} The question\n", text)
+    assert text.count("} The question") == text.count("](pictures/") == 1
     box = text.split("```{admonition} On Linux")[1].split("\n```")[0]
     assert re.search(r"{linux}`[\w/]+\.[chS]:\s+\w+`", box), box
     exercises, answers = (re.findall(r"^(\d)\. ", part, re.M) for part in
