@@ -84,14 +84,14 @@ COMMANDS = [
     # All orders in which six kinds of users come and go; probes at all
     # instructions of kernel/ at once; each of kernel/lib alone; 100,000 random
     # lines for dynamic_events.
-    suites("probes-asked", TORTURE, 120, "--smp=2", "--icount=0",
+    suites("probes-asked", TORTURE, 70, "--smp=2", "--icount=0",
            "--tests=kprobe_orders.*,kprobe_kernel.*,kprobe_alone.*library*,"
            "probe_random_long.*"),
     # The same of kernel/base, and each alone; the pool full of slots.
-    suites("probes-each", TORTURE, 160, "--smp=2",
+    suites("probes-each", TORTURE, 45, "--smp=2",
            "--tests=kprobe_base.*,kprobe_slots.*,kprobe_alone.*_base*"),
     # Each of kernel/ alone; --append="share=I shares=N" runs one of N shares.
-    suites("probes-each-kernel", TORTURE, 400, "--smp=2", "--icount=0",
+    suites("probes-each-kernel", TORTURE, 55, "--smp=2", "--icount=0",
            "--tests=kprobe_alone.*_kernel*"),
     # Every lock that is taken is checked: nop5-debug.elf.
     suites("kernel-4-debug", ALL, 142, "--smp=4", "--image=debug"),

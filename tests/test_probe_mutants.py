@@ -170,6 +170,10 @@ FAST = [
      "\tif (unlikely(this_cpu_read(kprobe_busy) & "
      "this_cpu_read(trace_context)))\n\t\treturn false;\n", "",
      "kretprobe_nested.it*", "not ok 1 - kretprobe_nested.it_is_missed"),
+    ("an emulated call is still trapped", PATCH + "_int3.c",
+     "\tWRITE_ONCE(regs->orig_ax, 0);\n\tbarrier();\n"
+     "\tkprobe_emulate(", "\tkprobe_emulate(",
+     "unwind.*emulated*", "not ok 1 - unwind.wherever_an_nmi_strikes_an_em"),
     ("an exit handler's result is lost", "trace/probes/fprobe.c",
      "\t*ret->result = fregs.ax;\n", "",
      "fprobe_paths.an_exit*", "not ok 1 - fprobe_paths.an_exit_handler"),

@@ -12,6 +12,7 @@
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_slices.h"
 #include "tests/kernel/stack_probe.h"
+#include "tests/kernel/trace_test.h"
 #include "trace/core/ftrace.h"
 #include "trace/probes/kprobe.h"
 #include <asm/pt_regs.h>
@@ -82,6 +83,43 @@ KTEST(unwind, wherever_an_nmi_strikes_the_int3_of_a_probe)
 		KTEST_SKIP("needs two CPUs");
 	sample_probe(NULL);
 	sample_probe(nothing_behind);
+}
+
+/* At the CALL of sample_loop(): until it is emulated; then in sample_leaf(). */
+static notrace enum sample_verdict judge_call(const struct trace *t)
+{
+	unsigned int i = t->n;
+
+	while (i && !handles_int3(t->ip[i - 1]))
+		i--;
+	if (!i)
+		return SAMPLE_ELSEWHERE;
+	i += i < t->n && is_in(t->ip[i], sample_leaf);
+	return i + 1 < t->n && is_in(t->ip[i], sample_loop) &&
+			       is_in(t->ip[i + 1], sample_root) ?
+		       SAMPLE_GOOD :
+		       SAMPLE_BAD;
+}
+
+/* In sample_leaf() its first byte is not one behind an INT3. */
+KTEST(unwind, wherever_an_nmi_strikes_an_emulated_call)
+{
+	static const struct nmi_sample call = { sample_root, judge_call,
+						false };
+	struct kprobe p = { .symbol_name = "sample_loop",
+			    .pre_handler = nothing };
+	struct insn insn = { .class = INSN_PLAIN };
+
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("needs two CPUs");
+	for (; insn.class != INSN_CALL; p.offset += insn.len)
+		ASSERT_EQ(insn_decode((const u8 *)sample_loop + p.offset, 15,
+				      &insn),
+			  0);
+	p.offset -= insn.len;
+	ASSERT_EQ(register_kprobe(&p), 0);
+	nmi_sample(&call);
+	unregister_kprobe(&p);
 }
 
 /* ---- handlers that walk the stack ---- */
@@ -205,7 +243,7 @@ static void patch_it(void)
 	ftrace_free_filter(&ops);
 }
 
-KTEST_FLAGS(unwind, wherever_an_nmi_strikes_the_int3_of_a_batch, 0, 120)
+static void sample_batches(void)
 {
 	if (num_online_cpus() == 1)
 		KTEST_SKIP("needs two CPUs");
@@ -217,4 +255,19 @@ KTEST_FLAGS(unwind, wherever_an_nmi_strikes_the_int3_of_a_batch, 0, 120)
 	/* Otherwise NMIs come between translated blocks only. */
 	nmi_sample_end(slices_exact());
 	EXPECT_EQ(late, 0);
+}
+
+KTEST_FLAGS(unwind, wherever_an_nmi_strikes_the_int3_of_a_batch, 0, 120)
+{
+	sample_batches();
+}
+
+/* One that an event shows has a pt_regs. */
+KTEST_FLAGS(unwind, wherever_an_nmi_strikes_an_int3_that_is_shown, 0, 120)
+{
+	ASSERT(tt_begin("nop", NULL, 16));
+	tt_write("events/patch/int3_hit/enable", "1");
+	sample_batches();
+	tt_write("events/patch/int3_hit/enable", "0");
+	tt_end();
 }

@@ -31,7 +31,8 @@ extern const char int3_returns[] __asm__("int3_common.returns");
 
 /*
  * orig_ax of the pt_regs of a #BP, until the instruction for which the INT3
- * stands has been executed: ip is one byte behind its start.
+ * stands has been emulated, or a handler has set ip: ip is one byte behind its
+ * start. It may stay while ip is in a slot, for the walker knows those.
  */
 #define INT3_TRAPPED (3UL << 32)
 

@@ -137,6 +137,26 @@ __no_fp void kprobe_emulate(const struct arch_kprobe *probe, unsigned long addr,
 	regs->ip = to;
 }
 
+/*
+ * A stack walk from an NMI reads ip as one behind an INT3 until INT3_TRAPPED
+ * goes. So the mark goes first, while ip is inside the instruction; but ip is
+ * behind a RET, maybe in the next function, so there it goes last, when ip is
+ * one behind a CALL.
+ */
+static __always_inline void execute(const struct kprobe_point *point,
+				    struct pt_regs *regs)
+{
+	if (likely(point->arch.how == KPROBE_RET)) {
+		emulate_ret(&point->arch, regs);
+		barrier();
+		WRITE_ONCE(regs->orig_ax, 0);
+		return;
+	}
+	WRITE_ONCE(regs->orig_ax, 0);
+	barrier();
+	kprobe_emulate(&point->arch, point->addr, regs);
+}
+
 __no_fp static int kprobe_claims(struct pt_regs *regs)
 {
 	struct kprobe_point *point;
@@ -144,21 +164,19 @@ __no_fp static int kprobe_claims(struct pt_regs *regs)
 
 	if (next == KPROBE_FOREIGN)
 		return 0;
-	if (unlikely(next == KPROBE_REDIRECTED))
+	if (unlikely(next == KPROBE_REDIRECTED)) {
+		WRITE_ONCE(regs->orig_ax, 0); /* INT3_TRAPPED: not any more */
 		return 1;
+	}
+	/* There the stack walker finds the instruction itself. */
 	if (point->arch.how == KPROBE_SLOT) {
 		regs->ip = point->arch.slot +
 			   (next == KPROBE_POST ? KPROBE_SLOT_POST : 0);
 		return 1;
 	}
-	if (likely(point->arch.how == KPROBE_RET))
-		emulate_ret(&point->arch, regs);
-	else
-		kprobe_emulate(&point->arch, point->addr, regs);
-	if (unlikely(next == KPROBE_POST)) {
-		regs->orig_ax = 0; /* INT3_TRAPPED: not any more */
+	execute(point, regs);
+	if (unlikely(next == KPROBE_POST))
 		kprobe_post(point, regs);
-	}
 	return 1;
 }
 

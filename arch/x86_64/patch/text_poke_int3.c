@@ -157,6 +157,8 @@ static notrace noinline __no_fp int handle_any(struct pt_regs *regs)
 
 	if (outcome == RESOLVED) {
 		trace_int3_hit_unkeyed(regs->ip - 1, to.kind, to.live);
+		WRITE_ONCE(regs->orig_ax, 0); /* INT3_TRAPPED: not any more */
+		barrier();
 		regs->ip = to.ip;
 		regs->sp = to.sp;
 	}
