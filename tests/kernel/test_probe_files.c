@@ -152,3 +152,33 @@ KTEST(probe_files, each_trace_has_its_own_switch_and_filter)
 	EXPECT_EQ(probe_clear("kprobe_events"), 0);
 	probes_end();
 }
+
+/* Scripts of Linux look for these to know what they may use. */
+KTEST(probe_files, the_readme_says_what_there_is_in_linux_words)
+{
+	static const char *const words[] = {
+		"Create/append/remove/show",
+		"p[:[<group>/][<event>]] <place> [<args>]",
+		"r[maxactive][:[<group>/][<event>]] <place> [<args>]",
+		"f[:[<group>/][<event>]] <func-name>[%return] [<args>]",
+		"t[:[<group>/][<event>]] <tracepoint> [<args>]",
+		"place: [<module>:]<symbol>",
+		"place (kretprobe): [<module>:]<symbol>[+<offset>]%return",
+		"$arg<N>",
+		"<argname>",
+		"imm-value",
+		"imm-string",
+		"x8/16/32/64",
+		" <type>\\[<array-size>\\]",
+		"kernel return probes support: $retval, $arg<N>, $comm\n",
+	};
+	char *readme = kmalloc(PAGE_SIZE * 4);
+	unsigned int i;
+
+	ASSERT(readme);
+	tt_read("README", readme, PAGE_SIZE * 4);
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (!EXPECT(strstr(readme, words[i])))
+			ktest_note("not there: %s", words[i]);
+	kfree(readme);
+}
