@@ -33,17 +33,19 @@ RING = [
      "	u64 tail = local_read(&rb->data.tail);"),
     ("fast path: the tail is read after nest is set", "ring_buffer.h",
      "	tail = local_read(&rb->data.tail);\n"
-     "	local_set(&rb->nest, this_cpu_read(trace_context));\n",
-     "	local_set(&rb->nest, this_cpu_read(trace_context));\n"
+     "	local_set(&rb->inside, this_cpu_read(trace_context));\n",
+     "	local_set(&rb->inside, this_cpu_read(trace_context));\n"
      "	tail = local_read(&rb->data.tail);\n"),
     ("fast path: only when nobody is inside", "ring_buffer.h",
-     "	if (unlikely(!local_is_zero(&rb->gate)))\n"
-     "		return false;\n", ""),
+     "local_read(&rb->inside) | READ_ONCE(rb->slow)",
+     "READ_ONCE(rb->slow)"),
     ("a nested writer's note for the outer one", "ring_buffer.c",
      "	local_set(&rb->pending, 1);\n", ""),
     ("the second look after leaving, fast path", "ring_buffer.h",
-     "	if (unlikely(!local_is_zero(&rb->gate)))\n"
-     "		ring_buffer_commit_rest(rb);\n", ""),
+     "	if (unlikely(local_sub(&rb->inside, "
+     "this_cpu_read(trace_context))))\n"
+     "		ring_buffer_commit_rest(rb);\n",
+     "	(void)local_sub(&rb->inside, this_cpu_read(trace_context));\n"),
     ("the second look after leaving, slow path", "ring_buffer.c",
      "while (local_read(&rb->pending));", "while (0);"),
     ("only the outermost commits", "ring_buffer.c",

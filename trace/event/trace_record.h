@@ -30,7 +30,7 @@ static __always_inline void trace_fill(void *ent, u32 type)
 			      offsetof(struct trace_entry, preempt_count) == 3,
 		      "shifts below");
 	head += preempt_count() << 24;
-	head |= this_cpu_read_byte(need_resched) << 18;
+	head |= this_cpu_read(need_resched) << 18;
 	head |= trace_context_flags[this_cpu_read_index(trace_context)];
 	head |= (~(u32)local_save_flags() & X86_EFLAGS_IF) << 7;
 	words[0] = head;

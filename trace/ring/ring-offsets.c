@@ -15,8 +15,8 @@ void ring_offsets(void);
 
 void ring_offsets(void)
 {
-	RING(RB_GATE, gate);
-	RING(RB_NEST, nest);
+	RING(RB_INSIDE, inside);
+	RING(RB_SLOW, slow);
 	RING(RB_SCALE_BASE, scale.base);
 	RING(RB_SCALE_MULT, scale.mult);
 	RING(RB_TAIL, data.tail);

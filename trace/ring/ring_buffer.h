@@ -118,9 +118,15 @@ struct ring_buffer_per_cpu {
 	/* The writer's cache line: the fast path touches no other. */
 	union {
 		struct {
-			u8 nest;    /* [C] CTX_ bits of the writers inside */
-			u8 pending; /* [C] a nested writer left its commit */
-			u16 unused;
+			union {
+				struct {
+					/* [C] CTX_ bits of writers inside */
+					u8 nest;
+					/* [C] a nested one left its commit */
+					u8 pending;
+				};
+				u32 inside; /* both; the fast path's */
+			};
 			u32 slow; /* [A] RB_SLOW_ bits */
 		};
 		u64 gate; /* all of them; 0 allows the fast path */
@@ -192,13 +198,13 @@ ring_buffer_reserve_fast(struct ring_buffer_per_cpu *rb, u32 payload,
 	const u32 size = RB_EVENT_HEADER + payload;
 	u64 tail, now, delta, offset;
 
-	if (unlikely(!local_is_zero(&rb->gate)))
+	if (unlikely(local_read(&rb->inside) | READ_ONCE(rb->slow)))
 		return false;
 	f->time = trace_scale_now(&rb->scale);
 	if (stamp)
 		*stamp = f->time;
 	tail = local_read(&rb->data.tail);
-	local_set(&rb->nest, this_cpu_read(trace_context));
+	local_set(&rb->inside, this_cpu_read(trace_context));
 	now = f->time << RB_TAIL_BITS;
 	/*
 	 * Time now - time of tail. RB_TAIL_MASK >= offset: no borrow from the
@@ -241,9 +247,8 @@ ring_buffer_commit_fast(struct ring_buffer_per_cpu *rb,
 	local_inc(&rb->data.commit_entries); /* before a reader sees it */
 	barrier(); /* event before commit; pairs with rb_committed() */
 	local_set(&f->page->commit, f->end);
-	local_set(&rb->nest, 0);
 	/* Not zero: a writer nested in this one left its commit to it. */
-	if (unlikely(!local_is_zero(&rb->gate)))
+	if (unlikely(local_sub(&rb->inside, this_cpu_read(trace_context))))
 		ring_buffer_commit_rest(rb);
 }
 

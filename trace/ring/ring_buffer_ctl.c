@@ -4,7 +4,7 @@
  *
  * Owns the memory of the rings and the rule for changing one: stop its writers
  * first. A bit in ->slow refuses every later writer. A writer inside has
- * preemption off from its read of ->gate to its commit, so none is left after
+ * preemption off from its read of ->slow to its commit, so none is left after
  * synchronize_cpus().
  *
  * RB8  Everything that belongs to the events is in ->data and nowhere else. So

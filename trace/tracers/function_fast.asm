@@ -2,7 +2,7 @@
 ;
 ; The function tracer's event in the top trace, in front of the trampoline's
 ; frame (struct ftrace_fast): function_call() for the common case, without a
-; frame, arguments and a call. 69 instructions, of which 2 are the gate's.
+; frame, arguments and a call. 68 instructions, of which 2 are the gate's.
 ;
 ; IN	all registers as the traced function's caller left them;
 ;	[rsp] the address behind the site's CALL, [rsp + 8] the return
@@ -49,7 +49,7 @@ function_fast_code:
 	pop rax
 	ret
 .undo:
-	mov byte [r11 + RB_NEST], 0
+	mov byte [r11 + RB_INSIDE], 0	; ->nest
 .refused:
 	mov r10d, 1			; not written
 	jmp .late

@@ -93,7 +93,7 @@ graph_fast_code:
 	mov rax, [rax + TASK_RET_STACK]
 	jmp .push
 .undo:
-	mov byte [r11 + RB_NEST], 0
+	mov byte [r11 + RB_INSIDE], 0	; ->nest
 	mov rax, [gs:current_task]
 	mov rax, [rax + TASK_RET_STACK]
 	sub rcx, FRAME_SIZE
@@ -156,7 +156,7 @@ func graph_handler
 	xor eax, eax
 	ret
 .undo:
-	mov byte [r11 + RB_NEST], 0
+	mov byte [r11 + RB_INSIDE], 0	; ->nest
 .refused:
 	mov rdi, r11
 	jmp graph_handler_refused

@@ -28,7 +28,7 @@
 
 DECLARE_PER_CPU(u32, preempt_count);
 DECLARE_PER_CPU(u32, trace_context);
-DECLARE_PER_CPU(u8, need_resched);
+DECLARE_PER_CPU(u32, need_resched);
 
 /*
  * Up-call into the scheduler: preemption has just become possible and

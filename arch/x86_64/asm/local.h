@@ -20,13 +20,13 @@
 #define local_read(p)	  READ_ONCE(*(p))
 #define local_set(p, val) WRITE_ONCE(*(p), (val))
 
-/* One instruction; a volatile load and a test would be two. */
-static __always_inline bool local_is_zero(const u64 *p)
+/* Return: is there something left? */
+static __always_inline bool local_sub(u32 *p, u32 n)
 {
-	bool zero;
+	bool left;
 
-	__asm__ volatile("cmpq $0, %1" : "=@ccz"(zero) : "m"(*p));
-	return zero;
+	__asm__ volatile("subl %2, %1" : "=@ccnz"(left), "+m"(*p) : "re"(n));
+	return left;
 }
 
 /* No memory clobber: these count, they publish nothing. */

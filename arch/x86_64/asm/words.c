@@ -22,4 +22,4 @@ DEFINE_PER_CPU(unsigned long, this_cpu_off);
 DEFINE_PER_CPU(u32, cpu_number);
 DEFINE_PER_CPU(u32, trace_context);
 DEFINE_PER_CPU(u32, preempt_count);
-DEFINE_PER_CPU(u8, need_resched);
+DEFINE_PER_CPU(u32, need_resched);

@@ -290,6 +290,17 @@ void row(const char *name, code_t target)
 
 /* ---- the rows ------------------------------------------------------------ */
 
+/* A target that reads the TSC and returns: what each event does, too. */
+static code_t make_rdtsc(void)
+{
+	static const u8 text[] = { 0x0f, 0x31, 0xc3 };
+	u8 *at = code;
+
+	memcpy(at, text, sizeof(text));
+	code += 64;
+	return (code_t)at;
+}
+
 struct ftrace_ops *registered(void)
 {
 	struct ftrace_ops *ops = noted;
@@ -371,6 +382,7 @@ void run(void)
 	this_cpu_write(trace_context, CTX_TASK);
 	make_trace();
 	nop = least(make_target(0));
+	row("calib.rdtsc", make_rdtsc());
 	for_each_entry(group, cycle_groups)(*group)->run();
 	tracer_rows("function", 1, "call.function_ring",
 		    "call.function_tracing_off");

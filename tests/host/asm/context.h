@@ -17,7 +17,7 @@
 
 DECLARE_PER_CPU(u32, preempt_count);
 DECLARE_PER_CPU(u32, trace_context);
-DECLARE_PER_CPU(u8, need_resched);
+DECLARE_PER_CPU(u32, need_resched);
 
 #define in_nmi()  (this_cpu_read(trace_context) == CTX_NMI)
 #define in_irq()  (this_cpu_read(trace_context) == CTX_IRQ)

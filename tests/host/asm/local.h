@@ -21,9 +21,11 @@
 		WRITE_ONCE(*(p), (val)); \
 	} while (0)
 
-static __always_inline bool local_is_zero(const u64 *p)
+static __always_inline bool local_sub(u32 *p, u32 n)
 {
-	return local_read(p) == 0;
+	host_step();
+	*p -= n;
+	return *p;
 }
 
 static __always_inline void local_inc(u64 *p)
