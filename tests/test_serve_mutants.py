@@ -145,7 +145,7 @@ MUTANTS = [
      "file->nonblock || req->head.flags & TFS1_F_NONBLOCK",
      "file->nonblock", "a_read_waits_and_is_cancelled"),
     ("a cancelled read waits on", OPS,
-     "return !cancelled;", "return !cancelled || req->busy;",
+     "return !cancelled;", "return !cancelled || req->head.id;",
      "a_read_waits_and_is_cancelled"),
     ("POLL does not wait", POLL,
      "bits >= 0 && req->head.flags & TFS1_F_WAIT && !(bits & wanted(req))",
