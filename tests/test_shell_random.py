@@ -174,6 +174,11 @@ FILTERS = ["sort", "sort -r", "sort -n", "sort -rn", "sort -u", "sort -nu",
            "grep -A 2 -E 'alloc|free'", "grep -q x", "grep 'o\\+k$'"]
 
 
+# Of several files.
+OF_FILES = ["grep -c a", "grep -n -A 1 lock", "grep -v _", "grep -A 2 -E 'o|x'",
+            "sort", "cut -f 1 -d _", "cat"]
+
+
 def test_filters_do_as_gnus(tmp_path):
     """Chains of filters over files of many lines, against the host's."""
     rng = random.Random(SEED)
@@ -185,8 +190,9 @@ def test_filters_do_as_gnus(tmp_path):
     for _ in range(LINES // 4):
         name = rng.choice(["available_filter_functions", "README",
                            "trace_options"])
-        line = f"cat {name} | " + " | ".join(
-            rng.choices(FILTERS, k=rng.randrange(1, 4)))
+        line = (f"cat {name} | " if rng.random() < 0.7 else
+                f"{rng.choice(OF_FILES)} {name} trace_options | ")
+        line += " | ".join(rng.choices(FILTERS, k=rng.randrange(1, 4)))
         host = subprocess.run(["/bin/sh", "-c", line], capture_output=True,
                               text=True, check=False, cwd=tmp_path,
                               env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"})

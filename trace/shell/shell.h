@@ -36,6 +36,10 @@ struct command {
 	const char *help;
 	/* Its operands are paths: patterns are expanded, Tab offers paths. */
 	bool paths;
+	/* It takes one file: what sh does with several is not known here. */
+	bool one_file;
+	/* It reads each of several files by itself, with its name in ->path. */
+	bool each_file;
 	/*
 	 * Its options as getopt() of POSIX takes them: a ':' after a letter
 	 * means that it has a value. NULL: it has none, and a word with '-' is
@@ -96,7 +100,9 @@ struct stage {
 
 	/* Filters: counts, and the errno of a file left out. */
 	struct regex regex;
-	bool left_out; /* lines since the last match */
+	const char *path; /* of one of several files */
+	bool found;	  /* a match, in any file */
+	bool left_out;	  /* lines since the last match */
 	char delimiter;
 	u64 columns; /* of cut: bit n is column n + 1 */
 	unsigned long limit, lines, words, bytes;

@@ -79,9 +79,44 @@ static int read_source(struct stage *stage)
 	return ret;
 }
 
+/*
+ * Read one of several files, each of which has an end of its own. Return: as
+ * read_file().
+ */
+static int read_each(struct stage *stage, const char *path)
+{
+	int before = stage->bad, ret;
+
+	stage->bad = 0;
+	stage->path = path;
+	ret = read_file(stage, path);
+	if (!ret && !stage->bad)
+		ret = stage_end(stage);
+	stage->nr = stage->lines = stage->behind = 0;
+	stage->left_out = true;
+	if (before)
+		stage->bad = before;
+	return ret == -ENOENT ? 0 : ret;
+}
+
+/* Return: the errno of the last file that cannot be read, or grep's. */
+static int run_each(struct stage *stage)
+{
+	int i, ret = 0;
+
+	for (i = stage->optind; i < stage->argc && !ret; i++)
+		ret = read_each(stage, stage->argv[i]);
+	if (ret && ret != -EPIPE)
+		return ret;
+	return stage->bad ? stage->bad : stage->found ? 0 : -ENOENT;
+}
+
 int filter_run(struct stage *stage)
 {
 	int i, ret = 0;
+
+	if (stage->command->each_file && stage->argc - stage->optind > 1)
+		return run_each(stage);
 
 	if (stage->optind == stage->argc && !stage->source) {
 		shell_error(stage->argv[0], "which file?", -EINVAL);
@@ -133,8 +168,8 @@ static int head_line(struct stage *stage, const char *text, size_t len)
 }
 
 SHELL_COMMAND(head, .usage = "head [-n N] [FILE]", .paths = true,
-	      .letters = "n:", .options = filter_limit, .run = filter_run,
-	      .line = head_line, .help = "the first lines");
+	      .one_file = true, .letters = "n:", .options = filter_limit,
+	      .run = filter_run, .line = head_line, .help = "the first lines");
 
 /* Return: 0, or -EINVAL if grep does not support the whole pattern. */
 static int compile(struct stage *stage, const char *pattern, unsigned int flags)
@@ -171,13 +206,16 @@ static int grep_print(struct stage *stage, char sign, const char *text,
 {
 	int ret = 0;
 
-	if (stage_option(stage, 'n'))
+	if (stage->path)
+		ret = stage_printf(stage, "%s%c", stage->path, sign);
+	if (!ret && stage_option(stage, 'n'))
 		ret = stage_printf(stage, "%lu%c", stage->nr, sign);
 	return ret ? ret : stage_put(stage, text, len);
 }
 
 static int grep_line(struct stage *stage, const char *text, size_t len)
 {
+	bool first = !stage->found;
 	int ret = 0;
 
 	stage->nr++;
@@ -191,11 +229,12 @@ static int grep_line(struct stage *stage, const char *text, size_t len)
 		return grep_print(stage, '-', text, len);
 	}
 	stage->lines++;
+	stage->found = true;
 	if (stage_option(stage, 'q'))
 		return -EPIPE;
 	if (stage_option(stage, 'c'))
 		return 0;
-	if (stage->after && stage->lines > 1 && stage->left_out)
+	if (stage->after && !first && stage->left_out)
 		ret = stage_put(stage, "--\n", 3);
 	stage->behind = stage->after;
 	stage->left_out = false;
@@ -208,13 +247,15 @@ static int grep_end(struct stage *stage)
 	int ret = 0;
 
 	if (stage_option(stage, 'c') && !stage_option(stage, 'q'))
-		ret = stage_printf(stage, "%lu\n", stage->lines);
+		ret = stage_printf(stage, "%s%s%lu\n", stage->path ?: "",
+				   stage->path ? ":" : "", stage->lines);
 	return ret ? ret : stage->lines ? 0 : -ENOENT;
 }
 
-SHELL_COMMAND(grep, .usage = "grep [-vcqinE] [-A N] PATTERN [FILE]",
-	      .paths = true, .letters = "vcqinEA:", .options = grep_options,
-	      .run = filter_run, .line = grep_line, .end = grep_end,
+SHELL_COMMAND(grep, .usage = "grep [-vcqinE] [-A N] PATTERN [FILE...]",
+	      .paths = true, .each_file = true,
+	      .letters = "vcqinEA:", .options = grep_options, .run = filter_run,
+	      .line = grep_line, .end = grep_end,
 	      .help = "lines that match a regular expression");
 
 static int wc_line(struct stage *stage, const char *text, size_t len)
@@ -235,12 +276,21 @@ static int wc_line(struct stage *stage, const char *text, size_t len)
 
 static int wc_end(struct stage *stage)
 {
+	bool named = stage->optind < stage->argc;
+	const char *path = named ? stage->argv[stage->optind] : "";
+	const char *before = named ? " " : "";
+
 	if (stage_option(stage, 'l'))
-		return stage_printf(stage, "%lu\n", stage->lines);
-	return stage_printf(stage, "%7lu %7lu %7lu\n", stage->lines,
-			    stage->words, stage->bytes);
+		return stage_printf(stage, "%lu%s%s\n", stage->lines, before,
+				    path);
+	/* A pipe has no size, from which the width would follow. */
+	return stage_printf(stage,
+			    named || stage->source ? "%lu %lu %lu%s%s\n" :
+						     "%7lu %7lu %7lu%s%s\n",
+			    stage->lines, stage->words, stage->bytes, before,
+			    path);
 }
 
-SHELL_COMMAND(wc, .usage = "wc [-l] [FILE]", .paths = true, .letters = "l",
-	      .run = filter_run, .line = wc_line, .end = wc_end,
+SHELL_COMMAND(wc, .usage = "wc [-l] [FILE]", .paths = true, .one_file = true,
+	      .letters = "l", .run = filter_run, .line = wc_line, .end = wc_end,
 	      .help = "count lines, words and bytes");

@@ -104,8 +104,9 @@ static int tail_end(struct stage *stage)
 }
 
 SHELL_COMMAND(tail, .usage = "tail [-n N] [FILE]", .paths = true,
-	      .letters = "n:", .options = filter_limit, .run = filter_run,
-	      .line = tail_line, .end = tail_end, .help = "the last lines");
+	      .one_file = true, .letters = "n:", .options = filter_limit,
+	      .run = filter_run, .line = tail_line, .end = tail_end,
+	      .help = "the last lines");
 
 /* ---- sort ---- */
 
@@ -212,7 +213,7 @@ static int sort_end(struct stage *stage)
 	return ret;
 }
 
-SHELL_COMMAND(sort, .usage = "sort [-rnu] [FILE]", .paths = true,
+SHELL_COMMAND(sort, .usage = "sort [-rnu] [FILE...]", .paths = true,
 	      .letters = "rnu", .run = filter_run, .line = keep,
 	      .end = sort_end, .help = "lines in order; n: by their number");
 
@@ -262,8 +263,9 @@ static int uniq_end(struct stage *stage)
 	return ret || !stage->kept ? ret : uniq_put(stage);
 }
 
-SHELL_COMMAND(uniq, .usage = "uniq [-c] [FILE]", .paths = true, .letters = "c",
-	      .run = filter_run, .line = uniq_line, .end = uniq_end,
+SHELL_COMMAND(uniq, .usage = "uniq [-c] [FILE]", .paths = true,
+	      .one_file = true, .letters = "c", .run = filter_run,
+	      .line = uniq_line, .end = uniq_end,
 	      .help = "without repeated lines; c: count them");
 
 /* ---- cut ---- */
@@ -358,7 +360,7 @@ static int cut_end(struct stage *stage)
 	return stage->kept ? cut_put(stage) : 0;
 }
 
-SHELL_COMMAND(cut, .usage = "cut -f LIST [-d C] [FILE]", .paths = true,
+SHELL_COMMAND(cut, .usage = "cut -f LIST [-d C] [FILE...]", .paths = true,
 	      .letters = "f:d:", .options = cut_options, .run = filter_run,
 	      .line = cut_line, .end = cut_end,
 	      .help = "columns of lines, as -f 1,3-5");

@@ -195,6 +195,22 @@ static int expand(struct stage *stage)
 	return 0;
 }
 
+/* Read the options and expand the operands. Return: 0 or an errno. */
+static int resolve_words(struct stage *stage)
+{
+	int ret = shell_read_options(stage);
+
+	if (!ret)
+		ret = expand(stage);
+	if (!ret && stage->command->one_file &&
+	    stage->argc - stage->optind > 1) {
+		shell_error(stage->argv[0], "one file at a time is known here",
+			    0);
+		ret = -EINVAL;
+	}
+	return ret;
+}
+
 /* Find the stages' commands and read their options. Return: 0 or an errno. */
 static int resolve(int n)
 {
@@ -213,9 +229,7 @@ static int resolve(int n)
 	names_at = names_room;
 	for (i = 0; i < n && !ret; i++) {
 		shell_hide_errors(stages[i].hide_errors);
-		ret = shell_read_options(&stages[i]);
-		if (!ret)
-			ret = expand(&stages[i]);
+		ret = resolve_words(&stages[i]);
 	}
 	return ret;
 }
