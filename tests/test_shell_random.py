@@ -167,7 +167,8 @@ def test_as_sh_does():
 
 
 FILTERS = ["sort", "sort -r", "sort -n", "sort -rn", "sort -u", "sort -nu",
-           "uniq", "uniq -c", "tail -n 4", "tail -1", "tail -n 0", "head -n 40",
+           "uniq", "uniq -c", "tail -n 4", "tail -1", "tail -n 0", "tail -n +3",
+           "tail -n +0", "head -n 40",
            "head -3", "grep -c a", "grep -n -A 1 lock", "grep -v _", "wc -l",
            "cut -f 1 -d _", "cut -d _ -f 2-", "cut -f 1,3 -d e", "cut -f 2",
            "grep -i MUTEX", "grep -E '^(k|s)[a-m]+_?'", "grep '[[:digit:]]'",

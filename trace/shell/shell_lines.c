@@ -87,10 +87,23 @@ static int put_kept(struct stage *stage)
 	return ret;
 }
 
+/* tail -n +N: from line N on, and nothing is kept. */
+static int put_from(struct stage *stage, const char *text, size_t len)
+{
+	bool wanted = stage->lines + 1 >= stage->limit;
+
+	stage->lines += text[len - 1] == '\n';
+	return wanted ? stage_put(stage, text, len) : 0;
+}
+
 static int tail_line(struct stage *stage, const char *text, size_t len)
 {
-	int ret = keep(stage, text, len);
+	const char *n = stage_option(stage, 'n');
+	int ret;
 
+	if (n && *n == '+')
+		return put_from(stage, text, len);
+	ret = keep(stage, text, len);
 	while (!ret && stage->kept > stage->limit && whole(stage->last))
 		drop_first(stage);
 	return ret;
@@ -103,7 +116,7 @@ static int tail_end(struct stage *stage)
 	return put_kept(stage);
 }
 
-SHELL_COMMAND(tail, .usage = "tail [-n N] [FILE]", .paths = true,
+SHELL_COMMAND(tail, .usage = "tail [-n [+]N] [FILE]", .paths = true,
 	      .one_file = true, .letters = "n:", .options = filter_limit,
 	      .run = filter_run, .line = tail_line, .end = tail_end,
 	      .help = "the last lines");
