@@ -225,9 +225,13 @@ QUOTED = [
 WITHOUT_A_COST = {"the machine", "two instances, two questions"}
 
 
-def test_each_act_that_measures_a_cost_says_what_linux_pays():
+@pytest.fixture(name="log", scope="module")
+def fixture_log():
+    return qemu.Machine(kernel=qemu.SHIPPED, smp=1).boot().ok().log
+
+
+def test_each_act_that_measures_a_cost_says_what_linux_pays(log):
     """With the figures that the benchmarks have recorded."""
-    log = qemu.Machine(kernel=qemu.SHIPPED, smp=1).boot().ok().log
     figures = {**recorded("history.tsv"), **{
         f"{row}/Linux": figure
         for row, figure in recorded("linux/figures.tsv").items()}}
@@ -240,3 +244,41 @@ def test_each_act_that_measures_a_cost_says_what_linux_pays():
             int(figures[row] + 0.5) for row in rows], title
     assert set(re.findall(r"^=== (.*) ===$", log, re.MULTILINE)) == \
         {title for title, *_ in QUOTED} | WITHOUT_A_COST
+
+
+PATCH = "a function is patched while all CPUs run through it"
+CONSUMERS = "one site with 0, 1, 2, 1, 0 consumers"
+DIRECT = "a direct caller is exchanged without a missed call"
+GRAPH = "an errand, drawn by function_graph"
+
+
+# What a student asks, and where the log answers.
+@pytest.mark.parametrize("title, question, answer", [
+    (PATCH, "why INT3 and not one store", "Five bytes cannot change at once"),
+    (PATCH, "why the new call", "the old one is on its way out"),
+    (PATCH, "what is a sync", "makes every CPU forget the bytes"),
+    (PATCH, "how rel32 comes about", "rel32 = target - end of the call ="),
+    (PATCH, "what the columns are", "a step ends at +, and took; a sync: when"),
+    (PATCH, "what publish is", "publish: the INT3 handler learns the site"),
+    (PATCH, "what rewrite is", "rewrite: all bytes are compared once more"),
+    (PATCH, "what retire is", "retire: handlers that still use the batch"),
+    (PATCH, "why so long", "An emulator's CPU answers late"),
+    (CONSUMERS, "who Ann and Bob are", "Ann and Bob are two callbacks"),
+    (CONSUMERS, "what M is", "(M: once had a callback)"),
+    (DIRECT, "why calls are missed", "the site is a nop between the two calls"),
+    (DIRECT, "what calls directly", "as a BPF program or a live patch does"),
+    (GRAPH, "what + ! # mean", "+ took longer than 10 us, ! 100 us, # 1000 us"),
+    (GRAPH, "what the return has to do with it",
+     "puts its own address in place of the return address"),
+    (None, "what is as built", "code and constants have the checksums of the "
+     "build"),
+    (None, "what has no conflict", "executable, none of it writable"),
+])
+def test_a_question_has_its_answer(log, title, question, answer):
+    text = act(log, title) if title else log.partition("\n=== ")[0]
+    assert answer in re.sub(r"\s+", " ", text), question
+
+
+def test_the_errand_is_drawn_to_its_end(log):
+    drawn = re.findall(r"\|  (\S.*)$", act(log, GRAPH), re.MULTILINE)
+    assert drawn[0] == "demo_errand() {" and drawn[-1] == "}"
