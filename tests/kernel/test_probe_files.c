@@ -182,3 +182,29 @@ KTEST(probe_files, the_readme_says_what_there_is_in_linux_words)
 			ktest_note("not there: %s", words[i]);
 	kfree(readme);
 }
+
+/* Places have always offsets; sym-addr adds addresses, as on Linux. */
+KTEST_FLAGS(probe_files, places_follow_the_option_sym_addr, KTEST_LEAKS, 0)
+{
+	char here[96], back[96], line[192];
+
+	ASSERT(probes_begin("nop"));
+	ASSERT(probe_add("kprobe_events", "p:here probe_victim") > 0);
+	ASSERT(probe_add("kprobe_events", "r:back probe_victim") > 0);
+	snprintf(here, sizeof(here), "here: (probe_victim+0x0/* <%016lx>)",
+		 (unsigned long)probe_victim);
+	snprintf(back, sizeof(back),
+		 "back: (*+0x* <ffff*> <- probe_victim <%016lx>)",
+		 (unsigned long)probe_victim);
+	tt_write("events/kprobes/enable", "1");
+	probe_victim_calls(1);
+	tt_write("events/kprobes/here/enable", "0");
+	tt_write("options/sym-addr", "1");
+	EXPECT(probe_record("here", line, sizeof(line)));
+	EXPECT(glob_match(here, line));
+	probe_victim_calls(1);
+	EXPECT(probe_record("back", line, sizeof(line)));
+	EXPECT(glob_match(back, line));
+	tt_write("options/sym-addr", "0");
+	probes_end();
+}

@@ -95,6 +95,14 @@ static void put_args(const struct trace_iterator *iter,
 	}
 }
 
+static void put_place(struct trace_iterator *iter, struct trace_seq *s,
+		      unsigned long addr, bool offset)
+{
+	trace_put_symbol(iter, s, addr, offset);
+	if (trace_option(iter->tr, TRACE_OPT_sym_addr))
+		trace_seq_printf(s, " <%016lx>", addr);
+}
+
 /* All probes of an event have the same arguments: those of its form. */
 static void put_event(struct trace_iterator *iter, struct trace_seq *s)
 {
@@ -106,11 +114,12 @@ static void put_event(struct trace_iterator *iter, struct trace_seq *s)
 		return;
 	def = probe_event_of(event)->form;
 	trace_seq_printf(s, "%s: (", event->name);
-	if (probe_args_offset(def->kind) > 16)
-		trace_seq_printf(s, "%pS <- %ps)", (void *)head->ret_ip,
-				 (void *)head->ip);
-	else
-		trace_seq_printf(s, "%pS)", (void *)head->ip);
+	if (probe_args_offset(def->kind) > 16) {
+		put_place(iter, s, head->ret_ip, true);
+		trace_seq_puts(s, " <- ");
+	}
+	put_place(iter, s, head->ip, probe_args_offset(def->kind) <= 16);
+	trace_seq_putc(s, ')');
 	put_args(iter, def, s);
 }
 
