@@ -157,3 +157,39 @@ KTEST_FLAGS(kretprobe_nested, a_handler_may_change_the_result, KTEST_LEAKS, 0)
 		EXPECT_EQ(seen.returns, 2);
 	}
 }
+
+static int count_fprobe(struct fprobe *fp, unsigned long ip,
+			unsigned long ret_ip, struct ftrace_regs *fregs,
+			void *data)
+{
+	seen.entries++;
+	return 0;
+}
+
+/* In the handler of a kprobe an fprobe is missed only if it asks for that. */
+KTEST_FLAGS(kretprobe_nested, an_fprobe_may_share_it, KTEST_LEAKS, 0)
+{
+	struct kprobe p = { .symbol_name = "probed", .pre_handler = count_pre };
+	unsigned int shared;
+
+	for (shared = 0; shared < 2; shared++) {
+		static struct fprobe fp;
+
+		fp = (struct fprobe){ .entry_handler = count_fprobe,
+				      .flags = shared ?
+						       FPROBE_FL_KPROBE_SHARED :
+						       0 };
+		begin(NULL);
+		ASSERT_EQ(register_fprobe(&fp, "inner", NULL), 0);
+		ASSERT_EQ(register_kprobe(&p), 0);
+		seen.calls_inner = true;
+		call(CALLS);
+		seen.calls_inner = false;
+		EXPECT_EQ(inner(1), 3);
+		unregister_kprobe(&p);
+		EXPECT_EQ(unregister_fprobe(&fp), 0);
+		EXPECT_EQ(seen.entries, shared ? 1 : CALLS + 1);
+		EXPECT_EQ(fp.nmissed, shared ? CALLS : 0);
+		EXPECT_EQ(seen.wrong, 0);
+	}
+}
