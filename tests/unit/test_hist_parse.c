@@ -74,6 +74,8 @@ UNIT(hist_parse, errors_and_their_places_HG1)
 		"Non-hitcount value is required for 'nohitcount'", -ENOENT);
 }
 
+#define TEN "0123456789"
+
 UNIT(hist_parse, what_is_not_here_and_limits)
 {
 	REFUSED("^", "no such word of a histogram");
@@ -81,7 +83,9 @@ UNIT(hist_parse, what_is_not_here_and_limits)
 	REFUSED("keys=u4:^", "no such word of a histogram");
 	REFUSED("keys=u4:^onmatch(a.b)", "no such word of a histogram");
 	REFUSED("^vals=u4", "keys= is needed");
-	REFUSED("keys=u4:^name=n", "histograms have no names here");
+	REFUSED("keys=u4:^name=", "Empty assignment");
+	REFUSED("keys=u4:name=^" TEN TEN TEN TEN TEN TEN "0123",
+		"a name has at most 63 characters");
 	REFUSED("keys=u4:^x=u2", "histograms have no variables here");
 	REFUSED("keys=u1,u2,u4,^s4", "a histogram has at most 3 keys");
 	REFUSED("keys=u1:vals=u2,u4,^s4", "a histogram has at most 2 values");
@@ -94,7 +98,8 @@ UNIT(hist_parse, what_is_not_here_and_limits)
 		"the size is no number from 65 to 131072");
 	REFUSED("keys=u1:size=^1k", "the size is no number from 65 to 131072");
 	REFUSED("keys=u1:size=^-1", "the size is no number from 65 to 131072");
-	REFUSED("keys=u1:clock=^0123456789012345", "Couldn't set trace_clock");
+	REFUSED("keys=u1:clock=^" TEN TEN TEN TEN TEN TEN "0123",
+		"Couldn't set trace_clock");
 }
 
 UNIT(hist_parse, what_a_text_means)
@@ -108,7 +113,7 @@ UNIT(hist_parse, what_a_text_means)
 	CHECK_EQ(spec.sort[0].field, 0);
 	CHECK_EQ(spec.key[0].load, HIST_U32);
 	CHECK_EQ(spec.key[0].offset, offsetof(struct rec, u4));
-	accepted("val=hitcount,s8_.hex,u1:key=s2,name,cpu:size=0x1001"
+	accepted("name=a.b:val=hitcount,s8_.hex,u1:key=s2,name,cpu:size=0x1001"
 		 ":sort=common_cpu.descending,s8_.ascending:pause:clock=local");
 	CHECK_EQ(spec.size, 8192);
 	CHECK_EQ(spec.nr_keys, 3);
@@ -121,7 +126,9 @@ UNIT(hist_parse, what_a_text_means)
 	CHECK_EQ(spec.val[0].form, HIST_HEX);
 	CHECK_EQ(spec.val[0].load, HIST_S64);
 	CHECK(spec.pause && !spec.cont && !spec.clear);
-	CHECK_STR(spec.clock, "local");
+	CHECK_STR(spec.clock.is, "local");
+	CHECK_STR(spec.name.is, "a.b");
+	CHECK_EQ(spec.name.at, 5);
 }
 
 /* On Linux the sort of common_cpu is by that name only. */

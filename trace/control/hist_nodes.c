@@ -3,8 +3,8 @@
  * hist_nodes.c - histograms: the command hist of the file trigger, and the file
  * hist of an event.
  *
- *	[!]hist:keys=...[:vals=...][:sort=...][:size=N][:pause|:cont|:clear]
- *		[if FILTER]
+ *	[!]hist:keys=...[:vals=...][:sort=...][:size=N][:name=NAME]
+ *		[:pause|:cont|:clear] [if FILTER]
  *
  * trace/event/hist_parse.h has the grammar. The same histogram written again
  * is paused, continued or cleared, or else refused.
@@ -69,12 +69,17 @@ static int hist_trigger_parse(struct trigger_write *w,
 
 	if (err)
 		return err;
-	if (spec.has_time && !w->remove && !trace_clock_find(spec.clock))
+	if (spec.has_time && !w->remove && !trace_clock_find(spec.clock.is))
 		return hist_refuse(w,
-				   spec.clock_at ? rest + spec.clock_at : NULL,
+				   spec.clock.at ? rest + spec.clock.at : NULL,
 				   HIST_ERROR_SET_CLOCK_FAIL, -EINVAL);
 	w->spec.hist = event_hist_create(event, &spec);
-	return w->spec.hist ? 0 : -ENOMEM;
+	if (!w->spec.hist)
+		return -ENOMEM;
+	if (!w->remove && !event_hist_fits_name(w->spec.hist))
+		return hist_refuse(w, rest + spec.name_at,
+				   HIST_ERROR_NAMED_MISMATCH, -EINVAL);
+	return 0;
 }
 
 static int clear(struct event_hist *hist)
@@ -104,7 +109,7 @@ static int again(struct trigger_write *w, struct event_hist *hist,
 /* common_timestamp: the trace gets the clock, which empties its buffers. */
 static void use_clock(struct trace_array *tr, const struct hist_spec *spec)
 {
-	const struct trace_clock *clock = trace_clock_find(spec->clock);
+	const struct trace_clock *clock = trace_clock_find(spec->clock.is);
 
 	if (spec->has_time && clock != tr->clock)
 		trace_use_clock(tr, clock);

@@ -132,7 +132,7 @@ static const char readme[] =
 	"      field.hex .sym .sym-offset .log2 .buckets=n, .execname of\n"
 	"      common_pid, .usecs of common_timestamp; common_cpu,\n"
 	"      common_stacktrace; :clock=name, :nohitcount, a sort with\n"
-	"      .descending\n"
+	"      .descending; :name=name: events of a name count together\n"
 	"  events/*/*/hist       what its histograms have counted\n"
 	"  saved_cmdlines        pids and names; no new ones without the\n"
 	"                        option record-cmd\n"

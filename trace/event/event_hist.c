@@ -201,13 +201,35 @@ void hist_table_put(struct hist_table *table)
 
 static struct hist_table *dead; /* cleared away, to be put after the wait */
 
+/* The next histogram of @hist's name behind @at; NULL: no more, or no name. */
+static struct event_hist *next_named(const struct event_hist *hist,
+				     struct event_hist *at)
+{
+	while (at && (!hist->spec.name.at ||
+		      strcmp(at->spec.name.is, hist->spec.name.is)))
+		at = at->next_named;
+	return at;
+}
+
+static struct event_hist *named; /* those with a name that have a trigger */
+
 int event_hist_clear(struct event_hist *hist)
 {
 	struct hist_table *old = hist->table, *table;
+	struct event_hist *at;
 
 	table = table_create(&hist->spec);
 	if (!table)
 		return -ENOMEM;
+	for (at = named; (at = next_named(hist, at)); at = at->next_named) {
+		smp_store_release(&at->table, table); /* EH3 */
+		table->users++;
+		old->users--;
+	}
+	if (hist->spec.name.at) { /* it was one of them */
+		table->users--;
+		old->users++;
+	}
 	/* Pairs with event_hist_hit(): the map is complete. */
 	smp_store_release(&hist->table, table);
 	old->dead = dead;
@@ -248,14 +270,39 @@ struct event_hist *event_hist_create(struct trace_event_file *file,
 
 int event_hist_start(struct event_hist *hist)
 {
-	hist->table = table_create(&hist->spec);
-	return hist->table ? 0 : -ENOMEM;
+	const struct event_hist *other = next_named(hist, named);
+
+	if (other) { /* EH3 */
+		hist->spec.size = other->spec.size;
+		hist->table = other->table;
+		hist->table->users++;
+	} else {
+		hist->table = table_create(&hist->spec);
+	}
+	if (!hist->table)
+		return -ENOMEM;
+	if (hist->spec.name.at) {
+		hist->next_named = named;
+		named = hist;
+	}
+	return 0;
+}
+
+void event_hist_retire(struct event_hist *hist)
+{
+	struct event_hist **at = &named;
+
+	while (*at && *at != hist)
+		at = &(*at)->next_named;
+	if (*at)
+		*at = hist->next_named;
 }
 
 void event_hist_put(struct event_hist *hist)
 {
 	if (!hist || --hist->users)
 		return;
+	event_hist_retire(hist);
 	hist_table_put(hist->table);
 	kfree(hist);
 }
@@ -263,7 +310,8 @@ void event_hist_put(struct event_hist *hist)
 static bool same_field(const struct hist_field *a, const struct hist_field *b)
 {
 	return !strcmp(a->name, b->name) && a->form == b->form &&
-	       a->bucket == b->bucket;
+	       a->bucket == b->bucket && a->load == b->load &&
+	       a->words == b->words;
 }
 
 /* Size, clock and what is to be done do not matter. */
@@ -271,8 +319,9 @@ static bool same_spec(const struct hist_spec *a, const struct hist_spec *b)
 {
 	u32 i;
 
-	if (a->nr_keys != b->nr_keys || a->nr_vals != b->nr_vals ||
-	    a->nr_sorts != b->nr_sorts || a->nohitcount != b->nohitcount)
+	if (strcmp(a->name.is, b->name.is) || a->nr_keys != b->nr_keys ||
+	    a->nr_vals != b->nr_vals || a->nr_sorts != b->nr_sorts ||
+	    a->nohitcount != b->nohitcount)
 		return false;
 	for (i = 0; i < a->nr_keys; i++)
 		if (!same_field(&a->key[i], &b->key[i]))
@@ -290,6 +339,13 @@ static bool same_spec(const struct hist_spec *a, const struct hist_spec *b)
 bool event_hist_same(const struct event_hist *a, const struct event_hist *b)
 {
 	return same_spec(&a->spec, &b->spec);
+}
+
+bool event_hist_fits_name(const struct event_hist *hist)
+{
+	const struct event_hist *other = next_named(hist, named);
+
+	return !other || event_hist_same(hist, other);
 }
 
 static bool reads_entry(const struct hist_field *field)
@@ -362,6 +418,8 @@ void event_hist_show(const struct event_hist *hist, struct trace_seq *seq)
 	u32 i;
 
 	trace_seq_puts(seq, "hist");
+	if (spec->name.at)
+		trace_seq_printf(seq, ":name=%s", spec->name.is);
 	for (i = 0; i < spec->nr_keys; i++) {
 		trace_seq_puts(seq, i ? "," : ":keys=");
 		show_field(&spec->key[i], seq);
@@ -375,7 +433,7 @@ void event_hist_show(const struct event_hist *hist, struct trace_seq *seq)
 	show_sort(spec, seq);
 	trace_seq_printf(seq, ":size=%u", spec->size);
 	if (spec->has_time)
-		trace_seq_printf(seq, ":clock=%s", spec->clock);
+		trace_seq_printf(seq, ":clock=%s", spec->clock.is);
 	if (spec->nohitcount)
 		trace_seq_puts(seq, ":nohitcount");
 }

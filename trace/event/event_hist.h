@@ -8,6 +8,8 @@
  *      paused, that the filter rejects, or that is inside an action (TG4).
  * EH2  A cleared histogram has a new map. The old one is freed after every
  *      probe that may add to it, and after every reader that shows it.
+ * EH3  Histograms of one name, of whichever events and traces, have one map and
+ *      the same keys and values; each is paused by itself.
  *
  * [session] is event_session_begin() to event_session_end(). Context: task,
  * unless stated otherwise.
@@ -29,8 +31,15 @@ struct trace_seq;
  */
 struct event_hist *event_hist_create(struct trace_event_file *file,
 				     const struct hist_spec *spec);
-/* Give it memory for elements. Return: 0; -ENOMEM. [session] */
+/*
+ * Give it memory for elements, or that of its name, which it fits. Return: 0;
+ * -ENOMEM. [session]
+ */
 int event_hist_start(struct event_hist *hist);
+/* No histogram started, or is it like those of its name? [session] */
+bool event_hist_fits_name(const struct event_hist *hist);
+/* Its trigger goes: no other joins it. [session] */
+void event_hist_retire(struct event_hist *hist);
 
 /*
  * Drop a reference: the last one frees it. No probe may be in it. NULL is

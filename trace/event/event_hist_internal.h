@@ -16,7 +16,7 @@
 /* A map, and how many use it: its histogram, and views. */
 struct hist_table {
 	struct hist_map *map;	 /* [I] */
-	u32 users;		 /* [L] */
+	u32 users;		 /* [L] histograms of one name share it */
 	struct hist_table *dead; /* [L] of those cleared away */
 };
 
@@ -26,9 +26,10 @@ struct event_hist {
 	struct trace_array *tr; /* [I] */
 	/* [I] The function whose caller begins a stack: [from, to). */
 	unsigned long from, to;
-	struct hist_table *table; /* [A] */
-	bool paused;		  /* [A] */
-	u32 users;		  /* [L] its trigger, and views */
+	struct hist_table *table;      /* [A] */
+	bool paused;		       /* [A] */
+	u32 users;		       /* [L] its trigger, and views */
+	struct event_hist *next_named; /* [L] of those with a name */
 };
 
 /* Drop a use of a table. NULL is allowed. [trace_lock held] */

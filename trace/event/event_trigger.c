@@ -188,6 +188,8 @@ static void unlink_trigger(struct trace_event_file *file,
 		trace_event_file_set(file, EVENT_FILE_TRIGGERS, false);
 	if (trigger->is.target)
 		trace_event_soft_mode(trigger->is.target, false);
+	if (trigger->is.hist)
+		event_hist_retire(trigger->is.hist);
 	trace_event_soft_mode(file, false);
 	trigger->dead = dead;
 	dead = trigger;

@@ -84,19 +84,13 @@ static bool number(struct span s, u64 *n)
 
 /* ---- fields -------------------------------------------------------------- */
 
+/* The loads stand by rising size, unsigned before signed. */
 static u8 number_load(const struct trace_field *from)
 {
-	switch (from->size) {
-	case 1:
-		return from->is_signed ? HIST_S8 : HIST_U8;
-	case 2:
-		return from->is_signed ? HIST_S16 : HIST_U16;
-	case 4:
-		return from->is_signed ? HIST_S32 : HIST_U32;
-	default:
-		return from->is_signed ? HIST_S64 : HIST_U64;
-	}
+	return HIST_U8 + 2 * __builtin_ctz(from->size) + from->is_signed;
 }
+
+static_assert(HIST_S8 == 1 && HIST_U32 == 4 && HIST_S64 == 7, "number_load()");
 
 /*
  * Where the field is in a record. A field of another kind, a stack or an array,
@@ -397,13 +391,14 @@ static int parse_size(struct parser *p, struct span value)
 	return 0;
 }
 
-static int parse_clock(struct parser *p, struct span value)
+/* Take a value as it is. @id: the error if it is too long. */
+static int take_text(struct parser *p, struct span value,
+		     struct hist_text *text, enum hist_error_id id)
 {
-	if (value.len >= sizeof(p->spec->clock))
-		return refuse(p, HIST_ERROR_SET_CLOCK_FAIL, value.at);
-	memset(p->spec->clock, 0, sizeof(p->spec->clock));
-	memcpy(p->spec->clock, value.at, value.len);
-	p->spec->clock_at = value.at - p->text;
+	*text = (struct hist_text){ .at = value.at - p->text };
+	if (value.len >= sizeof(text->is))
+		return refuse(p, id, value.at);
+	memcpy(text->is, value.at, value.len);
 	return 0;
 }
 
@@ -426,9 +421,12 @@ static int parse_assignment(struct parser *p, struct span name,
 	} else if (is(name, "size")) {
 		return parse_size(p, value);
 	} else if (is(name, "clock")) {
-		return parse_clock(p, value);
+		return take_text(p, value, &p->spec->clock,
+				 HIST_ERROR_SET_CLOCK_FAIL);
 	} else if (is(name, "name")) {
-		return refuse(p, HIST_ERROR_NO_NAMES, name.at);
+		p->spec->name_at = name.at - p->text;
+		return take_text(p, value, &p->spec->name,
+				 HIST_ERROR_LONG_NAME);
 	} else {
 		return refuse(p, HIST_ERROR_NO_VARIABLES, name.at);
 	}
@@ -478,7 +476,7 @@ int hist_parse(const struct trace_event *event, const char *text,
 	int err;
 
 	*spec = (struct hist_spec){ .size = HIST_SIZE_DEFAULT,
-				    .clock = "global" };
+				    .clock.is = "global" };
 	*error = (struct hist_error){ .id = HIST_ERROR_NONE };
 	err = parse_words(&p);
 	if (!err && !p.keys.at)

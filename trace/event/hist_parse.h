@@ -5,7 +5,7 @@
  *	keys=FIELD[,FIELD[,FIELD]]		key= is the same
  *	[:vals=FIELD[,FIELD]]			values=, val= are the same
  *	[:sort=FIELD[.descending][,...]]
- *	[:size=N][:clock=NAME][:nohitcount][:pause|:cont|:clear]
+ *	[:size=N][:clock=NAME][:name=NAME][:nohitcount][:pause|:cont|:clear]
  *
  *	FIELD := field of the event | hitcount | common_NAME | common_cpu |
  *		 common_timestamp | common_stacktrace,  with a modifier:
@@ -16,8 +16,8 @@
  * HG2  What a description makes the probe read lies in the record, or is
  *      checked against its length.
  *
- * The grammar is that of Linux 6.12, without variables, expressions, actions
- * and names of histograms. Pure.
+ * The grammar is that of Linux 6.12, without variables, expressions and
+ * actions. Pure.
  */
 #pragma once
 
@@ -39,7 +39,7 @@ struct trace_event;
 	X(NONE, "")                                                         \
 	X(NO_KEYS, "keys= is needed")                                       \
 	X(UNKNOWN, "no such word of a histogram")                           \
-	X(NO_NAMES, "histograms have no names here")                        \
+	X(LONG_NAME, "a name has at most 63 characters")                    \
 	X(NO_VARIABLES, "histograms have no variables here")                \
 	X(BAD_SIZE, "the size is no number from 65 to 131072")              \
 	X(TOO_MANY_KEYS, "a histogram has at most 3 keys")                  \
@@ -55,6 +55,8 @@ struct trace_event;
 	X(INVALID_SORT_FIELD, "Sort field must be a key or a val")          \
 	X(INVALID_SORT_MODIFIER, "Invalid sort modifier")                   \
 	X(NEED_NOHC_VAL, "Non-hitcount value is required for 'nohitcount'") \
+	X(NAMED_MISMATCH, "Named hist trigger doesn't match existing "      \
+			  "named trigger (includes variables)")             \
 	X(TRIGGER_EEXIST, "Hist trigger already exists")                    \
 	X(TRIGGER_ENOENT_CLEAR,                                             \
 	  "Can't clear or continue a nonexistent hist trigger")             \
@@ -120,6 +122,12 @@ struct hist_sort {
 	bool descending;
 };
 
+/* A word's value as it is written. */
+struct hist_text {
+	char is[HIST_NAME_MAX];
+	u32 at; /* its offset in the text; 0: not given */
+};
+
 struct hist_spec {
 	u32 size; /* elements, a power of two */
 	u32 nr_keys, nr_vals, nr_sorts;
@@ -131,8 +139,8 @@ struct hist_spec {
 	bool has_time;	   /* a field is common_timestamp */
 	bool has_execname; /* a key is shown with its task's name */
 	bool pause, cont, clear;
-	char clock[16];
-	u32 clock_at; /* its offset in the text; 0: not given */
+	struct hist_text clock, name;
+	u32 name_at; /* where "name=" begins */
 };
 
 /*
