@@ -153,6 +153,8 @@ static int show_file(struct stage *stage, const char *name)
 	if (ret)
 		return ret;
 	text[strcspn(text, "\n")] = '\0';
+	if (stage_option(stage, 'n'))
+		return stage_printf(stage, "%s\n", text);
 	return stage_printf(stage, "kernel.%s = %s\n", name, text);
 }
 
@@ -197,8 +199,8 @@ static int sysctl_run(struct stage *stage)
 	return bad;
 }
 
-SHELL_COMMAND(sysctl, .usage = "sysctl [-wq] kernel.NAME[=N]", .letters = "wq",
-	      .run = sysctl_run,
+SHELL_COMMAND(sysctl, .usage = "sysctl [-nqw] kernel.NAME[=N]",
+	      .letters = "nqw", .run = sysctl_run,
 	      .help = "ftrace_enabled, stack_tracer_enabled");
 
 /* ---- reset ---- */
