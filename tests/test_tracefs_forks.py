@@ -142,6 +142,28 @@ def test_a_thread_is_a_child_of_its_leader(tree):
         (tfs1.EXIT, pid, 0) for pid in (leader, thread))
 
 
+EXECUTES = """
+import os, threading
+open("tracing_on").read()
+print(os.getpid(), flush=True)
+threading.Thread(target=os.execv, args=("/bin/sh", ["sh", "-c",
+    "read x < tracing_on; echo; read x"])).start()
+threading.Event().wait()
+"""
+
+
+def test_a_thread_that_executes_gets_the_pid_of_its_leader(tree):
+    """The process goes on, and its end is reported in the end."""
+    with subprocess.Popen([sys.executable, "-c", EXECUTES], cwd=tree.path,
+                          stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as process:
+        leader = int(process.stdout.readline())
+        assert process.stdout.readline() == b"\n"
+        before = len(told(tree, tfs1.EXIT))
+        process.stdin.close()
+    soon(lambda: (tfs1.EXIT, leader, 0) in told(tree, tfs1.EXIT)[before:])
+
+
 def test_a_guest_without_forks_is_told_no_more(tree):
     def unknown(*_):
         raise OSError(errno.ENOSYS, "no such operation")

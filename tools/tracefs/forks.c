@@ -25,7 +25,10 @@
 #define UNDER_WAY 4096 /* calls; then events wait in the kernel */
 #define ENDS	  64   /* as many as the guest has tasks */
 #define ALL	  (-1)
-#define LOOK_MS	  1 /* until the next look at a task that ends */
+/* Until the next look at a task that ends: soon, for some looks, then later. */
+#define LOOKS	 100
+#define SOON_MS	 1
+#define LATER_MS 100
 
 static const struct fork_source *source; /* NULL: none */
 static unsigned int under_way;
@@ -34,6 +37,7 @@ static uint8_t known[PIDS / 8 + 1];
 static struct {
 	int pid;
 	bool over;
+	unsigned int looks;
 } ended[ENDS];
 static unsigned int nr_ended;
 static bool said; /* that events were lost */
@@ -112,6 +116,7 @@ static void on_exit_of(int pid)
 	if (nr_ended == ENDS)
 		tell_ended(ALL);
 	ended[nr_ended].pid = pid;
+	ended[nr_ended].looks = 0;
 	ended[nr_ended++].over = !source->early;
 }
 
@@ -190,20 +195,26 @@ static bool is_over(int pid)
 	return !at || strchr("ZX", at[2]);
 }
 
+/*
+ * An end that does not come is that of the leader of a process, one of whose
+ * threads executes another program and gets the leader's pid.
+ */
 bool forks_look(int *timeout)
 {
-	bool any = forks_fd() >= 0 && source->any(), over = false;
+	bool any = forks_fd() >= 0 && source->any();
+	int ms = any ? 0 : *timeout;
 	unsigned int i;
 
 	for (i = 0; i < nr_ended; i++) {
+		int next = ended[i].looks++ < LOOKS ? SOON_MS : LATER_MS;
+
 		ended[i].over = ended[i].over || is_over(ended[i].pid);
 		if (ended[i].over)
-			over = true;
-		else if (*timeout < 0 || *timeout > LOOK_MS)
-			*timeout = LOOK_MS;
+			next = 0;
+		if (ms < 0 || ms > next)
+			ms = next;
 	}
-	if (any || over)
-		*timeout = 0;
+	*timeout = ms;
 	return any;
 }
 
