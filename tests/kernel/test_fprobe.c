@@ -259,6 +259,7 @@ KTEST(fprobe, refusals)
 	EXPECT_EQ(register_fprobe(NULL, "first", NULL), -EINVAL);
 	EXPECT_EQ(register_fprobe(&fp, NULL, NULL), -EINVAL);
 	EXPECT_EQ(register_fprobe(&fp, "no_such_*", NULL), -EINVAL);
+	EXPECT_EQ(register_fprobe(&fp, "", NULL), -EINVAL);
 	EXPECT_EQ(register_fprobe(&big, "first", NULL), -E2BIG);
 	EXPECT_EQ(register_fprobe_syms(&fp, syms, 2), -ENOENT);
 	EXPECT_EQ(register_fprobe_syms(&fp, syms, 0), -EINVAL);

@@ -193,3 +193,52 @@ KTEST_FLAGS(kretprobe_nested, an_fprobe_may_share_it, KTEST_LEAKS, 0)
 		EXPECT_EQ(seen.wrong, 0);
 	}
 }
+
+/* ---- data ---- */
+
+static int fill_data(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	memset(ri->data, (int)regs->di, get_kretprobe(ri)->data_size);
+	return 0;
+}
+
+static int check_data(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	size_t i;
+
+	seen.returns++;
+	for (i = 0; i < get_kretprobe(ri)->data_size; i++)
+		seen.wrong += ri->data[i] != (char)regs->di;
+	return 0;
+}
+
+/* Calls inside each other: kept_calls(n) has made n more. */
+static traced_function long kept_calls(long n)
+{
+	if (!n)
+		return 0;
+	n = kept_calls(n - 1);
+	__asm__ volatile("" : "+r"(n)); /* no loop in place of the calls */
+	return n + 1;
+}
+
+KTEST_FLAGS(kretprobe_data, all_of_it_is_kept_until_the_return, KTEST_LEAKS, 0)
+{
+	static const size_t sizes[] = { 1, 64, KRETPROBE_DATA_MAX };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct kretprobe rp = { .kp.symbol_name = "kept_calls",
+					.handler = check_data,
+					.entry_handler = fill_data,
+					.data_size = sizes[i] };
+
+		begin(&rp);
+		ASSERT_EQ(register_kretprobe(&rp), 0);
+		EXPECT_EQ(kept_calls(7), 7);
+		unregister_kretprobe(&rp);
+		EXPECT_EQ(seen.returns, 8);
+		EXPECT_EQ(seen.wrong, 0);
+		EXPECT_EQ(rp.nmissed, 0);
+	}
+}

@@ -254,7 +254,7 @@ static int fprobe_init(struct fprobe *fp)
 		return -EINVAL;
 	if (fp->registered)
 		return -EEXIST;
-	if (fp->entry_data_size > FPROBE_DATA_MAX)
+	if (fp->entry_data_size > FPROBE_DATA_MAX + fp->own_data)
 		return -E2BIG;
 	fp->words = 0;
 	if (fp->exit_handler)
@@ -366,7 +366,7 @@ static int fprobe_finish(struct fprobe *fp, int err)
 int register_fprobe(struct fprobe *fp, const char *filter,
 		    const char *notfilter)
 {
-	int err = filter ? fprobe_init(fp) : -EINVAL;
+	int err = filter && *filter ? fprobe_init(fp) : -EINVAL;
 
 	if (err)
 		return err;

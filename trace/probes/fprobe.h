@@ -51,6 +51,7 @@ struct fprobe {
 	unsigned long nmissed; /* [A] calls without handlers: no room, or nested
 				* in a handler */
 	/* The core owns these. */
+	unsigned int own_data; /* bytes in front of a kretprobe's entry data */
 	struct ftrace_ops ops;
 	struct fgraph_ops gops;
 	unsigned int words; /* of a call's data; 0: no exit handler */
@@ -67,9 +68,9 @@ struct fprobe {
  * register_fprobe_syms - by names
  *
  * Context: task, may sleep.
- * Return: 0; -EINVAL no fprobe, no filter, @num is not positive, a pattern
- * that matches nothing, an address without a site; -ENOENT a name of no
- * function that can be traced; -E2BIG entry_data_size is above
+ * Return: 0; -EINVAL no fprobe, no filter or an empty one, @num is not
+ * positive, a pattern that matches nothing, an address without a site; -ENOENT
+ * a name of no function that can be traced; -E2BIG entry_data_size is above
  * FPROBE_DATA_MAX; -EEXIST registered already; errors of
  * register_ftrace_graph(). No other code is returned.
  */

@@ -160,6 +160,7 @@ static int prepare(struct kretprobe *rp, unsigned long *addr)
 		.lost_handler = call_lost,
 		.entry_data_size =
 			sizeof(struct kretprobe_instance) + rp->data_size,
+		.own_data = sizeof(struct kretprobe_instance),
 		.flags = rests(rp) ? FPROBE_FL_DISABLED : 0,
 		/* Only the entry handler gets them. */
 		.ops.flags = rp->entry_handler ? FTRACE_OPS_FL_SAVE_REGS : 0,
