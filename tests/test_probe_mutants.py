@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: torture 90
+# parts: torture 200
 """Breaks probes on purpose, one line at a time: a named test in the image, or
 a panic, must notice each."""
 import pytest
