@@ -208,3 +208,18 @@ KTEST_FLAGS(probe_files, places_follow_the_option_sym_addr, KTEST_LEAKS, 0)
 	tt_write("options/sym-addr", "0");
 	probes_end();
 }
+
+/* What lies in no symbol is a number, of the same form for both types. */
+KTEST_FLAGS(probe_files, a_value_without_a_symbol_is_a_number, KTEST_LEAKS, 0)
+{
+	ASSERT(probes_begin("nop"));
+	ASSERT(probe_add("kprobe_events",
+			 "p:s probe_victim %ip:symbol a=%di:symbol "
+			 "b=%di:symstr c=\\0:symbol") > 0);
+	tt_write("events/kprobes/s/enable", "1");
+	EXPECT_EQ(probe_victim(7, NULL, NULL, 4, 5, 6, 7, 8), 8);
+	tt_write("events/kprobes/s/enable", "0");
+	EXPECT(probe_recorded("s", "s: (*) arg1=probe_victim+0x1/0x* a=0x7 "
+				   "b=\"0x7\" c=0x0"));
+	probes_end();
+}

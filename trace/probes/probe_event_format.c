@@ -47,11 +47,12 @@ static void put_string(const struct trace_iterator *iter, u32 loc,
 				 (const char *)iter->data + at);
 }
 
-static void put_number(const struct probe_type *type, u64 value,
+static void put_number(struct trace_iterator *iter,
+		       const struct probe_type *type, u64 value,
 		       struct trace_seq *s)
 {
 	if (!strcmp(type->fmt, "%pS"))
-		trace_seq_printf(s, "%pS", (void *)value);
+		trace_put_symbol(iter, s, value, true);
 	else if (type->fmt[0] == '\'')
 		trace_seq_printf(s, "'%c'", (int)(u8)value);
 	else if (type->fmt[0] == '0')
@@ -62,7 +63,7 @@ static void put_number(const struct probe_type *type, u64 value,
 		trace_seq_printf(s, "%llu", value);
 }
 
-static void put_element(const struct trace_iterator *iter,
+static void put_element(struct trace_iterator *iter,
 			const struct probe_arg *arg, unsigned int i,
 			struct trace_seq *s)
 {
@@ -70,13 +71,13 @@ static void put_element(const struct trace_iterator *iter,
 			 arg->size);
 
 	if (arg->type->store == PROBE_STORE_NUMBER)
-		put_number(arg->type, value, s);
+		put_number(iter, arg->type, value, s);
 	else
 		put_string(iter, (u32)value, s);
 }
 
-static void put_args(const struct trace_iterator *iter,
-		     const struct probe_def *def, struct trace_seq *s)
+static void put_args(struct trace_iterator *iter, const struct probe_def *def,
+		     struct trace_seq *s)
 {
 	const struct probe_arg *arg;
 	unsigned int i;
