@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: torture 60
+# parts: torture 85
 """Breaks, one line at a time, what keeps several traces apart, what keeps a
 damaged record from a reader, and the steps of the tracer's fast code: a named
 test in the image, or a panic, must notice each."""
@@ -17,6 +17,9 @@ HOOK = ("ring_fast.and_of_the*", "not ok 1 - ring_fast.and_of")
 LOST = (HOOK[0], "kernel panic: R1: no frame for")
 SAME = ("ring_fast.writes*", "not ok 1 - ring_fast.writes")
 NMI = ("ring_fast.an_nmi*", "not ok 1 - ring_fast.an_nmi")
+NESTED = ("ring_fast.calls_nest*", "not ok 1 - ring_fast.calls_nest")
+WALK = ("ring_fast.the_stack*", "not ok 1 - ring_fast.the_stack")
+SETTINGS = "dword [abs trace_top_array + TRACE_STATE], TRACE_USUAL"
 
 # What is broken, file, text, what it becomes, tests to run, tests to fail.
 MUTANTS = [
@@ -59,6 +62,47 @@ MUTANTS = [
     ("fast code: every task is seen", FN,
      "jne function_fast_end + FTRACE_FAST_LATE", "nop", "ring_fast.asks*",
      "not ok 1 - ring_fast.asks"),
+    ("fast code: a writer inside is not seen", RING,
+     "mov eax, [r11 + RB_INSIDE] or eax, [r11 + RB_SLOW]",
+     "mov eax, [r11 + RB_SLOW]\n\ttest eax, eax", *NESTED),
+    ("fast code: a ring that is held is written", RING,
+     "or eax, [r11 + RB_SLOW]", "test eax, eax",
+     "ring_fast.a_masked*", "not ok 1 - ring_fast.a_masked"),
+    ("fast code: a writer that was refused seems inside", FN,
+     "mov byte [r11 + RB_INSIDE], 0", "nop", *NMI),
+    ("graph: a writer refused at the entry seems inside", FAST_GRAPH,
+     "mov byte [r11 + RB_INSIDE], 0 ; ->nest mov rax, [gs:current_task]",
+     "mov rax, [gs:current_task]", *HOOK),
+    ("graph: a writer refused at the return seems inside", FAST_GRAPH,
+     "mov byte [r11 + RB_INSIDE], 0 ; ->nest .refused: mov rdi, r11",
+     "\n.refused:\n\tmov rdi, r11", *HOOK),
+    ("graph: the slot is hooked before the frame has it", FAST_GRAPH,
+     "mov [rcx + FRAME_RETP], rax mov qword [rax], return_to_handler",
+     "mov qword [rax], return_to_handler\n\tmov [rcx + FRAME_RETP], rax",
+     *WALK),
+    ("graph: a frame beyond the shadow stack", FAST_GRAPH,
+     "cmp rcx, [rax + STACK_END] jae .refused", "nop",
+     "fgraph.values_beyond*", "not ok 1 - fgraph.values_beyond"),
+    ("graph: a frame of no user", FAST_GRAPH,
+     "mov [rcx + FRAME_USERS], eax", "nop", *HOOK),
+    ("graph: a frame of any user is its own", FAST_GRAPH,
+     "cmp [rcx + FRAME_USERS], eax jne .not_ours", "nop",
+     "function_graph.a_call_hidden*",
+     "not ok 1 - function_graph.a_call_hidden"),
+    ("graph: a frame of any slot is its own", FAST_GRAPH,
+     "cmp [rcx + FRAME_RETP], rdi jne .not_ours", "nop",
+     "fgraph.frames_of*", "kernel panic: "),
+    ("graph: no setting counts at the entry", FAST_GRAPH,
+     f"cmp {SETTINGS} jne graph_fast_end + FTRACE_FAST_LATE", "nop",
+     "function_graph.max_graph*", "not ok 1 - function_graph.max_graph"),
+    ("graph: no setting counts at the return", FAST_GRAPH,
+     f"cmp {SETTINGS} jne .not_ours", "nop", "function_graph.durations*",
+     "not ok 1 - function_graph.durations"),
+    ("graph: the frame is popped behind the commit", FAST_GRAPH,
+     "mov [rsi + STACK_TOP], rcx ; after the frame was read "
+     "ring_commit GRAPH_RET_SIZE, .rest",
+     "ring_commit GRAPH_RET_SIZE, .rest\n\tmov [rsi + STACK_TOP], rcx",
+     *HOOK),
     ("graph: a frame whose event has no room stays", FAST_GRAPH,
      "sub rcx, FRAME_SIZE mov [rax + STACK_TOP], rcx", "nop", *HOOK),
     ("graph: a frame is filled and not pushed", FAST_GRAPH,

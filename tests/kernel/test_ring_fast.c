@@ -173,7 +173,16 @@ static void count_events(void)
 
 static bool quiet(unsigned int cpu)
 {
-	return !(trace_top()->buffer.cpu[cpu]->gate & 0xffff);
+	return !trace_top()->buffer.cpu[cpu]->gate;
+}
+
+/* The call itself once more, as from an NMI: it takes the same code. */
+static void call_nested(struct pt_regs *regs)
+{
+	(void)regs;
+	this_cpu_write(trace_context, CTX_NMI);
+	EXPECT_EQ(tail ? rf_tail(3, 2, 1) : rf_target(3, 2, 1), 321);
+	this_cpu_write(trace_context, CTX_TASK);
 }
 
 /* At every instruction, with interrupts off; each call is one event, and so are
@@ -182,7 +191,7 @@ static void everywhere(void (*act)(struct pt_regs *regs), unsigned int more)
 {
 	const struct fgraph_ret_stack *stack = current->ret_stack;
 	const struct fgraph_frame *top = stack ? stack->top : NULL;
-	unsigned int n, cpu = smp_processor_id();
+	unsigned int n, calls, cpu = smp_processor_id();
 	unsigned long flags;
 	bool inside;
 
@@ -195,8 +204,9 @@ static void everywhere(void (*act)(struct pt_regs *regs), unsigned int more)
 		EXPECT(quiet(cpu) && (!stack || stack->top == top));
 		local_irq_restore(flags);
 		count_events();
-		if (!EXPECT_EQ(seen.own, 1 + tail) ||
-		    !EXPECT_EQ(seen.returns, graph ? 1 + tail : 0) ||
+		calls = (1 + tail) * (1 + (inside && act == call_nested));
+		if (!EXPECT_EQ(seen.own, calls) ||
+		    !EXPECT_EQ(seen.returns, graph ? calls : 0) ||
 		    !EXPECT_EQ(seen.nested, inside ? more : 0) ||
 		    !EXPECT_EQ(seen.wrong, 0))
 			ktest_note("at instruction %u", n);
@@ -242,6 +252,24 @@ KTEST(ring_fast, and_of_the_graph_R1)
 		everywhere(write_pages, 400);
 		tt_end();
 	}
+}
+
+KTEST(ring_fast, calls_nest_at_each_instruction_RB3)
+{
+	if (begin()) {
+		everywhere(call_nested, 0);
+		tt_end();
+	}
+	if (begin_with("function_graph")) {
+		everywhere(call_nested, 0);
+		tt_end();
+	}
+	tail = true;
+	if (begin_with("function_graph")) {
+		everywhere(call_nested, 0);
+		tt_end();
+	}
+	tail = false;
 }
 
 /* Whichever code runs, the caller is found, once. */
@@ -415,6 +443,31 @@ KTEST(ring_fast, is_one_tracers_alone)
 		EXPECT_EQ(trace_set_tracer(trace_top(), "nop"), 0);
 		check_irqsoff();
 		follow_failures_of(tracers[i]);
+		tt_end();
+	}
+}
+
+static void record_cpus(bool on)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		ring_buffer_record(&trace_top()->buffer, cpu, on);
+}
+
+KTEST(ring_fast, a_masked_ring_is_not_written)
+{
+	static const char *const tracers[] = { "function", "function_graph" };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(tracers); i++) {
+		if (!begin_with(tracers[i]))
+			continue;
+		EXPECT_EQ(events_of_a_call(), 1);
+		record_cpus(false);
+		EXPECT_EQ(events_of_a_call(), 0);
+		record_cpus(true);
+		EXPECT_EQ(events_of_a_call(), 1);
 		tt_end();
 	}
 }

@@ -34,7 +34,10 @@ section .rodata
 ; STACK	rax, rdx, rcx, and the flags for a moment
 ;
 ; rcx is the call's frame on the task's shadow stack, from its push on: the
-; order of the stores is that of fgraph_push() and fgraph_hook().
+; order of the stores is that of fgraph_push() and fgraph_hook(). A frame below
+; it with the same slot is of a function that has tail-called this one, never of
+; another user of the same call (fgraph_shared()): a site with two users calls a
+; chain or the list function, and no trampoline with this code.
 global graph_fast_code, graph_fast_end
 graph_fast_code:
 	cmp dword [abs trace_top_array + TRACE_STATE], TRACE_USUAL
@@ -49,9 +52,6 @@ graph_fast_code:
 	jz .refused
 	mov rcx, [rax + STACK_TOP]
 	lea rdx, [RETP]
-	cmp [rcx + FRAME_RETP], rdx
-	je .same_slot
-.push:
 	cmp rcx, [rax + STACK_END]
 	jae .refused
 	add rcx, FRAME_SIZE
@@ -84,14 +84,6 @@ graph_fast_code:
 	pop rdx
 	pop rax
 	ret
-.same_slot:				; of a tail call, if it is of another
-	mov rax, [SITE_RET]		; function: then no user shares it
-	sub rax, SITE_SIZE
-	cmp [rcx + FRAME_FUNC], rax
-	je .refused
-	mov rax, [gs:current_task]
-	mov rax, [rax + TASK_RET_STACK]
-	jmp .push
 .undo:
 	mov byte [r11 + RB_INSIDE], 0	; ->nest
 	mov rax, [gs:current_task]
