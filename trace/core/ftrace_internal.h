@@ -129,11 +129,11 @@ enum ftrace_set_kind {
 	FTRACE_SET_LIST,
 };
 
-#define FTRACE_SET_REGS	      1U /* a subscriber wants full registers */
-#define FTRACE_SET_IPMODIFY   2U
-#define FTRACE_SET_STUB	      4U
-#define FTRACE_SET_GUARD      8U /* a subscriber wants the guard */
-#define FTRACE_SET_HAS_DIRECT 16U
+#define FTRACE_SET_REGS	     1U /* a subscriber wants full registers */
+#define FTRACE_SET_IPMODIFY  2U
+#define FTRACE_SET_STUB	     4U
+#define FTRACE_SET_GUARD     8U	 /* a subscriber wants the guard */
+#define FTRACE_SET_NOT_CALLS 16U /* a direct target, or nothing at all */
 
 /* The new sets of the sites of one set, in the plan being made. */
 struct ftrace_memo {
@@ -173,7 +173,10 @@ extern bool ftrace_use_trampolines, ftrace_use_chains; /* [I] command line */
 
 static __always_inline struct ftrace_set *set_of(u16 id)
 {
-	return &ftrace_set_dir[id / FTRACE_SET_PAGE][id % FTRACE_SET_PAGE];
+	unsigned long i = id;
+
+	__asm__("" : "+r"(i)); /* else gcc masks what a shift has left */
+	return &ftrace_set_dir[i / FTRACE_SET_PAGE][i % FTRACE_SET_PAGE];
 }
 
 /* The number of callbacks plus the direct caller. */

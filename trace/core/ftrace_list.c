@@ -21,6 +21,7 @@
 #include "trace/core/ftrace_internal.h"
 #include "trace/core/recursion.h"
 #include <asm/barrier.h>
+#include <asm/call_each.h>
 
 #define LIST_CACHE 512 /* records, for a site table of any size */
 
@@ -117,17 +118,16 @@ static __always_inline void list_visit(unsigned long ip,
 				       struct ftrace_regs *fregs, u8 special)
 {
 	const struct ftrace_set *set = list_set(ip);
-	struct ftrace_ops *const *ops;
 
+	static_assert(!offsetof(struct ftrace_ops, func), "call_each()");
 	if (unlikely(set->flags & special)) {
 		list_call_set(ip, parent_ip, set, fregs);
 		return;
 	}
-	for (ops = set->ops; *ops; ops++)
-		READ_ONCE((*ops)->func)(ip, parent_ip, *ops, fregs);
+	call_each(set->ops, set->nr, ip, parent_ip, fregs);
 }
 
-#define SPECIAL (FTRACE_SET_STUB | FTRACE_SET_GUARD | FTRACE_SET_HAS_DIRECT)
+#define SPECIAL (FTRACE_SET_STUB | FTRACE_SET_GUARD | FTRACE_SET_NOT_CALLS)
 
 void ftrace_ops_list_func(unsigned long ip, unsigned long parent_ip,
 			  struct ftrace_ops *ops, struct ftrace_regs *fregs)

@@ -77,6 +77,7 @@ void ftrace_set_init(void)
 	set_page[0].free = set_zero.hash_next;
 	set_page[0].used = 1;
 	set_zero.ops = no_calls;
+	set_zero.flags = FTRACE_SET_NOT_CALLS;
 }
 
 static noinline int find_page(void)
@@ -200,7 +201,7 @@ static void who_append_youngest(struct who *who, const struct ftrace_set *from,
 {
 	memcpy(who->ops, from->ops, from->nr * sizeof(who->ops[0]));
 	who->nr = from->nr;
-	who->flags |= from->flags & ~FTRACE_SET_HAS_DIRECT;
+	who->flags |= from->flags & ~FTRACE_SET_NOT_CALLS;
 	who_append(who, ops);
 }
 
@@ -267,7 +268,7 @@ static __always_inline int who_after(struct who *who,
 		who->direct_ops = ops;
 	}
 	if (who->direct)
-		who->flags = FTRACE_SET_HAS_DIRECT;
+		who->flags = FTRACE_SET_NOT_CALLS;
 	if (from->nr || !is_direct)
 		err = who_calls(who, from, ops, add && !is_direct);
 	who->bucket = who_hash(who);
@@ -317,16 +318,6 @@ static __always_inline bool is_unheard_of(const struct ftrace_ops *ops)
 	       !(ops->flags & FTRACE_OPS_FL_DIRECT);
 }
 
-static __always_inline void
-who_is_target(struct who *who, struct ftrace_ops *ops, unsigned long direct)
-{
-	*who = (struct who){ .direct = direct,
-			     .direct_ops = ops,
-			     .ops = no_calls,
-			     .flags = FTRACE_SET_HAS_DIRECT };
-	who->bucket = who_hash(who);
-}
-
 /*
  * The set of a direct caller alone. Each of its sites may have one, so all of
  * it is in registers.
@@ -334,10 +325,12 @@ who_is_target(struct who *who, struct ftrace_ops *ops, unsigned long direct)
 static struct ftrace_set *set_of_target(struct ftrace_ops *ops,
 					unsigned long direct)
 {
+	struct who who = { .ops = no_calls, .flags = FTRACE_SET_NOT_CALLS };
 	struct ftrace_set *set;
-	struct who who;
 
-	who_is_target(&who, ops, direct);
+	who.direct = direct;
+	who.direct_ops = ops;
+	who.bucket = who_hash(&who);
 	set = set_find(&who) ?: set_make(&who); /* S1 */
 	if (!IS_ERR(set))
 		set->pinned = true;
