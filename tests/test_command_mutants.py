@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: torture 60
+# parts: torture 75
 """Breaks function commands, histograms, triggers, lists of pids and soft mode
 on purpose, one line at a time: a named test in the image, a panic, or a fuzz
 target over its seeds must notice each."""

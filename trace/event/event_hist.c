@@ -201,7 +201,7 @@ void hist_table_put(struct hist_table *table)
 
 static struct hist_table *dead; /* cleared away, to be put after the wait */
 
-/* The next histogram of @hist's name behind @at; NULL: no more, or no name. */
+/* @at or the next one behind it of @hist's name; NULL: no more, or no name. */
 static struct event_hist *next_named(const struct event_hist *hist,
 				     struct event_hist *at)
 {
