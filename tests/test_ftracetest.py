@@ -11,7 +11,7 @@ from tests import qemu
 from tools.tracefs import ftracetest, mounts
 
 TABLE = qemu.ROOT / "tests/ftracetest/expected.tsv"
-RESULTS = {"PASS", "UNSUPPORTED", "FAIL", "UNRESOLVED", "VARIES"}
+RESULTS = {"PASS", "UNSUPPORTED", "FAIL", "UNRESOLVED"}
 LEAST = 66  # that pass
 
 
@@ -64,20 +64,6 @@ def test_a_difference_is_found(logs, name, result, words):
     else:
         del expected[name]
     assert words in "".join(ftracetest.differences(found, expected, "*"))
-
-
-def test_a_result_that_varies_is_pass_or_fail(logs, tmp_path):
-    found = list(ftracetest.results(OUTPUT, logs, PATHS))
-    expected = {row.test: ftracetest.Row(row.test, "VARIES", "because")
-                for row, _ in found}
-    said = list(ftracetest.differences(found, expected, "*"))
-    assert len(said) == 1, said
-    assert said[0].startswith("x/a-log.tc: UNSUPPORTED, and the table says")
-    ftracetest.write_table(tmp_path / "table", found, expected)
-    rows = ftracetest.read_table(tmp_path / "table")
-    assert [(row.result, row.reason) for row in rows.values()] == [
-        ("VARIES", "because"), ("UNSUPPORTED", "no kprobe_events"),
-        ("VARIES", "because")]
 
 
 def test_a_row_of_the_same_result_keeps_its_reason(logs, tmp_path):

@@ -9,8 +9,7 @@ refuses to run anywhere else: the suite would test the host's kernel. SUITE is
 tools/testing/selftests/ftrace of a Linux source. A row of TABLE is a test (its
 path; of the second run, in an instance, with " (instance)"), its result, and
 why it is not PASS. Every difference is printed and fails, be it worse or
-better; VARIES is PASS or FAIL. --write writes the results into the table;
-reasons stay.
+better. --write writes the results into the table; reasons stay.
 
 Status: 0 all as in the table; 1 there are differences, or it cannot run.
 """
@@ -39,7 +38,7 @@ MISSING = [(re.compile(r"^Required feature interface (\S+) doesn't exist\.$",
 HEAD = """\
 # Results of Linux's own tests (tools/testing/selftests/ftrace of Linux 6.1), by
 # `make ftracetest`. A result that differs fails, worse or better: then change
-# the row. VARIES is PASS or FAIL. Columns: test, result, why it is not PASS.
+# the row. Columns: test, result, why it is not PASS.
 """
 
 
@@ -124,11 +123,6 @@ def run_suite(suite, only):
         return list(results(output, logs_of(pathlib.Path(folder)), paths))
 
 
-def fits(row, want):
-    return row.result == want.result or (
-        want.result == "VARIES" and row.result in ("PASS", "FAIL"))
-
-
 def differences(found, expected, only):
     """Sentences; found: [(Row, log)]."""
     seen = set()
@@ -137,7 +131,7 @@ def differences(found, expected, only):
         want = expected.get(row.test)
         if want is None:
             yield f"{row.test}: {row.result}, and there is no row for it"
-        elif not fits(row, want):
+        elif want.result != row.result:
             tail = "\n".join(f"  | {line}" for line in log.splitlines()[-8:])
             yield (f"{row.test}: {row.result}, and the table says "
                    f"{want.result}\n{tail}")
@@ -152,8 +146,8 @@ def write_table(path, found, expected):
     text = HEAD
     for row, _ in found:
         old = expected.get(row.test)
-        if old and fits(row, old) and old.reason:
-            row.result, row.reason = old.result, old.reason
+        if old and old.result == row.result and old.reason:
+            row.reason = old.reason
         text += row.text() + "\n"
     path.write_text(text, encoding="utf-8")
 

@@ -81,6 +81,8 @@ $(SUITE)/ftracetest: /usr/src/linux-source-6.1.tar.xz
 	$(Q)tar -xf $< -C $(BUILD)/ftracetest $(SUITE:$(BUILD)/ftracetest/%=%)
 	@touch $@
 
+# Idle: a test counts all tasks that end, and the scene ends some at any time.
+ftracetest: export APPEND := workload=idle $(APPEND)
 ftracetest: $(SUITE)/ftracetest
 	@$(GUEST) run $(GUEST_OPTIONS) -- $(PYTHON) \
 		tools/tracefs/ftracetest.py $(SUITE) \
