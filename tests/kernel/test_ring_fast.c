@@ -472,20 +472,29 @@ KTEST(ring_fast, a_masked_ring_is_not_written)
 	}
 }
 
+static void untraced_is_unseen(void)
+{
+	EXPECT_EQ(events_of_a_call(), 1);
+	ftrace_task_untraced(true);
+	EXPECT_EQ(events_of_a_call(), 0);
+	ftrace_task_untraced(false);
+	EXPECT_EQ(events_of_a_call(), 1);
+}
+
 KTEST(ring_fast, asks_whether_the_task_is_seen_P1)
 {
 	int other = current->pid + 1000;
 
 	if (!begin())
 		return;
-	EXPECT_EQ(events_of_a_call(), 1);
-	ftrace_task_untraced(true);
-	EXPECT_EQ(events_of_a_call(), 0);
-	ftrace_task_untraced(false);
-	EXPECT_EQ(events_of_a_call(), 1);
+	untraced_is_unseen();
 	EXPECT_EQ(ftrace_set_pids(&trace_top()->pids, &other, 1, false), 0);
 	EXPECT_EQ(events_of_a_call(), 0);
 	EXPECT_EQ(ftrace_set_pids(&trace_top()->pids, NULL, 0, false), 0);
 	EXPECT_EQ(events_of_a_call(), 1);
 	tt_end();
+	if (begin_with("function_graph")) {
+		untraced_is_unseen();
+		tt_end();
+	}
 }

@@ -101,12 +101,11 @@ DECLARE_PER_CPU(u8, ftrace_aside);
 static_assert(CTX_TRANSITION << FTRACE_GUARD_TRIGGER < FTRACE_TASK_UNTRACED);
 
 /*
- * Let no callback with a guard, and not the function tracer, see the current
- * task, or end this. For a task that serves readers of a trace: what it does
- * must not fill the trace. Its interrupts are seen as before. The graph tracer
- * of the top trace does not look: it sees the task, unless a setting restricts
- * the calls. Context: task, in a function that is not traceable and has no
- * traceable caller.
+ * Let no callback with a guard, and none of the two tracers of functions, see
+ * the current task, or end this. For a task that serves readers of a trace:
+ * what it does must not fill the trace. Its interrupts are seen as before.
+ * Context: task, in a function that is not traceable and has no traceable
+ * caller.
  */
 static __always_inline void ftrace_task_untraced(bool untraced)
 {

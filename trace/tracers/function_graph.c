@@ -21,6 +21,7 @@
 #include "kernel/base/slab.h"
 #include "kernel/quiesce.h"
 #include "kernel/trace_hooks.h"
+#include "trace/core/recursion.h"
 #include "trace/event/trace_record.h"
 #include "trace/tracers/function_graph.h"
 #include <asm/ftrace_frame.h>
@@ -124,6 +125,13 @@ static noinline void graph_call_again(unsigned long ip, unsigned long *retp,
 	graph_call_slow(ip, retp);
 }
 
+/* If not, fgraph_enter() looks: its guard refuses an untraced task. */
+static __always_inline bool is_usual(const struct ftrace_regs *fregs)
+{
+	return trace_top_array.state == TRACE_USUAL &&
+	       !ftrace_regs_full(fregs) && !this_cpu_is_set(ftrace_aside);
+}
+
 /*
  * fgraph_enter() and graph_entry() in one function for the common case, where
  * the fast code below does not stand in front: with several callbacks.
@@ -141,8 +149,7 @@ static __no_fp void graph_call(unsigned long ip, unsigned long parent_ip,
 
 	(void)parent_ip;
 	(void)ops;
-	if (unlikely(trace_top_array.state != TRACE_USUAL ||
-		     ftrace_regs_full(fregs))) {
+	if (unlikely(!is_usual(fregs))) {
 		if (trace_top_array.on)
 			graph_call_slow(ip, ftrace_return_slot(fregs));
 		return;

@@ -15,7 +15,7 @@
 %include "trace/ring/ring_fast.inc"
 %include "trace/tracers/entry-offsets.inc"
 
-extern trace_top_array, graph_top, return_to_handler
+extern ftrace_aside, trace_top_array, graph_top, return_to_handler
 extern graph_handler_late, graph_handler_refused
 
 SITE_SIZE equ 5				; the CALL at the site
@@ -41,6 +41,8 @@ section .rodata
 global graph_fast_code, graph_fast_end
 graph_fast_code:
 	cmp dword [abs trace_top_array + TRACE_STATE], TRACE_USUAL
+	jne graph_fast_end + FTRACE_FAST_LATE
+	cmp byte [gs:ftrace_aside], 0	; not for this task: the callback looks
 	jne graph_fast_end + FTRACE_FAST_LATE
 	push rax
 	push rdx
