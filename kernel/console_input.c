@@ -131,7 +131,7 @@ bool console_break_take(void)
 {
 	bool any = console_break();
 
-	while (console_break())
-		console_getc();
+	while (console_break()) /* where one may not sleep, too */
+		(void)console_poll_getc();
 	return any;
 }

@@ -147,7 +147,11 @@ UNIT(console_input, a_break_gets_into_a_full_ring)
 	type(1, BREAK, BREAK);		      /* the same once more */
 	type_plain(3);
 	CHECK_EQ(console_input_dropped(), 3);
+	sched_active = true; /* so that a sleep panics */
+	preempt_disable();
 	CHECK(console_break_take());
+	preempt_enable();
+	sched_active = false;
 	CHECK(!console_break());
 	CHECK(!console_input_pending());
 	type_plain(2);
