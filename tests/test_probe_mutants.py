@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: torture 200
+# parts: torture 250
 """Breaks probes on purpose, one line at a time: a named test in the image, or
 a panic, must notice each."""
 import pytest
@@ -165,6 +165,20 @@ FAST = [
      "\tif (!ftrace_may_arrive(step->between, move->to))\n"
      "\t\treturn -EBUSY;\n", "",
      "kprobe_post.on*", "not ok 1 - kprobe_post.on"),
+    ("a return that has gone stays in the list",
+     "trace/probes/probe_event_remove.c",
+     "\t\tkretprobe_withdraw(&p->rp);\n", "\t\t(void)0;\n",
+     "kprobe_nodes.list_has_returns*",
+     "not ok 1 - kprobe_nodes.list_has_returns"),
+    ("the switch arms a return that goes", "trace/probes/kretprobe.c",
+     "\tmutex_lock(&kprobe_mutex); /* kprobes_set_all() must not arm it again "
+     "*/\n\terr = unregister_fprobe(&rp->fprobe);\n",
+     "\terr = unregister_fprobe(&rp->fprobe);\n"
+     "\tmutex_lock(&kprobe_mutex);\n",
+     "kprobe_nodes.the_sw*", "not ok 1 - kprobe_nodes.the_switch"),
+    ("the switch does not reach returns", "trace/probes/kprobe.c",
+     "\t\tkretprobes_set_all();\n", "\t\t(void)0;\n",
+     "kprobe_nodes.enabled_is*", "not ok 1 - kprobe_nodes.enabled_is"),
     ("a return is handled inside a probe's handler",
      "trace/probes/kretprobe.c",
      "\tif (unlikely(this_cpu_read(kprobe_busy) & "

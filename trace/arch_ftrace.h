@@ -282,7 +282,8 @@ extern fgraph_handler_t fgraph_return_handler; /* [A] called first */
 
 /*
  * ftrace_return_to_handler() - handle the return, with rax and rdx, of the call
- * whose return address stood at retp, and restore that address
+ * whose return address stood at retp, and restore that address. It may change
+ * the rax that the assembly restores (ftrace_result_slot()).
  */
 void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
 			      unsigned long rdx);

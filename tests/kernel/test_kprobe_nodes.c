@@ -30,7 +30,7 @@ static int count_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 
-static noinline int listed(int a)
+static noinline int node_probed(int a)
 {
 	__asm__ volatile("" : "+r"(a));
 	return a + 1;
@@ -52,8 +52,9 @@ static ssize_t write_enabled(const char *what)
 
 KTEST(kprobe_nodes, list_has_a_line_for_each_probe)
 {
-	struct kprobe at_site = { .addr = (u8 *)listed, .pre_handler = count };
-	struct kprobe off = { .addr = (u8 *)listed,
+	struct kprobe at_site = { .addr = (u8 *)node_probed,
+				  .pre_handler = count };
+	struct kprobe off = { .addr = (u8 *)node_probed,
 			      .offset = MCOUNT_INSN_SIZE,
 			      .pre_handler = count,
 			      .flags = KPROBE_FLAG_DISABLED };
@@ -62,10 +63,10 @@ KTEST(kprobe_nodes, list_has_a_line_for_each_probe)
 
 	ASSERT_EQ(register_kprobes(both, 2), 0);
 	snprintf(expected, sizeof(expected),
-		 "%016lx  k  listed+0x0    [FTRACE]\n"
-		 "%016lx  k  listed+0x5    [DISABLED]\n",
-		 (unsigned long)listed,
-		 (unsigned long)listed + MCOUNT_INSN_SIZE);
+		 "%016lx  k  node_probed+0x0    [FTRACE]\n"
+		 "%016lx  k  node_probed+0x5    [DISABLED]\n",
+		 (unsigned long)node_probed,
+		 (unsigned long)node_probed + MCOUNT_INSN_SIZE);
 	EXPECT(tt_says("kprobes/list", expected));
 	unregister_kprobes(both, 2);
 	EXPECT(tt_says("kprobes/list", ""));
@@ -77,17 +78,17 @@ KTEST_FLAGS(kprobe_nodes, list_has_returns_of_events_that_rest, KTEST_LEAKS, 0)
 	char off[96], on[96];
 
 	ASSERT(probes_begin("nop"));
-	snprintf(off, sizeof(off), "%016lx  r  listed+0x0    %s\n",
-		 (unsigned long)listed, "[DISABLED][FTRACE]");
-	snprintf(on, sizeof(on), "%016lx  r  listed+0x0    %s\n",
-		 (unsigned long)listed, "[FTRACE]");
-	ASSERT(probe_add("kprobe_events", "r:back listed") > 0);
+	snprintf(off, sizeof(off), "%016lx  r  node_probed+0x0    %s\n",
+		 (unsigned long)node_probed, "[DISABLED][FTRACE]");
+	snprintf(on, sizeof(on), "%016lx  r  node_probed+0x0    %s\n",
+		 (unsigned long)node_probed, "[FTRACE]");
+	ASSERT(probe_add("kprobe_events", "r:back node_probed") > 0);
 	EXPECT(tt_says("kprobes/list", off));
 	tt_write("events/kprobes/back/enable", "1");
 	EXPECT(tt_says("kprobes/list", on));
 	tt_write("events/kprobes/back/enable", "0");
 	EXPECT(tt_says("kprobes/list", off));
-	EXPECT(probe_add("kprobe_events", "r:back listed") < 0);
+	EXPECT(probe_add("kprobe_events", "r:back node_probed") < 0);
 	EXPECT(tt_says("kprobes/list", off));
 	ASSERT(probe_add("kprobe_events", "-:back") > 0);
 	EXPECT(tt_says("kprobes/list", ""));
@@ -96,14 +97,14 @@ KTEST_FLAGS(kprobe_nodes, list_has_returns_of_events_that_rest, KTEST_LEAKS, 0)
 
 KTEST(kprobe_nodes, enabled_disarms_and_arms_all)
 {
-	struct kprobe p = { .addr = (u8 *)listed, .pre_handler = count };
+	struct kprobe p = { .addr = (u8 *)node_probed, .pre_handler = count };
 
 	hits = 0;
 	ASSERT_EQ(register_kprobe(&p), 0);
 	EXPECT(tt_says("kprobes/enabled", "1\n"));
 	tt_write("kprobes/enabled", "0\n");
 	EXPECT(tt_says("kprobes/enabled", "0\n"));
-	EXPECT_EQ(listed(1), 2);
+	EXPECT_EQ(node_probed(1), 2);
 	EXPECT_EQ(hits, 0);
 	EXPECT_EQ(write_enabled("maybe\n"), -EINVAL);
 	EXPECT(reason && !strcmp(reason, "0 or 1 is needed"));
@@ -113,7 +114,7 @@ KTEST(kprobe_nodes, enabled_disarms_and_arms_all)
 	EXPECT(!reason);
 	EXPECT(tt_says("kprobes/enabled", "0\n"));
 	tt_write("kprobes/enabled", "1\n");
-	EXPECT_EQ(listed(1), 2);
+	EXPECT_EQ(node_probed(1), 2);
 	EXPECT_EQ(hits, 1);
 	unregister_kprobe(&p);
 }
@@ -121,31 +122,70 @@ KTEST(kprobe_nodes, enabled_disarms_and_arms_all)
 /* As Linux does, where a return probe is a probe at the entry, too. */
 KTEST_FLAGS(kprobe_nodes, enabled_is_for_returns_too, KTEST_LEAKS, 0)
 {
-	struct kretprobe rp = { .kp.symbol_name = "listed",
+	struct kretprobe rp = { .kp.symbol_name = "node_probed",
 				.handler = count_return };
 
 	hits = 0;
 	tt_write("kprobes/enabled", "0\n");
 	ASSERT_EQ(register_kretprobe(&rp), 0);
-	EXPECT_EQ(listed(1), 2);
+	EXPECT_EQ(node_probed(1), 2);
 	EXPECT_EQ(disable_kretprobe(&rp), 0);
 	EXPECT_EQ(enable_kretprobe(&rp), 0);
-	EXPECT_EQ(listed(1), 2);
+	EXPECT_EQ(node_probed(1), 2);
 	EXPECT_EQ(hits, 0);
 	tt_write("kprobes/enabled", "1\n");
-	EXPECT_EQ(listed(1), 2);
+	EXPECT_EQ(node_probed(1), 2);
 	EXPECT_EQ(hits, 1);
 	EXPECT_EQ(disable_kretprobe(&rp), 0);
 	tt_write("kprobes/enabled", "0\n");
 	tt_write("kprobes/enabled", "1\n");
-	EXPECT_EQ(listed(1), 2);
+	EXPECT_EQ(node_probed(1), 2);
 	EXPECT_EQ(enable_kretprobe(&rp), 0);
 	tt_write("kprobes/enabled", "0\n");
-	EXPECT_EQ(listed(1), 2);
+	EXPECT_EQ(node_probed(1), 2);
 	tt_write("kprobes/enabled", "1\n");
 	EXPECT_EQ(hits, 1);
 	unregister_kretprobe(&rp);
 	EXPECT_EQ(rp.nmissed, 0);
+}
+
+static atomic_t tasks; /* of the test below that have begun */
+static u32 over;       /* [A] its kretprobe has gone for the last time */
+
+/* The first task comes and goes with a kretprobe, the others use the switch. */
+static int switch_or_register(void *unused)
+{
+	int turn, err = 0;
+
+	if (atomic_inc_return(&tasks) > 1) {
+		while (!READ_ONCE(over) && !err)
+			err = kprobes_set_all(false) ?: kprobes_set_all(true);
+		return 0;
+	}
+	for (turn = 0; turn < 100 && !err; turn++) {
+		struct kretprobe rp = { .kp.symbol_name = "node_probed",
+					.handler = count_return };
+
+		err = register_kretprobe(&rp);
+		(void)node_probed(turn);
+		unregister_kretprobe(&rp);
+	}
+	WRITE_ONCE(over, 1);
+	return err;
+}
+
+KTEST_FLAGS(kprobe_nodes, the_switch_and_a_return_that_goes, KTEST_LEAKS, 30)
+{
+	if (num_online_cpus() == 1)
+		KTEST_SKIP("needs two CPUs");
+	atomic_set(&tasks, 0);
+	over = 0;
+	EXPECT_EQ(on_all_cpus_run(switch_or_register, NULL), 0);
+	EXPECT_EQ(kprobes_set_all(true), 0);
+	hits = 0;
+	EXPECT_EQ(node_probed(1), 2);
+	EXPECT_EQ(hits, 0);
+	EXPECT(tt_says("kprobes/list", ""));
 }
 
 /* One more or less of these lines: tests/test_noprobe.py compares them all. */

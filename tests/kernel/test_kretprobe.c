@@ -149,6 +149,7 @@ KTEST_FLAGS(kretprobe_nested, a_handler_may_change_the_result, KTEST_LEAKS, 0)
 		WRITE_ONCE(fprobe_may_be_fast, fast);
 		ASSERT_EQ(register_kretprobe(&rp), 0);
 		WRITE_ONCE(fprobe_may_be_fast, true);
+		EXPECT_EQ(fprobe_is_fast(&rp.fprobe), fast);
 		seen.instead = -7;
 		EXPECT_EQ(probed(1), -7);
 		seen.instead = 0;

@@ -272,7 +272,7 @@ void ftrace_return_to_handler(unsigned long *retp, unsigned long rax,
 						 words) :
 				NULL,
 		.words = words,
-		.result = retp - 2, /* the frame of return_to_handler() */
+		.result = ftrace_result_slot(retp),
 	};
 	/* R5. A frame without a user bit calls nothing. */
 	guard = ftrace_guard_enter(FTRACE_GUARD_GRAPH);

@@ -15,7 +15,8 @@
  * K6 Build may fail and changes nothing; a request for several probes arms all
  *    or none.
  *
- * Lock order: kprobe_mutex > direct_mutex > ftrace_lock > text_mutex.
+ * Lock order: kprobe_mutex > fexit_lock or graph_lock > direct_mutex >
+ * ftrace_lock > text_mutex.
  */
 #pragma once
 

@@ -7,7 +7,7 @@
  * maxactive only bounds how many there are.
  *
  * Context and locks: handlers in probes; registration in tasks, with
- * kprobe_mutex for the list.
+ * kprobe_mutex for the list, and while one is unregistered.
  */
 #include "kernel/lib/errno.h"
 #include "trace/probes/kprobe_internal.h"
@@ -193,6 +193,17 @@ void kretprobe_withdraw(struct kretprobe *rp)
 	mutex_unlock(&kprobe_mutex);
 }
 
+/* [K] */
+static void show_registered(struct kretprobe *rp, unsigned long addr)
+{
+	rp->kp.addr = (kprobe_opcode_t *)addr;
+	rp->kp.flags &= KPROBE_FLAG_DISABLED;
+	rp->kp.flags |= KPROBE_FLAG_FTRACE | KPROBE_FLAG_ON_FUNC_ENTRY;
+	if (!rp->announced)
+		list_add_tail(&rp->link, &kretprobes);
+	set_entries(rp); /* kprobes_set_all() may have come */
+}
+
 int register_kretprobe(struct kretprobe *rp)
 {
 	unsigned long addr;
@@ -200,17 +211,13 @@ int register_kretprobe(struct kretprobe *rp)
 
 	if (!err)
 		err = register_fprobe_ips(&rp->fprobe, &addr, 1);
-	if (err)
-		return err;
-	rp->kp.addr = (kprobe_opcode_t *)addr;
-	rp->kp.flags &= KPROBE_FLAG_DISABLED;
-	rp->kp.flags |= KPROBE_FLAG_FTRACE | KPROBE_FLAG_ON_FUNC_ENTRY;
 	mutex_lock(&kprobe_mutex);
-	if (!rp->announced)
-		list_add_tail(&rp->link, &kretprobes);
-	set_entries(rp); /* kprobes_set_all() may have come */
+	if (!err)
+		show_registered(rp, addr);
+	else if (rp->announced && !fprobe_is_registered(&rp->fprobe))
+		show_resting(rp);
 	mutex_unlock(&kprobe_mutex);
-	return 0;
+	return err;
 }
 
 int register_kretprobes(struct kretprobe **rps, int num)
@@ -226,14 +233,19 @@ int register_kretprobes(struct kretprobe **rps, int num)
 
 void unregister_kretprobe(struct kretprobe *rp)
 {
-	if (unregister_fprobe(&rp->fprobe))
+	int err;
+
+	if (!kprobe_may_request())
 		return;
-	mutex_lock(&kprobe_mutex);
-	if (rp->announced)
+	mutex_lock(&kprobe_mutex); /* kprobes_set_all() must not arm it again */
+	err = unregister_fprobe(&rp->fprobe);
+	if (!err && rp->announced)
 		show_resting(rp);
-	else
+	else if (!err)
 		list_del(&rp->link);
 	mutex_unlock(&kprobe_mutex);
+	if (err)
+		return;
 	/* What no handler saw: no room in the shadow stack, or nested. */
 	fetch_add(&rp->nmissed, (int)rp->fprobe.nmissed);
 	if (rp->kp.symbol_name)

@@ -28,7 +28,8 @@ struct kretprobe_instance {
  * there is returned; regs->ip is the address that the call returns to, and the
  * argument registers are as at entry. Its value is ignored. Context of both: as
  * of a kprobe's pre handler, with which they exclude each other: a probe that
- * is reached in either is missed, and a call inside a probe's handler is, too.
+ * is reached in one of these is missed, and so is a call inside a kprobe's
+ * handler.
  */
 typedef int (*kretprobe_handler_t)(struct kretprobe_instance *ri,
 				   struct pt_regs *regs);
@@ -63,20 +64,24 @@ int __must_check register_kretprobes(struct kretprobe **rps, int num);
 /*
  * No handler runs after the return; calls under way return as usual. Without
  * memory for it rp->fprobe stays registered (unregister_fprobe()), all goes on,
- * and it is to be called again.
+ * and it is to be called again. It does nothing from a handler, or where the
+ * caller cannot sleep.
  */
 void unregister_kretprobe(struct kretprobe *rp);
 void unregister_kretprobes(struct kretprobe **rps, int num);
 
-/* Calls under way are handled. Return: 0; -EINVAL not registered; -EDEADLK from
- * a handler. No other code is returned. */
+/*
+ * Calls under way are handled. Return: 0; -EINVAL not registered; -EDEADLK from
+ * a handler, or where the caller cannot sleep. No other code is returned.
+ */
 int disable_kretprobe(struct kretprobe *rp);
 int enable_kretprobe(struct kretprobe *rp);
 
 /*
  * Show a kretprobe in kprobes/list as a disabled one even while it is not
- * registered, as it has no place in the graph then. kp.addr is set. Withdraw:
- * until it is not registered any more; none that has been announced is fine.
+ * registered, as it has no place in the graph then. kp.addr is set.
+ * kretprobe_withdraw() takes it off; one that is still registered is listed
+ * until it is unregistered. It does nothing for one that was not announced.
  */
 void kretprobe_announce(struct kretprobe *rp);
 void kretprobe_withdraw(struct kretprobe *rp);

@@ -77,3 +77,12 @@ ftrace_return_slot(struct ftrace_regs *fregs)
 		return &ftrace_full_frame(fregs)->parent_ip;
 	return &fregs->parent_ip;
 }
+
+/*
+ * Where return_to_handler() keeps rax: two words below the slot (its frame is
+ * drawn in fgraph_entry.asm).
+ */
+static __always_inline unsigned long *ftrace_result_slot(unsigned long *retp)
+{
+	return retp - 2;
+}

@@ -7,8 +7,9 @@
 ;
 ; IN	rax, rdx the function's return value; rsp just above the slot that
 ;	held this address
-; OUT	all registers unchanged except rcx, rsi, rdi, r8-r11, which a
-;	function may clobber; rip = the caller, rsp as after its call
+; OUT	rax what a callback left in ret->result, else as returned; all others
+;	unchanged except rcx, rsi, rdi, r8-r11, which a function may clobber;
+;	rip = the caller, rsp as after its call
 ; STACK	(offsets from rbp)
 ;
 ;	+8	the slot: holds this address again, so that an unwinder asks
