@@ -371,7 +371,7 @@ def test_more_readers_than_the_guest_takes_at_once_LK3(tree):
     soon(lambda: not tree.double.handles)
 
 
-# Slow are events and calls: forks.c has no events in a PID namespace.
+# Slow are events and calls: without a source of forks there are only calls.
 SLOW_POLL = """
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -83,13 +83,14 @@ static void tell(enum wire_op op, int pid, int child)
 	link_send(call, &request);
 }
 
-/* FK2: all that are over, and @pid, or all. */
+/* FK2: @pid; 0: all that are over; or ALL. */
 static void tell_ended(int pid)
 {
 	unsigned int i, left = 0;
 
 	for (i = 0; i < nr_ended; i++) {
-		if (ended[i].over || ended[i].pid == pid || pid == ALL)
+		if (pid == ALL || ended[i].pid == pid ||
+		    (!pid && ended[i].over))
 			tell(WIRE_EXIT, ended[i].pid, 0);
 		else
 			ended[left++] = ended[i];
@@ -101,9 +102,9 @@ static void tell_ended(int pid)
 
 static void on_fork(int parent, int child)
 {
+	tell_ended(child);
 	if (!is_known(parent))
 		return;
-	tell_ended(child);
 	set_known(child, true);
 	tell(WIRE_FORK, parent, child);
 }
@@ -196,8 +197,9 @@ static bool is_over(int pid)
 }
 
 /*
- * An end that does not come is that of the leader of a process, one of whose
- * threads executes another program and gets the leader's pid.
+ * The leader of a process becomes no zombie if another thread executes a
+ * program: that thread takes its pid. Its EXIT waits for the end of the
+ * process.
  */
 bool forks_look(int *timeout)
 {
