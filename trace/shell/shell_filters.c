@@ -108,6 +108,8 @@ static int run_each(struct stage *stage)
 		ret = read_each(stage, stage->argv[i]);
 	if (ret && ret != -EPIPE)
 		return ret;
+	if (stage->found && stage_option(stage, 'q'))
+		return 0; /* as sh's grep, also after an error */
 	return stage->bad ? stage->bad : stage->found ? 0 : -ENOENT;
 }
 

@@ -204,8 +204,7 @@ static int resolve_words(struct stage *stage)
 		ret = expand(stage);
 	if (!ret && stage->command->one_file &&
 	    stage->argc - stage->optind > 1) {
-		shell_error(stage->argv[0], "one file at a time is known here",
-			    0);
+		shell_error(stage->argv[0], "takes one file here", 0);
 		ret = -EINVAL;
 	}
 	return ret;
