@@ -97,8 +97,8 @@ def plain_scripts(app, error):
                         encoding="utf-8")
 
 
-# Nor does its style sheet follow the desktop: the rule for a theme "dark" lost
-# its twin when Debian compiled it, and code alone would be dark.
+# Debian's build of furo.css lacks the rule that follows the desktop: without it
+# code alone is dark.
 DARK = re.compile(r'body\[data-theme="dark"\] (\{[^{}]*--color-[^{}]*\})')
 TWIN = ('\n@media not print {{ @media (prefers-color-scheme: dark) {{\n'
         'body:not([data-theme="light"]) {}\n}} }}\n')
@@ -110,8 +110,10 @@ def dark_by_desktop(app, error):
     if not error and path.exists():
         text = path.read_text(encoding="utf-8")
         if "prefers-color-scheme" not in text:
-            path.write_text(text + TWIN.format(DARK.search(text)[1]),
-                            encoding="utf-8")
+            found = DARK.search(text)
+            if not found:
+                raise RuntimeError("furo.css has no dark theme")
+            path.write_text(text + TWIN.format(found[1]), encoding="utf-8")
 
 
 def setup(app):

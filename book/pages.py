@@ -4,8 +4,7 @@
 Counted are the lines of its text, with blank ones, exercises and answers, the
 lines of the code that it includes, and PICTURE lines for each picture. LINES of
 them are a page, and a page that is begun is one. A scene of the theatre is a
-page. Chromium's print on A4 has as many pages, or one more or less; it leaves
-out the scenes.
+page.
 """
 import math
 import re

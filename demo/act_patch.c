@@ -22,6 +22,8 @@
 
 #define PATCH_NS 400000000ULL
 
+static_assert(OURS_PATCH_ROUNDS_5000 == 3, "the three syncs below");
+
 /* The targets in direct_targets.asm; each counts its calls per CPU. */
 void demo_first(void);
 void demo_second(void);
@@ -116,8 +118,8 @@ static int first_patch(struct ftrace_ops *ops)
 		"sync: when each CPU answered):");
 	timeline_print(timeline_last());
 	printk_plain(
-		"  publish: the INT3 handler learns the site; rewrite: all "
-		"bytes are compared once more;");
+		"  publish: the INT3 handler learns the site; rewrite: first "
+		"bytes again, then all are compared;");
 	printk_plain(
 		"  retire: handlers that still use the batch are waited for. "
 		"An emulator's CPU answers late.");

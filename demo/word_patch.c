@@ -24,7 +24,7 @@ static unsigned long site;
 static bool stops; /* wait for Enter after each step */
 static bool shown; /* each row goes to the terminal at once */
 static u8 bytes_before[MCOUNT_INSN_SIZE];
-static char row_text[4096]; /* 13 rows, and one of each CPU's INT3s behind */
+static char row_text[4096]; /* of 13 steps: site, and INT3s */
 static struct trace_seq rows;
 static unsigned long hits_before[NR_CPUS];
 static enum poke_step step_done; /* the step between two observations */

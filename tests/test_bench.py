@@ -237,10 +237,10 @@ def figures(elf):
 
 
 def test_part_of_the_rows_is_no_record(elf):
-    """The tables of README.md and RESULTS.md would lose the others."""
+    """README.md, RESULTS.md and demo/figures.h would lose the others."""
     before = [(path, path.read_bytes()) for path in
               (BENCH / "history.tsv", BENCH / "RESULTS.md",
-               qemu.ROOT / "README.md")]
+               qemu.ROOT / "README.md", qemu.ROOT / "demo/figures.h")]
     for done in (run_bench("--record", "why", "--rows", "calib.empty"),
                  run_bench("--record", "why", ONLY="calib.empty"),
                  run_bench("--record", "why", "--kinds", "boot")):

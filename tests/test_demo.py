@@ -260,7 +260,7 @@ GRAPH = "an errand, drawn by function_graph"
     (PATCH, "how rel32 comes about", "rel32 = target - end of the call ="),
     (PATCH, "what the columns are", "a step ends at +, and took; a sync: when"),
     (PATCH, "what publish is", "publish: the INT3 handler learns the site"),
-    (PATCH, "what rewrite is", "rewrite: all bytes are compared once more"),
+    (PATCH, "what rewrite is", "rewrite: first bytes again"),
     (PATCH, "what retire is", "retire: handlers that still use the batch"),
     (PATCH, "why so long", "An emulator's CPU answers late"),
     (CONSUMERS, "who Ann and Bob are", "Ann and Bob are two callbacks"),

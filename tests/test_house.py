@@ -78,7 +78,8 @@ def folders():
             yield folder, first_paragraph((ROOT / name).read_text("utf-8"))
 
 
-# What is no part of the product: the folder above says what there is.
+# Not in README: the folder above says what there is. tests/lab is what
+# `make lab` runs.
 INSIDE = ("tests/", "book/")
 
 

@@ -57,9 +57,9 @@ typedef unsigned long uintptr_t;
  */
 #define __no_fp __attribute__((__optimize__("omit-frame-pointer")))
 /*
- * For functions of a few dozen bytes in the trace path: one begins a line of
- * the cache. Otherwise its time depends on what is linked in front of it, by up
- * to a fifth.
+ * For functions of a few dozen bytes in the trace path: the function begins at
+ * a cache line. Otherwise its time depends on what the linker puts in front of
+ * it.
  */
 #define __own_line     __attribute__((__aligned__(64)))
 #define __packed       __attribute__((__packed__))

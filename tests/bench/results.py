@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What a record leaves to read: RESULTS.md, the table in README.md, and the
-figures that the demo's acts quote; as a program it renews the latter."""
+figures that the demo's acts quote; run by itself, it renews demo/figures.h."""
 
 import os
 import time
@@ -143,7 +143,7 @@ def write(ours, linux, versions):
         top = file.read()
     with open(README, "w", encoding="utf-8") as file:
         file.write(between(top, short_table(ours, linux, versions)))
-    write_demo_figures(ours, linux)
+    write_demo_figures(*recorded())
 
 
 def recorded():

@@ -137,8 +137,8 @@ def main():
                         help="only rows of these kinds of boots (rows.d)")
     parser.add_argument("--record", metavar="REASON",
                         help="write what changed to history.tsv, measure the "
-                        "ticks, too, and renew the plots, RESULTS.md and the "
-                        "table in README.md")
+                        "ticks, too, and renew the plots, RESULTS.md, the "
+                        "table in README.md and demo/figures.h")
     args = parser.parse_args()
     build = os.path.abspath(args.build)
 

@@ -54,10 +54,12 @@ static const char *switch_choice(size_t nr)
 	return nr < ARRAY_SIZE(choices) ? choices[nr] : NULL;
 }
 
-CMDLINE_WORD(tp_printk, .kind = CMDLINE_IS_MAYBE, .choice = switch_choice,
-	     .what = "each event of the trace is a line of the log, too");
+CMDLINE_WORD(
+	tp_printk, .kind = CMDLINE_IS_MAYBE, .choice = switch_choice,
+	.what = "each event of the trace is a line of the log, too; 0: not");
 CMDLINE_WORD(traceoff_on_warning, .kind = CMDLINE_IS_MAYBE,
-	     .choice = switch_choice, .what = "a warning stops the trace");
+	     .choice = switch_choice,
+	     .what = "a warning stops the trace; 0: not");
 
 static const char *dump_choice(size_t nr)
 {
@@ -68,7 +70,8 @@ static const char *dump_choice(size_t nr)
 
 CMDLINE_WORD(ftrace_dump_on_oops, .kind = CMDLINE_IS_MAYBE,
 	     .choice = dump_choice,
-	     .what = "a panic prints the trace; 2: of its CPU only");
+	     .what = "a panic prints the trace; 2, orig_cpu: of its CPU only; "
+		     "0: not");
 
 /* ---- words that are values for a file ------------------------------------ */
 

@@ -55,9 +55,9 @@ static char *take_part(char **rest)
 }
 
 /*
- * The word "if" and a filter end *@rest: cut them off. What has no grammar of
- * its own has a count in front of them if there is a digit. Return: 0; -EINVAL
- * something else ends it.
+ * The word "if" and a filter end *@rest: cut them off. In a command without a
+ * grammar of its own a count, which begins with a digit, may stand in front of
+ * them. Return: 0; -EINVAL another word follows.
  */
 static int split_filter(struct trigger_write *w, char **rest)
 {

@@ -32,11 +32,11 @@ struct trace_seq;
 struct event_hist *event_hist_create(struct trace_event_file *file,
 				     const struct hist_spec *spec);
 /*
- * Give it memory for elements, or that of its name, which it fits. Return: 0;
- * -ENOMEM. [session]
+ * Allocate its map, or share that of its name; event_hist_fits_name() is true.
+ * Return: 0; -ENOMEM. [session]
  */
 int event_hist_start(struct event_hist *hist);
-/* No histogram started, or is it like those of its name? [session] */
+/* Does it count as those of its name do? True if there is none. [session] */
 bool event_hist_fits_name(const struct event_hist *hist);
 /* Its trigger goes: no other joins it. [session] */
 void event_hist_retire(struct event_hist *hist);

@@ -144,6 +144,9 @@ struct ring_buffer_per_cpu {
 	struct mutex reader_lock;
 } __aligned(64);
 
+static_assert(offsetof(struct ring_buffer_per_cpu, nest) ==
+		      offsetof(struct ring_buffer_per_cpu, inside),
+	      "ring_fast.inc");
 static_assert(offsetof(struct ring_buffer_per_cpu, data.tail_seq) <= 64,
 	      "what the fast path touches lies in one cache line");
 

@@ -34,7 +34,7 @@ struct serve_request {
 	struct tfs1_request head;	/* [I] */
 	char *payload;			/* [I] a NUL behind it; NULL: none */
 	char small[64];			/* [I] its place, if it fits */
-	struct serve_request **running; /* [S] of its task; NULL: waits */
+	struct serve_request **running; /* [S] NULL: waits, or runs beside */
 	struct serve_task *child;	/* [I] of FORK */
 	/* [S] READ: run_beside(), each tick while it waits; EXIT: join() */
 	void (*beside)(struct serve_request *req);

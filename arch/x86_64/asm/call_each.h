@@ -29,7 +29,7 @@ static __always_inline void call_each(struct ftrace_ops *const *ops,
 			 "callq *(%%rdx)\n\t"
 			 "incq %[n]\n\t"
 			 "jnz 1b"
-			 : [n] "+b"(n)
+			 : [n] "+&b"(n)
 			 : [end] "r"(ops + n), [ip] "m"(ip),
 			   [parent_ip] "m"(parent_ip), [fregs] "m"(fregs)
 			 : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10",

@@ -4,8 +4,8 @@
  *
  * U1  A descriptor is either in q->free or the device's: virtq_give() removes
  *     it, virtq_take() returns it. An id from the device that is out of range
- *     is not followed. A device sends in order: what was given to it before a
- *     buffer that is back is back, too, also if it is never returned.
+ *     is not followed. A device sends in order: when it returns a buffer, all
+ *     that were given before it are free, too, even if it never returns them.
  *
  * Context: one task at a time uses a queue. Not traceable.
  */

@@ -172,13 +172,13 @@ void arch_ftrace_free_trampoline(unsigned long tramp)
 	exec_free((void *)header, header->size + sizeof(*header));
 }
 
-/* The trampoline that contains addr, or NULL; addr may be any address. */
 static __always_inline bool in_pool(unsigned long addr)
 {
 	return addr >= (unsigned long)__exec_pool_start &&
 	       addr < (unsigned long)__exec_pool_end;
 }
 
+/* The trampoline that contains addr, or NULL; addr may be any address. */
 static const struct ftrace_tramp_header *tramp_of(unsigned long addr)
 {
 	if (!in_pool(addr))
