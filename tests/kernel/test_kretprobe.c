@@ -106,6 +106,15 @@ KTEST_FLAGS(kretprobe_nested, a_probe_in_a_handler_is_missed_K4, KTEST_LEAKS, 0)
 	test_probe_inside(true);
 }
 
+/* On the fast path of an fprobe, or on the graph's. */
+static void register_on(struct kretprobe *rp, bool fast)
+{
+	WRITE_ONCE(fprobe_may_be_fast, fast);
+	ASSERT_EQ(register_kretprobe(rp), 0);
+	WRITE_ONCE(fprobe_may_be_fast, true);
+	EXPECT_EQ(fprobe_is_fast(&rp->fprobe), fast);
+}
+
 /* The other way round, on both paths of an fprobe. */
 KTEST_FLAGS(kretprobe_nested, it_is_missed_in_a_probes_handler_K4, KTEST_LEAKS,
 	    0)
@@ -118,10 +127,7 @@ KTEST_FLAGS(kretprobe_nested, it_is_missed_in_a_probes_handler_K4, KTEST_LEAKS,
 					.handler = count_return };
 
 		begin(&rp);
-		WRITE_ONCE(fprobe_may_be_fast, fast);
-		ASSERT_EQ(register_kretprobe(&rp), 0);
-		WRITE_ONCE(fprobe_may_be_fast, true);
-		EXPECT_EQ(fprobe_is_fast(&rp.fprobe), fast);
+		register_on(&rp, fast);
 		ASSERT_EQ(register_kprobe(&p), 0);
 		seen.calls_inner = true;
 		call(CALLS);
@@ -146,10 +152,7 @@ KTEST_FLAGS(kretprobe_nested, a_handler_may_change_the_result, KTEST_LEAKS, 0)
 					.handler = count_return };
 
 		begin(&rp);
-		WRITE_ONCE(fprobe_may_be_fast, fast);
-		ASSERT_EQ(register_kretprobe(&rp), 0);
-		WRITE_ONCE(fprobe_may_be_fast, true);
-		EXPECT_EQ(fprobe_is_fast(&rp.fprobe), fast);
+		register_on(&rp, fast);
 		seen.instead = -7;
 		EXPECT_EQ(probed(1), -7);
 		seen.instead = 0;
