@@ -156,7 +156,12 @@ def test_the_acts_have_the_figures_in_force():
 def test_results_have_instructions_ticks_and_misses(monkeypatch):
     """Side by side, for the rows that have both."""
     monkeypatch.setattr(results, "read_ticks", lambda: (
-        "ticks; old is 1234567", [["call.ops1", "4.00", "3.90", "0.975"]]))
+        "ticks; old is 1234567", [["calib.rdtsc", "9.00", "9.00", "1.000"],
+                                  ["call.ops1", "4.00", "3.90", "0.975"],
+                                  ["call.function_ring", "10.00", "9.50",
+                                   "0.950"],
+                                  ["call.graph_ring", "60.0", "48.0",
+                                   "0.800"]]))
     values = recorded_values()
     text = results.text(values, rows.read_values(rows.LINUX_FIGURES),
                         versions())
@@ -164,6 +169,9 @@ def test_results_have_instructions_ticks_and_misses(monkeypatch):
     assert re.search(r"^\| call\.ops1 \|.* \| 34 \| [\d.]+ \| 0\.975 \|$",
                      text, re.M)
     assert re.search(r"^\| call\.ops2 \|.* \| - \|$", text, re.M)
+    assert "`call.function_ring` takes 0.95 of the old; 0.90 is" in text
+    assert "takes 0.90 of the old.\n" in text  # the rdtsc of it
+    assert "`call.graph_ring` takes" not in text
     for row, _, wanted, why in rows.misses(values):
         assert f"| {rows.text(wanted)} | {why} |" in text, row.name
 

@@ -102,6 +102,21 @@ def read_ticks():
     return first.lstrip("# "), [line.split("\t")[:4] for line in lines]
 
 
+# Of a function and a graph event, new / old.
+WANTED_TICKS = {"call.function_ring": 0.90, "call.graph_ring": 0.90}
+
+
+def slow_rows(lines):
+    """A sentence for each row above WANTED_TICKS, with where it goes."""
+    ticks = {name: list(map(float, rest)) for name, *rest in lines}
+    floor = ticks["calib.rdtsc"][1]
+    return "".join(
+        f"\n`{name}` takes {ticks[name][2]:.2f} of the old; {most:.2f} is "
+        f"wanted. An event reads the TSC once, and that alone "
+        f"(`calib.rdtsc`) takes {floor / ticks[name][0]:.2f} of the old.\n"
+        for name, most in WANTED_TICKS.items() if ticks[name][2] > most)
+
+
 def ticks_section(first, lines):
     table = ["| row | old | new | new / old |", "|---|---:|---:|---:|"]
     table += ["| " + " | ".join(line) + " |" for line in lines]
@@ -109,7 +124,7 @@ def ticks_section(first, lines):
             f"bench-cycles`: {first}. The ratio is the median of five. There "
             "are none of Linux: its paths cannot be linked into a user "
             "program, and an emulator has no ticks.\n\n"
-            + "\n".join(table) + "\n")
+            + "\n".join(table) + "\n" + slow_rows(lines))
 
 
 def misses_section(ours):
