@@ -247,6 +247,17 @@ UNIT(ftrace, single_callback_put_in_after_a_wait_L1)
 	ftrace_no_leaks();
 }
 
+/* What a call does that is on its way when the last consumer leaves. */
+UNIT(ftrace, list_function_of_a_site_without_consumers)
+{
+	fresh(3);
+	ftrace_ops_list_func(host_site(1), 0, NULL, NULL);
+	ftrace_ops_list_regs_func(host_site(1), 0, NULL, NULL);
+	CHECK_EQ(hits[0], 0);
+	CHECK_EQ(ftrace_check(), 0);
+	ftrace_no_leaks();
+}
+
 /* A dynamic ops never stands in a static caller by itself. */
 UNIT(ftrace, dynamic_ops_only_by_list)
 {
