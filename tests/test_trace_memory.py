@@ -23,7 +23,8 @@ PAGE, PAGES = 4096, 4
 AT_INFO, AT_PAGE = 2 * PAGE, 3 * PAGE
 STRIDE = AT_PAGE + (PAGES + 1) * PAGE
 SIZE = PAGE + STRIDE
-COMMIT_SEQ, READER_SEQ, NEXT_SEQ, READER_INDEX, CRC = 0, 8, 16, 24, 80
+COMMIT_SEQ, READER_SEQ, NEXT_SEQ, READER_INDEX, STATE = 0, 8, 16, 24, 32
+CRC = 84
 
 
 def numbered(number):
@@ -40,11 +41,11 @@ def region():
     """Page 1 is the reader's; the slots name 2 to 5, of which 5 is the last."""
     data = bytearray(SIZE)
     part = memoryview(data)[PAGE:]
-    struct.pack_into("<5Q10I", data, 0, struct.unpack("<Q", memory.MAGIC)[0],
+    struct.pack_into("<5Q11I", data, 0, struct.unpack("<Q", memory.MAGIC)[0],
                      SIZE, 1, 0x1234, 0, PAGES, STRIDE, AT_INFO, AT_PAGE, 16,
-                     0, COMMIT_SEQ, READER_SEQ, NEXT_SEQ, READER_INDEX)
+                     0, STATE, COMMIT_SEQ, READER_SEQ, NEXT_SEQ, READER_INDEX)
     struct.pack_into("<I16s", data, CRC, zlib.crc32(data[:CRC]), b"local")
-    struct.pack_into("<3QI", part, 0, 5, 1, 2, 0)
+    struct.pack_into("<3QQI", part, 0, 5, 1, 2, 0, 3 * 24)
     for seq in range(1, 6):
         at = AT_PAGE + (seq - 1) * PAGE
         part[at:at + PAGE] = small_page(seq)
@@ -136,6 +137,9 @@ DAMAGE = [
     ("an event of no bytes", put("<II", at(3, EVENT), 1 << 5, 0), less(3)),
     ("padding of no bytes", put("<II", at(3, EVENT), 29 | 32, 1 << 31),
      less(3)),
+    ("a last page whose bytes nobody has written to it yet",
+     lambda data: struct.pack_into("<Q", data, at(5, 8), 24), ALL),
+    ("a last page that is closed", put("<Q", PAGE + STATE, 4095), ALL),
     ("a number of the reader's in the future", put("<Q", PAGE + READER_SEQ,
                                                    99), less(1)),
 ]
@@ -177,7 +181,13 @@ CHECKS = [
      "if index is not None]"),
     ("a page is taken once", "for index in dict.fromkeys(found)",
      "for index in found"),
-    ("a slot has the number", "elif slot >> 16 == seq & SEQ_MASK:", "else:"),
+    ("a slot has the number", "slot >> 16 == seq & SEQ_MASK", "True"),
+    ("the last page's visible bytes", "max(on_page(page),",
+     "min(on_page(page),"),
+    ("a page that is closed says its bytes", "0 if state == CLOSED else", ""),
+    ("a page before it says its bytes",
+     "self.committed(page) if index == current else on_page(page)",
+     "self.committed(page)"),
     ("a page's bytes are on it", "commit > DATA_SIZE or commit % 4",
      "commit % 4"),
     ("times do not go back", "time < last or", ""),

@@ -61,7 +61,24 @@ typedef unsigned long uintptr_t;
  * a cache line. Otherwise its time depends on what the linker puts in front of
  * it.
  */
-#define __own_line     __attribute__((__aligned__(64)))
+#define __own_line __attribute__((__aligned__(64)))
+/*
+ * For a function that a hot one calls in a rare case by call_keeping(): it
+ * keeps all registers, so the caller need not save any. @func: void, of a
+ * pointer and a u32. (Host tests have registers that it cannot keep; there it
+ * is a usual function.)
+ */
+#ifdef __SSE__
+#define __keeps_registers
+#define call_keeping(func, p, n) func(p, n)
+#else
+#define __keeps_registers __attribute__((__no_caller_saved_registers__))
+#define call_keeping(func, p, n)                 \
+	__asm__ volatile("call " #func           \
+			 :                       \
+			 : "D"(p), "S"((u32)(n)) \
+			 : "memory", "cc")
+#endif
 #define __packed       __attribute__((__packed__))
 #define __aligned(n)   __attribute__((__aligned__(n)))
 #define __used	       __attribute__((__used__))

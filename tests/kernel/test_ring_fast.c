@@ -14,6 +14,7 @@
 #include "trace/core/ftrace_internal.h"
 #include "trace/core/recursion.h"
 #include "trace/event/trace_record.h"
+#include "trace/ring/ring_buffer_internal.h"
 #include "trace/trace_internal.h"
 #include "trace/trace_snapshot.h"
 #include "trace/tracers/function_graph.h"
@@ -173,7 +174,7 @@ static void count_events(void)
 
 static bool quiet(unsigned int cpu)
 {
-	return !trace_top()->buffer.cpu[cpu]->gate;
+	return rb_is_idle(trace_top()->buffer.cpu[cpu]);
 }
 
 /* The call itself once more, as from an NMI: it takes the same code. */
@@ -211,7 +212,7 @@ static void everywhere(void (*act)(struct pt_regs *regs), unsigned int more)
 		    !EXPECT_EQ(seen.wrong, 0))
 			ktest_note("at instruction %u", n);
 	} while (more_steps(&n));
-	EXPECT(n > 70 && n < 1000);
+	EXPECT(n > 40 && n < 1000);
 	EXPECT_EQ(kthread_bind(current, CPU_ANY), 0);
 }
 
@@ -337,11 +338,11 @@ static void swap_everywhere(void)
 		act_at(n, take_snapshot);
 		events = a->data.commit_entries + b->data.commit_entries -
 			 events;
-		EXPECT_EQ((a->gate | b->gate) & 0xffff, 0);
+		EXPECT((a->data.state | b->data.state) <= RB_STATE_BYTES);
 		local_irq_restore(flags);
 		EXPECT_EQ(events, 1 + graph);
 	} while (more_steps(&n));
-	EXPECT(n > 70 && n < 1000);
+	EXPECT(n > 40 && n < 1000);
 	tracing_free_snapshot(trace_top());
 	EXPECT_EQ(kthread_bind(current, CPU_ANY), 0);
 }
@@ -378,7 +379,7 @@ static void due_everywhere(unsigned int most)
 		act_at(n, make_due);
 		late += this_cpu_read(need_resched);
 	} while (more_steps(&n));
-	EXPECT(n > 70 && n < 1000);
+	EXPECT(n > 40 && n < 1000);
 	EXPECT(late <= most);
 	EXPECT_EQ(kthread_bind(current, CPU_ANY), 0);
 }

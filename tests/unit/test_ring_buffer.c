@@ -19,6 +19,7 @@
 #include "tests/host/step.h"
 #include "tests/unit/unit.h"
 #include "trace/ring/ring_buffer_internal.h"
+#include "trace/ring/ring_fast.h"
 
 /* ---- what the ring buffer wants of the kernel ---------------------------- */
 
@@ -332,7 +333,7 @@ static void end(void)
 	CHECK_EQ(s.overrun + s.read, s.written); /* RB5 */
 	CHECK_EQ(s.dropped + s.commit_overrun + s.recursed, w.o.refused);
 	CHECK(w.rb->overwrite || !s.overrun);
-	CHECK_EQ(w.rb->gate & 0xffffffff, 0);
+	CHECK(w.rb->data.state <= RB_STATE_BYTES);
 	CHECK_EQ(preempt_count(), 0);
 	ring_buffer_destroy(&w.buffer);
 	CHECK_EQ(host_live, 0);

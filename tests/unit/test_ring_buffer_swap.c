@@ -19,6 +19,7 @@
 #include "tests/host/step.h"
 #include "tests/unit/unit.h"
 #include "trace/ring/ring_buffer_internal.h"
+#include "trace/ring/ring_fast.h"
 
 static u64 read_tsc(void)
 {
@@ -198,7 +199,7 @@ static u64 read_ring(struct ring_buffer_per_cpu *rb)
 	ring_buffer_stats(rb, &stats);
 	CHECK_EQ(stats.written, n);
 	CHECK_EQ(stats.overrun, 0);
-	CHECK_EQ(rb->gate & 0xffffffff, 0); /* RB3 */
+	CHECK(rb->data.state <= RB_STATE_BYTES); /* RB3 */
 	return stats.dropped + stats.commit_overrun + stats.recursed;
 }
 

@@ -23,10 +23,11 @@ from .pages import COMMON_SIZE, DATA_MAX, EXTEND, PADDING, PAGE_SIZE, \
 from .symbols import Symbols, elf_build_id
 
 MAGIC = struct.pack("<Q", 0x4741455247354e4f)
-HEAD = struct.Struct("<5Q11I16s")
-SUMMED = 80  # bytes of the head before its checksum
+HEAD = struct.Struct("<5Q12I16s")
+SUMMED = 84  # bytes of the head before its checksum
 SLOTS_AT = PAGE_SIZE
 DATA_SIZE = PAGE_SIZE - 16
+CLOSED = 4095  # in place of the visible bytes: the page takes no more events
 SEQ_MASK = (1 << 48) - 1
 TIME_MAX = (1 << 52) - 1
 LOST_MAX = 1 << 40
@@ -48,6 +49,7 @@ class Region:
     at_page: int
     info_size: int
     at_first: int
+    at_state: int
     at_commit_seq: int
     at_reader_seq: int
     at_next_seq: int
@@ -65,8 +67,8 @@ class Region:
                 self.pages + 1) * self.info_size <= self.at_page and \
             self.at_first + 8 <= self.info_size and \
             self.at_page + (self.pages + 1) * PAGE_SIZE <= self.stride and \
-            max(self.at_commit_seq, self.at_reader_seq, self.at_next_seq,
-                self.at_reader_index) + 8 <= SLOTS_AT
+            max(self.at_state, self.at_commit_seq, self.at_reader_seq,
+                self.at_next_seq, self.at_reader_index) + 8 <= SLOTS_AT
 
 
 def parse_head(data: mmap.mmap, at: int) -> Region | None:
@@ -121,31 +123,40 @@ class Part:
         return self.word(region.at_reader_seq if free[-1] == mine
                          else region.at_next_seq), free[-1]
 
-    def listed(self) -> list[int]:
-        """The indexes of the pages with committed events, oldest first."""
+    def listed(self) -> tuple[list[int], int | None]:
+        """The indexes of the pages with committed events, oldest first; that
+        of the commit page."""
         region, last = self.region, self.word(self.region.at_commit_seq)
         mine, index = self.reader_page()
         if index is None or mine > last:
             mine = 0
         first = max(last - region.pages + 1, 1)
         found = [index] if mine and mine < first else []
+        current = None
         for seq in range(first, last + 1):
             slot = self.slots[seq % region.pages]
-            if seq == mine:
-                found.append(index)
-            elif slot >> 16 == seq & SEQ_MASK:
-                found.append(slot & 0xffff)
+            current = index if seq == mine else \
+                slot & 0xffff if slot >> 16 == seq & SEQ_MASK else None
+            found.append(current)
         return [index for index in dict.fromkeys(found)
-                if index is not None and index <= region.pages]
+                if index is not None and index <= region.pages], current
+
+    def committed(self, page: bytes) -> int:
+        """The visible bytes of the commit page (rb_bytes() in
+        trace/ring/ring_buffer_internal.h)."""
+        state = self.word(self.region.at_state) & 0xffff
+        return max(on_page(page), 0 if state == CLOSED else state)
 
     def kept(self) -> list[tuple[int, list[Record]]]:
         """The pages that decode, oldest first, with their records. Checked
         from the newest on, so that a time in the future costs one page."""
         found, before = [], TIME_MAX
-        for index in reversed(self.listed()):
+        indexes, current = self.listed()
+        for index in reversed(indexes):
             at = self.at + self.region.at_page + index * PAGE_SIZE
             page = self.data[at:at + PAGE_SIZE]
-            records = decode_page(page, at, self.cpu, before)
+            size = self.committed(page) if index == current else on_page(page)
+            records = decode_page(page, size, at, self.cpu, before)
             if records:
                 before = struct.unpack_from("<Q", page)[0]
                 found.append((index, records))
@@ -162,11 +173,16 @@ class Part:
             yield from records
 
 
-def decode_page(page: bytes, at: int, cpu: int,
+def on_page(page: bytes) -> int:
+    """The bytes that are committed, as the page says."""
+    return int(struct.unpack_from("<Q", page, 8)[0])
+
+
+def decode_page(page: bytes, commit: int, at: int, cpu: int,
                 before: int) -> list[Record] | None:
-    """The records of a page; None if they are not whole, not in the order of
-    their times, or later than before."""
-    time, commit = struct.unpack_from("<QQ", page)
+    """The records in the first bytes of a page; None if they are not whole,
+    not in the order of their times, or later than before."""
+    time = struct.unpack_from("<Q", page)[0]
     if commit > DATA_SIZE or commit % 4:
         return None
     offset, end, found, last = 16, 16 + commit, [], time

@@ -48,7 +48,8 @@ event_begin_fast(struct event_write *w, struct trace_event_file *file, u32 len)
 {
 	struct trace_array *tr = file->tr;
 
-	if (len > 4 * RB_TYPE_DATA_MAX || unlikely(!READ_ONCE(tr->on)))
+	if (len < RB_FAST_MIN || len > 4 * RB_TYPE_DATA_MAX ||
+	    unlikely(!READ_ONCE(tr->on)))
 		return false;
 	w->rb = tr->buffer.cpu[smp_processor_id()];
 	if (unlikely(!ring_buffer_reserve_fast(w->rb, ALIGN_UP(len, 4),

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "kernel/sched.h"
+#include "trace/ring/ring_fast.h"
 #include "trace/trace.h"
 #include <asm/context.h>
 #include <asm/irqflags.h>

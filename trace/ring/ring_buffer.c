@@ -14,11 +14,19 @@
  *	next_seq <= commit_seq <= tail_seq < commit_seq + nr_slots
  *	(reader)    (outermost)   (any writer)
  *
- * One word, ->tail, holds the time of the last event and the bytes in use of
- * the tail page. One compare-and-exchange of it reserves room and fixes the
- * time, so the delta of an event always counts from the event directly before
- * it, however writers nest. A writer that was interrupted finds a changed word
- * and reads the clock again.
+ * In the common case a writer finds nobody inside, and its event fits on the
+ * commit page. It writes it behind what readers see, then makes it visible
+ * (ring_steps.h). All other writers reserve their room first, by a second
+ * word:
+ *
+ * ->tail holds the time of the last event and the bytes in use of the tail
+ * page. One compare-and-exchange of it reserves room and fixes the time, so the
+ * delta of an event always counts from the event directly before it, however
+ * writers nest. A writer that was interrupted finds a changed word and reads
+ * the clock again. The first writer that needs the word makes it (rb_open()),
+ * behind the fast writer that it has interrupted, if there is one. The
+ * outermost writer publishes everything, and then the word is RB_TAIL_NONE
+ * again (rb_commit_all()).
  *
  * A writer closes a page that is full: ->tail keeps the time but no offset, and
  * the page's ->end holds the offset where it ends. Then the writer claims the
@@ -27,12 +35,14 @@
  * nested writer may already have done. A nested writer never waits: ->end shows
  * which steps are done, and it does the others.
  *
- * RB1  ->tail never has the same value twice: time does not go back, the offset
- *     rises within a page, and a new page begins later than the old one ended.
- *     So an exchange that succeeds proves that no other writer ran in between.
- * RB2  ->commit_seq and the commit page's ->commit cover complete events only.
- * RB3  When ->nest and ->pending are 0, every event written is committed. The
- *     fast path is taken only then.
+ * RB1  ->tail never has the same value twice, but for RB_TAIL_NONE: time does
+ *     not go back, the offset rises within a page, and a new page begins later
+ *     than the old one ended. So an exchange that succeeds proves that no other
+ *     writer ran in between. Only the outermost writer stores RB_TAIL_NONE, so
+ *     nobody inside finds that it has come and gone.
+ * RB2  ->commit_seq, ->state and a page's ->commit cover complete events only.
+ * RB3  When ->state says that nobody is inside and nothing is pending, every
+ *     event written is committed. The fast path is taken only then.
  * RB4  A slot changes owner by one locked exchange: a page is overwritten by
  *     the writer or taken by the reader, never both.
  * RB5  Every event is either read or counted in overrun, commit_overrun or
@@ -40,16 +50,13 @@
  * RB9 At any instruction of a writer its buffer's ring may be exchanged for the
  *     twin (ring_buffer_swap()). A writer ends in the ring where it began: the
  *     fast path keeps its address, and the slow path finds it by its context's
- *     bit in ->nest, which only one of the twins can have. A writer that calls
- *     nothing sets RB_NEST_FAST instead, so a writer of its own context that
- *     nests in it (of an exception) is not taken for recursion.
- *
- * ring_fast.inc has the fast path once more, for assembly.
+ *     bit in ->state, which only one of the twins can have.
  *
  * Context: any, NMI included; not traceable. Locks: none.
  */
 #include "kernel/lib/errno.h"
 #include "trace/ring/ring_buffer_internal.h"
+#include "trace/ring/ring_fast.h"
 #include <asm/atomic.h>
 
 /* The place reserved for an event. */
@@ -63,9 +70,12 @@ struct rb_room {
 
 #define RB_EXTEND_SIZE 8
 
-const u64 ring_delta_limit = RB_DELTA_MAX << RB_TAIL_BITS;
-
-static_assert(!(RB_NEST_FAST & (CTX_TRANSITION * 2 - 1)), "a bit of its own");
+static_assert(RB_STATE_CTX(RB_STATE_INSIDE(0, CTX_TRANSITION)) ==
+		      CTX_TRANSITION,
+	      "room for all contexts");
+static_assert(RB_EVENT_HEADER + RB_TYPE_DATA_MAX * 4 <= RB_STATE_SIZE(~0U),
+	      "room for all sizes");
+static_assert(RB_TAIL_CLOSED > RB_DATA_SIZE, "no event fits on a closed page");
 
 /*
  * Inline also with -Os: the proof of `make lint` knows where the clock is
@@ -272,17 +282,18 @@ static u32 rb_count(const struct ring_buffer_page *page, u32 from, u32 to)
 }
 
 /* Commit the events of the commit page up to offset end. */
-static void rb_commit_page(struct ring_buffer_per_cpu *rb, u32 end)
+static void rb_commit_page(struct ring_buffer_per_cpu *rb, u32 end, bool closed)
 {
-	struct ring_buffer_page *page =
-		rb->data.info[rb->data.commit_index].page;
-	u32 from = page->commit;
+	struct ring_buffer_page *page = rb->data.page;
+	u32 bytes = local_read(&rb->data.state) & RB_STATE_BYTES;
+	u32 from = bytes == RB_TAIL_CLOSED ? page->commit : bytes;
 
-	if (from == end)
-		return;
-	rb->data.commit_entries += rb_count(page, from, end);
-	/* RB2: store the events before ->commit; pairs with rb_committed() */
+	if (from != end)
+		rb->data.commit_entries += rb_count(page, from, end);
+	/* RB2: store the events before the bytes; pairs with rb_bytes() */
 	smp_store_release(&page->commit, end);
+	local_add_sign(&rb->data.state,
+		       (closed ? RB_TAIL_CLOSED : end) - bytes);
 }
 
 /* Finish the commit page and make the next page the commit page. */
@@ -292,77 +303,157 @@ static void rb_commit_next(struct ring_buffer_per_cpu *rb)
 	u64 seq = rb->data.commit_seq + 1;
 	u32 index = RB_SLOT_INDEX(READ_ONCE(*rb_slot(rb, seq)));
 
-	rb_commit_page(rb, info->end & RB_TAIL_MASK);
+	rb_commit_page(rb, info->end & RB_TAIL_MASK, true);
 	info->entries = rb->data.commit_entries - info->first;
 	rb->data.info[index].first = rb->data.commit_entries;
 	rb->data.commit_index = index;
+	rb->data.page = rb->data.info[index].page;
+	local_and(&rb->data.state, ~RB_STATE_BYTES);
 	/*
 	 * Store the words of both pages before the number; pairs with rb_take()
 	 */
 	smp_store_release(&rb->data.commit_seq, seq);
 }
 
-/* Commit everything reserved so far. */
+/*
+ * Commit everything reserved so far; the fast path has the ring again. A writer
+ * that nests before ->tail is RB_TAIL_NONE changes it, and one that nests after
+ * finds the words that rb_open() reads as they are now. Both leave a note.
+ */
 static void rb_commit_all(struct ring_buffer_per_cpu *rb)
 {
 	u64 tail, seq;
+	bool closed;
 	u32 end;
 
 	do {
-		tail = local_read(&rb->data.tail);
-		seq = local_read(&rb->data.tail_seq);
-	} while (local_read(&rb->data.tail) != tail);
-	while (rb->data.commit_seq != seq)
-		rb_commit_next(rb);
-	end = tail & RB_TAIL_MASK;
-	if (end == RB_TAIL_CLOSED)
-		end = rb->data.info[rb->data.commit_index].end & RB_TAIL_MASK;
-	rb_commit_page(rb, end);
+		do {
+			tail = local_read(&rb->data.tail);
+			seq = local_read(&rb->data.tail_seq);
+		} while (local_read(&rb->data.tail) != tail);
+		if (tail == RB_TAIL_NONE)
+			return;
+		while (rb->data.commit_seq != seq)
+			rb_commit_next(rb);
+		end = tail & RB_TAIL_MASK;
+		closed = end == RB_TAIL_CLOSED;
+		if (closed)
+			end = rb->data.info[rb->data.commit_index].end &
+			      RB_TAIL_MASK;
+		rb_commit_page(rb, end, closed);
+		rb->data.last -= rb_delta(rb->data.last, tail);
+	} while (!local_try_cmpxchg(&rb->data.tail, &tail, RB_TAIL_NONE));
 }
 
 /*
- * Leave as the outermost writer. A writer that nested while ->nest was not 0
- * left its commit to this one and set ->pending. A writer that arrives once
- * ->nest is 0 is itself outermost; it finds ->pending and commits everything.
+ * Leave as the outermost writer. A writer that nested while one was inside left
+ * its commit to this one and set RB_STATE_PENDING. A writer that arrives once
+ * nobody is inside is itself outermost; it finds the bit and commits
+ * everything.
  */
 void ring_buffer_commit_rest(struct ring_buffer_per_cpu *rb)
 {
-	u32 ctx = this_cpu_read(trace_context);
+	u32 ctx = RB_STATE_INSIDE(0, this_cpu_read(trace_context));
 
 	do {
-		local_set(&rb->nest, ctx);
-		local_set(&rb->pending, 0);
+		local_or(&rb->data.state, ctx);
+		local_and(&rb->data.state, ~RB_STATE_PENDING);
 		rb_commit_all(rb);
-		local_set(&rb->nest, 0);
-	} while (local_read(&rb->pending)); /* RB3 */
+		local_and(&rb->data.state, ~ctx);
+	} while (local_read(&rb->data.state) & RB_STATE_PENDING); /* RB3 */
+}
+
+/* Is there room on the commit page for the fast writer inside? */
+static bool rb_has_room(u32 state)
+{
+	return RB_STATE_SIZE(state) &&
+	       (state & RB_STATE_BYTES) + RB_STATE_SIZE(state) <= RB_DATA_SIZE;
+}
+
+/* The time of the fast writer inside, which may have been raised. */
+static u64 rb_begun(const struct ring_buffer_per_cpu *rb)
+{
+	return max(local_read(&rb->data.begun), local_read(&rb->data.last));
+}
+
+/*
+ * Make ->tail, unless it is there: behind the fast writer inside. What this
+ * reads does not change while anybody is inside, so all who nest here make the
+ * same word.
+ */
+static void rb_open(struct ring_buffer_per_cpu *rb)
+{
+	u64 tail = local_read(&rb->data.tail);
+	u32 state = local_read(&rb->data.state);
+	u64 offset = state & RB_STATE_BYTES, time = local_read(&rb->data.last);
+
+	if (tail != RB_TAIL_NONE)
+		return;
+	if (rb_has_room(state)) {
+		offset += RB_STATE_SIZE(state);
+		time = rb_begun(rb);
+	}
+	local_try_cmpxchg(&rb->data.tail, &tail, time << RB_TAIL_BITS | offset);
+}
+
+/*
+ * Fill the room that a fast writer has needed, and a nested one has left to it:
+ * a padding, and the time that the next event counts from.
+ */
+static void rb_fill_gap(struct ring_buffer_per_cpu *rb, u32 state)
+{
+	u32 offset = state & RB_STATE_BYTES, size = RB_STATE_SIZE(state);
+	u32 *word = (u32 *)(rb->data.page->data + offset);
+	u64 time = rb_begun(rb);
+
+	word[0] = 1 << RB_TYPE_BITS | RB_TYPE_PADDING;
+	word[1] = size - 8 - RB_EVENT_HEADER;
+	word += size / 4 - 2;
+	word[0] = (u32)time << RB_TYPE_BITS | RB_TYPE_STAMP;
+	word[1] = time >> RB_DELTA_BITS;
+	local_set(&rb->data.last, time);
+}
+
+void ring_buffer_undo(struct ring_buffer_per_cpu *rb, u32 size)
+{
+	u32 state = local_read(&rb->data.state);
+
+	do {
+		if (state & RB_STATE_PENDING && rb_has_room(state))
+			rb_fill_gap(rb, state);
+	} while (!local_try_cmpxchg32(&rb->data.state, &state,
+				      state - RB_STATE_INSIDE(size, 0)));
 }
 
 static bool rb_enter(struct ring_buffer_per_cpu *rb)
 {
 	const struct ring_buffer_per_cpu *twin = READ_ONCE(rb->twin);
 	u32 ctx = this_cpu_read(trace_context);
-	u32 nest = local_read(&rb->nest);
+	u32 state = local_read(&rb->data.state);
 
 	if (READ_ONCE(rb->slow) & (RB_SLOW_MASKED | RB_SLOW_HELD))
 		return false;
-	if ((nest | (twin ? local_read(&twin->nest) : 0)) & ctx) { /* RB9 */
+	if (twin)
+		state |= local_read(&twin->data.state);
+	if (RB_STATE_CTX(state) & ctx) { /* RB9 */
 		local_inc(&rb->data.recursed);
 		return false;
 	}
-	local_set(&rb->nest, nest | ctx);
+	local_or(&rb->data.state, RB_STATE_INSIDE(0, ctx));
+	rb_open(rb);
 	return true;
 }
 
+/* The writers that nest here put back what they find. */
 static void rb_leave(struct ring_buffer_per_cpu *rb)
 {
-	u32 nest = local_read(&rb->nest) & ~this_cpu_read(trace_context);
+	u32 ctx = RB_STATE_INSIDE(0, this_cpu_read(trace_context));
+	u32 state = local_read(&rb->data.state) & ~ctx;
 
-	if (!nest) {
+	if (RB_STATE_WRITERS(state))
+		local_set(&rb->data.state, state | RB_STATE_PENDING);
+	else
 		ring_buffer_commit_rest(rb);
-		return;
-	}
-	local_set(&rb->pending, 1);
-	local_set(&rb->nest, nest);
 }
 
 void *ring_buffer_lock_reserve(struct ring_buffer *buffer, size_t len,
@@ -399,7 +490,8 @@ void ring_buffer_unlock_commit(struct ring_buffer *buffer)
 	struct ring_buffer_per_cpu *rb =
 		READ_ONCE(buffer->cpu[smp_processor_id()]);
 
-	if (unlikely(!(local_read(&rb->nest) & this_cpu_read(trace_context))))
+	if (unlikely(!(RB_STATE_CTX(local_read(&rb->data.state)) &
+		       this_cpu_read(trace_context))))
 		rb = rb->twin; /* RB9: exchanged since the event was reserved */
 	rb_leave(rb);
 	preempt_enable_notrace();

@@ -58,19 +58,34 @@ static_assert(offsetof(struct ring_buffer_page, data) == RB_HEADER_SIZE,
 #define RB_EVENT_HEADER	 4
 #define RB_PAYLOAD_MAX	 (RB_DATA_SIZE - 2 * RB_EVENT_HEADER)
 
-/*
- * A bit of ->nest beside those of the contexts: a writer that calls nothing is
- * inside. It does not set its context's bit, so a writer of its own context
- * that nests in it (of an exception) is not taken for recursion.
- */
-#define RB_NEST_FAST 128U
-
 /* ---- one CPU's ring ------------------------------------------------------ */
 
-/* Reasons not to take the fast path; bits of ->slow. */
-#define RB_SLOW_MASKED 1U /* this CPU is not recorded */
-#define RB_SLOW_HELD   2U /* nothing is recorded: the ring is being changed */
-#define RB_SLOW_CLOCK  4U /* the clock is a function */
+/*
+ * Reasons not to take the fast path; bits of ->slow, all above RB_STATE_BYTES:
+ * the fast path looks at ->slow and ->state at once.
+ */
+#define RB_SLOW_MASKED 0x10000U /* this CPU is not recorded */
+#define RB_SLOW_HELD   0x20000U /* nothing is: the ring is being changed */
+#define RB_SLOW_CLOCK  0x40000U /* the clock is a function */
+
+/*
+ * ->state: what readers see, and who is inside. No value above RB_STATE_BYTES
+ * allows the fast path.
+ *
+ *	bits 0-15	bytes of the commit page that readers see, or
+ *			RB_TAIL_CLOSED: the page takes no more events
+ *	bits 16-22	bytes that the fast writer inside needs; 0: none is
+ *	bits 24-28	CTX_ bits of the other writers inside. The fast one sets
+ *			none, so one of its own context that nests in it (of an
+ *			exception) is not taken for recursion.
+ *	bit 31		a nested writer has left its commit to the outermost
+ */
+#define RB_STATE_BYTES		   0xffffU
+#define RB_STATE_SIZE(state)	   ((state) >> 16 & 0x7fU)
+#define RB_STATE_CTX(state)	   ((state) >> 24 & 0x1fU)
+#define RB_STATE_WRITERS(state)	   ((state)&0x1f7f0000U)
+#define RB_STATE_INSIDE(size, ctx) ((u32)(size) << 16 | (u32)(ctx) << 24)
+#define RB_STATE_PENDING	   0x80000000U
 
 /* The state of each page, by its index. */
 struct ring_buffer_info {
@@ -86,11 +101,16 @@ struct ring_buffer_info {
  * contents by one assignment of this struct (RB8 in ring_buffer_ctl.c).
  */
 struct ring_contents {
-	/* These three are in the writer's cache line. */
-	u64 tail; /* [C] time of last event << 12 | bytes in use */
-	struct ring_buffer_page *tail_page; /* [C] */
+	/* These five are in the writer's cache line. */
+	u32 state;		       /* [C] see RB_STATE_BYTES */
+	struct ring_buffer_page *page; /* [C] the commit page: outermost only */
+	u64 last;		       /* [C] time of the last event on it */
+	u64 begun;		       /* [C] of the fast writer inside */
 	u64 commit_entries; /* [C] events committed since the reset */
 
+	/* [C] time of last event << 12 | bytes in use; or RB_TAIL_NONE */
+	u64 tail;
+	struct ring_buffer_page *tail_page; /* [C] */
 	u64 tail_seq;	  /* [C] sequence number of the tail page */
 	u64 commit_seq;	  /* [C] of the commit page: outermost writer only */
 	u32 commit_index; /* [C] its index */
@@ -116,38 +136,21 @@ struct ring_contents {
 
 struct ring_buffer_per_cpu {
 	/* The writer's cache line: the fast path touches no other. */
-	union {
-		struct {
-			union {
-				struct {
-					/* [C] CTX_ bits of writers inside */
-					u8 nest;
-					/* [C] a nested one left its commit */
-					u8 pending;
-				};
-				u32 inside; /* both; the fast path's */
-			};
-			u32 slow; /* [A] RB_SLOW_ bits */
-		};
-		u64 gate; /* all of them; 0 allows the fast path */
-	};
+	u32 slow;		   /* [A] RB_SLOW_ bits */
 	struct trace_scale scale;  /* [W] */
-	u64 (*clock)(void);	   /* [W] */
-	struct ring_contents data; /* its first three words are in this line */
+	struct ring_contents data; /* its first five words are in this line */
 
-	bool overwrite;	  /* [W] a full ring overwrites its oldest page */
-	u32 generation;	  /* [R] times that all its events were removed */
-	unsigned int cpu; /* [I] */
-	void *owner;	  /* [I] the buffer's owner's own */
+	u64 (*clock)(void); /* [W] */
+	bool overwrite;	    /* [W] a full ring overwrites its oldest page */
+	u32 generation;	    /* [R] times that all its events were removed */
+	unsigned int cpu;   /* [I] */
+	void *owner;	    /* [I] the buffer's owner's own */
 	/* [W] the ring that it may be exchanged with; NULL: none */
 	struct ring_buffer_per_cpu *twin;
 	struct mutex reader_lock;
 } __aligned(64);
 
-static_assert(offsetof(struct ring_buffer_per_cpu, nest) ==
-		      offsetof(struct ring_buffer_per_cpu, inside),
-	      "ring_fast.inc");
-static_assert(offsetof(struct ring_buffer_per_cpu, data.tail_seq) <= 64,
+static_assert(offsetof(struct ring_buffer_per_cpu, data.tail) <= 64,
 	      "what the fast path touches lies in one cache line");
 
 struct ring_buffer {
@@ -163,97 +166,11 @@ struct ring_buffer {
 
 /* ---- writing: every context, NMI included -------------------------------- */
 
-/* A reservation by the fast path. */
-struct ring_buffer_fast {
-	u8 *event; /* RB_EVENT_HEADER bytes, then the payload */
-	u64 time;
-	u64 end; /* offset of the event's end on the page */
-	struct ring_buffer_page *page;
-};
-
 #define RB_TAIL_BITS 12
 #define RB_TAIL_MASK ((1ULL << RB_TAIL_BITS) - 1)
 
-/* RB_DELTA_MAX, as ring_fast.inc compares it. */
-extern const u64 ring_delta_limit;
-
-/* The rare cases of a commit: see ring_buffer.c. */
-void ring_buffer_commit_rest(struct ring_buffer_per_cpu *rb);
-
-/*
- * ring_buffer_reserve_fast() - reserve room for an event in the common case
- * @payload: bytes, a constant multiple of 4, at most 4 * RB_TYPE_DATA_MAX
- * @stamp:   NULL, or where to store the time, even if the result is false
- *
- * The caller keeps preemption off from before the call until after the commit.
- * Return: true, and ring_buffer_commit_fast() must follow; false, and nothing
- * has been reserved: call ring_buffer_refused(), then
- * ring_buffer_lock_reserve().
- *
- * Order matters: read the clock, then ->tail, then set ->nest. A writer that
- * nests between clock and tail makes the delta negative; one that nests after
- * the tail makes the exchange fail.
- */
-static __always_inline bool
-ring_buffer_reserve_fast(struct ring_buffer_per_cpu *rb, u32 payload,
-			 struct ring_buffer_fast *f, u64 *stamp)
-{
-	const u32 size = RB_EVENT_HEADER + payload;
-	u64 tail, now, delta, offset;
-
-	if (unlikely(local_read(&rb->inside) | READ_ONCE(rb->slow)))
-		return false;
-	f->time = trace_scale_now(&rb->scale);
-	if (stamp)
-		*stamp = f->time;
-	tail = local_read(&rb->data.tail);
-	local_set(&rb->inside, this_cpu_read(trace_context));
-	now = f->time << RB_TAIL_BITS;
-	/*
-	 * Time now - time of tail. RB_TAIL_MASK >= offset: no borrow from the
-	 * time.
-	 */
-	delta = (now + RB_TAIL_MASK - tail) >> RB_TAIL_BITS;
-	offset = tail & RB_TAIL_MASK;
-	f->end = offset + size;
-	if (unlikely(delta > RB_DELTA_MAX || offset > RB_DATA_SIZE - size))
-		goto refuse;
-	f->page = local_read(&rb->data.tail_page);
-	if (unlikely(!local_try_cmpxchg(&rb->data.tail, &tail, now + f->end)))
-		goto refuse;
-	f->event = f->page->data + offset;
-	*(u32 *)f->event = (u32)delta << RB_TYPE_BITS | payload / 4;
-	return true;
-
-refuse:
-	local_set(&rb->nest, 0);
-	return false;
-}
-
-/*
- * ring_buffer_refused() - finish a refused fast path; preemption is still off
- *
- * A writer that nested in the fast path has left its commit, and the caller
- * might never write again. (This is not part of the refusal itself: the fast
- * path would have to save the caller's registers for the call.)
- */
-static __always_inline void ring_buffer_refused(struct ring_buffer_per_cpu *rb)
-{
-	if (unlikely(!local_read(&rb->nest) && local_read(&rb->pending)))
-		ring_buffer_commit_rest(rb);
-}
-
-static __always_inline void
-ring_buffer_commit_fast(struct ring_buffer_per_cpu *rb,
-			const struct ring_buffer_fast *f)
-{
-	local_inc(&rb->data.commit_entries); /* before a reader sees it */
-	barrier(); /* event before commit; pairs with rb_committed() */
-	local_set(&f->page->commit, f->end);
-	/* Not zero: a writer nested in this one left its commit to it. */
-	if (unlikely(local_sub(&rb->inside, this_cpu_read(trace_context))))
-		ring_buffer_commit_rest(rb);
-}
+/* Stands in place of an offset: the page takes no more events. */
+#define RB_TAIL_CLOSED RB_TAIL_MASK
 
 /*
  * ring_buffer_lock_reserve() - reserve room for an event of any size

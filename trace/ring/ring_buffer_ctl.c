@@ -59,9 +59,9 @@ void rb_start_empty(struct ring_buffer_per_cpu *rb)
 		if (i < data->nr_slots)
 			data->slots[i] = RB_SLOT(i == 1, i);
 	}
-	data->tail_page = data->info[1].page;
-	data->tail_page->time_stamp = now;
-	data->tail = now << RB_TAIL_BITS;
+	data->page = data->tail_page = data->info[1].page;
+	data->page->time_stamp = data->last = now;
+	data->tail = RB_TAIL_NONE;
 }
 
 /* ---- RB10 ---------------------------------------------------------------- */
@@ -275,7 +275,7 @@ static void rb_move_events(struct ring_contents *to, struct ring_contents *from)
 	}
 	to->commit_index = mine ? to->reader_index :
 				  to->commit_seq % to->nr_slots;
-	to->tail_page = to->info[to->commit_index].page;
+	to->page = to->tail_page = to->info[to->commit_index].page;
 }
 
 /* Return: as ring_buffer_resize(); *m is NULL if the size is the same. */

@@ -15,8 +15,8 @@
 #define RB_SLOT_SEQ(slot)   ((slot) >> RB_SLOT_BITS)
 #define RB_SLOT_INDEX(slot) ((u32)(slot) & ((1U << RB_SLOT_BITS) - 1))
 
-/* Stands in place of the offset in ->tail: the page takes no more events. */
-#define RB_TAIL_CLOSED RB_TAIL_MASK
+/* In place of ->tail: only the fast path has written since the last commit. */
+#define RB_TAIL_NONE (~0ULL)
 
 static inline u64 *rb_slot(const struct ring_buffer_per_cpu *rb, u64 seq)
 {
@@ -35,10 +35,31 @@ rb_info(const struct ring_buffer_per_cpu *rb, u64 seq)
 	return &rb->data.info[RB_SLOT_INDEX(READ_ONCE(*rb_slot(rb, seq)))];
 }
 
-/* The bytes of a page that a reader may read. */
-static inline u32 rb_committed(const struct ring_buffer_page *page)
+/*
+ * The bytes of page seq that a reader may read. Those of the commit page are in
+ * ->state; page->commit has what a writer has committed on the slow path, and
+ * is complete once the commit page is a later one. A writer clears the bytes in
+ * ->state before it advances ->commit_seq (rb_commit_next()).
+ */
+static inline u32 rb_bytes(const struct ring_buffer_per_cpu *rb,
+			   const struct ring_buffer_page *page, u64 seq)
 {
-	return smp_load_acquire(&page->commit);
+	u64 commit_seq;
+	u32 bytes;
+
+	do {
+		commit_seq = smp_load_acquire(&rb->data.commit_seq);
+		bytes = smp_load_acquire(&rb->data.state) & RB_STATE_BYTES;
+	} while (READ_ONCE(rb->data.commit_seq) != commit_seq);
+	if (seq != commit_seq || bytes == RB_TAIL_CLOSED)
+		bytes = 0;
+	return max((u32)smp_load_acquire(&page->commit), bytes);
+}
+
+/* Is no writer inside, nothing left to commit, and no reason to be slow? */
+static inline bool rb_is_idle(const struct ring_buffer_per_cpu *rb)
+{
+	return (rb->data.state | rb->slow) <= RB_STATE_BYTES;
 }
 
 /*

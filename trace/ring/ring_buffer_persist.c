@@ -60,6 +60,7 @@ static struct ring_area make_head(u64 cpus, u64 size, u64 build, u64 text)
 		.text = text,
 		.info_size = sizeof(struct ring_buffer_info),
 		.at_info_first = offsetof(struct ring_buffer_info, first),
+		.at_state = offsetof(struct ring_buffer_per_cpu, data.state),
 		.at_commit_seq =
 			offsetof(struct ring_buffer_per_cpu, data.commit_seq),
 		.at_reader_seq =
@@ -113,8 +114,21 @@ static const struct ring_contents *left(const struct rb_check *c)
 	return &((const struct ring_buffer_per_cpu *)c->part)->data;
 }
 
+/*
+ * The commit page's bytes were in ->state: write them to the page, as
+ * rb_commit_page() would have done. See rb_bytes().
+ */
+static void commit_last(const struct rb_check *c, u32 index)
+{
+	struct ring_buffer_page *page = page_at(c, index);
+	u32 bytes = left(c)->state & RB_STATE_BYTES;
+
+	if (bytes != RB_TAIL_CLOSED && bytes > page->commit)
+		page->commit = bytes;
+}
+
 /* A page that two slots name is damage: it is taken once. */
-static void add_page(struct rb_check *c, u32 index)
+static void add_page(struct rb_check *c, u32 index, u64 seq)
 {
 	if (index > c->head->pages || c->named[index]) {
 		c->found->bad_pages++;
@@ -122,6 +136,8 @@ static void add_page(struct rb_check *c, u32 index)
 	}
 	c->named[index] = true;
 	c->order[c->nr++] = index;
+	if (seq == left(c)->commit_seq)
+		commit_last(c, index);
 }
 
 /*
@@ -161,13 +177,13 @@ static void list_pages(struct rb_check *c)
 		mine = 0;
 	seq = last > pages ? last - pages + 1 : 1;
 	if (mine && mine < seq)
-		add_page(c, index);
+		add_page(c, index, mine);
 	for (; seq <= last && seq; seq++) {
 		if (seq == mine)
-			add_page(c, index);
+			add_page(c, index, seq);
 		else if (RB_SLOT_SEQ(slots[seq % pages]) ==
 			 (seq & (~0ULL >> RB_SLOT_BITS)))
-			add_page(c, RB_SLOT_INDEX(slots[seq % pages]));
+			add_page(c, RB_SLOT_INDEX(slots[seq % pages]), seq);
 	}
 }
 
@@ -203,8 +219,8 @@ static bool check_page(const struct ring_buffer_page *page, u64 before,
 		kept->last = event.time;
 		kept->entries++;
 	}
-	kept->size = commit;
-	return !ret && kept->entries && offset == commit;
+	kept->size = kept->entries ? commit : 0; /* padding alone */
+	return !ret && offset == commit;
 }
 
 /* ---- rebuilding ---------------------------------------------------------- */
@@ -262,8 +278,9 @@ static void keep_page(struct rb_check *c, struct ring_contents *data, u32 index)
 	data->commit_entries += info->entries;
 	data->tail_seq = seq;
 	data->commit_index = index;
-	data->tail_page = info->page;
-	data->tail = last << RB_TAIL_BITS | info->page->commit;
+	data->page = data->tail_page = info->page;
+	data->state = info->page->commit;
+	data->last = last;
 	c->found->events += info->entries;
 	c->found->pages++;
 }
@@ -308,6 +325,7 @@ static void rebuild(struct rb_check *c, struct ring_contents *data)
 		.nr_slots = c->head->pages,
 		.slots = slots_of(c),
 		.info = (void *)(c->part + c->head->at_info),
+		.tail = RB_TAIL_NONE,
 	};
 	u32 i;
 

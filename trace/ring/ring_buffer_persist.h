@@ -28,7 +28,8 @@ struct ring_area {
 	u32 at_info; /* of a CPU's part: its infos; slots are at 4096 */
 	u32 at_page; /* its first page */
 	u32 info_size, at_info_first;
-	u32 at_commit_seq, at_reader_seq, at_next_seq, at_reader_index;
+	u32 at_state, at_commit_seq, at_reader_seq, at_next_seq,
+		at_reader_index;
 	u32 crc; /* of all fields above */
 	/* The name of the clock, ended by a NUL; the rings are empty whenever
 	 * it changes. */

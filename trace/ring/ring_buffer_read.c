@@ -57,7 +57,7 @@ static bool rb_take(struct ring_buffer_per_cpu *rb)
 		info = &rb->data.info[RB_SLOT_INDEX(slot)];
 		if (rb->data.next_seq ==
 			    smp_load_acquire(&rb->data.commit_seq) &&
-		    !rb_committed(info->page))
+		    !rb_bytes(rb, info->page, rb->data.next_seq))
 			return false; /* the page is empty: leave it */
 	} while (!try_cmpxchg(rb_slot(rb, rb->data.next_seq), &slot,
 			      RB_SLOT(0, rb->data.reader_index))); /* RB4 */
@@ -91,7 +91,7 @@ static u32 rb_reader_page(struct ring_buffer_per_cpu *rb)
 		commit_seq = smp_load_acquire(&rb->data.commit_seq);
 		if (rb->data.reader_seq) {
 			page = rb->data.info[rb->data.reader_index].page;
-			size = rb_committed(page);
+			size = rb_bytes(rb, page, rb->data.reader_seq);
 			if (rb->data.reader_offset < size)
 				return size;
 			if (rb->data.reader_seq == commit_seq)
@@ -118,7 +118,9 @@ static bool rb_reader_event(struct ring_buffer_per_cpu *rb, u32 *offset,
 			event->lost = rb->data.lost;
 			return true;
 		}
-		rb->data.reader_offset = size; /* only padding is left */
+		/* Only padding is left, and a time to count from. */
+		rb->data.reader_offset = size;
+		rb->data.reader_stamp = time;
 	}
 	return false;
 }
@@ -212,7 +214,7 @@ u32 ring_buffer_read_page(struct ring_buffer_per_cpu *rb,
 		goto unlock;
 	info = &rb->data.info[rb->data.reader_index];
 	if (complete) /* the count is final, so the size must be, too */
-		size = rb_committed(info->page);
+		size = rb_bytes(rb, info->page, rb->data.reader_seq);
 	bytes = size - rb->data.reader_offset;
 	memcpy(page->data, info->page->data + rb->data.reader_offset, bytes);
 	page->time_stamp = rb->data.reader_stamp; /* deltas count from it */
@@ -248,7 +250,7 @@ static bool rb_iter_copy(struct ring_buffer_iter *iter)
 		return false;
 	info = &rb->data.info[mine ? rb->data.reader_index :
 				     RB_SLOT_INDEX(slot)];
-	size = rb_committed(info->page);
+	size = rb_bytes(rb, info->page, iter->seq);
 	if (iter->seq == iter->last_seq)
 		size = min(size, iter->last_size);
 	iter->time = info->page->time_stamp;
@@ -336,7 +338,8 @@ static void rb_iter_end(struct ring_buffer_iter *iter)
 		index = iter->last_seq == rb->data.reader_seq ?
 				rb->data.reader_index :
 				RB_SLOT_INDEX(slot);
-		iter->last_size = rb_committed(rb->data.info[index].page);
+		iter->last_size =
+			rb_bytes(rb, rb->data.info[index].page, iter->last_seq);
 	} while (smp_load_acquire(&rb->data.commit_seq) != iter->last_seq);
 }
 
@@ -388,11 +391,10 @@ void ring_buffer_iter_start_held(struct ring_buffer_iter *iter,
 
 /* Add a page to the counts; its data from offset on is unread. */
 static void rb_stats_page(struct ring_buffer_stats *stats,
-			  const struct ring_buffer_page *page, u32 offset,
-			  u64 time)
+			  const struct ring_buffer_page *page, u32 size,
+			  u32 offset, u64 time)
 {
 	struct ring_buffer_event event;
-	u32 size = rb_committed(page);
 
 	stats->bytes += size - offset;
 	if (!stats->oldest &&
@@ -419,16 +421,20 @@ void ring_buffer_stats(struct ring_buffer_per_cpu *rb,
 	 */
 	stats->written = READ_ONCE(rb->data.commit_entries);
 	stats->entries = stats->written - stats->read - stats->overrun;
-	if (rb->data.reader_seq)
-		rb_stats_page(stats, rb->data.info[rb->data.reader_index].page,
+	if (rb->data.reader_seq) {
+		page = rb->data.info[rb->data.reader_index].page;
+		rb_stats_page(stats, page,
+			      rb_bytes(rb, page, rb->data.reader_seq),
 			      rb->data.reader_offset, rb->data.reader_stamp);
+	}
 	rb_oldest(rb, &slot); /* next_seq is now the ring's first page */
 	last = smp_load_acquire(&rb->data.commit_seq);
 	for (seq = rb->data.next_seq; seq <= last; seq++) {
 		slot = READ_ONCE(*rb_slot(rb, seq));
 		page = rb->data.info[RB_SLOT_INDEX(slot)].page;
 		if (RB_SLOT_SEQ(slot) == seq)
-			rb_stats_page(stats, page, 0, page->time_stamp);
+			rb_stats_page(stats, page, rb_bytes(rb, page, seq), 0,
+				      page->time_stamp);
 	}
 	mutex_unlock_notrace(&rb->reader_lock);
 }

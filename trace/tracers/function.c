@@ -4,7 +4,7 @@
  *
  * Owns the callbacks; the top trace's trampoline has function_fast.asm in front
  * of them. trace_function() handles every unusual case. The ring buffer's
- * ->nest for this CPU stops recursion, so no callback needs the trampoline's
+ * ->state for this CPU stops recursion, so no callback needs the trampoline's
  * guard.
  *
  * Context: probe; the tracer's init and reset: task, trace_lock held.
@@ -95,6 +95,7 @@ static void function_late(void *word, struct ftrace_regs *fregs, u32 refused)
 	struct ring_buffer_per_cpu *rb = word;
 
 	if (refused) {
+		ring_buffer_not_written(rb, refused);
 		function_again(fregs->ip - MCOUNT_INSN_SIZE, fregs->parent_ip,
 			       rb);
 		return;

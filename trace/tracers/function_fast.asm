@@ -34,9 +34,8 @@ function_fast_code:
 	jne function_fast_end + FTRACE_FAST_LATE
 	push rax
 	push rdx
-	ring_begin .refused
-	ring_clock
-	ring_reserve ENTRY_SIZE, .undo
+	ring_get
+	ring_reserve ENTRY_SIZE, .refused, .undo
 	ring_fill TRACE_FN
 	mov rax, [SITE_RET]
 	sub rax, SITE_SIZE
@@ -49,15 +48,16 @@ function_fast_code:
 	pop rax
 	ret
 .undo:
-	mov byte [r11 + RB_INSIDE], 0	; ->nest
+	mov r10d, RB_EVENT_HEADER + ENTRY_SIZE
+	jmp .late
 .refused:
-	mov r10d, 1			; not written
+	mov r10d, RING_REFUSED
 	jmp .late
 .resched:
 	inc dword [gs:preempt_count]
 	xor r11d, r11d			; this may be another CPU by now
 .rest:
-	xor r10d, r10d
+	xor r10d, r10d			; written
 .late:
 	pop rdx
 	pop rax

@@ -192,11 +192,12 @@ static void graph_end(struct ring_buffer_per_cpu *rb)
 /* The end of graph_fast_code: as function_late(). */
 static void graph_late(void *word, struct ftrace_regs *fregs, u32 refused)
 {
-	if (refused)
-		graph_call_again(fregs->ip - MCOUNT_INSN_SIZE,
-				 &fregs->parent_ip, word);
-	else
+	if (!refused) {
 		graph_end(word);
+		return;
+	}
+	ring_buffer_not_written(word, refused);
+	graph_call_again(fregs->ip - MCOUNT_INSN_SIZE, &fregs->parent_ip, word);
 }
 
 extern const u8 graph_fast_code[], graph_fast_end[];
@@ -247,8 +248,10 @@ enum fgraph_handled graph_handler_late(struct ring_buffer_per_cpu *rb)
 }
 
 /* It has done nothing. */
-enum fgraph_handled graph_handler_refused(struct ring_buffer_per_cpu *rb)
+enum fgraph_handled graph_handler_refused(struct ring_buffer_per_cpu *rb,
+					  u32 refused)
 {
+	ring_buffer_not_written(rb, refused);
 	ring_buffer_refused(rb);
 	preempt_enable_no_resched();
 	return FGRAPH_REFUSED;

@@ -56,7 +56,8 @@ extern struct graph_trace graph_top;
  * writer that nested in @rb (NULL: none) and a switch that is due.
  */
 enum fgraph_handled graph_handler(unsigned long *retp);
-enum fgraph_handled graph_handler_refused(struct ring_buffer_per_cpu *rb);
+enum fgraph_handled graph_handler_refused(struct ring_buffer_per_cpu *rb,
+					  u32 refused);
 enum fgraph_handled graph_handler_late(struct ring_buffer_per_cpu *rb);
 
 enum graph_choice { GRAPH_SKIP, GRAPH_RECORD, GRAPH_ROOT, GRAPH_HIDE };

@@ -47,7 +47,7 @@ graph_fast_code:
 	push rax
 	push rdx
 	push rcx
-	ring_begin .refused
+	ring_get
 	mov rax, [gs:current_task]
 	mov rax, [rax + TASK_RET_STACK]
 	test rax, rax
@@ -69,9 +69,8 @@ graph_fast_code:
 	mov eax, [rcx - FRAME_SIZE + FRAME_DEPTH]
 	inc eax
 	mov [rcx + FRAME_DEPTH], eax
-	ring_clock
+	ring_reserve GRAPH_ENT_SIZE, .pop, .undo
 	mov [rcx + FRAME_CALLTIME], rdx
-	ring_reserve GRAPH_ENT_SIZE, .undo
 	ring_fill TRACE_GRAPH_ENT
 	mov rax, [rcx + FRAME_FUNC]
 	mov [EVENT(GRAPH_ENT_FUNC)], rax
@@ -87,19 +86,24 @@ graph_fast_code:
 	pop rax
 	ret
 .undo:
-	mov byte [r11 + RB_INSIDE], 0	; ->nest
+	mov r10d, RB_EVENT_HEADER + GRAPH_ENT_SIZE
+	jmp .unpush
+.pop:
+	mov r10d, RING_REFUSED
+.unpush:
 	mov rax, [gs:current_task]
 	mov rax, [rax + TASK_RET_STACK]
 	sub rcx, FRAME_SIZE
 	mov [rax + STACK_TOP], rcx
+	jmp .late
 .refused:
-	mov r10d, 1			; not hooked
+	mov r10d, RING_REFUSED		; not hooked
 	jmp .late
 .resched:
 	inc dword [gs:preempt_count]
 	xor r11d, r11d			; this may be another CPU by now
 .rest:
-	xor r10d, r10d
+	xor r10d, r10d			; hooked
 .late:
 	pop rcx
 	pop rdx
@@ -125,10 +129,9 @@ func graph_handler
 	jne .not_ours
 	cmp dword [abs trace_top_array + TRACE_STATE], TRACE_USUAL
 	jne .not_ours
-	ring_begin .refused
-	ring_clock
+	ring_get
+	ring_reserve GRAPH_RET_SIZE, .refused, .undo
 	mov r8, rdx
-	ring_reserve GRAPH_RET_SIZE, .undo
 	ring_fill TRACE_GRAPH_RET, r9
 	mov rax, [rcx + FRAME_FUNC]
 	mov [EVENT(GRAPH_RET_FUNC)], rax
@@ -150,8 +153,11 @@ func graph_handler
 	xor eax, eax
 	ret
 .undo:
-	mov byte [r11 + RB_INSIDE], 0	; ->nest
+	mov esi, RB_EVENT_HEADER + GRAPH_RET_SIZE
+	jmp .not_written
 .refused:
+	mov esi, RING_REFUSED
+.not_written:
 	mov rdi, r11
 	jmp graph_handler_refused
 .resched:

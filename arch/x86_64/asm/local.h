@@ -20,13 +20,29 @@
 #define local_read(p)	  READ_ONCE(*(p))
 #define local_set(p, val) WRITE_ONCE(*(p), (val))
 
-/* Return: is there something left? */
-static __always_inline bool local_sub(u32 *p, u32 n)
+/*
+ * These three tell who is inside, so the compiler moves no access across them.
+ * Return: is the sum's highest bit set?
+ */
+static __always_inline bool local_add_sign(u32 *p, u32 n)
 {
-	bool left;
+	bool sign;
 
-	__asm__ volatile("subl %2, %1" : "=@ccnz"(left), "+m"(*p) : "re"(n));
-	return left;
+	__asm__ volatile("addl %2, %1"
+			 : "=@ccs"(sign), "+m"(*p)
+			 : "re"(n)
+			 : "memory");
+	return sign;
+}
+
+static __always_inline void local_or(u32 *p, u32 bits)
+{
+	__asm__ volatile("orl %1, %0" : "+m"(*p) : "re"(bits) : "memory");
+}
+
+static __always_inline void local_and(u32 *p, u32 bits)
+{
+	__asm__ volatile("andl %1, %0" : "+m"(*p) : "re"(bits) : "memory");
 }
 
 /* No memory clobber: these count, they publish nothing. */
@@ -62,6 +78,18 @@ static __always_inline bool local_try_cmpxchg(u64 *p, u64 *oldp, u64 val)
 	bool stored;
 
 	__asm__ volatile("cmpxchgq %3, %1"
+			 : "=@ccz"(stored), "+m"(*p), "+a"(*oldp)
+			 : "r"(val)
+			 : "memory");
+	return stored;
+}
+
+/* The same for four bytes. */
+static __always_inline bool local_try_cmpxchg32(u32 *p, u32 *oldp, u32 val)
+{
+	bool stored;
+
+	__asm__ volatile("cmpxchgl %3, %1"
 			 : "=@ccz"(stored), "+m"(*p), "+a"(*oldp)
 			 : "r"(val)
 			 : "memory");

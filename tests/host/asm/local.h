@@ -21,11 +21,23 @@
 		WRITE_ONCE(*(p), (val)); \
 	} while (0)
 
-static __always_inline bool local_sub(u32 *p, u32 n)
+static __always_inline bool local_add_sign(u32 *p, u32 n)
 {
 	host_step();
-	*p -= n;
-	return *p;
+	*p += n;
+	return *p >> 31;
+}
+
+static __always_inline void local_or(u32 *p, u32 bits)
+{
+	host_step();
+	*p |= bits;
+}
+
+static __always_inline void local_and(u32 *p, u32 bits)
+{
+	host_step();
+	*p &= bits;
 }
 
 static __always_inline void local_inc(u64 *p)
@@ -41,6 +53,17 @@ static __always_inline void local_add(u64 *p, u64 n)
 }
 
 static __always_inline bool local_try_cmpxchg(u64 *p, u64 *oldp, u64 val)
+{
+	host_step();
+	if (*p != *oldp) {
+		*oldp = *p;
+		return false;
+	}
+	*p = val;
+	return true;
+}
+
+static __always_inline bool local_try_cmpxchg32(u32 *p, u32 *oldp, u32 val)
 {
 	host_step();
 	if (*p != *oldp) {
