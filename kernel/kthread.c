@@ -55,7 +55,7 @@ static void idle_task_init(struct task_struct *task, unsigned int cpu)
 /* Before anything asks for `current`. */
 void sched_init_early(void)
 {
-	this_cpu_write(current_task, &boot_task);
+	set_current_task(&boot_task, 0);
 	idle_task_init(&boot_task, 0);
 }
 

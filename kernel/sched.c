@@ -16,6 +16,9 @@
  *    count need not be saved per task.
  * SC5 A preempted task stays on its queue in any state, so that it can finish
  *    testing the condition that it is about to wait for.
+ * SC6 A CPU's resched_request is set before the interrupt that carries it is
+ *    sent, and read by the handler of that interrupt. So the request is served
+ *    after it was made, whatever the CPU did until then: see resched_cpu().
  *
  * Context and locks: one queue lock at a time; inside wait queue, mutex and
  * timer locks and task_list_lock.
@@ -80,13 +83,28 @@ static void dequeue(struct run_queue *rq, struct task_struct *task)
 		WRITE_ONCE(rq->nr_pullable, rq->nr_pullable - 1);
 }
 
+/*
+ * Only its own CPU sets need_resched (CW1), so another one is sent a request
+ * and an interrupt, whose handler sets it. No request is lost (SC6):
+ *
+ * - Made while the handler clears an earlier one: both become one. The lock of
+ *   the queue comes between that and reschedule()'s look, which finds the tasks
+ *   of both.
+ * - Made while reschedule() drops one: with the queue locked, so afterwards, or
+ *   before and its task is found. Only the call for an idle CPU (kick()) has
+ *   another lock: an idle CPU looks at all queues behind a full barrier.
+ * - Made between an idle CPU's last look and its halt: interrupts are off until
+ *   HLT, so this one ends the halt.
+ * - The interrupt is late: if reschedule() has dropped the request, it does
+ *   nothing; else there is at most one needless switch.
+ */
 void resched_cpu(unsigned int cpu)
 {
 	if (cpu == smp_processor_id()) {
-		this_cpu_write(need_resched, 1);
+		set_need_resched();
 		return;
 	}
-	WRITE_ONCE(per_cpu(need_resched, cpu), 1);
+	WRITE_ONCE(per_cpu(resched_request, cpu), 1);
 	smp_send_reschedule(cpu);
 }
 
@@ -231,8 +249,23 @@ switch_tasks(struct run_queue *rq, struct task_struct *next, bool voluntary)
 	rq->nr_switches++;
 	for_each_task_hook(switched, prev, next);
 	rq->curr = next;
-	this_cpu_write(current_task, next);
+	set_current_task(next, next->pid);
 	return switch_to(prev, next);
+}
+
+static __noreturn __cold void context_is_wrong(void)
+{
+	panic("context word %016llx: preempt count %u, pid %d",
+	      this_cpu_read(context_word), preempt_count(), current->pid);
+}
+
+/* CW4: in the task, @count levels, and no carry into the pid. */
+static void assert_context(const struct task_struct *task, u64 count)
+{
+	u64 word = (u64)task->pid << CONTEXT_PID_SHIFT | count * CONTEXT_LEVEL;
+
+	if (unlikely((this_cpu_read(context_word) & ~CONTEXT_RESCHED) != word))
+		context_is_wrong();
 }
 
 /* Context: interrupts off, preempt count 1 (SC4). */
@@ -242,9 +275,10 @@ static void reschedule(bool voluntary)
 	struct task_struct *prev = rq->curr, *next;
 
 	assert_irqs_off();
-	BUG_ON(preempt_count() != 1 || !in_task());
+	assert_context(prev, 1);
 	spin_lock(&rq->lock);
-	this_cpu_write(need_resched, 0);
+	this_cpu_write(resched_request, 0); /* SC6 */
+	clear_need_resched();
 	put_prev(rq, prev, voluntary);
 	next = pick_next(rq);
 	if (next != prev)
@@ -265,7 +299,7 @@ void schedule(void)
 		reschedule(true);
 		local_irq_enable();
 		preempt_enable_no_resched();
-	} while (unlikely(this_cpu_read(need_resched)));
+	} while (unlikely(need_resched()));
 }
 
 /*
@@ -275,9 +309,9 @@ void schedule(void)
  */
 notrace void preempt_schedule(void)
 {
-	if (!sched_active || !in_task() || irqs_disabled())
+	if (!sched_active || preempt_count() || !in_task() || irqs_disabled())
 		return;
-	while (this_cpu_read(need_resched)) {
+	while (need_resched()) {
 		preempt_disable();
 		arch_irq_disable();
 		reschedule(false);
@@ -289,7 +323,7 @@ notrace void preempt_schedule(void)
 /* Up-call from the exit of an interrupt, see <asm/upcalls.h>. */
 void preempt_schedule_irq(void)
 {
-	while (this_cpu_read(need_resched)) {
+	while (need_resched()) {
 		preempt_disable();
 		reschedule(false);
 		preempt_enable_no_resched();
@@ -307,7 +341,7 @@ bool cond_resched(void)
 	might_sleep();
 	if (unlikely(current->quiesce_marks))
 		quiesce_pass();
-	if (likely(!this_cpu_read(need_resched)))
+	if (likely(!need_resched()))
 		return false;
 	schedule();
 	return true;
@@ -316,8 +350,11 @@ bool cond_resched(void)
 /* From timer_tick(): the end of a time slice. */
 void scheduler_tick(void)
 {
+	/* CW4: half of what the count can hold is more than any code needs. */
+	if (unlikely(preempt_count() >= 128))
+		context_is_wrong();
 	if (this_cpu_ptr(&run_queue)->nr_queued)
-		this_cpu_write(need_resched, 1);
+		set_need_resched();
 }
 
 /* Take the first task of @victim that may move; NULL if there is none. */
@@ -368,7 +405,7 @@ static bool work_waits(void)
 {
 	u64 cpus = READ_ONCE(cpu_online_mask);
 
-	if (this_cpu_read(need_resched))
+	if (need_resched())
 		return true;
 	for (; cpus; cpus &= cpus - 1)
 		if (READ_ONCE(per_cpu(run_queue, __builtin_ctzll(cpus))
@@ -416,9 +453,9 @@ void idle_loop(void)
 {
 	BUG_ON(preempt_count() != 1);
 	for (;;) {
-		if (!pull_task() && !this_cpu_read(need_resched))
+		if (!pull_task() && !need_resched())
 			idle_wait();
-		if (!this_cpu_read(need_resched))
+		if (!need_resched())
 			continue;
 		local_irq_disable();
 		reschedule(true);

@@ -44,6 +44,7 @@ CRASHES = [
      "crash_poke_spinlock"),
     ("poke-in-irq", "may sleep, but preempt count 0, context 2, irqs on",
      "poke_in_irq"),
+    ("levels", "preempt count 130, pid ", "crash_levels"),
 ]
 
 

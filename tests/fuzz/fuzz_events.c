@@ -55,8 +55,6 @@
 static struct ftrace_ops stack_ops;
 static struct ring_buffer_per_cpu ring;
 
-const u32 trace_context_flags[CTX_TRANSITION];
-
 struct ftrace_ops *stack_tracer_ops(void)
 {
 	return &stack_ops;

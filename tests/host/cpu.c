@@ -21,8 +21,9 @@ u64 host_tsc;
 u64 tsc_mult = 1ULL << 32; /* a cycle takes a nanosecond */
 u64 tsc_hz = 1000000000, tsc_base, tsc_warp_max;
 u32 cpu_number[NR_CPUS];
-u32 preempt_count[NR_CPUS];
-u32 need_resched[NR_CPUS];
+u64 context_word[NR_CPUS] = {
+	[0 ... NR_CPUS - 1] = 1UL << CONTEXT_PID_SHIFT, /* host_task */
+};
 u32 trace_context[NR_CPUS] = { [0 ... NR_CPUS - 1] = CTX_TASK };
 struct task_struct *current_task[NR_CPUS] = {
 	[0 ... NR_CPUS - 1] = &host_task,

@@ -230,6 +230,15 @@ static noinline void crash_sync(void)
 	barrier();
 }
 
+/* CW4 */
+static noinline void crash_levels(void)
+{
+	for (int i = 0; i < 130; i++)
+		preempt_disable();
+	udelay(WAIT_MS * 1000);
+	barrier();
+}
+
 static noinline void crash_call_irqs_off(void)
 {
 	local_irq_disable();
@@ -378,6 +387,7 @@ static const struct crash {
 	{ "poke-irqs-off", crash_poke_irqs_off },
 	{ "poke-spinlock", crash_poke_spinlock },
 	{ "poke-in-irq", crash_poke_in_irq },
+	{ "levels", crash_levels },
 	{ "printing", crash_printing },
 	{ "triple", crash_triple },
 	{ "reset", crash_reset },

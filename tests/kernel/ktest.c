@@ -330,7 +330,7 @@ static int test_thread(void *arg)
 	count = preempt_count();
 	if (irqs_disabled() || count || !in_task()) {
 		local_irq_enable();
-		this_cpu_write(preempt_count, 0);
+		preempt_count_restore(0);
 		EXPECT_EQ(count, 0);
 		EXPECT(!"interrupts off at the end");
 	}

@@ -120,6 +120,26 @@ __printf(1, 2) void ktest_note(const char *fmt, ...);
 		ktest_held_;                                                 \
 	})
 
+/*
+ * As if an interrupt or NMI (CTX_IRQ, CTX_NMI) came here, for guards and
+ * events; CTX_TASK ends it. While the two words differ, neither says that the
+ * task may be preempted.
+ */
+static __always_inline void play_context(u32 context)
+{
+	u64 flag = context == CTX_NMI ? CONTEXT_NMI :
+		   context == CTX_IRQ ? CONTEXT_HARDIRQ :
+					0;
+	u64 change = flag ^ (this_cpu_read(context_word) &
+			     (CONTEXT_NMI | CONTEXT_HARDIRQ));
+
+	if (flag)
+		this_cpu_xor(context_word, change);
+	this_cpu_write(trace_context, context);
+	if (!flag)
+		this_cpu_xor(context_word, change);
+}
+
 /* Let others run: yields in the first turns of a wait, then sleeps. */
 void ktest_relax(unsigned int turn);
 

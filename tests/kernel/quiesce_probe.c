@@ -127,7 +127,7 @@ notrace void stand_preempted(bool *stopped, const bool *go_on)
 
 	WRITE_ONCE(*stopped, true);
 	while (!READ_ONCE(*go_on)) {
-		this_cpu_write(need_resched, 1);
+		set_need_resched();
 		preempt_schedule_irq();
 		local_irq_enable();
 		/* QEMU takes no interrupt between sti and a pause behind it. */

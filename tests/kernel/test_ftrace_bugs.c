@@ -181,9 +181,9 @@ static void notrace callback_interrupted(unsigned long ip,
 	}
 	in_task_hits++;
 	/* As if the interrupt came just here: context and guard are real. */
-	this_cpu_write(trace_context, CTX_IRQ);
+	play_context(CTX_IRQ);
 	ftrace_target[8]();
-	this_cpu_write(trace_context, CTX_TASK);
+	play_context(CTX_TASK);
 }
 
 static void interrupted_with(unsigned long flags)

@@ -322,7 +322,7 @@ KTEST(function_tracer, flags_count_and_pid)
 		local_irq_save(flags);
 		preempt_disable();
 		preempt_disable();
-		this_cpu_write(need_resched, 1);
+		set_need_resched();
 		ft_target(NULL);
 		preempt_enable_no_resched();
 		preempt_enable_no_resched();

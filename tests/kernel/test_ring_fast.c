@@ -181,9 +181,9 @@ static bool quiet(unsigned int cpu)
 static void call_nested(struct pt_regs *regs)
 {
 	(void)regs;
-	this_cpu_write(trace_context, CTX_NMI);
+	play_context(CTX_NMI);
 	EXPECT_EQ(tail ? rf_tail(3, 2, 1) : rf_target(3, 2, 1), 321);
-	this_cpu_write(trace_context, CTX_TASK);
+	play_context(CTX_TASK);
 }
 
 /* At every instruction, with interrupts off; each call is one event, and so are
@@ -218,11 +218,11 @@ static void everywhere(void (*act)(struct pt_regs *regs), unsigned int more)
 
 static void write_nested(unsigned int n)
 {
-	this_cpu_write(trace_context, CTX_NMI);
+	play_context(CTX_NMI);
 	while (n--)
 		trace_function(trace_top(), (unsigned long)rf_target,
 			       seen.mark);
-	this_cpu_write(trace_context, CTX_TASK);
+	play_context(CTX_TASK);
 }
 
 static void write_one(struct pt_regs *regs)
@@ -362,7 +362,7 @@ KTEST(ring_fast, the_ring_goes_at_each_instruction_RB9)
 static void make_due(struct pt_regs *regs)
 {
 	(void)regs;
-	this_cpu_write(need_resched, 1);
+	set_need_resched();
 }
 
 /*
@@ -377,7 +377,7 @@ static void due_everywhere(unsigned int most)
 	step.misses = 0;
 	do {
 		act_at(n, make_due);
-		late += this_cpu_read(need_resched);
+		late += need_resched();
 	} while (more_steps(&n));
 	EXPECT(n > 40 && n < 1000);
 	EXPECT(late <= most);

@@ -66,21 +66,21 @@ static bool call_somehow(unsigned long tramp)
 {
 	static const u32 contexts[] = { CTX_TASK, CTX_IRQ, CTX_NMI };
 	u32 levels = 1 + dice(3), way = dice(5), i;
-	u8 resched = this_cpu_read(need_resched);
+	bool resched = need_resched();
 	bool same;
 
-	this_cpu_add(preempt_count, levels);
+	this_cpu_add(context_word, levels * CONTEXT_LEVEL);
 	if (way == 4)
 		local_irq_enable();
 	else if (way == 3)
-		this_cpu_write(need_resched, 1);
+		set_need_resched();
 	else
-		this_cpu_write(trace_context, contexts[way]);
+		play_context(contexts[way]);
 	same = call(tramp);
 	local_irq_disable();
-	this_cpu_write(trace_context, CTX_TASK);
-	if (way == 3)
-		this_cpu_write(need_resched, resched);
+	play_context(CTX_TASK);
+	if (way == 3 && !resched)
+		clear_need_resched();
 	for (i = 0; i < levels; i++)
 		preempt_enable_no_resched();
 	return same;

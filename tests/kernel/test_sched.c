@@ -238,11 +238,10 @@ static int run_for_ticks(void *arg)
 	preempt_disable();
 	turns = READ_ONCE(s->turns);
 	switches = current->nivcsw;
-	while (ktime_ns() < end ||
-	       (!this_cpu_read(need_resched) && ktime_ns() < last))
+	while (ktime_ns() < end || (!need_resched() && ktime_ns() < last))
 		cpu_relax();
 	EXPECT_EQ(READ_ONCE(s->turns), turns);
-	EXPECT(this_cpu_read(need_resched));
+	EXPECT(need_resched());
 	preempt_enable(); /* switches here and now */
 	EXPECT(current->nivcsw > switches);
 	return 0;

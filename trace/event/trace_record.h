@@ -15,28 +15,35 @@
 /* This CPU's ring of trace_top(): one load instead of three. */
 DECLARE_PER_CPU(struct ring_buffer_per_cpu *, trace_top_ring);
 
-/* By trace_context; shifted to trace_entry.flags in the first u32. */
-extern const u32 trace_context_flags[CTX_TRANSITION];
-
 /*
  * trace_fill() - write the trace_entry that an event begins with
  * @type: the event's id
+ *
+ * An event's place in the ring is aligned to four bytes.
  */
 static __always_inline void trace_fill(void *ent, u32 type)
 {
-	u32 *words = ent;
-	u32 head = type - (1U << 24); /* preempt count without our level */
+	struct words {
+		u64 head;
+	} __packed *words = ent;
+	u64 head = this_cpu_read(context_word) & ~BIT(CONTEXT_SIGN);
 
-	static_assert(offsetof(struct trace_entry, flags) == 2 &&
-			      offsetof(struct trace_entry, preempt_count) == 3,
-		      "shifts below");
-	head += preempt_count() << 24;
-	head |= this_cpu_read(need_resched) << 18;
-	head |= trace_context_flags[this_cpu_read_index(trace_context)];
-	head |= (~(u32)local_save_flags() & X86_EFLAGS_IF) << 7;
-	words[0] = head;
-	words[1] = current->pid;
+	head -= (local_save_flags() & X86_EFLAGS_IF) << 7; /* irqs are on */
+	words->head = head + type + (TRACE_FLAG_IRQS_OFF << 16) -
+		      CONTEXT_LEVEL; /* our own */
 }
 
+/* The layout of context_word is that of a trace_entry, type 0. */
+static_assert(offsetof(struct trace_entry, flags) == 2 &&
+		      offsetof(struct trace_entry, pid) ==
+			      CONTEXT_PID_SHIFT / 8 &&
+		      sizeof(struct trace_entry) == sizeof(u64),
+	      "trace_entry");
+static_assert(offsetof(struct trace_entry, preempt_count) ==
+			      CONTEXT_COUNT_BYTE &&
+		      CONTEXT_LEVEL == 1 << 8 * CONTEXT_COUNT_BYTE,
+	      "preempt_count");
 static_assert(TRACE_FLAG_IRQS_OFF << 16 == X86_EFLAGS_IF << 7, "IF");
-static_assert(TRACE_FLAG_NEED_RESCHED << 16 == 1 << 18, "need_resched");
+static_assert(TRACE_FLAG_NEED_RESCHED << 16 == CONTEXT_NEED_RESCHED, "resched");
+static_assert(TRACE_FLAG_HARDIRQ << 16 == CONTEXT_HARDIRQ, "irq");
+static_assert(TRACE_FLAG_NMI << 16 == CONTEXT_NMI, "nmi");

@@ -2,7 +2,7 @@
 /*
  * trace_stack.c - write a stack as an event.
  *
- * Owns the table that maps a context to flags of any event.
+ * Owns nothing.
  *
  * Context: probe, not traceable.
  */
@@ -10,11 +10,6 @@
 #include "kernel/stacktrace.h"
 #include "trace/event/trace_record.h"
 #include "trace/trace_internal.h"
-
-const u32 trace_context_flags[CTX_TRANSITION] = {
-	[CTX_NMI] = TRACE_FLAG_NMI << 16,
-	[CTX_IRQ] = TRACE_FLAG_HARDIRQ << 16,
-};
 
 static void write_stack(struct trace_array *tr, const unsigned long *addrs,
 			unsigned int n)

@@ -20,7 +20,6 @@ void entry_offsets(void)
 	DEFINE(FTRACE_FAST_LATE, FTRACE_FAST_LATE);
 	DEFINE(TRACE_FN, TRACE_FN);
 	DEFINE(TRACE_FLAG_IRQS_OFF, TRACE_FLAG_IRQS_OFF);
-	DEFINE(ENTRY_PID, offsetof(struct trace_entry, pid));
 	DEFINE(ENTRY_IP, offsetof(struct ftrace_entry, ip));
 	DEFINE(ENTRY_PARENT_IP, offsetof(struct ftrace_entry, parent_ip));
 	DEFINE(ENTRY_SIZE, sizeof(struct ftrace_entry));

@@ -2,7 +2,7 @@
 ;
 ; The function tracer's event in the top trace, in front of the trampoline's
 ; frame (struct ftrace_fast): function_call() for the common case, without a
-; frame, arguments and a call. 68 instructions, of which 2 are the gate's.
+; frame, arguments and a call. 60 instructions, of which 2 are the gate's.
 ;
 ; IN	all registers as the traced function's caller left them;
 ;	[rsp] the address behind the site's CALL, [rsp + 8] the return
@@ -44,6 +44,7 @@ function_fast_code:
 	mov [EVENT(ENTRY_PARENT_IP)], rax
 	ring_commit ENTRY_SIZE, .rest
 	ring_end .resched
+.out:
 	pop rdx
 	pop rax
 	ret
@@ -54,7 +55,7 @@ function_fast_code:
 	mov r10d, RING_REFUSED
 	jmp .late
 .resched:
-	inc dword [gs:preempt_count]
+	ring_resched .out
 	xor r11d, r11d			; this may be another CPU by now
 .rest:
 	xor r10d, r10d			; written

@@ -15,7 +15,8 @@
 %include "trace/ring/ring_fast.inc"
 %include "trace/tracers/entry-offsets.inc"
 
-extern ftrace_aside, trace_top_array, graph_top, return_to_handler
+extern ftrace_aside, current_task
+extern trace_top_array, graph_top, return_to_handler
 extern graph_handler_late, graph_handler_refused
 
 SITE_SIZE equ 5				; the CALL at the site
@@ -81,6 +82,7 @@ graph_fast_code:
 	mov qword [rax], return_to_handler
 	ring_commit GRAPH_ENT_SIZE, .rest
 	ring_end .resched
+.out:
 	pop rcx
 	pop rdx
 	pop rax
@@ -100,7 +102,7 @@ graph_fast_code:
 	mov r10d, RING_REFUSED		; not hooked
 	jmp .late
 .resched:
-	inc dword [gs:preempt_count]
+	ring_resched .out
 	xor r11d, r11d			; this may be another CPU by now
 .rest:
 	xor r10d, r10d			; hooked
@@ -132,7 +134,7 @@ func graph_handler
 	ring_get
 	ring_reserve GRAPH_RET_SIZE, .refused, .undo
 	mov r8, rdx
-	ring_fill TRACE_GRAPH_RET, r9
+	ring_fill TRACE_GRAPH_RET
 	mov rax, [rcx + FRAME_FUNC]
 	mov [EVENT(GRAPH_RET_FUNC)], rax
 	mov eax, [rcx + FRAME_DEPTH]
@@ -148,6 +150,7 @@ func graph_handler
 	mov [rsi + STACK_TOP], rcx	; after the frame was read
 	ring_commit GRAPH_RET_SIZE, .rest
 	ring_end .resched
+.out:
 	ret
 .not_ours:
 	xor eax, eax
@@ -161,7 +164,7 @@ func graph_handler
 	mov rdi, r11
 	jmp graph_handler_refused
 .resched:
-	inc dword [gs:preempt_count]
+	ring_resched .out
 	xor r11d, r11d			; this may be another CPU by now
 .rest:
 	mov rdi, r11

@@ -8,6 +8,30 @@
  * counts the reasons not to switch tasks. Interrupts need not change it,
  * because no switch happens outside task context.
  *
+ * The count is a part of context_word, which is the head of an event as it
+ * would be written now, in the layout of struct trace_entry. So a tracer writes
+ * the head by one store:
+ *
+ *	bits 0-15	0: the event's type is added
+ *	bits 16-23	CONTEXT_NEED_RESCHED, CONTEXT_HARDIRQ, CONTEXT_NMI; not
+ *			whether interrupts are off, which RFLAGS knows
+ *	bits 24-31	preempt_count
+ *	bits 32-62	pid of current
+ *	bit 63		need_resched once more: the sign of a result tells it
+ *
+ * CW1 Only the word's own CPU writes it, each time by one instruction of eight
+ *    bytes that changes its own field alone. So an interrupt or NMI comes
+ *    before or after it, and no lock prefix is needed; and a load of the whole
+ *    word never waits for a narrower store. Narrow loads are free.
+ * CW2 Of the flags of the context only that of trace_context is set: in an NMI
+ *    inside an interrupt, CONTEXT_NMI. entry.asm changes both words.
+ * CW3 Another CPU asks for a switch by resched_request and an interrupt, whose
+ *    handler sets need_resched (resched_cpu(), kernel/sched.c).
+ * CW4 The count stays below 256: a carry would go into the pid. A level is a
+ *    lock held or a section of a tracer, in one of four contexts. No code takes
+ *    locks in a loop, so this is the depth of calls, for which a stack has room
+ *    a few dozen times. Each switch and each tick look (sched.c).
+ *
  * Each access is one instruction and can be used in every context.
  */
 #pragma once
@@ -26,14 +50,24 @@
 #define CTX_TASK       8U
 #define CTX_TRANSITION 16U /* see trace/core/recursion.h */
 
-DECLARE_PER_CPU(u32, preempt_count);
+#define CONTEXT_NEED_RESCHED (1UL << 18)
+#define CONTEXT_HARDIRQ	     (1UL << 19)
+#define CONTEXT_NMI	     (1UL << 22)
+#define CONTEXT_COUNT_BYTE   3
+#define CONTEXT_LEVEL	     (1UL << 24)
+#define CONTEXT_PID_SHIFT    32
+#define CONTEXT_PID	     (0x7fffffffUL << CONTEXT_PID_SHIFT)
+#define CONTEXT_SIGN	     63
+#define CONTEXT_RESCHED	     (1UL << CONTEXT_SIGN | CONTEXT_NEED_RESCHED)
+
 DECLARE_PER_CPU(u32, trace_context);
-DECLARE_PER_CPU(u32, need_resched);
+DECLARE_PER_CPU(u64, context_word);
+DECLARE_PER_CPU(u32, resched_request);
 
 /*
- * Up-call into the scheduler: preemption has just become possible and
- * need_resched is set. The caller may have interrupts off or be outside task
- * context; the call then does nothing (the interrupt's exit tests again).
+ * Up-call into the scheduler: the count has just gone down and need_resched is
+ * set. The caller may still have preemption or interrupts off or be outside
+ * task context; the call then does nothing (what ends that tests again).
  */
 void preempt_schedule(void);
 
@@ -57,7 +91,49 @@ static __always_inline bool in_task(void)
 }
 
 /* Of this CPU; also the level of nesting that an event records. */
-#define preempt_count() this_cpu_read(preempt_count)
+static __always_inline u32 preempt_count(void)
+{
+	return this_cpu_read_byte(((u8 *)&context_word)[CONTEXT_COUNT_BYTE]);
+}
+
+/* Back to an earlier count. Context: preemption off, or the count is right. */
+static __always_inline void preempt_count_restore(u32 count)
+{
+	u64 levels = (u64)preempt_count() - count;
+
+	this_cpu_sub(context_word, levels * CONTEXT_LEVEL);
+}
+
+static __always_inline bool need_resched(void)
+{
+	bool due;
+
+	__asm__ volatile("cmpq $0, %%gs:%1" : "=@ccs"(due) : "m"(context_word));
+	return due;
+}
+
+static __always_inline void set_need_resched(void)
+{
+	this_cpu_or(context_word, CONTEXT_RESCHED);
+}
+
+static __always_inline void clear_need_resched(void)
+{
+	this_cpu_and(context_word, ~CONTEXT_RESCHED);
+}
+
+/*
+ * This CPU runs @task from now on. Context: interrupts off; an NMI between the
+ * stores records the pid of one task where `current` is the other.
+ */
+static __always_inline void set_current_task(struct task_struct *task, u32 pid)
+{
+	u64 now = this_cpu_read(context_word);
+
+	this_cpu_write(current_task, task);
+	this_cpu_xor(context_word,
+		     (now ^ (u64)pid << CONTEXT_PID_SHIFT) & CONTEXT_PID);
+}
 
 /*
  * The barrier keeps accesses of the section inside it. No CPU instruction is
@@ -65,7 +141,7 @@ static __always_inline bool in_task(void)
  */
 static __always_inline void preempt_disable_notrace(void)
 {
-	this_cpu_inc(preempt_count);
+	this_cpu_add(context_word, CONTEXT_LEVEL);
 	barrier();
 }
 
@@ -76,28 +152,22 @@ static __always_inline void preempt_disable_notrace(void)
 static __always_inline void preempt_enable_no_resched(void)
 {
 	barrier();
-	this_cpu_dec(preempt_count);
+	this_cpu_sub(context_word, CONTEXT_LEVEL);
 }
 
 static __always_inline void preempt_enable_notrace(void)
 {
-	bool zero, resched;
+	bool resched;
 
 	barrier();
-	__asm__ volatile("decl %%gs:%1"
-			 : "=@ccz"(zero), "+m"(preempt_count)
-			 :
-			 : "memory");
 	/*
-	 * An interrupt between the two instructions finds the count 0 and
-	 * switches by itself. After a migration the second one reads the new
-	 * CPU's flag, which costs at most one needless call.
+	 * An interrupt behind this instruction finds the new count, and
+	 * switches by itself if that is 0.
 	 */
-	if (likely(!zero))
-		return;
-	__asm__ volatile("cmpb $0, %%gs:%1"
-			 : "=@ccnz"(resched)
-			 : "m"(need_resched));
+	__asm__ volatile("subq %2, %%gs:%1"
+			 : "=@ccs"(resched), "+m"(context_word)
+			 : "i"(CONTEXT_LEVEL)
+			 : "memory");
 	if (unlikely(resched))
 		preempt_schedule();
 }

@@ -124,7 +124,10 @@ extern void percpu_bad_size(void)
 		index_;                                     \
 	})
 
-/* insn: "mov", "add", "sub", "or", "and", with a register or an immediate. */
+/*
+ * insn: "mov", "add", "sub", "or", "and", "xor", with a register or an
+ * immediate.
+ */
 #define percpu_to_op_(insn, var, val)                          \
 	do {                                                   \
 		__typeof__(var) operand_ = (val);              \
@@ -167,6 +170,7 @@ extern void percpu_bad_size(void)
 #define this_cpu_sub(var, val)	 percpu_to_op_("sub", var, val)
 #define this_cpu_or(var, val)	 percpu_to_op_("or", var, val)
 #define this_cpu_and(var, val)	 percpu_to_op_("and", var, val)
+#define this_cpu_xor(var, val)	 percpu_to_op_("xor", var, val)
 #define this_cpu_inc(var)	 percpu_to_op_("add", var, 1)
 #define this_cpu_dec(var)	 percpu_to_op_("sub", var, 1)
 

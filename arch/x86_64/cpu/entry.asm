@@ -35,7 +35,7 @@ section .text
 extern exception_entry, int3_declined, irq_entry, nmi_entry
 extern int3_owners_first, preempt_schedule_irq
 extern int3_short
-extern trace_context, preempt_count, need_resched
+extern trace_context, context_word
 extern sync_core_ack, sync_core_round, lapic_mmio
 extern sync_core_traced
 extern __tracepoint_sync_core_entry, __tracepoint_sync_core_exit
@@ -68,22 +68,36 @@ extern __tracepoint_sync_core_entry, __tracepoint_sync_core_exit
 	iretq
 %endmacro
 
-; The word between the pt_regs and a call into C. It holds the old context if
-; the entry changes the context.
+; The word between the pt_regs and a call into C. If the entry changes the
+; context, its lower half is the old one, its upper half the flags that changed.
 %define FRAME_CONTEXT	rsp
+%define FRAME_FLAGS	rsp + 4
 %define FRAME_REGS	rsp + 8
 
-; enter_context CTX: pushes the old context word, sets the new one (EN1).
+; enter_context CTX: pushes the old context, sets the new one (EN1) and its flag
+; in place of that of the old one in context_word (CW2). An NMI between these
+; instructions changes the flags that it finds, and changes them back.
 ; An exchange with memory is a full barrier: the handler reads nothing before
 ; other CPUs can see the context (cpu_is_quiet(), kernel/quiesce.c).
 %macro enter_context 1
 	mov eax, %1
 	xchg eax, [gs:trace_context]
 	push rax			; FRAME_CONTEXT
+	mov eax, [gs:context_word]
+	and eax, CONTEXT_NMI | CONTEXT_HARDIRQ
+  %if %1 == CTX_NMI
+	xor eax, CONTEXT_NMI
+  %elif %1 == CTX_IRQ
+	xor eax, CONTEXT_HARDIRQ
+  %endif
+	mov [FRAME_FLAGS], eax
+	xor [gs:context_word], rax
 %endmacro
 
-; leave_context: restores the context word; eax = the interrupted context
+; leave_context: restores what the entry has changed
 %macro leave_context 0
+	mov eax, [FRAME_FLAGS]
+	xor [gs:context_word], rax
 	mov eax, [FRAME_CONTEXT]
 	mov [gs:trace_context], eax
 %endmacro
@@ -265,12 +279,9 @@ func irq_common
 	mov rdi, rsp
 	enter_context CTX_IRQ		; EN1
 	call irq_entry			; rdi = regs; end of interrupt is done
-	leave_context			; eax = what was interrupted
-	cmp eax, CTX_TASK
-	jne .leave			; preempt a task only if:
-	cmp byte [gs:need_resched], 0
-	je .leave
-	cmp dword [gs:preempt_count], 0
+	leave_context
+	; Preempt a task only: need_resched, count 0, no flag of a context.
+	cmp dword [gs:context_word], CONTEXT_NEED_RESCHED
 	jne .leave
 	test dword [FRAME_REGS + PT_FLAGS], X86_EFLAGS_IF
 	jz .leave			; (clear in an exception's handler)

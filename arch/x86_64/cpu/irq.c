@@ -74,6 +74,15 @@ static void device_irq(unsigned int vector, struct pt_regs *regs)
 	apic_eoi();
 }
 
+/* The only place that looks whether another CPU has asked (SC6). */
+static void take_request(void)
+{
+	if (!this_cpu_read(resched_request))
+		return;
+	this_cpu_write(resched_request, 0);
+	set_need_resched();
+}
+
 void irq_entry(struct pt_regs *regs)
 {
 	unsigned int vector = regs_vector(regs);
@@ -90,6 +99,7 @@ void irq_entry(struct pt_regs *regs)
 	case VECTOR_RESCHEDULE: /* the exit path tests need_resched */
 		trace_reschedule_entry(vector);
 		apic_eoi();
+		take_request();
 		trace_reschedule_exit(vector);
 		break;
 	case VECTOR_CALL_FUNCTION:

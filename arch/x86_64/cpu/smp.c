@@ -171,7 +171,7 @@ static int arm(unsigned int cpu)
 
 	if (ret)
 		return ret;
-	per_cpu(current_task, cpu) = idle;
+	per_cpu(current_task, cpu) = idle; /* pid 0, as in context_word */
 	per_cpu(tsc_sync, cpu) = (struct tsc_sync){ 0 };
 	block->stack_top = (u64)stack_top;
 	block->gs_base = per_cpu_offset[cpu];

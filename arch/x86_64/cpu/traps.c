@@ -187,7 +187,7 @@ bool trap_catch(u32 vectors, void (*fn)(void *arg), void *arg,
 	WRITE_ONCE(catcher->vectors, 0);
 	if (caught) {
 		*info = catcher->info;
-		this_cpu_write(preempt_count, count);
+		preempt_count_restore(count);
 	}
 	preempt_enable();
 	return caught;

@@ -33,7 +33,7 @@
  * handlers do nothing. So one store turns the handlers off, and the owner may
  * be freed while calls are inside.
  *
- * With empty handlers a call executes 64 instructions, 3 of them in these.
+ * With empty handlers a call executes 62 instructions, 3 of them in these.
  *
  * Context: task.
  */
@@ -67,6 +67,7 @@ static void put_jcc(struct code *c, u8 cc, size_t label)
 	PUT(c, 0x0f, cc);
 	put_u32(c, (u32)(label - (c->len + 4)));
 }
+#define JS  0x88
 #define JZ  0x84
 #define JNZ 0x85
 
@@ -76,6 +77,15 @@ static void put_jcc(struct code *c, u8 cc, size_t label)
 		PUT(c, 0x65, __VA_ARGS__, 0x25);            \
 		put_u32(c, (u32)(unsigned long)(variable)); \
 	} while (0)
+
+/* add or sub gs:[context_word], a level of the preempt count */
+#define ADD 0x04
+#define SUB 0x2c
+static void put_preempt(struct code *c, u8 op)
+{
+	PUT_PERCPU(c, &context_word, 0x48, 0x81, op);
+	put_u32(c, CONTEXT_LEVEL);
+}
 
 static void put_frame(struct code *c, const struct ftrace_fexit_desc *desc)
 {
@@ -95,8 +105,8 @@ static void put_frame(struct code *c, const struct ftrace_fexit_desc *desc)
 /* Preemption off; rdi = the owner of now; eax = the context. */
 static void put_begin(struct code *c, void *const *word)
 {
-	PUT_PERCPU(c, &preempt_count, 0xff, 0x04); /* inc */
-	PUT(c, 0x48, 0x8b, 0x3c, 0x25);		   /* mov rdi, [word] */
+	put_preempt(c, ADD);
+	PUT(c, 0x48, 0x8b, 0x3c, 0x25); /* mov rdi, [word] */
 	put_u32(c, (u32)(unsigned long)word);
 	PUT_PERCPU(c, &trace_context, 0x8b, 0x04); /* mov eax, .. */
 }
@@ -116,12 +126,12 @@ static void put_handler(struct code *c, const struct ftrace_fexit_desc *desc,
 	put_u32(c, func);
 }
 
-/* Takes the context's bit back; flags are those of the preempt count. */
+/* Takes the context's bit back; the sign flag then tells need_resched. */
 static void put_end(struct code *c, const struct ftrace_fexit_owner *owner)
 {
 	PUT_PERCPU(c, &trace_context, 0x8b, 0x0c); /* mov ecx, .. */
 	PUT_PERCPU(c, owner->busy, 0x31, 0x0c);	   /* xor .., ecx */
-	PUT_PERCPU(c, &preempt_count, 0xff, 0x0c); /* dec */
+	put_preempt(c, SUB);
 }
 
 static void put_original(struct code *c, unsigned long ip)
@@ -168,7 +178,7 @@ static void put_exit(struct code *c, const struct ftrace_fexit_desc *desc,
 	PUT(c, 0x48, 0x89, 0x55, AT(ip));	      /* mov [..], rdx */
 	put_handler(c, desc, desc->owner->exit_func);
 	put_end(c, desc->owner);
-	put_jcc(c, JZ, at->resched);
+	put_jcc(c, JS, at->resched);
 	at->leave = c->len;
 	PUT(c, 0x48, 0x8b, 0x45, AT(ax), 0x48, 0x8b, 0x55, RDX);
 	put_leave(c, desc->out);
@@ -180,7 +190,7 @@ static void put_without(struct code *c, const struct ftrace_fexit_desc *desc,
 {
 	at->missed = c->len;
 	put_call(c, (unsigned long)desc->owner->missed);
-	PUT_PERCPU(c, &preempt_count, 0xff, 0x0c); /* dec */
+	put_preempt(c, SUB);
 	at->declined = c->len;
 	put_original(c, desc->ip);
 	put_leave(c, desc->out);
@@ -203,9 +213,6 @@ static void put_hooked(struct code *c, const struct ftrace_fexit_desc *desc,
 static void put_resched(struct code *c, struct labels *at)
 {
 	at->resched = c->len;
-	PUT_PERCPU(c, &need_resched, 0x80, 0x3c); /* cmp byte .., 0 */
-	PUT(c, 0);
-	put_jcc(c, JZ, at->leave);
 	put_call(c, (unsigned long)preempt_schedule);
 	put_jump(c, at->leave);
 }

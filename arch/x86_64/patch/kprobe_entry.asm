@@ -6,7 +6,7 @@
 ; void kprobe_site_caller(void)
 ;	Finds the site among the probed ones, and calls the handler of its
 ;	probe. It is written for a place with one probe, which has a pre
-;	handler only: 67 instructions above the handler's. Everything else
+;	handler only: 65 instructions above the handler's. Everything else
 ;	goes to kprobe_site_general().
 ;
 ; IN	all registers as the traced function's caller left them;
@@ -25,7 +25,7 @@
 
 section .text
 
-extern preempt_count, need_resched, trace_context, preempt_schedule
+extern context_word, trace_context, preempt_schedule
 extern kprobe_site_table, kprobe_busy, kprobe_contexts
 extern kprobe_site_general
 
@@ -47,7 +47,7 @@ func kprobe_site_caller
 	push 0				; PT_ORIG_AX: marks a full frame
 	push_list FAST_REGS, MORE_REGS	; rsp at the pt_regs
 	add qword [rsp + PT_SP], FULL_PARENT_IP - PT_SS
-	inc dword [gs:preempt_count]
+	add qword [gs:context_word], CONTEXT_LEVEL
 	mov rax, [rsp + PT_IP]
 	imul ecx, eax, KPROBE_SITE_HASH
 	shr ecx, 32 - KPROBE_SITE_BITS
@@ -68,10 +68,8 @@ func kprobe_site_caller
 	xor [gs:kprobe_busy], r12d
 	test eax, eax
 	jnz .redirected
-	dec dword [gs:preempt_count]
-	jnz .leave
-	cmp byte [gs:need_resched], 0
-	jne .resched
+	sub qword [gs:context_word], CONTEXT_LEVEL
+	js .resched
 .leave:
 	pop_list FAST_REGS, MORE_REGS	; rsp at PT_ORIG_AX
 	add rsp, PT_FLAGS - PT_ORIG_AX
@@ -84,10 +82,8 @@ func kprobe_site_caller
 .redirected:
 	mov rax, [rsp + PT_IP]
 	mov [rsp + FULL_RET], rax
-	dec dword [gs:preempt_count]
-	jnz .leave
-	cmp byte [gs:need_resched], 0
-	je .leave
+	sub qword [gs:context_word], CONTEXT_LEVEL
+	jns .leave
 .resched:
 	call preempt_schedule
 	jmp .leave
