@@ -4,7 +4,6 @@
  * ring-offsets.inc for NASM from this file's assembly (ring_fast.inc). So it
  * gets the order of the steps, too, as two macros.
  */
-#include "kernel/sched.h"
 #include "trace/ring/ring_fast.h"
 
 #define DEFINE(name, value) \
@@ -40,7 +39,6 @@ void ring_offsets(void)
 	DEFINE(RB_TYPE_BITS, RB_TYPE_BITS);
 	DEFINE(RB_DELTA_MAX, RB_DELTA_MAX);
 	DEFINE(TRACE_TSC_SHIFT, TRACE_TSC_SHIFT);
-	DEFINE(TASK_PID, offsetof(struct task_struct, pid));
 	MACRO(ring_reserve_steps, RING_RESERVE);
 	MACRO(ring_commit_steps, RING_COMMIT);
 }
