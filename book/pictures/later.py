@@ -57,9 +57,9 @@ def shadow():
 
 
 def ring():
-    p = Picture(760, 360, "The ring of a CPU, and the page of the reader")
+    p = Picture(760, 500, "The ring of a CPU, and how an event comes into it")
     pages = [("7", "new", "oldest"), ("8", "new", ""), ("9", "new", ""),
-             ("10", "note", "tail: written now"), ("11", "plain", "next")]
+             ("10", "note", "written now"), ("11", "plain", "next")]
     p.text(20, 30, "the ring: pages of one CPU", 14, bold=True)
     for nr, (words, fill, below) in enumerate(pages):
         x = 20 + 110 * nr
@@ -71,21 +71,38 @@ def ring():
     p.arrow((675, 104), (675, 146), (68, 146), (68, 128))
     p.text(370, 164, "one cmpxchg exchanges the reader's page for the oldest",
            13, anchor="middle")
-    p.text(20, 206, "inside page 10: writers nest like brackets", 14,
+    p.text(20, 206, "page 10, the common case: write, then publish", 14,
            bold=True)
-    boxes = [("complete", "new", 180), ("task's event\n(being filled)",
-                                       "trap", 170),
-             ("interrupt's\n(done)", "new", 120), ("NMI's\n(done)", "new",
-                                                   100), ("free", "plain", 130)]
+    row(p, 220, [("complete", "new", 200), ("an event, written", "trap", 170),
+                 ("free", "plain", 340)])
+    mark(p, 220, "readers see up to here", 276)
+    p.arrow((224, 284), (386, 284))
+    p.text(396, 289, "publish: one add", 13)
+    p.text(20, 346, "an interrupt and an NMI came in between", 14, bold=True)
+    row(p, 360, [("complete", "new", 200), ("task's event\n(being written)",
+                                           "trap", 170),
+                 ("interrupt's\n(done)", "new", 120),
+                 ("NMI's\n(done)", "new", 100), ("free", "plain", 120)])
+    mark(p, 220, "readers see\nup to here", 416)
+    p.text(318, 448, "announced:\nbytes, time", 13, anchor="middle")
+    mark(p, 610, "tail: the next writer begins here", 416)
+    p.text(20, 490, "The outermost writer publishes its event, and then those "
+           "behind it.", 13, color=DIM)
+    return p
+
+
+def row(p, y, boxes):
+    """Of a page's bytes, from the left."""
     x = 20
     for words, fill, width in boxes:
-        p.box(x, 220, width, 56, words, fill, 13)
+        p.box(x, y, width, 50, words, fill, 13)
         x += width
-    p.line((200, 290), (200, 305))
-    p.text(200, 324, "a reader sees up to here", 13, anchor="middle")
-    p.line((590, 290), (590, 305))
-    p.text(590, 324, "the next writer begins here", 13, anchor="middle")
-    return p
+
+
+def mark(p, x, words, y):
+    """A border between two boxes of a row."""
+    p.line((x, y - 2), (x, y + 14))
+    p.text(x, y + 32, words, 13, anchor="middle")
 
 
 def event():
