@@ -130,7 +130,8 @@ static __always_inline void list_visit(unsigned long ip,
 #define SPECIAL (FTRACE_SET_STUB | FTRACE_SET_GUARD | FTRACE_SET_NOT_CALLS)
 
 __own_line void ftrace_ops_list_func(unsigned long ip, unsigned long parent_ip,
-			  struct ftrace_ops *ops, struct ftrace_regs *fregs)
+				     struct ftrace_ops *ops,
+				     struct ftrace_regs *fregs)
 {
 	list_visit(ip, parent_ip, fregs, SPECIAL | FTRACE_SET_REGS);
 }

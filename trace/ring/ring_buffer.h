@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring_buffer.h - per-CPU buffers of events: layout, fast path, and calls.
+ * ring_buffer.h - per-CPU buffers of events: layout and calls. The fast path of
+ * a writer is in ring_fast.h.
  *
  * Each CPU has a ring of 4 KiB pages that only this CPU writes, from every
  * context: an interrupt's writer may nest in a task's, and an NMI's in both.

@@ -361,7 +361,7 @@ void ring_buffer_unpair(struct ring_buffer *a, struct ring_buffer *b)
 		WRITE_ONCE(a->cpu[cpu]->twin, NULL);
 		WRITE_ONCE(b->cpu[cpu]->twin, NULL);
 	}
-	synchronize_cpus(); /* another one may be looking at the twin's nest */
+	synchronize_cpus(); /* another one may be looking at the twin's state */
 	rb_change_end(b);
 	rb_change_end(a);
 }

@@ -11,8 +11,8 @@
  *
  * RB6  The reader gives its page back only when the commit page is a later one.
  *     Before that, the writer may still write to it.
- * RB7  Events are numbered by the writer (->first), so a reader that finds a
- *     gap knows exactly how many were lost.
+ * RB7  Events are numbered by the writer (->first), so a reader knows exactly
+ *     how many were lost.
  *
  * Context: task, may sleep. Locks: reader_lock.
  */

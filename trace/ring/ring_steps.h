@@ -24,11 +24,12 @@
  *
  *	clock	read the time
  *	gate	nobody may be inside, and the CPU is recorded; else: refused
- *	begin	tell the time, before the next step tells that there is one
+ *	begin	announce the time, before the next step announces the size
  *	enter	be inside, for so many bytes: one instruction
  *	place	behind what is visible; no room: undo
- *	delta	from the last event to the time told. Too long: undo. Another
- *		time is told: a writer came in front of `enter`: undo
+ *	delta	from the last event to the time announced. Negative or too long:
+ *		undo. Another time was announced: a writer came in front of
+ *		`enter`: undo
  *	header	of the event; then the caller writes its payload
  */
 #define RING_RESERVE(STEP) \
