@@ -21,7 +21,7 @@
 #define ROUNDS	 300
 #define LEVELS	 100
 #define REQUESTS 200
-#define HOPS	 1600 /* of all tasks */
+#define HOPS	 800 /* of all tasks */
 
 #define FLAGS (CONTEXT_NMI | CONTEXT_HARDIRQ)
 
