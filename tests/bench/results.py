@@ -5,6 +5,7 @@ figures that the demo's acts quote; run by itself, it renews demo/figures.h."""
 import os
 import time
 
+import cycles
 import history
 import rows
 
@@ -102,19 +103,23 @@ def read_ticks():
     return first.lstrip("# "), [line.split("\t")[:4] for line in lines]
 
 
-# Of a function and a graph event, new / old.
-WANTED_TICKS = {"call.function_ring": 0.90, "call.graph_ring": 0.90}
+# New / old; any other row may have cycles.SLOWER.
+MOST_TICKS = {"call.function_ring": 0.90, "call.graph_ring": 0.90}
 
 
-def slow_rows(lines):
-    """A sentence for each row above WANTED_TICKS, with where it goes."""
-    ticks = {name: list(map(float, rest)) for name, *rest in lines}
-    floor = ticks["calib.rdtsc"][1]
-    return "".join(
-        f"\n`{name}` takes {ticks[name][2]:.2f} of the old; {most:.2f} is "
-        f"wanted. An event reads the TSC once, and that alone "
-        f"(`calib.rdtsc`) takes {floor / ticks[name][0]:.2f} of the old.\n"
-        for name, most in WANTED_TICKS.items() if ticks[name][2] > most)
+def above_limits(lines):
+    """A sentence on the rows above their limits."""
+    found = []
+    for name, *figures in lines:
+        old, new, ratio = map(float, figures)
+        if ratio > MOST_TICKS[name] if name in MOST_TICKS else \
+                cycles.slower(old, new, ratio):
+            found.append(f"`{name}` takes {ratio:.3f}")
+    limits = ", ".join(f"{most:.2f} for `{name}`"
+                       for name, most in MOST_TICKS.items())
+    return (f"\nThe limits of new / old are {limits}, and {cycles.SLOWER} for "
+            f"every other row that is more than {cycles.EXACT} ticks slower: "
+            + ("; ".join(found) if found else "none is above") + ".\n")
 
 
 def ticks_section(first, lines):
@@ -124,17 +129,7 @@ def ticks_section(first, lines):
             f"bench-cycles`: {first}. The ratio is the median of five. There "
             "are none of Linux: its paths cannot be linked into a user "
             "program, and an emulator has no ticks.\n\n"
-            + "\n".join(table) + "\n" + slow_rows(lines))
-
-
-def misses_section(ours):
-    """The rows above what is wanted, and where that goes."""
-    lines = ["| row | ours | wanted | where it goes |", "|---|---:|---:|---|"]
-    lines += [f"| {row.name} | {rows.text(figure)} | {rows.text(wanted)} | "
-              f"{why} |" for row, figure, wanted, why in rows.misses(ours)]
-    return ("\n## Above what is wanted\n\nAll limits are met where the table "
-            "says so. Of some rows less is wanted:\n\n"
-            + "\n".join(lines) + "\n")
+            + "\n".join(table) + "\n" + above_limits(lines))
 
 
 def text(ours, linux, versions):
@@ -147,8 +142,7 @@ def text(ours, linux, versions):
             "those of a processor, of the recorded commit over those of "
             f"{first.split()[-1]}.\n\n"
             + "\n".join(rows.table(ours, linux, ticks=ratios)) + "\n\n"
-            + "\n".join(rows.notes()) + "\n" + misses_section(ours)
-            + ticks_section(first, lines))
+            + "\n".join(rows.notes()) + "\n" + ticks_section(first, lines))
 
 
 def write(ours, linux, versions):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The rows: which there are, their targets, and how they are printed."""
 
-import fnmatch
 import os
 import re
 
@@ -38,11 +37,6 @@ class Row:
             return None if other is None else other + float(more)
         return float(self.target)
 
-    def wanted(self):
-        """What is wanted but no limit yet, as the note says it; or None."""
-        found = re.match(r"wanted: ([\d,.]*\d)", self.note)
-        return float(found.group(1).replace(",", "")) if found else None
-
     def missed(self, values):
         """Is the figure worse than its target? None: nothing to compare."""
         figure, limit = self.above(values), self.limit(values)
@@ -62,26 +56,6 @@ def _load():
 
 ROWS = _load()
 BY_NAME = {row.name: row for row in ROWS}
-
-
-def reasons():
-    """[(pattern of names, where it goes)] of the rows that miss a wish."""
-    with open(os.path.join(HERE, "misses.tsv"), encoding="utf-8") as file:
-        return [tuple(line.rstrip("\n").split("\t")) for line in file
-                if not line.startswith("#")]
-
-
-def misses(values):
-    """[(row, figure, what is wanted, why, or None)] of those that miss it."""
-    found = []
-    for row in ROWS:
-        figure, wanted = row.above(values), row.wanted()
-        if None in (figure, wanted) or figure <= wanted:
-            continue
-        why = [text for pattern, text in reasons()
-               if fnmatch.fnmatch(row.name, pattern)]
-        found.append((row, figure, wanted, why[0] if why else None))
-    return found
 
 
 def parse(lines):
