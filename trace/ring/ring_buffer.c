@@ -275,8 +275,9 @@ static u32 rb_count(const struct ring_buffer_page *page, u32 from, u32 to)
 	u64 time = 0;
 	u32 n = 0;
 
-	while (rb_decode_data(page, to, &from, &time, &event) ||
-	       ring_buffer_decode(page, to, &from, &time, &event) > 0)
+	while (from != to &&
+	       (rb_decode_data(page, to, &from, &time, &event) ||
+		ring_buffer_decode(page, to, &from, &time, &event) > 0))
 		n++;
 	return n;
 }
