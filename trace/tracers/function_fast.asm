@@ -2,7 +2,7 @@
 ;
 ; The function tracer's event in the top trace, in front of the trampoline's
 ; frame (struct ftrace_fast): function_call() for the common case, without a
-; frame, arguments and a call. 53 instructions, of which 2 are the gate's.
+; frame, arguments and a call. 54 instructions, of which 2 are the gate's.
 ;
 ; IN	all registers as the traced function's caller left them;
 ;	[rsp] the address behind the site's CALL, [rsp + 8] the return
