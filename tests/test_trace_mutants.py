@@ -15,6 +15,7 @@ import subprocess
 
 import pytest
 
+from tests import ring_mutants as ring
 from tests.mutants import mutated
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -23,112 +24,7 @@ FLAGS = ("-std=gnu11 -O1 -ffreestanding -fno-strict-aliasing -pthread "
 NAMES = ["-include", str(ROOT / "tests/host/names.h")]
 FAKES = {"alloc", "cpu", "libc", "lock", "panic", "printk", "step"}
 
-# (what is taken away, file, text, replacement)
-RING = [
-    ("nothing", "ring_buffer.c", "", ""),
-    ("exact delta: the tail is read after the clock", "ring_buffer.c",
-     "	u64 tail = local_read(&rb->data.tail);\n"
-     "	u64 now = rb_time(rb);",
-     "	u64 now = rb_time(rb);\n"
-     "	u64 tail = local_read(&rb->data.tail);"),
-    ("fast path: the tail is read after nest is set", "ring_buffer.h",
-     "	tail = local_read(&rb->data.tail);\n"
-     "	local_set(&rb->inside, this_cpu_read(trace_context));\n",
-     "	local_set(&rb->inside, this_cpu_read(trace_context));\n"
-     "	tail = local_read(&rb->data.tail);\n"),
-    ("fast path: only when nobody is inside", "ring_buffer.h",
-     "local_read(&rb->inside) | READ_ONCE(rb->slow)",
-     "READ_ONCE(rb->slow)"),
-    ("a nested writer's note for the outer one", "ring_buffer.c",
-     "	local_set(&rb->pending, 1);\n", ""),
-    ("the second look after leaving, fast path", "ring_buffer.h",
-     "	if (unlikely(local_sub(&rb->inside, "
-     "this_cpu_read(trace_context))))\n"
-     "		ring_buffer_commit_rest(rb);\n",
-     "	(void)local_sub(&rb->inside, this_cpu_read(trace_context));\n"),
-    ("the second look after leaving, slow path", "ring_buffer.c",
-     "while (local_read(&rb->pending));", "while (0);"),
-    ("only the outermost commits", "ring_buffer.c",
-     "	if (!nest) {", "	if (1) {"),
-    ("pages end where they were closed", "ring_buffer.c",
-     "	while (old < val && !local_try_cmpxchg(p, &old, val))",
-     "	while (old != val && !local_try_cmpxchg(p, &old, val))"),
-    ("the check that number and tail belong together", "ring_buffer.c",
-     "	if (local_read(&rb->data.tail) != tail)\n"
-     "		return 0; /* seq may be of another page than tail */\n", ""),
-    ("closing before leaving a page", "ring_buffer.c",
-     "		if (!local_try_cmpxchg(&rb->data.tail, &tail,\n"
-     "				       tail | RB_TAIL_CLOSED))\n"
-     "			return 0;\n		tail |= RB_TAIL_CLOSED;\n",
-     ""),
-    ("helping: tail_seq advanced by the one interrupted", "ring_buffer.c",
-     "	if (local_read(&info->end) >> RB_TAIL_BITS == seq) {",
-     "	if (1) {"),
-    ("tail_page set only while the tail is closed", "ring_buffer.c",
-     "	if (local_read(&rb->data.tail) != tail)\n		return 0;\n"
-     "	if (tail_page", "	if (tail_page"),
-    ("tail_page set by compare-and-exchange", "ring_buffer.c",
-     "		local_try_cmpxchg((u64 *)&rb->data.tail_page, &tail_page,\n"
-     "				  (u64)page);",
-     "		local_set((u64 *)&rb->data.tail_page, (u64)page);"),
-    ("a new page begins later than the old one ended", "ring_buffer.c",
-     "	if (delta <= 0)\n		now += 1 - delta; /* RB1 */\n", ""),
-    ("time does not go back", "ring_buffer.c",
-     "	if (delta < 0) {", "	if (0) {"),
-    ("deltas of more than 27 bits", "ring_buffer.c",
-     "	if (delta > (s64)RB_DELTA_MAX)\n", "	if (0)\n"),
-    ("deltas of more than 27 bits, fast path", "ring_buffer.h",
-     "delta > RB_DELTA_MAX ||", ""),
-    ("uncommitted pages are not overwritten", "ring_buffer.c",
-     "		if (next - rb->data.commit_seq >= rb->data.nr_slots) {",
-     "		if (0) {"),
-    ("no-overwrite mode", "ring_buffer.c",
-     "		if (RB_SLOT_SEQ(old) && !rb->overwrite)\n"
-     "			return false;\n", ""),
-    ("overwritten events are counted", "ring_buffer.c",
-     "		local_add(&rb->data.overrun, info->entries);\n", ""),
-    ("the reader waits for the writer to leave its page",
-     "ring_buffer_read.c",
-     "			if (rb->data.reader_seq == commit_seq)\n"
-     "				return 0; /* RB6 */\n", ""),
-    ("the reader takes a page by compare-and-exchange",
-     "ring_buffer_read.c",
-     "	} while (!try_cmpxchg(rb_slot(rb, rb->data.next_seq), &slot,\n"
-     "			      RB_SLOT(0, rb->data.reader_index))); /* RB4 */",
-     "	} while (0);\n	host_step();\n	*rb_slot(rb, rb->data.next_seq) = "
-     "RB_SLOT(0, rb->data.reader_index);"),
-    ("a walk looks again after copying", "ring_buffer_read.c",
-     "	if (!mine && READ_ONCE(*slot_word) != slot)\n		return false;\n"
-     "	/* What", "	/* What"),
-    ("the size is read after the page is known to be complete",
-     "ring_buffer_read.c",
-     "	if (complete) /* the count is final, so the size must be, too */\n"
-     "		size = rb_committed(info->page);\n", ""),
-    ("recursion is refused", "ring_buffer.c",
-     "	if ((nest | (twin ? local_read(&twin->nest) : 0)) & ctx) {",
-     "	if (0) {"),
-]
-
-SWAP = [
-    ("nothing", "ring_buffer.c", "", ""),
-    ("RB9: the slow path ends in the ring where it began", "ring_buffer.c",
-     "		rb = rb->twin; /* RB9", "		; /* RB9"),
-    ("RB9: one of the twins alone has a context's bit", "ring_buffer.c",
-     "	if ((nest | (twin ? local_read(&twin->nest) : 0)) & ctx) {",
-     "	if (nest & ctx) {"),
-    ("RB9: a writer goes to the ring that was the buffer's", "ring_buffer.c",
-     "	if (unlikely(!(local_read(&rb->nest) &",
-     "	if (unlikely((local_read(&rb->nest) &"),
-    ("RB10: no swap during a change", "ring_buffer_ctl.c",
-     "	int err = -EBUSY;\n\n	if (rb_try_busy(a)) {",
-     "	int err = -EBUSY;\n\n	if (rb_try_busy(a) || 1) {"),
-    ("both buffers get a ring", "ring_buffer_ctl.c",
-     "		rb_set_ring(b, cpu, rb);\n", ""),
-    ("only pairs", "ring_buffer_ctl.c",
-     "		if (a->cpu[cpu]->twin != b->cpu[cpu])\n"
-     "			return -EINVAL;\n", ""),
-]
-
+# Below: what is taken away, file, text, replacement.
 BARRIER = "	barrier(); /* the compiler, too, fills it after that */\n"
 
 FGRAPH = [
@@ -252,33 +148,6 @@ TRACEFS = [
      "	for (i = path->depth; i--;)", "	for (i = 0; i < path->depth; i++)"),
     ("a slash means a directory", "tracefs_tree.c",
      "err = tracefs_last(path)->node->dir ? 0 : -ENOTDIR;", "err = 0;"),
-]
-
-PERSIST = [
-    ("nothing", "ring_buffer_persist.c", "", ""),
-    ("RB11: an index is that of a page", "ring_buffer_persist.c",
-     "index > c->head->pages || c->named[index]", "c->named[index]"),
-    ("RB11: a page is taken once", "ring_buffer_persist.c",
-     "index > c->head->pages || c->named[index]", "index > c->head->pages"),
-    ("RB11: times do not go back", "ring_buffer_persist.c",
-     "event.time < kept->last || event.time > before", "0"),
-    ("RB11: events end where the page does", "ring_buffer_persist.c",
-     "!ret && kept->entries && offset == commit", "kept->entries"),
-    ("RB11: another layout", "ring_buffer_persist.c",
-     "if (memcmp(left, now, offsetof(struct ring_area, clock)) != 0)",
-     "if (0)"),
-    ("RB12: a page that is being taken", "ring_buffer_persist.c",
-     "	if (*index == left(c)->reader_index)\n", "	if (1)\n"),
-    ("RB12: the number of the reader's page is stored first",
-     "ring_buffer_read.c",
-     "	WRITE_ONCE(rb->data.reader_seq, rb->data.next_seq);\n"
-     "	barrier();\n"
-     "	WRITE_ONCE(rb->data.reader_index, RB_SLOT_INDEX(slot));\n",
-     "	WRITE_ONCE(rb->data.reader_index, RB_SLOT_INDEX(slot));\n"
-     "	barrier();\n"
-     "	WRITE_ONCE(rb->data.reader_seq, rb->data.next_seq);\n"),
-    ("a gap is counted", "ring_buffer_persist.c",
-     "	data->commit_entries += lost; /* RB7 */\n", ""),
 ]
 
 FILTER = [
@@ -511,9 +380,10 @@ MODELS = {
     "filter_errors": ("trace/event/filter*", FILTER_ERRORS),
     "hist_map": ("trace/event/hist_map.[ch]", HIST_MAP),
     "hist_parse": ("trace/event/hist_parse.[ch]", HIST_PARSE),
-    "ring_buffer": ("trace/ring/ring_buffer*", RING),
-    "ring_buffer_swap": ("trace/ring/ring_buffer*", SWAP),
-    "ring_buffer_persist": ("trace/ring/ring_buffer*", PERSIST),
+    "ring_buffer": ("trace/ring/ring_*", ring.RING),
+    "ring_buffer_edges": ("trace/ring/ring_*", ring.EDGES),
+    "ring_buffer_swap": ("trace/ring/ring_*", ring.SWAP),
+    "ring_buffer_persist": ("trace/ring/ring_*", ring.PERSIST),
     "fgraph": ("trace/graph/fgraph*", FGRAPH),
     "tracefs": ("trace/control/tracefs*", TRACEFS),
 }
@@ -529,6 +399,7 @@ BESIDE = {"ftrace_switches": [*CORE, "arch/x86_64/patch/insn.c",
           "hist_parse": ["trace/event/trace_event.c"]}
 # What of the files that are mutated it does not need.
 WITHOUT = {"ring_buffer": ["ring_buffer_persist.c"],
+           "ring_buffer_edges": ["ring_buffer_persist.c"],
            "ring_buffer_swap": ["ring_buffer_persist.c"]}
 # The tests that the mutants concern, if other tests print complaints.
 ONLY = {"ftrace_switches": "*pids*"}
