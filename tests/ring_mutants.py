@@ -155,7 +155,8 @@ EDGES = [
      "local_try_cmpxchg(&rb->data.tail, &tail, time << RB_TAIL_BITS | offset)",
      "local_set(&rb->data.tail, time << RB_TAIL_BITS | offset)"),
     ("open: by one who is inside", "ring_buffer.c",
-     "	local_or(&rb->data.state, RB_STATE_INSIDE(0, ctx));\n	rb_open(rb);",
+     "	local_or(&rb->data.state, RB_STATE_INSIDE(0, ctx));\n"
+     "	rb_open(rb);",
      "	rb_open(rb);\n	local_or(&rb->data.state, RB_STATE_INSIDE(0, ctx));"),
     # The outermost writer publishes all.
     ("commit: the word is no longer needed by compare-and-exchange",

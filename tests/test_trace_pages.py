@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from tests import qemu
+from tests import trace_files as tf
 from tools.trace import open_trace
 from tools.trace.chrome import chrome_events
 from tools.trace.check import check
@@ -181,6 +182,34 @@ def test_trace_cmd_draws_the_graph(report):
                           text)) > 100
     assert re.search(r"funcgraph_entry: +\| +fg_parent\(\) \{", text)
     assert re.search(r"funcgraph_exit: +[+!#*@$ ]* *[\d.]+ us +\| +\}", text)
+
+
+def gap(time, size):
+    """What a writer leaves that was undone: see rb_fill_gap()."""
+    return (tf.head(29, 1) + struct.pack("<I", size - 12) +
+            b"\xee" * (size - 16) +
+            tf.head(31, time & ((1 << 27) - 1)) +
+            struct.pack("<I", time >> 27))
+
+
+def test_times_behind_gaps_are_exact(tmp_path):
+    """By trace-cmd and by our own reader: gaps in front of an event, after a
+    short and a long time, and where nothing of the page follows."""
+    first, one = 1 << 31, tf.function(tf.ALPHA, tf.BETA)
+    pages = tf.page(first, gap(first + 3, 16), tf.event(4, one),
+                    gap(first + (1 << 28) + 9, 28), tf.event(0, one),
+                    tf.event(5, one), gap(first + (1 << 28) + 15, 16),
+                    tf.event(6, one), gap(first + (1 << 30), 116))
+    pages += tf.page(first + (1 << 30) + 1, tf.event(0, one))
+    times = [first + 7] + [first + (1 << 28) + after for after in
+                           (9, 14, 21)] + [first + (1 << 30) + 1]
+    path = tmp_path / "gaps.dat"
+    path.write_bytes(tf.dat6(pages))
+    assert [event.time for event in open_trace(str(path)).events()] == times
+    lines = subprocess.run(["trace-cmd", "report", "-t", str(path)], check=True,
+                           capture_output=True, text=True, timeout=60).stdout
+    found = re.findall(r" (\d+)\.(\d{9}): function: +alpha", lines)
+    assert [int(s) * 10 ** 9 + int(ns) for s, ns in found] == times
 
 
 def test_trace_cmd_reports_lost_events(report):
