@@ -2,7 +2,8 @@
 /*
  * At each instruction of the tracers' fast code (struct ftrace_fast), and of
  * the graph's return, an NMI writes, the ring is exchanged, a switch falls due,
- * or the stack is walked.
+ * or the stack is walked. An NMI writes also at each instruction of what that
+ * code leaves to C, and of the callbacks in C.
  */
 #include "arch/x86_64/patch/ftrace_tramp.h"
 #include "kernel/base/fail.h"
@@ -71,6 +72,9 @@ static struct {
 	unsigned long handler, handler_size;
 	bool done;
 	unsigned int misses; /* calls without it */
+	bool all;	     /* what is called from there is inside, too */
+	void (*body)(void);  /* called once, between entry and return */
+	void (*first)(struct pt_regs *regs); /* once a writer is inside */
 } step;
 
 /* In the trampoline, or on the way of the return. */
@@ -78,16 +82,30 @@ static bool is_inside(unsigned long ip)
 {
 	unsigned long start, size, bytes;
 
-	return arch_ftrace_frame(ip, &start, &size, &bytes) ||
+	return step.all || arch_ftrace_frame(ip, &start, &size, &bytes) ||
 	       ip - step.handler < step.handler_size ||
 	       (ip >= (unsigned long)return_to_handler &&
 		ip < (unsigned long)return_to_handler_end);
+}
+
+static struct ring_buffer_per_cpu *own_ring(void)
+{
+	return trace_top()->buffer.cpu[smp_processor_id()];
 }
 
 static bool notrace on_step(struct pt_regs *regs)
 {
 	if (current != step.task)
 		return false;
+	if (step.first && RB_STATE_SIZE(own_ring()->data.state)) {
+		step.first(regs);
+		step.first = NULL;
+	}
+	if (step.body &&
+	    regs->ip == (unsigned long)rf_target + MCOUNT_INSN_SIZE) {
+		step.body();
+		step.body = NULL;
+	}
 	if (is_inside(regs->ip) && step.steps++ == step.at && !step.done) {
 		step.done = true;
 		step.act(regs);
@@ -111,6 +129,8 @@ static noinline u64 call_stepped(void)
 	return sum;
 }
 
+#define STEPS_MAX 4000
+
 /*
  * The next number of an instruction, until five calls have had none so high: a
  * call that meets a full page leaves early, for C.
@@ -118,7 +138,7 @@ static noinline u64 call_stepped(void)
 static bool more_steps(unsigned int *n)
 {
 	step.misses += !step.done;
-	return ++*n < 1000 && step.misses < 5;
+	return ++*n < STEPS_MAX && step.misses < 5;
 }
 
 /* Return: whether the call came to an instruction number @at. */
@@ -143,6 +163,7 @@ static bool act_at(unsigned int at, void (*act)(struct pt_regs *regs))
 static struct {
 	unsigned long mark;
 	unsigned int own, returns, nested, wrong;
+	u64 lost, time; /* of the last event */
 } seen;
 
 static void count_event(unsigned int cpu, const struct ring_buffer_event *event,
@@ -152,6 +173,8 @@ static void count_event(unsigned int cpu, const struct ring_buffer_event *event,
 
 	(void)cpu;
 	(void)unused;
+	seen.lost += event->lost;
+	seen.time = event->time;
 	seen.own += entry->ent.type == TRACE_GRAPH_ENT;
 	seen.returns += entry->ent.type == TRACE_GRAPH_RET;
 	if (entry->ent.type != TRACE_FN)
@@ -169,12 +192,8 @@ static void count_event(unsigned int cpu, const struct ring_buffer_event *event,
 static void count_events(void)
 {
 	seen.own = seen.returns = seen.nested = seen.wrong = 0;
+	seen.lost = seen.time = 0;
 	tt_consume(count_event, NULL);
-}
-
-static bool quiet(unsigned int cpu)
-{
-	return rb_is_idle(trace_top()->buffer.cpu[cpu]);
 }
 
 /* The call itself once more, as from an NMI: it takes the same code. */
@@ -186,34 +205,56 @@ static void call_nested(struct pt_regs *regs)
 	play_context(CTX_TASK);
 }
 
+/*
+ * Have the calls and what nested in them left so many events? The time of the
+ * last one, which is a sum, is that of the ring: so all of them are exact.
+ */
+static bool has_seen(unsigned int calls, unsigned int nested, u64 time)
+{
+	return EXPECT_EQ(seen.own, calls) &&
+	       EXPECT_EQ(seen.returns, graph ? calls : 0) &&
+	       EXPECT_EQ(seen.nested, nested) && EXPECT_EQ(seen.wrong, 0) &&
+	       EXPECT_EQ(seen.lost, 0) && EXPECT_EQ(seen.time, time);
+}
+
 /* At every instruction, with interrupts off; each call is one event, and so are
- * @more that the act writes. */
-static void everywhere(void (*act)(struct pt_regs *regs), unsigned int more)
+ * @more that the act writes. @prepare: called before each, or NULL. */
+static void everywhere_with(void (*prepare)(void),
+			    void (*act)(struct pt_regs *regs),
+			    unsigned int more)
 {
 	const struct fgraph_ret_stack *stack = current->ret_stack;
 	const struct fgraph_frame *top = stack ? stack->top : NULL;
 	unsigned int n, calls, cpu = smp_processor_id();
 	unsigned long flags;
-	bool inside;
+	bool inside, first;
+	u64 time;
 
 	EXPECT_EQ(kthread_bind(current, cpu), 0);
 	n = step.misses = 0;
 	do {
 		seen.mark = n + 1;
 		local_irq_save(flags);
+		if (prepare)
+			prepare();
+		first = step.first;
 		inside = act_at(n, act);
-		EXPECT(quiet(cpu) && (!stack || stack->top == top));
+		EXPECT(rb_is_idle(own_ring()));
+		EXPECT(!stack || stack->top == top);
+		time = own_ring()->data.last;
 		local_irq_restore(flags);
 		count_events();
 		calls = (1 + tail) * (1 + (inside && act == call_nested));
-		if (!EXPECT_EQ(seen.own, calls) ||
-		    !EXPECT_EQ(seen.returns, graph ? calls : 0) ||
-		    !EXPECT_EQ(seen.nested, inside ? more : 0) ||
-		    !EXPECT_EQ(seen.wrong, 0))
+		if (!has_seen(calls, first + (inside ? more : 0), time))
 			ktest_note("at instruction %u", n);
 	} while (more_steps(&n));
-	EXPECT(n > 40 && n < 1000);
+	EXPECT(n > 40 && n < STEPS_MAX);
 	EXPECT_EQ(kthread_bind(current, CPU_ANY), 0);
+}
+
+static void everywhere(void (*act)(struct pt_regs *regs), unsigned int more)
+{
+	everywhere_with(NULL, act, more);
 }
 
 static void write_nested(unsigned int n)
@@ -272,6 +313,215 @@ KTEST(ring_fast, calls_nest_at_each_instruction_RB3)
 	}
 	tail = false;
 }
+
+/* ---- at each instruction of what is rare --------------------------------- */
+
+/* The ring's clock makes a jump: the next event needs a time extend. */
+static void jump(void)
+{
+	own_ring()->scale.base -= (RB_DELTA_MAX + 1) << 8;
+}
+
+/* Leave so many bytes on the commit page: an event that fills the rest. */
+static void leave_room(u32 bytes)
+{
+	struct ring_buffer *buffer = &trace_top()->buffer;
+	u32 used, len;
+	void *event;
+
+	do {
+		used = own_ring()->data.state & RB_STATE_BYTES;
+		len = RB_DATA_SIZE - used - bytes - 2 * RB_EVENT_HEADER;
+		if (used > RB_DATA_SIZE / 2) /* there may not be so much */
+			len = RB_DATA_SIZE / 4;
+		event = ring_buffer_lock_reserve(buffer, len, NULL);
+		if (!EXPECT(event))
+			return;
+		memset(event, 0, len);
+		ring_buffer_unlock_commit(buffer);
+	} while ((own_ring()->data.state & RB_STATE_BYTES) !=
+		 RB_DATA_SIZE - bytes);
+}
+
+static void no_room(void)
+{
+	leave_room(RB_EVENT_HEADER + sizeof(struct ftrace_entry) - 4);
+}
+
+static void room_for_entry(void)
+{
+	leave_room(RB_EVENT_HEADER + sizeof(struct ftrace_graph_ent_entry) + 4);
+}
+
+/* It stands still for seconds of the processor's. */
+static void stand_still(void)
+{
+	struct ring_buffer_per_cpu *rb = own_ring();
+
+	rb->scale.mult = 1ULL << 28;
+	rb->scale.base = (rdtsc() << TRACE_TSC_SHIFT) -
+			 ((rb->data.last + 1) << (64 - 28));
+}
+
+/* And an NMI's event comes behind the place of the one that is undone. */
+static void jump_and_write(void)
+{
+	jump();
+	step.first = write_one;
+}
+
+static void jump_at_return(void)
+{
+	step.body = jump;
+}
+
+/* What is called from there is inside, too. */
+static void rare_everywhere(void (*prepare)(void))
+{
+	step.all = true;
+	everywhere_with(prepare, write_one, 1);
+	if (!graph)
+		everywhere_with(prepare, write_pages, 400);
+	step.all = false;
+	step.body = NULL;
+	ring_buffer_set_clock(&trace_top()->buffer, trace_top()->clock);
+}
+
+KTEST_FLAGS(ring_fast, an_nmi_writes_where_there_is_no_room, 0, 120)
+{
+	if (begin()) {
+		rare_everywhere(no_room);
+		tt_end();
+	}
+	if (begin_with("function_graph")) {
+		rare_everywhere(no_room);
+		rare_everywhere(room_for_entry);
+		tt_end();
+	}
+}
+
+KTEST_FLAGS(ring_fast, an_nmi_writes_where_the_time_is_long, 0, 120)
+{
+	if (begin()) {
+		rare_everywhere(jump);
+		step.all = true;
+		everywhere_with(jump_and_write, call_nested, 0);
+		step.all = false;
+		tt_end();
+	}
+	if (begin_with("function_graph")) {
+		rare_everywhere(jump);
+		rare_everywhere(jump_at_return);
+		tt_end();
+	}
+}
+
+KTEST(ring_fast, an_nmi_writes_while_the_clock_stands)
+{
+	static const char *const tracers[] = { "function", "function_graph" };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(tracers); i++) {
+		if (!begin_with(tracers[i]))
+			continue;
+		everywhere_with(stand_still, write_one, 1);
+		ring_buffer_set_clock(&trace_top()->buffer, trace_top()->clock);
+		tt_end();
+	}
+}
+
+/*
+ * What a nested writer leaves that tells its time, and then writes nothing: it
+ * has come in front of `enter`. Then an NMI writes.
+ */
+static void tell_other_time(struct pt_regs *regs)
+{
+	(void)regs;
+	if (rb_is_idle(own_ring()))
+		own_ring()->data.begun += 1000000;
+	step.at = step.steps + 2;
+	step.act = write_one;
+	step.done = false;
+}
+
+KTEST(ring_fast, an_nmi_writes_where_another_time_is_told)
+{
+	if (begin()) {
+		everywhere(tell_other_time, 1);
+		tt_end();
+	}
+	if (begin_with("function_graph")) {
+		everywhere(tell_other_time, 1);
+		tt_end();
+	}
+}
+
+/* Return: the instructions of a call. */
+static unsigned int instructions(void)
+{
+	unsigned int least = ~0U, i;
+
+	step.all = true;
+	for (i = 0; i < 5; i++) { /* one may meet the end of a page */
+		act_at(~0U, NULL);
+		least = min(least, step.steps);
+	}
+	step.all = false;
+	return least;
+}
+
+KTEST(ring_fast, calls_nothing_in_the_common_case)
+{
+	if (begin()) {
+		EXPECT(instructions() < 100);
+		tt_end();
+	}
+	if (begin_with("function_graph")) {
+		EXPECT(instructions() < 250);
+		tt_end();
+	}
+}
+
+static void beside(unsigned long ip, unsigned long parent_ip,
+		   struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	(void)ip;
+	(void)parent_ip;
+	(void)ops;
+	(void)fregs;
+}
+
+/* With another user of the function, its callbacks in C are called. */
+static void in_c(void (*prepare)(void))
+{
+	static struct ftrace_ops other = { .func = beside };
+
+	EXPECT_EQ(ftrace_set_filter_ip(&other, (unsigned long)rf_target, 0, 1),
+		  0);
+	if (EXPECT_EQ(register_ftrace_function(&other), 0)) {
+		rare_everywhere(prepare);
+		EXPECT_EQ(unregister_ftrace_function(&other), 0);
+	}
+	EXPECT_EQ(ftrace_free_filter(&other), 0);
+}
+
+KTEST_FLAGS(ring_fast, an_nmi_writes_at_each_instruction_in_c_RB3, 0, 120)
+{
+	if (begin()) {
+		in_c(NULL);
+		in_c(no_room);
+		in_c(jump);
+		tt_end();
+	}
+	if (begin_with("function_graph")) {
+		in_c(NULL);
+		in_c(no_room);
+		in_c(jump);
+		tt_end();
+	}
+}
+
+/* ---- at each instruction, other things ----------------------------------- */
 
 /* Whichever code runs, the caller is found, once. */
 static void walk(struct pt_regs *regs)
@@ -342,7 +592,7 @@ static void swap_everywhere(void)
 		local_irq_restore(flags);
 		EXPECT_EQ(events, 1 + graph);
 	} while (more_steps(&n));
-	EXPECT(n > 40 && n < 1000);
+	EXPECT(n > 40 && n < STEPS_MAX);
 	tracing_free_snapshot(trace_top());
 	EXPECT_EQ(kthread_bind(current, CPU_ANY), 0);
 }
@@ -379,7 +629,7 @@ static void due_everywhere(unsigned int most)
 		act_at(n, make_due);
 		late += need_resched();
 	} while (more_steps(&n));
-	EXPECT(n > 40 && n < 1000);
+	EXPECT(n > 40 && n < STEPS_MAX);
 	EXPECT(late <= most);
 	EXPECT_EQ(kthread_bind(current, CPU_ANY), 0);
 }
