@@ -10,6 +10,7 @@
 #include "kernel/base/kallsyms.h"
 #include "kernel/sched.h"
 #include "kernel/stacktrace.h"
+#include "tests/kernel/tp_events.h"
 #include "tests/kernel/trace_test.h"
 #include "tests/kernel/trap_owner.h"
 #include "trace/core/ftrace_internal.h"
@@ -36,6 +37,7 @@ traced_function u64 rf_tail(u64 a, u64 b, u64 c)
 }
 
 static bool graph; /* the tracer is function_graph */
+static bool tells; /* an event happens before, too */
 static bool tail;  /* and the function tail-calls another, traced, too */
 
 /* Does the trampoline of the trace's ops have fast code? */
@@ -121,6 +123,8 @@ static noinline u64 call_stepped(void)
 			 :
 			 : "i"(X86_EFLAGS_TF)
 			 : "memory", "cc");
+	if (tells)
+		tp_call_two(1, 2);
 	sum = tail ? rf_tail(1, 2, 3) : rf_target(1, 2, 3);
 	__asm__ volatile("pushfq\n\tandl %0, (%%rsp)\n\tpopfq"
 			 :
@@ -607,6 +611,53 @@ KTEST(ring_fast, the_ring_goes_at_each_instruction_RB9)
 		swap_everywhere();
 		tt_end();
 	}
+}
+
+/*
+ * The fast path of an event is undone with an NMI's event behind its place, and
+ * the ring goes at each instruction: then no event waits in either ring.
+ */
+static void swap_at_event(void)
+{
+	struct ring_buffer_per_cpu *a = own_ring(), *b = a->twin;
+	unsigned int n = step.misses = 0;
+	unsigned long flags;
+	u64 events;
+
+	do {
+		local_irq_save(flags);
+		own_ring()->scale.base -= (RB_DELTA_MAX + 1) << 8;
+		step.first = write_one;
+		events = a->data.commit_entries + b->data.commit_entries;
+		act_at(n, take_snapshot);
+		events = a->data.commit_entries + b->data.commit_entries -
+			 events;
+		EXPECT(rb_is_idle(a) && rb_is_idle(b));
+		local_irq_restore(flags);
+		if (!EXPECT_EQ(events, 1 + !step.first))
+			ktest_note("at instruction %u", n);
+	} while (more_steps(&n));
+	step.first = NULL;
+	EXPECT(n > 40 && n < STEPS_MAX);
+}
+
+KTEST_FLAGS(ring_fast, the_ring_goes_at_an_event_that_is_undone_RB9, 0, 120)
+{
+	unsigned int cpu = smp_processor_id();
+
+	if (!tt_begin("nop", NULL, 256))
+		return;
+	EXPECT_EQ(kthread_bind(current, cpu), 0);
+	EXPECT_EQ(tracing_alloc_snapshot(trace_top()), 0);
+	tt_write("events/testing_tp/testing_two/enable", "1\n");
+	tells = step.all = true;
+	swap_at_event();
+	tells = step.all = false;
+	tt_write("events/testing_tp/testing_two/enable", "0\n");
+	ring_buffer_set_clock(&trace_top()->buffer, trace_top()->clock);
+	tracing_free_snapshot(trace_top());
+	EXPECT_EQ(kthread_bind(current, CPU_ANY), 0);
+	tt_end();
 }
 
 static void make_due(struct pt_regs *regs)
