@@ -127,7 +127,7 @@ EDGES = [
     ("delta: the next one counts from here", "ring_fast.h",
      "local_set(&rb->data.last, f->time);", ""),
     ("publish: a second look", "ring_fast.h",
-     "	if (unlikely(local_add_sign(", "	if (unlikely(0 & local_add_sign("),
+     "if (unlikely(local_add_sign(", "if (unlikely(0 & local_add_sign("),
     ("an undone writer leaves", "ring_fast.h",
      "call_keeping(ring_buffer_undo, rb, size);", ""),
     ("a refused writer looks for a note", "ring_fast.h",
