@@ -25,7 +25,7 @@ LONG = ("ring_fast.an_nmi_writes_where_the_time_is_long",
         "not ok 1 - ring_fast.an_nmi")
 STILL = ("ring_fast.an_nmi_writes_while_the_clock*",
          "not ok 1 - ring_fast.an_nmi")
-OTHER_TIME = ("ring_fast.an_nmi_writes_where_another_time_is_told",
+OTHER_TIME = ("ring_fast.an_nmi_writes_where_another_time_is_stored",
               "not ok 1 - ring_fast.an_nmi")
 ALONE = ("ring_fast.calls_nothing*", "not ok 1 - ring_fast.calls_nothing")
 SWAPPED = ("ring_fast.the_ring_goes*", "not ok 1 - ring_fast.the_ring_goes")

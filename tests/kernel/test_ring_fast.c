@@ -36,6 +36,7 @@ traced_function u64 rf_tail(u64 a, u64 b, u64 c)
 	return rf_target(a, b, c);
 }
 
+static const char *const tracers[] = { "function", "function_graph" };
 static bool graph; /* the tracer is function_graph */
 static bool tells; /* an event happens before, too */
 static bool tail;  /* and the function tail-calls another, traced, too */
@@ -420,18 +421,23 @@ KTEST_FLAGS(ring_fast, an_nmi_writes_where_the_time_is_long, 0, 120)
 	}
 }
 
-KTEST(ring_fast, an_nmi_writes_while_the_clock_stands)
+static void of_both_tracers(void (*prepare)(void),
+			    void (*act)(struct pt_regs *regs))
 {
-	static const char *const tracers[] = { "function", "function_graph" };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(tracers); i++) {
 		if (!begin_with(tracers[i]))
 			continue;
-		everywhere_with(stand_still, write_one, 1);
+		everywhere_with(prepare, act, 1);
 		ring_buffer_set_clock(&trace_top()->buffer, trace_top()->clock);
 		tt_end();
 	}
+}
+
+KTEST(ring_fast, an_nmi_writes_while_the_clock_stands)
+{
+	of_both_tracers(stand_still, write_one);
 }
 
 /*
@@ -448,16 +454,9 @@ static void tell_other_time(struct pt_regs *regs)
 	step.done = false;
 }
 
-KTEST(ring_fast, an_nmi_writes_where_another_time_is_told)
+KTEST(ring_fast, an_nmi_writes_where_another_time_is_stored)
 {
-	if (begin()) {
-		everywhere(tell_other_time, 1);
-		tt_end();
-	}
-	if (begin_with("function_graph")) {
-		everywhere(tell_other_time, 1);
-		tt_end();
-	}
+	of_both_tracers(NULL, tell_other_time);
 }
 
 /* Return: the instructions of a call. */
@@ -511,13 +510,11 @@ static void in_c(void (*prepare)(void))
 
 KTEST_FLAGS(ring_fast, an_nmi_writes_at_each_instruction_in_c_RB3, 0, 120)
 {
-	if (begin()) {
-		in_c(NULL);
-		in_c(no_room);
-		in_c(jump);
-		tt_end();
-	}
-	if (begin_with("function_graph")) {
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(tracers); i++) {
+		if (!begin_with(tracers[i]))
+			continue;
 		in_c(NULL);
 		in_c(no_room);
 		in_c(jump);
@@ -736,7 +733,6 @@ static void follow_failures_of(const char *tracer)
 
 KTEST(ring_fast, is_one_tracers_alone)
 {
-	static const char *const tracers[] = { "function", "function_graph" };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(tracers); i++) {
@@ -759,7 +755,6 @@ static void record_cpus(bool on)
 
 KTEST(ring_fast, a_masked_ring_is_not_written)
 {
-	static const char *const tracers[] = { "function", "function_graph" };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(tracers); i++) {
