@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: torture 85
+# parts: torture 105
 """Breaks, one line at a time, what keeps several traces apart, what keeps a
 damaged record from a reader, and the steps of the tracer's fast code: a named
 test in the image, or a panic, must notice each."""
