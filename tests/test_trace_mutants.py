@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 140
+# parts: test-all 130
 """Negative controls of the model checks of the ring buffer and of the shadow
 stack, and of the tests of the registry of events, of the control tree, of the
 shell's regular expressions, of the file server's frames and of the log for
