@@ -159,7 +159,6 @@ static int init_trace(struct trace_array *tr, u64 cpus)
 		destroy_tracer_data(tr);
 		return err;
 	}
-	ring_buffer_set_owner(&tr->buffer, tr);
 	tr->clock = tr->buffer.clock;
 	tr->cpumask = cpus;
 	for (i = 0; i < NR_CPUS; i++)
@@ -390,7 +389,6 @@ static int make_ring(struct trace_array *tr, unsigned int cpu)
 
 	if (err)
 		return err;
-	ring_buffer_set_owner(&tr->buffer, tr);
 	tr->buffer_kb[cpu] = TRACE_BUFFER_KB_DEFAULT;
 	tr->cpumask |= BIT(cpu);
 	return trace_snapshot_add_cpu(tr, cpu, pages);

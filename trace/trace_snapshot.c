@@ -101,7 +101,6 @@ int trace_snapshot_alloc_locked(struct trace_array *tr)
 		return err;
 	}
 	copy_settings(tr);
-	ring_buffer_set_owner(&tr->snapshot, tr);
 	ring_buffer_pair(&tr->buffer, &tr->snapshot);
 	WRITE_ONCE(tr->snapshot_allocated, true);
 	return 0;
@@ -179,7 +178,6 @@ int trace_snapshot_add_cpu(struct trace_array *tr, unsigned int cpu,
 	err = ring_buffer_add_cpu(&tr->snapshot, cpu, pages);
 	if (err)
 		return err;
-	ring_buffer_set_owner(&tr->snapshot, tr);
 	ring_buffer_pair(&tr->buffer, &tr->snapshot);
 	return 0;
 }

@@ -80,7 +80,7 @@ WRONG = [
                  "ring_buffer.model_three_pages_no_overwrite",
                  "ring_buffer_swap.every_event_once_RB9"]),
     Wrong("the fast path counts from an old time", RING,
-          "\t\trb->data.last -= rb_delta(rb->data.last, tail);\n", "",
+          "\trb->data.last -= rb_delta(rb->data.last, tail);\n", "",
           fails=["ring_buffer.model_two_pages_overwrite",
                  "ring_buffer.model_three_pages_overwrite",
                  "ring_buffer.model_three_pages_no_overwrite",

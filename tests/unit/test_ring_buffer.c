@@ -164,7 +164,6 @@ static void write_fast(void)
 		fill((void *)(f.event + RB_EVENT_HEADER), FAST_WORDS, f.time);
 		ring_buffer_commit_fast(rb, &f);
 	} else {
-		ring_buffer_refused(rb);
 		p = ring_buffer_lock_reserve(&w.buffer, len, &time);
 		if (p) {
 			fill(p, FAST_WORDS, time);

@@ -69,8 +69,6 @@ static bool write_fast(void)
 		time_of[written] = f.time;
 		*(u32 *)(f.event + RB_EVENT_HEADER) = written++;
 		ring_buffer_commit_fast(rb, &f);
-	} else {
-		ring_buffer_refused(rb);
 	}
 	preempt_enable_notrace();
 	return done;
@@ -278,6 +276,12 @@ static void write_large(void)
 	write_slow(1600);
 }
 
+/* It fits where no event of the fast path does. */
+static void write_small(void)
+{
+	write_slow(4);
+}
+
 /* Of a time before and behind that of the writer below. */
 static void write_late(void)
 {
@@ -297,8 +301,8 @@ static void write_far(void)
 	write_event();
 }
 
-static void (*const writers[])(void) = { write_event, write_large, write_late,
-					 write_early, write_far };
+static void (*const writers[])(void) = { write_event, write_large, write_small,
+					 write_late,  write_early, write_far };
 
 /* What a fast writer meets. */
 enum meets {

@@ -91,8 +91,6 @@ static void write_fast(void)
 		early[written] = written != was;
 		*(u32 *)(f.event + RB_EVENT_HEADER) = written++;
 		ring_buffer_commit_fast(rb, &f);
-	} else {
-		ring_buffer_refused(rb);
 	}
 	preempt_enable_notrace();
 }

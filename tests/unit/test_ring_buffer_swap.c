@@ -100,7 +100,6 @@ static void write_fast(void)
 		preempt_enable_notrace();
 		return;
 	}
-	ring_buffer_refused(rb);
 	preempt_enable_notrace();
 	write_slow(16);
 }

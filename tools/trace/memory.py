@@ -145,7 +145,7 @@ class Part:
         """The visible bytes of the commit page (rb_bytes() in
         trace/ring/ring_buffer_internal.h)."""
         state = self.word(self.region.at_state) & 0xffff
-        return max(on_page(page), 0 if state == CLOSED else state)
+        return on_page(page) if state == CLOSED else state
 
     def kept(self) -> list[tuple[int, list[Record]]]:
         """The pages that decode, oldest first, with their records. Checked

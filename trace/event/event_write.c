@@ -25,26 +25,11 @@ static void *reserve(struct trace_event_file *file, u32 len)
 	return ent;
 }
 
-/*
- * A fast reservation may have been tried before: in the buffer's ring, or in
- * its twin if they have been exchanged since (RB9).
- */
-static void finish_refused(struct trace_array *tr)
-{
-	struct ring_buffer_per_cpu *rb = tr->buffer.cpu[smp_processor_id()];
-	struct ring_buffer_per_cpu *twin = READ_ONCE(rb->twin);
-
-	ring_buffer_refused(rb);
-	if (twin)
-		ring_buffer_refused(twin);
-}
-
 void *event_begin(struct trace_event_file *file, u32 len, void *scratch)
 {
 	u32 flags = READ_ONCE(file->flags);
 	struct trace_array *tr = file->tr;
 
-	finish_refused(tr);
 	if (flags & EVENT_FILE_TRIGGERS)
 		return scratch; /* they may want it, recorded or not */
 	if (!READ_ONCE(tr->on))
@@ -79,7 +64,6 @@ void event_put(struct trace_event_file *file, u32 len, void *scratch)
 {
 	struct trace_array *tr = file->tr;
 
-	finish_refused(tr);
 	if (READ_ONCE(tr->on) && copy(file, len, scratch))
 		ring_buffer_unlock_commit(&tr->buffer);
 }

@@ -289,8 +289,7 @@ static void rb_commit_page(struct ring_buffer_per_cpu *rb, u32 end, bool closed)
 	u32 bytes = local_read(&rb->data.state) & RB_STATE_BYTES;
 	u32 from = bytes == RB_TAIL_CLOSED ? page->commit : bytes;
 
-	if (from != end)
-		rb->data.commit_entries += rb_count(page, from, end);
+	rb->data.commit_entries += rb_count(page, from, end);
 	/* RB2: store the events before the bytes; pairs with rb_bytes() */
 	smp_store_release(&page->commit, end);
 	local_add_sign(&rb->data.state,
@@ -309,9 +308,9 @@ static void rb_commit_next(struct ring_buffer_per_cpu *rb)
 	rb->data.info[index].first = rb->data.commit_entries;
 	rb->data.commit_index = index;
 	rb->data.page = rb->data.info[index].page;
-	local_and(&rb->data.state, ~RB_STATE_BYTES);
 	/*
-	 * Store the words of both pages before the number; pairs with rb_take()
+	 * Store the words of both pages before the number; pairs with
+	 * rb_take(). ->state has RB_TAIL_CLOSED, the bytes of neither.
 	 */
 	smp_store_release(&rb->data.commit_seq, seq);
 }
@@ -319,7 +318,8 @@ static void rb_commit_next(struct ring_buffer_per_cpu *rb)
 /*
  * Commit everything reserved so far; the fast path has the ring again. A writer
  * that nests before ->tail is RB_TAIL_NONE changes it, and one that nests after
- * finds the words that rb_open() reads as they are now. Both leave a note.
+ * finds the words that rb_open() reads as they are now. Both leave a note, so
+ * this is called again.
  */
 static void rb_commit_all(struct ring_buffer_per_cpu *rb)
 {
@@ -328,22 +328,20 @@ static void rb_commit_all(struct ring_buffer_per_cpu *rb)
 	u32 end;
 
 	do {
-		do {
-			tail = local_read(&rb->data.tail);
-			seq = local_read(&rb->data.tail_seq);
-		} while (local_read(&rb->data.tail) != tail);
-		if (tail == RB_TAIL_NONE)
-			return;
-		while (rb->data.commit_seq != seq)
-			rb_commit_next(rb);
-		end = tail & RB_TAIL_MASK;
-		closed = end == RB_TAIL_CLOSED;
-		if (closed)
-			end = rb->data.info[rb->data.commit_index].end &
-			      RB_TAIL_MASK;
-		rb_commit_page(rb, end, closed);
-		rb->data.last -= rb_delta(rb->data.last, tail);
-	} while (!local_try_cmpxchg(&rb->data.tail, &tail, RB_TAIL_NONE));
+		tail = local_read(&rb->data.tail);
+		seq = local_read(&rb->data.tail_seq);
+	} while (local_read(&rb->data.tail) != tail);
+	if (tail == RB_TAIL_NONE)
+		return;
+	while (rb->data.commit_seq != seq)
+		rb_commit_next(rb);
+	end = tail & RB_TAIL_MASK;
+	closed = end == RB_TAIL_CLOSED;
+	if (closed)
+		end = rb->data.info[rb->data.commit_index].end & RB_TAIL_MASK;
+	rb_commit_page(rb, end, closed);
+	rb->data.last -= rb_delta(rb->data.last, tail);
+	local_try_cmpxchg(&rb->data.tail, &tail, RB_TAIL_NONE);
 }
 
 /*
@@ -378,9 +376,10 @@ static u64 rb_begun(const struct ring_buffer_per_cpu *rb)
 }
 
 /*
- * Make ->tail, unless it is there: behind the fast writer inside. What this
- * reads does not change while anybody is inside, so all who nest here make the
- * same word.
+ * Make ->tail, unless it is there: behind the fast writer inside. That one may
+ * have stored ->last or not, but the later of the two times is the same, and
+ * the rest does not change while anybody is inside. So all who nest here make
+ * the same word.
  */
 static void rb_open(struct ring_buffer_per_cpu *rb)
 {
@@ -412,7 +411,6 @@ static void rb_fill_gap(struct ring_buffer_per_cpu *rb, u32 state)
 	word += size / 4 - 2;
 	word[0] = (u32)time << RB_TYPE_BITS | RB_TYPE_STAMP;
 	word[1] = time >> RB_DELTA_BITS;
-	local_set(&rb->data.last, time);
 }
 
 void ring_buffer_undo(struct ring_buffer_per_cpu *rb, u32 size)
@@ -424,6 +422,8 @@ void ring_buffer_undo(struct ring_buffer_per_cpu *rb, u32 size)
 			rb_fill_gap(rb, state);
 	} while (!local_try_cmpxchg32(&rb->data.state, &state,
 				      state - RB_STATE_INSIDE(size, 0)));
+	if (state & RB_STATE_PENDING)
+		ring_buffer_commit_rest(rb);
 }
 
 static bool rb_enter(struct ring_buffer_per_cpu *rb)

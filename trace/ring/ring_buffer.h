@@ -145,7 +145,6 @@ struct ring_buffer_per_cpu {
 	bool overwrite;	    /* [W] a full ring overwrites its oldest page */
 	u32 generation;	    /* [R] times that all its events were removed */
 	unsigned int cpu;   /* [I] */
-	void *owner;	    /* [I] the buffer's owner's own */
 	/* [W] the ring that it may be exchanged with; NULL: none */
 	struct ring_buffer_per_cpu *twin;
 	struct mutex reader_lock;
@@ -317,12 +316,6 @@ void ring_buffer_destroy(struct ring_buffer *buffer);
  * (ring_buffer_persist.h). No other code is returned.
  */
 int ring_buffer_resize(struct ring_buffer *buffer, const u32 pages[NR_CPUS]);
-
-/*
- * ring_buffer_set_owner() - write the owner into each ring: a fast path then
- * need not keep both. Call it again when a ring has been added.
- */
-void ring_buffer_set_owner(struct ring_buffer *buffer, void *owner);
 
 /*
  * ring_buffer_pair() - let the rings of two buffers be exchanged from now on

@@ -200,16 +200,6 @@ int ring_buffer_add_cpu(struct ring_buffer *buffer, unsigned int cpu,
 	return 0;
 }
 
-void ring_buffer_set_owner(struct ring_buffer *buffer, void *owner)
-{
-	unsigned int i;
-
-	for (i = 0; i < NR_CPUS; i++) {
-		if (buffer->cpu[i])
-			buffer->cpu[i]->owner = owner;
-	}
-}
-
 void ring_buffer_destroy(struct ring_buffer *buffer)
 {
 	struct ring_buffer_per_cpu *rb;

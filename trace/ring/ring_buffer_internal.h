@@ -37,9 +37,8 @@ rb_info(const struct ring_buffer_per_cpu *rb, u64 seq)
 
 /*
  * The bytes of page seq that a reader may read. Those of the commit page are in
- * ->state; page->commit has what a writer has committed on the slow path, and
- * is complete once the commit page is a later one. A writer clears the bytes in
- * ->state before it advances ->commit_seq (rb_commit_next()).
+ * ->state, those of a page that has been closed in page->commit. While a writer
+ * advances ->commit_seq, ->state has RB_TAIL_CLOSED (rb_commit_next()).
  */
 static inline u32 rb_bytes(const struct ring_buffer_per_cpu *rb,
 			   const struct ring_buffer_page *page, u64 seq)
@@ -51,12 +50,12 @@ static inline u32 rb_bytes(const struct ring_buffer_per_cpu *rb,
 		commit_seq = smp_load_acquire(&rb->data.commit_seq);
 		bytes = smp_load_acquire(&rb->data.state) & RB_STATE_BYTES;
 	} while (READ_ONCE(rb->data.commit_seq) != commit_seq);
-	if (seq != commit_seq || bytes == RB_TAIL_CLOSED)
-		bytes = 0;
-	return max((u32)smp_load_acquire(&page->commit), bytes);
+	if (seq == commit_seq && bytes != RB_TAIL_CLOSED)
+		return bytes;
+	return smp_load_acquire(&page->commit);
 }
 
-/* Is no writer inside, nothing left to commit, and no reason to be slow? */
+/* For tests: is no writer inside, nothing left to commit, nothing slow? */
 static inline bool rb_is_idle(const struct ring_buffer_per_cpu *rb)
 {
 	return (rb->data.state | rb->slow) <= RB_STATE_BYTES;

@@ -123,7 +123,7 @@ static void commit_last(const struct rb_check *c, u32 index)
 	struct ring_buffer_page *page = page_at(c, index);
 	u32 bytes = left(c)->state & RB_STATE_BYTES;
 
-	if (bytes != RB_TAIL_CLOSED && bytes > page->commit)
+	if (bytes != RB_TAIL_CLOSED)
 		page->commit = bytes;
 }
 

@@ -22,14 +22,15 @@ struct ring_buffer_fast {
 /*
  * ring_buffer_undo() - leave without an event, if a step has failed
  * @size: bytes of the event
- * Then ring_buffer_refused() has to follow.
+ * What a nested writer has left is committed. All registers are kept.
  */
 void ring_buffer_undo(struct ring_buffer_per_cpu *rb,
 		      u32 size) __keeps_registers;
 
 /*
- * What code in assembly says of an event that is not written, in a word where 0
- * says that it is: this, if the writer is not inside; otherwise its size.
+ * Code in assembly tells C by a word what is left to do. 0: the event is
+ * written. RING_REFUSED: it is not, and nothing has happened. Else: it is not,
+ * and the writer is inside for so many bytes: ring_buffer_undo().
  */
 #define RING_REFUSED 1U
 
@@ -79,8 +80,7 @@ void ring_buffer_commit_rest(struct ring_buffer_per_cpu *rb);
  *
  * The caller keeps preemption off from before the call until after the commit.
  * Return: true, and ring_buffer_commit_fast() must follow; false, and nothing
- * has been reserved: call ring_buffer_refused(), then
- * ring_buffer_lock_reserve().
+ * has been reserved: call ring_buffer_lock_reserve().
  */
 static __always_inline bool
 ring_buffer_reserve_fast(struct ring_buffer_per_cpu *rb, u32 payload,
@@ -104,20 +104,6 @@ ring_buffer_not_written(struct ring_buffer_per_cpu *rb, u32 refused)
 {
 	if (refused != RING_REFUSED)
 		ring_buffer_undo(rb, refused);
-}
-
-/*
- * ring_buffer_refused() - finish a refused fast path; preemption is still off
- *
- * A writer that nested in the fast path has left its commit, and the caller
- * might never write again.
- */
-static __always_inline void ring_buffer_refused(struct ring_buffer_per_cpu *rb)
-{
-	u32 state = local_read(&rb->data.state);
-
-	if (unlikely(state & RB_STATE_PENDING && !RB_STATE_WRITERS(state)))
-		ring_buffer_commit_rest(rb);
 }
 
 static __always_inline void

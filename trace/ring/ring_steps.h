@@ -19,8 +19,8 @@
 #pragma once
 
 /*
- * Each step is STEP(name). What the steps from `place` on read does not change:
- * each writer that nests from then on finds one inside.
+ * Each step is STEP(name). No nested writer changes what the steps from `place`
+ * on read: it finds one inside.
  *
  *	clock	read the time
  *	gate	nobody may be inside, and the CPU is recorded; else: refused
@@ -28,7 +28,7 @@
  *	enter	be inside, for so many bytes: one instruction
  *	place	behind what is visible; no room: undo
  *	delta	from the last event to the time announced. Negative or too long:
- *		undo. Another time was announced: a writer came in front of
+ *		undo. Another time stands there: a writer came in front of
  *		`enter`: undo
  *	header	of the event; then the caller writes its payload
  */

@@ -6,6 +6,7 @@
  */
 #include "trace/arch_ftrace.h"
 #include "trace/event/trace_entries.h"
+#include "trace/ring/ring_fast.h"
 #include "trace/tracers/function_graph.h"
 
 #define DEFINE(name, value) \
@@ -14,6 +15,11 @@
 void entry_offsets(void);
 void graph_offsets(void);
 void graph_event_offsets(void);
+
+static_assert(sizeof(struct ftrace_entry) >= RB_FAST_MIN &&
+		      sizeof(struct ftrace_graph_ent_entry) >= RB_FAST_MIN &&
+		      sizeof(struct ftrace_graph_ret_entry) >= RB_FAST_MIN,
+	      "ring_buffer_undo()");
 
 void entry_offsets(void)
 {

@@ -46,10 +46,8 @@ static noinline void function_aside(struct trace_array *tr, unsigned long ip,
 }
 
 /* Called by function_call(), which has disabled preemption once. */
-static noinline void function_again(unsigned long ip, unsigned long parent_ip,
-				    struct ring_buffer_per_cpu *refused)
+static noinline void function_again(unsigned long ip, unsigned long parent_ip)
 {
-	ring_buffer_refused(refused);
 	preempt_enable_no_resched();
 	trace_function(&trace_top_array, ip, parent_ip);
 }
@@ -74,7 +72,7 @@ static __no_fp void function_call(unsigned long ip, unsigned long parent_ip,
 	preempt_disable_notrace();
 	rb = this_cpu_read(trace_top_ring);
 	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f, NULL))) {
-		function_again(ip, parent_ip, rb);
+		function_again(ip, parent_ip);
 		return;
 	}
 	entry = (void *)(f.event + RB_EVENT_HEADER);
@@ -96,8 +94,7 @@ static void function_late(void *word, struct ftrace_regs *fregs, u32 refused)
 
 	if (refused) {
 		ring_buffer_not_written(rb, refused);
-		function_again(fregs->ip - MCOUNT_INSN_SIZE, fregs->parent_ip,
-			       rb);
+		function_again(fregs->ip - MCOUNT_INSN_SIZE, fregs->parent_ip);
 		return;
 	}
 	if (rb)
@@ -117,11 +114,10 @@ static const struct ftrace_fast function_fast = {
 /* The same for function_call_any(). */
 static noinline void function_again_any(unsigned long ip,
 					unsigned long parent_ip,
-					struct ring_buffer_per_cpu *refused)
+					struct trace_array *tr)
 {
-	ring_buffer_refused(refused);
 	preempt_enable_no_resched();
-	trace_function(refused->owner, ip, parent_ip);
+	trace_function(tr, ip, parent_ip);
 }
 
 /* The callback of any other trace. */
@@ -144,7 +140,7 @@ static __no_fp void function_call_any(unsigned long ip, unsigned long parent_ip,
 	preempt_disable_notrace();
 	rb = READ_ONCE(tr->buffer.cpu[this_cpu_read_index(cpu_number)]);
 	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f, NULL))) {
-		function_again_any(ip, parent_ip, rb);
+		function_again_any(ip, parent_ip, tr);
 		return;
 	}
 	entry = (void *)(f.event + RB_EVENT_HEADER);

@@ -113,14 +113,9 @@ static noinline void graph_call_slow(unsigned long ip, unsigned long *retp)
 	fgraph_enter(ip, &graph_top.gops, retp, graph_entry);
 }
 
-/*
- * Called by graph_call(), which has disabled preemption once. @refused: the
- * ring that had no room, or any other of this CPU.
- */
-static noinline void graph_call_again(unsigned long ip, unsigned long *retp,
-				      struct ring_buffer_per_cpu *refused)
+/* Called by graph_call(), which has disabled preemption once. */
+static noinline void graph_call_again(unsigned long ip, unsigned long *retp)
 {
-	ring_buffer_refused(refused);
 	preempt_enable_no_resched();
 	graph_call_slow(ip, retp);
 }
@@ -178,7 +173,7 @@ static __no_fp void graph_call(unsigned long ip, unsigned long parent_ip,
 pop:
 	fgraph_pop(stack, frame);
 again:
-	graph_call_again(ip, retp, rb);
+	graph_call_again(ip, retp);
 }
 
 /* Preemption on again, and the commit that a nested writer left to @rb. */
@@ -197,7 +192,7 @@ static void graph_late(void *word, struct ftrace_regs *fregs, u32 refused)
 		return;
 	}
 	ring_buffer_not_written(word, refused);
-	graph_call_again(fregs->ip - MCOUNT_INSN_SIZE, &fregs->parent_ip, word);
+	graph_call_again(fregs->ip - MCOUNT_INSN_SIZE, &fregs->parent_ip);
 }
 
 extern const u8 graph_fast_code[], graph_fast_end[];
@@ -252,7 +247,6 @@ enum fgraph_handled graph_handler_refused(struct ring_buffer_per_cpu *rb,
 					  u32 refused)
 {
 	ring_buffer_not_written(rb, refused);
-	ring_buffer_refused(rb);
 	preempt_enable_no_resched();
 	return FGRAPH_REFUSED;
 }

@@ -21,8 +21,8 @@
 #define local_set(p, val) WRITE_ONCE(*(p), (val))
 
 /*
- * These three tell who is inside, so the compiler moves no access across them.
- * Return: is the sum's highest bit set?
+ * The compiler moves no access across these three: they tell who is inside.
+ * local_add_sign() returns whether the sum's highest bit is set.
  */
 static __always_inline bool local_add_sign(u32 *p, u32 n)
 {

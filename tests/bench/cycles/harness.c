@@ -357,7 +357,6 @@ static void make_trace(void)
 	if (ring_buffer_init(&tr->buffer, 1, PAGES, trace_clock_find("local")))
 		leave("no rings\n");
 	this_cpu_write(trace_top_ring, tr->buffer.cpu[0]);
-	tr->buffer.cpu[0]->owner = tr;
 	tr->clock = tr->buffer.clock;
 	trace_options_init(tr);
 	for_each_entry(at, tracers) if ((*at)->create)
