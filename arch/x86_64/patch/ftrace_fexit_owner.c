@@ -71,7 +71,7 @@ static void put_jcc(struct code *c, u8 cc, size_t label)
 #define JZ  0x84
 #define JNZ 0x85
 
-/* An instruction with the operand gs:[variable]; 4 bytes lead it. */
+/* An instruction with the operand gs:[variable]: opcode and ModRM byte. */
 #define PUT_PERCPU(c, variable, ...)                        \
 	do {                                                \
 		PUT(c, 0x65, __VA_ARGS__, 0x25);            \
@@ -79,11 +79,11 @@ static void put_jcc(struct code *c, u8 cc, size_t label)
 	} while (0)
 
 /* add or sub gs:[context_word], a level of the preempt count */
-#define ADD 0x04
+#define ADD 0x04 /* ModRM bytes: opcode 81 says by them what it does */
 #define SUB 0x2c
-static void put_preempt(struct code *c, u8 op)
+static void put_preempt(struct code *c, u8 modrm)
 {
-	PUT_PERCPU(c, &context_word, 0x48, 0x81, op);
+	PUT_PERCPU(c, &context_word, 0x48, 0x81, modrm);
 	put_u32(c, CONTEXT_LEVEL);
 }
 
