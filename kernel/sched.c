@@ -85,11 +85,11 @@ static void dequeue(struct run_queue *rq, struct task_struct *task)
 
 /*
  * Only its own CPU sets need_resched (CW1), so another one is sent a request
- * and an interrupt, whose handler sets it. No request is lost (SC6):
+ * and an interrupt, whose handler sets it. Only reschedule() drops the request,
+ * with the queue locked. No request is lost (SC6):
  *
- * - Made while the handler clears an earlier one: both become one. The lock of
- *   the queue comes between that and reschedule()'s look, which finds the tasks
- *   of both.
+ * - Made while another one waits: both become one. reschedule() drops it, then
+ *   looks for what both were made for.
  * - Made while reschedule() drops one: with the queue locked, so afterwards, or
  *   before and its task is found. Only the call for an idle CPU (kick()) has
  *   another lock: an idle CPU looks at all queues behind a full barrier.

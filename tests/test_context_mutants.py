@@ -10,8 +10,7 @@ ENTRY, IRQ = "arch/x86_64/cpu/entry.asm", "arch/x86_64/cpu/irq.c"
 SCHED, WORD = "kernel/sched.c", "arch/x86_64/asm/context.h"
 REQUEST = "context.a_request*", "not ok 1 - context.a_request"
 STORM = "context.no_wake_up*", "not ok 1 - context.no_wake_up"
-TAKEN = ("this_cpu_write(resched_request, 0);\n\tset_need_resched();\n}",
-         "this_cpu_write(resched_request, 0);\n}")
+TAKEN = ("if (this_cpu_read(resched_request))\n\t\tset_need_resched();", "")
 
 # What is broken, file, text, what it becomes, tests to run, tests to fail.
 MUTANTS = [

@@ -74,13 +74,14 @@ static void device_irq(unsigned int vector, struct pt_regs *regs)
 	apic_eoi();
 }
 
-/* The only place that looks whether another CPU has asked (SC6). */
+/*
+ * The only place that looks whether another CPU has asked (SC6). The request
+ * stays until reschedule() drops it together with need_resched.
+ */
 static void take_request(void)
 {
-	if (!this_cpu_read(resched_request))
-		return;
-	this_cpu_write(resched_request, 0);
-	set_need_resched();
+	if (this_cpu_read(resched_request))
+		set_need_resched();
 }
 
 void irq_entry(struct pt_regs *regs)
