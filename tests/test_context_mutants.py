@@ -18,6 +18,9 @@ MUTANTS = [
     ("CW3: no request is taken, in a storm", IRQ, *TAKEN, *STORM),
     ("SC6: no interrupt carries a request", SCHED,
      "smp_send_reschedule(cpu);", "", *REQUEST),
+    ("an event comes before the request is taken", IRQ,
+     "take_request(); trace_reschedule_entry(vector);",
+     "trace_reschedule_entry(vector);\n\t\ttake_request();", *REQUEST),
     ("CW1: another CPU writes the word", SCHED,
      "WRITE_ONCE(per_cpu(resched_request, cpu), 1);",
      "WRITE_ONCE(per_cpu(resched_request, cpu), 1);\n"

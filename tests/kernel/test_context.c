@@ -5,12 +5,14 @@
  */
 #include "arch/x86_64/cpu/apic.h"
 #include "arch/x86_64/cpu/irq.h"
+#include "arch/x86_64/cpu/irq_events.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched_internal.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_slices.h"
+#include "trace/event/tracepoint.h"
 #include <asm/atomic.h>
 #include <asm/cpu.h>
 #include <asm/irqflags.h>
@@ -272,11 +274,23 @@ static void with_another(void (*fn)(void))
 		EXPECT(cond);                                 \
 	})
 
+/* In the handler of this CPU: does the event say that a switch is due? */
+static notrace void look_at_event(void *data, int vector)
+{
+	unsigned int *shown = data;
+
+	if (smp_processor_id() == ask.cpu)
+		*shown += need_resched();
+}
+
 static void be_asked(void)
 {
-	unsigned int i, wrong = 0;
+	unsigned int i, wrong = 0, shown = 0;
 	unsigned long switches = current->nivcsw;
 
+	EXPECT_EQ(tracepoint_probe_register(&__tracepoint_reschedule_entry,
+					    look_at_event, &shown),
+		  0);
 	for (i = 0; i < REQUESTS && !ktest_failed(); i++) {
 		preempt_disable();
 		WRITE_ONCE(ask.wanted, i + 1);
@@ -287,6 +301,10 @@ static void be_asked(void)
 	}
 	EXPECT_EQ(wrong, 0);
 	EXPECT(current->nivcsw >= switches + i);
+	EXPECT_EQ(tracepoint_probe_unregister(&__tracepoint_reschedule_entry,
+					      look_at_event, &shown),
+		  0);
+	EXPECT(shown > i / 2); /* a tick may be first */
 }
 
 /* Nobody waits for this CPU: no tick does what the request should. */

@@ -76,7 +76,8 @@ static void device_irq(unsigned int vector, struct pt_regs *regs)
 
 /*
  * The only place that looks whether another CPU has asked (SC6). The request
- * stays until reschedule() drops it together with need_resched.
+ * stays until reschedule() drops it together with need_resched. No tracepoint
+ * of the handler comes before it, so each event shows that a switch is due.
  */
 static void take_request(void)
 {
@@ -98,9 +99,9 @@ void irq_entry(struct pt_regs *regs)
 		trace_local_timer_exit(vector);
 		break;
 	case VECTOR_RESCHEDULE: /* the exit path tests need_resched */
+		take_request();
 		trace_reschedule_entry(vector);
 		apic_eoi();
-		take_request();
 		trace_reschedule_exit(vector);
 		break;
 	case VECTOR_CALL_FUNCTION:
