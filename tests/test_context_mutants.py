@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 # parts: torture 60
-"""Breaks the word of a CPU's context on purpose, and the requests to switch:
-a named test in the image, or a panic, must notice each."""
+"""Breaks the word of a CPU's context on purpose, the requests to switch, and
+the looks behind handlers of probes: a named test in the image, or a panic, must
+notice each."""
 import pytest
 
 from tests.test_entry_mutants import ids, run_mutant, tree  # noqa: F401
 
 ENTRY, IRQ = "arch/x86_64/cpu/entry.asm", "arch/x86_64/cpu/irq.c"
 SCHED, WORD = "kernel/sched.c", "arch/x86_64/asm/context.h"
+KPROBE = "arch/x86_64/patch/kprobe_entry.asm"
+FEXIT = "arch/x86_64/patch/ftrace_fexit_owner.c"
 REQUEST = "context.a_request*", "not ok 1 - context.a_request"
 STORM = "context.no_wake_up*", "not ok 1 - context.no_wake_up"
 TAKEN = ("if (this_cpu_read(resched_request))\n\t\tset_need_resched();", "")
@@ -52,6 +55,14 @@ MUTANTS = [
      "u64 levels = (u64)preempt_count() - count;",
      "u64 levels = preempt_count() - count;",
      "context.a_count*", "kernel panic: context word"),
+    ("no look behind a probe's handler", KPROBE, "js .resched", "",
+     "kprobe_sites.a_switch*", "not ok 1 - kprobe_sites.a_switch"),
+    ("no look on the other ways out of a probe", KPROBE,
+     "jns .leave", "jmp .leave",
+     "kprobe_sites.a_switch*", "not ok 2 - kprobe_sites.a_switch"),
+    ("no look behind an fprobe's exit handler", FEXIT,
+     "put_jcc(c, JS, at->resched);", "", "fprobe_paths.a_switch*",
+     "not ok 1 - fprobe_paths.a_switch"),
 ]
 
 

@@ -7,6 +7,7 @@
 #include "kernel/base/slab.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/sched.h"
 #include "kernel/smp.h"
 #include "kernel/stacktrace.h"
 #include "tests/kernel/ftrace_targets.h"
@@ -37,7 +38,7 @@ static traced_function long call_plain(void)
 static struct {
 	unsigned long entries, exits, wrong;
 	unsigned long ret_ip, exit_ret_ip;
-	bool decline, nest;
+	bool decline, nest, make_due;
 	long instead; /* what the call shall return, or 0 */
 } seen;
 
@@ -76,6 +77,8 @@ static void note_exit(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
 			      bytes[fp->entry_data_size - 1] != bytes[0];
 	if (seen.nest)
 		(void)call_plain();
+	if (seen.make_due)
+		set_need_resched();
 	if (seen.instead)
 		ftrace_regs_set_return_value(fregs,
 					     (unsigned long)seen.instead);
@@ -183,6 +186,25 @@ static void test_result(bool fast)
 	end(&fp, 2, 2);
 }
 
+/* A call without a look ends without a switch, unless a tick comes. */
+static void test_due(bool fast)
+{
+	static struct fprobe fp;
+	unsigned int i, late = 0;
+	unsigned long switches;
+
+	ASSERT(begin(&fp, fast, 0));
+	seen.make_due = true;
+	for (i = 0; i < CALLS; i++) {
+		switches = current->nivcsw;
+		call(1);
+		late += current->nivcsw == switches;
+	}
+	seen.make_due = false;
+	EXPECT_EQ(late, 0);
+	end(&fp, CALLS, CALLS);
+}
+
 /* Shadow stacks are given once and kept: leaks, here and below. */
 KTEST_FLAGS(fprobe_paths, values_and_data_K7, KTEST_LEAKS, 0)
 {
@@ -206,6 +228,13 @@ KTEST(fprobe_paths, disabled_and_enabled_K7)
 {
 	test_disabled(true);
 	test_disabled(false);
+}
+
+KTEST_FLAGS(fprobe_paths, a_switch_that_falls_due_at_exit_happens_at_its_end,
+	    KTEST_LEAKS, 0)
+{
+	test_due(true);
+	test_due(false);
 }
 
 /* A second one on the function, and the graph around both. */

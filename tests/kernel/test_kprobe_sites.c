@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * Probes at sites by their trampoline: many at once, so that sites share a
- * bucket of its table; alone, with a second probe, and beside another ops; and
- * the stack seen from a handler.
+ * bucket of its table; alone, with a second probe, and beside another ops; the
+ * stack seen from a handler; and a switch that a handler asks for.
  */
 #include "kernel/base/kallsyms.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/sched.h"
 #include "kernel/stacktrace.h"
 #include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
@@ -251,4 +252,64 @@ KTEST_FLAGS(kprobe_sites, a_handler_may_write_orig_ax, KTEST_LEAKS, 0)
 
 	beside_two_others(&p, NULL);
 	beside_two_others(NULL, &rp);
+}
+
+/* ---- a switch that falls due in a handler ---- */
+
+#define CALLS 20
+
+static int make_due(struct kprobe *p, struct pt_regs *regs)
+{
+	(void)p;
+	(void)regs;
+	set_need_resched();
+	return 0;
+}
+
+static int make_due_and_go(struct kprobe *p, struct pt_regs *regs)
+{
+	regs->ip = (unsigned long)walked;
+	return !make_due(p, regs);
+}
+
+/* A call without a look ends without a switch, unless a tick comes. */
+static unsigned int calls_without_a_switch(void)
+{
+	unsigned int i, late = 0;
+	unsigned long switches;
+
+	for (i = 0; i < CALLS; i++) {
+		switches = current->nivcsw;
+		ftrace_target[0]();
+		late += current->nivcsw == switches;
+	}
+	return late;
+}
+
+KTEST(kprobe_sites, a_switch_that_falls_due_happens_at_the_end)
+{
+	struct kprobe p = { .addr = (u8 *)target_ip(0),
+			    .pre_handler = make_due };
+
+	ASSERT_EQ(register_kprobe(&p), 0);
+	EXPECT_EQ(calls_without_a_switch(), 0);
+	unregister_kprobe(&p);
+}
+
+/* By the general part, and away from the function. */
+KTEST(kprobe_sites, a_switch_that_falls_due_happens_on_each_way_out)
+{
+	struct kprobe p = { .addr = (u8 *)target_ip(0),
+			    .pre_handler = make_due };
+	struct kprobe second = { .addr = (u8 *)target_ip(0) };
+
+	ASSERT_EQ(register_kprobe(&p), 0);
+	ASSERT_EQ(register_kprobe(&second), 0);
+	EXPECT_EQ(calls_without_a_switch(), 0);
+	unregister_kprobe(&second);
+	unregister_kprobe(&p);
+	p.pre_handler = make_due_and_go;
+	ASSERT_EQ(register_kprobe(&p), 0);
+	EXPECT_EQ(calls_without_a_switch(), 0);
+	unregister_kprobe(&p);
 }
