@@ -25,8 +25,6 @@
 #define REQUESTS 200
 #define HOPS	 800 /* of all tasks */
 
-#define FLAGS (CONTEXT_NMI | CONTEXT_HARDIRQ)
-
 /* Is the word this task's, with these flags and levels, and with both bits of
  * need_resched or none? */
 static bool is_made_of(u64 flags, u64 levels)
