@@ -259,10 +259,10 @@ static __noreturn __cold void context_is_wrong(void)
 	      this_cpu_read(context_word), preempt_count(), current->pid);
 }
 
-/* CW4: in the task, @count levels, and no carry into the pid. */
-static void assert_context(const struct task_struct *task, u64 count)
+/* CW4: in the task, with one level (SC4), and no carry into the pid. */
+static void assert_context(const struct task_struct *task)
 {
-	u64 word = (u64)task->pid << CONTEXT_PID_SHIFT | count * CONTEXT_LEVEL;
+	u64 word = (u64)task->pid << CONTEXT_PID_SHIFT | CONTEXT_LEVEL;
 
 	if (unlikely((this_cpu_read(context_word) & ~CONTEXT_RESCHED) != word))
 		context_is_wrong();
@@ -275,7 +275,7 @@ static void reschedule(bool voluntary)
 	struct task_struct *prev = rq->curr, *next;
 
 	assert_irqs_off();
-	assert_context(prev, 1);
+	assert_context(prev);
 	spin_lock(&rq->lock);
 	this_cpu_write(resched_request, 0); /* SC6 */
 	clear_need_resched();
