@@ -23,14 +23,12 @@ DECLARE_PER_CPU(struct ring_buffer_per_cpu *, trace_top_ring);
  */
 static __always_inline void trace_fill(void *ent, u32 type)
 {
-	struct words {
-		u64 head;
-	} __packed *words = ent;
+	typedef u64 head_word __aligned(4);
 	u64 head = this_cpu_read(context_word) & ~BIT(CONTEXT_SIGN);
 
 	head -= (local_save_flags() & X86_EFLAGS_IF) << 7; /* irqs are on */
-	words->head = head + type + (TRACE_FLAG_IRQS_OFF << 16) -
-		      CONTEXT_LEVEL; /* our own */
+	*(head_word *)ent = head + type + (TRACE_FLAG_IRQS_OFF << 16) -
+			    CONTEXT_LEVEL; /* our own */
 }
 
 /* The layout of context_word is that of a trace_entry, type 0. */
