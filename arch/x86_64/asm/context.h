@@ -28,11 +28,13 @@
  * CW3 Another CPU asks for a switch by resched_request and an interrupt, whose
  *    handler sets need_resched (resched_cpu(), kernel/sched.c).
  * CW4 The count stays below 256: a carry would go into the pid. A level is a
- *    lock held or a section of a tracer, in one of four contexts. No code takes
- *    locks in a loop, so this is the depth of calls, for which a stack has room
- *    a few dozen times. Each switch and each tick look (sched.c).
+ *    lock held or a section of a tracer, in one of three contexts. No code
+ *    takes locks in a loop, so this is the depth of calls, for which a stack
+ *    has room a few dozen times. Each switch and each tick look (sched.c).
  *
- * Each access is one instruction and can be used in every context.
+ * Each access, but for the functions that name their context, is one
+ * instruction and can be used in every context. preempt_enable() makes a call,
+ * too, if a switch is due.
  */
 #pragma once
 
