@@ -2,7 +2,7 @@
 ;
 ; Every entry into the kernel except boot: 256 stubs, five kinds of entry.
 ;
-; Owns: the trap frame, and the context word on entry and exit.
+; Owns: the trap frame, and the context words on entry and exit.
 ;
 ; EN1 trace_context is correct before anything traceable is called, and is
 ;    restored before the interrupted code continues.
