@@ -65,8 +65,8 @@ int smp_init(void);
 u32 cpu_apic_id(unsigned int cpu);
 
 /*
- * Interrupts the CPU; the exit of the interrupt tests need_resched. Any
- * context.
+ * Interrupts the CPU. By itself this asks for no switch: the handler takes the
+ * CPU's resched_request (SC6). Any context.
  */
 void smp_send_reschedule(unsigned int cpu);
 /* Makes the CPU call smp_call_function_interrupt(). Any context. */
