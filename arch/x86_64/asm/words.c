@@ -7,7 +7,7 @@
  * which the entry stubs and the tracers touch. The compiler lays them out from
  * the last one to the first, so the last of these has the alignment:
  * tests/kernel/test_context.c looks.
- * Only cpu/tsc.c and cpu/smp.c write the others.
+ * Only cpu/tsc.c and cpu/smp.c write the variables that are not per-CPU.
  */
 #include <asm/context.h>
 #include <asm/percpu.h>
