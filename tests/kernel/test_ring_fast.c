@@ -134,7 +134,8 @@ static noinline u64 call_stepped(void)
 	return sum;
 }
 
-#define STEPS_MAX 4000
+#define STEPS_MAX  4000
+#define PAGES_MORE 160 /* events, more than a page has */
 
 /*
  * The next number of an instruction, until five calls have had none so high: a
@@ -280,14 +281,14 @@ static void write_one(struct pt_regs *regs)
 static void write_pages(struct pt_regs *regs)
 {
 	(void)regs;
-	write_nested(400);
+	write_nested(PAGES_MORE);
 }
 
 KTEST(ring_fast, an_nmi_writes_at_each_instruction_RB3)
 {
 	if (begin()) {
 		everywhere(write_one, 1);
-		everywhere(write_pages, 400);
+		everywhere(write_pages, PAGES_MORE);
 		tt_end();
 	}
 }
@@ -296,7 +297,7 @@ KTEST(ring_fast, and_of_the_graph_R1)
 {
 	if (begin_with("function_graph")) {
 		everywhere(write_one, 1);
-		everywhere(write_pages, 400);
+		everywhere(write_pages, PAGES_MORE);
 		tt_end();
 	}
 }
@@ -385,8 +386,6 @@ static void rare_everywhere(void (*prepare)(void))
 {
 	step.all = true;
 	everywhere_with(prepare, write_one, 1);
-	if (!graph)
-		everywhere_with(prepare, write_pages, 400);
 	step.all = false;
 	step.body = NULL;
 	ring_buffer_set_clock(&trace_top()->buffer, trace_top()->clock);
@@ -396,6 +395,9 @@ KTEST_FLAGS(ring_fast, an_nmi_writes_where_there_is_no_room, 0, 120)
 {
 	if (begin()) {
 		rare_everywhere(no_room);
+		step.all = true;
+		everywhere_with(no_room, write_pages, PAGES_MORE);
+		step.all = false;
 		tt_end();
 	}
 	if (begin_with("function_graph")) {
