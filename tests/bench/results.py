@@ -126,9 +126,11 @@ def ticks_section(first, lines):
     table = ["| row | old | new | new / old |", "|---|---:|---:|---:|"]
     table += ["| " + " | ".join(line) + " |" for line in lines]
     return (f"\n## Ticks of a processor\n\n`BASE={first.split()[-1]} make "
-            f"bench-cycles`: {first}. The ratio is the median of five. There "
-            "are none of Linux: its paths cannot be linked into a user "
-            "program, and an emulator has no ticks.\n\n"
+            f"bench-cycles`: {first}. Both are the least of all runs; the "
+            "ratio is the median of five ratios, one of each turn, so it is "
+            "not the quotient of the columns. There are none of Linux: its "
+            "paths cannot be linked into a user program, and an emulator has "
+            "no ticks.\n\n"
             + "\n".join(table) + "\n" + above_limits(lines))
 
 
