@@ -11,13 +11,13 @@
  * % nr_slots. The slot's word holds the page's number and the index of its
  * memory. Always:
  *
- *	next_seq <= commit_seq <= tail_seq < commit_seq + nr_slots
- *	(reader)    (outermost)   (any writer)
+ *	next_seq - 1 <= commit_seq <= tail_seq < commit_seq + nr_slots
+ *	(reader)        (outermost)   (any writer)
  *
  * In the common case a writer finds nobody inside, and its event fits on the
- * commit page. It writes it behind what readers see, then makes it visible
- * (ring_steps.h). All other writers reserve their room first, by a second
- * word:
+ * commit page. It writes it behind what readers see, then makes it visible by
+ * one addition to ->state (ring_steps.h). All other writers reserve their room
+ * first, by a second word:
  *
  * ->tail holds the time of the last event and the bytes in use of the tail
  * page. One compare-and-exchange of it reserves room and fixes the time, so the
@@ -35,11 +35,11 @@
  * nested writer may already have done. A nested writer never waits: ->end shows
  * which steps are done, and it does the others.
  *
- * RB1  ->tail never has the same value twice, but for RB_TAIL_NONE: time does
- *     not go back, the offset rises within a page, and a new page begins later
- *     than the old one ended. So an exchange that succeeds proves that no other
- *     writer ran in between. Only the outermost writer stores RB_TAIL_NONE, so
- *     nobody inside finds that it has come and gone.
+ * RB1  A writer inside never finds ->tail as it was if another one has written:
+ *     time does not go back, the offset rises within a page, and a new page
+ *     begins later than the old one ended. So an exchange that succeeds proves
+ *     that no other writer ran in between. Only the outermost writer stores
+ *     RB_TAIL_NONE: nobody inside finds that it has come and gone.
  * RB2  ->commit_seq, ->state and a page's ->commit cover complete events only.
  * RB3  When ->state says that nobody is inside and nothing is pending, every
  *     event written is committed. The fast path is taken only then.
@@ -159,7 +159,7 @@ static int rb_open_page(struct ring_buffer_per_cpu *rb, u64 tail, u64 seq,
 			       (now << RB_TAIL_BITS) + size))
 		return 0;
 	/*
-	 * No reader reads these two before our event is committed. Old bytes
+	 * No reader reads these before the page is the commit page. Old bytes
 	 * never have the new time, even if the machine stops here (RB11).
 	 */
 	WRITE_ONCE(page->commit, 0);
@@ -310,13 +310,13 @@ static void rb_commit_next(struct ring_buffer_per_cpu *rb)
 	rb->data.page = rb->data.info[index].page;
 	/*
 	 * Store the words of both pages before the number; pairs with
-	 * rb_take(). ->state has RB_TAIL_CLOSED, the bytes of neither.
+	 * rb_take(). ->state has RB_TAIL_CLOSED, no page's bytes.
 	 */
 	smp_store_release(&rb->data.commit_seq, seq);
 }
 
 /*
- * Commit everything reserved so far; the fast path has the ring again. A writer
+ * Commit everything reserved so far; then the fast path may write. A writer
  * that nests before ->tail is RB_TAIL_NONE changes it, and one that nests after
  * finds the words that rb_open() reads as they are now. Both leave a note, so
  * this is called again.
@@ -369,7 +369,7 @@ static bool rb_has_room(u32 state)
 	       (state & RB_STATE_BYTES) + RB_STATE_SIZE(state) <= RB_DATA_SIZE;
 }
 
-/* The time of the fast writer inside, which may have been raised. */
+/* What a nested writer counts from. If ->last is later, undo will follow. */
 static u64 rb_begun(const struct ring_buffer_per_cpu *rb)
 {
 	return max(local_read(&rb->data.begun), local_read(&rb->data.last));

@@ -34,7 +34,7 @@
 
 struct ring_buffer_page {
 	u64 time_stamp; /* of the first event */
-	u64 commit;	/* bytes of data that are complete */
+	u64 commit;	/* bytes of data that are complete: see rb_bytes() */
 	u8 data[RB_DATA_SIZE];
 };
 
@@ -74,7 +74,8 @@ static_assert(offsetof(struct ring_buffer_page, data) == RB_HEADER_SIZE,
  * allows the fast path.
  *
  *	bits 0-15	bytes of the commit page that readers see, or
- *			RB_TAIL_CLOSED: the page takes no more events
+ *			RB_TAIL_CLOSED: its ->commit says them, and the fast
+ *			path finds no room
  *	bits 16-22	bytes that the fast writer inside needs; 0: none is
  *	bits 24-28	CTX_ bits of the other writers inside. The fast one sets
  *			none, so one of its own context that nests in it (of an
@@ -169,7 +170,7 @@ struct ring_buffer {
 #define RB_TAIL_BITS 12
 #define RB_TAIL_MASK ((1ULL << RB_TAIL_BITS) - 1)
 
-/* Stands in place of an offset: the page takes no more events. */
+/* In place of an offset: the page takes no more events. */
 #define RB_TAIL_CLOSED RB_TAIL_MASK
 
 /*

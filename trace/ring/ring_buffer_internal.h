@@ -37,7 +37,7 @@ rb_info(const struct ring_buffer_per_cpu *rb, u64 seq)
 
 /*
  * The bytes of page seq that a reader may read. Those of the commit page are in
- * ->state, those of a page that has been closed in page->commit. While a writer
+ * ->state, those of a closed page are in its ->commit. While a writer
  * advances ->commit_seq, ->state has RB_TAIL_CLOSED (rb_commit_next()).
  */
 static inline u32 rb_bytes(const struct ring_buffer_per_cpu *rb,

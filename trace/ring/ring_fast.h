@@ -39,14 +39,14 @@ void ring_buffer_commit_rest(struct ring_buffer_per_cpu *rb);
 
 /* The forms of the steps: statements of the two functions below. */
 #define RING_C(step) RING_C_##step
-#define RING_C_clock                           \
-	f->time = trace_scale_now(&rb->scale); \
-	if (stamp)                             \
-		*stamp = f->time;
 #define RING_C_gate                                                        \
 	if (unlikely((local_read(&rb->data.state) | READ_ONCE(rb->slow)) > \
 		     RB_STATE_BYTES))                                      \
 		return false;
+#define RING_C_clock                           \
+	f->time = trace_scale_now(&rb->scale); \
+	if (stamp)                             \
+		*stamp = f->time;
 #define RING_C_begin local_set(&rb->data.begun, f->time);
 #define RING_C_enter    \
 	f->size = size; \

@@ -22,19 +22,19 @@
  * Each step is STEP(name). No nested writer changes what the steps from `place`
  * on read: it finds one inside.
  *
+ *	gate	nobody may be inside, nothing be pending, no RB_SLOW_ bit be
+ *		set; else: refused
  *	clock	read the time
- *	gate	nobody may be inside, and the CPU is recorded; else: refused
  *	begin	announce the time, before the next step announces the size
  *	enter	be inside, for so many bytes: one instruction
  *	place	behind what is visible; no room: undo
- *	delta	from the last event to the time announced. Negative or too long:
- *		undo. Another time stands there: a writer came in front of
- *		`enter`: undo
+ *	delta	from ->last to the time announced. Negative or too long: undo.
+ *		->begun has another time: a writer came before `enter`: undo
  *	header	of the event; then the caller writes its payload
  */
 #define RING_RESERVE(STEP) \
-	STEP(clock)        \
 	STEP(gate)         \
+	STEP(clock)        \
 	STEP(begin)        \
 	STEP(enter)        \
 	STEP(place)        \

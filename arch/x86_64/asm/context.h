@@ -19,18 +19,18 @@
  *	bits 32-62	pid of current
  *	bit 63		need_resched once more: the sign of a result tells it
  *
- * CW1 Only the word's own CPU writes it, each time by one instruction of eight
- *    bytes that changes its own field alone. So an interrupt or NMI comes
- *    before or after it, and no lock prefix is needed; and a load of the whole
- *    word never waits for a narrower store. Narrow loads are free.
+ * CW1 Only the word's own CPU writes it, each time by one instruction with an
+ *    operand of 64 bits, which changes one field alone. So an interrupt or NMI
+ *    comes before or after it, and no lock prefix is needed; and a load of the
+ *    whole word never waits for a narrower store. Narrow loads are free.
  * CW2 Of the flags of the context only that of trace_context is set: in an NMI
  *    inside an interrupt, CONTEXT_NMI. entry.asm changes both words.
  * CW3 Another CPU asks for a switch by resched_request and an interrupt, whose
  *    handler sets need_resched (resched_cpu(), kernel/sched.c).
  * CW4 The count stays below 256: a carry would go into the pid. A level is a
  *    lock held or a section of a tracer, in one of three contexts. No code
- *    takes locks in a loop, so this is the depth of calls, for which a stack
- *    has room a few dozen times. Each switch and each tick look (sched.c).
+ *    takes locks in a loop, so the depth of calls bounds the count, and a stack
+ *    has room for a few dozen. Each switch and each tick check it (sched.c).
  *
  * Each access, but for the functions that name their context, is one
  * instruction and can be used in every context. preempt_enable() makes a call,
