@@ -659,6 +659,18 @@ UNIT(ring_buffer_persist, one_damaged_page_costs_one_page)
 	host_free(base);
 }
 
+/* What an undone writer leaves, with nothing behind it yet. */
+static void leave_gap(struct ring_contents *data, u64 time)
+{
+	u32 *word = (u32 *)(data->page->data + (data->state & RB_STATE_BYTES));
+
+	word[0] = 1 << RB_TYPE_BITS | RB_TYPE_PADDING;
+	word[1] = 4;
+	word[2] = (u32)time << RB_TYPE_BITS | RB_TYPE_STAMP;
+	word[3] = time >> RB_DELTA_BITS;
+	data->state += 16;
+}
+
 UNIT(ring_buffer_persist, a_ring_goes_on_behind_what_it_has)
 {
 	void *base = new_area(SIZE);
@@ -667,17 +679,21 @@ UNIT(ring_buffer_persist, a_ring_goes_on_behind_what_it_has)
 	u32 way, n;
 	u64 time;
 
-	for (way = 0; way < 2; way++) {
+	for (way = 0; way < 4; way++) {
 		memset(base, 0, SIZE);
 		init(&buffer, 1, base, SIZE);
 		written = 0;
 		for (n = 0; n < 3; n++)
 			write(100);
+		if (way & 2) {
+			host_tsc += 2 * RB_DELTA_MAX;
+			leave_gap(&buffer.cpu[0]->data, host_tsc);
+		}
 		CHECK_EQ(init(&buffer, 1, base, SIZE).events, 3);
 		rb = buffer.cpu[0];
 		host_tsc += 10;
 		time = host_tsc;
-		if (way)
+		if (way & 1)
 			write(20);
 		else
 			write_fast();

@@ -204,7 +204,7 @@ def decode_page(page: bytes, commit: int, at: int, cpu: int,
             size = start - offset + (kind * 4 if kind else word - 4)
             time += delta
             if size < start - offset or size % 4 or time < last or \
-                    time > before or offset + size > end:
+                    offset + size > end:
                 return None
             found.append(Record(cpu, time, page[start:offset + size].ljust(
                 COMMON_SIZE, b"\0"), 0, at + offset))
@@ -212,7 +212,7 @@ def decode_page(page: bytes, commit: int, at: int, cpu: int,
         if not size:
             return None
         offset += size
-    return found if offset == end else None
+    return found if offset == end and last <= time <= before else None
 
 
 def skipped(kind: int, word: int) -> int:

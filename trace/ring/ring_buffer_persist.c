@@ -214,11 +214,15 @@ static bool check_page(const struct ring_buffer_page *page, u64 before,
 		return false;
 	while ((ret = ring_buffer_decode(page, commit, &offset, &time,
 					 &event)) > 0) {
-		if (event.time < kept->last || event.time > before)
+		if (event.time < kept->last)
 			return false;
 		kept->last = event.time;
 		kept->entries++;
 	}
+	/* A gap at the end has a time, too: the next event counts from it. */
+	if (time < kept->last || time > before)
+		return false;
+	kept->last = time;
 	kept->size = kept->entries ? commit : 0; /* padding alone */
 	return !ret && offset == commit;
 }
