@@ -15,7 +15,7 @@ from tools.labs.cut import LabError
 ROOT = spec.ROOT
 # Quote the code that is cut out, or are about the labs themselves.
 WITHHELD = re.compile(r"labs/(?!targets\.mk$|DESIGN\.md$)|"
-                      r"tests/test_\w*mutants\.py$|tests/test_labs\w*\.py$|"
+                      r"tests/\w*_mutants\.py$|tests/test_labs\w*\.py$|"
                       r"\.ci/|\.git")
 
 
