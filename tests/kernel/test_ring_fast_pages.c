@@ -3,6 +3,7 @@
  * The fast code of the function tracer (struct ftrace_fast) against the
  * callback that it stands for: the same calls write the same pages.
  */
+#include "kernel/lib/string.h"
 #include "kernel/sched.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/core/ftrace_internal.h"
@@ -86,6 +87,15 @@ static bool call_somehow(unsigned long tramp)
 	return same;
 }
 
+/* No page has an event of the sequence before: each byte must be written. */
+static void wipe(struct ring_buffer_per_cpu *rb)
+{
+	u32 i;
+
+	for (i = 0; i <= rb->data.nr_slots; i++)
+		memset(rb->data.info[i].page->data, 0xee, RB_DATA_SIZE);
+}
+
 /* The pages of a sequence of calls, which @with decides by. Return: bytes. */
 static size_t record(unsigned long tramp, unsigned int cpu, u64 with, u8 *pages)
 {
@@ -99,6 +109,7 @@ static size_t record(unsigned long tramp, unsigned int cpu, u64 with, u8 *pages)
 	seed = with;
 	set_time(rb, time);
 	trace_reset(trace_top(), cpu);
+	wipe(rb);
 	local_irq_save(flags);
 	for (i = 0; i < CALLS; i++) {
 		time += dice(8);
