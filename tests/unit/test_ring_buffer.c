@@ -160,8 +160,8 @@ static void write_fast(void)
 	preempt_disable_notrace();
 	rb = w.buffer.cpu[0];
 	host_step();
-	if (ring_buffer_reserve_fast(rb, len, &f, NULL)) {
-		fill((void *)(f.event + RB_EVENT_HEADER), FAST_WORDS, f.time);
+	if (ring_buffer_reserve_fast(rb, len, &f)) {
+		fill(f.payload, FAST_WORDS, f.time);
 		ring_buffer_commit_fast(rb, &f);
 	} else {
 		p = ring_buffer_lock_reserve(&w.buffer, len, &time);

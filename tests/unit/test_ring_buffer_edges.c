@@ -64,10 +64,10 @@ static bool write_fast(void)
 
 	host_tsc++;
 	preempt_disable_notrace();
-	done = ring_buffer_reserve_fast(rb, RB_FAST_MIN, &f, NULL);
+	done = ring_buffer_reserve_fast(rb, RB_FAST_MIN, &f);
 	if (done) {
 		time_of[written] = f.time;
-		*(u32 *)(f.event + RB_EVENT_HEADER) = written++;
+		*(u32 *)f.payload = written++;
 		ring_buffer_commit_fast(rb, &f);
 	}
 	preempt_enable_notrace();

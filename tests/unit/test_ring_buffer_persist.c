@@ -87,9 +87,9 @@ static void write_fast(void)
 	u32 was = written;
 
 	preempt_disable_notrace();
-	if (ring_buffer_reserve_fast(rb, RB_FAST_MIN, &f, NULL)) {
+	if (ring_buffer_reserve_fast(rb, RB_FAST_MIN, &f)) {
 		early[written] = written != was;
-		*(u32 *)(f.event + RB_EVENT_HEADER) = written++;
+		*(u32 *)f.payload = written++;
 		ring_buffer_commit_fast(rb, &f);
 	}
 	preempt_enable_notrace();

@@ -94,8 +94,8 @@ static void write_fast(void)
 	preempt_disable_notrace();
 	rb = w.live.cpu[0];
 	host_step();
-	if (ring_buffer_reserve_fast(rb, 16, &f, NULL)) {
-		fill((u32 *)(f.event + RB_EVENT_HEADER));
+	if (ring_buffer_reserve_fast(rb, 16, &f)) {
+		fill(f.payload);
 		ring_buffer_commit_fast(rb, &f);
 		preempt_enable_notrace();
 		return;

@@ -53,9 +53,9 @@ event_begin_fast(struct event_write *w, struct trace_event_file *file, u32 len)
 		return false;
 	w->rb = tr->buffer.cpu[smp_processor_id()];
 	if (unlikely(!ring_buffer_reserve_fast(w->rb, ALIGN_UP(len, 4),
-					       &w->fast, NULL)))
+					       &w->fast)))
 		return false;
-	w->entry = w->fast.event + RB_EVENT_HEADER;
+	w->entry = w->fast.payload;
 	trace_fill(w->entry, file->id);
 	return true;
 }

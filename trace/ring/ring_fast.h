@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring_fast.h - the common case of a writer in C: the steps of ring_steps.h.
+ * ring_fast.h - the common case of a writer in C, made of ring_steps.h.
  *
  * Context: any, NMI included; preemption off.
  */
@@ -11,9 +11,9 @@
 
 /* A reservation by the fast path. */
 struct ring_buffer_fast {
-	u8 *event; /* RB_EVENT_HEADER bytes, then the payload */
+	void *payload;
 	u64 time;
-	u32 size; /* bytes of it, a constant */
+	u32 size; /* bytes, with RB_EVENT_HEADER; a constant */
 };
 
 /* The payload of the shortest event: ring_buffer_undo() needs that much. */
@@ -37,46 +37,37 @@ void ring_buffer_undo(struct ring_buffer_per_cpu *rb,
 /* The rare cases of a commit: see ring_buffer.c. */
 void ring_buffer_commit_rest(struct ring_buffer_per_cpu *rb);
 
-/* The forms of the steps: statements of the two functions below. */
-#define RING_C(step) RING_C_##step
-#define RING_C_gate                                                        \
-	if (unlikely((local_read(&rb->data.state) | READ_ONCE(rb->slow)) > \
-		     RB_STATE_BYTES))                                      \
-		return false;
-#define RING_C_clock                           \
-	f->time = trace_scale_now(&rb->scale); \
-	if (stamp)                             \
-		*stamp = f->time;
-#define RING_C_begin local_set(&rb->data.begun, f->time);
-#define RING_C_enter    \
-	f->size = size; \
-	local_add_sign(&rb->data.state, RB_STATE_INSIDE(size, 0));
-#define RING_C_place                                 \
-	offset = local_read((u16 *)&rb->data.state); \
-	if (unlikely(offset > RB_DATA_SIZE - size))  \
-		goto undo;
-#define RING_C_delta                                          \
-	if (unlikely(local_read(&rb->data.begun) != f->time)) \
-		goto undo;                                    \
-	delta = f->time - local_read(&rb->data.last);         \
-	if (unlikely(delta > RB_DELTA_MAX))                   \
-		goto undo;                                    \
-	local_set(&rb->data.last, f->time);
-#define RING_C_header                                         \
-	f->event = local_read(&rb->data.page)->data + offset; \
-	*(u32 *)f->event = (u32)delta << RB_TYPE_BITS | payload / 4;
-#define RING_C_count local_inc(&rb->data.commit_entries);
-#define RING_C_publish                                                       \
-	/* The event is stored before; pairs with rb_bytes(). */             \
-	if (unlikely(local_add_sign(&rb->data.state,                         \
-				    f->size - RB_STATE_INSIDE(f->size, 0)))) \
-		ring_buffer_commit_rest(rb);
+/* The operations of ring_steps.h in C. */
+#define RING_C(step)		 RING_##step(RING_C_DO)
+#define RING_C_DO(op, ...)	 RING_C_##op(__VA_ARGS__)
+#define RING_C_load16(r, m)	 r = local_read((const u16 *)&rb->m);
+#define RING_C_load32(r, m)	 r = local_read(&rb->m);
+#define RING_C_or32(r, m)	 r |= local_fold(&rb->m);
+#define RING_C_add(r, m)	 r += (u64)local_fold(&rb->m);
+#define RING_C_sub(r, m)	 r -= local_fold(&rb->m);
+#define RING_C_copy(r, s)	 r = s;
+#define RING_C_tsc(r, c)	 r = rdtsc_shifted(c);
+#define RING_C_mul_high(r, s, m) r = mul_high(s, local_fold(&rb->m));
+#define RING_C_shift_left(r, c)	 r <<= (c);
+#define RING_C_add_const(r, c)	 r += (c);
+#define RING_C_store(m, r)	 local_set(&rb->m, r);
+#define RING_C_put32(r, c, s)	 *(u32 *)((u8 *)r + (c)) = (u32)s;
+#define RING_C_add32(m, c)	 local_add_sign(&rb->m, c);
+#define RING_C_count(m)		 local_inc(&rb->m);
+#define RING_C_add32_sign(m, c, way)             \
+	if (unlikely(local_add_sign(&rb->m, c))) \
+		goto way;
+#define RING_C_above(r, c, way) \
+	if (unlikely(r > (c)))  \
+		goto way;
+#define RING_C_differ(r, m, way)               \
+	if (unlikely(local_fold(&rb->m) != r)) \
+		goto way;
 
 /*
  * ring_buffer_reserve_fast() - reserve room for an event in the common case
  * @payload: bytes, a constant multiple of 4 from RB_FAST_MIN to
  *	4 * RB_TYPE_DATA_MAX
- * @stamp:   NULL, or where to store the time, even if the result is false
  *
  * The caller keeps preemption off from before the call until after the commit.
  * Return: true, and ring_buffer_commit_fast() must follow; false, and nothing
@@ -84,17 +75,20 @@ void ring_buffer_commit_rest(struct ring_buffer_per_cpu *rb);
  */
 static __always_inline bool
 ring_buffer_reserve_fast(struct ring_buffer_per_cpu *rb, u32 payload,
-			 struct ring_buffer_fast *f, u64 *stamp)
+			 struct ring_buffer_fast *f)
 {
 	const u32 size = RB_EVENT_HEADER + payload;
-	u64 delta;
-	u32 offset;
+	u64 word, now, event, delta;
 
 	RING_RESERVE(RING_C);
+	f->payload = (u8 *)event + RB_HEADER_SIZE + RB_EVENT_HEADER;
+	f->time = now;
+	f->size = size;
 	return true;
 
 undo:
 	call_keeping(ring_buffer_undo, rb, size);
+refused:
 	return false;
 }
 
@@ -110,5 +104,12 @@ static __always_inline void
 ring_buffer_commit_fast(struct ring_buffer_per_cpu *rb,
 			const struct ring_buffer_fast *f)
 {
+	const u32 size = f->size;
+
+	/* The event is stored before; pairs with rb_bytes(). */
 	RING_COMMIT(RING_C);
+	return;
+
+rest:
+	ring_buffer_commit_rest(rb);
 }

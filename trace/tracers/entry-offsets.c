@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Constants that a tracer in assembly shares with C: the build makes
+ * Constants that a tracer in assembly shares with C, and the macros that write
+ * its events (ring_asm.h): the build makes
  * entry-offsets.inc for NASM from this file's assembly (function_fast.asm,
  * graph_fast.asm).
  */
 #include "trace/arch_ftrace.h"
 #include "trace/event/trace_entries.h"
-#include "trace/ring/ring_fast.h"
+#include "trace/ring/ring_asm.h"
 #include "trace/tracers/function_graph.h"
 
 #define DEFINE(name, value) \
@@ -15,11 +16,7 @@
 void entry_offsets(void);
 void graph_offsets(void);
 void graph_event_offsets(void);
-
-static_assert(sizeof(struct ftrace_entry) >= RB_FAST_MIN &&
-		      sizeof(struct ftrace_graph_ent_entry) >= RB_FAST_MIN &&
-		      sizeof(struct ftrace_graph_ret_entry) >= RB_FAST_MIN,
-	      "ring_buffer_undo()");
+void event_macros(void);
 
 void entry_offsets(void)
 {
@@ -69,4 +66,11 @@ void graph_event_offsets(void)
 	RET(OVERRUN, overrun);
 	RET(CALLTIME, calltime);
 	RET(RETTIME, rettime);
+}
+
+void event_macros(void)
+{
+	RING_ASM_EVENT("function", struct ftrace_entry);
+	RING_ASM_EVENT("graph_ent", struct ftrace_graph_ent_entry);
+	RING_ASM_EVENT("graph_ret", struct ftrace_graph_ret_entry);
 }

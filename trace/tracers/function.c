@@ -71,11 +71,11 @@ static __no_fp void function_call(unsigned long ip, unsigned long parent_ip,
 	}
 	preempt_disable_notrace();
 	rb = this_cpu_read(trace_top_ring);
-	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f, NULL))) {
+	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f))) {
 		function_again(ip, parent_ip);
 		return;
 	}
-	entry = (void *)(f.event + RB_EVENT_HEADER);
+	entry = f.payload;
 	trace_fill(entry, TRACE_FN);
 	entry->ip = ip;
 	entry->parent_ip = parent_ip;
@@ -139,11 +139,11 @@ static __no_fp void function_call_any(unsigned long ip, unsigned long parent_ip,
 	}
 	preempt_disable_notrace();
 	rb = READ_ONCE(tr->buffer.cpu[this_cpu_read_index(cpu_number)]);
-	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f, NULL))) {
+	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f))) {
 		function_again_any(ip, parent_ip, tr);
 		return;
 	}
-	entry = (void *)(f.event + RB_EVENT_HEADER);
+	entry = f.payload;
 	trace_fill(entry, TRACE_FN);
 	entry->ip = ip;
 	entry->parent_ip = parent_ip;

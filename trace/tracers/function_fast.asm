@@ -35,14 +35,14 @@ function_fast_code:
 	push rax
 	push rdx
 	ring_get
-	ring_reserve ENTRY_SIZE, .refused, .undo
+	function_reserve .refused, .undo
 	ring_fill TRACE_FN
 	mov rax, [SITE_RET]
 	sub rax, SITE_SIZE
 	mov [EVENT(ENTRY_IP)], rax
 	mov rax, [PARENT_IP]
 	mov [EVENT(ENTRY_PARENT_IP)], rax
-	ring_commit ENTRY_SIZE, .rest
+	function_commit .rest
 	ring_end .resched
 .out:
 	pop rdx

@@ -158,10 +158,10 @@ static __no_fp void graph_call(unsigned long ip, unsigned long parent_ip,
 	if (unlikely(top->retp == retp || top >= stack->end))
 		goto again;
 	frame = fgraph_push(stack, top, ip, retp, graph_top.gops.bit);
-	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f,
-					       &frame->calltime)))
+	if (unlikely(!ring_buffer_reserve_fast(rb, sizeof(*entry), &f)))
 		goto pop;
-	entry = (void *)(f.event + RB_EVENT_HEADER);
+	frame->calltime = f.time;
+	entry = f.payload;
 	trace_fill(entry, TRACE_GRAPH_ENT);
 	entry->func = ip;
 	entry->depth = frame->depth;

@@ -70,7 +70,7 @@ graph_fast_code:
 	mov eax, [rcx - FRAME_SIZE + FRAME_DEPTH]
 	inc eax
 	mov [rcx + FRAME_DEPTH], eax
-	ring_reserve GRAPH_ENT_SIZE, .pop, .undo
+	graph_ent_reserve .pop, .undo
 	mov [rcx + FRAME_CALLTIME], rdx
 	ring_fill TRACE_GRAPH_ENT
 	mov rax, [rcx + FRAME_FUNC]
@@ -80,7 +80,7 @@ graph_fast_code:
 	lea rax, [RETP]
 	mov [rcx + FRAME_RETP], rax
 	mov qword [rax], return_to_handler
-	ring_commit GRAPH_ENT_SIZE, .rest
+	graph_ent_commit .rest
 	ring_end .resched
 .out:
 	pop rcx
@@ -132,7 +132,7 @@ func graph_handler
 	cmp dword [abs trace_top_array + TRACE_STATE], TRACE_USUAL
 	jne .not_ours
 	ring_get
-	ring_reserve GRAPH_RET_SIZE, .refused, .undo
+	graph_ret_reserve .refused, .undo
 	mov r8, rdx
 	ring_fill TRACE_GRAPH_RET
 	mov rax, [rcx + FRAME_FUNC]
@@ -148,7 +148,7 @@ func graph_handler
 	mov [rdi], rax
 	sub rcx, FRAME_SIZE
 	mov [rsi + STACK_TOP], rcx	; after the frame was read
-	ring_commit GRAPH_RET_SIZE, .rest
+	graph_ret_commit .rest
 	ring_end .resched
 .out:
 	ret

@@ -21,6 +21,12 @@
 #define local_set(p, val) WRITE_ONCE(*(p), (val))
 
 /*
+ * A load that the compiler may make part of the one instruction that uses it.
+ * No access moves across the barriers before and behind it.
+ */
+#define local_fold(p) (*(p))
+
+/*
  * The compiler moves no access across these three: they tell who is inside.
  * local_add_sign() returns whether the sum's highest bit is set.
  */

@@ -15,6 +15,8 @@
 		READ_ONCE(*(p)); \
 	})
 
+#define local_fold(p) local_read(p)
+
 #define local_set(p, val)                \
 	do {                             \
 		host_step();             \
