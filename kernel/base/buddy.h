@@ -38,15 +38,32 @@ void buddy_add(struct buddy *b, size_t first, size_t end);
 void *buddy_alloc(struct buddy *b, unsigned int order);
 
 /*
+ * buddy_trim() - keep the first @nr pages of an allocation, free the others
+ * @p: from buddy_alloc(), not trimmed yet; NULL is left alone
+ * @nr: from 1 to its number of pages
+ */
+void buddy_trim(struct buddy *b, void *p, size_t nr);
+
+/* The number of pages of the allocation that begins at @p; 0 if none does. */
+size_t buddy_extent(const struct buddy *b, const void *p);
+
+/*
  * buddy_free() - take back a block that buddy_alloc() returned.
  * Return: false, and nothing is changed, if no block of this order is
- * allocated at @p.
+ * allocated at @p, or if it is one of several.
  */
 bool buddy_free(struct buddy *b, void *p, unsigned int order);
 
 /*
+ * buddy_free_all() - take back an allocation, trimmed or not
+ * Return: false, and nothing is changed, if none begins at @p.
+ */
+bool buddy_free_all(struct buddy *b, void *p);
+
+/*
  * buddy_find() - the allocated block that @p points into
- * Return: its first byte, and its order in *order; NULL if there is none.
+ * Return: its first byte, and its order in *order; NULL if there is none, or
+ * if it is a further block of a trimmed allocation.
  */
 void *buddy_find(const struct buddy *b, const void *p, unsigned int *order);
 

@@ -48,7 +48,8 @@ int page_init(void)
 	return 0;
 }
 
-void *alloc_pages(unsigned int order)
+/* @nr: so many of the 2^order pages. */
+static __always_inline void *take(unsigned int order, size_t nr)
 {
 	unsigned long flags;
 	void *p;
@@ -57,9 +58,27 @@ void *alloc_pages(unsigned int order)
 		return NULL;
 	spin_lock_irqsave(&zone_lock, flags);
 	p = buddy_alloc(&zone, order);
+	if (nr != BIT(order))
+		buddy_trim(&zone, p, nr);
 	spin_unlock_irqrestore(&zone_lock, flags);
 	trace_mm_page_alloc(p, order);
 	return p;
+}
+
+void *alloc_pages(unsigned int order)
+{
+	if (order > PAGE_MAX_ORDER)
+		return NULL;
+	return take(order, BIT(order));
+}
+
+void *alloc_pages_exact(size_t size)
+{
+	unsigned int order = page_order(size);
+
+	if (!size || order > PAGE_MAX_ORDER)
+		return NULL;
+	return take(order, ALIGN_UP(size, PAGE_SIZE) / PAGE_SIZE);
 }
 
 void *alloc_pages_zeroed(unsigned int order)
@@ -82,6 +101,27 @@ void free_pages(void *p, unsigned int order)
 	spin_unlock_irqrestore(&zone_lock, flags);
 	if (!was_used)
 		panic("page: no block of order %u allocated at %p", order, p);
+}
+
+/* No lock: the info bytes of pages in use do not change. */
+size_t pages_exact(const void *p)
+{
+	return buddy_extent(&zone, p);
+}
+
+void free_pages_exact(void *p)
+{
+	unsigned long flags;
+	bool was_used;
+
+	if (!p)
+		return;
+	trace_mm_page_free(p, page_order(pages_exact(p) * PAGE_SIZE));
+	spin_lock_irqsave(&zone_lock, flags);
+	was_used = buddy_free_all(&zone, p);
+	spin_unlock_irqrestore(&zone_lock, flags);
+	if (!was_used)
+		panic("page: nothing is allocated at %p", p);
 }
 
 unsigned int page_order(size_t size)

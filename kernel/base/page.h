@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page allocator: blocks of 2^order pages out of all free RAM, by their
- * address in the direct map.
+ * Page allocator: blocks of 2^order pages, or exactly as many pages as are
+ * needed, out of all free RAM, by their address in the direct map.
  *
  * Context of all functions but page_init(): task or irq, not NMI and not from a
  * probe (they take a lock). The contents of a block are undefined unless the
@@ -43,9 +43,25 @@ static __always_inline void free_page(void *p)
 unsigned int page_order(size_t size);
 
 /*
+ * alloc_pages_exact() - as many pages as @size bytes need, in one piece
+ * free_pages_exact() - free them; @p may be from alloc_pages(), too
+ * pages_exact() - the number of pages that were allocated at @p, or 0
+ *
+ * Only the last page may be used in part, where alloc_pages() may waste half
+ * of a block. They are aligned as a block of page_order(@size).
+ * pages_exact(): context any, for the owner.
+ * Return: the first page; NULL for size 0, for a size above the largest block,
+ * or without memory. free_pages_exact(NULL) is allowed.
+ */
+void *__must_check alloc_pages_exact(size_t size);
+void free_pages_exact(void *p);
+size_t pages_exact(const void *p);
+
+/*
  * page_block() - the allocated block that @p points into
  * Context: any; the answer is stable only for the owner of the block.
- * Return: its first byte, and its order in *order; NULL if there is none.
+ * Return: its first byte, and its order in *order; NULL if there is none, or if
+ * it lies behind the first block of exact pages.
  */
 void *page_block(const void *p, unsigned int *order);
 

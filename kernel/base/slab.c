@@ -255,12 +255,12 @@ static void *allocate(size_t size, unsigned long call_site)
 	if (!size || page_order(size) > PAGE_MAX_ORDER || should_fail_alloc())
 		return NULL;
 	do {
-		p = class ? alloc_object(class) : alloc_pages(page_order(size));
+		p = class ? alloc_object(class) : alloc_pages_exact(size);
 	} while (unlikely(!p) && slab_drain());
 	if (p)
 		atomic64_inc(&nr_live);
 	trace_kmalloc(call_site, p, size,
-		      class ? class->size : PAGE_SIZE << page_order(size));
+		      class ? class->size : ALIGN_UP(size, PAGE_SIZE));
 	return p;
 }
 
@@ -291,12 +291,13 @@ void *kcalloc(size_t n, size_t size)
 }
 
 /*
- * The slab of @p, or NULL if @p is a block of pages of order *order. Any other
+ * The slab of @p, or NULL if kmalloc() took whole pages for @p. Any other
  * pointer was not allocated, and panics.
  */
-static struct slab *slab_of(const void *p, unsigned int *order)
+static struct slab *slab_of(const void *p)
 {
-	struct slab *slab = page_block(p, order);
+	unsigned int order;
+	struct slab *slab = page_block(p, &order);
 	size_t offset = (size_t)((const char *)p - (const char *)slab);
 
 	if (!slab)
@@ -311,28 +312,26 @@ static struct slab *slab_of(const void *p, unsigned int *order)
 
 void kfree(const void *p)
 {
-	unsigned int order;
 	struct slab *slab;
 	bool freed = true;
 
 	trace_kfree(RETURN_ADDRESS, p);
 	if (!p)
 		return;
-	slab = slab_of(p, &order);
+	slab = slab_of(p);
 	if (slab)
 		freed = free_object(slab, (struct object *)p);
 	else
-		free_pages((void *)p, order);
+		free_pages_exact((void *)p);
 	if (freed)
 		atomic64_add(-1, &nr_live);
 }
 
 size_t ksize(const void *p)
 {
-	unsigned int order;
-	struct slab *slab = slab_of(p, &order);
+	struct slab *slab = slab_of(p);
 
-	return slab ? slab->class->size : PAGE_SIZE << order;
+	return slab ? slab->class->size : PAGE_SIZE * pages_exact(p);
 }
 
 void *krealloc(void *p, size_t size)

@@ -4,7 +4,7 @@
  *
  * Context: task or irq, not NMI and not from a probe. Alignment: 16 bytes; 64
  * bytes for sizes from 64 bytes up; one page for sizes from PAGE_SIZE up. Sizes
- * above 2 KiB are whole pages, rounded up to a power of two, at most 16 MiB.
+ * above 2 KiB are whole pages, at most 16 MiB.
  * Out of memory, and for size 0, the functions return NULL and never panic.
  * kfree(NULL) is allowed. Freeing memory that is not allocated is a panic.
  */

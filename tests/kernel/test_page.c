@@ -43,6 +43,34 @@ KTEST(page, orders_beyond_the_largest_are_refused)
 	EXPECT_EQ(page_order(PAGE_SIZE + 1), 1);
 }
 
+KTEST(page, exact_pages_are_as_many_as_the_bytes_need)
+{
+	static const size_t sizes[] = { 1, PAGE_SIZE, PAGE_SIZE + 1,
+					11 * PAGE_SIZE, 600 * PAGE_SIZE - 1 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size_t free = page_free_count();
+		size_t nr = (sizes[i] + PAGE_SIZE - 1) / PAGE_SIZE;
+		char *p = alloc_pages_exact(sizes[i]);
+
+		ASSERT(p);
+		EXPECT(IS_ALIGNED((unsigned long)p,
+				  PAGE_SIZE << page_order(sizes[i])));
+		EXPECT_EQ(free - page_free_count(), nr);
+		EXPECT_EQ(pages_exact(p), nr);
+		p[0] = 1;
+		p[nr * PAGE_SIZE - 1] = 2;
+		free_pages_exact(p);
+		EXPECT_EQ(page_free_count(), free);
+		EXPECT_EQ(pages_exact(p), 0);
+	}
+	EXPECT(!alloc_pages_exact(0));
+	EXPECT(!alloc_pages_exact((PAGE_SIZE << PAGE_MAX_ORDER) + 1));
+	EXPECT(!alloc_pages_exact(~0UL));
+	free_pages_exact(NULL);
+	EXPECT(!page_check());
+}
+
 KTEST(page, zeroed_means_zeroed)
 {
 	char *p = alloc_pages(2);

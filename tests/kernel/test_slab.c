@@ -37,6 +37,24 @@ KTEST(slab, all_sizes_aligned_and_apart)
 	}
 }
 
+KTEST(slab, large_sizes_take_the_pages_they_need)
+{
+	size_t free = page_free_count();
+	u8 *p = kmalloc(5 * PAGE_SIZE + 1);
+
+	ASSERT(p);
+	EXPECT_EQ(free - page_free_count(), 6);
+	EXPECT_EQ(ksize(p), 6 * PAGE_SIZE);
+	memset(p, 0xa5, 6 * PAGE_SIZE);
+	p = krealloc(p, 9 * PAGE_SIZE);
+	ASSERT(p);
+	EXPECT_EQ(free - page_free_count(), 9);
+	EXPECT(!memchr_inv(p, 0xa5, 6 * PAGE_SIZE));
+	kfree(p);
+	EXPECT_EQ(page_free_count(), free);
+	EXPECT(!page_check());
+}
+
 KTEST(slab, nothing_and_too_much_are_null)
 {
 	EXPECT(!kmalloc(0));

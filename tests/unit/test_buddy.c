@@ -70,8 +70,14 @@ UNIT(buddy, wrong_frees_are_refused)
 	CHECK(!buddy_free(&zone, memory - BUDDY_PAGE_SIZE, 0));
 	CHECK(!buddy_free(&zone, memory + NR_PAGES * BUDDY_PAGE_SIZE, 0));
 	CHECK(!buddy_free(&zone, p, BUDDY_MAX_ORDER + 1));
+	CHECK(!buddy_free_all(&zone, p + BUDDY_PAGE_SIZE));
+	CHECK(!buddy_free_all(&zone, p + 8));
+	CHECK(!buddy_free_all(&zone, p + 4 * BUDDY_PAGE_SIZE)); /* free */
+	CHECK(!buddy_free_all(&zone, memory - BUDDY_PAGE_SIZE));
+	CHECK(!buddy_free_all(&zone, memory + NR_PAGES * BUDDY_PAGE_SIZE));
 	CHECK(buddy_free(&zone, p, 2));
 	CHECK(!buddy_free(&zone, p, 2));
+	CHECK(!buddy_free_all(&zone, p));
 	CHECK_STR(buddy_check(&zone) ?: "fine", "fine");
 }
 
@@ -92,11 +98,76 @@ UNIT(buddy, find_knows_interior_pointers)
 	CHECK(!buddy_find(&zone, memory - 1, &order));
 }
 
+UNIT(buddy, a_trimmed_allocation_keeps_its_first_pages)
+{
+	for (size_t nr = 1; nr <= 64; nr++) {
+		char *p, *q;
+
+		start();
+		buddy_add(&zone, 0, 64);
+		p = buddy_alloc(&zone, 6);
+		buddy_trim(&zone, p, nr);
+		CHECK_EQ(zone.nr_free, 64 - nr);
+		CHECK_EQ(buddy_extent(&zone, p), nr);
+		CHECK_STR(buddy_check(&zone) ?: "fine", "fine");
+		/* All pages behind it can be had. */
+		for (size_t page = nr; page < 64; page++) {
+			q = buddy_alloc(&zone, 0);
+			CHECK(q >= p + nr * BUDDY_PAGE_SIZE);
+		}
+		CHECK(!buddy_alloc(&zone, 0));
+		CHECK_EQ(buddy_extent(&zone, p), nr);
+		CHECK(buddy_free_all(&zone, p));
+		CHECK_EQ(zone.nr_free, nr);
+		CHECK_STR(buddy_check(&zone) ?: "fine", "fine");
+	}
+}
+
+UNIT(buddy, a_trimmed_allocation_is_freed_as_a_whole)
+{
+	unsigned int order;
+	char *p, *next;
+
+	start();
+	buddy_add(&zone, 0, 64);
+	p = buddy_alloc(&zone, 4);
+	buddy_trim(&zone, p, 11); /* 8, 2, 1 */
+	next = p + 8 * BUDDY_PAGE_SIZE;
+	CHECK(!buddy_free(&zone, p, 3));
+	CHECK(!buddy_free(&zone, p, 4));
+	CHECK(!buddy_free(&zone, next, 1));
+	CHECK(!buddy_free_all(&zone, next));
+	CHECK_EQ(buddy_extent(&zone, next), 0);
+	CHECK_EQ(buddy_extent(&zone, p + BUDDY_PAGE_SIZE), 0);
+	CHECK_EQ(buddy_extent(&zone, p + 16), 0);
+	CHECK(buddy_find(&zone, next - 1, &order) == p && order == 3);
+	CHECK(!buddy_find(&zone, next, &order));
+	CHECK(!buddy_find(&zone, next + BUDDY_PAGE_SIZE, &order));
+	CHECK(buddy_free_all(&zone, p));
+	CHECK_EQ(buddy_extent(&zone, p), 0);
+	CHECK_EQ(zone.nr_free, 64);
+	CHECK(buddy_alloc(&zone, 6) == p); /* all merged again */
+}
+
+/* The last page of all: nothing is behind it. */
+UNIT(buddy, a_trimmed_allocation_may_end_the_memory)
+{
+	char *p;
+
+	start();
+	buddy_add(&zone, NR_PAGES - 8, NR_PAGES);
+	p = buddy_alloc(&zone, 3);
+	CHECK_EQ(buddy_extent(&zone, p), 8);
+	buddy_trim(&zone, p, 7);
+	CHECK_EQ(buddy_extent(&zone, p), 7);
+	CHECK(buddy_free_all(&zone, p));
+}
+
 UNIT(buddy, random_life)
 {
 	struct {
 		char *p;
-		unsigned int order;
+		size_t nr;
 	} live[300] = { 0 };
 	u64 seed = 1;
 
@@ -108,25 +179,33 @@ UNIT(buddy, random_life)
 
 		if (live[k].p) {
 			CHECK(!memchr_inv(live[k].p, (int)k & 0xff, 64));
-			CHECK(buddy_free(&zone, live[k].p, live[k].order));
+			CHECK_EQ(buddy_extent(&zone, live[k].p), live[k].nr);
+			CHECK(buddy_free_all(&zone, live[k].p));
 			live[k].p = NULL;
 		} else {
-			live[k].order = (unsigned int)(host_random(&seed) % 7);
-			live[k].p = buddy_alloc(&zone, live[k].order);
-			if (live[k].p)
-				memset(live[k].p, (int)k & 0xff, 64);
+			unsigned int order = host_random(&seed) % 7;
+
+			live[k].p = buddy_alloc(&zone, order);
+			if (!live[k].p)
+				continue;
+			memset(live[k].p, (int)k & 0xff, 64);
+			live[k].nr = BIT(order);
+			if (host_random(&seed) % 2)
+				continue;
+			live[k].nr = 1 + host_random(&seed) % BIT(order);
+			buddy_trim(&zone, live[k].p, live[k].nr);
 		}
 		if (i % 500 == 0)
 			CHECK_STR(buddy_check(&zone) ?: "fine", "fine");
 	}
 	for (size_t k = 0; k < ARRAY_SIZE(live); k++)
 		if (live[k].p)
-			CHECK(buddy_free(&zone, live[k].p, live[k].order));
+			CHECK(buddy_free_all(&zone, live[k].p));
 	CHECK_EQ(zone.nr_free, 1493 + 3399);
 	CHECK_STR(buddy_check(&zone) ?: "fine", "fine");
 }
 
-/* The checker itself: each kind of damage is found. BU1, BU2, BU3 */
+/* The checker itself: each kind of damage is found. BU1, BU2, BU3, BU4 */
 UNIT(buddy, damage_is_found)
 {
 	char *p;
@@ -143,6 +222,16 @@ UNIT(buddy, damage_is_found)
 	info[0] = 0x42 + 1; /* order 3 instead of 2 */
 	CHECK(buddy_check(&zone) != NULL);
 	info[0] = 0x42;
+	info[4] |= 0x20; /* a free block goes on */
+	CHECK_STR(buddy_check(&zone) ?: "fine",
+		  "BU4: a block that continues nothing");
+	info[4] &= ~0x20;
+	CHECK(buddy_free(&zone, p, 2));
+	p = buddy_alloc(&zone, 2);
+	info[0] |= 0x20; /* with nothing in front */
+	CHECK_STR(buddy_check(&zone) ?: "fine",
+		  "BU4: a block that continues nothing");
+	info[0] &= ~0x20;
 	CHECK_STR(buddy_check(&zone) ?: "fine", "fine");
 	CHECK(buddy_free(&zone, p, 2));
 }
