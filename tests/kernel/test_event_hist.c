@@ -494,33 +494,18 @@ KTEST(event_hist, a_full_table_counts_what_it_drops_EH1)
 	end();
 }
 
-static atomic_t running;
-
-static int clear_and_remove(void *unused)
+static void clear_and_remove(unsigned int turn)
 {
-	unsigned int i;
-
-	for (i = 0; atomic_read(&running) || i < 10; i++) {
-		bells_accept(TWO "trigger", "hist:keys=number:size=128");
-		bells_accept(TWO "trigger", "hist:keys=number:clear");
-		EXPECT(tt_says(ALL "hist", ""));
-		bells_accept(TWO "trigger", "!hist:keys=number");
-		yield();
-	}
-	return 0;
+	bells_accept(TWO "trigger", "hist:keys=number:size=128");
+	bells_accept(TWO "trigger", "hist:keys=number:clear");
+	EXPECT(tt_says(ALL "hist", ""));
+	bells_accept(TWO "trigger", "!hist:keys=number");
 }
 
 KTEST(event_hist, cleared_and_removed_while_it_counts_EH2)
 {
-	struct task_struct *task;
-
 	ASSERT(begin());
-	atomic_set(&running, 1);
-	task = kthread_run(clear_and_remove, NULL, "hists");
-	ASSERT(!IS_ERR(task));
-	tt_storm(call_hundred, NULL, 500, 2, false);
-	atomic_set(&running, 0);
-	kthread_join(task);
+	tt_storm_beside(clear_and_remove, call_hundred, 500, 2);
 	end();
 }
 

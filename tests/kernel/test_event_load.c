@@ -113,19 +113,11 @@ static const char *const filters[] = {
 	"number <= 3",
 };
 
-static int exchange_filters(void *unused)
+static void exchange_filters(unsigned int turn)
 {
-	unsigned int i;
+	const char *text = filters[turn % ARRAY_SIZE(filters)];
 
-	for (i = 0; atomic_read(&running) || i < ARRAY_SIZE(filters); i++) {
-		const char *text = filters[i % ARRAY_SIZE(filters)];
-
-		if (!EXPECT_EQ(put("events/belfry/bell/filter", text),
-			       strlen(text)))
-			break;
-		yield();
-	}
-	return 0;
+	EXPECT_EQ(put("events/belfry/bell/filter", text), strlen(text));
 }
 
 static void ring_three(void *unused)
@@ -155,7 +147,6 @@ static void count_number(unsigned int cpu,
 KTEST(event_load, filters_are_exchanged_while_events_fire)
 {
 	struct seen seen = { 0 };
-	struct task_struct *task;
 	struct tt_calls calls;
 
 	ASSERT(bells_begin());
@@ -163,12 +154,7 @@ KTEST(event_load, filters_are_exchanged_while_events_fire)
 	EXPECT_EQ(put("events/belfry/bell/filter", filters[0]),
 		  strlen(filters[0]));
 	EXPECT_EQ(put("set_event", "belfry:bell"), 11);
-	start();
-	task = kthread_run(exchange_filters, NULL, "filters");
-	ASSERT(!IS_ERR(task));
-	calls = tt_storm(ring_three, NULL, CALLS / 2, 2, false);
-	atomic_set(&running, 0);
-	kthread_join(task);
+	calls = tt_storm_beside(exchange_filters, ring_three, CALLS / 2, 2);
 	tt_consume(count_number, &seen);
 	EXPECT_EQ(seen.three, calls.task + calls.irq + calls.nmi);
 	EXPECT_EQ(seen.four, 0);

@@ -14,7 +14,6 @@
 #include "trace/event/event_trigger.h"
 #include "trace/event/trace_event_file.h"
 #include "trace/trace_snapshot.h"
-#include <asm/atomic.h>
 
 #define TWO "events/testing_tp/testing_two/"
 #define ALL "events/testing_tp/testing_all/"
@@ -407,36 +406,19 @@ KTEST(event_trigger, a_count_is_exact_on_all_cpus_TG1)
 	end();
 }
 
-static atomic_t running;
-
-static int add_and_remove(void *unused)
+static void add_and_remove(unsigned int turn)
 {
-	unsigned int i;
-
-	for (i = 0; atomic_read(&running) || i < 10; i++) {
-		bells_accept(TWO "trigger", "stacktrace if number == 2");
-		bells_accept(
-			TWO "trigger",
-			"enable_event:testing_tp:testing_all if value == 9");
-		bells_accept(TWO "trigger", "!stacktrace");
-		bells_accept(TWO "trigger",
-			     "!enable_event:testing_tp:testing_all");
-		yield();
-	}
-	return 0;
+	bells_accept(TWO "trigger", "stacktrace if number == 2");
+	bells_accept(TWO "trigger",
+		     "enable_event:testing_tp:testing_all if value == 9");
+	bells_accept(TWO "trigger", "!stacktrace");
+	bells_accept(TWO "trigger", "!enable_event:testing_tp:testing_all");
 }
 
 KTEST(event_trigger, removed_while_they_fire_TG3)
 {
-	struct task_struct *task;
-
 	ASSERT(begin());
-	atomic_set(&running, 1);
-	task = kthread_run(add_and_remove, NULL, "triggers");
-	ASSERT(!IS_ERR(task));
-	tt_storm(call_two, NULL, 500, 2, false);
-	atomic_set(&running, 0);
-	kthread_join(task);
+	tt_storm_beside(add_and_remove, call_two, 500, 2);
 	EXPECT_EQ(bells_recorded(), 0);
 	end();
 }

@@ -13,7 +13,6 @@
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"
 #include "trace/trace_snapshot.h"
-#include <asm/atomic.h>
 
 #define FILTER	"set_ftrace_filter"
 #define ALL	"#### all functions enabled ####\n"
@@ -428,19 +427,11 @@ KTEST(func_command, a_dump_of_what_prints_it_ends)
 	end();
 }
 
-static atomic_t running;
-
-static int add_and_remove_dump(void *unused)
+static void add_and_remove_dump(unsigned int turn)
 {
-	unsigned int i;
-
-	for (i = 0; atomic_read(&running) || i < 5; i++) {
-		accept("fc_target_one:cpudump");
-		fc_target_one(NULL); /* if nobody else does */
-		accept("!fc_target_one:cpudump");
-		yield();
-	}
-	return 0;
+	accept("fc_target_one:cpudump");
+	fc_target_one(NULL); /* if nobody else does */
+	accept("!fc_target_one:cpudump");
 }
 
 /* A dump of an empty trace is two lines. Return: dumps; -1: one in another. */
@@ -465,16 +456,9 @@ static int whole_dumps(const char *text)
 /* The dumper's thread comes and goes while every CPU asks for dumps. */
 KTEST(func_command, a_dump_removed_while_it_is_printed_TD4)
 {
-	struct task_struct *task;
-
 	ASSERT(begin());
 	log_since();
-	atomic_set(&running, 1);
-	task = kthread_run(add_and_remove_dump, NULL, "dumps");
-	ASSERT(!IS_ERR(task));
-	tt_storm(fc_target_one, NULL, 50, 1, false);
-	atomic_set(&running, 0);
-	kthread_join(task);
+	tt_storm_beside(add_and_remove_dump, fc_target_one, 50, 1);
 	EXPECT(whole_dumps(log_since()) > 0);
 	tt_write("tracing_on", "1");
 	end();
@@ -507,34 +491,21 @@ KTEST(func_command, a_count_is_exact_on_all_cpus_FC2)
 	end();
 }
 
-static int add_and_remove(void *unused)
+static void add_and_remove(unsigned int turn)
 {
-	unsigned int i;
-
-	for (i = 0; atomic_read(&running) || i < 10; i++) {
-		accept("fc_target_*:traceon\n");
-		accept("fc_target_one:traceon:5\n");
-		accept("fc_target_one:enable_event:testing_tp:testing_all\n");
-		accept("!fc_target_two:traceon\n");
-		accept("!*:traceon\n");
-		accept("!*:traceon:5\n");
-		accept("!*:enable_event:testing_tp:testing_all\n");
-		yield();
-	}
-	return 0;
+	accept("fc_target_*:traceon\n");
+	accept("fc_target_one:traceon:5\n");
+	accept("fc_target_one:enable_event:testing_tp:testing_all\n");
+	accept("!fc_target_two:traceon\n");
+	accept("!*:traceon\n");
+	accept("!*:traceon:5\n");
+	accept("!*:enable_event:testing_tp:testing_all\n");
 }
 
 KTEST(func_command, removed_while_they_fire_FC3)
 {
-	struct task_struct *task;
-
 	ASSERT(begin());
-	atomic_set(&running, 1);
-	task = kthread_run(add_and_remove, NULL, "commands");
-	ASSERT(!IS_ERR(task));
-	tt_storm(fc_target_one, NULL, 500, 2, false);
-	atomic_set(&running, 0);
-	kthread_join(task);
+	tt_storm_beside(add_and_remove, fc_target_one, 500, 2);
 	EXPECT_EQ(bells_recorded(), 0);
 	/* As on Linux, an event that a command has enabled stays so. */
 	tt_write(TESTING "enable", "0\n");

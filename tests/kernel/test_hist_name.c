@@ -10,7 +10,6 @@
 #include "tests/kernel/tp_events.h"
 #include "tests/kernel/trace_test.h"
 #include "trace/control/tracefs.h"
-#include <asm/atomic.h>
 
 #define TWO   "events/testing_tp/testing_two/"
 #define ALL   "events/testing_tp/testing_all/"
@@ -191,36 +190,20 @@ KTEST(hist_name, counts_are_exact_in_every_context_EH3)
 	end();
 }
 
-static atomic_t running;
-
-static int come_and_go(void *unused)
+static void come_and_go(unsigned int turn)
 {
-	unsigned int i;
-
-	for (i = 0; atomic_read(&running) || i < 10; i++) {
-		bells_accept(TWO "trigger", BOTH ":size=128");
-		bells_accept(ALL "trigger", BOTH);
-		bells_accept(TWO "trigger", BOTH ":clear");
-		bells_accept(i % 2 ? TWO "trigger" : ALL "trigger", "!" BOTH);
-		bells_accept(i % 2 ? ALL "trigger" : TWO "trigger",
-			     BOTH ":clear");
-		bells_accept(i % 2 ? ALL "trigger" : TWO "trigger", "!" BOTH);
-		yield();
-	}
-	return 0;
+	bells_accept(TWO "trigger", BOTH ":size=128");
+	bells_accept(ALL "trigger", BOTH);
+	bells_accept(TWO "trigger", BOTH ":clear");
+	bells_accept(turn % 2 ? TWO "trigger" : ALL "trigger", "!" BOTH);
+	bells_accept(turn % 2 ? ALL "trigger" : TWO "trigger", BOTH ":clear");
+	bells_accept(turn % 2 ? ALL "trigger" : TWO "trigger", "!" BOTH);
 }
 
 KTEST(hist_name, names_come_and_go_while_they_count_EH3)
 {
-	struct task_struct *task;
-
 	ASSERT(begin());
-	atomic_set(&running, 1);
-	task = kthread_run(come_and_go, NULL, "names");
-	ASSERT(!IS_ERR(task));
-	tt_storm(call_each, NULL, 500, 2, false);
-	atomic_set(&running, 0);
-	kthread_join(task);
+	tt_storm_beside(come_and_go, call_each, 500, 2);
 	end();
 }
 

@@ -263,21 +263,15 @@ static notrace void expect_two(void *data, unsigned int number,
 	atomic64_inc(&probed);
 }
 
-static bool changing;
-
-static int keep_changing(void *unused)
+static void change_probes(unsigned int turn)
 {
-	while (READ_ONCE(changing)) {
-		tracepoint_probe_register(TP, expect_one, &data_one);
-		tracepoint_probe_unregister(TP, expect_one, &data_one);
-		tracepoint_probe_register(TP, expect_two, &data_two);
-		yield();
-		tracepoint_probe_register(TP, expect_one, &data_one);
-		tracepoint_probe_unregister(TP, expect_two, &data_two);
-		tracepoint_probe_unregister(TP, expect_one, &data_one);
-		yield();
-	}
-	return 0;
+	tracepoint_probe_register(TP, expect_one, &data_one);
+	tracepoint_probe_unregister(TP, expect_one, &data_one);
+	tracepoint_probe_register(TP, expect_two, &data_two);
+	yield();
+	tracepoint_probe_register(TP, expect_one, &data_one);
+	tracepoint_probe_unregister(TP, expect_two, &data_two);
+	tracepoint_probe_unregister(TP, expect_one, &data_one);
 }
 
 static void call_two(void *unused)
@@ -288,16 +282,9 @@ static void call_two(void *unused)
 /* Linux bug: after 1 -> 0 -> 1 probes a call met the new probe, old data. */
 KTEST_FLAGS(tracepoint, data_stays_with_its_probe_TP2, 0, 90)
 {
-	struct task_struct *task;
-
 	atomic64_set(&mixed, 0);
 	atomic64_set(&probed, 0);
-	changing = true;
-	task = kthread_run(keep_changing, NULL, "changer");
-	ASSERT(!IS_ERR(task));
-	tt_storm(call_two, NULL, 20000, 2, false);
-	WRITE_ONCE(changing, false);
-	kthread_join(task);
+	tt_storm_beside(change_probes, call_two, 20000, 2);
 	EXPECT_EQ(atomic64_read(&mixed), 0);
 	EXPECT(atomic64_read(&probed) > 0);
 	EXPECT(!TP->funcs);

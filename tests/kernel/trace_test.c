@@ -153,6 +153,37 @@ struct tt_calls tt_storm(void (*fn)(void *arg), void *arg, unsigned int calls,
 	};
 }
 
+static bool beside_ends;
+
+static int change_beside(void *change)
+{
+	void (*fn)(unsigned int turn) = change;
+	unsigned int turn;
+
+	for (turn = 0; turn < 10 || !READ_ONCE(beside_ends); turn++) {
+		fn(turn);
+		yield();
+	}
+	return 0;
+}
+
+struct tt_calls tt_storm_beside(void (*change)(unsigned int turn),
+				void (*fn)(void *arg), unsigned int calls,
+				unsigned int tasks)
+{
+	struct tt_calls made = { 0 };
+	struct task_struct *task;
+
+	WRITE_ONCE(beside_ends, false);
+	task = kthread_run(change_beside, change, "beside");
+	if (!EXPECT(!IS_ERR(task)))
+		return made;
+	made = tt_storm(fn, NULL, calls, tasks, false);
+	WRITE_ONCE(beside_ends, true);
+	kthread_join(task);
+	return made;
+}
+
 /* ---- looking at the events ----------------------------------------------- */
 
 void tt_consume(void (*visit)(unsigned int cpu,

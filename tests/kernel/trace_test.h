@@ -39,6 +39,15 @@ void tt_end(void);
 struct tt_calls tt_storm(void (*fn)(void *arg), void *arg, unsigned int calls,
 			 unsigned int tasks, bool pinned);
 
+/*
+ * tt_storm_beside() - tt_storm(fn, NULL, calls, tasks, false), while one more
+ * task calls change() again and again, ten times at least, with the number of
+ * the turn. Return: as tt_storm().
+ */
+struct tt_calls tt_storm_beside(void (*change)(unsigned int turn),
+				void (*fn)(void *arg), unsigned int calls,
+				unsigned int tasks);
+
 /* Calls visit for every event in the buffers, CPU by CPU, consuming. */
 void tt_consume(void (*visit)(unsigned int cpu,
 			      const struct ring_buffer_event *event, void *arg),
