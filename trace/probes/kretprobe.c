@@ -89,13 +89,7 @@ static __always_inline void make_regs(struct pt_regs *regs,
 {
 	regs->r15 = regs->r14 = regs->r13 = regs->r12 = 0;
 	regs->bp = regs->bx = regs->r11 = regs->r10 = 0;
-	regs->r9 = fregs->r9;
-	regs->r8 = fregs->r8;
-	regs->ax = fregs->ax;
-	regs->cx = fregs->cx;
-	regs->dx = fregs->dx;
-	regs->si = fregs->si;
-	regs->di = fregs->di;
+	ftrace_partial_regs(fregs, regs);
 	regs->orig_ax = 0;
 	regs->ip = ip;
 	regs->cs = regs->flags = regs->sp = regs->ss = 0;

@@ -155,19 +155,7 @@ static int probe_return_hit(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 
-/* What a definition may ask for, out of the few that a site keeps. */
-static __always_inline void expand(struct pt_regs *regs,
-				   const struct ftrace_regs *fregs)
-{
-	regs->di = fregs->di;
-	regs->si = fregs->si;
-	regs->dx = fregs->dx;
-	regs->cx = fregs->cx;
-	regs->r8 = fregs->r8;
-	regs->r9 = fregs->r9;
-	regs->ax = fregs->ax;
-}
-
+/* Of an fprobe, a definition may ask for no more than what a site keeps. */
 static int probe_fentry_hit(struct fprobe *fp, unsigned long ip,
 			    unsigned long ret_ip, struct ftrace_regs *fregs,
 			    void *data)
@@ -175,7 +163,7 @@ static int probe_fentry_hit(struct fprobe *fp, unsigned long ip,
 	struct probe *p = container_of(fp, struct probe, fp);
 	struct pt_regs regs;
 
-	expand(&regs, fregs);
+	ftrace_partial_regs(fregs, &regs);
 	regs.sp = (unsigned long)ftrace_return_slot(fregs);
 	hit(p, &regs, ip, 0, false);
 	return 0;
@@ -196,7 +184,7 @@ static void probe_fexit_hit(struct fprobe *fp, unsigned long ip,
 	struct probe *p = container_of(fp, struct probe, fp);
 	struct pt_regs regs;
 
-	expand(&regs, fregs);
+	ftrace_partial_regs(fregs, &regs);
 	regs.sp = data ? *(unsigned long *)data + sizeof(long) : 0;
 	hit(p, &regs, ip, ret_ip, true);
 }

@@ -69,6 +69,19 @@ ftrace_full_frame(struct ftrace_regs *fregs)
 	return (struct ftrace_full_frame *)regs;
 }
 
+/* Copy the registers that both frames have. The others in *regs stay. */
+static __always_inline void ftrace_partial_regs(const struct ftrace_regs *fregs,
+						struct pt_regs *regs)
+{
+	regs->r9 = fregs->r9;
+	regs->r8 = fregs->r8;
+	regs->ax = fregs->ax;
+	regs->cx = fregs->cx;
+	regs->dx = fregs->dx;
+	regs->si = fregs->si;
+	regs->di = fregs->di;
+}
+
 /* The stack slot that holds the traced function's return address. */
 static __always_inline unsigned long *
 ftrace_return_slot(struct ftrace_regs *fregs)
