@@ -55,7 +55,7 @@ def symbol():
     def text(addr, offset):
         at = bisect.bisect_right(starts, addr) - 1
         if at < 0 or addr >= starts[-1]:
-            return f"0x{addr:016x}"
+            return f"0x{addr:x}"
         name = table[at][1]
         return f"{name}+0x{addr - starts[at]:x}" if offset else name
     return text

@@ -191,7 +191,10 @@ static void put_address(struct out *o, const struct spec *sp,
 	put_number(o, &hex, addr, "0x");
 }
 
-/* @conv: 's' bare name, 'S' name with offset, 'B' for a return address. */
+/*
+ * @conv: 's' bare name, 'S' name with offset, 'B' for a return address. As on
+ * Linux, an address without a symbol is a number without zeros before it.
+ */
 static void put_symbol(struct out *o, const struct spec *sp, unsigned long addr,
 		       char conv)
 {
@@ -202,11 +205,9 @@ static void put_symbol(struct out *o, const struct spec *sp, unsigned long addr,
 
 	if (printf_symbol)
 		name = printf_symbol(addr - back, &off, &size);
-	if (!name) {
-		put_address(o, sp, addr);
-		return;
-	}
-	if (conv == 's')
+	if (!name)
+		n = scnprintf(text, sizeof(text), "0x%lx", addr);
+	else if (conv == 's')
 		n = scnprintf(text, sizeof(text), "%s", name);
 	else
 		n = scnprintf(text, sizeof(text), "%s+0x%lx/0x%lx", name,

@@ -5,9 +5,9 @@
  * Conversions: d i u x X o c s p %, flags "-0+ #", width and precision
  * (numbers or *), lengths hh h l ll z t.  Of %p:
  *   %p           0x and 16 hex digits
- *   %pS          symbol+0xoff/0xsize, or as %p when no symbol covers it
+ *   %pS          symbol+0xoff/0xsize, or as 0x%lx when no symbol covers it
  *   %pB          as %pS for a return address (looks up the byte before)
- *   %ps          symbol, no offset
+ *   %ps          symbol, no offset; else as %pS
  *   %pe          name of an error pointer, "-ENOMEM"
  *   %*ph, %5ph   that many bytes in hex, "0f 1f 44 00 00" (at most 64)
  *

@@ -85,7 +85,7 @@ KTEST(lib, printf_knows_the_kernels_symbols)
 	EXPECT_FORMAT("ktest_note", "%ps", (void *)addr);
 	snprintf(want, sizeof(want), "ktest_note+0x4/0x%lx", size);
 	EXPECT_FORMAT(want, "%pS", (void *)addr);
-	EXPECT_FORMAT("0x0000000000000010", "%pS", (void *)16UL);
+	EXPECT_FORMAT("0x10", "%pS", (void *)16UL);
 }
 
 static int cmp_u32(const void *a, const void *b)

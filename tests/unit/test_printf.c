@@ -152,13 +152,18 @@ static const char *fake_symbol(unsigned long addr, unsigned long *off,
 
 UNIT(printf, symbols)
 {
-	CHECK_FORMAT("0x0000000000001004", "%pS", (void *)0x1004UL);
+	CHECK_FORMAT("0x1004", "%pS", (void *)0x1004UL);
 	printf_symbol = fake_symbol;
 	CHECK_FORMAT("start_thread+0x4/0x40", "%pS", (void *)0x1004UL);
 	CHECK_FORMAT("start_thread+0x0/0x40", "%pS", (void *)0x1000UL);
 	CHECK_FORMAT("start_thread", "%ps", (void *)0x1004UL);
 	CHECK_FORMAT("[start_thread   ]", "[%-15ps]", (void *)0x1000UL);
-	CHECK_FORMAT("0x0000000000001040", "%pS", (void *)0x1040UL);
+	CHECK_FORMAT("0x1040", "%pS", (void *)0x1040UL);
+	CHECK_FORMAT("0x1040", "%ps", (void *)0x1040UL);
+	CHECK_FORMAT("0x1041", "%pB", (void *)0x1041UL);
+	CHECK_FORMAT("0x0", "%pS", NULL);
+	CHECK_FORMAT("[  0x1040]", "[%8pS]", (void *)0x1040UL);
+	CHECK_FORMAT("[0x1040  ]", "[%-8pS]", (void *)0x1040UL);
 	/* A call as the last instruction returns behind its function. */
 	CHECK_FORMAT("start_thread+0x40/0x40", "%pB", (void *)0x1040UL);
 	printf_symbol = NULL;
