@@ -42,6 +42,23 @@ struct task_struct *sched_idle_task(unsigned int cpu)
 	return READ_ONCE(idle_tasks[cpu]);
 }
 
+unsigned int sched_nr_running(unsigned int cpu)
+{
+	const struct run_queue *rq = &per_cpu(run_queue, cpu);
+
+	return READ_ONCE(rq->nr_queued) + (READ_ONCE(rq->curr) != rq->idle);
+}
+
+unsigned long sched_nr_switches(unsigned int cpu)
+{
+	return READ_ONCE(per_cpu(run_queue, cpu).nr_switches);
+}
+
+struct task_struct *sched_cpu_task(unsigned int cpu)
+{
+	return READ_ONCE(per_cpu(run_queue, cpu).curr);
+}
+
 /* pid 0, on no list: an idle task is never created, joined or reaped. */
 static void idle_task_init(struct task_struct *task, unsigned int cpu)
 {

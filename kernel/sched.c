@@ -474,23 +474,6 @@ void run_queue_init(unsigned int cpu, struct task_struct *idle)
 	idle->on_cpu = true;
 }
 
-unsigned int sched_nr_running(unsigned int cpu)
-{
-	const struct run_queue *rq = &per_cpu(run_queue, cpu);
-
-	return READ_ONCE(rq->nr_queued) + (READ_ONCE(rq->curr) != rq->idle);
-}
-
-unsigned long sched_nr_switches(unsigned int cpu)
-{
-	return READ_ONCE(per_cpu(run_queue, cpu).nr_switches);
-}
-
-struct task_struct *sched_cpu_task(unsigned int cpu)
-{
-	return READ_ONCE(per_cpu(run_queue, cpu).curr);
-}
-
 void might_sleep_failed(const char *file, int line)
 {
 	panic("%s:%d: may sleep, but preempt count %u, context %u, irqs %s",
