@@ -19,6 +19,9 @@
  * SC6 A CPU's resched_request is set before the interrupt that carries it is
  *    sent, and read by the handler of that interrupt. So the request is served
  *    after it was made, whatever the CPU did until then: see resched_cpu().
+ * SC7 A task that is woken and may move waits for no tick while a CPU halts:
+ *    the waker asks such a CPU to pull it, and a CPU that leaves its idle task
+ *    asks the next one if a task still waits: pass_on().
  *
  * Context and locks: one queue lock at a time; inside wait queue, mutex and
  * timer locks and task_list_lock.
@@ -91,8 +94,8 @@ static void dequeue(struct run_queue *rq, struct task_struct *task)
  * - Made while another one waits: both become one. reschedule() drops it, then
  *   looks for what both were made for.
  * - Made while reschedule() drops one: with the queue locked, so afterwards, or
- *   before and its task is found. Only the call for an idle CPU (kick()) has
- *   another lock: an idle CPU looks at all queues behind a full barrier.
+ *   before and its task is found. Only ask_to_pull() has another lock: an
+ *   idle CPU looks at all queues behind a full barrier.
  * - Made between an idle CPU's last look and its halt: interrupts are off until
  *   HLT, so this one ends the halt.
  * - The interrupt is late: if reschedule() has dropped the request, it does
@@ -108,25 +111,28 @@ void resched_cpu(unsigned int cpu)
 	smp_send_reschedule(cpu);
 }
 
+/* Make a CPU that halts, if there is one, pull a task. */
+static void ask_to_pull(void)
+{
+	u64 idle = READ_ONCE(idle_mask), first = idle & -idle;
+
+	if (first && fetch_and(&idle_mask, ~first) & first)
+		resched_cpu(__builtin_ctzll(first));
+}
+
 /*
  * A task has just been queued on @cpu. If that CPU idles, make it reschedule.
- * If it is busy and the task may move, make an idle CPU pull the task. The
- * queue's lock, a full barrier, separates the queueing from the read of
- * idle_mask; pairs with idle_wait().
+ * If it is busy and the task may move, make an idle CPU pull the task.
  */
 static void kick(unsigned int cpu, bool pinned)
 {
-	u64 idle = READ_ONCE(idle_mask);
-
 	if (per_cpu(run_queue, cpu).curr == per_cpu(run_queue, cpu).idle) {
 		resched_cpu(cpu);
-		return;
+	} else if (!pinned) {
+		smp_mb(); /* queue, then look; pairs with idle_wait() */
+		if (READ_ONCE(idle_mask))
+			ask_to_pull();
 	}
-	if (pinned || !idle)
-		return;
-	cpu = __builtin_ctzll(idle);
-	if (fetch_and(&idle_mask, ~BIT(cpu)) & BIT(cpu))
-		resched_cpu(cpu);
 }
 
 bool wake_up_process(struct task_struct *task)
@@ -268,6 +274,27 @@ static void assert_context(const struct task_struct *task)
 		context_is_wrong();
 }
 
+/* Whether a task that an idle CPU could pull is queued anywhere. */
+static bool task_waits(void)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		if (READ_ONCE(per_cpu(run_queue, cpu).nr_pullable))
+			return true;
+	return false;
+}
+
+/*
+ * SC7: this CPU leaves its idle task, and with it the search for tasks to pull.
+ * It cleared its bit in idle_mask, a full barrier, before it looks here.
+ */
+static void pass_on(void)
+{
+	if (READ_ONCE(idle_mask) && task_waits())
+		ask_to_pull();
+}
+
 /* Context: interrupts off, preempt count 1 (SC4). */
 static void reschedule(bool voluntary)
 {
@@ -281,6 +308,8 @@ static void reschedule(bool voluntary)
 	clear_need_resched();
 	put_prev(rq, prev, voluntary);
 	next = pick_next(rq);
+	if (next != prev && task_is_idle(prev))
+		pass_on();
 	if (next != prev)
 		trace_sched_switch(!voluntary, prev, next);
 	/* After the tracepoint: synchronize_cpus() waits for its probes. */
@@ -401,19 +430,6 @@ static bool pull_task(void)
 	return task;
 }
 
-static bool work_waits(void)
-{
-	u64 cpus = READ_ONCE(cpu_online_mask);
-
-	if (need_resched())
-		return true;
-	for (; cpus; cpus &= cpus - 1)
-		if (READ_ONCE(per_cpu(run_queue, __builtin_ctzll(cpus))
-				      .nr_pullable))
-			return true;
-	return false;
-}
-
 /*
  * No function may be called here while idle_quiet is set: that word promises
  * that this CPU is in no trampoline. Setting it is a full barrier before the
@@ -441,7 +457,7 @@ static void idle_wait(void)
 
 	arch_irq_disable();
 	fetch_or(&idle_mask, self);
-	if (!work_waits()) {
+	if (!need_resched() && !task_waits()) {
 		quiesce_idle();
 		idle_halt();
 	}

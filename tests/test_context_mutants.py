@@ -33,7 +33,7 @@ MUTANTS = [
      "this_cpu_write(resched_request, 0); /* SC6 */", "",
      "context.a_switch_serves*", "not ok 1 - context.a_switch_serves"),
     ("a CPU halts with a switch due", SCHED,
-     "\tif (need_resched()) return true; for (; cpus", "\tfor (; cpus",
+     "if (!need_resched() && !task_waits())", "if (!task_waits())",
      *STORM),
     ("a switch does not wait for the last level", SCHED,
      "preempt_count() || !in_task()", "!in_task()",
@@ -65,11 +65,35 @@ MUTANTS = [
      "not ok 1 - fprobe_paths.a_switch"),
 ]
 
+# Who is asked to pull, with three CPUs.
+PULL = [
+    ("SC7: a CPU with a task of its own keeps a request", SCHED,
+     "if (next != prev && task_is_idle(prev))",
+     "if (next == prev && task_is_idle(prev))",
+     "sched.*SC7", "not ok 2 - sched.a_cpu_with_a_task_of_its_own"),
+    ("SC7: a CPU with two tasks keeps both", SCHED,
+     "nr_pullable))\n\t\t\treturn true;",
+     "nr_pullable) && cpu != smp_processor_id())\n\t\t\treturn true;",
+     "sched.*SC7", "not ok 3 - sched.a_cpu_with_two_tasks"),
+    ("SC7: a busy CPU asks nobody", SCHED, "} else if (!pinned) {",
+     "} else if (0) {", "sched.*SC7", "not ok 1 - sched.a_busy_cpu_asks"),
+    ("a busy CPU asks for a bound task", SCHED, "} else if (!pinned) {",
+     "} else {", "sched.*SC7", "not ok 1 - sched.a_busy_cpu_asks"),
+]
+
 
 @pytest.mark.parametrize("name, file, text, becomes, tests, noticed", MUTANTS,
                          ids=ids(MUTANTS))
 def test_mutant(tree, name, file, text, becomes, tests,  # noqa: F811
                 noticed):
     boot = run_mutant(tree, file, text, becomes, {"smp": 2, "icount": 0},
+                      tests)
+    assert noticed in boot.log, boot.excerpt()
+
+
+@pytest.mark.parametrize("name, file, text, becomes, tests, noticed", PULL,
+                         ids=ids(PULL))
+def test_pull(tree, name, file, text, becomes, tests, noticed):  # noqa: F811
+    boot = run_mutant(tree, file, text, becomes, {"smp": 3, "icount": 0},
                       tests)
     assert noticed in boot.log, boot.excerpt()

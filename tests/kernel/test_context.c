@@ -10,6 +10,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/sched_internal.h"
 #include "kernel/smp.h"
+#include "tests/kernel/ftrace_targets.h"
 #include "tests/kernel/ktest.h"
 #include "tests/kernel/poke_slices.h"
 #include "trace/event/tracepoint.h"
@@ -23,7 +24,7 @@
 #define ROUNDS	 300
 #define LEVELS	 100
 #define REQUESTS 200
-#define HOPS	 800 /* of all tasks */
+#define TURN	 838 /* instructions, at SLICES_SHORT */
 
 /* Is the word this task's, with these flags and levels, and with both bits of
  * need_resched or none? */
@@ -334,9 +335,18 @@ KTEST(context, a_switch_serves_a_request_that_waits_SC6)
 static struct {
 	struct task_struct *task[NR_CPUS];
 	atomic_t batons[NR_CPUS], done;
-	unsigned int n;
+	atomic_t late_halts;
+	unsigned int n, hops; /* tasks, and hops of each */
 	bool stop;
 } storm;
+
+/* On quiesce_idle(): this CPU has decided to halt. */
+static void before_halt(unsigned long ip, unsigned long parent_ip,
+			struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	if (need_resched())
+		atomic_inc(&storm.late_halts);
+}
 
 static bool take(unsigned int i)
 {
@@ -354,12 +364,15 @@ static void give(unsigned int i)
 	wake_up_process(storm.task[i]);
 }
 
-/* Sleep until there is a baton, and hand it on. */
+/*
+ * Sleep until there is a baton, and hand it on, each time at another point of a
+ * turn: sooner or later the next CPU is just about to halt.
+ */
 static int runs(void *arg)
 {
 	unsigned int i = (unsigned long)arg, hops;
 
-	for (hops = 0; hops < HOPS / storm.n; hops++) {
+	for (hops = 0; hops < storm.hops; hops++) {
 		for (;;) {
 			set_current_state(TASK_SLEEPING);
 			if (take(i))
@@ -367,6 +380,7 @@ static int runs(void *arg)
 			schedule();
 		}
 		set_current_state(TASK_RUNNING);
+		slices_wait(hops * 7 % TURN);
 		give((i + 1) % storm.n);
 	}
 	atomic_inc(&storm.done);
@@ -380,10 +394,13 @@ static int runs(void *arg)
  */
 KTEST(context, no_wake_up_between_cpus_is_lost)
 {
+	struct ftrace_ops halts = { .func = before_halt };
 	unsigned int i, cpu;
 	u64 since;
 
 	memset(&storm, 0, sizeof(storm));
+	EXPECT_EQ(filter_text(&halts, "quiesce_idle"), 0);
+	EXPECT_EQ(register_ftrace_function(&halts), 0);
 	for_each_online_cpu(cpu) {
 		struct task_struct *task = kthread_create(
 			runs, (void *)(unsigned long)storm.n, "runs%u", cpu);
@@ -392,6 +409,7 @@ KTEST(context, no_wake_up_between_cpus_is_lost)
 		EXPECT_EQ(kthread_bind(task, cpu), 0);
 		storm.task[storm.n++] = task;
 	}
+	storm.hops = (slices_exact() ? 4000 : 800) / storm.n;
 	for (i = 0; i < storm.n; i++)
 		wake_up_process(storm.task[i]);
 	slices_set(SLICES_SHORT);
@@ -400,11 +418,14 @@ KTEST(context, no_wake_up_between_cpus_is_lost)
 		give(i);
 	wait_until((unsigned int)atomic_read(&storm.done) == storm.n, WAIT_MS);
 	if (slices_exact())
-		EXPECT(ktime_ns() - since < HOPS * TICK_NS / 64);
+		EXPECT(ktime_ns() - since < 4000 * TICK_NS / 64);
 	slices_set(0);
 	WRITE_ONCE(storm.stop, true);
 	for (i = 0; i < storm.n; i++)
 		wake_up_process(storm.task[i]);
 	for (i = 0; i < storm.n; i++)
 		kthread_join(storm.task[i]);
+	EXPECT_EQ(unregister_ftrace_function(&halts), 0);
+	ftrace_free_filter(&halts);
+	EXPECT_EQ(atomic_read(&storm.late_halts), 0);
 }

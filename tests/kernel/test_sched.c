@@ -5,7 +5,7 @@
 #include "kernel/base/fail.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/sched.h"
+#include "kernel/sched_internal.h"
 #include "kernel/smp.h"
 #include "tests/kernel/ktest.h"
 #include <asm/atomic.h>
@@ -482,6 +482,150 @@ KTEST(sched, idle_cpus_pull)
 	wait_until(places(s, n) == READ_ONCE(cpu_online_mask), WAIT_MS);
 	for (i = 0; i < n; i++)
 		spinner_end(&s[i]);
+}
+
+/* ---- asking idle CPUs to pull -------------------------------------------- */
+
+/* CPUs held in a handler: what they are asked stays to be seen. */
+static struct held {
+	bool in, go; /* [A] */
+	bool halted; /* the handler came to a CPU that halts */
+} held[NR_CPUS];
+
+static void hold(void *arg)
+{
+	struct held *h = &held[smp_processor_id()];
+
+	h->halted = this_cpu_read(idle_quiet);
+	smp_store_release(&h->in, true);
+	spin_until(READ_ONCE(h->go), smp_timeout_ns);
+	smp_store_release(&h->in, false);
+}
+
+static void let_go(unsigned int cpu)
+{
+	for (; cpu < num_online_cpus(); cpu++)
+		WRITE_ONCE(held[cpu].go, true);
+}
+
+static bool was_asked(unsigned int cpu)
+{
+	return READ_ONCE(per_cpu(resched_request, cpu));
+}
+
+/* Hold all CPUs but 0. Return: whether all halt and nobody has asked them. */
+static bool hold_others(void)
+{
+	unsigned int cpu, n = num_online_cpus();
+	bool good = true;
+
+	for (cpu = 1; cpu < n; cpu++) {
+		spin_until(!smp_load_acquire(&held[cpu].in), smp_timeout_ns);
+		held[cpu].go = false;
+		smp_call_function_single(cpu, hold, NULL, false);
+	}
+	for (cpu = 1; cpu < n; cpu++)
+		good &= spin_until(smp_load_acquire(&held[cpu].in),
+				   smp_timeout_ns) &&
+			held[cpu].halted;
+	for (cpu = 1; cpu < n; cpu++)
+		good &= !was_asked(cpu);
+	if (!good)
+		let_go(1);
+	return good;
+}
+
+/* CPU 1 halts and is asked for both. It takes @own, so it asks CPU 2. */
+static void wake_two(struct spinner *own, struct spinner *other)
+{
+	bool ready;
+
+	preempt_disable();
+	ready = EXPECT(spin_until(hold_others(), smp_timeout_ns));
+	local_irq_disable();
+	wake_up_process(own->task);
+	wake_up_process(other->task);
+	EXPECT(!ready || (was_asked(1) && !was_asked(2)));
+	WRITE_ONCE(held[1].go, true);
+	EXPECT(spin_until(READ_ONCE(own->turns), smp_timeout_ns));
+	EXPECT(was_asked(2));
+	local_irq_enable();
+	let_go(2);
+	preempt_enable();
+	wait_until(READ_ONCE(other->turns), WAIT_MS);
+}
+
+/* @other is queued on @cpu, and may move. */
+static void wake_own_and(struct spinner *other, unsigned int cpu)
+{
+	struct spinner own = { .no_preempt = true };
+
+	own.task = kthread_create(spin, &own, "own");
+	ASSERT(!IS_ERR(own.task));
+	other->task = kthread_create(spin, other, "other");
+	if (EXPECT(!IS_ERR(other->task))) {
+		kthread_bind(current, 0);
+		kthread_bind(own.task, 1);
+		kthread_bind(other->task, cpu);
+		kthread_bind(other->task, CPU_ANY);
+		wake_two(&own, other);
+		spinner_end(other);
+	} else {
+		wake_up_process(own.task);
+	}
+	spinner_end(&own);
+}
+
+static void wake_on_0(struct spinner *bound, struct spinner *free)
+{
+	preempt_disable();
+	EXPECT(spin_until(hold_others(), smp_timeout_ns));
+	local_irq_disable();
+	wake_up_process(bound->task);
+	EXPECT(!was_asked(1));
+	wake_up_process(free->task);
+	EXPECT(was_asked(1));
+	local_irq_enable();
+	let_go(1);
+	preempt_enable();
+}
+
+KTEST(sched, a_busy_cpu_asks_one_that_halts_SC7)
+{
+	struct spinner bound = { 0 }, other = { 0 };
+
+	if (num_online_cpus() < 2)
+		KTEST_SKIP("needs two CPUs");
+	kthread_bind(current, 0);
+	bound.task = kthread_create(spin, &bound, "bound");
+	ASSERT(!IS_ERR(bound.task));
+	kthread_bind(bound.task, 0);
+	other.task = kthread_create(spin, &other, "other");
+	if (EXPECT(!IS_ERR(other.task))) {
+		wake_on_0(&bound, &other);
+		spinner_end(&other);
+	} else {
+		wake_up_process(bound.task);
+	}
+	spinner_end(&bound);
+}
+
+KTEST(sched, a_cpu_with_a_task_of_its_own_passes_a_request_on_SC7)
+{
+	struct spinner other = { 0 };
+
+	if (num_online_cpus() < 3)
+		KTEST_SKIP("needs three CPUs");
+	wake_own_and(&other, 0);
+}
+
+KTEST(sched, a_cpu_with_two_tasks_of_its_own_asks_for_one_SC7)
+{
+	struct spinner other = { 0 };
+
+	if (num_online_cpus() < 3)
+		KTEST_SKIP("needs three CPUs");
+	wake_own_and(&other, 1);
 }
 
 /* With nothing to do every CPU but ours halts. */
