@@ -16,7 +16,7 @@
 #define NAMED_MOST 6 /* functions; the others are counted */
 
 struct hint {
-	char text[2 * LINE_ROOM];
+	char text[SHELL_TEXT];
 	size_t len;
 };
 

@@ -70,7 +70,7 @@ static int enter(struct consumer *c)
 
 static void no_function(const char *pattern)
 {
-	char text[LINE_ROOM + 32];
+	static char text[LINE_ROOM + 32]; /* the shell is one task */
 
 	scnprintf(text, sizeof(text), "%s: no function fits this", pattern);
 	shell_error("consumer", text, 0);
@@ -107,8 +107,11 @@ static int add(struct stage *stage, const char *name, const char *function)
 
 static int show(struct stage *stage, const struct consumer *c)
 {
-	return stage_printf(stage, "%-16s %-24s %lld calls\n", c->name,
-			    c->function, atomic64_read(&c->calls));
+	static char text[LINE_ROOM + 64]; /* the shell is one task */
+	int len = scnprintf(text, sizeof(text), "%-16s %-24s %lld calls\n",
+			    c->name, c->function, atomic64_read(&c->calls));
+
+	return stage_put(stage, text, len);
 }
 
 /* The count is exact: unregistering waits for callbacks that are running. */

@@ -34,7 +34,7 @@ unsigned long word_site(const char *word, const char *function)
 {
 	unsigned long start = kallsyms_lookup_name(function);
 	unsigned long ip = start ? ftrace_location(start) : 0;
-	char text[LINE_ROOM + 64];
+	static char text[LINE_ROOM + 64]; /* the shell is one task */
 
 	if (ip)
 		return ip;

@@ -52,7 +52,8 @@ static struct probe **find(unsigned long addr, unsigned int *nr)
  */
 static int parse(const char *text, unsigned long *addr)
 {
-	char name[LINE_ROOM], *plus;
+	static char name[LINE_ROOM]; /* the shell is one task */
+	char *plus;
 	unsigned long size, offset = 0;
 
 	if (strscpy(name, text, sizeof(name)) < 0)
@@ -101,7 +102,8 @@ static int show(struct stage *stage, const struct probe *p)
 	unsigned long off, missed = READ_ONCE(p->kp.nmissed);
 	const char *name =
 		kallsyms_lookup((unsigned long)p->kp.addr, &off, NULL);
-	char place[LINE_ROOM + 32], more[40] = "";
+	static char place[LINE_ROOM + 32]; /* the shell is one task */
+	char more[40] = "";
 
 	scnprintf(place, sizeof(place), "%s+0x%lx", name, off);
 	if (missed)
@@ -137,7 +139,7 @@ static int list(struct stage *stage)
 
 static void say_why(const char *place, int err)
 {
-	char text[LINE_ROOM + 64];
+	static char text[LINE_ROOM + 64]; /* the shell is one task */
 
 	if (err != -EILSEQ) {
 		shell_error("probe", place, err);
@@ -169,14 +171,15 @@ static void make_line(const struct stage *stage, char *line, size_t size)
 /* What kprobe_events has made of it: its last line. */
 static int show_event(struct stage *stage)
 {
-	char line[SHELL_TEXT];
+	static char line[PROBE_LINE + 2]; /* the shell is one task */
 	struct trace_seq seq;
 	u64 pos = 0;
 
 	trace_seq_init(&seq, line, sizeof(line));
-	while (probe_event_show(&pos, &seq, PROBE_FAMILY_KPROBE) &&
-	       !seq.overflow)
+	while (probe_event_show(&pos, &seq, PROBE_FAMILY_KPROBE)) {
+		pos += seq.overflow; /* it stays at one that is too long */
 		trace_seq_reset(&seq);
+	}
 	pos -= pos > 0;
 	trace_seq_reset(&seq);
 	(void)probe_event_show(&pos, &seq, PROBE_FAMILY_KPROBE);
@@ -194,7 +197,8 @@ static void hint(const struct stage *stage)
 /* probe FUNC ARG...: what is written is shown as it is typed in full. */
 static int make_event(struct stage *stage)
 {
-	char line[LINE_ROOM + 8], text[2 * LINE_ROOM];
+	/* The shell is one task. */
+	static char line[LINE_ROOM + 8], text[2 * LINE_ROOM];
 	const char *why;
 	int ret;
 
@@ -207,7 +211,8 @@ static int make_event(struct stage *stage)
 			hint(stage);
 		return ret;
 	}
-	ret = stage_printf(stage, "echo '%s' >> kprobe_events\n", line);
+	scnprintf(text, sizeof(text), "echo '%s' >> kprobe_events\n", line);
+	ret = stage_put(stage, text, strlen(text));
 	return ret ? ret : show_event(stage);
 }
 

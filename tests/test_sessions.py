@@ -172,6 +172,39 @@ def test_session(session, path, name, steps):
     play(session, f"{path.name}: {name}", steps)
 
 
+def test_a_long_line_runs_whole(session):
+    """Names and triggers as people write them on Linux."""
+    names = session.send("head -n 30 available_filter_functions").split()
+    line = f"echo {' '.join(names)} > set_ftrace_filter"
+    assert len(line) > 300
+    assert session.send(line) == ""
+    assert session.send("cat set_ftrace_filter").split() == names
+    session.send("echo > set_ftrace_filter")
+    text = "x" * (1023 - len("echo "))
+    assert session.send(f"echo {text}") == text + "\n"
+    words = " a" * 509  # as many as a line has room for
+    assert session.send("echo" + words) == words[1:] + "\n"
+
+
+def test_a_long_probe_is_shown_whole(session):
+    """What is written, and what kprobe_events makes of it: 1,000 bytes."""
+    arguments = " ".join(f"value{i:03}=%di" for i in range(60))
+    said = session.send(f"probe demo_step {arguments}").splitlines()
+    assert said[0] == f"echo 'p demo_step {arguments}' >> kprobe_events"
+    assert said[1].startswith("p:kprobes/p_demo_step_0 demo_step")
+    assert said[1].endswith(arguments) and len(said) == 2
+    short = session.send("probe kmalloc value=%di").splitlines()
+    assert short[1].endswith("kmalloc value=%di")
+    session.send("echo > kprobe_events")
+
+
+def test_a_longer_line_does_not_run_at_all(session):
+    for letters in (1024 - len("echo "), 5000):
+        said = session.send(f"echo {'x' * letters} > set_ftrace_filter")
+        assert said == (f"shell: echo {'x' * 35}...: a line has 1023 "
+                        "characters at most\n")
+
+
 def test_a_wrong_expectation_fails(session):
     """The judge can say no."""
     session.send("echo hello")

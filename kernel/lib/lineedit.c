@@ -217,7 +217,7 @@ static void complete(struct line_editor *e)
 {
 	unsigned int i, share = 0, fits = 0, start = word_start(e);
 	unsigned int n = e->pos - start;
-	char best[LINE_ROOM];
+	char best[LINE_WORD];
 	const char *c;
 
 	for (i = 0; (c = next_fit(e, start, &i));) {
@@ -225,12 +225,12 @@ static void complete(struct line_editor *e)
 			share = common(best, c, share);
 			continue;
 		}
-		share = strnlen(c, LINE_ROOM - 1);
+		share = strnlen(c, LINE_WORD);
 		memcpy(best, c, share);
 	}
 	if (fits && share > n) {
 		insert(e, best + n, share - n);
-		if (fits == 1 && best[share - 1] != '/')
+		if (fits == 1 && share < LINE_WORD && best[share - 1] != '/')
 			insert(e, " ", 1);
 	} else if (fits > 1 && e->tabbed) {
 		list_candidates(e, start);
@@ -330,7 +330,7 @@ static bool search_key(struct line_editor *e, u8 byte)
 		return true;
 	}
 	if (byte != CTRL('R') && byte != CTRL('H') && byte != KEY_DEL &&
-	    (byte < ' ' || byte > '~' || n + 1 >= LINE_ROOM)) {
+	    (byte < ' ' || byte > '~' || n + 1 >= LINE_SOUGHT)) {
 		search_end(e, byte != CTRL('C'));
 		return false;
 	}

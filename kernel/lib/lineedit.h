@@ -22,8 +22,16 @@
 #include "kernel/lib/types.h"
 #include "kernel/lib/keyseq.h"
 
-#define LINE_ROOM    256
+/*
+ * The caller runs lines of up to LINE_MAX characters. The editor takes one
+ * more, which tells that the line is too long: what was typed behind it is
+ * lost.
+ */
+#define LINE_MAX     1023U
+#define LINE_ROOM    (LINE_MAX + 2)
 #define LINE_HISTORY 32
+#define LINE_SOUGHT  128 /* room for what ^R looks for */
+#define LINE_WORD    255 /* most characters of a word that Tab completes */
 
 #define LINE_CLEAR "\033[H\033[2J" /* cursor home, erase (ECMA-48 CUP, ED) */
 
@@ -63,12 +71,12 @@ struct line_editor {
 	char draft[LINE_ROOM]; /* the typed line before Up or ^R was pressed */
 
 	bool searching; /* ^R: the prompt shows what is searched */
-	char sought[LINE_ROOM];
+	char sought[LINE_SOUGHT];
 	unsigned int found; /* history line shown, 0 = none yet */
 };
 
 /* Room for what line_prompt() writes. */
-#define LINE_PROMPT_ROOM (LINE_ROOM + 32)
+#define LINE_PROMPT_ROOM (LINE_SOUGHT + 32)
 
 /* The prompt that is shown now, in @buf if it is not e->prompt. */
 const char *line_prompt(const struct line_editor *e,

@@ -320,6 +320,32 @@ UNIT(lineedit, completion)
 	CHECK_EQ(bells, 1);
 }
 
+/* LINE_WORD characters at most: what is cut is no whole word. */
+static const char *one_long(void *ctx, const char *line, unsigned int start,
+			    unsigned int n)
+{
+	static char text[LINE_WORD + 2];
+
+	(void)ctx;
+	(void)line;
+	(void)start;
+	memset(text, 'w', LINE_WORD + 1);
+	return n ? NULL : text;
+}
+
+UNIT(lineedit, a_long_word_is_completed_without_a_blank)
+{
+	fresh();
+	ed.candidate = one_long;
+	type("cat w\t");
+	CHECK_EQ(strlen(ed.line), 4 + LINE_WORD);
+	CHECK_EQ(ed.line[4 + LINE_WORD - 1], 'w');
+	bells = 0;
+	type("\t"); /* no more of it */
+	CHECK_EQ(strlen(ed.line), 4 + LINE_WORD);
+	CHECK_EQ(bells, 1);
+}
+
 UNIT(lineedit, full_line_rings_and_stays)
 {
 	unsigned int i;
@@ -330,6 +356,11 @@ UNIT(lineedit, full_line_rings_and_stays)
 	CHECK_EQ(ed.len, LINE_ROOM - 1);
 	CHECK_EQ(bells, 51);
 	CHECK(shown());
+	CHECK_EQ(type("\r"), LINE_DONE);
+	CHECK_EQ(strlen(ed.line), LINE_MAX + 1); /* seen to be too long */
+	line_begin(&ed);
+	type("\020\b"); /* it can be edited */
+	CHECK_EQ(ed.len, LINE_MAX);
 }
 
 UNIT(lineedit, cancel)

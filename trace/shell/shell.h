@@ -137,7 +137,10 @@ int shell_number(struct stage *stage, char letter, unsigned long *n);
 /* Free the lines that a filter keeps. */
 void stage_forget(struct stage *stage);
 
-/* Pass text on. Return: 0, -EPIPE no more is needed, or a write error. */
+/*
+ * Pass text on. stage_printf() cuts it behind SHELL_TEXT - 1 characters.
+ * Return: 0, -EPIPE no more is needed, or a write error.
+ */
 int stage_put(struct stage *stage, const char *text, size_t len);
 int stage_printf(struct stage *stage, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -171,7 +174,7 @@ int shell_pause(void);
  * Run @line. A line with a syntax error is shown with a caret, and no part of
  * it runs. Return: the status of the last command that ran: 0, or a negative
  * errno (-ENOENT also for a grep that found nothing); -EINVAL a syntax error;
- * -E2BIG the line has LINE_ROOM characters or more.
+ * -E2BIG the line has more than LINE_MAX characters, which a message says.
  */
 int shell_run_line(const char *line);
 

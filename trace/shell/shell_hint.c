@@ -53,7 +53,8 @@ static bool begins(const char *text, const char *start)
 const char *shell_hint_empty(const char *typed)
 {
 	static char text[1024]; /* more than a head; the shell is one task */
-	char dir[LINE_ROOM + 1], list[256] = "";
+	static char dir[LINE_ROOM + 1];
+	char list[256] = "";
 	const char *path = shell_path(typed), *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
 	unsigned int i;

@@ -146,7 +146,8 @@ static void add_name(struct expansion *to, const char *name)
 static bool entry_matches(const struct tracefs_dirent *entry,
 			  const char *pattern, size_t n)
 {
-	char glob[LINE_ROOM], name[TRACEFS_NAME_MAX + 1];
+	static char glob[LINE_ROOM]; /* the shell is one task */
+	char name[TRACEFS_NAME_MAX + 1];
 
 	strscpy(glob, pattern, min(n + 1, sizeof(glob)));
 	strscpy(name, entry->name, sizeof(name));
@@ -163,7 +164,7 @@ static void match_component(struct expansion *to, const char *pattern,
 {
 	size_t n = strcspn(pattern + at, "/");
 	const char *behind = pattern + at + n;
-	char path[LINE_ROOM];
+	static char path[LINE_ROOM]; /* the shell is one task */
 	struct tracefs_dirent entry;
 	u64 cursor = 0;
 

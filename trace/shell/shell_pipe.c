@@ -364,8 +364,13 @@ int shell_run_line(const char *line)
 	const char *wrong;
 	unsigned int at;
 
-	if (strlen(line) >= LINE_ROOM)
+	if (strlen(line) > LINE_MAX) {
+		scnprintf(text, sizeof(text),
+			  "%.40s...: a line has %u characters at most", line,
+			  LINE_MAX);
+		shell_error("shell", text, 0);
 		return -E2BIG;
+	}
 	wrong = shell_tokenize(line, tokens, text, current->pid, &at);
 	if (!wrong)
 		wrong = shell_check(tokens, &at);

@@ -161,7 +161,8 @@ static int show_file(struct stage *stage, const char *name)
 /* NAME or NAME=VALUE of sysctl. Return: 0 or an errno. */
 static int setting(struct stage *stage, char *word)
 {
-	char path[LINE_ROOM + 16], *value = strchr(word, '=');
+	static char path[LINE_ROOM + 16]; /* the shell is one task */
+	char *value = strchr(word, '=');
 	const char *name;
 	int ret = 0;
 
