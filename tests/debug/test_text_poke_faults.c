@@ -240,23 +240,42 @@ KTEST(text_poke_faults, missing_all_syncs_is_seen)
 
 /* ---- the vector is reused while a handler reads it ---- */
 
+#define FARM_SITES 8
+
+/* The first site is in the page of the unrelated INT3, as none of the farm. */
+static struct text_poke vectors[2][1 + FARM_SITES];
+
+static int poke_vector(struct text_poke *vec, enum farm_kind kind)
+{
+	int err;
+
+	load_poke_begins(kind);
+	farm.vec = vec + 1;
+	farm_plan(&farm, kind);
+	vec->ip = (unsigned long)farm_int3_site;
+	vec->old = vec->new = INSN_NOP5;
+	err = text_poke_prepare(vec, 1 + FARM_SITES, NULL);
+	if (!err)
+		text_poke_apply();
+	farm.kind = kind;
+	load_poke_is_done();
+	return err;
+}
+
 /*
  * Now all entries are about the place of everybody's unrelated INT3. Whatever
  * mixture of entry and poison somebody reads, he survives it. The vector is
  * used again only after the next batch, which has another: a CPU that reads
  * this one has answered a synchronisation, so is done.
  */
-static struct text_poke vectors[2][8];
-
-static void poison_vector(void)
+static void poison_vector(struct text_poke *vec)
 {
 	size_t i;
 
-	for (i = 0; i < farm.n; i++)
-		WRITE_ONCE(farm.vec[i].new, farm_poison_word());
-	for (i = 0; i < farm.n; i++)
-		WRITE_ONCE(farm.vec[i].ip, (unsigned long)farm_int3_at);
-	farm.vec = farm.vec == vectors[0] ? vectors[1] : vectors[0];
+	for (i = 0; i < 1 + FARM_SITES; i++)
+		WRITE_ONCE(vec[i].new, farm_poison_word());
+	for (i = 0; i < 1 + FARM_SITES; i++)
+		WRITE_ONCE(vec[i].ip, (unsigned long)farm_int3_at);
 }
 
 /*
@@ -271,7 +290,6 @@ static u64 reuse_vectors(u32 faults, const struct lab_method *method, u64 ns)
 	struct load_count count;
 	unsigned int turn;
 
-	farm.vec = vectors[0];
 	poke_lab_faults(faults | POKE_FAULT_DELAY, 30000);
 	lab_use_method(method);
 	slices_set(SLICES_SHORT);
@@ -280,8 +298,11 @@ static u64 reuse_vectors(u32 faults, const struct lab_method *method, u64 ns)
 		if (load_begin(&farm, LOAD_INT3, false))
 			break;
 		for (turn = 0; turn < 8 && ktime_ns() < end; turn++) {
-			load_poke(turn % 2 ? FARM_B : FARM_A);
-			poison_vector();
+			struct text_poke *vec = vectors[turn % 2];
+
+			EXPECT_EQ(poke_vector(vec, turn % 2 ? FARM_B : FARM_A),
+				  0);
+			poison_vector(vec);
 			slices_wait(60000);
 		}
 		count = load_end();
@@ -299,7 +320,7 @@ KTEST(text_poke_faults, vector_is_reused_only_when_nobody_reads_it_I4)
 {
 	if (alone())
 		KTEST_SKIP("needs a second CPU");
-	ASSERT_EQ(farm_init(&farm, ARRAY_SIZE(vectors[0]), FARM_STRIDE, 0), 0);
+	ASSERT_EQ(farm_init(&farm, FARM_SITES, FARM_STRIDE, 0), 0);
 	EXPECT_EQ(reuse_vectors(0, NULL, clean_ns()), 0);
 	farm_destroy(&farm);
 }
@@ -308,7 +329,7 @@ KTEST(text_poke_faults, vector_freed_early_is_seen)
 {
 	if (alone())
 		KTEST_SKIP("needs a second CPU");
-	ASSERT_EQ(farm_init(&farm, ARRAY_SIZE(vectors[0]), FARM_STRIDE, 0), 0);
+	ASSERT_EQ(farm_init(&farm, FARM_SITES, FARM_STRIDE, 0), 0);
 	expect_seen(reuse_vectors(0, &no_drain, limit_ns()));
 	farm_destroy(&farm);
 }
@@ -317,7 +338,7 @@ KTEST(text_poke_faults, dropped_references_are_seen)
 {
 	if (alone())
 		KTEST_SKIP("needs a second CPU");
-	ASSERT_EQ(farm_init(&farm, ARRAY_SIZE(vectors[0]), FARM_STRIDE, 0), 0);
+	ASSERT_EQ(farm_init(&farm, FARM_SITES, FARM_STRIDE, 0), 0);
 	expect_seen(reuse_vectors(POKE_FAULT_NO_REF, NULL, limit_ns()));
 	farm_destroy(&farm);
 }

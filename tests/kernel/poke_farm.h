@@ -94,7 +94,7 @@ void farm_target_a(void);
 void farm_target_b(void);
 void farm_target_c(void);
 void farm_int3(void);
-extern char farm_int3_at[];
+extern char farm_int3_at[], farm_int3_site[];
 
 /* For an entry of a vector that nobody may use any more; wherever its ip. */
 u64 farm_poison_word(void);

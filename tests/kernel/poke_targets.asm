@@ -27,13 +27,18 @@ endfunc %1
 ; OUT	eax as it was, if the trap is left to the hook of the test; poisoned if
 ;	somebody does a short jump by LANDING_AT here, as a sacrificial function
 ;	has it (poke_farm.c): the two are alike on purpose.
+; farm_int3_site is a site in the same page, a NOP, which nobody calls.
+	align 32
 func farm_int3
-global farm_int3_at
+global farm_int3_at, farm_int3_site
 farm_int3_at:
 	int3
 	times 4 nop
 	ret
 	times 2 int3
 	add eax, 0x1000000		; farm_int3_at + 8
+	ret
+farm_int3_site:
+	db 0x0f, 0x1f, 0x44, 0x00, 0x00
 	ret
 endfunc farm_int3
