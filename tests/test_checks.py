@@ -404,6 +404,7 @@ def mutants():
     for _, file, text, *_ in (test_entry_mutants.MUTANTS +
                               test_entry_mutants.COUNTED +
                               test_patch_mutants.MUTANTS +
+                              test_patch_mutants.INDEX +
                               test_probe_mutants.MUTANTS +
                               test_command_mutants.MUTANTS +
                               test_command_mutants.DELAYED +

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# parts: test-all 36
+# parts: test-all 39, torture 10
 """Breaks the patch engine on purpose, one line at a time: a named test in the
 image, or a panic that names the invariant, must notice each."""
 import pytest
@@ -23,9 +23,16 @@ MUTANTS = [
      "for (p = vec; p + 1 < vec + n; p++) {",
      "text_poke.mismatch*", "text_poke_prepare(farm.vec, farm.n, &bug) == 0"),
     ("the last site is not published", ENGINE + "_steps.c",
-     "\tpoke_batch.n = n;", "\tpoke_batch.n = n - 1;",
+     "poke_index(), seq, vec, n);", "poke_index(), seq, vec, n - 1);",
      "text_poke_faults.trapped_call*,text_poke_smp.batches_of_2_adjacent",
      "stray INT3 at"),
+    ("the index is made once the batch is live", ENGINE + "_steps.c",
+     "poke_index_fill(poke_index(), seq, vec, n);\n"
+     "\t/* Pairs with the second look at the sequence in try_batch(). */\n"
+     "\tsmp_store_release(&poke_seq, seq);",
+     "smp_store_release(&poke_seq, seq);\n"
+     "\tpoke_index_fill(poke_index(), seq, vec, n);",
+     "text_poke_index.a_batch*", "not ok 1 - text_poke_index.a_batch"),
     ("nobody waits for references", ENGINE + "_steps.c",
      "while (READ_ONCE(per_cpu(poke_refs, cpu)))",
      "if (READ_ONCE(per_cpu(poke_refs, cpu)))",
@@ -59,9 +66,26 @@ MUTANTS = [
      "ftrace.recursion*", "not ok 1 - ftrace.recursion"),
 ]
 
+# In the pure part of the index, which has unit tests, too.
+INDEX = [
+    ("the last site of a page is not published", ENGINE + "_index.c",
+     "poke_range_of(index, p->ip), tag, p, next",
+     "poke_range_of(index, p->ip), tag, p, next - (next > p + 1)",
+     "text_poke_index.pages_of_two*", "stray INT3 at"),
+    ("a range has the last of the pages that share it", ENGINE + "_index.c",
+     "if (range->tag == tag)", "if (false)",
+     "text_poke_index.pages_of_two*", "stray INT3 at"),
+    ("the range of an older batch is searched", ENGINE + "_internal.h",
+     "if (range->tag != tag)", "if (!range->tag)",
+     "text_poke_index.ranges*", "not ok 1 - text_poke_index.ranges"),
+]
 
-@pytest.mark.parametrize("name, file, text, becomes, tests, noticed", MUTANTS,
-                         ids=ids(MUTANTS))
+ALL = MUTANTS + [pytest.param(*mutant, marks=pytest.mark.torture)
+                 for mutant in INDEX]
+
+
+@pytest.mark.parametrize("name, file, text, becomes, tests, noticed", ALL,
+                         ids=ids(MUTANTS + INDEX))
 def test_mutant(tree, name, file, text, becomes, tests,  # noqa: F811
                 noticed):
     boot = run_mutant(tree, file, text, becomes, {"smp": 2, "icount": 0},

@@ -242,7 +242,9 @@ KTEST(text_poke_faults, missing_all_syncs_is_seen)
 
 #define FARM_SITES 8
 
-/* The first site is in the page of the unrelated INT3, as none of the farm. */
+/*
+ * The first site is in the page of the unrelated INT3; no site of the farm is.
+ */
 static struct text_poke vectors[2][1 + FARM_SITES];
 
 static int poke_vector(struct text_poke *vec, enum farm_kind kind)

@@ -2,10 +2,12 @@
 /*
  * A batch of any words at any addresses over any text, for the patch engine's
  * pure half: instructions there and back, poke_verify() against a slow check
- * by bytes, poke_search() against a linear one. ASan sees every read outside
- * of the text.
+ * by bytes. Two batches at rising addresses, one after the other, in an index
+ * of few ranges: poke_search() against a linear search. ASan sees every read
+ * outside of the text, and of the older batch.
  *
  * host-sources: arch/x86_64/patch/text_poke_vec.c arch/x86_64/patch/insn.c
+ * host-sources: arch/x86_64/patch/text_poke_index.c
  */
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/base/panic.h"
@@ -78,16 +80,72 @@ static size_t slow_verify(size_t n, const u8 *text)
 	return n;
 }
 
-static void check_search(size_t n, unsigned long ip)
+/* ---- the index ---- */
+
+static struct poke_range ranges[4];
+static unsigned long ips[MAX_SITES]; /* of the batch before */
+
+static void check_search(struct poke_index index, unsigned long tag,
+			 const struct text_poke *sites, size_t n,
+			 unsigned long ip)
 {
 	const struct text_poke *found = NULL;
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (vec[i].ip == ip)
-			found = &vec[i];
-	BUG_ON(poke_search(vec, n, poke_search_top(n), ip) != found);
+		if (sites[i].ip == ip)
+			found = &sites[i];
+	BUG_ON(poke_search(poke_range_of(index, ip), tag, ip) != found);
 }
+
+/* The distance to the next site: a byte of data for each. */
+static unsigned long gap(u8 byte)
+{
+	static const u32 scale[] = { 1, 16, 512, 3 * PAGE_SIZE };
+
+	return 1 + (unsigned long)(byte >> 2) * scale[byte & 3];
+}
+
+/* A batch of all sites; then it is freed. Return: its sites, now in ips. */
+static size_t one_batch(struct poke_index index, unsigned long tag,
+			const u8 *data, size_t n, size_t nr_before)
+{
+	struct text_poke *sites = host_malloc(n * sizeof(*sites));
+	unsigned long ip = KERNEL_VMA;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		sites[i].ip = ip += gap(data[i]);
+	poke_index_fill(index, tag, sites, n);
+	for (i = 0; i < nr_before; i++)
+		check_search(index, tag, sites, n, ips[i]);
+	for (i = 0; i < n; i++) {
+		ips[i] = sites[i].ip;
+		check_search(index, tag, sites, n, ips[i] - 1);
+		check_search(index, tag, sites, n, ips[i]);
+		check_search(index, tag, sites, n, ips[i] + 1);
+		check_search(index, tag, sites, n, ips[i] + PAGE_SIZE);
+	}
+	host_free(sites);
+	return n;
+}
+
+static void check_index(const u8 *data, size_t size)
+{
+	struct poke_index index = { .ranges = ranges };
+	size_t first, n;
+
+	if (size < 2)
+		return;
+	index.mask = ((1UL << data[0] % 3) - 1) * sizeof(*ranges);
+	first = min((size_t)data[1] % MAX_SITES, size - 2);
+	memset(ranges, 0, sizeof(ranges));
+	n = one_batch(index, 1, data + 2, first, 0);
+	size -= 2 + first;
+	one_batch(index, 3, data + 2 + first, min(size, (size_t)MAX_SITES), n);
+}
+
+/* ---- the vector ---- */
 
 static struct text_region region;
 
@@ -100,9 +158,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct text_poke_bug bug = { .ip = 0 };
 	u8 *text = host_malloc(TEXT_SIZE);
-	size_t n = 0, i, refused;
+	size_t n = 0, refused;
 	int err;
 
+	check_index(data, size);
 	memset(text, 0x90, TEXT_SIZE);
 	for (; size >= 13 && n < MAX_SITES; data += 13, size -= 13, n++) {
 		/* Mostly inside, and mostly what is really there. */
@@ -122,10 +181,6 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	BUG_ON((refused == n) != (err == 0));
 	BUG_ON(err && err != -EINVAL && err != -EFAULT);
 	BUG_ON(err && bug.ip != vec[refused].ip);
-	for (i = 0; !err && i < n; i++) {
-		check_search(n, vec[i].ip);
-		check_search(n, vec[i].ip + 1);
-	}
 	host_free(text);
 	return 0;
 }

@@ -88,6 +88,7 @@ static __always_inline int try_batch(struct emulated *to, unsigned long ip,
 {
 	bool ref = poke_takes_ref(faults);
 	const struct text_poke *p;
+	struct poke_range range;
 	u64 word = 0;
 
 	poke_window(faults);
@@ -96,9 +97,9 @@ static __always_inline int try_batch(struct emulated *to, unsigned long ip,
 		put_ref(ref);
 		return AGAIN;
 	}
-	p = READ_ONCE(poke_batch.vec);
+	range = *poke_range_of(poke_index(), ip);
 	poke_window(faults);
-	p = poke_search(p, poke_batch.n, poke_batch.top, ip);
+	p = poke_search(&range, seq, ip);
 	if (p)
 		word = poke_word(faults, p);
 	put_ref(ref);

@@ -16,27 +16,67 @@
 #include "kernel/mutex.h"
 #include <asm/percpu.h>
 
-/* The published batch, as the INT3 handler reads it. */
-struct poke_batch {
-	const struct text_poke *vec; /* [S] */
-	size_t n;		     /* [S] */
-	size_t top;		     /* [S] poke_search_top(n) */
-};
-
 extern struct mutex text_mutex;
-extern struct poke_batch poke_batch;
 /* [A] odd while a batch is live; rises by one at publishing and retiring */
 extern unsigned long poke_seq;
-/* [A] handlers of this CPU (nested by NMI) that may be reading poke_batch */
+/* [A] handlers of this CPU (nested by NMI) that may be reading the batch */
 DECLARE_PER_CPU(unsigned long, poke_refs);
 
-/* ---- text_poke_vec.c: pure ---- */
+/* ---- text_poke_index.c: pure ---- */
 
 /*
- * The size in bytes of the largest power of two of entries that is not above
- * n; 0 for n == 0. It is computed once a batch, and the search starts with it.
+ * The part of the sorted vector that has all sites of a page, or of all pages
+ * that share this range. It is two halves of top bytes each, which may overlap.
+ * So one comparison leaves the search a power of two of entries.
  */
-size_t poke_search_top(size_t n);
+struct poke_range {
+	unsigned long tag;		/* [S] the poke_seq it holds for */
+	const struct text_poke *first;	/* [S] of the first half */
+	const struct text_poke *second; /* [S] of the second half */
+	size_t top;			/* [S] sizeof(*first) << some number */
+};
+
+#define POKE_RANGE_SHIFT 5
+/* POKE_RANGE_SIZE of linker.ld is this size: change both. */
+static_assert(sizeof(struct poke_range) == 1 << POKE_RANGE_SHIFT);
+
+/*
+ * Ranges by page, a power of two of them. Two pages whose distance is a
+ * multiple of that number share one.
+ */
+struct poke_index {
+	struct poke_range *ranges;
+	size_t mask; /* bytes of all ranges but one */
+};
+
+/*
+ * The index of the published batch. linker.ld makes so many ranges that no two
+ * pages of the image share one. A page of a region that is added later may
+ * share one with any page.
+ */
+extern struct poke_range poke_ranges[];
+extern char poke_ranges_mask[];
+
+static __always_inline struct poke_index poke_index(void)
+{
+	return (struct poke_index){ poke_ranges, (size_t)poke_ranges_mask };
+}
+
+/* The range of the page of ip. Context: any. */
+static __always_inline struct poke_range *poke_range_of(struct poke_index index,
+							unsigned long ip)
+{
+	size_t at = ip >> (PAGE_SHIFT - POKE_RANGE_SHIFT) & index.mask;
+
+	return (struct poke_range *)((char *)index.ranges + at);
+}
+
+/*
+ * Let the ranges of all pages of these n sites hold for @tag, which no range
+ * has yet; n may be 0. All other ranges stay as they are, with older tags.
+ */
+void poke_index_fill(struct poke_index index, unsigned long tag,
+		     const struct text_poke *vec, size_t n);
 
 /*
  * One step of the search: go on at base, or step bytes above it. Written out
@@ -51,31 +91,36 @@ static __always_inline const char *poke_halve(const char *base, size_t step,
 }
 
 /*
- * The entry for ip, or NULL. Context: any.
+ * The entry for ip in the range of its page, or NULL. Context: any.
  *
- * Loop invariant: if the entry exists, it is in the top bytes from base. The
- * first comparison moves base so that a power of two of entries remains.
+ * A range with another tag is never searched: its vector may be gone.
+ * Loop invariant: if the entry exists, it is in the top bytes from base.
  */
 static __always_inline const struct text_poke *
-poke_search(const struct text_poke *vec, size_t n, size_t top, unsigned long ip)
+poke_search(const struct poke_range *range, unsigned long tag, unsigned long ip)
 {
-	const char *base = (const char *)vec;
+	const size_t size = sizeof(struct text_poke);
 	const struct text_poke *found;
+	size_t top = range->top;
+	const char *base;
 
-	if (top == 0)
+	if (range->tag != tag) /* PI2 */
 		return NULL;
-	base = poke_halve(base, n * sizeof(*vec) - top, ip);
-	for (; top >= 16 * sizeof(*vec); top /= 16) {
+	found = range->second->ip <= ip ? range->second : range->first;
+	base = (const char *)found;
+	for (; top >= 16 * size; top /= 16) {
 		base = poke_halve(base, top / 16 * 8, ip);
 		base = poke_halve(base, top / 16 * 4, ip);
 		base = poke_halve(base, top / 16 * 2, ip);
 		base = poke_halve(base, top / 16, ip);
 	}
-	for (; top >= 2 * sizeof(*vec); top /= 2)
+	for (; top >= 2 * size; top /= 2)
 		base = poke_halve(base, top / 2, ip);
 	found = (const struct text_poke *)base;
 	return found->ip == ip ? found : NULL;
 }
+
+/* ---- text_poke_vec.c: pure ---- */
 
 /* The region of code that contains an address: text_region_of(). */
 typedef const struct text_region *(*region_finder)(unsigned long addr);

@@ -2,7 +2,7 @@
 /*
  * The protocol as data: a list of steps, and poke_run() walks it.
  *
- * Owns the writing side of the published batch (poke_batch, poke_seq), the
+ * Owns the writing side of the published batch (poke_ranges, poke_seq), the
  * observer and the totals.
  *
  * I1 Tails are written only while every CPU is known to see INT3 in front of
@@ -22,7 +22,6 @@
 #include <asm/smp.h>
 #include <asm/tsc.h>
 
-struct poke_batch poke_batch;
 unsigned long poke_seq;
 
 static struct poke_stats stats; /* [P] */
@@ -43,13 +42,20 @@ void poke_observe(poke_observer_t use)
 
 /* ---- the batch that the INT3 handler sees ---- */
 
+/*
+ * While the sequence is even, no handler reads a range. retire() has waited for
+ * each that took its reference during the last batch. One that takes it later
+ * sees another sequence than before, and looks again. So plain stores will do,
+ * and no handler sees a range half written.
+ * Order: the ranges, then the sequence, then the first INT3.
+ */
 static void publish(const struct text_poke *vec, size_t n)
 {
-	poke_batch.vec = vec;
-	poke_batch.n = n;
-	poke_batch.top = poke_search_top(n);
-	/* Order: the vector, then the sequence, then the first INT3. */
-	smp_store_release(&poke_seq, poke_seq + 1);
+	unsigned long seq = poke_seq + 1;
+
+	poke_index_fill(poke_index(), seq, vec, n);
+	/* Pairs with the second look at the sequence in try_batch(). */
+	smp_store_release(&poke_seq, seq);
 	WRITE_ONCE(int3_short, true);
 }
 

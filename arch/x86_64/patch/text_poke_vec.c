@@ -1,29 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * The sorted vector of a batch: its verification and its search.
+ * The sorted vector of a batch: its verification.
  *
  * Owns nothing: these are pure functions of the vector and of the memory it
  * names, so unit tests and the fuzz target run them on the host.
  *
  * I6 poke_verify() checks every site before any site is written.
- *
- * The INT3 handler calls the search. So the search is untraceable, calls
- * nothing, and has few instructions per halving, since each CPU that passes a
- * site executes it.
  */
 #include "arch/x86_64/patch/text_poke_internal.h"
 #include "kernel/lib/errno.h"
-
-notrace size_t poke_search_top(size_t n)
-{
-	size_t top = sizeof(struct text_poke);
-
-	if (n == 0)
-		return 0;
-	while (n >>= 1)
-		top <<= 1;
-	return top;
-}
 
 static bool word_valid(u64 word)
 {
