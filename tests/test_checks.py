@@ -6,9 +6,10 @@ import subprocess
 
 import pytest
 
-from tests import (qemu, test_command_mutants, test_entry_mutants,
-                   test_invariant_mutants, test_patch_mutants,
-                   test_probe_mutants, test_trace_mutants)
+from tests import (qemu, test_command_mutants, test_context_mutants,
+                   test_entry_mutants, test_invariant_mutants,
+                   test_patch_mutants, test_probe_mutants, test_serve_mutants,
+                   test_trace_array_mutants, test_trace_mutants)
 from tests.lint import (circles, cppcheck, docs, figures, format, headers,
                         invariants, layers, locks, reach, size, source,
                         symbols, text, walk, words)
@@ -402,13 +403,18 @@ def test_cppcheck(tmp_path):
 def mutants():
     """(file, text) of each; those of a model lie in its folder."""
     for _, file, text, *_ in (test_entry_mutants.MUTANTS +
+                              test_entry_mutants.CONCURRENT +
                               test_entry_mutants.COUNTED +
+                              test_context_mutants.MUTANTS +
+                              test_context_mutants.PULL +
                               test_patch_mutants.MUTANTS +
                               test_patch_mutants.INDEX +
                               test_probe_mutants.MUTANTS +
                               test_command_mutants.MUTANTS +
                               test_command_mutants.DELAYED +
                               test_command_mutants.COUNTED +
+                              test_serve_mutants.MUTANTS +
+                              test_trace_array_mutants.MUTANTS +
                               test_invariant_mutants.MUTANTS):
         yield file, text
     for where, changes in test_trace_mutants.MODELS.values():
