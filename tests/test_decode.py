@@ -42,8 +42,9 @@ def instructions(elf):
     out = subprocess.run(["objdump", "-d", "-w", "-j", ".text", str(elf)],
                          stdout=subprocess.PIPE, text=True, check=True).stdout
     # Code that is there to be refused is no compiler's: 66 before a call.
-    code = re.sub(r"^\w+ <(?:refused|rx)_[\w.]+>:\n(?:.+\n)+", "", out,
-                  flags=re.M)
+    # Behind the end of a case stands padding, which objdump may show as data.
+    code = re.sub(r"^\w+ <(?:(?:refused|rx)_[\w.]+|kcase_\w+\.end)>:\n"
+                  r"(?:.+\n)+", "", out, flags=re.M)
     found = filter(None, map(LINE.match, code.splitlines()))
     return "".join(f"{m[1]} {m[2].replace(' ', '')}\n" for m in found)
 
