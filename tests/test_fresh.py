@@ -175,9 +175,10 @@ def test_no_mount_is_left_when_one_cannot_be_made(tmp_path):
 def test_no_mount_and_no_process_is_left_after_an_interrupt(tmp_path):
     """The shell in there ignores what a terminal sends, and starts more."""
     mark = tmp_path / "alive"
-    tree(tmp_path, chroot="trap '' INT TERM HUP; echo inside\n"
-         f"(while :; do echo x >>{shlex.quote(str(mark))}; sleep 0.05; done) &"
-         "\nsleep 1000")
+    name = shlex.quote(str(mark))
+    tree(tmp_path, chroot="trap '' INT TERM HUP\n"
+         f"(while :; do echo x >>{name}; sleep 0.05; done) &\n"
+         f"until [ -s {name} ]; do sleep 0.01; done\necho inside\nsleep 1000")
     shown = mount_in(tmp_path, "kept", "interrupt")
     assert shown.endswith("interrupted\nbefore 0 left 0\n"), shown
     size = mark.stat().st_size
