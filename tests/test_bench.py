@@ -155,6 +155,18 @@ def test_results_have_instructions_and_ticks(monkeypatch):
         .endswith(": none is above.\n")
 
 
+def test_the_results_have_the_ticks_of_the_last_record(monkeypatch):
+    with open(results.RESULTS, encoding="utf-8") as file:
+        text = file.read()
+    assert text == results.with_ticks(text)
+    first, lines = results.read_ticks()
+    monkeypatch.setattr(results, "read_ticks", lambda: (
+        first, [[name, old, new, "0.123"] for name, old, new, _ in lines]))
+    renewed = results.with_ticks(text)
+    shown = sum(text.count(f"| {name} | ") for name, *_ in lines)
+    assert renewed.count(" 0.123 |") == shown > len(lines)
+
+
 def test_plots_are_drawn_from_both_sides(tmp_path):
     values = rows.read_values(rows.LINUX_FIGURES)
     plot.draw(values, values, str(tmp_path))

@@ -228,6 +228,8 @@ def main():
         with open(FIGURES, "w", encoding="utf-8") as file:
             file.write("# SPDX-License-Identifier: MIT\n"
                        + "\n".join(lines) + "\n")
+        import results  # which imports this module
+        results.renew_ticks()
     counters(new)
 
 

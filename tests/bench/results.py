@@ -3,6 +3,7 @@
 figures that the demo's acts quote; run by itself, it renews demo/figures.h."""
 
 import os
+import re
 import time
 
 import cycles
@@ -13,6 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 RESULTS = os.path.join(HERE, "RESULTS.md")
 README = os.path.join(HERE, "..", "..", "README.md")
 DEMO = os.path.join(HERE, "..", "..", "demo", "figures.h")
+TICKS = "\n## Ticks of a processor\n"
 BEGIN, END = "<!-- bench: begin -->\n", "<!-- bench: end -->\n"
 
 # The rows of the short table, in words.
@@ -125,13 +127,30 @@ def above_limits(lines):
 def ticks_section(first, lines):
     table = ["| row | old | new | new / old |", "|---|---:|---:|---:|"]
     table += ["| " + " | ".join(line) + " |" for line in lines]
-    return (f"\n## Ticks of a processor\n\n`BASE={first.split()[-1]} make "
+    return (f"{TICKS}\n`BASE={first.split()[-1]} make "
             f"bench-cycles`: {first}. Both are the least of all runs; the "
             "ratio is the median of five ratios, one of each turn, so it is "
             "not the quotient of the columns. There are none of Linux: its "
             "paths cannot be linked into a user program, and an emulator has "
             "no ticks.\n\n"
             + "\n".join(table) + "\n" + above_limits(lines))
+
+
+def with_ticks(results):
+    """RESULTS.md with the ticks that were recorded last."""
+    first, lines = read_ticks()
+    ratios = {line[0]: line[3] for line in lines}
+    table = [re.sub(r"[^|]+\|$", f" {ratios[name]} |", line)
+             if (name := line[2:].partition(" ")[0]) in ratios else line
+             for line in results.partition(TICKS)[0].split("\n")]
+    return "\n".join(table) + ticks_section(first, lines)
+
+
+def renew_ticks():
+    with open(RESULTS, encoding="utf-8") as file:
+        renewed = with_ticks(file.read())
+    with open(RESULTS, "w", encoding="utf-8") as file:
+        file.write(renewed)
 
 
 def text(ours, linux, versions):
